@@ -1,0 +1,159 @@
+"""What the program says about itself. Opaque ids only: no names, no words of people, no query strings (S13).
+
+A log line is an event name and values. Numbers, instants and enums pass; a text passes only under a key of `WORDS`, whose
+values come from closed sets of our own. An error is told by its type and the lines it passed through, never by its
+message, which may quote a person. What libraries say is told by where they said it, unless they are known to be discreet.
+
+    log = structlog.get_logger()
+    log.info("seats looked at", chore="look", found=12, ms=31)
+"""
+
+import logging
+import sys
+import threading
+import traceback
+from datetime import date, timedelta
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from webapp import clock
+
+WORDS = frozenset(
+    {
+        "channel", "chore", "database", "endpoint", "error", "event", "kind", "level", "logger",
+        "method", "outcome", "reason", "request", "rung", "setting", "tag", "verb", "version", "where",
+    }
+)  # fmt: skip
+"""Keys that may carry text. Whoever adds one makes sure that its values are words of ours, never of people."""
+
+DISCREET = ("granian", "_granian", "alembic")
+"""Libraries whose messages hold no people: addresses to listen at, names of migrations."""
+
+KEPT_BACK = "(kept back)"
+_PLAIN = (bool, int, float, date, timedelta, UUID, Enum, type(None))
+
+
+def configure(log_format: str, *, level: int = logging.INFO) -> None:
+    """Send everything that is said, by us or by libraries, to standard error, `json` or `console`."""
+    ours: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+    ]
+    both: list[Processor] = [stamp, without_message, discreet]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_log_level, located, *both],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _renderer(log_format),
+        ],
+    )
+    handler = StandardError()
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    for name in ("webapp", *DISCREET):
+        logging.getLogger(name).setLevel(level)
+    logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a log line that fails would print the words of what it tells
+    structlog.configure(
+        processors=[*ours, *both, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_ours,
+        cache_logger_on_first_use=True,
+    )
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+class StandardError(logging.Handler):
+    """Writes to whatever standard error is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except (OSError, ValueError):
+            self.handleError(record)
+
+
+def stamp(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """When it was said, UTC."""
+    line["at"] = clock.now()
+    return line
+
+
+def without_message(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """An error's type and the lines it passed through, in place of its message."""
+    told = line.pop("exc_info", None)
+    line.pop("stack_info", None)
+    if told is True:
+        told = sys.exc_info()
+    error = told[1] if isinstance(told, tuple) else told
+    if isinstance(error, BaseException):
+        line["error"] = " < ".join(type(each).__qualname__ for each in _causes(error))
+        line["where"] = " > ".join(
+            f"{_place(frame.filename)}:{frame.lineno}"
+            for frame in traceback.extract_tb(error.__traceback__)
+        )
+    return line
+
+
+def discreet(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Keep back every value that could carry somebody's words."""
+    for key, value in line.items():
+        if key.startswith("_") or (isinstance(value, str) and key in WORDS):
+            continue
+        if not isinstance(value, _PLAIN):
+            line[key] = KEPT_BACK
+        elif isinstance(value, Enum):
+            line[key] = value.value
+        elif isinstance(value, date | timedelta | UUID):
+            line[key] = value.isoformat() if isinstance(value, date) else str(value)
+    return line
+
+
+def located(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """What a library said, by where it said it."""
+    record: logging.LogRecord = line["_record"]
+    line["logger"] = record.name
+    if record.name.partition(".")[0] not in DISCREET:
+        line["event"] = "a library spoke"
+        line["where"] = f"{_place(record.pathname)}:{record.lineno}"
+    return line
+
+
+def _place(path: str) -> str:
+    """A source file without where this machine keeps it."""
+    return path.rpartition("site-packages/")[2].removeprefix(f"{Path(__file__).parent.parent}/")
+
+
+def _renderer(log_format: str) -> Processor:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), timestamp_key="at")
+
+
+def _ours(*_names: Any) -> logging.Logger:
+    return logging.getLogger("webapp")
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def _uncaught(
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+) -> None:
+    if error is None or issubclass(kind, KeyboardInterrupt | SystemExit):
+        return
+    structlog.get_logger().critical("stopped by an error", exc_info=(kind, error, trace))

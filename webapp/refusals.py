@@ -1,0 +1,73 @@
+"""What the domain may refuse, each with a sentence for people.
+
+A verb raises one of these to say no; nothing has changed then. `web/errors.py` turns them into pages and problem
+documents. Sentences are marked with `N_` and translated where they are shown.
+"""
+
+from typing import Any
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name for "translate later"
+    """Mark a sentence for translation without translating it here."""
+    return sentence
+
+
+class Refusal(Exception):
+    """A verb says no. `field` names the input at fault, if one is; `values` fill the sentence."""
+
+    status = 409
+    code = "refused"
+    sentence = N_("That can't be done right now.")
+
+    def __init__(self, sentence: str | None = None, *, field: str | None = None, **values: Any):
+        self.sentence = sentence or self.sentence
+        self.field = field
+        self.values = values
+        super().__init__(self.sentence % values if values else self.sentence)
+
+
+class Invalid(Refusal):
+    """The input itself cannot be used; `field` is always given (R12)."""
+
+    status = 422
+    code = "invalid"
+    sentence = N_("This value can't be used.")
+
+
+class Unknown(Refusal):
+    """There is no such thing, or none this person may know of: strangers get 404 either way (S1)."""
+
+    status = 404
+    code = "not-found"
+    sentence = N_("There is nothing here by that name.")
+
+
+class Forbidden(Refusal):
+    status = 403
+    code = "forbidden"
+    sentence = N_("Your account can't do this.")
+
+
+class Full(Refusal):
+    code = "full"
+    sentence = N_("This session has no free place.")
+
+
+class Cancelled(Refusal):
+    code = "cancelled"
+    sentence = N_("This session was cancelled.")
+
+
+class TooLate(Refusal):
+    code = "too-late"
+    sentence = N_("This can no longer be changed.")
+
+
+class AlreadyDone(Refusal):
+    code = "already-done"
+    sentence = N_("This has been done already.")
+
+
+class Conflict(Refusal):
+    code = "conflict"
+    sentence = N_("Someone else changed this meanwhile.")
