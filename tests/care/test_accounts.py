@@ -1,0 +1,100 @@
+"""S2 and S3: logins end for good, links are spent once, secrets are stored as hashes only."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from webapp.care import accounts
+from webapp.refusals import Invalid
+
+WORDS = "three quiet blue boats"
+
+
+def test_a_login_opens_with_its_secret_until_it_is_ended(store, world, clock):
+    login, secret = accounts.sign_in(store, world.maya, "link", now=clock.now())
+    assert accounts.login_of(store, secret, clock.now()) is login
+    login.end(store, "signed_out", by=world.maya, now=clock.now())
+    assert accounts.login_of(store, secret, clock.now()) is None
+
+
+@pytest.mark.parametrize(("who", "minutes"), [("maya", 60), ("henry", 60), ("carla", 15)])
+def test_an_idle_login_ends_sooner_for_staff(store, world, clock, who, minutes):
+    person = getattr(world, who)
+    _, secret = accounts.sign_in(store, person, "link", now=clock.now())
+    assert accounts.login_of(store, secret, clock.now() + timedelta(minutes=minutes - 1))
+    assert accounts.login_of(store, secret, clock.now() + timedelta(minutes=minutes)) is None
+
+
+def test_no_login_outlives_a_day_however_much_it_is_used(store, world, clock):
+    login, secret = accounts.sign_in(store, world.maya, "link", now=clock.now())
+    login.seen_at = clock.now() + timedelta(hours=24)
+    assert accounts.login_of(store, secret, clock.now() + timedelta(hours=24)) is None
+
+
+def test_discharging_shuts_the_door_at_once(store, world, clock):
+    _, secret = accounts.sign_in(store, world.maya, "link", now=clock.now())
+    world.maya.change_status(store, "discharged", by=world.cody, now=clock.now())
+    assert accounts.login_of(store, secret, clock.now()) is None
+
+
+def test_a_link_is_spent_once_and_looking_spends_nothing(store, world, clock):
+    secret = accounts.issue_link(store, world.maya, "invitation", by=world.cody, now=clock.now())
+    store.flush()
+    for _ in range(3):
+        assert accounts.link_of(store, secret, clock.now())
+    assert accounts.spend_link(store, secret, now=clock.now()) is world.maya
+    store.expire_all()
+    assert accounts.spend_link(store, secret, now=clock.now()) is None
+
+
+def test_a_link_ends(store, world, clock):
+    secret = accounts.issue_link(store, world.maya, "recovery", by=world.cody, now=clock.now())
+    store.flush()
+    assert accounts.spend_link(store, secret, now=clock.now() + timedelta(hours=1)) is None
+
+
+def test_a_password_signs_in_its_own_person_only(store, world, clock):
+    accounts.set_password(store, world.maya, WORDS, by=world.maya, now=clock.now())
+    store.flush()
+    assert accounts.person_by_password(store, "MAYA@example.org", WORDS) is world.maya
+    assert accounts.person_by_password(store, "maya@example.org", "something else") is None
+    assert accounts.person_by_password(store, "ben@example.org", WORDS) is None
+
+
+@pytest.mark.parametrize("weak", ["short", "x" * 201, "maya@example.org"])
+def test_a_weak_password_is_refused(store, world, clock, weak):
+    with pytest.raises(Invalid):
+        accounts.set_password(store, world.maya, weak, by=world.maya, now=clock.now())
+
+
+def test_no_secret_is_in_the_database(store, world, clock):
+    now = clock.now()
+    secrets = [
+        accounts.sign_in(store, world.maya, "link", now=now)[1],
+        accounts.issue_link(store, world.maya, "invitation", by=None, now=now),
+        accounts.create_token(store, world.harbor, "feed", ["presence"], by=world.ada, now=now),
+    ]
+    accounts.set_password(store, world.maya, WORDS, by=world.maya, now=now)
+    store.commit()
+    for table in ("login", "link", "token", "person", "event"):
+        kept = repr(store.execute(text(f"SELECT * FROM {table}")).all())
+        assert not any(secret in kept for secret in [*secrets, WORDS])
+
+
+def test_a_token_acts_in_its_program_until_it_is_revoked(store, world, clock):
+    secret = accounts.create_token(
+        store, world.harbor, "feed", ["presence", "read"], by=world.ada, now=clock.now()
+    )
+    token = accounts.token_of(store, secret)
+    assert (token.program.ref, token.scopes) == ("harbor", ["presence", "read"])
+    accounts.revoke_token(store, token, by=world.ada, now=clock.now())
+    assert accounts.token_of(store, secret) is None
+
+
+def test_an_unknown_scope_or_a_name_in_use_is_refused(store, world, clock):
+    accounts.create_token(store, world.harbor, "feed", ["read"], by=None, now=clock.now())
+    for name, scope, field in (("feed", "read", "name"), ("other", "everything", "scopes")):
+        with pytest.raises(Invalid) as refused:
+            accounts.create_token(store, world.harbor, name, [scope], by=None, now=clock.now())
+        assert refused.value.field == field

@@ -1,0 +1,99 @@
+"""P2 and P3: a consent is complete, granted by the client alone, and ends at once and silently."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from webapp.care import consents
+from webapp.care.consents import ELEMENTS, Category
+from webapp.refusals import Forbidden, Invalid
+
+
+def granted(store, world, now, **changes):
+    asked = {
+        "purpose": "So that Ben can remind me", "signature": "Maya Torres",
+        "expires_at": now + timedelta(days=90), "by": world.maya,
+    } | changes  # fmt: skip
+    return consents.grant(store, world.maya, world.ben, Category.REMINDERS, now=now, **asked)
+
+
+def covered(store, world, as_of, category=Category.REMINDERS, recipient=None):
+    recipient = recipient or world.ben
+    return store.scalar(select(consents.covers(world.maya.id, recipient.id, category, as_of)))
+
+
+def test_a_granted_consent_covers_its_recipient_and_category_only(store, world, clock):
+    granted(store, world, clock.now())
+    assert covered(store, world, clock.now())
+    assert not covered(store, world, clock.now(), Category.MISSED_SESSION)
+    assert not covered(store, world, clock.now(), recipient=world.charlie)
+
+
+def test_it_holds_until_it_expires(store, world, clock):
+    made = granted(store, world, clock.now())
+    assert covered(store, world, made.expires_at - timedelta(seconds=1))
+    assert not covered(store, world, made.expires_at)
+
+
+def test_revoking_ends_it_at_once_without_a_reason(store, world, clock):
+    made = granted(store, world, clock.now())
+    made.revoke(store, by=world.maya, now=clock.now())
+    assert not covered(store, world, clock.now())
+
+
+def test_staff_can_pause_it_for_safety_and_the_partner_can_do_nothing(store, world, clock):
+    made = granted(store, world, clock.now())
+    with pytest.raises(Forbidden):
+        made.revoke(store, by=world.ben, now=clock.now())
+    with pytest.raises(Forbidden):
+        made.pause(store, by=world.ben, now=clock.now())
+    made.pause(store, by=world.tessa, now=clock.now())
+    assert not covered(store, world, clock.now())
+
+
+@pytest.mark.parametrize("who", ["ben", "carla", "susan"])
+def test_only_the_client_grants(store, world, clock, who):
+    with pytest.raises(Forbidden):
+        granted(store, world, clock.now(), by=getattr(world, who))
+
+
+@pytest.mark.parametrize("missing", ["purpose", "signature", "expires_at"])
+def test_an_incomplete_consent_is_refused_naming_the_element(store, world, clock, missing):
+    empty = clock.now() if missing == "expires_at" else "  "
+    with pytest.raises(Invalid) as refused:
+        granted(store, world, clock.now(), **{missing: empty})
+    assert refused.value.field == missing
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+def test_the_database_too_refuses_a_consent_without_each_element(store, world, clock, element):
+    granted(store, world, clock.now())
+    with pytest.raises(IntegrityError):
+        store.execute(text(f"UPDATE consent SET {element} = ' '"))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_in_any_order_of_acts_the_condition_says_what_the_acts_add_up_to(store, world, clock, seed):
+    """P1, over real rows: grant, revoke, pause and time passing, shuffled; beside a plain book-keeping of the same."""
+    draw = random.Random(seed)
+    now, alive = clock.now(), {}
+    for _ in range(14):
+        now += timedelta(days=draw.randint(1, 40))
+        act = draw.choice(["grant", "grant", "revoke", "pause", "pass"])
+        if act == "grant":
+            made = granted(
+                store, world, now, expires_at=now + timedelta(days=draw.choice([10, 90]))
+            )
+            alive[made] = made.expires_at
+        elif alive and act in ("revoke", "pause"):
+            chosen = draw.choice(list(alive))
+            if act == "revoke":
+                chosen.revoke(store, by=world.maya, now=now)
+            else:
+                chosen.pause(store, by=world.tessa, now=now)
+            del alive[chosen]
+        store.flush()
+        assert covered(store, world, now) == any(until > now for until in alive.values())

@@ -1,0 +1,129 @@
+"""Addresses: where a person agreed to be written to. A device's push subscription is an address too."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Select, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care import events
+from webapp.care.people import Kind, Person
+from webapp.care.tags import Tag
+from webapp.db import Base, Store
+
+
+class Channel(StrEnum):
+    PUSH = "push"
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class Address(Base):
+    """One e-mail address, phone or device of one person.
+
+    Written to only while it was opted in, not stopped, and not marked unsafe (P9). A push endpoint belongs to one person
+    at a time (S5).
+    """
+
+    __tablename__ = "address"
+    __table_args__ = (
+        Index("ix_address_person", "person_id"),
+        Index("ix_address_value", "channel", "value"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    channel: Mapped[str]
+    value: Mapped[str]
+    """E-mail address, phone in E.164, or push endpoint URL."""
+    keys: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """A push subscription's `p256dh` and `auth` (base64url, RFC 8291)."""
+    label: Mapped[str | None]
+    opted_in_at: Mapped[datetime | None]
+    unsafe_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    stopped_why: Mapped[str | None]
+    troubles: Mapped[int] = mapped_column(default=0)
+    """Refusals in a row by the provider."""
+    worked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship()
+
+    @property
+    def usable(self) -> bool:
+        return bool(self.opted_in_at and not self.stopped_at and not self.unsafe_at)
+
+    def stop(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
+        """Write to it no more. `why` is a word such as `gone`, `signed_out`, `stop_word`, `removed`."""
+        if self.stopped_at:
+            return
+        self.stopped_at, self.stopped_why = now, why
+        _record(store, Tag.ADDRESS_STOPPED, self, by=by, now=now, why=why)
+
+
+def add(
+    store: Store,
+    person: Person,
+    channel: str,
+    value: str,
+    *,
+    by: Person | None,
+    now: datetime,
+    keys: dict[str, Any] | None = None,
+    label: str | None = None,
+    opted_in: bool = True,
+) -> Address:
+    """Remember an address, or take up again the one that is there. A device known under another person is unbound from
+    them first (S5)."""
+    for other in store.scalars(live(channel, value).where(Address.person_id != person.id)):
+        if channel == Channel.PUSH:
+            other.stop(store, "moved_to_another_person", by=by, now=now)
+    address = store.scalar(live(channel, value).where(Address.person_id == person.id))
+    if address is None:
+        address = Address(
+            person_id=person.id, person=person, channel=channel, value=value, created_at=now,
+            troubles=0,
+        )  # fmt: skip
+        store.add(address)
+        store.flush()
+        _record(store, Tag.ADDRESS_ADDED, address, by=by, now=now)
+    address.keys, address.label = keys or address.keys, label or address.label
+    if opted_in and not address.opted_in_at:
+        address.opted_in_at = now
+    store.flush()
+    return address
+
+
+def live(channel: str, value: str) -> Select[Address]:
+    return select(Address).where(
+        Address.channel == channel, Address.value == value, Address.stopped_at.is_(None)
+    )
+
+
+def of(person_id: int) -> Select[Address]:
+    """A person's addresses that have not been stopped, oldest first."""
+    return (
+        select(Address)
+        .where(Address.person_id == person_id, Address.stopped_at.is_(None))
+        .order_by(Address.id)
+    )
+
+
+def _record(
+    store: Store, tag: Tag, address: Address, *, by: Person | None, now: datetime, **fields: Any
+) -> None:
+    person = address.person
+    events.record(
+        store,
+        tag,
+        by=by,
+        now=now,
+        program_id=person.program_id,
+        client=person if person.kind == Kind.CLIENT else None,
+        person=person.id,
+        address=address.id,
+        channel=address.channel,
+        **fields,
+    )

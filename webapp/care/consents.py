@@ -1,0 +1,158 @@
+"""Consent: who may be told what about whom, why, and until when (42 CFR 2.31; P1–P3)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, and_, exists, or_
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care import events
+from webapp.care.people import Kind, Person
+from webapp.care.tags import Tag
+from webapp.db import Base, Store
+from webapp.refusals import N_, Forbidden, Invalid
+
+
+class Category(StrEnum):
+    SCHEDULE = "schedule"
+    REMINDERS = "reminders"
+    MISSED_SESSION = "missed_session"
+    CATCH_UP = "catch_up"
+    HOMEWORK = "homework"
+    MAKE_UPS = "make_ups"
+    HOURS = "hours"
+
+
+RIGHT_TO_REVOKE = N_(
+    "You can take this back at any time, with one tap under Together or by telling your care team. It ends at once."
+)
+ELEMENTS = ("discloser", "description", "purpose", "right_to_revoke", "signature")
+
+
+class Consent(Base):
+    """Every element that 42 CFR 2.31(a) names; the database refuses a consent that lacks one (P2)."""
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        CheckConstraint(
+            " AND ".join(f"length(trim({name})) > 0" for name in ELEMENTS), name="complete"
+        ),
+        CheckConstraint("expires_at > signed_at", name="expires_later"),
+        CheckConstraint("client_id <> recipient_id", name="somebody_else"),
+        Index("ix_consent_client", "client_id", "recipient_id", "category"),
+        Index("ix_consent_recipient", "recipient_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    category: Mapped[str]
+    discloser: Mapped[str]
+    description: Mapped[str] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(Text)
+    right_to_revoke: Mapped[str] = mapped_column(Text)
+    signature: Mapped[str]
+    signed_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+
+    client: Mapped[Person] = relationship(foreign_keys=client_id)
+    recipient: Mapped[Person] = relationship(foreign_keys=recipient_id)
+
+    def revoke(self, store: Store, *, by: Person, now: datetime) -> None:
+        """End it, at commit, no reason asked; invisible to the recipient (P3)."""
+        if by.id != self.client_id and by.kind != Kind.STAFF:
+            raise Forbidden()
+        if self.revoked_at is None:
+            self.revoked_at = now
+            _record(store, Tag.CONSENT_REVOKED, self, by=by, now=now)
+
+    def pause(self, store: Store, *, by: Person, now: datetime) -> None:
+        """Staff stop sharing silently, for safety (P3)."""
+        if by.kind != Kind.STAFF:
+            raise Forbidden()
+        if self.paused_at is None:
+            self.paused_at = now
+            _record(store, Tag.CONSENT_PAUSED, self, by=by, now=now)
+
+
+def grant(
+    store: Store,
+    client: Person,
+    recipient: Person,
+    category: str,
+    *,
+    purpose: str,
+    expires_at: datetime,
+    signature: str,
+    by: Person,
+    now: datetime,
+    description: str | None = None,
+) -> Consent:
+    """The client allows one named person one category of facts, until `expires_at` (aware).
+
+    Only the client themselves may (P3); raises Forbidden, or Invalid naming the element that is missing (P2).
+    """
+    if by.id != client.id:
+        raise Forbidden(N_("Only you can allow this yourself."))
+    if category not in list(Category):
+        raise Invalid(N_("%(name)s can't be shared."), field="category", name=category)
+    for field, value in (("purpose", purpose), ("signature", signature)):
+        if not value.strip():
+            raise Invalid(N_("This consent isn't complete yet."), field=field)
+    if expires_at <= now:
+        raise Invalid(N_("A consent ends in the future."), field="expires_at")
+    if recipient.program_id != client.program_id or recipient.id == client.id:
+        raise Invalid(N_("Choose who may be told."), field="recipient")
+    consent = Consent(
+        client=client,
+        recipient=recipient,
+        category=category,
+        discloser=client.program.name,
+        description=description or category,
+        purpose=purpose,
+        right_to_revoke=RIGHT_TO_REVOKE,
+        signature=signature,
+        signed_at=now,
+        expires_at=expires_at,
+    )
+    store.add(consent)
+    store.flush()
+    _record(store, Tag.CONSENT_GRANTED, consent, by=by, now=now)
+    return consent
+
+
+def valid(as_of: datetime) -> Any:
+    """A condition: the consent was in force at `as_of`."""
+    return and_(
+        Consent.signed_at <= as_of,
+        Consent.expires_at > as_of,
+        or_(Consent.revoked_at.is_(None), Consent.revoked_at > as_of),
+        or_(Consent.paused_at.is_(None), Consent.paused_at > as_of),
+    )
+
+
+def covers(client_id: Any, recipient_id: Any, category: Any, as_of: datetime) -> Any:
+    """A condition for SQL: a valid consent covers (client, recipient, category) (P1). Arguments may be columns."""
+    return exists().where(
+        Consent.client_id == client_id,
+        Consent.recipient_id == recipient_id,
+        Consent.category == category,
+        valid(as_of),
+    )
+
+
+def _record(store: Store, tag: Tag, consent: Consent, *, by: Person, now: datetime) -> None:
+    events.record(
+        store,
+        tag,
+        by=by,
+        now=now,
+        program_id=consent.client.program_id,
+        client=consent.client_id,
+        consent=consent.id,
+        recipient=consent.recipient_id,
+        category=consent.category,
+    )

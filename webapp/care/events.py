@@ -1,0 +1,237 @@
+"""Who did what: the audit chain, and the facts that notices are made from.
+
+Every verb records an `Event` in its own transaction. At commit the events are appended to one hash chain (S14): the head
+row is locked last and shortly, positions are gapless and in commit order, so a reader needs only a cursor, and an event
+row is never changed. Growth: one row a fact, some ten a seat.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Row,
+    Select,
+    Text,
+    event,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.care.tags import FIELDS, Tag
+from webapp.db import Base, Store, insert_many
+
+if TYPE_CHECKING:
+    from webapp.care.people import Person
+    from webapp.care.sessions import Seat
+
+GENESIS = bytes(32)
+COLUMNS = (
+    "id", "program_id", "tag", "at", "by_id", "client_id", "seat_id", "session_id", "task_id",
+    "canonical", "hash",
+)  # fmt: skip
+
+
+class Event(Base):
+    """One fact. `canonical` is the exact text that was hashed; the other columns repeat it for queries.
+
+    `id` is the position in the chain. Nothing clinical and no name is ever in an event.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_client", "client_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    program_id: Mapped[int | None] = mapped_column(ForeignKey("program.id"))
+    tag: Mapped[str]
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    seat_id: Mapped[int | None]
+    session_id: Mapped[int | None]
+    task_id: Mapped[int | None]
+    canonical: Mapped[str] = mapped_column(Text)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What this tag declares in `tags.FIELDS`."""
+        fields: dict[str, Any] = json.loads(self.canonical)["fields"]
+        return fields
+
+
+class ChainHead(Base):
+    """The end of the chain: how many events there are, and the last hash. One row."""
+
+    __tablename__ = "chain_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class Cursor(Base):
+    """How far a reader of the events has come: the position of the last event it has dealt with."""
+
+    __tablename__ = "cursor"
+
+    reader: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+@dataclass(slots=True)
+class Draft:
+    """An event waiting for its place in the chain. Rows may still lack their ids; they have them at commit."""
+
+    tag: Tag
+    at: datetime
+    program_id: int | None
+    by: "Person | int | None"
+    client: "Person | int | None"
+    seat: "Seat | int | None"
+    session: Any
+    task: Any
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def record(
+    store: Store,
+    tag: Tag,
+    *,
+    by: "Person | int | None",
+    now: datetime,
+    program_id: int | None,
+    client: "Person | int | None" = None,
+    seat: "Seat | int | None" = None,
+    session: Any = None,
+    task: Any = None,
+    **fields: Any,
+) -> None:
+    """Write down a fact; it is chained when `store` commits.
+
+    `by` is the acting person (None: the system itself). Subjects may be rows or ids. `fields` must be those that
+    `tags.FIELDS` declares for `tag`, holding ids, enum values, numbers or instants only; else ValueError.
+    """
+    if undeclared := fields.keys() - FIELDS[tag]:
+        raise ValueError(f"{tag} does not declare {sorted(undeclared)}; see webapp/care/tags.py")
+    draft = Draft(tag, now, program_id, by, client, seat, session, task, fields)
+    store.info.setdefault("drafts", []).append(draft)
+
+
+@event.listens_for(Store, "before_commit")
+def seal(store: Store) -> None:
+    """Append what was recorded to the chain, in order, as the last act before the commit."""
+    if not store.info.get("drafts"):
+        return
+    store.flush()
+    drafts = store.info.pop("drafts")
+    head = store.execute(select(ChainHead.count, ChainHead.hash).with_for_update()).one_or_none()
+    count, digest = head or (0, GENESIS)
+    if head is None:
+        store.add(ChainHead(id=1, count=0, hash=GENESIS))
+        store.flush()
+    rows = []
+    for draft in drafts:
+        count += 1
+        row = _row(count, draft)
+        digest = link(digest, row[-1])
+        rows.append((*row, digest))
+    insert_many(store, Event.__table__, COLUMNS, rows)  # type: ignore[arg-type]
+    store.execute(update(ChainHead).values(count=count, hash=digest))
+
+
+@event.listens_for(Store, "after_rollback")
+def forget(store: Store) -> None:
+    """What was rolled back did not happen."""
+    store.info.pop("drafts", None)
+
+
+def link(before: bytes, canonical: str) -> bytes:
+    """The hash of an event, given the hash before it and its canonical text."""
+    return hashlib.sha256(before + canonical.encode()).digest()
+
+
+def verify(store: Store) -> Iterator[str]:
+    """Every way in which the chain does not hold: edited, deleted, inserted or cut-off events, one sentence each.
+
+    Events that are appended meanwhile are left for the next time.
+    """
+    head = store.execute(select(ChainHead.count, ChainHead.hash)).one_or_none()
+    count, last = head or (0, GENESIS)
+    digest, expected = GENESIS, 0
+    for row in _all_up_to(store, count):
+        expected += 1
+        if row.id != expected:
+            yield f"event {expected} is gone: the next one is {row.id}"
+            expected = row.id
+        if link(digest, row.canonical) != row.hash:
+            yield f"event {row.id} does not follow from the one before it"
+        if _columns(row) != _columns_said(row.canonical):
+            yield f"event {row.id} was changed after it was written"
+        digest = row.hash
+    if (count, last) != (expected, digest):
+        yield f"the chain ends at {expected}, but {count} events were written"
+
+
+def _all_up_to(store: Store, count: int, batch: int = 2000) -> Iterator[Row[Any]]:
+    columns = [Event.__table__.c[name] for name in COLUMNS]
+    after = 0
+    while rows := store.execute(
+        select(*columns).where(Event.id > after, Event.id <= count).order_by(Event.id).limit(batch)
+    ).all():
+        yield from rows
+        after = rows[-1].id
+
+
+def since(program_id: int, after: int, limit: int) -> Select[Event]:
+    """A program's events after a position, in order: the event feed."""
+    return (
+        select(Event)
+        .where(Event.program_id == program_id, Event.id > after)
+        .order_by(Event.id)
+        .limit(limit)
+    )
+
+
+def _id(subject: Any) -> int | None:
+    return subject if subject is None or isinstance(subject, int) else subject.id
+
+
+def _row(number: int, draft: Draft) -> tuple[Any, ...]:
+    seat, client, session = draft.seat, draft.client, draft.session
+    if seat is not None and not isinstance(seat, int):
+        client = seat.client_id if client is None else client
+        session = seat.session_id if session is None else session
+    ids = [_id(draft.by), _id(client), _id(seat), _id(session), _id(draft.task)]
+    fields = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in draft.fields.items()}
+    canonical = json.dumps(
+        [number, draft.program_id, draft.tag.value, draft.at.isoformat(), *ids],
+        separators=(",", ":"),
+    )
+    told = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    text = f'{{"event":{canonical},"fields":{told}}}'
+    return (number, draft.program_id, draft.tag.value, draft.at, *ids, text)
+
+
+def _columns(row: Row[Any]) -> list[Any]:
+    return [
+        row.id, row.program_id, row.tag, row.at, row.by_id, row.client_id, row.seat_id,
+        row.session_id, row.task_id,
+    ]  # fmt: skip
+
+
+def _columns_said(canonical: str) -> list[Any] | None:
+    try:
+        said: list[Any] = json.loads(canonical)["event"]
+        said[3] = datetime.fromisoformat(said[3])
+    except (ValueError, TypeError, KeyError, IndexError):
+        return None
+    return said

@@ -1,0 +1,185 @@
+"""Presence: evidence that someone was there. Evidence, not verdict: `standing` decides what it adds up to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.care import events
+from webapp.care.people import Kind, Person
+from webapp.care.sessions import Seat, Session, look_again
+from webapp.care.tags import Tag
+from webapp.db import Base, Store
+from webapp.refusals import N_, Invalid
+
+
+class Evidence(StrEnum):
+    JOINED = "joined"
+    LEFT = "left"
+    PRESENT = "present"
+    """Staff's word: was there."""
+    ABSENT = "absent"
+    """Staff's word: was not there."""
+    TAPPED = "tapped"
+    """The client tapped Join: weak (rule 7)."""
+
+
+STAFF = "staff"
+APP = "app"
+
+
+class Presence(Base):
+    """One piece of evidence about one person in one session. Corrections append; nothing is changed (rule 10).
+
+    Unique by (session's program via session, source, source_id): repeats are the same row. Growth: two to six a seat.
+    """
+
+    __tablename__ = "presence"
+    __table_args__ = (
+        UniqueConstraint("session_id", "source", "source_id"),
+        Index("ix_presence_person", "session_id", "person_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    type: Mapped[str]
+    at: Mapped[datetime]
+    source: Mapped[str]
+    source_id: Mapped[str]
+    connection: Mapped[str | None]
+    """The platform's id for one stay in the room: pairs a `left` with its `joined` in any order (R8)."""
+    recorded_at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Evidence as it comes in. `id` is the source's own, so that a repeat is known for one."""
+
+    id: str
+    session: Session
+    person: Person
+    type: str
+    at: datetime
+    source: str
+    connection: str | None = None
+    reason: str | None = None
+
+
+def record(
+    store: Store, sightings: Sequence[Sighting], *, by: Person | None, now: datetime
+) -> list[bool]:
+    """Keep evidence, in any order and any number of times; answers for each whether it was new."""
+    wanted = {(s.session.id, s.source, s.id) for s in sightings}
+    known = _known(store, wanted)
+    new = []
+    for sighting in sightings:
+        key = (sighting.session.id, sighting.source, sighting.id)
+        new.append(key not in known)
+        if key not in known:
+            known.add(key)
+            _keep(store, sighting, by=by, now=now)
+    store.flush()
+    for person_id, session_id in {(s.person.id, s.session.id) for s in sightings}:
+        look_again(store, now, session_id=session_id, client_id=person_id)
+    return new
+
+
+def _known(store: Store, wanted: set[tuple[int, str, str]]) -> set[tuple[int, str, str]]:
+    sessions_named = {session_id for session_id, _, _ in wanted}
+    ids = {source_id for _, _, source_id in wanted}
+    found = select(Presence.session_id, Presence.source, Presence.source_id).where(
+        Presence.session_id.in_(sessions_named), Presence.source_id.in_(ids)
+    )
+    return {tuple(row) for row in store.execute(found)}  # type: ignore[misc]
+
+
+def _keep(store: Store, sighting: Sighting, *, by: Person | None, now: datetime) -> None:
+    store.add(
+        Presence(
+            session_id=sighting.session.id,
+            person_id=sighting.person.id,
+            type=sighting.type,
+            at=sighting.at,
+            source=sighting.source,
+            source_id=sighting.id,
+            connection=sighting.connection,
+            recorded_at=now,
+            by_id=by and by.id,
+            reason=sighting.reason,
+        )  # fmt: skip
+    )
+    client = sighting.person if sighting.person.kind == Kind.CLIENT else None
+    events.record(
+        store, Tag.PRESENCE_SEEN, by=by, now=now, program_id=sighting.session.program_id,
+        client=client, session=sighting.session, type=sighting.type, at=sighting.at,
+        source=sighting.source,
+    )  # fmt: skip
+
+
+def mark(
+    store: Store,
+    seat: Seat,
+    type: str,
+    *,
+    by: Person,
+    now: datetime,
+    id: str,
+    reason: str | None = None,
+    at: datetime | None = None,
+    corrections_within_days: float = 90,
+) -> Presence:
+    """Staff's word on one seat: `present` or `absent`. Against earlier evidence it is a correction and needs a reason,
+    within the policy's time (rule 10). Raises Invalid."""
+    if type not in (Evidence.PRESENT, Evidence.ABSENT):
+        raise Invalid(N_("Mark present or absent."), field="type")
+    if now < seat.session.starts_at:
+        raise Invalid(N_("This session hasn't started yet."), field="type")
+    if (now - seat.session.ends_at).days >= corrections_within_days:
+        raise Invalid(N_("It is too long ago to correct this."), field="type")
+    earlier = select(Presence).where(
+        Presence.session_id == seat.session_id, Presence.person_id == seat.client_id,
+        Presence.type != Evidence.TAPPED,
+    )  # fmt: skip
+    correcting = store.scalars(earlier).first() is not None
+    if correcting and not (reason or "").strip():
+        raise Invalid(N_("Say why this is corrected."), field="reason")
+    presence = Presence(
+        session_id=seat.session_id, person_id=seat.client_id, type=type, at=at or now, source=STAFF,
+        source_id=id, recorded_at=now, by_id=by.id, reason=reason,
+    )  # fmt: skip
+    store.add(presence)
+    tag = Tag.PRESENCE_CORRECTED if correcting else Tag.PRESENCE_SEEN
+    fields: dict[str, Any] = {} if correcting else {"source": STAFF}
+    events.record(
+        store, tag, by=by, now=now, program_id=seat.session.program_id, seat=seat, type=type,
+        at=presence.at, **fields,
+    )  # fmt: skip
+    look_again(store, now, id=seat.id)
+    return presence
+
+
+def tap_join(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
+    """The client tapped Join: it holds the ladder 15 minutes, and is not attendance (rule 7)."""
+    store.add(
+        Presence(
+            session_id=seat.session_id,
+            person_id=seat.client_id,
+            type=Evidence.TAPPED,
+            at=now,
+            source=APP,
+            source_id=f"tap:{seat.id}:{now.timestamp():.6f}",
+            recorded_at=now,
+            by_id=by and by.id,
+        )  # fmt: skip
+    )
+    events.record(
+        store, Tag.JOIN_TAPPED, by=by, now=now, program_id=seat.session.program_id, seat=seat
+    )
+    look_again(store, now, id=seat.id)

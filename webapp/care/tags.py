@@ -1,0 +1,181 @@
+"""The vocabulary of events: what each tag means, and the fields it may carry (ids, enum values, numbers, instants)."""
+
+from enum import StrEnum
+
+
+class Tag(StrEnum):
+    """Past tense, subject first. The value is what the chart, the event feed and the audit log show."""
+
+    PROGRAM_CREATED = "program:created"
+    POLICY_CHANGED = "program:policy:changed"
+    PERSON_ADDED = "person:added"
+    PERSON_CHANGED = "person:changed"
+    PERSON_STATUS_CHANGED = "person:status:changed"
+    ROLE_GIVEN = "person:role:given"
+    ROLE_TAKEN = "person:role:taken"
+    ADDRESS_ADDED = "person:address:added"
+    ADDRESS_STOPPED = "person:address:stopped"
+    ADDRESS_TESTED = "person:address:tested"
+    PREFERENCES_CHANGED = "person:preferences:changed"
+    COUPLE_FORMED = "couple:formed"
+    COUPLE_ENDED = "couple:ended"
+    CARE_TEAM_SET = "client:care_team:set"
+    SERIES_PLANNED = "series:planned"
+    SERIES_CHANGED = "series:changed"
+    SESSION_PLANNED = "session:planned"
+    SESSION_CHANGED = "session:changed"
+    SESSION_MOVED = "session:moved"
+    SESSION_CANCELLED = "session:cancelled"
+    SESSION_CONFIRMED = "session:presence:confirmed"
+    SESSION_UNKNOWN = "session:presence:unknown"
+    SEAT_GIVEN = "seat:given"
+    SEAT_RELEASED = "seat:released"
+    COMING_CONFIRMED = "seat:coming:confirmed"
+    JOIN_TAPPED = "seat:join:tapped"
+    TROUBLE_REPORTED = "seat:trouble:reported"
+    PRESENCE_SEEN = "seat:presence:seen"
+    PRESENCE_CORRECTED = "seat:presence:corrected"
+    ABSENCE_REPORTED = "seat:absence:reported"
+    ABSENCE_WITHDRAWN = "seat:absence:withdrawn"
+    ABSENCE_EXCUSED = "seat:absence:excused"
+    STEP_TAKEN = "seat:step:taken"
+    MAKE_UP_BOOKED = "seat:make_up:booked"
+    MAKE_UP_COMPLETED = "seat:make_up:completed"
+    CONTACT_MADE = "client:contact:made"
+    TASK_OPENED = "task:opened"
+    TASK_JOINED = "task:joined"
+    TASK_ACKNOWLEDGED = "task:acknowledged"
+    TASK_ATTEMPTED = "task:attempted"
+    TASK_DONE = "task:done"
+    TASK_WITHDRAWN = "task:withdrawn"
+    TASK_NUDGED = "task:nudged"
+    TASK_RAISED = "task:raised"
+    TASK_HANDED_OVER = "task:handed_over"
+    PLAN_MADE = "client:plan:made"
+    CONSENT_GRANTED = "client:consent:granted"
+    CONSENT_REVOKED = "client:consent:revoked"
+    CONSENT_PAUSED = "client:consent:paused"
+    MESSAGE_SENT = "person:message:sent"
+    CHART_READ = "client:chart:read"
+    LINK_ISSUED = "person:link:issued"
+    SIGNED_IN = "person:signed_in"
+    SIGNED_OUT = "person:signed_out"
+    TOKEN_CREATED = "program:token:created"
+    TOKEN_REVOKED = "program:token:revoked"
+    GAP_FOUND = "program:gap:found"
+
+
+MEANING: dict[Tag, str] = {
+    Tag.PROGRAM_CREATED: "A program was set up.",
+    Tag.POLICY_CHANGED: "A new version of the attendance policy begins.",
+    Tag.PERSON_ADDED: "Someone joined the program's register.",
+    Tag.PERSON_CHANGED: "Someone's entry was changed.",
+    Tag.PERSON_STATUS_CHANGED: "Someone became active, paused or discharged.",
+    Tag.ROLE_GIVEN: "A staff member took on a role.",
+    Tag.ROLE_TAKEN: "A staff member left a role.",
+    Tag.ADDRESS_ADDED: "A phone, e-mail address or device may be written to.",
+    Tag.ADDRESS_STOPPED: "An address is written to no more.",
+    Tag.ADDRESS_TESTED: "A person asked for a test notice.",
+    Tag.PREFERENCES_CHANGED: "A person changed how they are reminded.",
+    Tag.COUPLE_FORMED: "Two people are looked after as a couple.",
+    Tag.COUPLE_ENDED: "Two people are no longer looked after as a couple.",
+    Tag.CARE_TEAM_SET: "A client's care team was named.",
+    Tag.SERIES_PLANNED: "A weekly pattern of sessions was planned.",
+    Tag.SERIES_CHANGED: "A weekly pattern was changed.",
+    Tag.SESSION_PLANNED: "A session was planned.",
+    Tag.SESSION_CHANGED: "A session's host, place or title changed.",
+    Tag.SESSION_MOVED: "A session moved to another time.",
+    Tag.SESSION_CANCELLED: "The program cancelled a session.",
+    Tag.SESSION_CONFIRMED: "Staff or the reconciled platform confirmed who was there.",
+    Tag.SESSION_UNKNOWN: "The evidence cannot say who was there; nobody is chased (rule 7).",
+    Tag.SEAT_GIVEN: "A client has a place in a session.",
+    Tag.SEAT_RELEASED: "A client's place was given back.",
+    Tag.COMING_CONFIRMED: "The client said: I'll be there.",
+    Tag.JOIN_TAPPED: "The client tapped Join: weak evidence of presence (rule 7).",
+    Tag.TROUBLE_REPORTED: "The client has trouble connecting.",
+    Tag.PRESENCE_SEEN: "Evidence that someone was there, or left.",
+    Tag.PRESENCE_CORRECTED: "Staff corrected the presence, with a reason (rule 10).",
+    Tag.ABSENCE_REPORTED: "The client can't come, and said so.",
+    Tag.ABSENCE_WITHDRAWN: "The client can come after all.",
+    Tag.ABSENCE_EXCUSED: "Staff excused an absence, with a reason.",
+    Tag.STEP_TAKEN: "A rung of the ladder was taken, or stood down with the reason.",
+    Tag.MAKE_UP_BOOKED: "Another time was found for a missed session.",
+    Tag.MAKE_UP_COMPLETED: "A missed session was made up.",
+    Tag.CONTACT_MADE: "A two-way sign of life: a call, a reply, a message.",
+    Tag.TASK_OPENED: "Work for a staff member.",
+    Tag.TASK_JOINED: "A further miss was added to an open review.",
+    Tag.TASK_ACKNOWLEDGED: "The owner has seen the task.",
+    Tag.TASK_ATTEMPTED: "An attempt that leaves the task open.",
+    Tag.TASK_DONE: "The task ended with an outcome.",
+    Tag.TASK_WITHDRAWN: "What the task was for has resolved itself (rule 2).",
+    Tag.TASK_NUDGED: "The task was due unacknowledged; its owner was reminded (rule 9).",
+    Tag.TASK_RAISED: "Half an hour later: the supervisor was told too (rule 9).",
+    Tag.TASK_HANDED_OVER: "The owner is away: the role's cover has the task (rule 9).",
+    Tag.PLAN_MADE: "A re-engagement plan was written with the client.",
+    Tag.CONSENT_GRANTED: "A client allowed one named person to be told one thing.",
+    Tag.CONSENT_REVOKED: "A client took a consent back; it ends at once (P3).",
+    Tag.CONSENT_PAUSED: "Staff paused a consent for safety (P3).",
+    Tag.MESSAGE_SENT: "A notice was handed to a channel.",
+    Tag.CHART_READ: "Someone read clinical content (P7).",
+    Tag.LINK_ISSUED: "A one-time sign-in link was made.",
+    Tag.SIGNED_IN: "A person signed in.",
+    Tag.SIGNED_OUT: "A login ended.",
+    Tag.TOKEN_CREATED: "An API token was made.",
+    Tag.TOKEN_REVOKED: "An API token was revoked.",
+    Tag.GAP_FOUND: "Reconciliation found something that should have happened and had not (R5).",
+}
+
+FIELDS: dict[Tag, frozenset[str]] = {tag: frozenset() for tag in Tag} | {
+    tag: frozenset(names.split())
+    for tag, names in {
+        Tag.POLICY_CHANGED: "version",
+        Tag.PERSON_ADDED: "person kind",
+        Tag.PERSON_CHANGED: "person",
+        Tag.PERSON_STATUS_CHANGED: "person status",
+        Tag.ROLE_GIVEN: "person role",
+        Tag.ROLE_TAKEN: "person role",
+        Tag.ADDRESS_ADDED: "person address channel",
+        Tag.ADDRESS_STOPPED: "person address channel why",
+        Tag.ADDRESS_TESTED: "person address",
+        Tag.PREFERENCES_CHANGED: "person",
+        Tag.COUPLE_FORMED: "couple",
+        Tag.COUPLE_ENDED: "couple",
+        Tag.CARE_TEAM_SET: "counselor supervisor coordinator",
+        Tag.SERIES_PLANNED: "series",
+        Tag.SERIES_CHANGED: "series",
+        Tag.SESSION_MOVED: "was_at starts_at ends_at sequence",
+        Tag.SESSION_CANCELLED: "starts_at",
+        Tag.SESSION_CONFIRMED: "source",
+        Tag.SEAT_GIVEN: "number",
+        Tag.PRESENCE_SEEN: "type at source",
+        Tag.PRESENCE_CORRECTED: "type at",
+        Tag.ABSENCE_REPORTED: "report reason notice_hours",
+        Tag.ABSENCE_WITHDRAWN: "report",
+        Tag.STEP_TAKEN: "rung occurrence due_at result why",
+        Tag.MAKE_UP_BOOKED: "make_up kind",
+        Tag.MAKE_UP_COMPLETED: "make_up",
+        Tag.CONTACT_MADE: "contact channel outcome",
+        Tag.TASK_OPENED: "kind owner due_at",
+        Tag.TASK_JOINED: "kind",
+        Tag.TASK_ACKNOWLEDGED: "kind",
+        Tag.TASK_ATTEMPTED: "kind outcome due_at",
+        Tag.TASK_DONE: "kind outcome",
+        Tag.TASK_WITHDRAWN: "kind why",
+        Tag.TASK_NUDGED: "kind owner",
+        Tag.TASK_RAISED: "kind supervisor",
+        Tag.TASK_HANDED_OVER: "kind owner",
+        Tag.PLAN_MADE: "plan",
+        Tag.CONSENT_GRANTED: "consent recipient category",
+        Tag.CONSENT_REVOKED: "consent recipient category",
+        Tag.CONSENT_PAUSED: "consent recipient category",
+        Tag.MESSAGE_SENT: "person kind channel",
+        Tag.CHART_READ: "what",
+        Tag.LINK_ISSUED: "person purpose",
+        Tag.SIGNED_IN: "person way",
+        Tag.SIGNED_OUT: "person why",
+        Tag.TOKEN_CREATED: "token",
+        Tag.TOKEN_REVOKED: "token",
+        Tag.GAP_FOUND: "what count",
+    }.items()
+}
+"""Fields each tag declares. `events.record` refuses any other."""
