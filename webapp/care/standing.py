@@ -4,7 +4,7 @@ Pure: the standard library, the policy and the merged minutes; no rows. `protoco
 the selects there are tested against `standing()`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
@@ -50,18 +50,24 @@ class Room:
     platform_fed: bool = False
     anyone_seen: bool = True
     """Some evidence, taps aside, that anybody (host included) was there."""
+    program_id: int = 0
     feed_heard_at: datetime | None = None
     """Last heartbeat of the feed; None when the feed sends none."""
 
-    @property
-    def outreach_at(self) -> datetime:
-        """The outreach instant: the policy's offset, or the end if that comes sooner."""
-        return min(self.starts_at + self.policy.outreach, self.ends_at)
+    soon_at: datetime = field(init=False)
+    doors_open_at: datetime = field(init=False)
+    first_check_at: datetime = field(init=False)
+    """When the ladder first asks who is there; until then an empty room is only early."""
+    second_check_at: datetime = field(init=False)
+    outreach_at: datetime = field(init=False)
+    """The outreach instant: the policy's offset, or the end if that comes sooner."""
 
-    @property
-    def first_check_at(self) -> datetime:
-        """When the ladder first asks who is there; until then an empty room is only early."""
-        return self.starts_at + self.policy.first_check
+    def __post_init__(self) -> None:
+        """The instants of the policy, worked out once for all seats of the room."""
+        policy, start = self.policy, self.starts_at
+        for name in ("soon", "doors_open", "first_check", "second_check"):
+            object.__setattr__(self, f"{name}_at", start + getattr(policy, name))
+        object.__setattr__(self, "outreach_at", min(start + policy.outreach, self.ends_at))
 
     def silent(self, now: datetime) -> bool:
         """The room's evidence cannot say anything about those it does not name (rule 7)."""

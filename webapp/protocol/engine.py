@@ -1,0 +1,117 @@
+"""The engine: looks at the seats whose time has come, takes the rungs that are due, and says when to look again.
+
+One batch is one transaction: steps, tasks, events and the next look commit together or not at all (R1). The seats are
+claimed, so any number of workers share the work, and the keys of steps and tasks make a repeat harmless. Cost: a dozen
+statements a batch and some ten microseconds a seat; flat in clients, seats and history.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+
+from webapp.care import events
+from webapp.care.sessions import Seat
+from webapp.care.tags import Tag
+from webapp.db import Database, Store, claim, sqlite_instant
+from webapp.protocol import closings, facts, openings, steps
+from webapp.protocol.ladder import next_look, survey
+from webapp.protocol.mending import Mend, mends
+from webapp.protocol.reading.among import rows
+from webapp.protocol.reading.picture import SEAT_COLUMNS, Picture, SeatRow
+from webapp.protocol.rungs import TAKEN, WRITTEN, Look, Rung, State
+
+BATCH = 2000
+"""Seats a transaction: on SQLite nobody else writes meanwhile, on PostgreSQL a report on one of them waits."""
+WITH_TASK = frozenset({Rung.MARK_ROOM, Rung.OUTREACH, Rung.ESCALATION, Rung.REENGAGEMENT})
+
+
+@dataclass(slots=True)
+class Decided:
+    """What one batch comes to."""
+
+    written: list[tuple[Picture, Look]] = field(default_factory=list)
+    calls: list[openings.Wanted] = field(default_factory=list)
+    mended: list[tuple[Picture, Mend]] = field(default_factory=list)
+    next_looks: list[tuple[datetime | None, int]] = field(default_factory=list)
+
+
+def look(database: Database, now: datetime, limit: int = BATCH) -> int:
+    """Chore: look at up to `limit` seats whose time has come by `now`; answers how many there were."""
+    with database.reading() as store:
+        if store.scalar(due(now).limit(1)) is None:
+            return 0
+    with database.writing() as store:
+        seats = [SeatRow._make(row) for row in rows(store, claim(due(now).limit(limit), of=Seat))]
+        if seats:
+            pictures = facts.of_seats(store, seats, now)
+            write(store, decide(pictures, now), now)
+            closings.close_marked_rooms(store, pictures, now)
+            store.commit()
+    return len(seats)
+
+
+def due(now: datetime):  # type: ignore[no-untyped-def]
+    """Seats to be looked at, the longest-waiting first."""
+    return (
+        select(*SEAT_COLUMNS)
+        .where(Seat.next_look_at <= now, Seat.released_at.is_(None))
+        .order_by(Seat.next_look_at)
+    )
+
+
+def decide(pictures: list[Picture], now: datetime) -> Decided:
+    """Ask the ladder about every seat. Nothing is written here."""
+    decided = Decided()
+    for picture in pictures:
+        looks = survey(picture.facts, picture.taken, now)
+        taken = picture.taken
+        for found in looks:
+            if found.state in WRITTEN:
+                decided.written.append((picture, found))
+                if found.state is State.DUE and found.rung in WITH_TASK:
+                    decided.calls.append(openings.wanted(picture, found.rung, now))
+                taken = {**taken, found.rung: found.why or TAKEN}
+                found.state = State.TAKEN
+        if picture.facts.open_tasks:
+            decided.mended += [(picture, mend) for mend in mends(picture.facts, now)]
+        following = next_look(picture.facts, taken, now, looks)
+        decided.next_looks.append((following, picture.seat.id))
+    return decided
+
+
+def write(store: Store, decided: Decided, now: datetime) -> None:
+    """Write down what was decided."""
+    joined = openings.open_all(store, decided.calls, now)
+    written: list[steps.Row] = []
+    for picture, found in decided.written:
+        seat, occurrence = picture.seat, picture.occurrence
+        why = "joined_review" if (seat.id, found.rung) in joined else found.why
+        result = steps.result_of(why)
+        at = now if result == TAKEN else None
+        assert found.due_at is not None
+        written.append(
+            (seat.id, found.rung.value, occurrence, found.due_at, at, result, why or None)
+        )
+        events.record(
+            store, Tag.STEP_TAKEN, by=None, now=now, program_id=picture.facts.room.program_id,
+            client=seat.client_id, seat=seat.id, session=seat.session_id, rung=found.rung.value,
+            occurrence=occurrence, due_at=found.due_at, result=result, why=why or None,
+        )  # fmt: skip
+    steps.write(store, written)
+    closings.close_all(store, decided.mended, now)
+    set_timers(store, decided.next_looks)
+
+
+def set_timers(store: Store, looks: list[tuple[datetime | None, int]]) -> None:
+    """Set each seat's next look: (instant, seat). One round trip for all."""
+    connection = store.connection()
+    if connection.dialect.name == "sqlite":
+        rows = [(at and sqlite_instant(at), seat_id) for at, seat_id in looks]
+        connection.exec_driver_sql("UPDATE seat SET next_look_at = ? WHERE id = ?", rows)
+        return
+    connection.exec_driver_sql(
+        "UPDATE seat SET next_look_at = looks.at"
+        " FROM unnest(%s::timestamptz[], %s::integer[]) AS looks (at, id) WHERE seat.id = looks.id",
+        ([at for at, _ in looks], [seat_id for _, seat_id in looks]),
+    )

@@ -1,0 +1,101 @@
+"""The chore *tend*: tasks never evaporate (rule 9), and patterns are seen.
+
+Overdue and unacknowledged: the owner is nudged, or the cover when the owner is away. Half an hour later the supervisor is
+told too. Cost: open overdue tasks only, by index.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, exists, or_, select
+
+from webapp.care import events
+from webapp.care.people import RoleName
+from webapp.care.tags import Tag
+from webapp.care.tasks import Attempt, Task, anyone_with, cover_for, owner_for
+from webapp.db import Database, Store, claim
+from webapp.protocol import reviews
+
+RAISED_AFTER = timedelta(minutes=30)
+BATCH = 500
+
+
+def tend(database: Database, now: datetime) -> int:
+    """Nudge, hand over, raise; look for patterns. Answers how many tasks it found."""
+    with database.writing() as store:
+        nudged = [
+            nudge(store, task, now) for task in store.scalars(claim(overdue(now).limit(BATCH)))
+        ]
+        store.flush()
+        raised = [
+            tell_supervisor(store, t, now) for t in store.scalars(claim(unheard(now).limit(BATCH)))
+        ]
+        found = len(nudged) + len(raised) + reviews.review(store, now)
+        store.commit()
+    return found
+
+
+def overdue(as_of: datetime) -> Select[Task]:
+    """Open tasks past due that nobody has acknowledged, or whose next attempt is past due; not yet nudged about that."""
+    tried = exists().where(Attempt.task_id == Task.id)
+    return (
+        select(Task)
+        .where(
+            Task.done_at.is_(None),
+            Task.due_at <= as_of,
+            or_(Task.acknowledged_at.is_(None), tried),
+            or_(Task.nudged_at.is_(None), Task.nudged_at < Task.due_at),
+        )
+        .order_by(Task.due_at)
+    )
+
+
+def unheard(as_of: datetime) -> Select[Task]:
+    """Tasks whose owner was nudged about this due instant half an hour after which there is still no answer."""
+    return (
+        select(Task)
+        .where(
+            Task.done_at.is_(None),
+            Task.due_at <= as_of - RAISED_AFTER,
+            Task.nudged_at >= Task.due_at,
+            or_(Task.acknowledged_at.is_(None), exists().where(Attempt.task_id == Task.id)),
+            or_(Task.raised_at.is_(None), Task.raised_at < Task.due_at),
+        )
+        .order_by(Task.due_at)
+    )
+
+
+def nudge(store: Store, task: Task, now: datetime) -> Task:
+    """Remind the owner; when they are away the cover has the task from now on."""
+    owner = task.owner_id
+    if owner is None:
+        owner = _owner(store, task, task.role, now)
+    elif cover := cover_for(store, owner, now):
+        owner = cover
+    if owner != task.owner_id:
+        task.owner_id = owner
+        _record(store, Tag.TASK_HANDED_OVER, task, now, owner=owner)
+    task.nudged_at = now
+    _record(store, Tag.TASK_NUDGED, task, now, owner=owner)
+    return task
+
+
+def tell_supervisor(store: Store, task: Task, now: datetime) -> Task:
+    """The owner has not answered: the supervisor is told too."""
+    task.raised_at = now
+    supervisor = _owner(store, task, RoleName.SUPERVISOR, now)
+    _record(store, Tag.TASK_RAISED, task, now, supervisor=supervisor)
+    return task
+
+
+def _owner(store: Store, task: Task, role: str, now: datetime) -> int | None:
+    if task.client is not None:
+        return owner_for(store, task.client, role, now)
+    found = store.scalar(anyone_with(task.program_id, role))
+    return found and (cover_for(store, found, now) or found)
+
+
+def _record(store: Store, tag: Tag, task: Task, now: datetime, **fields: int | None) -> None:
+    events.record(
+        store, tag, by=None, now=now, program_id=task.program_id, client=task.client_id,
+        seat=task.seat_id, session=task.session_id, task=task, kind=task.kind, **fields,
+    )  # fmt: skip
