@@ -1,0 +1,141 @@
+"""Words that leave the app come from a closed catalogue, in the recipient's language and time (P5, experience.md)."""
+
+import inspect
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from webapp.care.people import LANGUAGES
+from webapp.notify import wording
+from webapp.notify.channels.sealing import LARGEST_MESSAGE
+from webapp.notify.kinds import LINKS, STAFF, NoticeKind, Verb
+from webapp.notify.wording import NOTICES, Reader, Subject, Wording, spoken
+
+EVENING = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
+NEW_YORK = Reader("en", "America/New_York")
+SEAT = Subject(EVENING, "/seats/7", 7, EVENING + timedelta(hours=3))
+NEVER = (
+    "session", "therap", "counsel", "treatment", "program", "group", "missed", "miss ", "late ",
+    "no-show", "fail", "violation", "complian", "penalty", "warning", "must", "recovery", "clinic",
+    "absen", "attend", "appointment", "patient", "client", "partner", "crisis", "sesión", "terapia",
+    "tratamiento", "clínica", "falt", "paciente",
+)  # fmt: skip
+
+
+@pytest.fixture
+def words() -> Wording:
+    return Wording("My Day", "https://day.example", ["k" * 32])
+
+
+def everything_said(words: Wording, kind: NoticeKind, language: str) -> list[str]:
+    """All a stranger could read of a notice; addresses of pages taken out."""
+    reader = Reader(language, "America/New_York")
+    letter = words.letter(kind, reader, SEAT)
+    said = [letter.subject, letter.text, re.sub(r'(style|href)="[^"]*"', "", letter.html)]
+    if kind not in LINKS:
+        shown = json.loads(words.payload(kind, reader, SEAT, person_id=3, tag="t"))["notification"]
+        said += [words.text(kind, reader, SEAT), shown["title"], shown["body"]]
+        said += [action["title"] for action in shown["data"]["actions"]]
+    return [text.replace("https://day.example/seats/7", "") for text in said]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_no_notice_tells_a_stranger_what_it_is_about(words, kind, language):
+    for text in everything_said(words, kind, language):
+        assert text.strip()
+        assert [word for word in NEVER if word in text.lower()] == []
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_each_kind_is_a_folder_with_every_form_it_travels_in(kind):
+    forms = {"subject.txt", "text.txt", "html.html"}
+    forms |= set() if kind in LINKS else {"push.txt", "sms.txt"}
+    assert {path.name for path in (NOTICES / kind.value).iterdir()} == forms
+
+
+def test_there_is_no_folder_without_a_kind():
+    assert {path.name for path in NOTICES.iterdir() if path.is_dir()} == set(NoticeKind)
+
+
+def test_templates_are_given_an_instant_a_link_and_the_apps_name_and_nothing_else():
+    """The catalogue is closed because there is nothing to put into it."""
+    given = set(inspect.signature(Wording._rendered).parameters) - {"self"}
+    assert given == {"file", "kind", "reader", "at", "link"}
+    assert set(spoken(EVENING, NEW_YORK)) == {"time", "day"}
+
+
+def test_a_reminder_names_the_time_where_its_reader_lives(words):
+    letter = words.letter(NoticeKind.SOON, NEW_YORK, SEAT)
+    assert letter.subject == "A reminder for 6:00 PM"
+    assert "You have a reminder for 6:00 PM." in letter.text
+    in_phoenix = words.letter(NoticeKind.SOON, Reader("en", "America/Phoenix"), SEAT)
+    assert in_phoenix.subject == "A reminder for 4:00 PM"
+
+
+@pytest.mark.parametrize(
+    ("instant", "zone", "told"),
+    [
+        (datetime(2026, 3, 8, 6, 30, tzinfo=UTC), "America/New_York", "1:30 AM"),
+        (datetime(2026, 3, 8, 7, 30, tzinfo=UTC), "America/New_York", "3:30 AM"),
+        (datetime(2026, 11, 1, 5, 30, tzinfo=UTC), "America/New_York", "1:30 AM"),
+        (datetime(2026, 11, 1, 6, 30, tzinfo=UTC), "America/New_York", "1:30 AM"),
+        (datetime(2026, 4, 4, 15, 30, tzinfo=UTC), "Australia/Lord_Howe", "2:00 AM"),
+    ],
+)
+def test_times_are_right_across_clock_changes(instant, zone, told):
+    assert spoken(instant, Reader("en", zone))["time"] == told
+
+
+def test_a_time_in_spanish_is_written_the_spanish_way(words):
+    said = spoken(EVENING, Reader("es", "America/New_York"))
+    assert said == {"time": "6:00 p.m.", "day": "martes"}
+
+
+def test_a_sentence_that_ends_with_an_abbreviated_time_has_one_full_stop(words):
+    body = words.text(NoticeKind.SOON, Reader("es", "America/New_York"), SEAT)
+    assert ".." not in body
+
+
+@pytest.mark.parametrize("kind", sorted(set(NoticeKind) - set(LINKS)))
+def test_a_text_message_stays_in_the_alphabet_of_every_phone_and_says_how_to_end_them(words, kind):
+    text = words.text(kind, NEW_YORK, SEAT)
+    assert text.isascii()
+    assert "\n" not in text
+    assert "STOP" in text
+
+
+def test_the_push_is_declarative_and_its_buttons_carry_one_capability_each(words):
+    payload = words.payload(NoticeKind.FIRST_CHECK, NEW_YORK, SEAT, person_id=3, tag="T" * 32)
+    told = json.loads(payload)
+    assert told["web_push"] == 8030
+    shown = told["notification"]
+    assert (shown["title"], shown["tag"]) == ("My Day", "T" * 32)
+    assert shown["navigate"] == "https://day.example/seats/7"
+    assert [a["action"] for a in shown["data"]["actions"]] == ["join", "absence", "trouble"]
+    for action in shown["data"]["actions"]:
+        token = action["url"].removeprefix("https://day.example/answers/")
+        right = words.capabilities.read(token, now=EVENING)
+        assert (right.seat_id, right.verb, right.person_id) == (7, Verb(action["action"]), 3)
+        assert right.until == SEAT.until
+    assert len(payload) < LARGEST_MESSAGE / 3
+
+
+def test_a_notice_without_a_seat_has_no_buttons(words):
+    about = Subject(EVENING, "/staff/tasks")
+    for kind in (*STAFF, NoticeKind.TEST_NOTICE):
+        shown = json.loads(words.payload(kind, NEW_YORK, about, person_id=3, tag="t"))[
+            "notification"
+        ]
+        assert shown["data"] == {"actions": []}
+
+
+def test_an_app_name_cannot_break_out_of_the_letter(words):
+    tricky = Wording('<img src=x onerror="a">', "https://day.example", ["k" * 32])
+    assert "<img" not in tricky.letter(NoticeKind.TEST_NOTICE, NEW_YORK, Subject()).html
+
+
+def test_every_language_is_known_to_the_formatter():
+    assert {wording.locale_of(language).language for language in LANGUAGES} == set(LANGUAGES)

@@ -1,0 +1,110 @@
+"""What every channel carries, and the one way it says that it could not."""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+from webapp import clock
+
+LONGEST_WAIT = 24 * 60 * 60
+"""Seconds. A provider asking us to wait longer than this is not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Where a browser takes pushes: `PushSubscription.toJSON()`, flattened. Keys are base64url."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """The words of one e-mail."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One notice on its way to one address.
+
+    `key` stays the same however often the parcel is sent again; `topic` is shared by parcels of which only the newest
+    matters (RFC 8030, 5.4). `ttl`: whole seconds until the notice is useless.
+    """
+
+    key: str
+    address: str | Subscription
+    content: bytes | str | Letter
+    ttl: int
+    urgency: str = "normal"
+    topic: str | None = None
+
+
+class Undeliverable(Exception):
+    """A channel could not hand the parcel on.
+
+    `permanent`: this parcel will never get through here. `gone`: nothing will, the address is dead. `retry_after`:
+    seconds the provider asked us to wait. `reason` is short and holds neither address nor words (S13).
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        permanent: bool = False,
+        gone: bool = False,
+        retry_after: float | None = None,
+    ):
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent or gone
+        self.gone = gone
+        self.retry_after = retry_after
+
+
+class Channel(Protocol):
+    """A way to reach people. Lives on one event loop; `send` may run many times at once."""
+
+    def send(self, parcel: Parcel) -> Coroutine[Any, Any, None]:
+        """Hand the parcel to the provider; having returned means it was accepted, not that it was read (C10).
+
+        Raises Undeliverable, when called or when awaited.
+        """
+
+    async def close(self) -> None:
+        """Give back connections."""
+
+
+def answered(status: int, retry_after: str | None) -> None:
+    """Judge a provider's HTTP status (R6). Raises Undeliverable for all but 2xx."""
+    if 200 <= status < 300:
+        return
+    reason = f"answered {status}"
+    if status in (404, 410):
+        raise Undeliverable(reason, gone=True)
+    if status in (408, 425, 429) or status >= 500:
+        raise Undeliverable(reason, retry_after=seconds(retry_after))
+    raise Undeliverable(reason, permanent=True)
+
+
+def seconds(retry_after: str | None) -> float | None:
+    """Seconds told by a Retry-After header, a number or an HTTP date (RFC 9110, 10.2.3); None when it tells nothing."""
+    if not retry_after:
+        return None
+    try:
+        wait = float(retry_after)
+    except ValueError:
+        try:
+            until: datetime = parsedate_to_datetime(retry_after)
+            wait = (until - clock.now()).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    if wait != wait:  # "nan" is a float, too
+        return None
+    return min(max(wait, 0.0), LONGEST_WAIT)

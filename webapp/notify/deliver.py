@@ -1,0 +1,174 @@
+"""The chore *deliver*: lease, commit, send with no transaction open, record, fall to the next channel.
+
+Any number of workers may run it. A worker killed anywhere loses nothing: what it had in hand is taken up when the lease
+ends. Sent twice can be only what a provider had accepted and we had not yet written down; it carries the same `Topic` and
+`tag`, so a phone shows one (R2).
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from webapp.config import Settings
+from webapp.db import Database
+from webapp.notify import channels as every_channel
+from webapp.notify import leases, outcomes
+from webapp.notify.channels.parcel import Channel, Undeliverable
+from webapp.notify.leases import Claimed, Leased
+from webapp.notify.outcomes import NO_CHANNEL, Outcome
+from webapp.notify.parcels import Packer
+
+AT_ONCE = 256
+"""Sends under way in one process: a distant service sets the pace by its delay, not by our processor."""
+SLICE = 1.0
+"""Seconds after which `deliver` comes back although services have not answered; the loop keeps what is under way."""
+LONGEST_SEND = 30.0
+"""Seconds for one send; well within a lease."""
+TICK = 0.1
+"""Seconds that an answer waits at most for others to be recorded with."""
+
+Sending = Coroutine[Any, Any, None] | Undeliverable
+"""A send that has begun, or why it could not."""
+
+log = structlog.get_logger()
+
+
+class Courier:
+    """Carries notifications out. Keeps its event loop, connections and sends under way from one call to the next."""
+
+    def __init__(self, channels: Mapping[str, Channel], packer: Packer):
+        self._channels = channels
+        self._packer = packer
+        self._loop = _new_loop()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._came_back: list[Outcome] = []
+        self._bell = asyncio.Event()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Courier":
+        """A courier with every channel this installation has."""
+        return cls(every_channel.from_settings(settings), Packer.from_settings(settings))
+
+    def deliver(self, database: Database, now: datetime, *, seconds: float | None = SLICE) -> int:
+        """Send what is due at `now` and while it works; returns how many notifications were dealt with.
+
+        Comes back when nothing is left, or after `seconds` (None: only when nothing is left).
+        """
+        return self._loop.run_until_complete(self._round(database, now, seconds))
+
+    def close(self) -> None:
+        """Let go of connections. What is still under way is taken up again when its lease ends."""
+        if not self._loop.is_closed():
+            self._loop.run_until_complete(self._closed())
+            self._loop.close()
+
+    async def _closed(self) -> None:
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        for channel in self._channels.values():
+            await channel.close()
+
+    async def _round(self, database: Database, now: datetime, seconds: float | None) -> int:
+        began = time.monotonic()
+        with database.reading() as store:
+            seen, more = 0, leases.waiting(store, now)
+        while True:
+            passed = time.monotonic() - began
+            late = seconds is not None and passed >= seconds
+            instant = now + timedelta(seconds=passed)
+            more = self._record(database, instant) or more
+            if late or not (more or self._under_way):
+                return seen
+            if more and len(self._under_way) <= AT_ONCE // 2:
+                claimed = self._claim(database, instant)
+                seen += claimed.seen
+                more = claimed.seen == AT_ONCE or bool(claimed.astray)
+            await self._wait_for_answers()
+
+    def _claim(self, database: Database, now: datetime) -> Claimed:
+        """Lease what is due and set it on its way; nothing is held of the database while it travels."""
+        with database.writing() as store:
+            claimed = leases.take(store, now, AT_ONCE)
+            outcomes.send_on(store, claimed.astray, now)
+            if claimed.seen:
+                store.commit()
+        for row, sending in [(row, self._begun(row, now)) for row in claimed.to_send]:
+            self._under_way.add(self._loop.create_task(self._finished(row, sending)))
+        return claimed
+
+    def _begun(self, row: Leased, now: datetime) -> Sending:
+        """The parcel packed and, for a push, encrypted; what remains is waiting. The whole batch before any of it is sent."""
+        channel = self._channels.get(row.channel)
+        if channel is None:
+            return Undeliverable(NO_CHANNEL, permanent=True)
+        try:
+            return channel.send(self._packer.packed(row, now))
+        except Undeliverable as error:
+            return error
+        except Exception as error:  # one row that cannot be put into words must not stop the others
+            log.exception("notification cannot be packed", notification=row.id)
+            return Undeliverable(type(error).__name__)
+
+    def _record(self, database: Database, now: datetime) -> bool:
+        """Write down what has come back; answers whether something new may be due by it."""
+        if not self._came_back:
+            return False
+        back, self._came_back = self._came_back, []
+        with database.writing() as store:
+            outcomes.record(store, back, now)
+            store.commit()
+        return any(outcome.error for outcome in back)
+
+    async def _wait_for_answers(self) -> None:
+        """Until enough have come back to be worth a transaction, or a moment has passed."""
+        if not self._under_way:
+            return
+        self._bell.clear()
+        try:
+            async with asyncio.timeout(TICK):
+                await self._bell.wait()
+        except TimeoutError:
+            return
+
+    async def _finished(self, row: Leased, sending: Sending) -> None:
+        try:
+            error = await _error(sending)
+            self._came_back.append(Outcome(row, error))
+        finally:
+            task = asyncio.current_task()
+            assert task
+            self._under_way.discard(task)
+            if not self._under_way or len(self._came_back) >= AT_ONCE // 2:
+                self._bell.set()
+
+
+async def _error(sending: Sending) -> Undeliverable | None:
+    """Wait for a send; what went wrong, or None."""
+    if isinstance(sending, Undeliverable):
+        return sending
+    try:
+        async with asyncio.timeout(LONGEST_SEND):
+            await sending
+    except Undeliverable as error:
+        return error
+    except TimeoutError:
+        return Undeliverable("no answer in time")
+    except Exception as error:
+        log.exception("notification cannot be sent")
+        return Undeliverable(type(error).__name__)
+    return None
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop where there is one: twice the pushes a second."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop

@@ -1,0 +1,68 @@
+"""The kinds of notice there are: each names its folder in templates/notices/ and how it is to travel."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webapp.refusals import N_
+
+
+class NoticeKind(StrEnum):
+    """The value is the folder's name; the first five are rungs of the ladder."""
+
+    HEADS_UP = "heads_up"
+    SOON = "soon"
+    DOORS_OPEN = "doors_open"
+    FIRST_CHECK = "first_check"
+    SECOND_CHECK = "second_check"
+    SESSION_MOVED = "session_moved"
+    SESSION_CANCELLED = "session_cancelled"
+    PARTNER_REMINDER = "partner_reminder"
+    TASK_OPENED = "task_opened"
+    TASK_OVERDUE = "task_overdue"
+    MARK_ROOM = "mark_room"
+    TEST_NOTICE = "test_notice"
+    INVITATION = "invitation"
+    SIGN_IN_LINK = "sign_in_link"
+
+
+class Verb(StrEnum):
+    """What a notification's button can do, for one seat and nothing else (S9)."""
+
+    CONFIRM = "confirm"
+    JOIN = "join"
+    ABSENCE = "absence"
+    TROUBLE = "trouble"
+
+
+BUTTONS = {
+    Verb.CONFIRM: N_("I'll be there"),
+    Verb.JOIN: N_("Join"),
+    Verb.ABSENCE: N_("Can't make it"),
+    Verb.TROUBLE: N_("Trouble connecting"),
+}
+
+REMINDERS = (NoticeKind.HEADS_UP, NoticeKind.SOON, NoticeKind.DOORS_OPEN)
+CHECKS = (NoticeKind.FIRST_CHECK, NoticeKind.SECOND_CHECK)
+STAFF = (NoticeKind.TASK_OPENED, NoticeKind.TASK_OVERDUE, NoticeKind.MARK_ROOM)
+LINKS = (NoticeKind.INVITATION, NoticeKind.SIGN_IN_LINK)
+"""Carried by e-mail alone: they validate that very address (S3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """`urgency`: RFC 8030, 5.3; `high` wakes a sleeping phone. `buttons`: shown in this order; some phones show two."""
+
+    urgency: str = "high"
+    buttons: tuple[Verb, ...] = ()
+
+
+_OUTLOOK = (Verb.CONFIRM, Verb.ABSENCE)
+_CHECK = (Verb.JOIN, Verb.ABSENCE, Verb.TROUBLE)
+
+TRAITS: dict[NoticeKind, Traits] = {kind: Traits() for kind in NoticeKind} | {
+    NoticeKind.HEADS_UP: Traits("normal", _OUTLOOK),
+    NoticeKind.SOON: Traits("high", _OUTLOOK),
+    NoticeKind.DOORS_OPEN: Traits("high", (Verb.JOIN, Verb.ABSENCE)),
+    NoticeKind.FIRST_CHECK: Traits("high", _CHECK),
+    NoticeKind.SECOND_CHECK: Traits("high", _CHECK),
+}

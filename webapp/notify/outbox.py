@@ -1,0 +1,174 @@
+"""The outbox: one row for each thing to be said to one person at one address.
+
+A state is an instant: `sent_at`, `expired_at`, `cancelled_at` and `failed_at` are ends; a row without any is open. Open rows
+wait for `due_at` (the app's clock) and, while a worker has them in hand, for `leased_until` (the database's clock, rule
+12). Growth: one to three rows a reminder; claiming reads open rows only, so history costs nothing.
+"""
+
+import base64
+import hmac
+import json
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    UniqueConstraint,
+    and_,
+    any_,
+    cast,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.care import addresses
+from webapp.care.addresses import Channel
+from webapp.care.people import Person
+from webapp.db import Base, Store
+from webapp.notify.kinds import LINKS, NoticeKind
+
+OPEN = "sent_at IS NULL AND expired_at IS NULL AND cancelled_at IS NULL AND failed_at IS NULL"
+
+
+class Notification(Base):
+    """To be told: `kind`, to `person_id`, at `address_id`, because of the event `event_id`.
+
+    The unique key makes a repeat harmless. No words are kept here: they are made when it is sent, from `kind` and
+    `about_at`.
+    """
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        UniqueConstraint("event_id", "person_id", "channel", "address_id"),
+        Index(
+            "ix_notification_due", "due_at", sqlite_where=text(OPEN), postgresql_where=text(OPEN)
+        ),
+        Index("ix_notification_seat", "seat_id", "person_id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    event_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The fact it tells of; null for a link, which hangs on no fact that may be repeated."""
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    channel: Mapped[str]
+    address_id: Mapped[int] = mapped_column(ForeignKey("address.id"))
+    kind: Mapped[str]
+    client_id: Mapped[int | None]
+    """Whom it is about, when it is about a client."""
+    seat_id: Mapped[int | None]
+    session_id: Mapped[int | None]
+    task_id: Mapped[int | None]
+    consent_category: Mapped[str | None]
+    """Sent only while the client's consent of this category names the recipient (P1)."""
+    about_at: Mapped[datetime | None]
+    """The one instant the words may name: a session's start, a task's due."""
+    link_path: Mapped[str | None]
+    """A secret path to open; wiped when the row ends."""
+    decided_at: Mapped[datetime]
+    """When it was decided to tell; facts recorded since are asked again before sending (rule 3)."""
+    due_at: Mapped[datetime]
+    not_after: Mapped[datetime]
+    """Useless from this instant on (rule 5)."""
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    """The provider accepted it; that is not yet delivery (C10)."""
+    expired_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    why: Mapped[str | None]
+    """Why it was cancelled or failed, or what went wrong in the last attempt; a word of `WHY` or a provider's status."""
+
+    @property
+    def open(self) -> bool:
+        return not (self.sent_at or self.expired_at or self.cancelled_at or self.failed_at)
+
+
+INSERTED = (
+    "event_id", "person_id", "channel", "address_id", "kind", "client_id", "seat_id", "session_id",
+    "task_id", "consent_category", "about_at", "decided_at", "due_at", "not_after", "attempts",
+)  # fmt: skip
+"""Columns that announcing fills, in the order of its tuples."""
+
+
+def is_open() -> Any:
+    """A condition: the row has not ended. Spelled like the partial index, so that the index serves it."""
+    return and_(
+        Notification.sent_at.is_(None),
+        Notification.expired_at.is_(None),
+        Notification.cancelled_at.is_(None),
+        Notification.failed_at.is_(None),
+    )
+
+
+TABLE: Any = Notification.__table__
+
+
+def among(store: Store, column: Any, ids: Collection[int]) -> Any:
+    """A condition: `column` is one of `ids`, which travel as one parameter, so that the statement is prepared once."""
+    if store.get_bind().dialect.name == "sqlite":
+        listed = func.json_each(json.dumps(list(ids))).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == any_(cast(list(ids), ARRAY(BigInteger)))
+
+
+def put_link(
+    store: Store,
+    person: Person,
+    kind: NoticeKind,
+    path: str,
+    *,
+    now: datetime,
+    not_after: datetime,
+) -> Notification:
+    """Send an invitation or sign-in link to the person's own e-mail address; `path` holds the secret.
+
+    Needs no opt-in: it validates that very address (S3). Raises ValueError for another kind, or without an address.
+    """
+    if kind not in LINKS or not person.email:
+        raise ValueError("a link goes to the e-mail address of its person")
+    address = addresses.add(
+        store, person, Channel.EMAIL, person.email, by=None, now=now, opted_in=False
+    )
+    notification = Notification(
+        person_id=person.id, channel=Channel.EMAIL, address_id=address.id, kind=kind,
+        link_path=path, decided_at=now, due_at=now, not_after=not_after, attempts=0,
+    )  # fmt: skip
+    store.add(notification)
+    store.flush()
+    return notification
+
+
+def topic(key: str, about: str, person_id: int) -> str:
+    """32 characters that say nothing to a push service, the same for all notices about one thing to one person.
+
+    A newer push takes the older one's place by it, on the way (RFC 8030, 5.4) and as `tag` on the screen.
+    """
+    digest = hmac.digest(key.encode(), f"topic|{about}|{person_id}".encode(), "sha256")
+    return base64.urlsafe_b64encode(digest[:24]).decode()
+
+
+LATE_ENOUGH = timedelta(minutes=15)
+"""How long after the start a partner's reminder is still of use."""
+WHY = {
+    "address": "The address is no longer written to.",
+    "inactive": "The person is paused or has left.",
+    "consent": "No consent covers it any more.",
+    "task": "The task was taken up or done meanwhile.",
+    "cancelled": "The session was cancelled.",
+    "moved": "The session was moved.",
+    "released": "The client gave the place back.",
+    "reported": "The client told us.",
+    "joined": "The client joined.",
+    "contact": "The client has been in touch.",
+    "superseded": "A later notice says it better.",
+    "no_channel": "This way of sending is not set up.",
+}
+"""Why a notification was called off, for people."""
