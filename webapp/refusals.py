@@ -18,6 +18,8 @@ class Refusal(Exception):
     status = 409
     code = "refused"
     sentence = N_("That can't be done right now.")
+    next_best: Any = None
+    """What could be done instead: the offer (`care/offers.Offer`) that fits best, if there is one."""
 
     def __init__(self, sentence: str | None = None, *, field: str | None = None, **values: Any):
         self.sentence = sentence or self.sentence
@@ -51,6 +53,11 @@ class Forbidden(Refusal):
 class Full(Refusal):
     code = "full"
     sentence = N_("This session has no free place.")
+
+
+class Clash(Refusal):
+    code = "clash"
+    sentence = N_("You have something else at that time.")
 
 
 class Cancelled(Refusal):

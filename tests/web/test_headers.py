@@ -1,0 +1,53 @@
+"""S6, S7: what every answer carries, and who is believed about where a request comes from."""
+
+import dataclasses
+from ipaddress import ip_network
+
+import pytest
+from flask import request
+
+from tests.visiting import Visit
+from webapp.web.proxies import TrustedProxies
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/nothing-here", "/schedule", "/me", "/crisis"])
+def test_every_answer_forbids_inline_script_and_framing(app, world, path):
+    headers = Visit(app, world.maya).get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", ["/", "/schedule", "/me", "/sign-in"])
+def test_no_signed_in_page_is_kept_in_a_cache(app, world, path):
+    assert "no-store" in Visit(app, world.maya).get(path).headers["Cache-Control"]
+
+
+def test_only_a_trusted_neighbour_is_believed(app):
+    inside = TrustedProxies(app.wsgi_app, [ip_network("10.0.0.0/8")])
+    for neighbour, believed in (("10.1.2.3", "203.0.113.9"), ("192.0.2.1", "192.0.2.1")):
+        with app.test_request_context(
+            headers={"X-Forwarded-For": "203.0.113.9"}, environ_base={"REMOTE_ADDR": neighbour}
+        ):
+            seen = []
+            environ = dict(request.environ)
+            inside.app = inside.behind.app = lambda env, start: seen.append(env["REMOTE_ADDR"]) or []
+            inside(environ, lambda *args: None)
+            assert seen == [believed]
+
+
+def test_over_https_cookies_are_bound_to_the_host(settings, database, world):
+    from webapp import create_app
+
+    app = create_app(dataclasses.replace(settings, base_url="https://my.example"), database)
+    answer = app.test_client().get("/sign-in", base_url="https://my.example")
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert cookies
+    for cookie in cookies:
+        assert cookie.startswith("__Host-")
+        assert "Secure" in cookie
+        assert "Path=/" in cookie
+    assert "max-age" in answer.headers["Strict-Transport-Security"]

@@ -1,0 +1,1 @@
+"""How it is seen: pages for clients, the staff console, the JSON API."""

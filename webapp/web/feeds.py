@@ -1,0 +1,95 @@
+"""Calendar feeds: reserved times for a phone's own calendar, in words that say nothing (M16, P5).
+
+Whoever holds the link reads it: no cookie, no name, no kind of session, no place. Times are UTC instants, so that every
+calendar shows them in its owner's zone; a moved session keeps its UID and raises its SEQUENCE.
+"""
+
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+
+from flask import Blueprint, Response, abort, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from icalendar import Calendar, Event
+
+from webapp import clock
+from webapp.care import calendars
+from webapp.care.access import Permission
+from webapp.care.calendars import Entry
+from webapp.care.people import Person
+from webapp.web.guard import needs, other_door
+from webapp.web.identity import me
+from webapp.web.unit import store
+
+pages = Blueprint("feeds", __name__)
+
+CALENDAR = "text/calendar; charset=utf-8"
+ASK_AGAIN = timedelta(hours=1)
+"""How often a calendar should read its feed."""
+LONGEST_TOKEN = 64
+
+
+@pages.get("/calendar/<token>.ics")
+@other_door
+def show(token: str) -> ResponseReturnValue:
+    """The calendar of whoever made this link. A link that was ended and one that never was: 404, by the same one read."""
+    reader = calendars.reader_of(store, token[:LONGEST_TOKEN])
+    if reader is None:
+        abort(404)
+    return _answer(reader, calendars.entries(store, reader, clock.now()))
+
+
+@pages.get("/seats/<int:seat_id>/calendar")
+@needs(Permission.OWN_DAY)
+def download(seat_id: int) -> ResponseReturnValue:
+    """One reserved time as a file, for who wants no link. Anyone else's seat is 404."""
+    person = me()
+    found = calendars.entries(store, person, clock.now(), seat_id) if person else []
+    if person is None or not found:
+        abort(404)
+    answer = _answer(person, found)
+    answer.headers["Content-Disposition"] = 'attachment; filename="reserved-time.ics"'
+    return answer
+
+
+def _answer(reader: Person, entries: Iterable[Entry]) -> Response:
+    with force_locale(reader.language):
+        text = calendar(entries, title=_("Reserved time"))
+    answer = Response(text, content_type=CALENDAR)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
+
+
+def calendar(entries: Iterable[Entry], *, title: str) -> bytes:
+    """RFC 5545 text of these times, each called `title`; lines folded by the library."""
+    settings = current_app.extensions["settings"]
+    made = Calendar()
+    made.add("prodid", "-//calendar//EN")
+    made.add("version", "2.0")
+    made.add("method", "PUBLISH")
+    made.add("x-wr-calname", settings.app_name)
+    made.add("refresh-interval", ASK_AGAIN, parameters={"VALUE": "DURATION"})
+    made.add("x-published-ttl", "PT1H")
+    for entry in entries:
+        made.add_component(_event(entry, title, settings.base_url))
+    return made.to_ical()
+
+
+def _event(entry: Entry, title: str, base_url: str) -> Event:
+    event = Event()
+    event.add("uid", str(uuid.uuid5(uuid.NAMESPACE_URL, f"{base_url}/seats/{entry.seat_id}")))
+    event.add("dtstamp", entry.changed_at)
+    event.add("last-modified", entry.changed_at)
+    event.add("sequence", entry.sequence)
+    event.add("dtstart", entry.starts_at)
+    event.add("dtend", entry.ends_at)
+    event.add("summary", title)
+    event.add("class", "PRIVATE")
+    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if entry.cancelled else "OPAQUE")
+    return event

@@ -1,0 +1,123 @@
+"""The door: every route says whom it is for, and one hook turns everyone else away before the view runs.
+
+A route without a mark serves nobody, so forgetting one is seen at once. Strangers get 404, not 403 (S1).
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from htmx_flask import make_response as htmx_response
+
+from webapp.care.access import Permission, may
+from webapp.care.people import Kind
+from webapp.web.identity import csrf_matches, csrf_token, me
+from webapp.web.unit import SAFE
+
+View = TypeVar("View", bound=Callable[..., Any])
+PUBLIC = "public"
+OTHER_DOOR = "other door"
+"""For blueprints that check for themselves who is asking: the API by token, notification buttons by capability."""
+_other_doors: set[str] = set()
+
+
+def needs(permission: Permission) -> Callable[[View], View]:
+    """This view is for people with `permission`."""
+    return _mark(permission)
+
+
+def public(view: View) -> View:
+    """This view is for everyone."""
+    return _mark(PUBLIC)(view)
+
+
+def other_door(view: View) -> View:
+    """This view checks for itself who is asking, and needs no CSRF token because no cookie helps there."""
+    return _mark(OTHER_DOOR)(view)
+
+
+def other_doors(blueprint_name: str) -> None:
+    """All views of this blueprint (and those nested in it) are `other_door`s."""
+    _other_doors.add(blueprint_name)
+
+
+def guard_of(endpoint: str) -> Permission | str | None:
+    """Whom an endpoint is for; None: nobody said. The route tests read this."""
+    view = current_app.view_functions[endpoint]
+    if endpoint == "static" or (set(_names(endpoint)) & _other_doors):
+        return OTHER_DOOR
+    return getattr(view, "guarded_by", None)
+
+
+def _names(endpoint: str) -> list[str]:
+    parts = endpoint.split(".")[:-1]
+    return [".".join(parts[: i + 1]) for i in range(len(parts))]
+
+
+def _mark(guard: Permission | str) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.guarded_by = guard  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_check)
+    app.jinja_env.globals["csrf_token"] = csrf_token
+    app.jinja_env.globals["may"] = may
+    app.jinja_env.globals["Permission"] = Permission
+
+
+def _check() -> Any:
+    if request.endpoint is None:
+        return None
+    guard = guard_of(request.endpoint)
+    if guard == OTHER_DOOR:
+        return None
+    if request.method not in SAFE:
+        _check_origin()
+    if guard == PUBLIC:
+        return None
+    person = me()
+    if person is None:
+        return to_sign_in()
+    if guard is None or not may(person, Permission(guard)):
+        return _elsewhere(person.kind) or abort(404)
+    return None
+
+
+def _check_origin() -> None:
+    """S8: the browser says where the request comes from, and the page proves that it is ours."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site not in (None, "same-origin", "none"):
+        abort(403)
+    origin = request.headers.get("Origin")
+    if site is None and origin and urlsplit(origin).netloc != request.host:
+        abort(403)
+    token = request.headers.get("X-CSRFToken") or request.form.get("csrf_token", "")
+    if not csrf_matches(token):
+        abort(401 if me() is None else 403)
+
+
+def to_sign_in() -> ResponseReturnValue:
+    """Asked without a login. A page leads to sign-in and back; htmx is told to go there, never given a sign-in page
+    inside a fragment (S8)."""
+    back = request.full_path.rstrip("?") if request.method == "GET" else _page_before()
+    where = url_for("sign_in.show", next=back)
+    if request.headers.get("HX-Request") == "true":
+        return htmx_response("", 204, redirect=where)
+    return redirect(where, 303)
+
+
+def _page_before() -> str:
+    return urlsplit(request.referrer or "/").path or "/"
+
+
+def _elsewhere(kind: str) -> Any:
+    """Staff who open the clients' start page are at the wrong door, not lost."""
+    if request.method == "GET" and request.path == "/" and kind == Kind.STAFF:
+        return redirect(url_for("staff.now"), 303)
+    return None

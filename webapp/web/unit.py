@@ -1,0 +1,49 @@
+"""The request's unit of work: `store`, opened when first touched, closed when the request ends.
+
+GET and HEAD read without a transaction to roll back; everything else writes. A route commits once; what it renders
+afterwards is read without holding the write lock.
+"""
+
+from typing import cast
+
+from flask import Flask, current_app, g, has_request_context, request
+from sqlalchemy import event
+from werkzeug.local import LocalProxy
+
+from webapp.db import Database, Store
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def _database() -> Database:
+    return cast(Database, current_app.extensions["database"])
+
+
+def _store() -> Store:
+    if "store" not in g:
+        writing = has_request_context() and request.method not in SAFE
+        g.store = _database().open(writing=writing)
+        if writing:
+            event.listen(g.store, "after_commit", _read_on)
+    return cast(Store, g.store)
+
+
+def _read_on(store: Store) -> None:
+    """Committed: the rest of the request only reads, so that nobody waits for a page being rendered."""
+    store.bind = _database().readers
+
+
+def close(error: BaseException | None = None) -> None:
+    """Whatever was not committed is gone."""
+    store = g.pop("store", None)
+    if store is not None:
+        store.close()
+
+
+database = cast(Database, LocalProxy(_database))
+store = cast(Store, LocalProxy(_store))
+
+
+def init_app(app: Flask, opened: Database) -> None:
+    app.extensions["database"] = opened
+    app.teardown_appcontext(close)

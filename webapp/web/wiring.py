@@ -1,0 +1,52 @@
+"""What the web is made of, put together: first who is asking, then the doors, then the places behind them."""
+
+from flask import Flask
+from flask_compress import Compress
+from htmx_flask import Htmx
+
+from webapp.config import Settings
+from webapp.db import Database
+from webapp.web import (
+    api,
+    assets,
+    client,
+    errors,
+    feeds,
+    filters,
+    guard,
+    headers,
+    identity,
+    pwa,
+    sign_in,
+    staff,
+    unit,
+)
+from webapp.web.proxies import TrustedProxies
+
+LARGEST_BODY = 1024 * 1024
+
+
+def wire(app: Flask, settings: Settings, database: Database) -> None:
+    """Give `app` everything it serves."""
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
+        COMPRESS_MIN_SIZE=600,
+        COMPRESS_BR_LEVEL=4,
+        COMPRESS_ZSTD_LEVEL=3,
+    )
+    app.extensions["settings"] = settings
+    if settings.trusted_proxies:
+        app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    unit.init_app(app, database)
+    identity.init_app(app, settings)
+    for part in (filters, errors, guard, assets):
+        part.init_app(app)
+    headers.init_app(app, settings)
+    pwa.init_app(app, settings)
+    app.register_blueprint(sign_in.sign_in)
+    app.register_blueprint(feeds.pages)
+    for place in (client, staff, api):
+        place.register(app)
+    Htmx(app)
+    Compress(app)
