@@ -1,0 +1,24 @@
+// Keeps <time data-countdown> true, in the server's form: "1 h 24 min". Two days and more stay as the server wrote them.
+const MINUTE = 60_000, HOUR = 60 * MINUTE;
+
+function spelled(left) {
+  const minutes = Math.ceil(left / MINUTE);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60 ? `${minutes % 60} min` : ""}`.trim();
+}
+
+function tick() {
+  for (const time of document.querySelectorAll("time[data-countdown]")) {
+    const left = Date.parse(time.dateTime) - Date.now();
+    if (left > 48 * HOUR) continue;
+    if (left > 0) {
+      const text = spelled(left);
+      if (time.textContent !== text) time.textContent = text;
+    } else if (time.dataset.countdown !== "over") {
+      time.dataset.countdown = "over";
+      time.dispatchEvent(new CustomEvent("started", { bubbles: true }));
+    }
+  }
+}
+
+setInterval(tick, 1000);
+document.addEventListener("visibilitychange", () => document.hidden || tick());

@@ -1,0 +1,25 @@
+// "Add to home screen", only where someone looks for it ([data-install] on Me) and only what fits this phone.
+let offer = null;
+
+function hint() {
+  const place = document.querySelector("[data-install]");
+  if (!place) return;
+  const installed = matchMedia("(display-mode: standalone)").matches || navigator.standalone;
+  const apple = /iPhone|iPad/.test(navigator.userAgent);
+  const platform = installed ? "done" : offer ? "offer" : apple ? "apple" : "other";
+  for (const part of place.querySelectorAll("[data-platform]")) part.hidden = part.dataset.platform !== platform;
+}
+
+addEventListener("beforeinstallprompt", (event) => {
+  event.preventDefault();
+  offer = event;
+  hint();
+});
+addEventListener("appinstalled", () => { offer = null; hint(); });
+document.addEventListener("click", async ({ target }) => {
+  if (!target.closest?.("[data-install-now]") || !offer) return;
+  await offer.prompt();
+  offer = null;
+  hint();
+});
+hint();

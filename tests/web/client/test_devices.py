@@ -1,0 +1,116 @@
+"""Devices: one endpoint, one person (S5); endpoints are strangers' addresses (S4)."""
+
+import pytest
+from sqlalchemy import select
+
+from webapp.care.addresses import Address
+from webapp.care.events import Event
+
+P256DH = "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM"
+AUTH = "tBHItJI5svbpez7KI4CCXg"
+
+
+def subscription(name="one", **changed):
+    told = {
+        "endpoint": f"https://fcm.googleapis.com/fcm/send/{name}", "expirationTime": None,
+        "keys": {"p256dh": P256DH, "auth": AUTH},
+    }  # fmt: skip
+    return told | changed
+
+
+def live(store, person):
+    store.expire_all()
+    found = select(Address).where(
+        Address.channel == "push", Address.person_id == person.id, Address.stopped_at.is_(None)
+    )
+    return [address.value.rsplit("/", 1)[1] for address in store.scalars(found)]
+
+
+def test_a_device_is_added_once_and_known_again(maya, store, world):
+    first, second = (maya.post("/me/devices", json=subscription()) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.get_json() == second.get_json()
+    assert live(store, world.maya) == ["one"]
+
+
+def test_a_device_that_arrives_for_another_person_leaves_the_first(maya, visit, store, world):
+    maya.post("/me/devices", json=subscription())
+    visit(world.ben).post("/me/devices", json=subscription())
+    assert (live(store, world.maya), live(store, world.ben)) == ([], ["one"])
+
+
+def test_a_removed_device_is_gone_and_only_its_owner_can_remove_it(maya, visit, store, world):
+    where = f"/me/devices/{maya.post('/me/devices', json=subscription()).get_json()['id']}"
+    assert visit(world.ben).delete(where).status_code == 404
+    assert visit(world.ben).post(f"{where}/test").status_code == 404
+    assert maya.delete(where).status_code == 204
+    assert maya.delete(where).status_code == 404
+    assert live(store, world.maya) == []
+
+
+def test_a_test_notice_is_asked_for(maya, store):
+    device = maya.post("/me/devices", json=subscription()).get_json()["id"]
+    assert maya.post(f"/me/devices/{device}/test").status_code == 202
+    asked = store.scalars(select(Event).where(Event.tag == "person:address:tested")).one()
+    assert asked.fields["address"] == device
+
+
+def test_the_list_on_me_has_buttons_that_work_without_javascript(maya, store, world):
+    device = maya.post("/me/devices", json=subscription()).get_json()["id"]
+    page = maya.get("/me").text
+    assert f"/me/devices/{device}/test" in page
+    answer = maya.post(f"/me/devices/{device}/test", {"from": "page"})
+    assert "on its way" in maya.follow(answer).text
+    maya.post(f"/me/devices/{device}/removal")
+    assert live(store, world.maya) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (None, "endpoint"),
+        ([], "endpoint"),
+        ({}, "endpoint"),
+        (subscription(endpoint=7), "endpoint"),
+        (subscription(endpoint="http://fcm.googleapis.com/x"), "endpoint"),
+        (subscription(endpoint="https://169.254.169.254/latest"), "endpoint"),
+        (subscription(endpoint="https://fcm.googleapis.com.evil.example/x"), "endpoint"),
+        (subscription(endpoint="https://fcm.googleapis.com@evil.example/x"), "endpoint"),
+        (subscription(endpoint="https://fcm.googleapis.com:8443/x"), "endpoint"),
+        (subscription(endpoint="https://fcm.googleapis.com/" + "x" * 2000), "endpoint"),
+        (subscription(keys=None), "keys.p256dh"),
+        (subscription(keys={"p256dh": "AAAA", "auth": AUTH}), "keys.p256dh"),
+        (subscription(keys={"p256dh": P256DH, "auth": 3}), "keys.auth"),
+        (subscription(keys={"p256dh": P256DH, "auth": "ñ"}), "keys.auth"),
+    ],
+)
+def test_what_is_no_subscription_is_refused_and_named(maya, store, world, body, field):
+    answer = maya.post("/me/devices", json=body)
+    assert (answer.status_code, answer.get_json()["field"]) == (422, field)
+    assert live(store, world.maya) == []
+
+
+def test_a_subscription_the_push_service_gave_up_is_to_be_made_anew(maya, store, world, clock):
+    maya.post("/me/devices", json=subscription())
+    store.scalars(select(Address).where(Address.channel == "push")).one().stop(
+        store, "gone", by=None, now=clock.now()
+    )
+    store.commit()
+    assert maya.post("/me/devices", json=subscription()).status_code == 410
+    assert maya.post("/me/devices", json=subscription("two")).status_code == 201
+
+
+def test_nobody_piles_up_devices_without_end(maya):
+    answers = [maya.post("/me/devices", json=subscription(f"n{i}")).status_code for i in range(21)]
+    assert answers == [201] * 20 + [422]
+
+
+def test_signing_out_takes_the_phone_off_the_list(maya, store, world):
+    maya.post("/me/devices", json=subscription())
+    maya.post("/sign-out", {"endpoint": subscription()["endpoint"]})
+    assert live(store, world.maya) == []
+
+
+def test_without_the_pages_token_nothing_is_added(maya, store, world):
+    assert maya.post("/me/devices", json=subscription(), forged=True).status_code == 403
+    assert live(store, world.maya) == []

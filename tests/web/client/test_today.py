@@ -1,0 +1,97 @@
+"""Today answers three questions: what's next and when, can I still make it, what is waiting."""
+
+from datetime import timedelta
+from html import unescape
+
+from sqlalchemy import event
+
+from webapp.care import presence
+from webapp.protocol.steps import Step, occurrence_of
+
+
+def test_the_next_session_stands_first_with_its_countdown(maya, seat_in):
+    seat_in(hours=30, ref="later")
+    seat_in(minutes=84, seconds=1)
+    page = maya.get("/").text
+    assert "1 h 25 min" in page
+    assert page.index("1 h 25 min") < page.index("Coming up")
+
+
+def test_while_the_room_is_open_join_is_the_main_thing(maya, seat_in):
+    seat_in(minutes=-3)
+    page = maya.get("/").text
+    assert "Trouble connecting?" in page
+    assert 'class="button button--main" href="https://video.example.org/j/7"' in page
+
+
+def test_a_session_one_reported_makes_room_for_the_next(maya, seat_in):
+    first, second = seat_in(hours=2), seat_in(hours=5, ref="second")
+    maya.post(f"/seats/{first.id}/absence", {})
+    page = maya.get("/").text
+    assert page.index(f"/seats/{second.id}/absence") < page.index("You told us")
+
+
+def test_a_day_without_sessions_says_so_kindly(maya):
+    assert "Nothing planned this week" in maya.get("/").text
+
+
+def test_htmx_gets_the_card_alone(maya, seat_in):
+    seat_in(hours=2)
+    answer = maya.get("/", htmx=True).text
+    assert answer.lstrip().startswith('<section id="next"')
+    assert "thumb-bar" not in answer
+
+
+def test_a_supporter_has_a_today_too(visit, world):
+    assert visit(world.henry).get("/").status_code == 200
+
+
+def test_another_clients_session_is_not_on_my_day(visit, world, seat_in):
+    seat_in(hours=2)
+    assert "Evening group" not in visit(world.charlie).get("/").text
+
+
+def test_the_page_needs_few_statements_however_much_is_planned(maya, seat_in, app):
+    for hours in range(1, 12):
+        seat_in(hours=hours)
+    seen = []
+    engine = app.extensions["database"].engine
+    event.listen(engine, "before_cursor_execute", lambda *call: seen.append(call[2]))
+    maya.get("/")
+    selects = [each for each in seen if each.lstrip().upper().startswith("SELECT")]
+    assert len(selects) <= 4, "\n".join(selects)
+
+
+def test_the_first_visit_fits_into_the_first_packets(maya, seat_in, app):
+    import brotli
+
+    for hours in range(1, 6):
+        seat_in(hours=hours)
+    page = brotli.compress(maya.get("/").data, quality=4)
+    css = app.extensions["shelf"].files["app.css"]
+    assert len(page) + len(brotli.compress(css)) <= 14_600
+
+
+def test_a_miss_of_the_last_days_waits_with_a_kind_next_step(maya, seat_in, store, clock, world):
+    seat = seat_in(days=-1)
+    presence.mark(store, seat, "absent", by=world.carla, now=clock.now(), id="m1")
+    reached_out(store, seat)
+    page = maya.get("/").text
+    assert "Yesterday: we didn't see you" in unescape(page)
+    maya.post(f"/seats/{seat.id}/absence", {"reason": "technical"})
+    assert "we didn't see you" not in unescape(maya.get("/").text)
+
+
+def test_who_came_after_all_is_not_asked_why_they_did_not(maya, seat_in, store, clock, world):
+    seat = seat_in(days=-1)
+    presence.mark(store, seat, "present", by=world.carla, now=clock.now(), id="m1")
+    reached_out(store, seat)
+    assert "we didn't see you" not in unescape(maya.get("/").text)
+
+
+def reached_out(store, seat):
+    """The ladder has asked the counselor to call."""
+    due = seat.session.starts_at + timedelta(hours=1)
+    occurrence = occurrence_of(seat.session.starts_at)
+    store.add(Step(seat_id=seat.id, rung="outreach", occurrence=occurrence, due_at=due, taken_at=due, result="taken"))  # fmt: skip
+    store.commit()

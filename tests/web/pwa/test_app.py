@@ -1,0 +1,60 @@
+"""The app around the pages: manifest, icons, worker, offline and crisis; all neutral, all public."""
+
+import re
+
+import pytest
+
+from webapp.web.pwa import SHELL
+
+
+def test_the_manifest_names_nothing_but_the_operators_neutral_name(app, settings):
+    card = app.test_client().get("/manifest.webmanifest").get_json()
+    assert card["name"] == card["short_name"] == settings.app_name
+    assert {icon["purpose"] for icon in card["icons"]} == {"any", "maskable", "monochrome"}
+
+
+def test_every_icon_of_the_manifest_is_a_picture_of_its_size(app):
+    client = app.test_client()
+    for icon in client.get("/manifest.webmanifest").get_json()["icons"]:
+        content = client.get(icon["src"]).data
+        width = int.from_bytes(content[16:20], "big")
+        assert content.startswith(b"\x89PNG")
+        assert icon["sizes"] == f"{width}x{width}"
+
+
+@pytest.mark.parametrize(
+    "path", ["/offline", "/crisis", "/service-worker.js", "/push-key", "/manifest.webmanifest"]
+)
+def test_what_the_phone_keeps_knows_nobody(app, path):
+    answer = app.test_client().get(path)
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    assert "csrf" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/offline", "/crisis", "/sign-in"])
+def test_988_is_in_reach_before_sign_in(app, path):
+    assert "988" in app.test_client().get(path).text
+
+
+@pytest.mark.parametrize("path", ["/offline", "/crisis"])
+def test_988_can_be_called_and_texted_at_once(app, path):
+    page = app.test_client().get(path).text
+    assert "tel:988" in page
+    assert "sms:988" in page
+
+
+def test_the_worker_keeps_shell_files_and_public_pages_only(app):
+    script = app.test_client().get("/service-worker.js").text
+    kept = re.search(r"const SHELL = (\[.*?\]);", script)
+    assert kept
+    assert kept[1].count("/assets/") == len(SHELL)
+    assert 'const PAGES = ["/offline", "/crisis"];' in script
+
+
+def test_the_push_key_is_an_uncompressed_point(app):
+    import base64
+
+    text = app.test_client().get("/push-key").text
+    point = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    assert (len(point), point[0]) == (65, 4)

@@ -1,0 +1,127 @@
+"""I can't make it: two taps, no typing, an answer on the same screen."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from webapp import clock
+from webapp.care import absences
+from webapp.care.absences import AbsenceReport, Reason
+from webapp.care.access import Permission
+from webapp.care.people import CareTeam
+from webapp.refusals import N_, Invalid, Refusal
+from webapp.web.client import places
+from webapp.web.client.places import Place
+from webapp.web.guard import needs
+from webapp.web.htmx import done, widget
+from webapp.web.unit import store
+
+pages = Blueprint("absences", __name__)
+
+PAGE, BLOCK = "client/absences/show.html", "absence"
+REASONS = (
+    (Reason.TECHNICAL, N_("Internet or device")),
+    (Reason.WORK, N_("Work")),
+    (Reason.SCHOOL, N_("School")),
+    (Reason.FAMILY, N_("Family")),
+    (Reason.ILLNESS, N_("Not well")),
+    (Reason.EMERGENCY, N_("Emergency")),
+    (Reason.NOT_UP_TO_IT, N_("Not up to it")),
+    (Reason.OTHER, N_("Something else")),
+    (Reason.UNSAID, N_("Rather not say")),
+)
+
+
+@pages.get("/seats/<int:seat_id>/absence")
+@needs(Permission.REPORT_ABSENCE)
+def show(seat_id: int) -> ResponseReturnValue:
+    """The form, or the thanks when a report stands."""
+    return widget(PAGE, BLOCK, **_screen(places.one(seat_id)))
+
+
+@pages.post("/seats/<int:seat_id>/absence")
+@needs(Permission.REPORT_ABSENCE)
+def report(seat_id: int) -> ResponseReturnValue:
+    """Send it. The same `request_id` again gives the same answer (R7)."""
+    seat = places.seat(seat_id)
+    form = request.form
+    try:
+        absences.report(
+            store, seat, by=places.person(), now=clock.now(), reason=form.get("reason") or None,
+            note=form.get("note"), reported_at=_instant(form.get("reported_at")),
+            request_id=form.get("request_id"),
+        )  # fmt: skip
+    except Refusal as refusal:
+        screen = _screen(places.one(seat_id)) | {"refusal": refusal, "said": form}
+        return widget(PAGE, BLOCK, refusal.status, **screen)
+    store.commit()
+    return _answer(seat_id)
+
+
+@pages.post("/seats/<int:seat_id>/absence/withdrawal")
+@needs(Permission.REPORT_ABSENCE)
+def withdraw(seat_id: int) -> ResponseReturnValue:
+    """ "I can make it after all"."""
+    standing = store.scalar(absences.of(places.seat(seat_id).id))
+    if standing is not None:
+        standing.withdraw(store, by=places.person(), now=clock.now())
+    store.commit()
+    return _answer(seat_id, back=True)
+
+
+def _answer(seat_id: int, **more: Any) -> ResponseReturnValue:
+    to = url_for("client.absences.show", seat_id=seat_id)
+    return done(PAGE, BLOCK, to, **(_screen(places.one(seat_id)) | more))
+
+
+def _screen(place: Place) -> dict[str, Any]:
+    """All that the block needs in any of its states."""
+    now = clock.now()
+    others = places.between(now, now + 14 * 24 * places.HOUR) if not place.report else []
+    return {
+        "place": "today",
+        "coming": place,
+        "reasons": [(value.value, _(words)) for value, words in REASONS],
+        "request_id": str(uuid.uuid4()),
+        "ahead": ahead(place.report) if place.report else "",
+        "counselor": _counselor(),
+        "others": [
+            each for each in others
+            if each.seat.id != place.seat.id and each.state in ("ahead", "open")
+        ][:5],
+    }  # fmt: skip
+
+
+def ahead(report: AbsenceReport) -> str:
+    """How long before the start it was said: "26 hours"; empty when it was said after."""
+    minutes = int(report.notice.total_seconds() // 60)
+    if minutes >= 48 * 60:
+        days = minutes // (24 * 60)
+        return ngettext("%(num)d day", "%(num)d days", days)
+    if minutes >= 60:
+        return ngettext("%(num)d hour", "%(num)d hours", minutes // 60)
+    return ngettext("%(num)d minute", "%(num)d minutes", minutes) if minutes > 0 else ""
+
+
+def _counselor() -> str:
+    """Whom to ask about another time; empty when nobody is named."""
+    team = store.get(CareTeam, places.person().id)
+    return team.counselor.name if team and team.counselor else ""
+
+
+def _instant(text: str | None) -> datetime | None:
+    """`reported_at` as RFC 3339 with its offset. Raises Invalid."""
+    if not text:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise Invalid(N_("Write an instant like 2026-03-04T18:00:00Z."), field="reported_at")
+    return instant

@@ -1,0 +1,140 @@
+"""Devices: phones and browsers that show reminders (interfaces.md, `/me/devices`)."""
+
+import base64
+import binascii
+from typing import Any
+
+from flask import Blueprint, abort, current_app, flash, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.care import addresses, events
+from webapp.care.access import Permission
+from webapp.care.addresses import Address, Channel
+from webapp.care.people import Kind
+from webapp.care.tags import Tag
+from webapp.notify.channels.hosts import PushHosts, Refused
+from webapp.refusals import N_, Invalid, Refusal
+from webapp.web.client import labels, places
+from webapp.web.filters import sentence
+from webapp.web.guard import needs
+from webapp.web.unit import store
+
+pages = Blueprint("devices", __name__)
+
+MOST = 20
+"""Devices of one person; more is a program at play, not a person."""
+
+
+class Gone(Refusal):
+    """The push service gave this subscription up: the browser makes a new one."""
+
+    status = 410
+    code = "gone"
+    sentence = N_("This device needs a new connection.")
+
+
+@pages.post("/me/devices")
+@needs(Permission.OWN_SETTINGS)
+def add() -> ResponseReturnValue:
+    """Takes `PushSubscription.toJSON()`. 201 with the device's id; 200 when it was known. One endpoint belongs to one
+    person: arriving for another it is unbound from them first (S5)."""
+    person, now = places.person(), clock.now()
+    try:
+        endpoint, keys = _subscription(request.get_json(silent=True))
+        known = store.scalar(_own().where(Address.value == endpoint))
+        _refuse_gone_or_many(endpoint, known)
+        device = addresses.add(
+            store, person, Channel.PUSH, endpoint, keys=keys, by=person, now=now,
+            label=labels.of(request.user_agent.string),
+        )  # fmt: skip
+    except Refusal as refusal:
+        told = {"code": refusal.code, "field": refusal.field, "detail": sentence(refusal)}
+        return jsonify(told), refusal.status
+    store.commit()
+    return jsonify(id=device.id), 200 if known else 201
+
+
+@pages.delete("/me/devices/<int:device_id>")
+@needs(Permission.OWN_SETTINGS)
+def remove(device_id: int) -> ResponseReturnValue:
+    """No more reminders on this one. 204; again: 404."""
+    _stop(device_id)
+    return "", 204
+
+
+@pages.post("/me/devices/<int:device_id>/removal")
+@needs(Permission.OWN_SETTINGS)
+def remove_by_form(device_id: int) -> ResponseReturnValue:
+    """The same, for a form."""
+    _stop(device_id)
+    flash(_("Removed. This device gets no more reminders."))
+    return redirect(url_for("client.me.show", _anchor="devices"), 303)
+
+
+@pages.post("/me/devices/<int:device_id>/test")
+@needs(Permission.OWN_SETTINGS)
+def test(device_id: int) -> ResponseReturnValue:
+    """A test notice is on its way to this device: 202, or for a form back to Me."""
+    person, device = places.person(), _device(device_id)
+    events.record(
+        store, Tag.ADDRESS_TESTED, by=person, now=clock.now(), program_id=person.program_id,
+        client=person if person.kind == Kind.CLIENT else None, person=person.id, address=device.id,
+    )  # fmt: skip
+    store.commit()
+    if request.form.get("from") == "page":
+        flash(_("A test reminder is on its way. It should show within a few seconds."))
+        return redirect(url_for("client.me.show", _anchor="devices"), 303)
+    return jsonify(id=device.id), 202
+
+
+def _stop(device_id: int) -> None:
+    _device(device_id).stop(store, "removed", by=places.person(), now=clock.now())
+    store.commit()
+
+
+def _device(device_id: int) -> Address:
+    return store.scalar(_own().where(Address.id == device_id)) or abort(404)
+
+
+def _own() -> Any:
+    return addresses.of(places.person().id).where(Address.channel == Channel.PUSH)
+
+
+def _subscription(body: Any) -> tuple[str, dict[str, str]]:
+    """Endpoint and keys of a `PushSubscription.toJSON()`. Raises Invalid naming the field (R12, S4)."""
+    endpoint = body.get("endpoint") if isinstance(body, dict) else None
+    keys = body.get("keys") if isinstance(body, dict) else None
+    if not isinstance(endpoint, str) or len(endpoint) > 2000:
+        raise Invalid(N_("A push subscription has an endpoint."), field="endpoint")
+    try:
+        PushHosts(current_app.extensions["settings"].push_hosts).checked(endpoint)
+    except Refused as refused:
+        raise Invalid(N_("This is not a push service we know."), field="endpoint") from refused
+    for name, size in (("p256dh", 65), ("auth", 16)):
+        if not isinstance(keys, dict) or _length(keys.get(name)) != size:
+            raise Invalid(N_("A push subscription has keys."), field=f"keys.{name}")
+    assert isinstance(keys, dict)
+    return endpoint, {"p256dh": keys["p256dh"], "auth": keys["auth"]}
+
+
+def _length(text: Any) -> int:
+    """How many bytes a base64url text holds; -1 when it is none."""
+    try:
+        return len(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (TypeError, ValueError, binascii.Error):
+        return -1
+
+
+def _refuse_gone_or_many(endpoint: str, known: Address | None) -> None:
+    if known:
+        return
+    gone = select(Address.id).where(
+        Address.channel == Channel.PUSH, Address.value == endpoint, Address.stopped_why == "gone"
+    )
+    if store.scalar(gone.limit(1)):
+        raise Gone()
+    if len(store.scalars(_own()).all()) >= MOST:
+        raise Invalid(N_("Remove a device first."), field="endpoint")

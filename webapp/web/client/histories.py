@@ -1,0 +1,28 @@
+"""What became of places that are over: their standing, by the one definition (care/standing)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from webapp import clock
+from webapp.care.standing import standing
+from webapp.protocol.facts import of_seats
+from webapp.protocol.reading.picture import SeatRow
+from webapp.web.client.places import Place
+from webapp.web.unit import store
+
+
+def with_standing(found: Iterable[Place]) -> list[Place]:
+    """The same places; those that are over carry their standing. A fixed number of statements for all of them."""
+    found = list(found)
+    over = [
+        SeatRow(each.seat.id, each.seat.session_id, each.seat.client_id, each.seat.given_at)
+        for each in found
+        if each.state in ("over", "cancelled")
+    ]
+    if not over:
+        return found
+    now = clock.now()
+    known = {
+        picture.seat.id: standing(picture.facts, now) for picture in of_seats(store, over, now)
+    }
+    return [replace(each, standing=known.get(each.seat.id)) for each in found]

@@ -1,0 +1,184 @@
+"""A client's places: their seats as they themselves see them at one instant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, cast
+
+from flask import abort
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import aliased, contains_eager
+
+from webapp import clock
+from webapp.care import programs, sessions
+from webapp.care.absences import AbsenceReport
+from webapp.care.durations import parse_duration
+from webapp.care.people import Person
+from webapp.care.programs import PolicyVersion
+from webapp.care.sessions import Seat, Session
+from webapp.care.standing import Standing
+from webapp.protocol.rungs import TAKEN, Rung
+from webapp.protocol.steps import Step
+from webapp.refusals import N_
+from webapp.web.filters import zone_of
+from webapp.web.identity import me
+from webapp.web.unit import store
+
+HOUR = timedelta(hours=1)
+WORDS = {
+    Standing.EXPECTED: N_("Your place is kept"),
+    Standing.WAITING: N_("Your place is kept"),
+    Standing.ATTENDED: N_("You were there"),
+    Standing.PARTIAL: N_("You were there for a part"),
+    Standing.EXCUSED: N_("You told us"),
+    Standing.ABSENT_TOLD: N_("You told us"),
+    Standing.MISSED: N_("We didn't see you"),
+    Standing.MADE_UP: N_("Made up"),
+    Standing.CANCELLED: N_("Called off by the program"),
+    Standing.UNKNOWN: N_("We're checking who was there"),
+}
+"""What a standing is called toward the client."""
+LOOKS = {
+    Standing.ATTENDED: "help",
+    Standing.MADE_UP: "help",
+    Standing.EXCUSED: "help",
+    Standing.ABSENT_TOLD: "help",
+    Standing.MISSED: "wait",
+    Standing.PARTIAL: "",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One seat, its session, who hosts it, and what its client said about it. Instants are aware UTC."""
+
+    seat: Seat
+    host: str
+    report: AbsenceReport | None
+    doors_open_at: datetime
+    now: datetime
+    called_after: bool = False
+    """Somebody was asked to reach out because nobody was seen here; who came after all may still have been there."""
+    standing: Standing | None = None
+    """For a session that is over, when the page asked for it."""
+
+    @property
+    def session(self) -> Session:
+        return self.seat.session
+
+    @cached_property
+    def state(self) -> str:
+        """cancelled · told · over · open (from the doors' opening to the end) · ahead."""
+        if self.session.cancelled_at:
+            return "cancelled"
+        if self.now >= self.session.ends_at:
+            return "over"
+        if self.report:
+            return "told"
+        return "open" if self.now >= self.doors_open_at else "ahead"
+
+    @property
+    def started(self) -> bool:
+        return self.now >= self.session.starts_at
+
+    @property
+    def near(self) -> bool:
+        """Within the hour: from here on Join is what the page is about."""
+        return self.state in ("ahead", "open") and self.now >= self.session.starts_at - HOUR
+
+    @property
+    def elsewhere(self) -> bool:
+        """The session was planned in a zone whose clocks show another time than its client's."""
+        start = self.session.starts_at
+        here = start.astimezone(zone_of(self.seat.client.time_zone)).utcoffset()
+        return start.astimezone(zone_of(self.session.time_zone)).utcoffset() != here
+
+    @property
+    def where(self) -> str:
+        """The city the session's time was planned in: America/New_York → New York."""
+        return self.session.time_zone.rpartition("/")[2].replace("_", " ")
+
+    @property
+    def words(self) -> str:
+        return WORDS[self.standing] if self.standing else ""
+
+    @property
+    def look(self) -> str:
+        return LOOKS.get(self.standing, "") if self.standing else ""
+
+
+def between(start: datetime, end: datetime, limit: int = 200) -> list[Place]:
+    """The signed-in person's places in sessions that end after `start` and begin before `end`, soonest first.
+
+    Two statements, by ix_seat_client; grows with the places in that time.
+    """
+    found = _mine().where(Session.ends_at > start, Session.starts_at < end)
+    return seen(store.execute(found.order_by(Session.starts_at, Seat.id).limit(limit)).all())
+
+
+def near() -> Place | None:
+    """The place whose door opens next, today: for the alert inside the app (M17)."""
+    now = clock.now()
+    return next((p for p in between(now, now + 12 * HOUR) if p.state in ("ahead", "open")), None)
+
+
+def one(seat_id: int) -> Place:
+    """One place of the signed-in person; anyone else's is 404 (S1)."""
+    row = store.execute(_mine().where(Seat.id == seat_id)).first()
+    if row is None:
+        abort(404)
+    return seen([row])[0]
+
+
+def seat(seat_id: int) -> Seat:
+    """One seat of the signed-in person, for a verb; anyone else's is 404 (S1)."""
+    found = store.scalar(sessions.seats_visible_to(person()).where(Seat.id == seat_id))
+    return found or abort(404)
+
+
+def person() -> Person:
+    """The signed-in person; the guard has let nobody else in."""
+    return cast(Person, me())
+
+
+def seen(rows: Sequence[Any]) -> list[Place]:
+    """Rows of `_mine()` as places of this instant."""
+    now = clock.now()
+    if not rows:
+        return []
+    mine = person().program_id
+    versions = list(
+        store.scalars(
+            select(PolicyVersion)
+            .where(PolicyVersion.program_id == mine)
+            .order_by(PolicyVersion.version)
+        )
+    )
+    opening = {version.id: parse_duration(version.body["doors_open"]) for version in versions}
+    made = []
+    for taken, host, report, called_after in rows:
+        starts_at = taken.session.starts_at
+        offset = opening[programs.in_force(versions, starts_at).id]
+        made.append(Place(taken, host, report, starts_at + offset, now, called_after))
+    return made
+
+
+def _mine() -> Select[Seat, str, AbsenceReport, bool]:
+    """Seat, the host's name, the report that stands, and whether somebody reached out, of the signed-in person's seats.
+    One statement."""
+    host = aliased(Person)
+    stands = and_(AbsenceReport.seat_id == Seat.id, AbsenceReport.withdrawn_at.is_(None))
+    called_after = (
+        select(Step.seat_id)
+        .where(Step.seat_id == Seat.id, Step.rung == Rung.OUTREACH, Step.result == TAKEN)
+        .exists()
+    )
+    return (
+        select(Seat, host.name, AbsenceReport, called_after)
+        .join(Session, Session.id == Seat.session_id)
+        .join(host, host.id == Session.host_id)
+        .outerjoin(AbsenceReport, stands)
+        .options(contains_eager(Seat.session))
+        .where(Seat.client_id == person().id, Seat.released_at.is_(None))
+    )
