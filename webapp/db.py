@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.dialects import registry
+from sqlalchemy.dialects import postgresql, registry, sqlite
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -240,9 +241,10 @@ def make_private(path: Path) -> None:
 def claim(query: Select[Any], *, of: Any = None) -> Select[Any]:
     """`query`, its rows held by this transaction alone: rows another worker holds are passed over.
 
-    PostgreSQL skips locked rows. SQLite needs nothing: a writing store is the only writer there.
+    PostgreSQL skips locked rows, and holds them so that other tables may still refer to them meanwhile (FOR NO KEY UPDATE):
+    a report on a seat that is being looked at does not wait. SQLite needs nothing: a writing store is the only writer there.
     """
-    return query.with_for_update(skip_locked=True, of=of)
+    return query.with_for_update(skip_locked=True, key_share=True, of=of)
 
 
 def database_now(store: Store) -> datetime:
@@ -301,14 +303,27 @@ def insert_missing(store: Store, table: Table, columns: Sequence[str], rows: lis
     ).rowcount
 
 
-def _for_sqlite(row: Any, instants: list[int]) -> tuple[Any, ...]:
+def adding(store: Store, model: Any) -> Any:
+    """`INSERT … ON CONFLICT DO NOTHING` into a model's table, in the dialect at hand; complete it with rows and `returning`."""
+    dialect = store.get_bind().dialect.name
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(model).on_conflict_do_nothing()
+
+
+def _for_sqlite(row: Any, instants: list[int]) -> Any:
+    if not instants:
+        return row
     values = list(row)
     for i in instants:
         if values[i] is not None:
-            values[i] = (
-                values[i].astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-            )
+            values[i] = sqlite_instant(values[i])
     return tuple(values)
+
+
+@lru_cache(maxsize=4096)
+def sqlite_instant(instant: datetime) -> str:
+    """An aware instant as SQLite keeps it. Bulk rows share a few instants."""
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _copy(connection: Connection, statement: str, rows: list[Any]) -> None:

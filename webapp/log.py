@@ -58,7 +58,7 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
-    for name in ("webapp", *DISCREET):
+    for name in ("webapp", "granian", "_granian"):
         logging.getLogger(name).setLevel(level)
     logging.captureWarnings(True)
     logging.raiseExceptions = False  # a log line that fails would print the words of what it tells

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.db import Base, Store
+from webapp.db import Base, Store, adding
 
 SILENT_AFTER = timedelta(minutes=2)
 
@@ -20,8 +20,10 @@ class Heartbeat(Base):
 
 
 def beat(store: Store, name: str, now: datetime) -> None:
-    """I live."""
-    store.merge(Heartbeat(name=name, beat_at=now))
+    """I live. Also when two say it for the first time at once."""
+    beaten = store.execute(update(Heartbeat).where(Heartbeat.name == name).values(beat_at=now))
+    if not beaten.rowcount:  # type: ignore[attr-defined]
+        store.execute(adding(store, Heartbeat).values(name=name, beat_at=now))
 
 
 def silent(store: Store, name: str, now: datetime, after: timedelta = SILENT_AFTER) -> bool:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from webapp.care import events
 from webapp.care.addresses import Address, Channel
 from webapp.care.people import LANGUAGES, Kind, Person
+from webapp.care.policy import Policy
 from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
@@ -23,24 +24,26 @@ def set_reminders(
     *,
     first: str,
     off: Iterable[str],
-    quiet_hours: tuple[str, str] | None,
+    quiet_hours: tuple[str, str],
     by: Person,
     now: datetime,
 ) -> None:
     """`first`: the channel tried first, the others follow in their usual order. `off`: rungs not wanted. `quiet_hours`:
-    local times HH:MM from and to; None for none. Raises Invalid."""
+    local times HH:MM from and to, in place of the program's. Raises Invalid."""
     if first not in list(Channel):
         raise Invalid(N_("Choose one of the ways."), field="first")
     unknown = set(off) - set(OPTIONAL)
     if unknown:
         raise Invalid(N_("There is no such reminder."), field="wanted")
-    if quiet_hours and not all(_CLOCK.fullmatch(each) for each in quiet_hours):
+    if not all(_CLOCK.fullmatch(each) for each in quiet_hours):
         raise Invalid(N_("Write a time like 21:00."), field="quiet_from")
+    if quiet_hours[0] == quiet_hours[1]:
+        raise Invalid(N_("Choose two different times."), field="quiet_to")
     person.preferences = {
         **(person.preferences or {}),
         "channels": [first, *(each.value for each in Channel if each != first)],
         "off": sorted(off),
-        "quiet_hours": list(quiet_hours) if quiet_hours else None,
+        "quiet_hours": list(quiet_hours),
     }
     _changed(store, person, by=by, now=now)
 
@@ -63,9 +66,15 @@ def set_language(store: Store, person: Person, language: str, *, by: Person, now
 
 
 def of(person: Person) -> dict[str, Any]:
-    """What holds for `person`: `channels` in order, `off`, `quiet_hours` (None: none; absent: the policy's)."""
+    """What holds for `person`: `channels` in order, `off`."""
     kept = person.preferences or {}
     return {"channels": list(Channel), "off": []} | kept
+
+
+def quiet_hours_of(person: Person, policy: Policy) -> tuple[time, time] | None:
+    """When not to write to `person`, local from and to: their own hours, else the program's (None: it has none)."""
+    own = (person.preferences or {}).get("quiet_hours")
+    return (time.fromisoformat(own[0]), time.fromisoformat(own[1])) if own else policy.quiet_hours
 
 
 def _changed(store: Store, person: Person, *, by: Person, now: datetime) -> None:

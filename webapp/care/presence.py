@@ -6,14 +6,23 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, select
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care import events
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session, look_again
 from webapp.care.tags import Tag
-from webapp.db import Base, Store
+from webapp.db import Base, Store, adding
 from webapp.refusals import N_, Invalid
 
 
@@ -75,52 +84,64 @@ class Sighting:
 def record(
     store: Store, sightings: Sequence[Sighting], *, by: Person | None, now: datetime
 ) -> list[bool]:
-    """Keep evidence, in any order and any number of times; answers for each whether it was new."""
-    wanted = {(s.session.id, s.source, s.id) for s in sightings}
-    known = _known(store, wanted)
-    new = []
+    """Keep evidence, in any order and any number of times; answers for each whether it was new.
+
+    Cost: three statements for a batch of any size. Rows go in in the order of their key, so that two batches that share
+    some wait for one another instead of locking each other out.
+    """
+    first: dict[tuple[int, str, str], Sighting] = {}
     for sighting in sightings:
-        key = (sighting.session.id, sighting.source, sighting.id)
-        new.append(key not in known)
-        if key not in known:
-            known.add(key)
-            _keep(store, sighting, by=by, now=now)
-    store.flush()
-    for person_id, session_id in {(s.person.id, s.session.id) for s in sightings}:
-        look_again(store, now, session_id=session_id, client_id=person_id)
-    return new
-
-
-def _known(store: Store, wanted: set[tuple[int, str, str]]) -> set[tuple[int, str, str]]:
-    sessions_named = {session_id for session_id, _, _ in wanted}
-    ids = {source_id for _, _, source_id in wanted}
-    found = select(Presence.session_id, Presence.source, Presence.source_id).where(
-        Presence.session_id.in_(sessions_named), Presence.source_id.in_(ids)
+        first.setdefault(_key(sighting), sighting)
+    if not first:
+        return []
+    keep = adding(store, Presence).returning(
+        Presence.session_id, Presence.source, Presence.source_id
     )
-    return {tuple(row) for row in store.execute(found)}  # type: ignore[misc]
+    kept = {
+        tuple(row)
+        for row in store.execute(keep, [_row(first[key], by, now) for key in sorted(first)])
+    }
+    for key, sighting in first.items():
+        if key in kept:
+            _tell(store, sighting, by=by, now=now)
+    _look(store, [sighting for key, sighting in first.items() if key in kept], now)
+    return [_key(s) in kept and first[_key(s)] is s for s in sightings]
 
 
-def _keep(store: Store, sighting: Sighting, *, by: Person | None, now: datetime) -> None:
-    store.add(
-        Presence(
-            session_id=sighting.session.id,
-            person_id=sighting.person.id,
-            type=sighting.type,
-            at=sighting.at,
-            source=sighting.source,
-            source_id=sighting.id,
-            connection=sighting.connection,
-            recorded_at=now,
-            by_id=by and by.id,
-            reason=sighting.reason,
-        )  # fmt: skip
-    )
+def _key(sighting: Sighting) -> tuple[int, str, str]:
+    return sighting.session.id, sighting.source, sighting.id
+
+
+def _row(sighting: Sighting, by: Person | None, now: datetime) -> dict[str, Any]:
+    return {
+        "session_id": sighting.session.id, "person_id": sighting.person.id, "type": sighting.type,
+        "at": sighting.at, "source": sighting.source, "source_id": sighting.id,
+        "connection": sighting.connection, "recorded_at": now, "by_id": by and by.id,
+        "reason": sighting.reason,
+    }  # fmt: skip
+
+
+def _tell(store: Store, sighting: Sighting, *, by: Person | None, now: datetime) -> None:
     client = sighting.person if sighting.person.kind == Kind.CLIENT else None
     events.record(
         store, Tag.PRESENCE_SEEN, by=by, now=now, program_id=sighting.session.program_id,
         client=client, session=sighting.session, type=sighting.type, at=sighting.at,
         source=sighting.source,
     )  # fmt: skip
+
+
+def _look(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
+    """Have the engine look at these people's seats at once."""
+    seats = {(s.session.id, s.person.id) for s in sightings if s.person.kind == Kind.CLIENT}
+    if seats:
+        store.execute(
+            update(Seat)
+            .where(tuple_(Seat.session_id, Seat.client_id).in_(sorted(seats)))
+            .where(Seat.released_at.is_(None))
+            .where(or_(Seat.next_look_at.is_(None), Seat.next_look_at > now))
+            .values(next_look_at=now)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def mark(

@@ -90,10 +90,7 @@ def change_policy(
 
     Fields left out keep their defaults.
     """
-    try:
-        policy = Policy.from_json(body)
-    except PolicyError as error:
-        raise Invalid(error.sentence, field=error.field) from error
+    policy = read_policy(body)
     version = PolicyVersion(
         program_id=program.id,
         version=len(program.policies) + 1,
@@ -112,6 +109,14 @@ def change_policy(
         version=version.version,
     )
     return version
+
+
+def read_policy(body: dict[str, Any]) -> Policy:
+    """A policy from its JSON. Raises Invalid naming the field."""
+    try:
+        return Policy.from_json(body)
+    except PolicyError as error:
+        raise Invalid(error.sentence, field=error.field) from error
 
 
 def in_force(versions: list[PolicyVersion], starts_at: datetime) -> PolicyVersion:

@@ -297,8 +297,11 @@ def give_seat(
         raise Cancelled()
     if client.kind != Kind.CLIENT or client.program_id != session.program_id:
         raise Invalid(N_("%(ref)s is not a client here."), field="seats", ref=client.ref)
-    seats = store.scalars(select(Seat).where(Seat.session_id == session.id)).all()
-    mine = next((seat for seat in seats if seat.client_id == client.id), None)
+    lock(store, session)
+    columns = (Seat.id, Seat.client_id, Seat.number, Seat.released_at)
+    seats = store.execute(select(*columns).where(Seat.session_id == session.id)).all()
+    own = next((seat.id for seat in seats if seat.client_id == client.id), None)
+    mine = store.get_one(Seat, own) if own else None
     if mine and mine.released_at is None:
         return mine
     used = {seat.number for seat in seats if seat.released_at is None}
@@ -312,6 +315,14 @@ def give_seat(
     store.flush()
     record(store, Tag.SEAT_GIVEN, mine, by=by, now=now, number=number)
     return mine
+
+
+def lock(store: Store, session: Session) -> None:
+    """Have this session's places to oneself until the commit, so that two who want the last one get an answer, not an
+    error (R9). Whoever needs a client's row too takes that first (`clashes.lock`)."""
+    store.execute(
+        select(Session.id).where(Session.id == session.id).with_for_update(key_share=True)
+    )
 
 
 def taken(store: Store, session: Session) -> list[Seat]:
@@ -333,7 +344,8 @@ def look_again(store: Store, now: datetime, **which: int) -> None:
     """Have the engine look at these seats at once: `session_id=`, `client_id=` or `id=`.
 
     The engine decides from facts; this only says when. A client's older seats (14 days) are looked at too, so that
-    contact closes what it answers (rule 2).
+    contact closes what it answers (rule 2). A seat that is due already is set too: if the engine holds it at this
+    moment, with facts read before this one, it looks once more.
     """
     where = [getattr(Seat, name) == value for name, value in which.items()]
     if "client_id" in which:
@@ -345,7 +357,6 @@ def look_again(store: Store, now: datetime, **which: int) -> None:
     store.execute(
         update(Seat)
         .where(*where, Seat.released_at.is_(None))
-        .where(or_(Seat.next_look_at.is_(None), Seat.next_look_at > now))
         .values(next_look_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -41,6 +41,29 @@ class Tag(StrEnum):
     STEP_TAKEN = "seat:step:taken"
     MAKE_UP_BOOKED = "seat:make_up:booked"
     MAKE_UP_COMPLETED = "seat:make_up:completed"
+    MAKE_UP_CANCELLED = "seat:make_up:cancelled"
+    MAKE_UP_LAPSED = "seat:make_up:lapsed"
+    REFLECTION_HANDED_IN = "seat:reflection:handed_in"
+    WAITLIST_JOINED = "seat:waitlist:joined"
+    WAITLIST_LEFT = "seat:waitlist:left"
+    PLACE_HELD = "seat:place:held"
+    PLACE_LET_GO = "seat:place:let_go"
+    FOLLOW_UP_DONE = "seat:follow_up:done"
+    SUMMARY_PUBLISHED = "session:summary:published"
+    HOMEWORK_SET = "homework:set"
+    HOMEWORK_HANDED_IN = "homework:handed_in"
+    HOMEWORK_ANSWERED = "homework:answered"
+    HOMEWORK_REOPENED = "homework:reopened"
+    RESOURCE_PUBLISHED = "resource:published"
+    RESOURCE_FINISHED = "resource:finished"
+    MESSAGE_WRITTEN = "client:message:written"
+    AVAILABILITY_SET = "client:availability:set"
+    ACCOMMODATION_ASKED = "client:accommodation:asked"
+    ACCOMMODATION_ENDED = "client:accommodation:ended"
+    BACKUP_PLAN_WRITTEN = "client:backup_plan:written"
+    GROUP_TIME_CHANGED = "client:group_time:changed"
+    FEED_OPENED = "person:calendar_feed:opened"
+    FEED_CLOSED = "person:calendar_feed:closed"
     CONTACT_MADE = "client:contact:made"
     TASK_OPENED = "task:opened"
     TASK_JOINED = "task:joined"
@@ -101,6 +124,29 @@ MEANING: dict[Tag, str] = {
     Tag.STEP_TAKEN: "A rung of the ladder was taken, or stood down with the reason.",
     Tag.MAKE_UP_BOOKED: "Another time was found for a missed session.",
     Tag.MAKE_UP_COMPLETED: "A missed session was made up.",
+    Tag.MAKE_UP_CANCELLED: "A make-up was given up, with the reason; the place is free again.",
+    Tag.MAKE_UP_LAPSED: "A make-up went by without the client; another may be found.",
+    Tag.REFLECTION_HANDED_IN: "The client wrote what they took from a recording or an assignment.",
+    Tag.WAITLIST_JOINED: "The client would come to a full session if a place gets free.",
+    Tag.WAITLIST_LEFT: "The client no longer waits for a place.",
+    Tag.PLACE_HELD: "A place got free and is held for the first in line.",
+    Tag.PLACE_LET_GO: "A held place was not taken; it goes to the next in line.",
+    Tag.FOLLOW_UP_DONE: "What was missed was talked through and is covered (M21).",
+    Tag.SUMMARY_PUBLISHED: "A session's summary, or one client's own part of it, may be read.",
+    Tag.HOMEWORK_SET: "Homework was set or changed.",
+    Tag.HOMEWORK_HANDED_IN: "A client handed homework in.",
+    Tag.HOMEWORK_ANSWERED: "Staff gave feedback on homework.",
+    Tag.HOMEWORK_REOPENED: "Handed-in homework was opened again, to go on with it.",
+    Tag.RESOURCE_PUBLISHED: "A reading, recording, link or assignment was put on the shelf.",
+    Tag.RESOURCE_FINISHED: "A client read or watched something to the end.",
+    Tag.MESSAGE_WRITTEN: "The client or their care team wrote to each other.",
+    Tag.AVAILABILITY_SET: "The client said at which hours a make-up suits them.",
+    Tag.ACCOMMODATION_ASKED: "The client said what makes taking part possible for them (M25).",
+    Tag.ACCOMMODATION_ENDED: "An accommodation is no longer needed.",
+    Tag.BACKUP_PLAN_WRITTEN: "The client wrote their own plan for the day when something comes up (M26).",
+    Tag.GROUP_TIME_CHANGED: "The client moved to another time of the same group, for good (M27).",
+    Tag.FEED_OPENED: "A person made a private calendar link.",
+    Tag.FEED_CLOSED: "A private calendar link ended.",
     Tag.CONTACT_MADE: "A two-way sign of life: a call, a reply, a message.",
     Tag.TASK_OPENED: "Work for a staff member.",
     Tag.TASK_JOINED: "A further miss was added to an open review.",
@@ -152,8 +198,29 @@ FIELDS: dict[Tag, frozenset[str]] = {tag: frozenset() for tag in Tag} | {
         Tag.ABSENCE_REPORTED: "report reason notice_hours",
         Tag.ABSENCE_WITHDRAWN: "report",
         Tag.STEP_TAKEN: "rung occurrence due_at result why",
-        Tag.MAKE_UP_BOOKED: "make_up kind",
+        Tag.MAKE_UP_BOOKED: "make_up kind by_seat resource instead_of",
         Tag.MAKE_UP_COMPLETED: "make_up",
+        Tag.MAKE_UP_CANCELLED: "make_up why",
+        Tag.MAKE_UP_LAPSED: "make_up",
+        Tag.REFLECTION_HANDED_IN: "make_up",
+        Tag.WAITLIST_JOINED: "entry wanted",
+        Tag.WAITLIST_LEFT: "entry wanted why",
+        Tag.PLACE_HELD: "held until",
+        Tag.PLACE_LET_GO: "held why",
+        Tag.SUMMARY_PUBLISHED: "summary version",
+        Tag.HOMEWORK_SET: "homework",
+        Tag.HOMEWORK_HANDED_IN: "homework hand_in",
+        Tag.HOMEWORK_ANSWERED: "homework hand_in",
+        Tag.HOMEWORK_REOPENED: "homework hand_in",
+        Tag.RESOURCE_PUBLISHED: "resource kind",
+        Tag.RESOURCE_FINISHED: "resource",
+        Tag.MESSAGE_WRITTEN: "message",
+        Tag.ACCOMMODATION_ASKED: "accommodation kind",
+        Tag.ACCOMMODATION_ENDED: "accommodation kind",
+        Tag.BACKUP_PLAN_WRITTEN: "plan",
+        Tag.GROUP_TIME_CHANGED: "was series",
+        Tag.FEED_OPENED: "person feed",
+        Tag.FEED_CLOSED: "person feed why",
         Tag.CONTACT_MADE: "contact channel outcome",
         Tag.TASK_OPENED: "kind owner due_at",
         Tag.TASK_JOINED: "kind",

@@ -1,0 +1,84 @@
+"""A program at the API, a room, and the other program next door."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.visiting import Caller
+from webapp.care import tasks
+from webapp.care.events import Event
+from webapp.care.tasks import TaskKind
+from webapp.config import Settings
+from webapp.db import Database
+from webapp.demo import cast
+
+SECRETS = ("new-secret", "old-secret")
+LINK = "https://zoom.us/j/91234567890"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, zoom_secrets={"harbor": SECRETS})
+
+
+@pytest.fixture
+def room(database: Database, world: Any, clock: Any) -> datetime:
+    """`evening`: Carla's session with Maya and Ben, begun half an hour ago; `theirs` is Sunrise's. Answers the start."""
+    starts_at = clock.now() - timedelta(minutes=30)
+    with database.writing() as store:
+        people = cast.find(store)
+        seated = [people.maya, people.ben]
+        made = cast.open_room(store, people.carla, seated, starts_at, now=starts_at, ref="evening")
+        made.join_url = LINK
+        cast.open_room(store, people.nora, [people.aiko], starts_at, now=starts_at, ref="theirs")
+        store.commit()
+    return starts_at
+
+
+@pytest.fixture
+def call(caller: Callable[..., Caller], world: Any) -> Caller:
+    """Harbor's program, with every scope."""
+    return caller(world.harbor)
+
+
+@pytest.fixture
+def neighbour(caller: Callable[..., Caller], world: Any) -> Caller:
+    """Sunrise's program, with every scope."""
+    return caller(world.sunrise, name="neighbour")
+
+
+@pytest.fixture
+def task(database: Database, room: datetime, clock: Any) -> int:
+    """Carla's outreach to Maya; answers its number."""
+    with database.writing() as store:
+        people = cast.find(store)
+        made = tasks.open_one(
+            store, key="outreach:1", kind=TaskKind.OUTREACH, program_id=people.harbor.id,
+            due_at=clock.now() + timedelta(hours=1), now=clock.now(), client=people.maya,
+            owner_id=people.carla.id,
+        )  # fmt: skip
+        store.commit()
+        return made.id
+
+
+@pytest.fixture
+def recorded(database: Database) -> Callable[[], int]:
+    """How many facts there are: what changed nothing leaves it as it was."""
+
+    def count() -> int:
+        with database.reading() as store:
+            return store.scalar(select(func.count()).select_from(Event)) or 0
+
+    return count
+
+
+def seen(at: datetime, id: str = "e1", **other: Any) -> dict[str, Any]:
+    """One piece of evidence: Maya joined."""
+    return {
+        "id": id, "session": "evening", "person": "maya", "type": "joined", "at": at.isoformat(),
+        "source": "zoom",
+    } | other  # fmt: skip

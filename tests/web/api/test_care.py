@@ -1,0 +1,191 @@
+"""Absences, contacts, tasks, seats, chart, events: what is told about clients, and read back."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from tests.counting import statements
+from tests.web.api.conftest import seen
+from webapp.care.contacts import Contact
+from webapp.care.events import Event
+from webapp.care.tags import Tag
+from webapp.demo import cast
+
+ILL = {"session": "evening", "client": "ben", "reason": "illness"}
+
+
+def standings(call, query: str = "") -> dict[str, str]:
+    return {s["client"]: s["standing"] for s in call("GET", f"/seats{query}").json["items"]}
+
+
+def test_an_absence_reported_for_a_client_stands_in_the_seat(call, room, clock) -> None:
+    body = ILL | {"reported_at": (clock.now() - timedelta(hours=2)).isoformat(), "note": "Fever."}
+    made = call("POST", "/absences", body)
+    assert made.status_code == 201
+    assert made.json["notice_hours"] == 1.5
+    ben = call("GET", "/seats?session=evening&client=ben").json["items"][0]
+    assert ben["standing"] == "absent_told"
+    assert ben["absence"]["reason"] == "illness"
+    assert "Fever" not in str(ben)
+
+
+def test_reporting_twice_answers_the_report_that_stands(call, room) -> None:
+    first, second = call("POST", "/absences", ILL), call("POST", "/absences", ILL)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json == second.json
+
+
+def test_an_absence_of_someone_without_a_place_names_the_client(call, room, recorded) -> None:
+    before = recorded()
+    no = call("POST", "/absences", ILL | {"client": "ivy"})
+    assert (no.status_code, no.json["errors"][0]["pointer"]) == (404, "#/client")
+    assert recorded() == before
+
+
+def test_a_contact_is_the_staff_members_and_the_token_wrote_it_down(
+    call, room, clock, database, world
+) -> None:
+    body = {
+        "client": "maya", "at": clock.now().isoformat(), "by": "carla", "channel": "call",
+        "outcome": "reached", "session": "evening", "note": "All well.",
+    }  # fmt: skip
+    made = call("POST", "/contacts", body)
+    assert (made.status_code, made.json["by"], made.json["two_way"]) == (201, "carla", True)
+    with database.reading() as store:
+        assert store.scalar(select(Contact.by_id)) == world.carla.id
+        told = store.scalar(select(Event).where(Event.tag == Tag.CONTACT_MADE))
+        assert told.by_id != world.carla.id
+
+
+def test_a_contact_to_come_is_refused(call, room, clock, recorded) -> None:
+    before = recorded()
+    body = {
+        "client": "maya", "at": (clock.now() + timedelta(hours=1)).isoformat(), "by": "carla",
+        "channel": "call", "outcome": "reached",
+    }  # fmt: skip
+    no = call("POST", "/contacts", body)
+    assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/at")
+    assert recorded() == before
+
+
+def test_a_task_is_seen_tried_and_done(call, task) -> None:
+    (open_one,) = call("GET", "/tasks?state=open").json["items"]
+    assert (open_one["kind"], open_one["client"], open_one["owner"]) == (
+        "outreach",
+        "maya",
+        "carla",
+    )
+    assert open_one["acknowledged_at"] is None
+    seen_by = call("POST", f"/tasks/{task}/acknowledgement", {"by": "carla"})
+    assert seen_by.json["acknowledged_at"]
+    tried = call("POST", f"/tasks/{task}/outcome", {"outcome": "no_answer"})
+    assert (tried.json["outcome"], tried.json["done_at"]) == ("no_answer", None)
+    done = call("POST", f"/tasks/{task}/outcome", {"outcome": "reached", "note": "Back soon."})
+    assert (done.json["outcome"], done.json["note"]) == ("reached", "Back soon.")
+    assert done.json["done_at"]
+    assert call("GET", "/tasks?state=open").json["items"] == []
+    assert len(call("GET", "/tasks?state=done").json["items"]) == 1
+    assert call("POST", f"/tasks/{task}/outcome", {"outcome": "reached"}).status_code == 409
+
+
+def test_a_task_may_be_acknowledged_without_a_body(call, task) -> None:
+    assert call("POST", f"/tasks/{task}/acknowledgement").json["acknowledged_at"]
+
+
+def test_closing_a_task_needs_a_word(call, task, recorded) -> None:
+    before = recorded()
+    no = call("POST", f"/tasks/{task}/outcome", {"outcome": "closed"})
+    assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/note")
+    assert recorded() == before
+
+
+def test_seats_tell_standing_presence_and_what_comes_next(call, room) -> None:
+    call("POST", "/presence", {"events": [seen(room)]})
+    maya, ben = call("GET", "/seats?session=evening").json["items"]
+    assert (maya["number"], maya["standing"]) == (1, "attended")
+    assert maya["presence"] == {"minutes": 30.0, "seen": True, "here": True}
+    assert (ben["standing"], ben["presence"], ben["steps"]) == ("waiting", None, [])
+    assert ben["next"]["rung"] in ("first_check", "second_check")
+
+
+def test_seats_are_found_by_session_client_and_standing(call, room) -> None:
+    call("POST", "/presence", {"events": [seen(room)]})
+    assert standings(call) == {"maya": "attended", "ben": "waiting"}
+    assert standings(call, "?client=ben") == {"ben": "waiting"}
+    assert standings(call, "?standing=attended") == {"maya": "attended"}
+    assert standings(call, "?session=nothing") == {}
+
+
+def test_seats_changed_after_an_instant_are_those_with_news(call, room, clock) -> None:
+    quiet = clock.forward(hours=1)
+    clock.forward(minutes=1)
+    call("POST", "/presence", {"events": [seen(room)]})
+    after = quiet.isoformat().replace("+00:00", "Z")
+    assert list(standings(call, f"?changed_after={after}")) == ["maya"]
+    call("POST", "/sessions/evening/cancellation", {"reason": "Power cut."})
+    assert list(standings(call, f"?changed_after={after}")) == ["maya", "ben"]
+
+
+def test_lists_are_read_page_by_page(call, room) -> None:
+    first = call("GET", "/seats?limit=1").json
+    second = call("GET", f"/seats?limit=1&after={first['next']}").json
+    assert [first["items"][0]["client"], second["items"][0]["client"]] == ["maya", "ben"]
+    assert second["next"] is None
+
+
+def test_a_list_by_standing_is_read_page_by_page_too(call, room) -> None:
+    first = call("GET", "/seats?standing=unknown&limit=1").json
+    second = call("GET", f"/seats?standing=unknown&limit=1&after={first['next']}").json
+    assert [first["items"][0]["client"], second["items"][0]["client"]] == ["maya", "ben"]
+
+
+def test_sixty_seats_cost_as_many_statements_as_thirty(call, room, database, clock) -> None:
+    def cost(rooms: range) -> int:
+        with database.writing() as store:
+            people = cast.find(store)
+            everyone = [people.maya, people.ben, people.ivy, people.gus, people.zoe]
+            for number in rooms:
+                at = room + timedelta(minutes=number)
+                cast.open_room(store, people.carla, everyone, at, now=at, ref=f"r{number}")
+            store.commit()
+        with statements(database) as asked:
+            assert call("GET", "/seats").json["items"]
+        return len(asked)
+
+    assert cost(range(6)) == cost(range(6, 12))
+
+
+def test_a_chart_tells_what_happened_and_reading_it_leaves_a_trace(
+    call, room, task, database, world, clock
+) -> None:
+    call("POST", "/absences", ILL | {"client": "maya", "note": "Migraine."})
+    clock.forward(minutes=1)
+    call("POST", f"/tasks/{task}/outcome", {"outcome": "reached", "note": "Calls again."})
+    chart = call("GET", "/clients/maya/chart").json
+    told = {entry["what"]: entry for entry in chart["entries"]}
+    assert told["seat:absence:reported"]["detail"]["note"] == "Migraine."
+    assert told["seat:absence:reported"]["session"] == "evening"
+    assert told["task:done"]["detail"]["note"] == "Calls again."
+    assert chart["entries"] == sorted(chart["entries"], key=lambda entry: entry["at"])
+    with database.reading() as store:
+        reads = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ)).all()
+        assert [read.client_id for read in reads] == [world.maya.id]
+
+
+def test_a_chart_holds_nothing_of_another_client(call, room) -> None:
+    call("POST", "/absences", ILL | {"note": "Migraine."})
+    assert "Migraine" not in call("GET", "/clients/maya/chart").text
+
+
+def test_the_event_feed_is_read_on_from_the_last_position(call, room, neighbour) -> None:
+    call("POST", "/absences", ILL)
+    everything = call("GET", "/events?limit=1000").json
+    assert everything["next"] is None
+    ids = [event["id"] for event in everything["items"]]
+    assert ids == sorted(ids)
+    last = everything["items"][-1]
+    assert (last["tag"], last["client"], last["session"]) == (
+        "seat:absence:reported", "ben", "evening",
+    )  # fmt: skip
+    assert call("GET", f"/events?after={ids[-2]}").json["items"] == [last]
+    assert not set(ids) & {event["id"] for event in neighbour("GET", "/events").json["items"]}

@@ -1,0 +1,107 @@
+"""Presence in bulk: each item for itself, in any order, any number of times."""
+
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.visiting import Caller
+from tests.web.api.conftest import seen
+from webapp import create_app
+from webapp.care.heartbeats import Heartbeat
+from webapp.care.presence import Presence
+from webapp.protocol.reading.rooms import PULSE
+
+
+def results(answer) -> list[str]:
+    return [item["reason"] or item["result"] for item in answer.json["items"]]
+
+
+def test_each_item_is_stored_known_or_rejected_with_why(call, room) -> None:
+    batch = [
+        seen(room), seen(room), seen(room, "e2", session="nowhere"), seen(room, "e3", person="no"),
+        seen(room, "e4", person="ivy"), seen(room, "e5", person="carla"),
+    ]  # fmt: skip
+    answer = call("POST", "/presence", {"events": batch})
+    assert results(answer) == [
+        "stored", "duplicate", "unknown_session", "unknown_person", "no_seat", "stored",
+    ]  # fmt: skip
+    assert results(call("POST", "/presence", {"events": batch[:1]})) == ["duplicate"]
+
+
+def test_another_programs_session_is_as_unknown_as_none(call, room) -> None:
+    there = seen(room, session="theirs", person="aiko")
+    nowhere = seen(room, session="nowhere", person="aiko")
+    answers = [call("POST", "/presence", {"events": [one]}).json for one in (there, nowhere)]
+    assert answers[0] == answers[1]
+
+
+def test_nobody_joins_a_cancelled_session(call, room) -> None:
+    call("POST", "/sessions/evening/cancellation", {"reason": "Power cut."})
+    assert results(call("POST", "/presence", {"events": [seen(room)]})) == ["session_cancelled"]
+
+
+def test_the_order_of_events_does_not_matter(call, room) -> None:
+    left = seen(room + timedelta(minutes=20), "e2", type="left")
+    call("POST", "/presence", {"events": [left, seen(room)]})
+    (maya,) = call("GET", "/seats?client=maya").json["items"]
+    assert maya["presence"] == {"minutes": 20.0, "seen": True, "here": False}
+
+
+@pytest.mark.parametrize(("events", "pulse"), [([], 1), (["one"], 0)])
+def test_only_a_feed_that_says_it_lives_is_missed_when_silent(
+    call, room, database, world, events, pulse
+) -> None:
+    call("POST", "/presence", {"events": [seen(room) for _ in events]})
+    with database.reading() as store:
+        beats = set(store.scalars(select(Heartbeat.name)))
+    assert f"feed:{world.harbor.id}" in beats
+    assert (f"{PULSE}{world.harbor.id}" in beats) is bool(pulse)
+
+
+def test_a_batch_too_large_is_refused_whole(call, room, recorded) -> None:
+    before = recorded()
+    no = call("POST", "/presence", {"events": [seen(room, f"e{n}") for n in range(1001)]})
+    assert (no.status_code, no.json["errors"][0]["pointer"]) == (422, "#/events")
+    assert recorded() == before
+
+
+def test_one_malformed_item_is_pointed_at_and_nothing_is_kept(call, room, recorded) -> None:
+    before = recorded()
+    naive = seen(room, "e2") | {"at": "2026-03-04T18:00:00"}
+    no = call("POST", "/presence", {"events": [seen(room), naive]})
+    assert (no.status_code, no.json["errors"][0]["pointer"]) == (422, "#/events/1/at")
+    assert recorded() == before
+
+
+def test_the_same_batch_from_many_at_once_is_kept_once(
+    fresh_database, world, settings, clock
+) -> None:
+    from webapp.demo import cast
+
+    with fresh_database.writing() as store:
+        people = cast.find(store)
+        room = cast.open_room(
+            store, people.carla, [people.maya], clock.now(), now=clock.now(), ref="evening"
+        ).starts_at
+        store.commit()
+    app = create_app(settings, fresh_database)
+    callers = [Caller(app, world.harbor, name=f"c{n}") for n in range(8)]
+    batch = {"events": [seen(room, f"e{n}") for n in range(50)]}
+    gate, found = Barrier(8), []
+
+    def post(call: Caller, order: int) -> None:
+        gate.wait()
+        mine = {"events": batch["events"][::order]}
+        found.append(results(call("POST", "/presence", mine)))
+
+    threads = [Thread(target=post, args=(c, 1 if n % 2 else -1)) for n, c in enumerate(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(one.count("stored") for one in found) == 50
+    assert sum(one.count("duplicate") for one in found) == 350
+    with fresh_database.reading() as store:
+        assert store.scalar(select(func.count()).select_from(Presence)) == 50

@@ -1,0 +1,143 @@
+"""People, couples, care teams, series, sessions: the roster comes in by the callers' own references."""
+
+from datetime import timedelta
+
+import pytest
+
+from webapp.care import addresses
+from webapp.care.addresses import Channel
+
+NEW_YORK = "America/New_York"
+SAM = {"kind": "client", "name": "Sam Reed", "time_zone": NEW_YORK, "email": "Sam@example.org"}
+LATER = {
+    "kind": "group", "title": "Evening group", "starts_at": "2026-03-05T18:00:00-05:00",
+    "ends_at": "2026-03-05T21:00:00-05:00", "time_zone": NEW_YORK, "host": "carla", "capacity": 3,
+    "seats": ["maya", "ben"], "presence": "staff",
+}  # fmt: skip
+WEEKLY = {
+    "kind": "group", "title": "Mondays", "local_start": "2026-03-09T18:00", "duration": "PT3H",
+    "time_zone": NEW_YORK, "rrule": "FREQ=WEEKLY;BYDAY=MO", "host": "carla", "capacity": 8,
+    "seats": ["maya"],
+}  # fmt: skip
+
+
+def test_a_person_is_added_once_and_changed_after(call) -> None:
+    added, again = call("PUT", "/people/sam", SAM), call("PUT", "/people/sam", SAM | {"name": "S."})
+    assert (added.status_code, again.status_code) == (201, 200)
+    assert added.json == {
+        "ref": "sam", "kind": "client", "name": "Sam Reed", "email": "sam@example.org",
+        "phone": None, "time_zone": NEW_YORK, "language": "en", "roles": [], "status": "active",
+    }  # fmt: skip
+    assert again.json["name"] == "S."
+
+
+def test_the_roster_opens_e_mail_but_not_text_messages_to_a_client(call, store) -> None:
+    call("PUT", "/people/sam", SAM | {"phone": "+12125550177"})
+    with_sam = addresses.live(Channel.EMAIL, "sam@example.org")
+    assert store.scalar(with_sam).usable
+    assert not store.scalar(addresses.live(Channel.SMS, "+12125550177")).usable
+
+
+def test_a_stopped_address_is_not_taken_up_again_by_the_next_roster(call, database, clock) -> None:
+    call("PUT", "/people/sam", SAM)
+    with database.writing() as store:
+        store.scalar(addresses.live(Channel.EMAIL, "sam@example.org")).stop(
+            store, "stop_word", by=None, now=clock.now()
+        )
+        store.commit()
+    call("PUT", "/people/sam", SAM)
+    with database.reading() as store:
+        assert store.scalar(addresses.live(Channel.EMAIL, "sam@example.org")) is None
+
+
+def test_a_couples_therapist_may_not_be_a_partners_counselor(call, recorded) -> None:
+    call("PUT", "/people/tessa", {
+        "kind": "staff", "name": "Tessa", "time_zone": NEW_YORK,
+        "roles": ["couples_therapist", "counselor"],
+    })  # fmt: skip
+    call("PUT", "/care-teams/ivy", {"counselor": "tessa", "supervisor": None, "coordinator": None})
+    before = recorded()
+    no = call("PUT", "/couples/ivy_and_gus", {"partners": ["ivy", "gus"], "therapist": "tessa"})
+    assert no.status_code == 409
+    assert no.json["errors"][0]["pointer"] == "#/therapist"
+    assert recorded() == before
+
+
+def test_two_become_a_couple(call) -> None:
+    body = {"partners": ["ivy", "gus"], "therapist": "tessa"}
+    made = call("PUT", "/couples/ivy_and_gus", body)
+    assert made.status_code == 201
+    assert made.json == {"ref": "ivy_and_gus"} | body
+
+
+def test_a_care_team_is_named(call) -> None:
+    team = {"counselor": "colin", "supervisor": "susan", "coordinator": "cody"}
+    assert call("PUT", "/care-teams/maya", team).json == {"client": "maya"} | team
+    no = call("PUT", "/care-teams/maya", team | {"supervisor": "colin"})
+    assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/supervisor")
+
+
+def test_a_session_is_planned_moved_and_called_off(call) -> None:
+    planned = call("PUT", "/sessions/thursday", LATER)
+    assert planned.status_code == 201
+    assert planned.json["starts_at"] == "2026-03-05T23:00:00+00:00"
+    assert planned.json["seats"] == ["maya", "ben"]
+    moved = call("PUT", "/sessions/thursday", LATER | {"ends_at": "2026-03-05T22:00:00-05:00"})
+    assert (moved.status_code, moved.json["ends_at"]) == (200, "2026-03-06T03:00:00+00:00")
+    off = call("POST", "/sessions/thursday/cancellation", {"reason": "Carla is ill."})
+    assert off.json["cancelled_at"]
+    again = call("POST", "/sessions/thursday/cancellation", {"reason": "Still."})
+    assert again.json == off.json
+    assert call("PUT", "/sessions/thursday", LATER).status_code == 409
+
+
+def test_a_full_session_refuses_one_more(call, recorded) -> None:
+    before = recorded()
+    no = call("PUT", "/sessions/small", LATER | {"capacity": 1})
+    assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/seats")
+    assert recorded() == before
+
+
+def test_a_series_unfolds_into_sessions_of_its_local_time(call) -> None:
+    made = call("PUT", "/series/mondays", WEEKLY)
+    assert made.status_code == 201
+    assert made.json["duration"] == "PT3H"
+    seats = call("GET", "/seats?client=maya").json["items"]
+    assert [seat["session"] for seat in seats][:2] == [
+        "mondays:2026-03-09T18:00", "mondays:2026-03-16T18:00",
+    ]  # fmt: skip
+    assert len(seats) == 8
+
+
+@pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=SOMETIMES", "FREQ=WEEKLY;BYDAY=XX"])
+def test_a_rule_that_cannot_be_is_refused_by_name(call, rule) -> None:
+    no = call("PUT", "/series/odd", WEEKLY | {"rrule": rule})
+    assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/rrule")
+
+
+def test_the_policy_is_read_changed_and_versioned(call, store, world) -> None:
+    before = call("GET", "/policy").json
+    assert before["second_check"] == "PT20M"
+    after = call("PUT", "/policy", {"second_check": "PT15M"}).json
+    assert after == before | {"second_check": "PT15M"}
+    call("PUT", "/policy", {"second_check": "PT15M"})
+    assert call("GET", "/policy").json == after
+    assert len(world.harbor.policies) == 2
+
+
+def test_a_policy_out_of_order_is_refused_by_name(call, recorded) -> None:
+    before = recorded()
+    no = call("PUT", "/policy", {"second_check": "PT2M"})
+    assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/second_check")
+    odd = call("PUT", "/policy", {"patterns": {"misses": 0}})
+    assert (odd.status_code, odd.json["errors"][0]["pointer"]) == (422, "#/patterns/misses")
+    assert recorded() == before
+
+
+def test_a_moved_session_is_at_the_new_instant_whatever_the_offset(call, clock) -> None:
+    starts_at = clock.now() + timedelta(days=1)
+    body = LATER | {
+        "starts_at": starts_at.isoformat().replace("+00:00", "Z"),
+        "ends_at": (starts_at + timedelta(hours=1)).isoformat(),
+    }
+    assert call("PUT", "/sessions/z", body).json["starts_at"] == starts_at.isoformat()

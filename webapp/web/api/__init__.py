@@ -1,0 +1,39 @@
+"""The JSON API, `/api/v1`: how rosters and video platforms feed the protocol, and read it back. `contract/` is what all calls share."""
+
+from flask_openapi3.openapi import OpenAPI
+
+from webapp.web import errors, guard
+from webapp.web.api import (
+    absences,
+    care_teams,
+    charts,
+    contacts,
+    couples,
+    events,
+    health,
+    people,
+    policy,
+    presence,
+    seats,
+    series,
+    sessions,
+    tasks,
+)  # fmt: skip
+from webapp.web.api.contract import calls, document, problems
+from webapp.web.api.hooks import zoom
+
+MODULES = (
+    people, couples, care_teams, series, sessions, presence, absences, contacts, seats, tasks,
+    events, policy, charts, health, zoom, document,
+)  # fmt: skip
+"""Each declares its calls when imported."""
+
+
+def register(app: OpenAPI) -> None:
+    """Put the API into the app: its calls, its problem documents, its own door (tokens instead of cookies)."""
+    for blueprint in (calls.api, health.root):
+        guard.other_doors(blueprint.name)
+    errors.under(app, calls.PREFIX + "/", problems.tell)
+    app.validation_error_callback = problems.unfit
+    app.register_api(calls.api)
+    app.register_blueprint(health.root)

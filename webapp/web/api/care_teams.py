@@ -1,0 +1,42 @@
+"""`PUT /care-teams/{client}`: who looks after a client."""
+
+from webapp import clock
+from webapp.care import people as register
+from webapp.care.people import Kind
+from webapp.web.api.contract import lookups, tokens
+from webapp.web.api.contract.calls import call
+from webapp.web.api.contract.shapes import Answer, Body, Path, Ref
+from webapp.web.unit import store
+
+
+class ClientPath(Path):
+    client: Ref
+
+
+class CareTeamIn(Body):
+    counselor: Ref | None
+    supervisor: Ref | None
+    coordinator: Ref | None
+
+
+class CareTeamOut(Answer):
+    client: str
+    counselor: str | None
+    supervisor: str | None
+    coordinator: str | None
+
+
+@call(
+    "PUT", "/care-teams/<client>", scope="roster", answers={200: CareTeamOut, 201: CareTeamOut},
+    tag="Roster", example={"counselor": "carla", "supervisor": "susan", "coordinator": "cody"},
+)  # fmt: skip
+def put_care_team(path: ClientPath, body: CareTeamIn):  # type: ignore[no-untyped-def]
+    """Name a client's care team: staff who have these roles, or null for nobody yet."""
+    client = lookups.person(path.client, Kind.CLIENT)
+    named = {
+        role: lookups.optional_person(getattr(body, role), Kind.STAFF, field=role)
+        for role in ("counselor", "supervisor", "coordinator")
+    }
+    _, new = register.set_care_team(store, client, **named, by=tokens.actor(), now=clock.now())
+    shown = {"client": client.ref} | {role: who and who.ref for role, who in named.items()}
+    return shown, 201 if new else 200

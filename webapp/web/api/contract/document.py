@@ -1,0 +1,197 @@
+"""The API's document: OpenAPI 3.1, made from the calls as they are declared, and the same as a page people read."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from flask import current_app, render_template
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from webapp.web.api.contract.calls import CALLS, PREFIX, Call, api
+from webapp.web.api.contract.idempotency import HEADER, KEY
+from webapp.web.api.contract.problems import CODES, MEDIA_TYPE, Problem
+
+REFERENCE = "#/components/schemas/{model}"
+SCOPES = {
+    "roster": "Write people, couples, care teams, series, sessions and the policy",
+    "presence": "Say who was there",
+    "care": "Report absences and contacts, and answer tasks",
+    "read": "Read everything of the program",
+}
+REFUSALS = {
+    400: "The body can't be read as JSON.",
+    401: "No token, or not a live one.",
+    403: "The token lacks the scope of this call.",
+    404: "There is nothing here by that name, or nothing this program may know of.",
+    409: "It fits this document, but contradicts what is registered.",
+    413: "The body is larger than 1 MiB, or not said how large.",
+    415: "The body is not application/json.",
+    422: "It doesn't fit this document; `errors` says where.",
+    503: "Not ready to serve.",
+}
+DESCRIPTION = """Feeds the missed-session protocol of one program, and reads it back.
+
+A Bearer token is bound to one program and to scopes. `PUT` by the caller's own reference adds (201) or replaces (200), and may be
+repeated. `POST` takes an `Idempotency-Key`: the same key with the same body is answered alike for 24 hours. Instants are RFC 3339 with
+an offset, durations ISO 8601. Lists answer `items` and `next`, the cursor for `?after=`. Errors are RFC 9457 problem documents whose
+`errors` point at the fields at fault."""
+
+
+@api.get("/openapi.json", endpoint="openapi", doc_ui=False)
+def openapi() -> dict[str, Any]:
+    """This document."""
+    return document()
+
+
+@api.get("/docs", endpoint="docs", doc_ui=False)
+def docs() -> str:
+    """The document as a page."""
+    app = current_app.extensions["settings"]
+    return render_template(
+        "api/docs.html", document=document(), prefix=PREFIX, base_url=app.base_url, problems=CODES
+    )
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The whole document. It depends on the code alone, so it is made once."""
+    paths: dict[str, Any] = {}
+    for endpoint, call in CALLS.items():
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", call.rule)
+        paths.setdefault(path, {})[call.method.lower()] = _operation(endpoint, call)
+    tags = dict.fromkeys(call.tag for call in CALLS.values())
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Rejoin", "version": "1", "description": DESCRIPTION},
+        "servers": [{"url": PREFIX}],
+        "security": [],
+        "tags": [{"name": tag} for tag in tags],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": _scopes()}
+            },
+        },
+    }
+
+
+def _scopes() -> str:
+    return "Scopes: " + " · ".join(f"`{name}`: {meaning}" for name, meaning in SCOPES.items())
+
+
+def _schemas() -> dict[str, Any]:
+    models: list[type[BaseModel]] = [Problem]
+    models += [model for call in CALLS.values() for model in _models(call)]
+    _, made = models_json_schema(
+        [(model, "validation") for model in dict.fromkeys(models)], ref_template=REFERENCE
+    )
+    return dict(made["$defs"])
+
+
+def _models(call: Call) -> Iterator[type[BaseModel]]:
+    if call.body:
+        yield call.body
+    yield from (model for model in call.answers.values() if model)
+
+
+def _operation(endpoint: str, call: Call) -> dict[str, Any]:
+    said = inspect.getdoc(call.view) or ""
+    summary, _, rest = said.partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": endpoint.removeprefix("api."),
+        "summary": summary.rstrip("."),
+        "description": re.sub(r"(?<!\n)\n(?!\n)", " ", said if rest else summary),
+        "tags": [call.tag],
+        "security": [{"token": [call.scope]}] if call.scope else [],
+        "parameters": list(_parameters(call)),
+        "responses": _responses(call),
+    }
+    if call.body or call.raw:
+        operation["requestBody"] = _request(call)
+    return operation
+
+
+def _request(call: Call) -> dict[str, Any]:
+    schema = (
+        {"$ref": REFERENCE.format(model=call.body.__name__)} if call.body else {"type": "object"}
+    )
+    needed = call.raw or bool(
+        call.body and any(f.is_required() for f in call.body.model_fields.values())
+    )
+    content: dict[str, Any] = {"schema": schema}
+    if call.example is not None:
+        content["example"] = call.example
+    return {"required": needed, "content": {"application/json": content}}
+
+
+def _parameters(call: Call) -> Iterator[dict[str, Any]]:
+    for model, place in ((call.path, "path"), (call.query, "query")):
+        if model is None:
+            continue
+        schema = model.model_json_schema(ref_template=REFERENCE)
+        for name, field in schema["properties"].items():
+            yield _parameter(name, place, field, name in schema.get("required", ()))
+    for name, meaning in call.headers.items():
+        yield {
+            "name": name, "in": "header", "required": False, "description": meaning,
+            "schema": {"type": "string", "maxLength": 200},
+        }  # fmt: skip
+    if call.repeatable:
+        yield {
+            "name": HEADER, "in": "header", "required": False,
+            "description": "A key of the caller's own for this one intent",
+            "schema": {"type": "string", "pattern": KEY, "maxLength": 200},
+            "example": "6a1f4e0c-absence-17",
+        }  # fmt: skip
+
+
+def _parameter(name: str, place: str, field: dict[str, Any], required: bool) -> dict[str, Any]:
+    """A query parameter that is left out is absent, never null."""
+    schema = {key: value for key, value in field.items() if key not in ("title", "description")}
+    if "anyOf" in schema:
+        schema = next(one for one in schema["anyOf"] if one.get("type") != "null")
+    if schema.get("default", ...) is None:
+        del schema["default"]
+    said = {"description": field["description"]} if "description" in field else {}
+    return {"name": name, "in": place, "required": required, **said, "schema": schema}
+
+
+def _responses(call: Call) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    for status, model in call.answers.items():
+        if status >= 400:
+            continue
+        content = (
+            {"application/json": {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
+            if model
+            else {"text/plain": {"schema": {"type": "string"}}}
+        )
+        answers[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+    for status in sorted(_refusals(call)):
+        answers[str(status)] = _problem(REFUSALS[status])
+        if status == 401:
+            answers["401"]["headers"] = {
+                "WWW-Authenticate": {"description": "RFC 6750", "schema": {"type": "string"}}
+            }
+    answers["default"] = _problem("Anything else that went wrong.")
+    return answers
+
+
+def _refusals(call: Call) -> set[int]:
+    expected = {status for status in call.answers if status >= 400}
+    expected |= {401, 403} if call.scope else set()
+    expected |= {400, 409, 413, 415, 422} if call.body else set()
+    expected |= {400, 401, 409, 413} if call.raw else set()
+    expected |= {404, 422} if call.path else set()
+    expected |= {404} if call.body else set()
+    return expected | ({422} if call.query else set())
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": REFERENCE.format(model=Problem.__name__)}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}

@@ -1,0 +1,159 @@
+"""How the API says no: RFC 9457 problem documents with JSON pointers to the fields at fault (R12).
+
+422: the request does not fit the document. 409: it fits, but contradicts what is registered. 404: nothing here by that name, or
+nothing this program may know of (S1). Never a stack trace, never what was sent.
+"""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, current_app, request
+from pydantic import Field, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from webapp.refusals import Invalid, Refusal
+from webapp.web.api.contract.shapes import Answer
+
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 50
+
+
+class FieldError(Answer):
+    """One thing that is wrong."""
+
+    pointer: str = Field(
+        description="JSON pointer, or the name of the parameter after #/", max_length=1000
+    )
+    detail: str = Field(max_length=1000)
+
+
+class Problem(Answer):
+    """RFC 9457."""
+
+    type: str = Field(
+        description="What kind of problem, explained at this address",
+        examples=["/api/v1/docs#invalid"],
+    )
+    title: str
+    status: int = Field(ge=400, le=599)
+    detail: str
+    errors: list[FieldError] = Field(default=[], description="Which fields are at fault")
+
+
+class Refused(Exception):
+    """The contract itself says no: bad token, wrong media type, malformed JSON."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        at: str | None = None,
+        headers: dict[str, str] | None = None,
+    ):
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.at = status, code, detail, at
+        self.headers = headers or {}
+
+
+def tell(status: int, error: Exception) -> Response:
+    """The answer for any error under /api (the teller of `web/errors.py`)."""
+    if isinstance(error, Refusal):
+        status = 409 if isinstance(error, Invalid) else error.status
+        errors = [(pointer(*error.field.split(".")), str(error))] if error.field else []
+        return document(status, error.code, str(error), errors)
+    headers = {}
+    if isinstance(error, HTTPException) and error.code == 405:
+        headers = {k: v for k, v in error.get_headers(request.environ) if k == "Allow"}
+    return document(
+        status, *SAID.get(status, SAID[500] if status >= 500 else SAID[400]), headers=headers
+    )
+
+
+CODES = {
+    "invalid": "A field does not fit its shape (422), or contradicts what is registered (409).",
+    "malformed": "The body can't be read.",
+    "media-type": "The body is sent as something else than application/json.",
+    "too-large": "The body is larger than 1 MiB.",
+    "no-token": "There is no Bearer token in the request.",
+    "bad-token": "The token is unknown or was revoked.",
+    "scope-missing": "The token may not make this call.",
+    "bad-signature": "A webhook isn't signed with a live secret of its feed, or is too old.",
+    "replayed": "The very same webhook came before.",
+    "key-reused": "An Idempotency-Key was used for another request.",
+    "not-found": "There is nothing by that name in the token's program.",
+    "method-not-allowed": "The address is known, the method is not.",
+    "conflict": "Someone else changed this meanwhile; ask again.",
+    "cancelled": "The session was cancelled.",
+    "full": "The session has no free place.",
+    "too-late": "This can no longer be changed.",
+    "already-done": "The task is done.",
+    "forbidden": "The token's program may not do this.",
+    "refused": "It can't be done.",
+    "not-ready": "The database can't be reached, or no worker lives.",
+    "our-fault": "Something on our side failed; it is logged.",
+}
+"""Every problem's code, with what it means: the fragments of `type`."""
+SAID = {
+    400: ("malformed", "This can't be read as a request."),
+    404: ("not-found", "There is nothing here by that name."),
+    405: ("method-not-allowed", "This can't be done with that method."),
+    413: ("too-large", "A body is 1 MiB at most."),
+    500: ("our-fault", "Something on our side isn't working. It's logged; try again later."),
+    503: ("not-ready", "Not ready to serve. Try again soon."),
+}
+
+
+def refused(error: Refused) -> Response:
+    errors = [(error.at, error.detail)] if error.at else []
+    return document(error.status, error.code, error.detail, errors, headers=error.headers)
+
+
+def unfit(error: ValidationError) -> Response:
+    """The request does not fit its shape: every complaint with its pointer (flask-openapi3's callback)."""
+    errors = [
+        (pointer(*one["loc"]), _words(one))
+        for one in error.errors(include_url=False, include_input=False)
+    ]
+    return document(422, "invalid", f"This {_part(error)} doesn't fit the API's document.", errors)
+
+
+def _part(error: ValidationError) -> str:
+    return error.title if error.title in ("query", "path") else "body"
+
+
+def _words(one: Any) -> str:
+    message: str = one["msg"]
+    return message.removeprefix("Value error, ")
+
+
+def pointer(*parts: Any) -> str:
+    """An RFC 6901 pointer as a fragment."""
+    return "#" + "".join(_steps(parts))
+
+
+def _steps(parts: tuple[Any, ...]) -> Iterator[str]:
+    for part in parts:
+        clean = str(part).encode("utf-8", "replace").decode()[:100]
+        yield "/" + clean.replace("~", "~0").replace("/", "~1")
+
+
+def document(
+    status: int,
+    code: str,
+    detail: str,
+    errors: list[tuple[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    body: dict[str, Any] = {
+        "type": f"/api/v1/docs#{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "errors": [{"pointer": at, "detail": said} for at, said in (errors or [])[:MOST_ERRORS]],
+    }
+    answer = Response(current_app.json.dumps(body) + "\n", status, mimetype=MEDIA_TYPE)
+    answer.headers.update(headers or {})
+    return answer

@@ -1,0 +1,182 @@
+"""The types that bodies, queries and answers are made of: bounded, strict, and the same in the document as in the code.
+
+JSON Schema says what a value looks like; `_check` functions add what a pattern cannot. What is refused here is refused with 422
+and a pointer, before anything else looks at it (R12).
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
+
+MOST_IN_A_BATCH = 1000
+LARGEST_ID = 2**63 - 1
+INSTANT = (
+    r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+WALL_TIME = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+DURATION = (
+    r"^-?P([0-9]{1,2}W|[0-9]{1,3}D|([0-9]{1,3}D)?"
+    r"T([0-9]{1,4}H([0-9]{1,5}M)?([0-9]{1,7}(\.[0-9]{1,6})?S)?|[0-9]{1,5}M([0-9]{1,7}(\.[0-9]{1,6})?S)?|[0-9]{1,7}(\.[0-9]{1,6})?S))$"
+)
+SAYS_SOMETHING = r"^[^\u0000]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff][^\u0000]*$"
+"""Not blank, whichever engine's idea of white space is asked."""
+REF = r"^[A-Za-z0-9_][A-Za-z0-9_.:@+~-]{0,119}$"
+
+
+class Body(BaseModel):
+    """A request body. A field it does not know is a mistake of the caller's and is said so."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Query(BaseModel):
+    """The query of a list. Its title tells `problems` that a complaint is about the query."""
+
+    model_config = ConfigDict(extra="forbid", title="query")
+
+
+class Path(BaseModel):
+    """What stands in the address itself."""
+
+    model_config = ConfigDict(extra="forbid", title="path")
+
+
+class Answer(BaseModel):
+    """What a call answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _instant(value: Any) -> datetime:
+    """An aware instant from RFC 3339. Without an offset it would be another moment for each reader: refused."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value
+    if not isinstance(value, str) or not _matches(INSTANT, value):
+        raise ValueError("Write an instant with its offset, like 2026-03-04T18:00:00-05:00.")
+    return datetime.fromisoformat(_six_digits(value.upper())).astimezone(UTC)
+
+
+def _six_digits(text: str) -> str:
+    """RFC 3339 knows nanoseconds, a datetime does not."""
+    return re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", text)
+
+
+def _wall_time(value: Any) -> datetime:
+    if not isinstance(value, str) or not _matches(WALL_TIME, value):
+        raise ValueError("Write a local time without an offset, like 2026-03-04T18:00.")
+    return datetime.fromisoformat(value)
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """As JSON Schema means it: `$` is the very end."""
+    return re.fullmatch(pattern.removeprefix("^").removesuffix("$"), value) is not None
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The IANA time zones this machine knows."""
+    return frozenset(available_timezones())
+
+
+def _zone(value: str) -> str:
+    if value not in zones():
+        raise ValueError("This is not a time zone we know. Use a name like America/New_York.")
+    return value
+
+
+def _printable(value: str) -> str:
+    """A NUL cannot be stored, half a surrogate pair cannot be written down."""
+    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError("This holds a character that can't be stored.")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Marks a `str`: `least` to `most` characters; by default it must say something."""
+
+    most: int
+    least: int = 1
+    pattern: str = SAYS_SOMETHING
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        plain = core_schema.str_schema(
+            min_length=self.least, max_length=self.most, pattern=self.pattern, strict=True
+        )
+        return core_schema.no_info_after_validator_function(_printable, plain)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Marks a `str`: one of the values of an enum, as plain text."""
+
+    words: Iterable[str]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.literal_schema([str(word) for word in self.words])
+
+
+Ref = Annotated[
+    str,
+    Field(pattern=REF, max_length=120, description="The caller's own reference", examples=["c-17"]),
+]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Name = Annotated[str, Text(200)]
+Note = Annotated[str, Text(2000)]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "pattern": INSTANT,
+            "maxLength": 40,
+            "examples": ["2026-03-04T18:00:00-05:00"],
+        }  # fmt: skip
+    ),
+]
+WallTime = Annotated[
+    datetime,
+    BeforeValidator(_wall_time),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": WALL_TIME,
+            "maxLength": 19,
+            "examples": ["2026-03-02T18:00"],
+        }  # fmt: skip
+    ),
+]
+Duration = Annotated[str, Field(pattern=DURATION, max_length=40, examples=["PT20M"])]
+Zone = Annotated[
+    str,
+    AfterValidator(_zone),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 64,
+            "enum": sorted(zones()),
+            "examples": ["America/New_York"],
+        }  # fmt: skip
+    ),
+]
+Link = Annotated[
+    str,
+    Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$", max_length=2000,
+          examples=["https://zoom.us/j/91234567890"]),
+]  # fmt: skip
+Email = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}$",
+          max_length=254, examples=["maya@example.org"]),
+]  # fmt: skip
+Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$", examples=["+12125550123"])]

@@ -1,0 +1,63 @@
+"""Who is asking: a Bearer token (RFC 6750), bound to one program and to scopes."""
+
+from typing import cast
+
+from flask import g, request
+
+from webapp.care import accounts
+from webapp.care.accounts import Token
+from webapp.care.people import Person
+from webapp.care.programs import Program
+from webapp.web.api.contract.problems import Refused
+from webapp.web.unit import database, store
+
+REALM = 'Bearer realm="rejoin"'
+
+
+def require(scope: str) -> None:
+    """Let this request through as its token's program and person. Raises Refused: 401 without a live token, 403 without
+    the scope.
+
+    Looked up in a store of its own that only reads: a stranger's POST never waits for, or holds, the write lock.
+    """
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not secret.strip():
+        raise Refused(
+            401,
+            "no-token",
+            "Send a token: Authorization: Bearer …",
+            headers={"WWW-Authenticate": REALM},
+        )
+    with database.reading() as reading:
+        token = accounts.token_of(reading, secret.strip())
+    if token is None:
+        challenge = f'{REALM}, error="invalid_token"'
+        raise Refused(
+            401,
+            "bad-token",
+            "This token isn't valid here.",
+            headers={"WWW-Authenticate": challenge},
+        )
+    if scope not in token.scopes:
+        challenge = f'{REALM}, error="insufficient_scope", scope="{scope}"'
+        said = f"This call needs a token with the scope {scope}."
+        raise Refused(403, "scope-missing", said, headers={"WWW-Authenticate": challenge})
+    g.token = token
+
+
+def token() -> Token:
+    return cast(Token, g.token)
+
+
+def actor() -> Person:
+    """In whose name this happens: the token's own person, so that every act has an actor."""
+    return token().person
+
+
+def program_id() -> int:
+    return token().program_id
+
+
+def program() -> Program:
+    """The token's program, as a row of this request's store."""
+    return store.get_one(Program, program_id())

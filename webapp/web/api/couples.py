@@ -1,0 +1,48 @@
+"""`PUT /couples/{ref}`: two people who heal together."""
+
+from pydantic import Field
+
+from webapp import clock
+from webapp.care import people as register
+from webapp.care.people import Kind
+from webapp.web.api.contract import lookups, tokens
+from webapp.web.api.contract.calls import call
+from webapp.web.api.contract.shapes import Answer, Body, Path, Ref
+from webapp.web.unit import store
+
+
+class CoupleRef(Path):
+    ref: Ref
+
+
+class CoupleIn(Body):
+    partners: list[Ref] = Field(min_length=2, max_length=2)
+    therapist: Ref | None = None
+
+
+class CoupleOut(Answer):
+    ref: str
+    partners: list[str]
+    therapist: str | None
+
+
+@call(
+    "PUT", "/couples/<ref>", scope="roster", answers={200: CoupleOut, 201: CoupleOut}, tag="Roster",
+    example={"partners": ["maya", "ben"], "therapist": "tessa"},
+)  # fmt: skip
+def put_couple(path: CoupleRef, body: CoupleIn):  # type: ignore[no-untyped-def]
+    """Form a couple, or change the one of that reference.
+
+    Refused when the therapist is either partner's individual counselor.
+    """
+    a, b = lookups.people(body.partners, Kind.CLIENT, Kind.SUPPORTER, field="partners")
+    therapist = lookups.optional_person(body.therapist, Kind.STAFF, field="therapist")
+    couple, new = register.form_couple(
+        store, tokens.program(), path.ref, a, b, therapist=therapist, by=tokens.actor(), now=clock.now()
+    )  # fmt: skip
+    shown = {
+        "ref": couple.ref,
+        "partners": [couple.a.ref, couple.b.ref],
+        "therapist": couple.therapist and couple.therapist.ref,
+    }
+    return shown, 201 if new else 200

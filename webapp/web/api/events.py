@@ -1,0 +1,66 @@
+"""`GET /events`: the program's event feed."""
+
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from webapp.care import events as chain
+from webapp.care.events import Event
+from webapp.care.people import Person
+from webapp.care.sessions import Session
+from webapp.web.api.contract import paging, tokens
+from webapp.web.api.contract.calls import call
+from webapp.web.api.contract.paging import Page
+from webapp.web.api.contract.shapes import Answer, Id, Instant
+from webapp.web.unit import store
+
+PEOPLE = ("person", "owner", "supervisor", "counselor", "coordinator", "recipient")
+"""Fields of events that hold a person; told by reference."""
+
+
+class EventOut(Answer):
+    id: Id
+    tag: str
+    at: Instant
+    by: str | None
+    client: str | None
+    session: str | None
+    seat: int | None
+    task: int | None
+    fields: dict[str, Any]
+
+
+class EventList(Answer):
+    items: list[EventOut]
+    next: int | None
+
+
+@call("GET", "/events", scope="read", answers={200: EventList}, tag="Events")
+def get_events(query: Page):  # type: ignore[no-untyped-def]
+    """What happened in the program, in order, at least once. Read on from the last `id` you have: `?after=`."""
+    rows = store.scalars(chain.since(tokens.program_id(), query.after, query.limit + 1)).all()
+    page, after = paging.cut(rows, query.limit, lambda event: event.id)
+    return paging.paged(told(list(page)), after)
+
+
+def told(events: list[Event]) -> list[dict[str, Any]]:
+    """Events in the callers' own references: two statements for any number."""
+    fields = [event.fields for event in events]
+    people = {event.by_id for event in events} | {event.client_id for event in events}
+    people |= {one[name] for one in fields for name in PEOPLE if isinstance(one.get(name), int)}
+    refs = _refs(select(Person.id, Person.ref).where(Person.id.in_(people)))
+    wanted = {event.session_id for event in events}
+    sessions = _refs(select(Session.id, Session.ref).where(Session.id.in_(wanted)))
+    return [
+        {
+            "id": event.id, "tag": event.tag, "at": event.at.isoformat(), "by": refs.get(event.by_id),
+            "client": refs.get(event.client_id), "session": sessions.get(event.session_id),
+            "seat": event.seat_id, "task": event.task_id,
+            "fields": one | {name: refs.get(one[name]) for name in PEOPLE if name in one},
+        }
+        for event, one in zip(events, fields, strict=True)
+    ]  # fmt: skip
+
+
+def _refs(rows: Select[int, str]) -> dict[int | None, str]:
+    return {row[0]: row[1] for row in store.execute(rows)}

@@ -1,0 +1,83 @@
+"""The program in figures, for Prometheus. No figure is about one person."""
+
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from sqlalchemy import and_, func, select
+
+from webapp.care.heartbeats import Heartbeat
+from webapp.care.inbox import Letter
+from webapp.care.people import Person
+from webapp.care.sessions import Seat, Session
+from webapp.care.tasks import Task
+from webapp.db import Store
+from webapp.notify.outbox import Notification, is_open
+
+
+def told(store: Store, program_id: int, now: datetime) -> bytes:
+    """All figures as text. Each is one statement by a partial index, but for the notices sent: these are all counted, so ask once a
+    minute, not every second."""
+    book = CollectorRegistry()
+    _seats(book, store, program_id, now)
+    _notices(book, store, program_id, now)
+    _work(book, store, program_id, now)
+    beats = store.execute(select(Heartbeat.name, Heartbeat.beat_at))
+    ages = {name: (now - at).total_seconds() for name, at in beats}
+    age = Gauge(
+        "rejoin_heartbeat_age_seconds",
+        "Since a loop or feed last said that it lives",
+        ["of"],
+        registry=book,
+    )
+    for of, name in (("worker", "worker"), ("feed", f"feed:{program_id}")):
+        if name in ages:
+            age.labels(of).set(max(0.0, ages[name]))
+    return generate_latest(book)
+
+
+def _seats(book: CollectorRegistry, store: Store, program_id: int, now: datetime) -> None:
+    due = (
+        select(func.count())
+        .select_from(Seat)
+        .join(Session, Session.id == Seat.session_id)
+        .where(Session.program_id == program_id, Seat.next_look_at <= now)
+    )
+    Gauge(
+        "rejoin_seats_due", "Seats the ladder has not looked at though it is time", registry=book
+    ).set(store.scalar(due) or 0)
+
+
+def _notices(book: CollectorRegistry, store: Store, program_id: int, now: datetime) -> None:
+    mine = and_(Person.id == Notification.person_id, Person.program_id == program_id)
+    queue = Gauge("rejoin_notices_queued", "Notices to be sent", ["when"], registry=book)
+    waiting = select(func.count()).select_from(Notification).join(Person, mine).where(is_open())
+    queue.labels("due").set(store.scalar(waiting.where(Notification.due_at <= now)) or 0)
+    queue.labels("later").set(store.scalar(waiting.where(Notification.due_at > now)) or 0)
+    sent = Gauge(
+        "rejoin_notices_sent", "Notices accepted by a provider", ["channel"], registry=book
+    )
+    counted = (
+        select(Notification.channel, func.count())
+        .join(Person, mine)
+        .where(Notification.sent_at.is_not(None))
+        .group_by(Notification.channel)
+    )
+    for channel, count in store.execute(counted):
+        sent.labels(channel).set(count)
+
+
+def _work(book: CollectorRegistry, store: Store, program_id: int, now: datetime) -> None:
+    tasks = Gauge("rejoin_tasks_open", "Tasks that are not done", ["when"], registry=book)
+    still = (
+        select(func.count())
+        .select_from(Task)
+        .where(Task.program_id == program_id, Task.done_at.is_(None))
+    )
+    tasks.labels("overdue").set(store.scalar(still.where(Task.due_at < now)) or 0)
+    tasks.labels("waiting").set(store.scalar(still.where(Task.due_at >= now)) or 0)
+    letters = Gauge(
+        "rejoin_inbox", "Webhook letters not turned into evidence", ["state"], registry=book
+    )
+    left = select(func.count()).select_from(Letter).where(Letter.program_id == program_id)
+    letters.labels("waiting").set(store.scalar(left.where(Letter.settled_at.is_(None))) or 0)
+    letters.labels("unmatched").set(store.scalar(left.where(Letter.why.is_not(None))) or 0)

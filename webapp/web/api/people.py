@@ -1,0 +1,107 @@
+"""`PUT /people/{ref}`: clients, supporters, staff."""
+
+from typing import Annotated
+
+from pydantic import Field
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.care import addresses
+from webapp.care import people as register
+from webapp.care.addresses import Address, Channel
+from webapp.care.people import LANGUAGES, Kind, Person, RoleName, Status
+from webapp.web.api.contract import tokens
+from webapp.web.api.contract.calls import call
+from webapp.web.api.contract.shapes import (
+    Answer,
+    Body,
+    Email,
+    Name,
+    OneOf,
+    Path,
+    Phone,
+    Ref,
+    Zone,
+)  # fmt: skip
+from webapp.web.unit import store
+
+OneKind = Annotated[str, OneOf((Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF))]
+
+
+class PersonRef(Path):
+    ref: Ref
+
+
+class PersonIn(Body):
+    kind: OneKind
+    name: Name
+    time_zone: Zone
+    email: Email | None = None
+    phone: Phone | None = None
+    language: Annotated[str, OneOf(LANGUAGES)] = "en"
+    roles: list[Annotated[str, OneOf(RoleName)]] | None = Field(
+        None, max_length=10, description="Staff only; left out: as they are"
+    )
+    status: Annotated[str, OneOf(Status)] | None = None
+
+
+class PersonOut(Answer):
+    ref: str
+    kind: OneKind
+    name: str
+    email: str | None
+    phone: str | None
+    time_zone: str
+    language: str
+    roles: list[str]
+    status: Annotated[str, OneOf(Status)]
+
+
+@call(
+    "PUT", "/people/<ref>", scope="roster", answers={200: PersonOut, 201: PersonOut}, tag="Roster",
+    example={
+        "kind": "client", "name": "Maya Torres", "email": "maya@example.org",
+        "time_zone": "America/New_York", "language": "en",
+    },
+)  # fmt: skip
+def put_person(path: PersonRef, body: PersonIn):  # type: ignore[no-untyped-def]
+    """Add a person, or change the one of that reference.
+
+    The whole entry is replaced; `roles` and `status` left out stay as they are. An e-mail address may be written to from then on;
+    a client's phone only once the client has agreed to text messages.
+    """
+    now, by = clock.now(), tokens.actor()
+    person, new = register.put(
+        store, tokens.program(), path.ref, kind=body.kind, name=body.name, time_zone=body.time_zone,
+        email=body.email, phone=body.phone, language=body.language, roles=body.roles,
+        status=body.status, by=by, now=now,
+    )  # fmt: skip
+    for channel, value in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone)):
+        _reach(person, channel, value, now)
+    return shown(person), 201 if new else 200
+
+
+def _reach(person: Person, channel: Channel, value: str | None, now) -> None:  # type: ignore[no-untyped-def]
+    """Keep the person's address of this channel in step with the roster. One that they stopped stays stopped (P9): only an
+    address never seen before is added."""
+    known = list(
+        store.scalars(
+            select(Address).where(Address.person_id == person.id, Address.channel == channel)
+        )
+    )
+    for address in known:
+        if address.value != value and address.label == "roster":
+            address.stop(store, "replaced", by=tokens.actor(), now=now)
+    if value and value not in {address.value for address in known}:
+        agreed = channel == Channel.EMAIL or person.kind == Kind.STAFF
+        addresses.add(
+            store, person, channel, value, label="roster", opted_in=agreed, by=tokens.actor(), now=now
+        )  # fmt: skip
+
+
+def shown(person: Person) -> dict[str, object]:
+    return {
+        "ref": person.ref, "kind": person.kind, "name": person.name, "email": person.email,
+        "phone": person.phone, "time_zone": person.time_zone, "language": person.language,
+        "roles": sorted(person.role_names), "status": person.status,
+    }  # fmt: skip

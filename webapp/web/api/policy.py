@@ -1,0 +1,76 @@
+"""`GET /policy`, `PUT /policy`: the ladder's durations and thresholds."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from webapp import clock
+from webapp.care import programs
+from webapp.care.policy import Policy
+from webapp.web.api.contract import tokens
+from webapp.web.api.contract.calls import call
+from webapp.web.api.contract.shapes import Body, Duration, Text
+from webapp.web.unit import store
+
+ClockTime = Annotated[str, Text(5, least=5, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Times = Field(ge=1, le=1000)
+
+
+class PatternsBody(Body):
+    misses: int = Field(3, ge=1, le=1000)
+    misses_within: Duration = "P14D"
+    same_slot: int = Field(3, ge=1, le=1000)
+    same_slot_of: int = Field(4, ge=1, le=1000)
+    technical: int = Field(2, ge=1, le=1000)
+    technical_within: Duration = "P14D"
+    falling_weeks: int = Field(3, ge=1, le=1000)
+    short_notice: int = Field(3, ge=1, le=1000)
+    together: int = Field(2, ge=1, le=1000)
+    under_plan_weeks: int = Field(2, ge=1, le=1000)
+
+
+class PolicyBody(Body):
+    """Offsets from the start and thresholds. What is left out has its default."""
+
+    heads_up: Duration = "-PT24H"
+    soon: Duration = "-PT1H"
+    doors_open: Duration = "-PT10M"
+    first_check: Duration = "PT5M"
+    second_check: Duration = "PT20M"
+    outreach: Duration = "PT60M"
+    outreach_due: Duration = "PT60M"
+    escalate_after: int = Field(2, ge=1, le=1000)
+    early_notice: Duration = "PT24H"
+    excused_allowance: int = Field(4, ge=0, le=1000)
+    attended_share: float = Field(0.5, gt=0, le=1)
+    make_up_within: Duration = "P14D"
+    weekly_hours: float = Field(9, gt=0, le=168)
+    quiet_hours: list[ClockTime] | None = Field(["21:00", "08:00"], min_length=2, max_length=2)
+    corrections_within: Duration = "P90D"
+    missed_fee: Annotated[str, Text(12, pattern=r"^[0-9]{1,5}(\.[0-9]{1,2})?$")] | None = None
+    patterns: PatternsBody = PatternsBody.model_validate({})
+
+
+@call("GET", "/policy", scope="read", answers={200: PolicyBody}, tag="Policy")
+def get_policy():  # type: ignore[no-untyped-def]
+    """The policy for sessions that start from now on."""
+    return _current().to_json()
+
+
+@call(
+    "PUT", "/policy", scope="roster", answers={200: PolicyBody}, tag="Policy",
+    example={"second_check": "PT15M", "outreach": "PT45M"},
+)  # fmt: skip
+def put_policy(body: PolicyBody):  # type: ignore[no-untyped-def]
+    """A new version of the policy, for sessions that start after this instant. Fields left out have their defaults. The same policy again
+    makes no version."""
+    given = body.model_dump(exclude_unset=True)
+    before = _current()
+    made = programs.read_policy(given)
+    if made != before:
+        programs.change_policy(store, tokens.program(), given, by=tokens.actor(), now=clock.now())
+    return made.to_json()
+
+
+def _current() -> Policy:
+    return tokens.program().policies[-1].policy

@@ -1,0 +1,145 @@
+"""`POST /presence`: evidence of who was there, in bulk, in any order, any number of times (R8)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import lazyload
+
+from webapp import clock
+from webapp.care import heartbeats
+from webapp.care import presence as evidence
+from webapp.care.heartbeats import Heartbeat
+from webapp.care.people import Kind, Person
+from webapp.care.presence import Sighting
+from webapp.care.sessions import Seat, Session
+from webapp.protocol.reading.rooms import PULSE
+from webapp.web.api.contract import tokens
+from webapp.web.api.contract.calls import call
+from webapp.web.api.contract.shapes import MOST_IN_A_BATCH, Answer, Body, Instant, OneOf, Ref, Text
+from webapp.web.unit import store
+
+STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
+REASONS = ("unknown_session", "unknown_person", "no_seat", "session_cancelled")
+TYPES = (
+    evidence.Evidence.JOINED, evidence.Evidence.LEFT, evidence.Evidence.PRESENT,
+    evidence.Evidence.ABSENT,
+)  # fmt: skip
+
+
+class EventIn(Body):
+    """One piece of evidence. `id` is the source's own, so that a repeat is known for one."""
+
+    id: Annotated[str, Text(200)]
+    session: Ref
+    person: Ref
+    type: Annotated[str, OneOf(TYPES)]
+    at: Instant
+    source: Annotated[str, Text(60, pattern="^[A-Za-z0-9_.:-]+$")]
+
+
+class PresenceIn(Body):
+    events: list[EventIn] = Field(
+        max_length=MOST_IN_A_BATCH, description="Empty: the feed only says that it lives"
+    )
+
+
+class Verdict(Answer):
+    id: str
+    result: Annotated[str, OneOf((STORED, DUPLICATE, REJECTED))]
+    reason: Annotated[str, OneOf(REASONS)] | None = None
+
+
+class PresenceOut(Answer):
+    items: list[Verdict]
+
+
+@call(
+    "POST", "/presence", scope="presence", answers={200: PresenceOut}, tag="Presence",
+    example={
+        "events": [{
+            "id": "e-1", "session": "evening", "person": "maya", "type": "joined",
+            "at": "2026-03-04T18:02:11-05:00", "source": "zoom",
+        }]
+    },
+)  # fmt: skip
+def post_presence(body: PresenceIn):  # type: ignore[no-untyped-def]
+    """Say who came and went. Each item is answered for itself, in the order in which it was given.
+
+    `rejected` items say why: `unknown_session`, `unknown_person`, `no_seat` (a client who has no place in that session) or
+    `session_cancelled`. A feed that also posts an empty batch at least every ten minutes is missed when it falls silent.
+    """
+    now = clock.now()
+    register = Register.of(body.events)
+    judged = [register.judge(event) for event in body.events]
+    sightings = [sighting for sighting, _ in judged if sighting]
+    new = iter(evidence.record(store, sightings, by=tokens.actor(), now=now))
+    items: list[dict[str, str | None]] = []
+    for event, (sighting, why) in zip(body.events, judged, strict=True):
+        if sighting is None:
+            items.append({"id": event.id, "result": REJECTED, "reason": why})
+        else:
+            items.append(
+                {"id": event.id, "result": STORED if next(new) else DUPLICATE, "reason": None}
+            )
+    _beat(now, only_alive=not body.events)
+    return {"items": items}
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The sessions, people and seats that a batch names: three statements for any number of items."""
+
+    sessions: dict[str, Session]
+    people: dict[str, Person]
+    seats: set[tuple[int, int]]
+
+    @classmethod
+    def of(cls, events: Iterable[EventIn]) -> "Register":
+        mine = tokens.program_id()
+        sessions = select(Session).where(
+            Session.program_id == mine, Session.ref.in_({event.session for event in events})
+        )
+        people = select(Person).where(
+            Person.program_id == mine, Person.ref.in_({event.person for event in events})
+        )
+        alone = (lazyload(Person.program), lazyload(Person.roles))
+        found = cls(
+            {row.ref: row for row in store.scalars(sessions)},
+            {row.ref: row for row in store.scalars(people.options(*alone))},
+            set(),
+        )
+        found._find_seats()
+        return found
+
+    def _find_seats(self) -> None:
+        taken = select(Seat.session_id, Seat.client_id).where(
+            Seat.session_id.in_({row.id for row in self.sessions.values()}),
+            Seat.client_id.in_({row.id for row in self.people.values()}),
+            Seat.released_at.is_(None),
+        )
+        self.seats.update((session_id, client_id) for session_id, client_id in store.execute(taken))
+
+    def judge(self, event: EventIn) -> tuple[Sighting | None, str]:
+        """The evidence in it, or why there is none."""
+        session, person = self.sessions.get(event.session), self.people.get(event.person)
+        if session is None:
+            return None, "unknown_session"
+        if person is None or person.kind == Kind.INTEGRATION:
+            return None, "unknown_person"
+        if person.kind == Kind.CLIENT and (session.id, person.id) not in self.seats:
+            return None, "no_seat"
+        if session.cancelled_at:
+            return None, "session_cancelled"
+        return Sighting(event.id, session, person, event.type, event.at, event.source), ""
+
+
+def _beat(now: datetime, *, only_alive: bool) -> None:
+    """The feed was heard. Whether it promises to be heard in a quiet room too, only an empty batch says (`rooms.PULSE`)."""
+    heartbeats.beat(store, f"feed:{tokens.program_id()}", now)
+    pulse = f"{PULSE}{tokens.program_id()}"
+    if only_alive or store.scalar(select(Heartbeat.name).where(Heartbeat.name == pulse)):
+        heartbeats.beat(store, pulse, now)

@@ -1,0 +1,212 @@
+"""`GET /seats`: where every seat stands, what was done about it, and what comes next."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import Select, select
+
+from webapp import clock
+from webapp.care.absences import AbsenceReport
+from webapp.care.people import Person
+from webapp.care.sessions import Seat, Session
+from webapp.care.standing import Standing, standing
+from webapp.protocol import facts
+from webapp.protocol.ladder import explain
+from webapp.protocol.reading.picture import SEAT_COLUMNS, Picture, SeatRow
+from webapp.protocol.rungs import State
+from webapp.protocol.steps import Step
+from webapp.web.api.changed import changed_after
+from webapp.web.api.contract import paging, tokens
+from webapp.web.api.contract.calls import call
+from webapp.web.api.contract.paging import Page
+from webapp.web.api.contract.shapes import Answer, Id, Instant, OneOf, Ref
+from webapp.web.unit import store
+
+LOOKED_AT, MOST_LOOKS = 500, 20
+"""A list by standing looks at seats this many at a time, and so many times at most: then it answers what it found."""
+AHEAD = (State.DUE, State.HELD, State.LATER)
+
+
+class SeatQuery(Page):
+    session: Ref | None = Field(None, description="Only this session's")
+    client: Ref | None = Field(None, description="Only this client's")
+    standing: Annotated[str, OneOf(Standing)] | None = Field(
+        None, description="Only those that stand so now"
+    )
+    changed_after: Instant | None = Field(
+        None, description="Only those about which something was recorded since"
+    )
+
+
+class SeatPresence(Answer):
+    minutes: float
+    seen: bool = Field(description="There at some instant of the session")
+    here: bool = Field(description="There now")
+
+
+class SeatAbsence(Answer):
+    reason: str
+    reported_at: Instant
+    notice_hours: float
+
+
+class StepOut(Answer):
+    rung: str
+    due_at: Instant
+    taken_at: Instant | None
+    result: str = Field(description="taken, stood_down or expired")
+
+
+class NextOut(Answer):
+    rung: str
+    due_at: Instant
+
+
+class SeatOut(Answer):
+    id: Id
+    session: str
+    client: str
+    number: int
+    standing: Annotated[str, OneOf(Standing)]
+    presence: SeatPresence | None = Field(description="Null: no evidence")
+    absence: SeatAbsence | None
+    steps: list[StepOut]
+    next: NextOut | None
+
+
+class SeatList(Answer):
+    items: list[SeatOut]
+    next: int | None
+
+
+@call("GET", "/seats", scope="read", answers={200: SeatList}, tag="Care")
+def get_seats(query: SeatQuery):  # type: ignore[no-untyped-def]
+    """Seats in the order in which they were given. With `standing` a page may be shorter than `limit`; `next` alone says whether more
+    may follow."""
+    now = clock.now()
+    seats = _asked_for(query)
+    if query.standing is None:
+        rows = _rows(seats, query.after, query.limit + 1)
+        page, after = paging.cut(rows, query.limit, lambda row: row.id)
+    else:
+        page, after = _standing_so(seats, query, now)
+    return paging.paged(list(shown(page, now)), after)
+
+
+def _asked_for(query: SeatQuery) -> Any:
+    seats = (
+        select(*SEAT_COLUMNS)
+        .join(Session, Session.id == Seat.session_id)
+        .where(Session.program_id == tokens.program_id(), Seat.released_at.is_(None))
+    )
+    if query.session is not None:
+        seats = seats.where(Session.ref == query.session)
+    if query.client is not None:
+        client = select(Person.id).where(
+            Person.program_id == tokens.program_id(), Person.ref == query.client
+        )
+        seats = seats.where(Seat.client_id.in_(client))
+    if query.changed_after is not None:
+        seats = seats.where(changed_after(store, tokens.program_id(), query.changed_after))
+    return seats
+
+
+def _rows(seats: Select[Any], after: int, limit: int) -> list[SeatRow]:
+    found = seats.where(Seat.id > after).order_by(Seat.id).limit(limit)
+    return [SeatRow(*row) for row in store.execute(found)]
+
+
+def _standing_so(
+    seats: Select[Any], query: SeatQuery, now: datetime
+) -> tuple[list[SeatRow], int | None]:
+    """Standing is decided by one function and kept nowhere, so seats are looked at until the page is full."""
+    page: list[SeatRow] = []
+    after = query.after
+    for _ in range(MOST_LOOKS):
+        rows = _rows(seats, after, LOOKED_AT)
+        for picture in facts.of_earlier(store, rows, now):
+            after = picture.seat.id
+            if standing(picture.facts, now) == query.standing:
+                page.append(picture.seat)
+                if len(page) == query.limit:
+                    return page, after
+        if len(rows) < LOOKED_AT:
+            return page, None
+    return page, after
+
+
+def shown(rows: Sequence[SeatRow], now: datetime) -> Iterator[dict[str, Any]]:
+    """Seats as the API tells them: a handful of statements for any number."""
+    ids = [row.id for row in rows]
+    names = {
+        id: (number, session, client)
+        for id, number, session, client in store.execute(
+            select(Seat.id, Seat.number, Session.ref, Person.ref)
+            .join(Session, Session.id == Seat.session_id)
+            .join(Person, Person.id == Seat.client_id)
+            .where(Seat.id.in_(ids))
+        )
+    }
+    steps: dict[int, list[dict[str, Any]]] = {}
+    for step in store.scalars(
+        select(Step).where(Step.seat_id.in_(ids)).order_by(Step.due_at, Step.rung)
+    ):
+        steps.setdefault(step.seat_id, []).append(_step(step))
+    absences = _absences(ids)
+    for picture in facts.of_seats(store, rows, now, walk_all=True):
+        number, session, client = names[picture.seat.id]
+        yield {
+            "id": picture.seat.id, "session": session, "client": client, "number": number,
+            "standing": standing(picture.facts, now).value, "presence": _presence(picture, now),
+            "absence": absences.get(picture.seat.id), "steps": steps.get(picture.seat.id, []),
+            "next": _next(picture, now),
+        }  # fmt: skip
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "rung": step.rung, "due_at": step.due_at.isoformat(),
+        "taken_at": step.taken_at and step.taken_at.isoformat(), "result": step.result,
+    }  # fmt: skip
+
+
+def _absences(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """seat → the report that stands. The client's own words are in the chart only, where reading leaves a trace (P7)."""
+    found = (
+        select(
+            AbsenceReport.seat_id,
+            AbsenceReport.reason,
+            AbsenceReport.reported_at,
+            Session.starts_at,
+        )
+        .join(Seat, Seat.id == AbsenceReport.seat_id)
+        .join(Session, Session.id == Seat.session_id)
+        .where(AbsenceReport.seat_id.in_(ids), AbsenceReport.withdrawn_at.is_(None))
+    )
+    return {
+        seat_id: {
+            "reason": reason, "reported_at": at.isoformat(),
+            "notice_hours": round((starts_at - at).total_seconds() / 3600, 2),
+        }
+        for seat_id, reason, at, starts_at in store.execute(found)
+    }  # fmt: skip
+
+
+def _presence(picture: Picture, now: datetime) -> dict[str, Any] | None:
+    seen = picture.facts.tally(now)
+    if not picture.facts.evidence:
+        return None
+    minutes = round(seen.present_for.total_seconds() / 60, 1)
+    return {"minutes": minutes, "seen": seen.seen, "here": seen.here}
+
+
+def _next(picture: Picture, now: datetime) -> dict[str, Any] | None:
+    """The rung that comes first by its instant, of those that may still come."""
+    looks = explain(picture.facts, picture.taken, now)
+    ahead = [(look.due_at, look.rung) for look in looks if look.state in AHEAD and look.due_at]
+    if not ahead:
+        return None
+    due_at, rung = min(ahead, key=lambda one: one[0])
+    return {"rung": rung.value, "due_at": due_at.isoformat()}

@@ -1,0 +1,94 @@
+"""`PUT /series/{ref}`: a weekly pattern in local wall time."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from webapp import clock
+from webapp.care import series as patterns
+from webapp.care.durations import format_duration, parse_duration
+from webapp.care.people import Kind
+from webapp.care.sessions import SessionKind
+from webapp.web.api.contract import lookups, tokens
+from webapp.web.api.contract.calls import call
+from webapp.web.api.contract.shapes import (
+    Answer,
+    Body,
+    Duration,
+    Link,
+    Name,
+    OneOf,
+    Path,
+    Ref,
+    Text,
+    WallTime,
+    Zone,
+)  # fmt: skip
+from webapp.web.unit import store
+
+
+class SeriesRef(Path):
+    ref: Ref
+
+
+class SeriesIn(Body):
+    kind: Annotated[str, OneOf(SessionKind)]
+    title: Name
+    local_start: WallTime
+    duration: Duration
+    time_zone: Zone
+    rrule: Annotated[str, Text(300, pattern="^(RRULE:)?FREQ=[A-Z]+(;[A-Z]+=[A-Z0-9,+-]+)*$")] = (
+        Field(examples=["FREQ=WEEKLY;BYDAY=MO,WE"])
+    )
+    host: Ref
+    capacity: int = Field(ge=1, le=1000)
+    seats: list[Ref] = Field(max_length=1000)
+    join_url: Link | None = None
+
+
+class SeriesOut(Answer):
+    ref: str
+    kind: str
+    title: str
+    local_start: str
+    duration: str
+    time_zone: str
+    rrule: str
+    host: str
+    join_url: str | None
+    capacity: int
+    seats: list[str]
+
+
+@call(
+    "PUT", "/series/<ref>", scope="roster", answers={200: SeriesOut, 201: SeriesOut},
+    tag="Sessions", example={
+        "kind": "group", "title": "Evening group", "local_start": "2026-03-02T18:00",
+        "duration": "PT3H", "time_zone": "America/New_York", "rrule": "FREQ=WEEKLY;BYDAY=MO,WE,FR",
+        "host": "carla", "capacity": 10, "seats": ["maya", "ben"],
+        "join_url": "https://zoom.us/j/91234567890",
+    },
+)  # fmt: skip
+def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
+    """Plan a series, or change the one of that reference; its sessions of the coming eight weeks follow.
+
+    `local_start` is the first wall time, without an offset; `rrule` an RFC 5545 rule that repeats daily or more rarely. Its sessions
+    are `{ref}:{local start}`.
+    """
+    made, new = patterns.put(
+        store, tokens.program(), path.ref, kind=body.kind, title=body.title,
+        local_start=body.local_start, duration=parse_duration(body.duration),
+        time_zone=body.time_zone, rrule=body.rrule, capacity=body.capacity, join_url=body.join_url,
+        host=lookups.person(body.host, Kind.STAFF, field="host"),
+        clients=lookups.people(body.seats, Kind.CLIENT, field="seats") if body.seats else [],
+        by=tokens.actor(), now=clock.now(),
+    )  # fmt: skip
+    shown = {
+        "ref": made.ref, "kind": made.kind, "title": made.title, "time_zone": made.time_zone,
+        "local_start": datetime.fromisoformat(made.local_start).isoformat(timespec="minutes"),
+        "duration": format_duration(made.duration), "rrule": made.rrule, "host": made.host.ref,
+        "join_url": made.join_url, "capacity": made.capacity,
+        "seats": sorted(member.client.ref for member in made.members),
+    }  # fmt: skip
+    return shown, 201 if new else 200

@@ -1,0 +1,113 @@
+"""`PUT /sessions/{ref}` and its cancellation."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from webapp import clock
+from webapp.care import sessions as calendar
+from webapp.care.people import Kind
+from webapp.care.sessions import PresenceFrom, Session, SessionKind
+from webapp.web.api.contract import lookups, tokens
+from webapp.web.api.contract.calls import call
+from webapp.web.api.contract.shapes import (
+    Answer,
+    Body,
+    Instant,
+    Link,
+    Name,
+    OneOf,
+    Path,
+    Ref,
+    Text,
+    Zone,
+)  # fmt: skip
+from webapp.web.unit import store
+
+
+class SessionRef(Path):
+    ref: Ref
+
+
+class SessionIn(Body):
+    kind: Annotated[str, OneOf(SessionKind)]
+    title: Name
+    starts_at: Instant
+    ends_at: Instant
+    time_zone: Zone
+    host: Ref
+    capacity: int = Field(ge=1, le=1000)
+    seats: list[Ref] = Field(max_length=1000, description="Exactly these clients have a place")
+    presence: Annotated[str, OneOf(PresenceFrom)] = Field(
+        PresenceFrom.PLATFORM.value, description="Who says who was there"
+    )
+    join_url: Link | None = None
+    makes_up: list[Annotated[str, OneOf(SessionKind)]] = Field(
+        default=[], max_length=len(SessionKind)
+    )
+
+
+class SessionOut(Answer):
+    ref: str
+    kind: str
+    title: str
+    starts_at: Instant
+    ends_at: Instant
+    time_zone: str
+    host: str
+    join_url: str | None
+    capacity: int
+    seats: list[str]
+    presence: str
+    makes_up: list[str]
+    cancelled_at: Instant | None
+
+
+class CancellationIn(Body):
+    reason: Annotated[str, Text(500)]
+
+
+@call(
+    "PUT", "/sessions/<ref>", scope="roster", answers={200: SessionOut, 201: SessionOut},
+    tag="Sessions", example={
+        "kind": "group", "title": "Evening group", "starts_at": "2026-03-04T18:00:00-05:00",
+        "ends_at": "2026-03-04T21:00:00-05:00", "time_zone": "America/New_York", "host": "carla",
+        "join_url": "https://zoom.us/j/91234567890", "capacity": 10, "seats": ["maya", "ben"],
+        "presence": "platform",
+    },
+)  # fmt: skip
+def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-def]
+    """Plan a session, or change the one of that reference. Another start moves it, and everyone who was told is told again."""
+    session, new = calendar.put(
+        store, tokens.program_id(), path.ref, kind=body.kind, title=body.title,
+        starts_at=body.starts_at, ends_at=body.ends_at, time_zone=body.time_zone,
+        host=lookups.person(body.host, Kind.STAFF, field="host"), capacity=body.capacity,
+        join_url=body.join_url, presence_from=body.presence,
+        makes_up=list(dict.fromkeys(body.makes_up)),
+        seats=lookups.people(body.seats, Kind.CLIENT, field="seats") if body.seats else [],
+        by=tokens.actor(), now=clock.now(),
+    )  # fmt: skip
+    return shown(session), 201 if new else 200
+
+
+@call(
+    "POST", "/sessions/<ref>/cancellation", scope="roster", answers={200: SessionOut},
+    tag="Sessions", example={"reason": "The host is ill."},
+)  # fmt: skip
+def cancel_session(path: SessionRef, body: CancellationIn):  # type: ignore[no-untyped-def]
+    """The program calls a session off: nobody missed anything. Saying so twice changes nothing."""
+    session = lookups.session(path.ref)
+    session.cancel(store, body.reason, by=tokens.actor(), now=clock.now())
+    return shown(session)
+
+
+def shown(session: Session) -> dict[str, Any]:
+    return {
+        "ref": session.ref, "kind": session.kind, "title": session.title,
+        "starts_at": session.starts_at.isoformat(), "ends_at": session.ends_at.isoformat(),
+        "time_zone": session.time_zone, "host": session.host.ref, "join_url": session.join_url,
+        "capacity": session.capacity, "presence": session.presence_from,
+        "seats": [seat.client.ref for seat in calendar.taken(store, session)],
+        "makes_up": session.makes_up,
+        "cancelled_at": session.cancelled_at and session.cancelled_at.isoformat(),
+    }  # fmt: skip

@@ -1,0 +1,144 @@
+"""`GET /tasks`, and what staff answer to one."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload, lazyload
+
+from webapp import clock
+from webapp.care import tasks as work
+from webapp.care.contacts import ContactChannel, Outcome
+from webapp.care.people import Kind, Person
+from webapp.care.sessions import Seat, Session
+from webapp.care.tasks import CLOSED, Task, TaskKind
+from webapp.refusals import N_, Unknown
+from webapp.web.api.contract import lookups, paging, tokens
+from webapp.web.api.contract.calls import call
+from webapp.web.api.contract.paging import Page
+from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, Note, OneOf, Path, Ref
+from webapp.web.unit import store
+
+
+class TaskId(Path):
+    id: Id
+
+
+class TaskQuery(Page):
+    state: Annotated[str, OneOf(("open", "done"))] | None = Field(
+        None, description="Left out: both"
+    )
+
+
+class AcknowledgementIn(Body):
+    by: Ref | None = Field(
+        None, description="The staff member who saw it; left out: the token's program"
+    )
+
+
+class OutcomeIn(Body):
+    outcome: Annotated[str, OneOf((*Outcome, CLOSED))]
+    note: Note | None = Field(None, description="Needed for `closed`")
+    call_back_at: Instant | None = Field(
+        None, description="When to try again; needed for `call_back_at`"
+    )
+    channel: Annotated[str, OneOf(ContactChannel)] = ContactChannel.CALL.value
+    by: Ref | None = Field(
+        None, description="The staff member who tried; left out: the token's program"
+    )
+
+
+class TaskOut(Answer):
+    id: Id
+    kind: str = Field(examples=list(TaskKind))
+    client: str | None
+    session: str | None
+    owner: str | None
+    due_at: Instant
+    acknowledged_at: Instant | None
+    done_at: Instant | None
+    outcome: str | None = Field(description="Of the task, or of the last attempt while it is open")
+    note: str | None
+
+
+class TaskList(Answer):
+    items: list[TaskOut]
+    next: int | None
+
+
+@call("GET", "/tasks", scope="read", answers={200: TaskList}, tag="Care")
+def get_tasks(query: TaskQuery):  # type: ignore[no-untyped-def]
+    """The program's tasks, oldest first."""
+    found = _tasks().where(Task.id > query.after).order_by(Task.id)
+    if query.state:
+        found = found.where(
+            Task.done_at.is_(None) if query.state == "open" else Task.done_at.is_not(None)
+        )
+    rows = store.scalars(found.limit(query.limit + 1)).unique().all()
+    page, after = paging.cut(rows, query.limit, lambda task: task.id)
+    return paging.paged([shown(task) for task in page], after)
+
+
+@call(
+    "POST", "/tasks/<int:id>/acknowledgement", scope="care", answers={200: TaskOut}, tag="Care",
+    example={"by": "carla"},
+)  # fmt: skip
+def acknowledge_task(path: TaskId, body: AcknowledgementIn):  # type: ignore[no-untyped-def]
+    """Its owner has seen it: nobody is nudged any more. Twice is the same; the body may be left out."""
+    task = _task(path.id)
+    task.acknowledge(store, by=_staff(body.by), now=clock.now())
+    return shown(task)
+
+
+@call(
+    "POST", "/tasks/<int:id>/outcome", scope="care", answers={200: TaskOut}, tag="Care",
+    example={"outcome": "reached", "note": "Back tomorrow.", "by": "carla"},
+)  # fmt: skip
+def finish_task(path: TaskId, body: OutcomeIn):  # type: ignore[no-untyped-def]
+    """What came of a task. `reached`, `declined` and `closed` end it; after any other it is due again: at `call_back_at`, or two
+    hours later."""
+    task = _task(path.id)
+    work.attempt(
+        store, task, body.outcome, note=body.note, next_at=body.call_back_at, channel=body.channel,
+        by=_staff(body.by), now=clock.now(),
+    )  # fmt: skip
+    return shown(task)
+
+
+def _staff(ref: str | None) -> Person:
+    return lookups.person(ref, Kind.STAFF, field="by") if ref else tokens.actor()
+
+
+def _tasks() -> Select[Task]:
+    alone = (lazyload(Person.program), lazyload(Person.roles))
+    return (
+        select(Task)
+        .where(Task.program_id == tokens.program_id())
+        .options(
+            joinedload(Task.client).options(*alone),
+            joinedload(Task.owner).options(*alone),
+            joinedload(Task.session),
+            lazyload(Task.seat).lazyload(Seat.session),
+        )  # fmt: skip
+    )
+
+
+def _task(id: int) -> Task:
+    task = store.scalars(_tasks().where(Task.id == id)).unique().one_or_none()
+    if task is None:
+        raise Unknown(N_("There is no task of this number."))
+    return task
+
+
+def shown(task: Task) -> dict[str, Any]:
+    session: Session | None = task.session
+    last = task.attempts[-1] if task.open and task.acknowledged_at and task.attempts else None
+    return {
+        "id": task.id, "kind": task.kind, "client": task.client and task.client.ref,
+        "session": session and session.ref, "owner": task.owner and task.owner.ref,
+        "due_at": task.due_at.isoformat(),
+        "acknowledged_at": task.acknowledged_at and task.acknowledged_at.isoformat(),
+        "done_at": task.done_at and task.done_at.isoformat(),
+        "outcome": last.outcome if last else task.outcome,
+        "note": last.note if last else task.note,
+    }  # fmt: skip
