@@ -1,0 +1,82 @@
+"""Carla's evening: a room that has just begun, the ladder walking it, and her console."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.visiting import Visit
+from webapp.care import heartbeats, presence
+from webapp.care.people import Person
+from webapp.care.presence import Sighting
+from webapp.care.sessions import Seat, Session
+from webapp.demo import cast
+from webapp.protocol import engine
+
+
+@pytest.fixture
+def room(store, world, clock) -> Callable[..., Session]:
+    """`room([world.maya], minutes=-10)`: a room of Carla's that starts then (negative: began); marked by its host unless
+    `presence_from="platform"`."""
+
+    def made(clients: list[Person], minutes: float, host: Person | None = None, **more) -> Session:
+        now = clock.now()
+        planned = cast.open_room(
+            store, host or world.carla, clients, now + timedelta(minutes=minutes),
+            now=now - timedelta(days=9),
+            **({"presence_from": "staff", "ref": f"room{minutes}"} | more),
+        )  # fmt: skip
+        store.commit()
+        return planned
+
+    return made
+
+
+@pytest.fixture
+def seen(store) -> Callable[..., None]:
+    """`seen(session, person, at)`: the platform says that they joined (or `type="left"`) then."""
+
+    def told(session: Session, person: Person, at: datetime, type: str = "joined") -> None:
+        one = Sighting(f"{person.id}:{type}:{at}", session, person, type, at, "zoom")
+        presence.record(store, [one], by=None, now=at)
+        store.commit()
+
+    return told
+
+
+@pytest.fixture
+def ladder(database, clock) -> Callable[[], None]:
+    """`ladder()`: the engine has looked at everything that is due by now."""
+
+    def walked() -> None:
+        while engine.look(database, clock.now()):
+            pass
+
+    return walked
+
+
+@pytest.fixture
+def awake(store, clock) -> Callable[[], None]:
+    """`awake()`: the worker has just been heard."""
+
+    def beaten() -> None:
+        heartbeats.beat(store, "worker", clock.now())
+        store.commit()
+
+    return beaten
+
+
+@pytest.fixture
+def carla(visit, world) -> Visit:
+    """The counselor's browser, signed in."""
+    return visit(world.carla)
+
+
+@pytest.fixture
+def seat_of() -> Callable[[Session, Person], Seat]:
+    """`seat_of(session, person)`: their place in it."""
+
+    def found(session: Session, person: Person) -> Seat:
+        return next(seat for seat in session.seats if seat.client_id == person.id)
+
+    return found

@@ -1,0 +1,205 @@
+"""A client's page: finding them, what happens next, the chart, and what is written down about them."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.counting import statements
+from webapp.care import absences, presence
+from webapp.care.absences import Excusal
+from webapp.care.contacts import Contact
+from webapp.care.events import Event
+from webapp.care.plans import Plan
+from webapp.care.tags import Tag
+
+
+def readings(store, client):
+    return store.scalar(
+        select(func.count()).where(Event.tag == Tag.CHART_READ, Event.client_id == client.id)
+    )
+
+
+def test_people_are_found_by_a_part_of_their_name(carla, world):
+    page = carla.get("/staff/people?q=torr").text
+    assert "Maya Torres" in page
+    assert "Gus Kowalski" not in page
+    assert "Nobody by that name" in carla.get("/staff/people?q=zzz").text
+
+
+def test_only_people_in_ones_care_are_found(carla, visit, world):
+    assert "Zoe Laurent" not in carla.get("/staff/people").text
+    assert "Zoe Laurent" in visit(world.susan).get("/staff/people").text
+    assert "Maya" not in visit(world.greta).get("/staff/people").text
+
+
+def test_a_search_by_htmx_gets_the_same_list(carla):
+    part = carla.get("/staff/people?q=maya", htmx=True).text
+    assert "Maya Torres" in part
+    assert "<html" not in part
+
+
+def test_the_page_says_how_things_stand_and_who_is_around(carla, world, room):
+    room([world.maya], -10)
+    room([world.maya], 60 * 24, title="Skills")
+    page = carla.get(f"/staff/people/{world.maya.id}").text
+    for words in ("Maya Torres", "Waiting", "Susan Okafor", "Tessa Moreau", "Ben Torres", "Skills"):
+        assert words in page
+
+
+def test_what_happens_next_tells_every_rung_and_why(carla, world, room, ladder):
+    session = room([world.maya], -10)
+    ladder()
+    page = carla.get(f"/staff/people/{world.maya.id}").text
+    assert page.count("ladder-rung ladder-rung--") == 9
+    assert "Counselor reaches out" in page
+    assert "Not enough misses in a row without contact." in page
+    assert f"/staff/sessions/{session.id}" in page
+
+
+def test_reading_a_chart_leaves_one_trace(carla, world, store, room):
+    room([world.maya], -10)
+    assert readings(store, world.maya) == 0
+    carla.get(f"/staff/people/{world.maya.id}")
+    assert readings(store, world.maya) == 1
+    carla.get(f"/staff/people/{world.maya.id}", htmx=True)
+    assert readings(store, world.maya) == 2
+    event = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ)).first()
+    assert event.by_id == world.carla.id
+
+
+def test_a_stranger_leaves_no_trace_and_finds_nothing(visit, world, store):
+    for stranger in (world.colin, world.greta, world.theo, world.maya, world.charlie, world.ben):
+        visitor = visit(stranger)
+        assert visitor.get(f"/staff/people/{world.maya.id}").status_code == 404
+    assert readings(store, world.maya) == 0
+
+
+def test_staff_are_not_clients(carla, world):
+    assert carla.get(f"/staff/people/{world.carla.id}").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["plans", "contacts"])
+def test_strangers_write_nothing_down(visit, world, store, path):
+    form = {"note": "x", "channel": "call", "outcome": "reached"}
+    for stranger in (world.colin, world.greta, world.charlie):
+        answer = visit(stranger).post(f"/staff/people/{world.maya.id}/{path}", form)
+        assert answer.status_code == 404
+    assert store.scalars(select(Plan)).all() == []
+    assert store.scalars(select(Contact)).all() == []
+
+
+@pytest.fixture
+def told(store, world, room, clock):
+    """Maya has told us; the room was marked; somebody spoke with her."""
+    session = room([world.maya, world.gus], -60 * 24)
+    absences.report(
+        store, session.seats[0], by=world.maya, now=clock.now() - timedelta(days=2),
+        reason="family", note="My sister needs a ride.",
+    )  # fmt: skip
+    presence.mark(store, session.seats[1], "present", by=world.carla, now=clock.now(), id="1")
+    store.commit()
+    return session
+
+
+def test_the_chart_tells_it_newest_first_in_plain_words(carla, world, told):
+    page = carla.get(f"/staff/people/{world.maya.id}").text
+    chart = page[page.index('id="chart"') :]
+    assert "Told us they can't come" in chart.replace("&#39;", "'")
+    assert "My sister needs a ride." in chart
+    assert chart.index("Told us") < chart.index("Has a place")
+    assert "Family" in page
+
+
+def test_the_chart_shows_one_part_when_asked(carla, world, told, ladder):
+    path = f"/staff/people/{world.maya.id}?chart="
+    misses = carla.get(path + "misses").text
+    assert "Told us" in misses
+    assert "Has a place" not in misses
+    steps = carla.get(path + "steps").text
+    assert "Has a place" not in steps
+    assert "Nothing here yet." in steps
+    assert 'aria-current="page">Steps' in steps
+
+
+def test_a_contact_is_written_down(carla, world, store):
+    form = {"channel": "call", "outcome": "reached", "note": "Will come on Friday."}
+    answer = carla.post(f"/staff/people/{world.maya.id}/contacts", form)
+    assert answer.status_code == 303
+    contact = store.scalars(select(Contact)).one()
+    assert (contact.two_way, contact.by_id) == (True, world.carla.id)
+    assert "Will come on Friday." in carla.get(f"/staff/people/{world.maya.id}").text
+
+
+def test_a_contact_in_the_future_is_refused_with_what_was_typed(carla, world, store):
+    form = {"channel": "call", "outcome": "reached", "at": "2030-01-01T10:00", "note": "Kept."}
+    answer = carla.post(f"/staff/people/{world.maya.id}/contacts", form, htmx=True)
+    assert answer.status_code == 422
+    assert "This lies in the future." in answer.text
+    assert "Kept." in answer.text
+    assert store.scalars(select(Contact)).all() == []
+
+
+def test_a_plan_is_written_with_them(carla, world, store, room):
+    seat = room([world.maya], -60 * 24).seats[0]
+    form = {
+        "seat": seat.id, "barrier": "No quiet room.", "steps": ["make_up", "other_times"],
+        "note": "Ben takes the children.",
+    }  # fmt: skip
+    answer = carla.post(f"/staff/people/{world.maya.id}/plans", form)
+    assert answer.location.endswith(f"/staff/people/{world.maya.id}#plan")
+    plan = store.scalars(select(Plan)).one()
+    assert (plan.steps, plan.seat_id) == (["make_up", "other_times"], seat.id)
+    page = carla.get(f"/staff/people/{world.maya.id}").text
+    assert "No quiet room." in page
+    assert "A make-up session" in page
+
+
+def test_an_empty_plan_is_refused_at_its_form(carla, world, store):
+    answer = carla.post(f"/staff/people/{world.maya.id}/plans", {"barrier": "Work."})
+    assert answer.status_code == 422
+    assert "A plan has at least one step or a note." in answer.text
+    assert "Work." in answer.text
+    assert store.scalars(select(Plan)).all() == []
+
+
+def test_somebody_elses_seat_is_not_taken_into_a_plan(carla, world, store, room):
+    seat = room([world.ben], -60 * 24).seats[0]
+    carla.post(f"/staff/people/{world.maya.id}/plans", {"seat": seat.id, "note": "x"})
+    assert store.scalars(select(Plan.seat_id)).one() is None
+
+
+def test_an_absence_is_excused_with_a_reason(carla, world, store, room):
+    seat = room([world.maya], -60 * 24).seats[0]
+    path = f"/staff/seats/{seat.id}/excusal"
+    refused = carla.post(path, {"reason": " "})
+    assert refused.status_code == 422
+    assert "Say why, for the record." in refused.text
+    carla.post(path, {"reason": "Power cut in the whole street."})
+    assert store.get(Excusal, seat.id).by_id == world.carla.id
+    page = carla.get(f"/staff/people/{world.maya.id}").text
+    assert "Excused" in page
+    assert "Power cut in the whole street." in page
+
+
+def test_strangers_excuse_nothing(visit, world, store, room):
+    seat = room([world.maya], -60 * 24).seats[0]
+    for stranger in (world.colin, world.greta, world.charlie):
+        path = f"/staff/seats/{seat.id}/excusal"
+        assert visit(stranger).post(path, {"reason": "x"}).status_code == 404
+    assert store.get(Excusal, seat.id) is None
+
+
+def test_a_long_chart_costs_as_many_statements_as_a_short_one(carla, world, room, ladder, database):
+    for minutes in (-60 * 24, -60 * 48, -60 * 72, -10, 60 * 24, 60 * 48):
+        room([world.maya], minutes)
+    ladder()
+    with statements(database) as few:
+        carla.get(f"/staff/people/{world.maya.id}")
+    for day in range(4, 12):
+        room([world.maya], -60 * 24 * day, ref=f"more{day}")
+    ladder()
+    with statements(database) as many:
+        carla.get(f"/staff/people/{world.maya.id}")
+    assert len(many) <= len(few) + 2
+    assert len(many) < 110

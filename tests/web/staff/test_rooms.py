@@ -1,0 +1,129 @@
+"""A room's own page: who was there and how we know, moving it, calling it off."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from webapp.care.events import Event
+from webapp.care.presence import Presence
+from webapp.care.tags import Tag
+
+
+def test_the_room_shows_evidence_with_merged_minutes(carla, room, world, seen, clock):
+    session = room([world.maya, world.gus], -40, presence_from="platform")
+    began = session.starts_at
+    seen(session, world.carla, began)
+    seen(session, world.maya, began + timedelta(minutes=2))
+    seen(session, world.maya, began + timedelta(minutes=12), "left")
+    seen(session, world.maya, began + timedelta(minutes=20))
+    page = carla.get(f"/staff/sessions/{session.id}").text
+    assert "30 minutes there" in page
+    assert "joined" in page
+    assert "video platform" in page
+    assert "No sign so far." in page
+    assert page.count("What happens next") == 2
+
+
+def test_what_stands_can_be_confirmed(carla, room, world, store):
+    session = room([world.maya], -10)
+    answer = carla.post(f"/staff/sessions/{session.id}/confirmation")
+    assert answer.location.endswith(f"/staff/sessions/{session.id}")
+    store.refresh(session)
+    assert session.confirmed_at is not None
+    assert store.scalars(select(Presence)).all() == []
+
+
+def test_only_who_sees_all_seats_confirms_for_everyone(visit, room, world, store):
+    session = room([world.maya, world.ben], -10)
+    answer = visit(world.colin).post(f"/staff/sessions/{session.id}/confirmation")
+    assert answer.status_code == 403
+    visit(world.colin).post(f"/staff/sessions/{session.id}/presence")
+    store.refresh(session)
+    assert session.confirmed_at is None
+    assert store.scalars(select(Presence.person_id)).all() == [world.ben.id]
+
+
+def test_a_room_is_moved_in_the_readers_own_time(carla, room, world, store):
+    session = room([world.maya], 60 * 24)
+    length = session.ends_at - session.starts_at
+    answer = carla.post(f"/staff/sessions/{session.id}/time", {"starts_at": "2026-03-06T18:30"})
+    assert answer.status_code == 303
+    store.refresh(session)
+    assert session.starts_at.isoformat() == "2026-03-06T23:30:00+00:00"
+    assert session.ends_at - session.starts_at == length
+    assert store.scalars(select(Event).where(Event.tag == Tag.SESSION_MOVED)).one()
+
+
+def test_a_time_that_is_none_moves_nothing(carla, room, world, store):
+    session = room([world.maya], 60 * 24)
+    began = session.starts_at
+    answer = carla.post(f"/staff/sessions/{session.id}/time", {"starts_at": "tomorrow"})
+    assert answer.status_code == 422
+    assert "Choose a day and a time." in answer.text
+    assert "tomorrow" in answer.text
+    store.refresh(session)
+    assert session.starts_at == began
+
+
+def test_a_room_is_called_off_with_a_reason(carla, room, world, store):
+    session = room([world.maya], 60)
+    path = f"/staff/sessions/{session.id}/cancellation"
+    refused = carla.post(path, {"reason": ""}, htmx=True)
+    assert refused.status_code == 422
+    assert "Say why, for the record." in refused.text
+    carla.post(path, {"reason": "Carla is ill."})
+    store.refresh(session)
+    assert session.cancelled_at is not None
+    page = carla.get(f"/staff/sessions/{session.id}").text
+    assert "Called off" in page
+    assert "Carla is ill." in page
+    assert "Mark the room" not in page
+
+
+def test_a_room_that_is_ahead_cannot_be_marked(carla, room, world, store):
+    session = room([world.maya], 60)
+    assert "Everyone was here" not in carla.get(f"/staff/sessions/{session.id}").text
+    seat = session.seats[0]
+    answer = carla.post(f"/staff/seats/{seat.id}/presence", {"type": "present"})
+    assert answer.status_code == 422
+    assert store.scalars(select(Presence)).all() == []
+
+
+def test_what_is_too_long_ago_is_not_corrected(visit, carla, room, world, store, clock):
+    seat = room([world.maya], -10).seats[0]
+    clock.forward(days=91)
+    answer = visit(world.carla).post(f"/staff/seats/{seat.id}/presence", {"type": "present"})
+    assert answer.status_code == 422
+    assert "It is too long ago to correct this." in answer.text
+
+
+def test_htmx_gets_the_rooms_live_part(carla, room, world):
+    session = room([world.maya], -10)
+    part = carla.get(f"/staff/sessions/{session.id}", htmx=True).text
+    assert part.lstrip().startswith('<div class="stack" id="live">')
+    seat = session.seats[0]
+    answer = carla.post(f"/staff/seats/{seat.id}/presence", {"type": "present"}, htmx=True)
+    assert 'id="live"' in answer.text
+    assert "1 of 1 there" in answer.text
+
+
+@pytest.mark.parametrize("path", ["", "/presence", "/confirmation", "/time", "/cancellation"])
+def test_strangers_find_no_room(visit, room, world, store, path):
+    session = room([world.maya], -10)
+    for stranger in (world.colin, world.greta, world.charlie, world.maya):
+        other = visit(stranger)
+        address = f"/staff/sessions/{session.id}{path}"
+        form = {"reason": "x", "starts_at": "2026-03-06T18:30"}
+        answer = other.post(address, form) if path else other.get(address)
+        assert answer.status_code == 404
+    store.refresh(session)
+    assert (session.cancelled_at, session.confirmed_at, session.sequence) == (None, None, 0)
+
+
+def test_strangers_mark_nobody(visit, room, world, store):
+    seat = room([world.maya], -10).seats[0]
+    for stranger in (world.colin, world.greta, world.maya):
+        path = f"/staff/seats/{seat.id}/presence"
+        assert visit(stranger).post(path, {"type": "present"}).status_code == 404
+    assert store.scalars(select(Presence)).all() == []

@@ -1,0 +1,233 @@
+"""Tasks: what happened, what to say, and one click for how it went."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.counting import statements
+from webapp.care import addresses, tasks
+from webapp.care.contacts import Contact
+from webapp.care.tasks import Task, TaskKind
+
+
+@pytest.fixture
+def task(store, world, room, clock):
+    """`task(world.maya)`: a call for Carla, due in an hour."""
+
+    def made(client=None, kind=TaskKind.OUTREACH, owner=None, **more):
+        client = client or world.maya
+        session = room([client], -70, ref=f"{kind}{client.id}")
+        opened = tasks.open_one(
+            store, key=f"{kind}:{client.id}", kind=kind, program_id=client.program_id,
+            due_at=clock.now() + timedelta(hours=1), now=clock.now(), client=client,
+            seat=session.seats[0], owner_id=(owner or world.carla).id, **more,
+        )  # fmt: skip
+        store.commit()
+        return opened
+
+    return made
+
+
+def test_a_task_tells_what_happened_and_what_to_say(carla, task):
+    task()
+    page = carla.get("/staff/tasks").text
+    assert "Reach out" in page
+    assert "Maya Torres had a place in Evening group" in page
+    assert "Due in" in page
+    assert "this is Carla" in page
+    assert "Never name the program" in page
+    assert "+1 212-555-0107" in page
+
+
+def test_the_couples_therapist_gets_relational_prompts(visit, world, task):
+    task(
+        kind=TaskKind.RELATIONAL, owner=world.tessa,
+        brief={"prompts": ["tension", "miscommunication", "practical_load"]},
+    )  # fmt: skip
+    page = visit(world.tessa).get("/staff/tasks").text
+    for word in ("Tension", "Miscommunication", "Practical load"):
+        assert word in page
+
+
+def test_a_review_shows_the_silent_misses(visit, world, room, task):
+    first = room([world.maya], -60 * 48, ref="first").seats[0]
+    second = room([world.maya], -60 * 24, ref="second", title="Skills").seats[0]
+    task(kind=TaskKind.ESCALATION, owner=world.susan, brief={"seats": [first.id, second.id]})
+    page = visit(world.susan).get("/staff/tasks").text
+    assert "missed more than once in a row" in page
+    assert "Skills, 1:00" in page
+
+
+def test_a_pattern_shows_its_evidence_and_what_may_help(carla, task):
+    pattern = {"name": "same_slot", "seats": [1, 2, 3], "proposals": ["other_times"]}
+    task(kind=TaskKind.PATTERN_REVIEW, brief={"patterns": [pattern]})
+    page = carla.get("/staff/tasks").text
+    assert "Mostly the same weekday or hour" in page
+    assert "3 sessions" in page
+    assert "Other times" in page
+
+
+def test_a_draft_of_the_plan_is_shown(carla, task, room, world):
+    fits = room([world.gus], 60 * 24, ref="fits")
+    draft = {"make_ups": [fits.id], "resources": ["phone_dial_in"], "barrier": "technical"}
+    task(kind=TaskKind.REENGAGEMENT, brief={"draft": draft})
+    page = carla.get("/staff/tasks").text
+    assert f"/staff/sessions/{fits.id}" in page
+    assert "Joining by phone" in page
+    assert "Technical trouble" in page
+
+
+@pytest.mark.parametrize("outcome", ["reached", "declined"])
+def test_speaking_with_them_ends_the_task_in_one_click(carla, task, store, outcome):
+    opened = task()
+    answer = carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": outcome})
+    assert answer.status_code == 303
+    store.refresh(opened)
+    assert (opened.open, opened.outcome) == (False, outcome)
+    assert store.scalars(select(Contact.two_way)).all() == [True]
+    assert "Maya Torres" in carla.get("/staff/tasks?show=done").text
+    assert "Nothing waits for you" in carla.get("/staff/tasks").text
+
+
+@pytest.mark.parametrize("outcome", ["no_answer", "left_message", "wrong_number"])
+def test_not_reaching_them_keeps_it_open_with_the_next_try(carla, task, store, clock, outcome):
+    opened = task()
+    carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": outcome})
+    store.refresh(opened)
+    assert opened.open
+    assert opened.due_at - clock.now() > timedelta(minutes=119)
+    page = carla.get("/staff/tasks").text
+    assert "next try" in page
+    assert "Taken on" in page
+
+
+def test_the_next_try_can_be_chosen(carla, task, store, clock):
+    opened = task()
+    form = {"outcome": "no_answer", "again": "PT30M"}
+    carla.post(f"/staff/tasks/{opened.id}/outcome", form)
+    store.refresh(opened)
+    assert timedelta(minutes=29) < opened.due_at - clock.now() <= timedelta(minutes=30)
+
+
+def test_calling_back_needs_a_time_and_keeps_it(carla, task, store):
+    opened = task()
+    path = f"/staff/tasks/{opened.id}/outcome"
+    refused = carla.post(path, {"outcome": "call_back_at", "note": "After work."})
+    assert refused.status_code == 422
+    assert "Say when to call back." in refused.text
+    assert "After work." in refused.text
+    carla.post(path, {"outcome": "call_back_at", "call_back_at": "2026-03-04T17:30"})
+    store.refresh(opened)
+    assert opened.due_at.isoformat() == "2026-03-04T22:30:00+00:00"
+
+
+def test_closing_needs_a_reason(carla, task, store):
+    opened = task()
+    path = f"/staff/tasks/{opened.id}/outcome"
+    assert "Say why this is closed." in carla.post(path, {"outcome": "closed"}).text
+    carla.post(path, {"outcome": "closed", "note": "Moved to another program."})
+    store.refresh(opened)
+    assert (opened.outcome, opened.note) == ("closed", "Moved to another program.")
+
+
+def test_an_unknown_outcome_changes_nothing(carla, task, store):
+    opened = task()
+    answer = carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": "bribed"})
+    assert answer.status_code == 422
+    store.refresh(opened)
+    assert opened.open
+    assert opened.attempts == []
+
+
+def test_taking_it_on_is_one_click(carla, task, store, world):
+    opened = task()
+    carla.post(f"/staff/tasks/{opened.id}/acknowledgement")
+    store.refresh(opened)
+    assert opened.acknowledged_by_id == world.carla.id
+    assert "Taken on" in carla.get("/staff/tasks").text
+
+
+def test_a_task_that_ended_meanwhile_says_so(carla, task, store, clock):
+    opened = task()
+    opened.withdraw(store, "joined", now=clock.now())
+    store.commit()
+    answer = carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": "reached"})
+    assert answer.status_code == 409
+    assert "This has been done already." in answer.text
+    page = carla.get("/staff/tasks?show=done").text
+    assert "They joined after all." in page
+    assert "Resolved by itself" in page
+
+
+def test_htmx_gets_the_same_list_as_the_page(carla, task, awake):
+    awake()
+    task()
+    part = carla.get("/staff/tasks", htmx=True).text
+    assert part.lstrip().startswith('<div class="stack" id="live">')
+    assert "Reach out" in part
+    assert "<html" not in part
+
+
+def test_htmx_gets_the_list_without_the_finished_task(carla, task):
+    opened = task()
+    answer = carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": "reached"}, htmx=True)
+    assert answer.status_code == 200
+    assert "Nothing waits for you" in answer.text
+    assert f'data-sent="task-{opened.id}"' in answer.text
+
+
+def test_what_is_due_stands_under_overdue(carla, task, clock):
+    task()
+    assert "Nothing is overdue" in carla.get("/staff/tasks?show=overdue").text
+    clock.forward(minutes=10, hours=1)
+    assert "Due 10 minutes ago" in login_again(carla).get("/staff/tasks?show=overdue").text
+
+
+def login_again(visit):
+    """More than a quarter of an hour has passed: staff sign in anew."""
+    from webapp.care.people import Person
+
+    with visit.app.extensions["database"].reading() as store:
+        carla = store.scalar(select(Person).where(Person.ref == "carla"))
+    return type(visit)(visit.app, carla)
+
+
+def test_tasks_of_colleagues_in_my_role_stand_under_my_roles(visit, world, task):
+    task()
+    page = visit(world.susan).get("/staff/tasks?show=role").text
+    assert "Reach out" in page
+    assert "Carla Reyes" in page
+
+
+def test_an_unsafe_number_is_never_offered(carla, task, store, world, clock):
+    sms = store.scalars(addresses.of(world.maya.id)).all()[1]
+    sms.unsafe_at = clock.now()
+    task()
+    page = carla.get("/staff/tasks").text
+    assert "marked unsafe" in page
+    assert f"tel:{world.maya.phone}" not in page
+
+
+@pytest.mark.parametrize("verb", ["acknowledgement", "outcome"])
+def test_strangers_find_no_task(visit, world, task, verb, store):
+    opened = task()
+    for stranger in (world.colin, world.theo, world.greta, world.maya, world.charlie):
+        form = {"outcome": "reached"}
+        assert visit(stranger).post(f"/staff/tasks/{opened.id}/{verb}", form).status_code == 404
+    store.refresh(opened)
+    assert opened.open
+    assert opened.acknowledged_at is None
+
+
+def test_many_tasks_cost_as_many_statements_as_one(carla, task, world, database):
+    task()
+    with statements(database) as few:
+        carla.get("/staff/tasks")
+    for client in (world.gus, world.ivy, world.leo, world.june):
+        task(client)
+    with statements(database) as many:
+        carla.get("/staff/tasks")
+    assert len(many) == len(few)
+    assert len(many) < 20
+    assert len(carla.get("/staff/tasks").text.split('<article class="card task"')) == 6

@@ -1,0 +1,15 @@
+"""The staff console: Now, Tasks, People, Rooms, On time. One blueprint `staff`, one nested blueprint a resource."""
+
+from flask import Blueprint, Flask
+
+from webapp.web.staff import now, people, rooms, tasks, timeliness, words
+
+
+def register(app: Flask) -> None:
+    """Hang the console under /staff."""
+    console = Blueprint("staff", __name__, url_prefix="/staff")
+    console.add_url_rule("", "now", now.show)
+    for room in (people.people, rooms.rooms, tasks.tasks, timeliness.timeliness):
+        console.register_blueprint(room)
+    words.init(console)
+    app.register_blueprint(console)

@@ -1,0 +1,99 @@
+"""What stands around every page of the console: places, how many tasks are mine, what is silent."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from flask import abort
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import Select, func, select
+
+from webapp import clock
+from webapp.care.access import Permission, may
+from webapp.care.heartbeats import SILENT_AFTER, Heartbeat
+from webapp.care.people import Person
+from webapp.care.tasks import Task
+from webapp.protocol.reading.rooms import PULSE
+from webapp.refusals import N_, Invalid, Refusal
+from webapp.web import htmx, identity
+from webapp.web.filters import sentence, zone
+from webapp.web.unit import store
+
+Row = TypeVar("Row")
+LIVE = "live"
+"""The block of every console page that a form swaps: all its states are in it."""
+
+
+def me() -> Person:
+    """Who is signed in; the guard has seen to it that somebody is."""
+    person = identity.me()
+    assert person is not None
+    return person
+
+
+def one(rows: Select[tuple[Row]]) -> Row:
+    """The row a person may see; else 404, as if it did not exist (S1)."""
+    row = store.scalars(rows).unique().one_or_none()
+    return row if row is not None else abort(404)
+
+
+def page(template: str, status: int = 200, **context: Any) -> ResponseReturnValue:
+    """The page; for htmx its live part."""
+    return htmx.widget(template, LIVE, status, **around(), **context)
+
+
+def changed(template: str, to: str, **context: Any) -> ResponseReturnValue:
+    """After a change: the live part for htmx, else back to `to` (303)."""
+    return htmx.done(template, LIVE, to, **around(), **context)
+
+
+def refused(refusal: Refusal) -> dict[str, str]:
+    """A refusal for the form that asked: which input, and why."""
+    return {refusal.field or "": sentence(refusal)}
+
+
+def instant(written: str, field: str) -> datetime:
+    """A local wall time as a browser's date field writes it, in the reader's zone. Raises Invalid."""
+    try:
+        local = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise Invalid(N_("Choose a day and a time."), field=field) from error
+    return local.replace(tzinfo=zone()) if local.tzinfo is None else local
+
+
+def around() -> dict[str, Any]:
+    """For the layout. Two small statements a page."""
+    person = me()
+    mine = select(func.count()).where(Task.owner_id == person.id, Task.done_at.is_(None))
+    return {
+        "console_places": places(person),
+        "open_tasks": store.scalar(mine),
+        "quiet": silences(person.program_id, clock.now()),
+        "demo": person.program.demo,
+    }
+
+
+def places(person: Person) -> list[tuple[str, str, str, str]]:
+    """Where this person may go: (name, address, words, icon)."""
+    open_to = [("now", "/staff", _("Now"), "clock"), ("tasks", "/staff/tasks", _("Tasks"), "tasks")]
+    if may(person, Permission.READ_CHART):
+        open_to.append(("people", "/staff/people", _("People"), "team"))
+    if may(person, Permission.PROVE):
+        open_to.append(("timeliness", "/staff/timeliness", _("On time"), "check"))
+    return open_to
+
+
+def silences(program_id: int, now: datetime) -> list[tuple[str, datetime | None]]:
+    """What has not been heard for two minutes (R5): the worker, also when it never was; a feed that says it lives."""
+    feed = f"{PULSE}{program_id}"
+    heard = dict(
+        store.execute(
+            select(Heartbeat.name, Heartbeat.beat_at).where(Heartbeat.name.in_(("worker", feed)))
+        ).all()
+    )
+    quiet: list[tuple[str, datetime | None]] = []
+    if "worker" not in heard or now - heard["worker"] > SILENT_AFTER:
+        quiet.append(("worker", heard.get("worker")))
+    if feed in heard and now - heard[feed] > SILENT_AFTER:
+        quiet.append(("feed", heard[feed]))
+    return quiet

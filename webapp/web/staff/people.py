@@ -1,0 +1,163 @@
+"""People: finding a client; their page with what happens next and the whole chart; what staff write down about them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from webapp import clock
+from webapp.care import absences, contacts, plans, sessions
+from webapp.care import people as register
+from webapp.care.access import Permission
+from webapp.care.people import CareTeam, Kind, Person
+from webapp.care.sessions import Seat, Session
+from webapp.refusals import Refusal
+from webapp.web import chart
+from webapp.web.guard import needs
+from webapp.web.staff import person as portrait
+from webapp.web.staff.frame import changed, instant, me, one, page, refused
+from webapp.web.unit import database, store
+
+people = Blueprint("people", __name__)
+LIST, PAGE = "staff/people.html", "staff/person.html"
+MOST = 60
+"""Names on one page; the search finds the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One client in the list."""
+
+    client: Person
+    counselor: str
+    next_at: datetime | None
+
+
+@people.get("/people")
+@needs(Permission.READ_CHART)
+def index() -> ResponseReturnValue:
+    """The clients in one's care, by name; `q` is a part of a name."""
+    sought = request.args.get("q", "").strip()[:80]
+    found = store.scalars(_clients(sought).limit(MOST + 1)).all()
+    return page(
+        LIST, place="people", sought=sought, entries=_entries(found[:MOST]), more=len(found) > MOST
+    )
+
+
+def _clients(sought: str) -> Select[tuple[Person]]:
+    rows = register.visible_to(me()).where(Person.kind == Kind.CLIENT)
+    if sought:
+        rows = rows.where(
+            or_(
+                func.lower(Person.name).contains(sought.lower(), autoescape=True),
+                Person.ref == sought,
+            )
+        )
+    return rows.order_by(Person.name, Person.id)
+
+
+def _entries(found: Sequence[Person]) -> list[Entry]:
+    ids = [client.id for client in found]
+    team = select(CareTeam).where(CareTeam.client_id.in_(ids)).options(joinedload(CareTeam.counselor))
+    counselors = {row.client_id: row.counselor.name for row in store.scalars(team) if row.counselor}
+    coming = (
+        select(Seat.client_id, func.min(Session.starts_at))
+        .join(Session, Session.id == Seat.session_id)
+        .where(Seat.client_id.in_(ids), Seat.released_at.is_(None), Session.cancelled_at.is_(None))
+        .where(Session.ends_at > clock.now())
+        .group_by(Seat.client_id)
+    )
+    next_at = {client_id: at for client_id, at in store.execute(coming)}
+    return [Entry(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in found]
+
+
+@people.get("/people/<int:person_id>")
+@needs(Permission.READ_CHART)
+def show(person_id: int) -> ResponseReturnValue:
+    """A client's page. Reading it leaves a trace that the client can see (P7)."""
+    client = _client(person_id)
+    part, whole = request.args.get("chart", ""), "whole" in request.args
+    context = portrait.of(store, client, me(), clock.now(), part, whole)
+    _looked_at(client)
+    return page(PAGE, **context)
+
+
+@people.post("/people/<int:person_id>/contacts")
+@needs(Permission.WORK_TASKS)
+def write_contact(person_id: int) -> ResponseReturnValue:
+    """Somebody spoke with them, or tried to."""
+    client, form = _client(person_id), request.form
+    try:
+        at = instant(form["at"], "at") if form.get("at") else None
+        contacts.record(
+            store, client, channel=form.get("channel", ""), outcome=form.get("outcome", ""),
+            by=me(), now=clock.now(), at=at, note=form.get("note", "").strip() or None,
+        )  # fmt: skip
+    except Refusal as refusal:
+        return _not(client, "contact", refusal)
+    store.commit()
+    return _after(client, "contact")
+
+
+@people.post("/people/<int:person_id>/plans")
+@needs(Permission.WRITE_PLAN)
+def write_plan(person_id: int) -> ResponseReturnValue:
+    """What both agreed on, so that the way back is easier (M14)."""
+    client, form = _client(person_id), request.form
+    try:
+        plans.make(
+            store, client, by=me(), now=clock.now(), seat=_seat_named(client, form.get("seat", "")),
+            barrier=form.get("barrier", "").strip() or None, steps=form.getlist("steps"),
+            note=form.get("note", "").strip() or None,
+        )  # fmt: skip
+    except Refusal as refusal:
+        return _not(client, "plan", refusal)
+    store.commit()
+    return _after(client, "plan")
+
+
+@people.post("/seats/<int:seat_id>/excusal")
+@needs(Permission.WRITE_PLAN)
+def excuse(seat_id: int) -> ResponseReturnValue:
+    """Staff excuse an absence, with a reason; it stands in the chart and nobody is chased for it."""
+    seat = one(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
+    client = _client(seat.client_id)
+    try:
+        absences.excuse(store, seat, request.form.get("reason", ""), by=me(), now=clock.now())
+    except Refusal as refusal:
+        return _not(client, f"excusal-{seat.id}", refusal)
+    store.commit()
+    return _after(client, f"seat-{seat.id}")
+
+
+def _client(person_id: int) -> Person:
+    wanted = register.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
+    return one(wanted)
+
+
+def _seat_named(client: Person, written: str) -> Seat | None:
+    if not written.isdigit():
+        return None
+    return store.scalar(select(Seat).where(Seat.id == int(written), Seat.client_id == client.id))
+
+
+def _looked_at(client: Person) -> None:
+    """One event a reading, in a unit of work of its own, after the page's own reading has ended: the page only reads."""
+    store.commit()
+    with database.writing() as writing:
+        chart.looked_at(writing, client, by=me().id, now=clock.now())
+        writing.commit()
+
+
+def _after(client: Person, part: str) -> ResponseReturnValue:
+    context = portrait.of(store, client, me(), clock.now())
+    return changed(PAGE, f"/staff/people/{client.id}#{part}", **context, sent=part)
+
+
+def _not(client: Person, part: str, refusal: Refusal) -> ResponseReturnValue:
+    context = portrait.of(store, client, me(), clock.now())
+    return page(PAGE, 422, **context, wrong=part, errors=refused(refusal), given=request.form)

@@ -1,0 +1,121 @@
+"""A client's portrait: team and partner, how today stands, what happens next, tasks, plans, and the chart."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from webapp.care import people, sessions, tasks
+from webapp.care.absences import AbsenceReport
+from webapp.care.contacts import ContactChannel, Outcome
+from webapp.care.people import CareTeam, Couple, Person
+from webapp.care.plans import Plan
+from webapp.care.sessions import Seat, Session
+from webapp.care.standing import Standing
+from webapp.care.tasks import Task
+from webapp.db import Store
+from webapp.web.staff import roll, timeline
+from webapp.web.staff.roll import Place
+from webapp.web.staff.vocabulary import CHANNEL, OUTCOME, STEP
+
+LOOK_AHEAD, LOOK_BACK = 2, 3
+"""How many seats *What happens next* explains: those to come, and those just behind."""
+SPOKEN = (Outcome.REACHED, Outcome.LEFT_MESSAGE, Outcome.NO_ANSWER, Outcome.WRONG_NUMBER, Outcome.DECLINED)
+"""Outcomes of a contact somebody writes down here; calling back belongs to a task."""
+EXCUSABLE = frozenset({Standing.MISSED, Standing.ABSENT_TOLD, Standing.PARTIAL, Standing.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Who looks after the client, and with whom they heal."""
+
+    team: CareTeam | None
+    couple: Couple | None
+    partner: Person | None
+    partner_visible: bool
+
+
+def of(
+    store: Store, client: Person, reader: Person, now: datetime, part: str = "", whole: bool = False
+) -> dict[str, Any]:
+    """Everything that the person page shows. The number of statements does not grow with the chart's length."""
+    places = what_next(store, client, reader, now)
+    return {
+        "place": "people",
+        "client": client,
+        "around_them": around_them(store, client, reader),
+        "places": places,
+        "coming": next((p for p in reversed(places) if p.seat.session.starts_at > now), None),
+        "latest": next((p for p in places if p.seat.session.starts_at <= now), None),
+        "excusable": EXCUSABLE,
+        "reports": _reports(store, client),
+        "tasks": _tasks(store, client, reader),
+        "plans": _plans(store, client),
+        "plan_steps": list(STEP.items()),
+        "ways": [(key, CHANNEL[key].words) for key in ContactChannel],
+        "outcomes": [(key, OUTCOME[key].words) for key in SPOKEN],
+        "chart": timeline.of(store, client, part, whole=whole),
+        "views": timeline.VIEWS,
+        "view": timeline.view(part),
+    }
+
+
+def what_next(store: Store, client: Person, reader: Person, now: datetime) -> list[Place]:
+    """The seats to come and those just behind, latest first, each with its ladder explained."""
+    mine = sessions.seats_visible_to(reader).where(Seat.client_id == client.id)
+    mine = mine.with_only_columns(Seat.id)
+    ahead = mine.where(Session.ends_at > now).order_by(Session.starts_at).limit(LOOK_AHEAD)
+    behind = mine.where(Session.ends_at <= now).order_by(Session.starts_at.desc()).limit(LOOK_BACK)
+    ids = [*store.scalars(ahead), *store.scalars(behind)]
+    places = roll.standings(store, select(Seat).where(Seat.id.in_(ids)), now)
+    return sorted(places, key=lambda place: place.seat.session.starts_at, reverse=True)
+
+
+def around_them(store: Store, client: Person, reader: Person) -> Around:
+    team = store.scalar(
+        select(CareTeam)
+        .where(CareTeam.client_id == client.id)
+        .options(
+            joinedload(CareTeam.counselor),
+            joinedload(CareTeam.supervisor),
+            joinedload(CareTeam.coordinator),
+        )
+    )
+    all_three = (joinedload(Couple.a), joinedload(Couple.b), joinedload(Couple.therapist))
+    couple = store.scalar(people.couple_of(client.id).options(*all_three))
+    partner = couple.partner_of(client.id) if couple else None
+    visible = partner is not None and bool(
+        store.scalar(people.visible_to(reader).where(Person.id == partner.id, Person.kind == "client"))
+    )
+    return Around(team, couple, partner, visible)
+
+
+def _reports(store: Store, client: Person) -> list[AbsenceReport]:
+    found = (
+        select(AbsenceReport)
+        .join(Seat, Seat.id == AbsenceReport.seat_id)
+        .where(Seat.client_id == client.id)
+        .options(joinedload(AbsenceReport.seat))
+        .order_by(AbsenceReport.reported_at.desc())
+        .limit(8)
+    )
+    return list(store.scalars(found))
+
+
+def _tasks(store: Store, client: Person, reader: Person) -> list[Task]:
+    """Open ones first, then the latest that ended."""
+    found = (
+        tasks.visible_to(reader)
+        .where(Task.client_id == client.id)
+        .options(joinedload(Task.owner), joinedload(Task.session))
+        .order_by(Task.done_at.is_not(None), Task.created_at.desc())
+        .limit(8)
+    )
+    return list(store.scalars(found))
+
+
+def _plans(store: Store, client: Person) -> list[Plan]:
+    found = select(Plan).where(Plan.client_id == client.id).order_by(Plan.made_at.desc())
+    return list(store.scalars(found.limit(3)))

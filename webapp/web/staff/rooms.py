@@ -1,0 +1,150 @@
+"""A room: who was there and how we know, in one tap each; moving it, calling it off; what happens next per seat."""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from flask import Blueprint, abort, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.care import presence, sessions
+from webapp.care.access import Permission
+from webapp.care.presence import Evidence, Presence
+from webapp.care.sessions import Seat, Session
+from webapp.refusals import N_, Forbidden, Invalid, Refusal
+from webapp.web.guard import needs
+from webapp.web.staff import now as board
+from webapp.web.staff import roll
+from webapp.web.staff.frame import changed, instant, me, one, page, refused
+from webapp.web.staff.roll import Place, Room
+from webapp.web.unit import store
+
+rooms = Blueprint("rooms", __name__)
+PAGE = "staff/session.html"
+
+
+@rooms.get("/sessions/<int:session_id>")
+@needs(Permission.CONSOLE)
+def show(session_id: int) -> ResponseReturnValue:
+    """The room's own page."""
+    return page(PAGE, **_picture(session_id))
+
+
+@rooms.post("/sessions/<int:session_id>/presence")
+@needs(Permission.MARK_ROOM)
+def mark_everyone(session_id: int) -> ResponseReturnValue:
+    """Everyone of whom nothing is known was there; and with that it is certain who was (P4)."""
+    room, now = _room(session_id), clock.now()
+    for place in room.unsaid:
+        _mark(place, Evidence.PRESENT, None, now)
+    if not room.others:
+        room.session.confirm(store, presence.STAFF, by=me(), now=now)
+    store.commit()
+    return _after(session_id, room)
+
+
+@rooms.post("/sessions/<int:session_id>/confirmation")
+@needs(Permission.MARK_ROOM)
+def confirm(session_id: int) -> ResponseReturnValue:
+    """What the room shows is how it was; partners may now be told what they may be told (P4)."""
+    room = _room(session_id)
+    if room.others:
+        raise Forbidden(N_("Only its host or a coordinator can say this for everyone."))
+    room.session.confirm(store, presence.STAFF, by=me(), now=clock.now())
+    store.commit()
+    return _after(session_id, room)
+
+
+@rooms.post("/seats/<int:seat_id>/presence")
+@needs(Permission.MARK_ROOM)
+def mark(seat_id: int) -> ResponseReturnValue:
+    """One person: present or absent. Against evidence it is a correction and says why (rule 10)."""
+    seat, now = _seat(seat_id), clock.now()
+    place = roll.standings(store, select(Seat).where(Seat.id == seat.id), now)[0]
+    type = request.form.get("type", "")
+    reason = request.form.get("reason", "").strip()
+    if type == place.word and not reason:
+        return _after(seat.session_id, None)
+    try:
+        _mark(place, type, reason or None, now)
+    except Invalid as refusal:
+        return _not(seat.session_id, refusal, wrong_seat=seat.id)
+    store.commit()
+    return _after(seat.session_id, None)
+
+
+@rooms.post("/sessions/<int:session_id>/time")
+@needs(Permission.MARK_ROOM)
+def move(session_id: int) -> ResponseReturnValue:
+    """Another time, in the reader's own zone. Whoever was told is told once more (rule 4)."""
+    session = _room(session_id).session
+    length = session.ends_at - session.starts_at
+    try:
+        starts_at = instant(request.form.get("starts_at", ""), "starts_at")
+        session.move(store, starts_at, starts_at + length, by=me(), now=clock.now())
+    except Refusal as refusal:
+        return _not(session_id, refusal)
+    store.commit()
+    return _after(session_id, None)
+
+
+@rooms.post("/sessions/<int:session_id>/cancellation")
+@needs(Permission.MARK_ROOM)
+def cancel(session_id: int) -> ResponseReturnValue:
+    """The program calls it off, with a reason: nobody missed anything."""
+    session = _room(session_id).session
+    try:
+        session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
+    except Refusal as refusal:
+        return _not(session_id, refusal)
+    store.commit()
+    return _after(session_id, None)
+
+
+def _mark(place: Place, type: str, reason: str | None, now: datetime) -> None:
+    presence.mark(
+        store, place.seat, type, by=me(), now=now, id=uuid4().hex, reason=reason,
+        corrections_within_days=place.corrections_within.total_seconds() / 86400,
+    )  # fmt: skip
+
+
+def _room(session_id: int) -> Room:
+    wanted = sessions.visible_to(me()).where(Session.id == session_id)
+    found = roll.call(store, wanted, me(), clock.now(), whole_walk=True)
+    return found[0] if found else abort(404)
+
+
+def _seat(seat_id: int) -> Seat:
+    return one(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
+
+
+def _picture(session_id: int) -> dict[str, Any]:
+    room = _room(session_id)
+    evidence: dict[int, list[Presence]] = {}
+    named = {place.client.id for place in room.places} | {room.session.host_id}
+    found = select(Presence).where(
+        Presence.session_id == session_id, Presence.person_id.in_(named)
+    )
+    for piece in store.scalars(found.order_by(Presence.at, Presence.id)):
+        evidence.setdefault(piece.person_id, []).append(piece)
+    return {"place": "now", "room": room, "evidence": evidence}
+
+
+def _after(session_id: int, room: Room | None) -> ResponseReturnValue:
+    """Back to where the tap was made: the board of today's rooms, or the room's own page."""
+    if request.form.get("back") == "now":
+        to = f"/staff#room-{session_id}"
+        return changed(board.PAGE, to, **board.picture(open_room=session_id if room is None else 0))
+    return changed(PAGE, f"/staff/sessions/{session_id}", **_picture(session_id))
+
+
+def _not(session_id: int, refusal: Refusal, wrong_seat: int = 0) -> ResponseReturnValue:
+    """The same page with the sentence at its form; nothing has changed."""
+    more: dict[str, Any] = {
+        "errors": refused(refusal), "wrong_seat": wrong_seat, "given": request.form
+    }  # fmt: skip
+    if request.form.get("back") == "now":
+        return page(board.PAGE, 422, **board.picture(open_room=session_id), **more)
+    return page(PAGE, 422, **_picture(session_id), **more)

@@ -1,0 +1,164 @@
+"""Tasks: mine, my role's, overdue. Each ends in one click with an outcome, or stays and says when to try again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from webapp import clock
+from webapp.care import tasks as work
+from webapp.care.access import Permission
+from webapp.care.addresses import Address
+from webapp.care.contacts import Outcome
+from webapp.care.people import Person
+from webapp.care.sessions import Seat, Session
+from webapp.care.tasks import Task, TaskKind
+from webapp.refusals import Invalid
+from webapp.web.filters import zone
+from webapp.web.guard import needs
+from webapp.web.staff import scripts
+from webapp.web.staff.frame import changed, instant, me, one, page, refused
+from webapp.web.unit import store
+
+tasks = Blueprint("tasks", __name__)
+PAGE = "staff/tasks.html"
+VIEWS = ("mine", "role", "overdue", "done")
+CALLS = (TaskKind.OUTREACH, TaskKind.RELATIONAL, TaskKind.REENGAGEMENT, TaskKind.TECH_HELP)
+"""Tasks about reaching somebody: every outcome is offered. The others are ended with a word on what was decided."""
+AGAIN = {"PT30M": timedelta(minutes=30), "PT2H": work.NEXT_ATTEMPT, "P1D": timedelta(days=1)}
+"""When to try again, the proposal in the middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One task with what its owner needs to know."""
+
+    task: Task
+    story: str
+    script: list[str]
+    misses: list[Seat]
+    """The silent misses a review is about, oldest first."""
+    unsafe_phone: bool
+    """The client's number is marked unsafe: nobody calls it (P9)."""
+
+    @property
+    def calls(self) -> bool:
+        return self.task.kind in CALLS
+
+
+@tasks.get("/tasks")
+@needs(Permission.WORK_TASKS)
+def show() -> ResponseReturnValue:
+    """One list at a time; `show` names it."""
+    return page(PAGE, **_picture())
+
+
+@tasks.post("/tasks/<int:task_id>/acknowledgement")
+@needs(Permission.WORK_TASKS)
+def acknowledge(task_id: int) -> ResponseReturnValue:
+    """Seen: nobody is nudged any more (rule 9)."""
+    task = one(work.visible_to(me()).where(Task.id == task_id))
+    task.acknowledge(store, by=me(), now=clock.now())
+    store.commit()
+    return changed(PAGE, _back(task_id), **_picture())
+
+
+@tasks.post("/tasks/<int:task_id>/outcome")
+@needs(Permission.WORK_TASKS)
+def finish(task_id: int) -> ResponseReturnValue:
+    """What came of it. Some outcomes end the task, others set the next try."""
+    task, now, form = one(work.visible_to(me()).where(Task.id == task_id)), clock.now(), request.form
+    outcome = form.get("outcome", "")
+    try:
+        work.attempt(
+            store, task, outcome, by=me(), now=now, note=form.get("note", "").strip() or None,
+            next_at=_next_at(outcome, now), channel=form.get("channel") or "call",
+        )  # fmt: skip
+    except Invalid as refusal:
+        return page(PAGE, 422, **_picture(), errors=refused(refusal), wrong=task_id, given=form)
+    store.commit()
+    return changed(PAGE, _back(task_id), **_picture(), sent=task_id)
+
+
+def _next_at(outcome: str, now: datetime) -> datetime | None:
+    """When to try again, as asked for; None leaves it to the default."""
+    if outcome == Outcome.CALL_BACK_AT:
+        written = request.form.get("call_back_at", "")
+        return instant(written, "call_back_at") if written else None
+    if outcome in (Outcome.NO_ANSWER, Outcome.LEFT_MESSAGE, Outcome.WRONG_NUMBER):
+        return now + AGAIN.get(request.form.get("again", ""), work.NEXT_ATTEMPT)
+    return None
+
+
+def _back(task_id: int) -> str:
+    return f"/staff/tasks?show={_view()}#task-{task_id}"
+
+
+def _view() -> str:
+    asked = request.values.get("show", "")
+    return asked if asked in VIEWS else VIEWS[0]
+
+
+def _picture() -> dict[str, Any]:
+    """The lists' sizes and the cards of the one asked for."""
+    now, person, view = clock.now(), me(), _view()
+    visible = work.visible_to(person)
+    open_ones = list(_with_all(visible.where(Task.done_at.is_(None)).order_by(Task.due_at)))
+    lists: dict[str, list[Task]] = {
+        "mine": [task for task in open_ones if task.owner_id == person.id],
+        "role": [task for task in open_ones if task.owner_id != person.id],
+        "overdue": [task for task in open_ones if task.due_at <= now],
+    }
+    if view == "done":
+        ended = visible.where(Task.done_at >= _midnight(now)).order_by(Task.done_at.desc())
+        lists["done"] = list(_with_all(ended))
+    return {
+        "place": "tasks",
+        "view": view,
+        "sizes": {name: len(each) for name, each in lists.items()},
+        "cards": _cards(lists[view], person),
+        "again": list(AGAIN),
+        "next_try": now + work.NEXT_ATTEMPT,
+    }
+
+
+def _midnight(now: datetime) -> datetime:
+    local = now.astimezone(zone())
+    return datetime.combine(local.date(), time(), local.tzinfo)
+
+
+def _with_all(found: Select[tuple[Task]]) -> Sequence[Task]:
+    attached = (
+        joinedload(Task.client), joinedload(Task.owner), selectinload(Task.attempts),
+        joinedload(Task.session).joinedload(Session.host),
+    )  # fmt: skip
+    return store.scalars(found.options(*attached)).unique().all()
+
+
+def _cards(found: Sequence[Task], person: Person) -> list[Card]:
+    clients = {task.client_id for task in found}
+    unsafe = select(Address.person_id, Address.value).where(
+        Address.person_id.in_(clients), Address.unsafe_at.is_not(None)
+    )
+    unsafe_ones = {tuple(row) for row in store.execute(unsafe)}
+    missed = _missed({seat_id for task in found for seat_id in task.brief.get("seats", [])})
+    return [
+        Card(
+            task,
+            scripts.story(task),
+            scripts.script(task, person.name.split(" ")[0]),
+            [missed[each] for each in task.brief.get("seats", []) if each in missed],
+            bool(task.client and (task.client_id, task.client.phone) in unsafe_ones),
+        )
+        for task in found
+    ]
+
+
+def _missed(ids: set[int]) -> dict[int, Seat]:
+    found = store.scalars(select(Seat).where(Seat.id.in_(ids))) if ids else ()
+    return {seat.id: seat for seat in found}

@@ -1,0 +1,59 @@
+"""Provable timeliness: every miss, every step, on time or why not (promise 1, M29)."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from webapp import clock
+from webapp.care.access import Permission
+from webapp.care.sessions import Seat
+from webapp.protocol.reading.picture import SeatRow
+from webapp.protocol.timeliness import Proof, missed, proofs, summary
+from webapp.web.guard import needs
+from webapp.web.staff.frame import me, page
+from webapp.web.unit import store
+
+timeliness = Blueprint("timeliness", __name__)
+PERIODS = (7, 30, 90)
+"""Days to look back."""
+MOST = 50
+"""Misses told one by one; the table above counts all."""
+ON_TIME = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One seat that nobody filled, with every rung of it."""
+
+    seat: Seat
+    proofs: list[Proof]
+
+
+@timeliness.get("/timeliness")
+@needs(Permission.PROVE)
+def show() -> ResponseReturnValue:
+    """The figures of the period, then the latest misses one by one."""
+    now, days = clock.now(), _days()
+    since, program_id = now - timedelta(days=days), me().program_id
+    query = missed(program_id, since, now).limit(MOST)
+    rows = [SeatRow(*row) for row in store.execute(query)]
+    by_seat: dict[int, list[Proof]] = defaultdict(list)
+    for proof in proofs(store, rows, now) if rows else ():
+        by_seat[proof.seat_id].append(proof)
+    named = select(Seat).where(Seat.id.in_([row.id for row in rows]))
+    seats = {seat.id: seat for seat in store.scalars(named.options(joinedload(Seat.client)))}
+    return page(
+        "staff/timeliness.html", place="timeliness", days=days, periods=PERIODS,
+        figures=summary(store, program_id, since, now, ON_TIME),
+        misses=[Miss(seats[row.id], by_seat[row.id]) for row in rows],
+    )  # fmt: skip
+
+
+def _days() -> int:
+    asked = request.args.get("days", "")
+    return int(asked) if asked.isdigit() and int(asked) in PERIODS else PERIODS[0]
