@@ -1,0 +1,184 @@
+"""R11: backups are restored in tests; restoring re-sends nothing and revives no revoked consent."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.cli.conftest import Run
+from webapp import clock
+from webapp.care import absences, accounts, addresses, consents, events, people
+from webapp.care.accounts import Login, Token
+from webapp.care.addresses import Address
+from webapp.care.consents import Category, Consent
+from webapp.care.sessions import Seat
+from webapp.care.tasks import Task
+from webapp.db import Database, Store
+from webapp.demo import cast
+from webapp.notify.announce import announce
+from webapp.notify.outbox import Notification, is_open
+from webapp.protocol.engine import look
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return tmp_path / "copy.backup"
+
+
+def allow(store: Store, world: cast.World) -> Consent:
+    now = clock.now()
+    return consents.grant(
+        store, world.june, world.henry, Category.REMINDERS, purpose="So that he can remind me.",
+        expires_at=now + timedelta(days=90), signature="June Whitaker", by=world.june, now=now,
+    )  # fmt: skip
+
+
+def test_a_backup_brings_everything_back(
+    run: Run, fresh_database: Database, world: cast.World, copy: Path
+) -> None:
+    assert run("db", "backup", str(copy)).stdout.split()[-1] == str(copy)
+    with fresh_database.writing() as store:
+        store.execute(update(people.Person).values(name="Nobody"))
+        store.commit()
+    fresh_database.dispose()
+    restored = run("db", "restore", str(copy), "--yes")
+    assert restored.exit_code == 0, restored.output
+    with fresh_database.reading() as store:
+        assert cast.find(store).maya.name == "Maya Torres"
+        assert list(events.verify(store)) == []
+
+
+def test_a_backup_can_be_read_by_its_owner_only(run: Run, world: cast.World, copy: Path) -> None:
+    run("db", "backup", str(copy))
+    assert copy.stat().st_mode & 0o077 == 0
+
+
+def test_an_embedded_backup_is_encrypted(
+    run: Run, engine: str, world: cast.World, copy: Path
+) -> None:
+    run("db", "backup", str(copy))
+    raw = copy.read_bytes()
+    assert (b"Maya" in raw, raw.startswith(b"SQLite")) == (False, False) or engine == "postgresql"
+
+
+def test_restoring_revives_no_revoked_consent(
+    run: Run, fresh_database: Database, world: cast.World, copy: Path
+) -> None:
+    with fresh_database.writing() as store:
+        allow(store, cast.find(store))
+        store.commit()
+    fresh_database.dispose()
+    run("db", "backup", str(copy))
+    with fresh_database.writing() as store:
+        consent = store.scalars(select(Consent)).one()
+        consent.revoke(store, by=consent.client, now=clock.now())
+        store.commit()
+        revoked_at = consent.revoked_at
+    fresh_database.dispose()
+    assert run("db", "restore", str(copy), "--yes").exit_code == 0
+    with fresh_database.reading() as store:
+        assert store.scalars(select(Consent)).one().revoked_at == revoked_at
+        tags = store.scalars(select(events.Event.tag)).all()
+        assert tags.count("client:consent:revoked") == 1
+        assert list(events.verify(store)) == []
+
+
+def test_when_the_database_is_lost_all_sharing_is_paused(
+    run: Run, engine: str, fresh_database: Database, world: cast.World, copy: Path
+) -> None:
+    with fresh_database.writing() as store:
+        allow(store, cast.find(store))
+        store.commit()
+    fresh_database.dispose()
+    run("db", "backup", str(copy))
+    if engine == "sqlite":
+        Path(fresh_database.url.database or "").unlink()
+    else:
+        with fresh_database.engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    fresh_database.dispose()
+    restored = run("db", "restore", str(copy), "--yes")
+    assert "all sharing is paused" in restored.stderr, restored.output
+    with fresh_database.reading() as store:
+        assert store.scalars(select(Consent)).one().paused_at is not None
+
+
+def test_stopped_addresses_tokens_and_logins_stay_ended(
+    run: Run, fresh_database: Database, world: cast.World, copy: Path
+) -> None:
+    with fresh_database.writing() as store:
+        here = cast.find(store)
+        accounts.create_token(store, here.harbor, "feed", ["presence"], by=None, now=clock.now())
+        accounts.sign_in(store, here.maya, "link", now=clock.now())
+        store.commit()
+    fresh_database.dispose()
+    run("db", "backup", str(copy))
+    run("token", "revoke", "feed")
+    with fresh_database.writing() as store:
+        for address in store.scalars(addresses.of(world.maya.id)):
+            address.stop(store, "stop_word", by=None, now=clock.now())
+        store.commit()
+    fresh_database.dispose()
+    assert run("db", "restore", str(copy), "--yes").exit_code == 0
+    with fresh_database.reading() as store:
+        assert store.scalars(select(Token)).one().revoked_at is not None
+        assert store.scalars(addresses.of(world.maya.id)).all() == []
+        assert store.scalar(select(func.count(Address.id))) == 52
+        assert store.scalars(select(Login)).one().ended_at is not None
+
+
+def test_restoring_sends_nothing_again_but_opens_the_tasks_that_fell_due(
+    run: Run, fresh_database: Database, world: cast.World, copy: Path
+) -> None:
+    now = clock.now()
+    with fresh_database.writing() as store:
+        here = cast.find(store)
+        cast.open_room(
+            store, here.carla, [here.gus], now - timedelta(minutes=30), now=now - timedelta(days=2),
+            presence_from="staff",
+        )  # fmt: skip
+        store.commit()
+    look(fresh_database, now - timedelta(minutes=39))
+    announce(fresh_database, now)
+    fresh_database.dispose()
+    run("db", "backup", str(copy))
+    with fresh_database.writing() as store:
+        seat = store.scalars(select(Seat)).one()
+        absences.report(store, seat, by=seat.client, now=now)
+        store.commit()
+    fresh_database.dispose()
+    with clock.bent_to(now + timedelta(hours=1)):
+        assert run("db", "restore", str(copy), "--yes").exit_code == 0
+        announce(fresh_database, clock.now())
+    with fresh_database.reading() as store:
+        assert store.scalar(select(func.count(Notification.id)).where(is_open())) == 0
+        whys = store.scalars(select(Notification.why).where(Notification.expired_at.is_not(None)))
+        assert set(whys) == {"restored"}
+        assert store.scalars(select(Task.kind)).all() == ["outreach"]
+
+
+def test_nothing_is_restored_while_somebody_uses_the_database(
+    run: Run, fresh_database: Database, world: cast.World, copy: Path
+) -> None:
+    run("db", "backup", str(copy))
+    with fresh_database.reading() as store:
+        store.scalar(select(people.Person.id))
+        refused = run("db", "restore", str(copy), "--yes")
+    assert (refused.exit_code, "Stop rejoin serve" in refused.stderr) == (1, True), refused.output
+
+
+def test_a_file_that_is_no_backup_is_refused(
+    run: Run, fresh_database: Database, world: cast.World, copy: Path
+) -> None:
+    copy.write_bytes(b"no backup at all" * 400)
+    refused = run("db", "restore", str(copy), "--yes")
+    assert refused.exit_code == 1
+    assert "Error: " in refused.stderr
+    with fresh_database.reading() as store:
+        assert cast.find(store).maya.name == "Maya Torres"
+
+
+def test_restoring_asks_first(run: Run, world: cast.World, copy: Path) -> None:
+    run("db", "backup", str(copy))
+    assert run("db", "restore", str(copy), answers="n\n").exit_code == 1

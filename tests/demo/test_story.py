@@ -1,0 +1,119 @@
+"""Three weeks of practice, told through the verbs: charts and lists look lived in, and everything is provable."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.conftest import THAT_DAY
+from webapp.care import events, tasks
+from webapp.care.consents import Consent
+from webapp.care.events import Event
+from webapp.care.people import Person
+from webapp.care.plans import Plan
+from webapp.care.programs import Program
+from webapp.care.sessions import Seat, Session
+from webapp.care.standing import standing
+from webapp.care.tasks import Task
+from webapp.db import Database, Store
+from webapp.demo import acts, cast, story
+from webapp.notify.announce import announce
+from webapp.notify.outbox import Notification, is_open
+from webapp.protocol import facts
+from webapp.protocol.steps import Step
+
+
+@pytest.fixture
+def told(fresh_database: Database) -> Database:
+    story.tell(fresh_database, THAT_DAY)
+    return fresh_database
+
+
+def standings(store: Store) -> dict[str, int]:
+    """How often each standing occurs among the seats of past sessions."""
+    past = select(Seat).join(Session, Session.id == Seat.session_id).where(Session.ends_at < THAT_DAY)
+    counted: dict[str, int] = {}
+    for seat in store.scalars(past):
+        word = standing(facts.of_seat(store, seat, THAT_DAY).facts, THAT_DAY).value
+        counted[word] = counted.get(word, 0) + 1
+    return counted
+
+
+def test_the_story_shows_everything_that_happens_in_practice(told: Database) -> None:
+    with told.reading() as store:
+        found = standings(store)
+        assert found.keys() >= {"attended", "partial", "excused", "absent_told", "missed", "cancelled"}
+        assert found["attended"] > 5 * found["missed"]
+        kinds = set(store.scalars(select(Task.kind)))
+        assert kinds >= {"outreach", "relational", "escalation", "reengagement"}
+        outcomes = {attempt.outcome for task in store.scalars(select(Task)) for attempt in task.attempts}
+        assert outcomes >= {"reached", "no_answer", "left_message"}
+        assert store.scalar(select(func.count(Plan.id))) == 4
+        assert store.scalar(select(func.count(Consent.id))) == len(story.CONSENTS)
+        tags = set(store.scalars(select(Event.tag)))
+        assert tags >= {"session:moved", "session:cancelled", "person:message:sent", "client:contact:made"}
+        assert list(events.verify(store)) == []
+
+
+def test_history_reads_in_the_order_in_which_it_happened(told: Database) -> None:
+    with told.reading() as store:
+        instants = store.scalars(select(Event.at).order_by(Event.id)).all()
+    assert all(earlier <= later for earlier, later in pairwise(instants))
+    assert instants[-1] < THAT_DAY
+
+
+def test_every_step_was_taken_on_time(told: Database) -> None:
+    with told.reading() as store:
+        steps = store.scalars(select(Step).where(Step.result == "taken")).all()
+    assert len(steps) > 200
+    for step in steps:
+        assert step.taken_at is not None
+        assert step.taken_at - step.due_at < timedelta(minutes=1), (step.rung, step.seat_id)
+
+
+def test_gus_was_not_heard_of_the_last_time_and_his_outreach_is_open(told: Database) -> None:
+    with told.reading() as store:
+        gus = cast.find(store).gus
+        open_ones = select(Task).where(Task.client_id == gus.id, Task.done_at.is_(None))
+        assert [task.kind for task in store.scalars(open_ones)] == ["outreach"]
+
+
+def test_nobody_is_told_of_the_past_once_more(told: Database) -> None:
+    announce(told, THAT_DAY)
+    with told.reading() as store:
+        assert store.scalar(select(func.count(Notification.id)).where(is_open())) == 0
+        assert store.scalar(select(func.count(Notification.id))) > 200
+
+
+def test_the_coming_two_weeks_are_planned(told: Database) -> None:
+    with told.reading() as store:
+        ahead = select(func.count(Session.id)).where(Session.starts_at > THAT_DAY)
+        assert (store.scalar(ahead) or 0) > 15
+
+
+def test_charlie_has_no_part_in_it(told: Database) -> None:
+    with told.reading() as store:
+        charlie = cast.find(store).charlie
+        assert store.scalars(select(Seat).where(Seat.client_id == charlie.id)).all() == []
+        assert store.scalars(tasks.visible_to(charlie)).all() == []
+
+
+def test_a_story_that_breaks_off_leaves_nothing(
+    fresh_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> Callable[..., None]:
+        raise RuntimeError("the lights went out")
+
+    monkeypatch.setattr(acts, "confirming", stumble)
+    with pytest.raises(RuntimeError):
+        story.tell(fresh_database, THAT_DAY)
+    with fresh_database.reading() as store:
+        assert store.scalar(select(func.count(Person.id))) == 0
+        assert store.scalar(select(func.count(Event.id))) == 0
+
+
+def test_both_programs_say_that_they_are_a_demo(told: Database) -> None:
+    with told.reading() as store:
+        assert set(store.scalars(select(Program.demo))) == {True}

@@ -1,0 +1,60 @@
+"""The command line, `rejoin`: one module a group of commands, read only when one of them is called."""
+
+import sys
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "demo": "demonstration:demo",
+    "serve": "serving:serve",
+    "worker": "serving:worker",
+    "db": "databases:db",
+    "doctor": "doctor:doctor",
+    "program": "registering:program",
+    "person": "registering:person",
+    "token": "registering:token",
+    "import": "importing:importing",
+    "ladder": "ladders:ladder",
+    "audit": "auditing:audit",
+    "keys": "auditing:keys_",
+}
+"""Command → module and name in this package; in the order of `rejoin --help`."""
+
+
+class Commands(click.Group):
+    """Loads a command's module only when it is asked for, and tells every known trouble with its remedy."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(f"webapp.cli.{module}"), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        from webapp.cli.troubles import told
+
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if (trouble := told(error)) is None:
+                raise
+            raise trouble from error
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def rejoin() -> None:
+    """Rejoin, the attendance companion of virtual intensive outpatient programs.
+
+    What a command makes (a reference, a link, a secret) is the last word on standard output; everything else is said on
+    standard error. Settings come from REJOIN_* variables and instance/config.py.
+    """
+
+
+def main() -> None:
+    """What `.venv/bin/rejoin` runs."""
+    sys.exit(rejoin(prog_name="rejoin"))

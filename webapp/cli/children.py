@@ -1,0 +1,95 @@
+"""Processes that belong to this one: started, watched, started again when they die, ended with it.
+
+A child reads its standard input until it ends, which happens when this process dies, however it dies: no orphans.
+"""
+
+import subprocess
+import sys
+import threading
+import time
+
+import structlog
+
+log = structlog.get_logger()
+
+GRACE = 20.0
+"""Seconds a child has for finishing politely before it is killed."""
+LOOK_EVERY = 0.2
+PATIENCE = (0.5, 15.0)
+"""Seconds before a child that died is started again: at first, and at most. Forgotten once one has lived a minute."""
+
+
+class Child:
+    """One process running `rejoin …`."""
+
+    def __init__(self, *words: str):
+        self._words = words
+        self._running: subprocess.Popen[bytes] | None = None
+        self._begun = 0.0
+        self._wait = PATIENCE[0]
+        self._again_at = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        return self._running.pid if self._running else None
+
+    def start(self) -> None:
+        self._begun = time.monotonic()
+        self._running = subprocess.Popen(
+            [sys.executable, "-m", "webapp.cli", *self._words, "--until-input-ends"],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C at the terminal reaches it through us, once
+        )
+
+    def look_after(self) -> None:
+        """Start it again if it has died and its time has come."""
+        now = time.monotonic()
+        if self._running is not None and (status := self._running.poll()) is not None:
+            lived = now - self._begun
+            self._wait = PATIENCE[0] if lived > 60 else min(self._wait * 2, PATIENCE[1])
+            self._again_at, self._running = now + self._wait, None
+            log.error("a process ended and is started again", status=status, wait=self._wait)
+        if self._running is None and now >= self._again_at:
+            self.start()
+
+    def ask_to_end(self) -> None:
+        if self._running is not None:
+            self._running.terminate()
+
+    def end(self, deadline: float) -> None:
+        """Wait for it until `deadline` (monotonic), then kill it."""
+        if self._running is None:
+            return
+        try:
+            self._running.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.warning("a process did not end in time and is killed")
+            self._running.kill()
+            self._running.wait()
+
+
+class Children:
+    """Several of them, watched until `stopping` is set."""
+
+    def __init__(self, children: list[Child], stopping: threading.Event):
+        self._children = children
+        self._stopping = stopping
+
+    def watch(self) -> None:
+        """Start all, keep all running; returns after `stopping` was set and all have ended."""
+        for child in self._children:
+            child.start()
+        while not self._stopping.wait(LOOK_EVERY):
+            for child in self._children:
+                child.look_after()
+        for child in self._children:
+            child.ask_to_end()
+        deadline = time.monotonic() + GRACE
+        for child in self._children:
+            child.end(deadline)
+
+    def watch_beside(self) -> threading.Thread:
+        """The same in a thread of its own; join it after setting `stopping`."""
+        thread = threading.Thread(target=self.watch, name="children")
+        thread.start()
+        return thread

@@ -1,0 +1,115 @@
+"""What every command has at hand: settings, the database, and a voice.
+
+Answers (what was made) go to standard output, the last word being the reference or secret; talk goes to standard error.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from sqlalchemy import select
+
+from webapp import log
+from webapp.care.programs import Program
+from webapp.cli.troubles import Trouble
+from webapp.config import Settings
+from webapp.db import Database, Store, make_private
+
+console = Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """Talk, on standard error. Rich's markup is understood."""
+    console.print(text, soft_wrap=True)
+
+
+def answer(text: str) -> None:
+    """What the command made, on standard output."""
+    click.echo(text)
+
+
+def show(table: Table) -> None:
+    """A table somebody asked for, on standard output; never folded to a width that nobody sees."""
+    out = Console(highlight=False)
+    if not out.is_terminal:
+        out.width = 160
+    out.print(table)
+
+
+def load_settings(*, level: int = logging.WARNING) -> Settings:
+    """The settings, with logging set up as they say: for a single command only what is wrong. Raises SettingsError."""
+    settings = Settings.load()
+    log.configure(settings.log_format, level=level)
+    return settings
+
+
+def file_of(settings: Settings) -> Path:
+    """Where the embedded database is kept."""
+    return Path(settings.database_url.removeprefix("sqlite:///"))
+
+
+@contextmanager
+def opened(settings: Settings | None = None, *, migrated: bool = True) -> Iterator[Database]:
+    """The database of the settings, closed afterwards. Raises Unmigrated when its tables are not the newest."""
+    from webapp import migrations
+
+    settings = settings or load_settings()
+    if settings.embedded:
+        if migrated and not file_of(settings).exists():
+            raise migrations.Unmigrated("There is no database yet. Run: rejoin db upgrade")
+        key = settings.database_key
+        make_private(file_of(settings))
+    else:
+        key = None
+    database = Database(settings.database_url, key)
+    try:
+        if migrated:
+            migrations.check_current(database)
+        yield database
+    finally:
+        database.dispose()
+
+
+def program_of(store: Store, ref: str | None) -> Program:
+    """The program called `ref`; without one, the only program there is. Raises Trouble listing those there are."""
+    found = list(store.scalars(select(Program).order_by(Program.id)))
+    if ref is None and len(found) == 1:
+        return found[0]
+    for each in found:
+        if each.ref == ref:
+            return each
+    refs = ", ".join(each.ref for each in found)
+    if not found:
+        raise Trouble('There is no program yet. Run: rejoin program create "NAME" --time-zone ZONE')
+    if ref is None:
+        raise Trouble(
+            f"There are several programs. Say which: --program {refs.replace(', ', ' | ')}"
+        )
+    raise Trouble(f"There is no program called {ref}. There are: {refs}.")
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Progress]:
+    """A progress bar on standard error; `advance(bar.task_ids[0])` moves it. `total` None: a spinner."""
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    ]
+    spinner = [SpinnerColumn(), TextColumn("{task.description}")]
+    with Progress(*(spinner if total is None else columns), console=console, transient=True) as bar:
+        bar.add_task(what, total=total)
+        yield bar

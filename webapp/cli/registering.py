@@ -1,0 +1,201 @@
+"""`rejoin program`, `person`, `token`: who is there, and who may come in."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.care import accounts, people, programs
+from webapp.care.accounts import SCOPES, Token
+from webapp.care.people import Kind, Person, RoleName, Status
+from webapp.care.policy import Policy, PolicyError
+from webapp.cli import desk
+from webapp.cli.troubles import BadUse, Trouble
+from webapp.db import Store
+
+
+@click.group()
+def program() -> None:
+    """Programs: the IOP tracks of a provider, walled off from one another."""
+
+
+@program.command()
+@click.argument("name")
+@click.option("--time-zone", required=True, help="IANA name, like America/New_York.")
+@click.option(
+    "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON file with the policy; what it leaves out keeps its default.",
+)  # fmt: skip
+@click.option("--ref", help="Reference to be known by; default: made from the name.")
+def create(name: str, time_zone: str, policy: Path | None, ref: str | None) -> None:
+    """Set up a program. Prints its reference."""
+    body = _policy(policy) if policy else {}
+    for field, sentence in Policy.from_json(body).warnings():
+        desk.say(f"[yellow]{field}[/]: {sentence}")
+    with desk.opened() as database, database.writing() as store:
+        made = programs.create(
+            store, name, ref=ref or _reference(store, name), time_zone=time_zone, policy=body,
+            now=clock.now(),
+        )  # fmt: skip
+        store.commit()
+        desk.say(
+            f"{made.name}, {made.time_zone}, {'a policy of its own' if body else 'default policy'}"
+        )
+        desk.answer(made.ref)
+
+
+def _policy(path: Path) -> dict[str, Any]:
+    """What the file says, checked. Raises BadUse naming the field."""
+    try:
+        body: dict[str, Any] = json.loads(path.read_text("utf-8-sig"))
+        Policy.from_json(body)
+    except PolicyError as error:
+        raise BadUse(f"{path}: {error}") from error
+    except ValueError as error:
+        raise BadUse(f"{path} is not JSON: {error}") from error
+    return body
+
+
+def _reference(store: Store, name: str) -> str:
+    """A short reference nobody has yet: `Harbor Evening Track` → `harbor-evening-track`, then `…-2`."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "program"
+    taken = set(store.scalars(select(programs.Program.ref)))
+    numbered = (f"{plain}-{n}" for n in range(2, len(taken) + 3))
+    return next(ref for ref in (plain, *numbered) if ref not in taken)
+
+
+@click.group()
+def person() -> None:
+    """People, and the one-time links they come in by."""
+
+
+@person.command()
+@click.argument("email")
+@click.option("--kind", type=click.Choice(["client", "supporter", "staff"]), required=True)
+@click.option(
+    "--role",
+    "roles",
+    type=click.Choice([role.value for role in RoleName]),
+    multiple=True,
+    help="For staff; may be repeated.",
+)
+@click.option("--name", help="Default: what stands before the @.")
+@click.option(
+    "--program", "program_ref", help="Reference of the program; needed when there are several."
+)
+@click.option("--time-zone", help="Default: the program's.")
+@click.option("--language", type=click.Choice(people.LANGUAGES), default="en", show_default=True)
+def invite(
+    email: str, kind: str, roles: tuple[str, ...], name: str | None, program_ref: str | None,
+    time_zone: str | None, language: str,
+) -> None:  # fmt: skip
+    """Enter somebody and print the one-time link that lets them in.
+
+    The link lasts seven days. Whoever is registered with this address already keeps their entry and gets a new link.
+    """
+    email = _address(email)
+    if kind == Kind.STAFF and not roles:
+        raise BadUse("Staff need at least one --role.")
+    settings = desk.load_settings()
+    with desk.opened(settings) as database, database.writing() as store:
+        where = desk.program_of(store, program_ref)
+        known = store.scalar(
+            select(Person).where(Person.program_id == where.id, Person.email == email)
+        )
+        if known is None:
+            known, _ = people.put(
+                store, where, email, kind=kind, name=name or email.partition("@")[0], by=None,
+                time_zone=time_zone or where.time_zone, now=clock.now(), email=email,
+                language=language, roles=list(roles) or None,
+            )  # fmt: skip
+        elif known.kind != kind:
+            raise Trouble(f"{email} is registered in {where.ref} as {known.kind}.")
+        secret = accounts.issue_link(store, known, "invitation", by=None, now=clock.now())
+        store.commit()
+    desk.say("One-time link, for seven days. It is shown this once:")
+    desk.answer(f"{settings.base_url}/sign-in/link/{secret}")
+
+
+@person.command()
+@click.argument("email")
+@click.option(
+    "--program", "program_ref", help="Reference of the program, if the address is known in several."
+)
+def link(email: str, program_ref: str | None) -> None:
+    """Print a one-time sign-in link for somebody who is registered. It lasts an hour, and the chart tells of it."""
+    email = _address(email)
+    settings = desk.load_settings()
+    with desk.opened(settings) as database, database.writing() as store:
+        found = select(Person).where(Person.email == email, Person.status != Status.DISCHARGED)
+        if program_ref:
+            found = found.where(Person.program_id == desk.program_of(store, program_ref).id)
+        known = list(store.scalars(found))
+        if not known:
+            raise Trouble(
+                f"Nobody is registered with {email}. Run: rejoin person invite {email} --kind …"
+            )
+        if len(known) > 1:
+            refs = " | ".join(each.program.ref for each in known)
+            raise Trouble(f"{email} is known in several programs. Say which: --program {refs}")
+        secret = accounts.issue_link(store, known[0], "recovery", by=None, now=clock.now())
+        store.commit()
+    desk.say("One-time link, for an hour. It is shown this once:")
+    desk.answer(f"{settings.base_url}/sign-in/link/{secret}")
+
+
+def _address(text: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        return validate_email(text, check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise BadUse(f"{text} is not an e-mail address: {error}") from error
+
+
+@click.group()
+def token() -> None:
+    """API tokens: how other programs act here."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option(
+    "--program", "program_ref", required=True, help="Reference of the program it is bound to."
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    type=click.Choice(SCOPES),
+    help="May be repeated.",
+)
+def create_token(name: str, program_ref: str, scopes: tuple[str, ...]) -> None:
+    """Make a token and print it. It is shown this once and stored as a hash."""
+    with desk.opened() as database, database.writing() as store:
+        where = desk.program_of(store, program_ref)
+        secret = accounts.create_token(store, where, name, list(scopes), by=None, now=clock.now())
+        store.commit()
+    desk.say(
+        f"Token {name} for {where.ref}, scopes {', '.join(scopes)}. Keep it now; it is not shown again:"
+    )
+    desk.answer(secret)
+
+
+@token.command()
+@click.argument("name")
+def revoke(name: str) -> None:
+    """End a token at once. Twice is the same."""
+    with desk.opened() as database, database.writing() as store:
+        known = store.scalar(select(Token).where(Token.name == name))
+        if known is None:
+            names = ", ".join(store.scalars(select(Token.name).order_by(Token.name))) or "none"
+            raise Trouble(f"There is no token called {name}. There are: {names}.")
+        accounts.revoke_token(store, known, by=None, now=clock.now())
+        store.commit()
+    desk.say(f"{name} opens nothing any more.")
+    desk.answer(name)

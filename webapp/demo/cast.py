@@ -1,0 +1,197 @@
+"""The cast: two programs, their staff, twelve clients, three couples. The demo plays with them, and every test may.
+
+Nothing has happened yet: no sessions, no consents, no passwords. All live in `example.org` and in telephone numbers that
+are kept free for fiction (555-0100 to 555-0199). **Charlie** is everyone's stranger: a client of Harbor whom nobody looks
+after and who sits in no room; whatever Charlie can see of the others is a leak. The Sunrise people are strangers to Harbor's.
+
+    HARBOR, New York            Carla and Colin counsel · Tessa is the couples' therapist · Susan supervises · Cody
+                                coordinates · Theo knows the technology · Ada administers
+      Maya and Ben              a couple, both clients; Carla counsels Maya, Colin counsels Ben
+      Rosa and Leo              a couple, both clients, Spanish; Colin counsels Rosa, Carla counsels Leo
+      June and Henry            a couple: June is a client (Carla's), Henry supports her
+      Ivy (Chicago), Gus, Zoe (Los Angeles)     Carla's, Carla's, Colin's
+    SUNRISE, Phoenix            Nora counsels · Felix is the couples' therapist · Greta supervises · Pablo coordinates ·
+                                Kit · Ines
+      Aiko, Milo, Tara          Nora's
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from webapp.care import addresses, people, programs, sessions
+from webapp.care.addresses import Channel
+from webapp.care.people import Couple, Kind, Person
+from webapp.care.programs import Program
+from webapp.care.sessions import PresenceFrom, Session, SessionKind
+from webapp.db import Store
+
+NEW_YORK, PHOENIX = "America/New_York", "America/Phoenix"
+
+PROGRAMS = {"harbor": ("Harbor Evening Track", NEW_YORK), "sunrise": ("Sunrise Track", PHOENIX)}
+STAFF: dict[str, dict[str, tuple[str, list[str]]]] = {
+    "harbor": {
+        "carla": ("Carla Reyes", ["counselor"]),
+        "colin": ("Colin Park", ["counselor"]),
+        "tessa": ("Tessa Moreau", ["couples_therapist"]),
+        "susan": ("Susan Okafor", ["supervisor"]),
+        "cody": ("Cody Lind", ["coordinator"]),
+        "theo": ("Theo Banks", ["technician"]),
+        "ada": ("Ada Novak", ["admin"]),
+    },
+    "sunrise": {
+        "nora": ("Nora Castillo", ["counselor"]),
+        "felix": ("Felix Brandt", ["couples_therapist"]),
+        "greta": ("Greta Yazzie", ["supervisor"]),
+        "pablo": ("Pablo Quiroga", ["coordinator"]),
+        "kit": ("Kit Larsen", ["technician"]),
+        "ines": ("Ines Alvarado", ["admin"]),
+    },
+}
+CLIENTS: dict[str, dict[str, tuple[str, str, str, str | None]]] = {
+    "harbor": {
+        "maya": ("Maya Torres", NEW_YORK, "en", "carla"),
+        "ben": ("Ben Torres", NEW_YORK, "en", "colin"),
+        "rosa": ("Rosa Delgado", NEW_YORK, "es", "colin"),
+        "leo": ("Leo Delgado", NEW_YORK, "es", "carla"),
+        "june": ("June Whitaker", NEW_YORK, "en", "carla"),
+        "ivy": ("Ivy Chen", "America/Chicago", "en", "carla"),
+        "gus": ("Gus Kowalski", NEW_YORK, "en", "carla"),
+        "zoe": ("Zoe Laurent", "America/Los_Angeles", "en", "colin"),
+        "charlie": ("Charlie Stone", NEW_YORK, "en", None),
+    },
+    "sunrise": {
+        "aiko": ("Aiko Tanaka", PHOENIX, "en", "nora"),
+        "milo": ("Milo Begay", PHOENIX, "en", "nora"),
+        "tara": ("Tara Singh", PHOENIX, "en", "nora"),
+    },
+}
+LEADS = {"harbor": ("susan", "cody"), "sunrise": ("greta", "pablo")}
+"""Supervisor and coordinator of every care team."""
+HENRY = "Henry Whitaker"
+COUPLES = {
+    "maya_and_ben": ("maya", "ben"),
+    "rosa_and_leo": ("rosa", "leo"),
+    "june_and_henry": ("june", "henry"),
+}
+"""All of Harbor, all with Tessa."""
+
+
+@dataclass
+class World:
+    """Everybody by their short name, which is also their `ref`."""
+
+    harbor: Program
+    carla: Person
+    colin: Person
+    tessa: Person
+    susan: Person
+    cody: Person
+    theo: Person
+    ada: Person
+    maya: Person
+    ben: Person
+    rosa: Person
+    leo: Person
+    june: Person
+    henry: Person
+    ivy: Person
+    gus: Person
+    zoe: Person
+    charlie: Person
+    maya_and_ben: Couple
+    rosa_and_leo: Couple
+    june_and_henry: Couple
+    sunrise: Program
+    nora: Person
+    felix: Person
+    greta: Person
+    pablo: Person
+    kit: Person
+    ines: Person
+    aiko: Person
+    milo: Person
+    tara: Person
+
+
+def plant(store: Store, now: datetime) -> World:
+    """Register the whole cast as of `now` (aware). The caller commits."""
+    for ref, (name, zone) in PROGRAMS.items():
+        program = programs.create(store, name, ref=ref, time_zone=zone, now=now)
+        register(store, program, now)
+    world = find(store)
+    for ref, (a, b) in COUPLES.items():
+        people.form_couple(
+            store, world.harbor, ref, getattr(world, a), getattr(world, b),
+            therapist=world.tessa, by=world.ada, now=now,
+        )  # fmt: skip
+    return find(store)
+
+
+def register(store: Store, program: Program, now: datetime) -> None:
+    """The people of one program, their addresses and care teams."""
+    known: dict[str | None, Person] = {}
+
+    def enter(ref: str, kind: Kind, name: str, zone: str, **more: Any) -> None:
+        phone = f"+1212555{100 + len(known) + (50 if program.ref == 'sunrise' else 0):04}"
+        person, _ = people.put(
+            store, program, ref, kind=kind, name=name, time_zone=zone, by=None, now=now,
+            email=f"{ref}@example.org", phone=phone, **more,
+        )  # fmt: skip
+        addresses.add(store, person, Channel.EMAIL, f"{ref}@example.org", by=None, now=now)
+        addresses.add(store, person, Channel.SMS, phone, by=None, now=now)
+        known[ref] = person
+
+    for ref, (name, roles) in STAFF[program.ref].items():
+        enter(ref, Kind.STAFF, name, program.time_zone, roles=roles)
+    for ref, (name, zone, language, _) in CLIENTS[program.ref].items():
+        enter(ref, Kind.CLIENT, name, zone, language=language)
+    if program.ref == "harbor":
+        enter("henry", Kind.SUPPORTER, HENRY, NEW_YORK)
+    supervisor, coordinator = (known[ref] for ref in LEADS[program.ref])
+    for ref, (_, _, _, counselor) in CLIENTS[program.ref].items():
+        if counselor:
+            people.set_care_team(
+                store, known[ref], counselor=known[counselor], supervisor=supervisor,
+                coordinator=coordinator, by=None, now=now,
+            )  # fmt: skip
+
+
+def find(store: Store) -> World:
+    """The cast as it stands in `store`: rows that belong to that store. During planting, couples may still be missing."""
+    found: dict[str, Any] = {p.ref: p for p in store.scalars(select(Program)) if p.ref in PROGRAMS}
+    ours = {program.id for program in found.values()}
+    for row in store.scalars(select(Person).where(Person.program_id.in_(ours))):
+        found[row.ref] = row
+    both = (joinedload(Couple.a), joinedload(Couple.b), joinedload(Couple.therapist))
+    for couple in store.scalars(select(Couple).where(Couple.program_id.in_(ours)).options(*both)):
+        found[couple.ref] = couple
+    return World(**{field.name: found.get(field.name) for field in fields(World)})  # type: ignore[arg-type]
+
+
+def open_room(
+    store: Store,
+    host: Person,
+    clients: list[Person],
+    starts_at: datetime,
+    *,
+    now: datetime,
+    minutes: float = 180,
+    ref: str | None = None,
+    kind: str = SessionKind.GROUP,
+    title: str = "Evening group",
+    capacity: int = 12,
+    presence_from: str = PresenceFrom.PLATFORM,
+) -> Session:
+    """One session with a seat for each of `clients`, planned at `now` (both instants aware)."""
+    session, _ = sessions.put(
+        store, host.program_id, ref or f"{kind}-{starts_at:%Y%m%dT%H%M%S}", kind=kind, title=title,
+        starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes),
+        time_zone=host.program.time_zone, host=host, capacity=capacity,
+        join_url="https://video.example.org/j/93412", presence_from=presence_from, seats=clients,
+        by=host, now=now,
+    )  # fmt: skip
+    return session

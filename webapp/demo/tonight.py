@@ -1,0 +1,118 @@
+"""Rooms around this very minute, under a policy of seconds: a newcomer watches the ladder climb within three minutes.
+
+| after | what there is to see |
+|---|---|
+| 0:20 – 1:00 | Rosa and Leo get heads_up, soon, doors_open for their couples hour, which starts at 1:20 |
+| 0:45 | first_check for Maya and Gus: the drop-in group began at 0:25 and they have not come; Ivy has, Ben told us |
+| 1:00 | nobody at all is seen in the skills room: blackout, Cody is asked to mark the room, June and Zoe are not chased |
+| 1:25 | second_check for Maya and Gus |
+| 2:05 | outreach: a call for Carla about each, one for Tessa about Maya and Ben; Gus is escalated to Susan, his second miss |
+| 3:00 | outreach for Rosa and Leo, unless they join |
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from webapp.care import absences, presence, programs
+from webapp.care.presence import Evidence, Sighting
+from webapp.care.sessions import PresenceFrom, Session, SessionKind
+from webapp.db import Store
+from webapp.demo import cast
+from webapp.demo.acts import VIDEO
+from webapp.demo.cast import World
+
+SECONDS_FOR_MINUTES = {
+    "heads_up": "-PT60S",
+    "soon": "-PT40S",
+    "doors_open": "-PT20S",
+    "first_check": "PT20S",
+    "second_check": "PT60S",
+    "outreach": "PT100S",
+    "outreach_due": "PT5M",
+    "quiet_hours": None,
+}
+"""The demo's policy: what takes minutes and hours elsewhere takes seconds here. The banner on every page says so."""
+ENOUGH = timedelta(minutes=2)
+"""No new rooms are opened while one is to begin within this time, or has just begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A room that begins `after` from now. `there`: who is in it already; `told`: who said they can't come."""
+
+    title: str
+    kind: str
+    after: timedelta
+    minutes: int
+    host: str
+    clients: tuple[str, ...]
+    there: tuple[str, ...] = ()
+    told: str = ""
+    presence_from: str = PresenceFrom.PLATFORM
+
+
+OPENINGS = (
+    Opening(
+        "Drop-in group", SessionKind.GROUP, timedelta(seconds=25), 12, "carla",
+        ("maya", "ben", "ivy", "gus"), there=("carla", "ivy"), told="ben",
+    ),
+    Opening(
+        "Skills and tools", SessionKind.PSYCHOEDUCATION, timedelta(seconds=40), 12, "colin", ("june", "zoe")
+    ),
+    Opening(
+        "Couples hour", SessionKind.COUPLES, timedelta(seconds=80), 10, "tessa", ("rosa", "leo"),
+        presence_from=PresenceFrom.STAFF,
+    ),
+    Opening(
+        "Evening circle", SessionKind.SUPPORT_GROUP, timedelta(minutes=6), 10, "colin",
+        ("maya", "ben", "june", "ivy", "zoe"), presence_from=PresenceFrom.STAFF,
+    ),
+    Opening(
+        "Late circle", SessionKind.SUPPORT_GROUP, timedelta(minutes=20), 10, "carla",
+        ("maya", "rosa", "leo", "gus"), presence_from=PresenceFrom.STAFF,
+    ),
+)  # fmt: skip
+
+
+def open_rooms(store: Store, now: datetime) -> int:
+    """Set the clocks of Harbor to seconds and open the rooms of `OPENINGS`, unless some are open; answers how many."""
+    world = cast.find(store)
+    soon = select(func.count(Session.id)).where(
+        Session.program_id == world.harbor.id, Session.ref.startswith("tonight-"),
+        Session.starts_at.between(now - ENOUGH, now + ENOUGH),
+    )  # fmt: skip
+    if store.scalar(soon):
+        return 0
+    hurry(store, world, now)
+    for opening in OPENINGS:
+        open_one(store, world, opening, now)
+    return len(OPENINGS)
+
+
+def hurry(store: Store, world: World, now: datetime) -> None:
+    """A version of the policy in which everything is over in three minutes."""
+    newest = world.harbor.policies[-1]
+    if any(newest.body.get(name) != value for name, value in SECONDS_FOR_MINUTES.items()):
+        programs.change_policy(store, world.harbor, SECONDS_FOR_MINUTES, by=world.ada, now=now)
+
+
+def open_one(store: Store, world: World, opening: Opening, now: datetime) -> Session:
+    """One of the rooms, with who is in it and who has told us."""
+    starts_at = now + opening.after
+    session = cast.open_room(
+        store, getattr(world, opening.host), [getattr(world, name) for name in opening.clients],
+        starts_at, now=now, minutes=opening.minutes, title=opening.title, kind=opening.kind,
+        ref=f"tonight-{starts_at:%Y%m%dT%H%M%S}-{opening.host}", presence_from=opening.presence_from,
+    )  # fmt: skip
+    joined = [
+        Sighting(f"{name}:joined", session, getattr(world, name), Evidence.JOINED, now, VIDEO, name)
+        for name in opening.there
+    ]
+    presence.record(store, joined, by=None, now=now)
+    store.refresh(session, ["seats"])
+    for seat in session.seats:
+        if opening.told and seat.client_id == getattr(world, opening.told).id:
+            absences.report(store, seat, by=seat.client, now=now, reason=absences.Reason.WORK)
+    return session
