@@ -14,7 +14,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
+from typing import Any
 
 QUICK = {"fsync": "off", "full_page_writes": "off"}
 """For tests about meaning: a crash of the machine may lose them."""
@@ -53,6 +55,7 @@ class Server:
         keeper = subprocess.Popen(
             [sys.executable, __file__, str(folder), str(lock), *pairs],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             pass_fds=[lock],
             start_new_session=True,
         )
@@ -75,13 +78,27 @@ class Server:
         """The process id of the server itself, for tests that kill it."""
         return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
 
+    def kill(self) -> None:
+        """SIGKILL for the server, as the machine's out-of-memory killer would; then `again()`."""
+        os.kill(self.pid(), signal.SIGKILL)
+
+    def again(self) -> None:
+        """Start it once more after a kill; returns when it has recovered and answers."""
+        assert self._keeper is not None
+        assert self._keeper.stdin is not None
+        assert self._keeper.stdout is not None
+        self._keeper.stdin.write(b"again\n")
+        self._keeper.stdin.flush()
+        if self._keeper.stdout.readline() != b"ready\n":
+            raise ServerTrouble(f"PostgreSQL did not recover:\n{(self.folder / 'log').read_text()}")
+
     def stop(self) -> None:
         if self._keeper is not None and self._keeper.stdin is not None:
             self._keeper.stdin.close()
             self._keeper.wait()
 
 
-def _programs(folder: Path) -> tuple[Path, dict[str, int]]:
+def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
     """Where the server's programs are and whom to run them as.
 
     Root runs them as `nobody` from a copy, since `nobody` may not see into root's home. The copy keeps the wheel's
@@ -101,27 +118,31 @@ def _programs(folder: Path) -> tuple[Path, dict[str, int]]:
     nobody = pwd.getpwnam("nobody")
     folder.chmod(0o755)
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    return lent / newest.relative_to(package.parent), {
-        "user": nobody.pw_uid,
-        "group": nobody.pw_gid,
-    }
+    whom = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    return lent / newest.relative_to(package.parent), whom
 
 
 def _keep(folder: Path, lock: int, settings: list[str]) -> None:
     """Make the cluster, start the server, give the lock back, end everything when standard input closes."""
-    cluster = ["-D", folder / "data"]
     options = " ".join([f"-k {folder}", *(f"-c {pair}" for pair in settings)])
+    start = ("pg_ctl", "start", "-w", "-o", options)
     with (folder / "log").open("ab") as log:
 
-        def run(program: str, *words: str) -> None:
-            subprocess.run(
-                [programs / program, *cluster, *words],
-                check=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, **whom,
-            )  # fmt: skip
+        def run(program: str, *words: str) -> int:
+            command = [programs / program, "-D", folder / "data", *words]
+            return subprocess.run(
+                command,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                **whom,
+            ).returncode
 
         try:
             programs, whom = _programs(folder)
-            run(
+            made = run(
                 "initdb",
                 "--auth=trust",
                 "--username=postgres",
@@ -129,13 +150,16 @@ def _keep(folder: Path, lock: int, settings: list[str]) -> None:
                 "--no-locale",
                 "--no-sync",
             )
-            run("pg_ctl", "start", "-w", "-o", options)
-            (folder / "ready").touch()
-        except (OSError, ValueError, subprocess.CalledProcessError, ServerTrouble) as trouble:
+            if made == 0 and run(*start) == 0:
+                (folder / "ready").touch()
+        except (OSError, ValueError, ServerTrouble) as trouble:
             log.write(f"{trouble}\n".encode())
             log.flush()
         os.close(lock)
-        sys.stdin.read()
+        for _again in sys.stdin:
+            # What the dead server's children still hold keeps the new one out for a moment.
+            up = any(run(*start) == 0 or threading.Event().wait(0.1) for _ in range(100))
+            print("ready" if up else "dead", flush=True)
         if (folder / "data" / "postmaster.pid").exists():
             run("pg_ctl", "stop", "-w", "-m", "immediate")
     shutil.rmtree(folder, ignore_errors=True)

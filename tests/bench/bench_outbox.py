@@ -1,0 +1,245 @@
+"""The outbox: notifications claimed and finished a second, on both databases, with everything asked again in the claim.
+
+`python -m tests.bench.bench_outbox [ROWS]`. The send does nothing (`claim + finish`), or is a push over TLS to an endpoint
+on this machine (`whole way`). One row in four goes to a partner under a consent. Durable commits, audit events included.
+"""
+
+import contextlib
+import ssl
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from tests.bench import crowd
+from tests.bench.bench_push import SUBJECT, browsers, text
+from tests.bench.push_endpoint import endpoint, self_signed
+from tests.databases import KEY, lay_schema
+from tests.postgres import DURABLE, Server
+from webapp import keys
+from webapp.care.addresses import Address
+from webapp.care.consents import Consent
+from webapp.care.sessions import Seat, Session
+from webapp.db import Database, insert_many
+from webapp.notify.channels.hosts import PushHosts
+from webapp.notify.channels.memory import MemoryChannel
+from webapp.notify.channels.parcel import Channel
+from webapp.notify.channels.push import PushChannel
+from webapp.notify.channels.vapid import VapidHeaders
+from webapp.notify.deliver import Courier
+from webapp.notify.leases import take
+from webapp.notify.outbox import INSERTED, Notification
+from webapp.notify.outcomes import Outcome, record
+from webapp.notify.parcels import Packer
+from webapp.notify.wording import Wording
+
+NOW = crowd.START + timedelta(minutes=5)
+ROUNDS = 3
+BATCH = 256
+
+
+@contextlib.contextmanager
+def databases(folder: Path) -> Iterator[dict[str, Database]]:
+    """Both engines, empty, committing durably."""
+    server = Server.start(DURABLE)
+    made = {
+        "sqlite": Database(f"sqlite:///{folder / 'bench.db'}", KEY),
+        "postgresql": Database(server.url()),
+    }
+    try:
+        for database in made.values():
+            lay_schema(database)
+        yield made
+    finally:
+        for database in made.values():
+            database.dispose()
+        server.stop()
+
+
+def plant(database: Database, rows: int, port: int) -> None:
+    """Clients, each with a seat that began five minutes ago and a phone that takes pushes; partners' consents."""
+    crowd.plant(database, rows)
+    with database.writing() as store:
+        seats = store.execute(select(Seat.id, Seat.client_id).order_by(Seat.id)).all()
+        devices = iter(browsers(min(rows, 1000)) * (rows // 1000 + 1))
+        told = [
+            (client, "push", f"https://127.0.0.1:{port}/push/{seat}", keys_of(next(devices)), NOW, 0, NOW, NOW)
+            for seat, client in seats
+        ]  # fmt: skip
+        columns = (
+            "person_id",
+            "channel",
+            "value",
+            "keys",
+            "opted_in_at",
+            "troubles",
+            "worked_at",
+            "created_at",
+        )
+        insert_many(store, Address.__table__, columns, told)  # type: ignore[arg-type]
+        clients = [client for _, client in seats]
+        signed = [
+            (
+                mine,
+                theirs,
+                "reminders",
+                *["x"] * 5,
+                NOW - timedelta(days=9),
+                NOW + timedelta(days=90),
+            )
+            for mine, theirs in zip(clients, clients[1:] + clients[:1], strict=True)
+        ]
+        columns = (
+            "client_id", "recipient_id", "category", "discloser", "description", "purpose",
+            "right_to_revoke", "signature", "signed_at", "expires_at",
+        )  # fmt: skip
+        insert_many(store, Consent.__table__, columns, signed)  # type: ignore[arg-type]
+        store.commit()
+
+
+def keys_of(browser: tuple[bytes, bytes]) -> str:
+    point, auth = browser
+    return f'{{"p256dh": "{text(point)}", "auth": "{text(auth)}"}}'
+
+
+def fill(database: Database) -> int:
+    """A notification for every seat; how many."""
+    with database.writing() as store:
+        seats = store.execute(
+            select(Seat.id, Seat.client_id, Seat.session_id, Session.starts_at, Session.ends_at)
+            .join(Session, Session.id == Seat.session_id)
+            .order_by(Seat.id)
+        ).all()
+        devices = select(Address.person_id, Address.id).where(Address.channel == "push")
+        phones = {person: address for person, address in store.execute(devices)}  # noqa: C416
+        first = (store.scalar(select(func.max(Notification.id))) or 0) + 1
+        rows = [
+            row(
+                first + n,
+                seat,
+                seats[(n + 1) % len(seats)].client_id if n % 4 == 0 else None,
+                phones,
+            )
+            for n, seat in enumerate(seats)
+        ]
+        insert_many(store, Notification.__table__, INSERTED, rows)  # type: ignore[arg-type]
+        store.commit()
+    if not database.embedded:
+        with database.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(
+                "ANALYZE notification"
+            )
+    return len(rows)
+
+
+def row(event: int, seat: Any, partner: int | None, phones: dict[int, int]) -> tuple[Any, ...]:
+    who, kind, consent = (
+        (partner, "partner_reminder", "reminders")
+        if partner
+        else (seat.client_id, "first_check", None)
+    )
+    return (
+        event, who, "push", phones[who], kind, seat.client_id, seat.id, seat.session_id, None,
+        consent, seat.starts_at, NOW, NOW, seat.ends_at, 0,
+    )  # fmt: skip
+
+
+def claim_and_finish(database: Database) -> int:
+    """Claim, commit, finish, commit, until nothing is left, as the courier does; nothing is sent."""
+    done = 0
+    while True:
+        with database.writing() as store:
+            leased = take(store, NOW, BATCH).to_send
+            store.commit()
+        if not leased:
+            return done
+        with database.writing() as store:
+            record(store, [Outcome(each) for each in leased], NOW)
+            store.commit()
+        done += len(leased)
+
+
+def courier(channel: Channel) -> Courier:
+    return Courier(
+        {"push": channel}, Packer(Wording("My Day", "https://day.example", ["k" * 64]), "k" * 64)
+    )
+
+
+def measured(work: Any) -> tuple[float, float]:
+    """(rows a second, rows a second of this process's processor)."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    done = work()
+    return done / (time.perf_counter() - wall), done / (time.process_time() - cpu)
+
+
+def contenders(database: Database, push: Channel) -> dict[str, Any]:
+    silent = courier(MemoryChannel())
+    aloud = courier(push)
+    return {
+        "claim + finish": lambda: claim_and_finish(database),
+        "courier, no-op send": lambda: silent.deliver(database, NOW, seconds=None),
+        "whole way, push over TLS": lambda: aloud.deliver(database, NOW, seconds=None),
+    }
+
+
+def main(rows: int = 10_000) -> None:
+    """Print the table."""
+    figures: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        cert, key = self_signed(Path(folder))
+        with databases(Path(folder)) as both, endpoint(cert, key) as port:
+            tls = ssl.create_default_context(cafile=str(cert))
+            push = PushChannel(
+                VapidHeaders(keys.vapid_key(), SUBJECT), PushHosts([f"127.0.0.1:{port}"]), tls=tls
+            )
+            works = {}
+            for name, database in both.items():
+                plant(database, rows, port)
+                own = PushChannel(push.vapid, push.hosts, tls=tls)
+                works[name] = contenders(database, own)
+            for _ in range(ROUNDS):
+                for name, contest in works.items():
+                    for what, work in contest.items():
+                        count = fill(both[name])
+                        figures.setdefault((name, what), []).append(measured(work))
+                        complete(both[name], count)
+    print(f"outbox: {rows:,} rows, batches of {BATCH}, {ROUNDS} rounds in turns, median [min..max]")
+    print(f"{'':42}{'rows a second':>26}{'a second of CPU':>18}")
+    for (name, what), rounds in figures.items():
+        walls = [wall for wall, _ in rounds]
+        spread = f"{statistics.median(walls):,.0f} [{min(walls):,.0f}..{max(walls):,.0f}]"
+        print(
+            f"{name + ', ' + what:42}{spread:>26}{statistics.median(c for _, c in rounds):>18,.0f}"
+        )
+
+
+def complete(database: Database, count: int) -> None:
+    """Every row was sent, once; a benchmark that loses rows measures nothing."""
+    with database.writing() as store:
+        fresh = Notification.sent_at.is_not(None) & (Notification.why.is_(None))
+        sent = store.scalar(select(func.count()).select_from(Notification).where(fresh))
+        troubles = select(Notification.why, func.count()).group_by(Notification.why)
+        tries = (
+            select(Notification.attempts, Notification.leased_until.is_(None), func.count())
+            .where(Notification.sent_at.is_(None))
+            .group_by(Notification.attempts, Notification.leased_until.is_(None))
+        )
+        assert sent == count, (
+            database.url,
+            sent,
+            count,
+            store.execute(troubles).all(),
+            store.execute(tries).all(),
+        )
+        store.execute(update(Notification).values(why="counted"))
+        store.commit()
+
+
+if __name__ == "__main__":
+    main(*(int(word) for word in sys.argv[1:]))

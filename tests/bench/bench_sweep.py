@@ -1,0 +1,136 @@
+"""The sweep: many seats due at the same minute → facts, steps, chained events, notifications, the next look; exactly once.
+
+`python -m tests.bench.bench_sweep [SEATS] [ROUNDS]`, 100,000 and 3 unless said. Beside it in the same rounds: the same rows
+written in the usual ways, without facts, rules or chain. Read the ratios: the machine is shared. Durable commits throughout;
+every variant runs in a process of its own.
+"""
+
+import multiprocessing
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.bench import crowd, sweeping
+from tests.databases import KEY, lay_schema
+from tests.postgres import DURABLE, Server
+from webapp.db import Database
+
+SPAWN = multiprocessing.get_context("spawn")
+GROWTH = (0, 9)
+"""How many further nights of history lie behind the seats that are due."""
+
+
+def alone(work: Any, *args: Any) -> Any:
+    """Run `work` in a process of its own, so that memory and caches are its own."""
+    with SPAWN.Pool(1) as pool:
+        return pool.apply(work, args)
+
+
+@contextmanager
+def databases(folder: Path, name: str) -> Iterator[dict[str, str]]:
+    """Engine → URL of an empty database with our schema."""
+    server = Server.start(DURABLE | {"shared_buffers": "256MB"})
+    urls = {"SQLite": f"sqlite:///{folder / name}.db", "PostgreSQL": server.url()}
+    try:
+        for url in urls.values():
+            database = Database(url, KEY if url.startswith("sqlite") else None)
+            lay_schema(database)
+            database.dispose()
+        yield urls
+    finally:
+        server.stop()
+
+
+def plant(url: str, seats: int, nights: int) -> None:
+    crowd.plant(sweeping.opened(url), seats, history=seats * nights)
+
+
+def main(seats: int, rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        with databases(Path(scratch), "sweep") as urls:
+            for engine, url in urls.items():
+                alone(plant, url, seats, 0)
+                compare(engine, url, seats, rounds)
+                beside(engine, url)
+                if engine == "PostgreSQL":
+                    two_workers(engine, url)
+        for nights in GROWTH:
+            with databases(Path(scratch), f"growth{nights}") as urls:
+                for engine, url in urls.items():
+                    few = seats // 10
+                    alone(plant, url, few, nights)
+                    alone(sweeping.rewind, url)
+                    found = alone(sweeping.ours, url)
+                    each = found["seconds"] / few * 1e6
+                    say(engine, f"growth: {few * (nights + 1):,} seats kept", each, "µs a seat due")
+
+
+def compare(engine: str, url: str, seats: int, rounds: int) -> None:
+    """A B A B: ours and the reference ways, each after the sweep was undone."""
+    took: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        alone(sweeping.rewind, url)
+        found = alone(sweeping.ours, url)
+        assert found["seats"] == seats, found
+        for part in ("seconds", "look", "announce", "mib"):
+            took.setdefault(part, []).append(found[part])
+        for way in sweeping.WAYS:
+            alone(sweeping.rewind, url)
+            took.setdefault(way, []).append(alone(sweeping.reference, url, way)["seconds"])
+    ours = statistics.median(took["seconds"])
+    say(
+        engine, f"sweep of {seats:,}, every rule, chained, announced", *spread(took["seconds"], "s")
+    )
+    say(engine, "  of which looking", *spread(took["look"], "s"))
+    say(engine, "  of which announcing", *spread(took["announce"], "s"))
+    say(engine, "  memory", max(took["mib"]), "MiB at most")
+    for way in sweeping.WAYS:
+        ratio = statistics.median(took[way]) / ours
+        say(engine, f"  beside: {way}, no rules", *spread(took[way], "s"), f"{ratio:.2f} × ours")
+    say(engine, "  nothing due", statistics.median(alone(sweeping.idle, url)) * 1000, "ms")
+
+
+def beside(engine: str, url: str) -> None:
+    """Somebody writes while the sweep runs."""
+    alone(sweeping.rewind, url)
+    with SPAWN.Pool(2) as pool:
+        quiet = sorted(pool.apply(sweeping.person_beside, (url, 2.0)))
+        sweep = pool.apply_async(sweeping.ours, (url,))
+        waits: list[float] = []
+        while not sweep.ready():
+            waits += pool.apply(sweeping.person_beside, (url, 1.0))
+        sweep.get()
+    waits.sort()
+    p99 = waits[int(len(waits) * 0.99)] * 1000
+    say(engine, "a writer beside it", waits[-1] * 1000, f"ms at most, p99 {p99:.0f} ms")
+    say(engine, "  the same writer alone", quiet[-1] * 1000, "ms at most")
+
+
+def two_workers(engine: str, url: str) -> None:
+    """The looks of one worker against those of two."""
+    spans = []
+    for hands in (1, 2):
+        alone(sweeping.rewind, url)
+        with SPAWN.Pool(hands) as pool:
+            found = pool.map(sweeping.looking, [url] * hands, chunksize=1)
+        busy = [one for one in found if one["seats"]]
+        spans.append(max(f["ended"] for f in busy) - min(f["begun"] for f in busy))
+    say(engine, "two workers looking", spans[0] / spans[1], "× one")
+
+
+def spread(seconds: list[float], unit: str) -> tuple[float, str]:
+    low, high = min(seconds), max(seconds)
+    return statistics.median(seconds), f"{unit} [{low:.2f}..{high:.2f}]"
+
+
+def say(engine: str, what: str, figure: float, *unit: str) -> None:
+    print(f"{engine:<11} {what:<52} {figure:>9.2f} {'  '.join(unit)}", flush=True)
+
+
+if __name__ == "__main__":
+    given = [int(word.replace(",", "")) for word in sys.argv[1:]]
+    main(*(given + [100_000, 3][len(given) :]))

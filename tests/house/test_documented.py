@@ -1,0 +1,83 @@
+"""What people set, read or build on is documented: settings, event tags, rungs, public functions."""
+
+import ast
+from dataclasses import fields
+
+from tests.house.reading import ROOT, modules, told
+from webapp.care.tags import FIELDS, MEANING, Tag
+from webapp.config import Settings
+
+readme = (ROOT / "README.md").read_text()
+everything = modules()
+
+
+def test_every_setting_stands_in_the_readme() -> None:
+    missing = [
+        f"REJOIN_{each.name.upper()}: {each.metadata['doc']}"
+        for each in fields(Settings)
+        if f"`REJOIN_{each.name.upper()}`" not in readme and f"`{each.name.upper()}`" not in readme
+    ]
+    assert not missing, told(missing, "Add a row to the table of settings in README.md.")
+
+
+def test_every_setting_has_a_doc_and_an_example_that_works() -> None:
+    for each in fields(Settings):
+        assert len(each.metadata["doc"]) > 20, each.name
+        if each.name != "secret_keys":  # no key is ever written down
+            assert each.metadata["parse"](each.metadata["example"]) is not None
+
+
+def test_every_event_tag_says_what_it_means_and_carries() -> None:
+    missing = [tag.name for tag in Tag if len(MEANING.get(tag, "")) < 10 or tag not in FIELDS]
+    assert not missing, told(
+        missing, "Say in webapp/care/tags.py what the tag means and which fields it carries."
+    )
+
+
+def test_event_tags_are_past_tense_words_divided_by_colons() -> None:
+    broken = [
+        tag.value
+        for tag in Tag
+        if not all(part.replace("_", "").isalpha() for part in tag.value.split(":"))
+    ]
+    assert not broken, told(broken, "Write tags as `seat:absence:reported`.")
+
+
+def test_every_rung_stands_in_the_readme() -> None:
+    from webapp.protocol.rungs import Rung
+
+    missing = [rung.value for rung in Rung if f"`{rung.value}`" not in readme]
+    assert not missing, told(missing, "Add the rung to the ladder's table in README.md.")
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    broken = [
+        module.place for module in everything if module.text and not ast.get_docstring(module.tree)
+    ]
+    assert not broken, told(
+        broken, "Begin the module with a sentence: what it holds, and why it is its own room."
+    )
+
+
+def speaks_for_itself(node: ast.AST) -> bool:
+    """An enumeration, or a function of one line: the name is the sentence."""
+    if isinstance(node, ast.ClassDef):
+        return any("Enum" in ast.unparse(base) for base in node.bases)
+    return isinstance(node, ast.FunctionDef) and len(node.body) == 1
+
+
+def test_public_verbs_and_models_say_what_they_mean() -> None:
+    broken = [
+        f"{module.at(node)} {node.name}"
+        for module in everything
+        if module.name.split(".")[1:2] in (["care"], ["protocol"], ["notify"])
+        for node in module.tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+        and not speaks_for_itself(node)
+    ]
+    assert not broken, told(
+        broken,
+        "Say what it means, its units and time zone, which refusals it raises, and which rule it comes from.",
+    )

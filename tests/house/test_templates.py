@@ -1,0 +1,61 @@
+"""Templates stay small, stay inside the page's CSP, and say nothing a translator has not seen."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.house import templates
+
+LONGEST = 120
+ICONS = "templates/ui/icon.html"
+ALL = templates.every()
+PAGES = [path for path in ALL if path.suffix == ".html" and "notices" not in path.parts]
+
+FORBIDDEN = {
+    r"\sstyle\s*=": "an inline style: give it a class in static/css",
+    r"<style\b": "an inline style sheet: put it into static/css",
+    r"\son[a-z]+\s*=": "an inline handler: put the behaviour into static/js",
+    r"\shx-on": "code in an attribute: put the behaviour into static/js",
+    r"javascript:|\bjs:": "code in an address: put the behaviour into static/js",
+    r"<script(?![^>]*\ssrc=)": "an inline script: put it into static/js",
+    r"https?://(?!988lifeline\.org/|www\.w3\.org/)": "an address of somebody else: nothing is loaded from elsewhere",
+}
+
+
+def name_of(path: Path) -> str:
+    return templates.place(path)
+
+
+@pytest.mark.parametrize("path", ALL, ids=name_of)
+def test_a_template_can_be_read_in_one_sitting(path: Path) -> None:
+    lines = len(path.read_text("utf-8").splitlines())
+    assert lines <= LONGEST, (
+        f"{templates.place(path)} has {lines} lines, more than {LONGEST}: is a part of it a macro in templates/ui?"
+    )
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_a_page_has_nothing_inline_that_its_policy_forbids(path: Path) -> None:
+    text = re.sub(r"\{#.*?#\}", "", path.read_text("utf-8"), flags=re.DOTALL)
+    for pattern, remedy in FORBIDDEN.items():
+        found = re.search(pattern, text, re.IGNORECASE)
+        assert not found, f"{templates.place(path)} has {found and found[0]!r}, {remedy}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_only_our_own_drawings_are_put_in_unescaped(path: Path) -> None:
+    unescaped = re.findall(r"\|\s*safe\b|autoescape\s+false", path.read_text("utf-8"))
+    assert not unescaped or templates.place(path) == ICONS, (
+        f"{templates.place(path)} switches escaping off: pass Markup from code that sanitised it"
+    )
+
+
+READ_BY_PEOPLE = [p for p in ALL if p.suffix in {".html", ".txt"} and "api" not in p.parts]
+"""The API's own page speaks to programmers, in the language of the code."""
+
+
+@pytest.mark.parametrize("path", READ_BY_PEOPLE, ids=name_of)
+def test_every_text_is_marked_for_translation(path: Path) -> None:
+    found = templates.unmarked(path)
+    assert not found, f"{templates.place(path)} shows {found[0]!r} unmarked: write {{{{ _(…) }}}}"

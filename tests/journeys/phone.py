@@ -1,0 +1,110 @@
+"""A phone in a client's hand: a real Chromium whose push subscriptions live at the local push service.
+
+Chromium itself registers with a service on the internet only, so `pushManager` is told to register here; from there on
+all is real: our server encrypts and posts, the service checks and decrypts, and the browser's own service worker gets the
+push event, shows the notification and handles the tap on its button.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, Worker, expect
+
+from tests.push_service import Message, PushService
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
+
+REGISTER_HERE = """
+  let mine = null;
+  const made = (said) => ({ ...said, toJSON: () => said, options: {}, getKey: () => null,
+    unsubscribe: async () => { mine = null; sessionStorage.removeItem("subscribed"); return true; } });
+  const kept = JSON.parse(localStorage.getItem("test-subscription") ?? "null");
+  if (kept) mine = made(kept);
+  PushManager.prototype.getSubscription = async () => mine;
+  PushManager.prototype.subscribe = async () => {
+    if (!mine) {
+      const said = await window.registerWithPushService();
+      localStorage.setItem("test-subscription", JSON.stringify(said));
+      mine = made(said);
+    }
+    return mine;
+  };
+"""
+
+
+class Phone:
+    """One person's browser. `errors` collects what no page may do: script errors and policy violations (S7)."""
+
+    def __init__(self, context: BrowserContext, base_url: str, service: PushService):
+        self.context, self.base_url, self.service = context, base_url, service
+        self.errors: list[str] = []
+        context.grant_permissions(["notifications"], origin=base_url)
+        context.expose_function("registerWithPushService", service.subscribe)
+        context.add_init_script(REGISTER_HERE)
+        self.page: Page = context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._heard)
+        self._cdp = context.new_cdp_session(self.page)
+        self._registrations: dict[str, str] = {}
+        self._cdp.on("ServiceWorker.workerRegistrationUpdated", self._registered)
+        self._cdp.send("ServiceWorker.enable")
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.base_url + path)
+        return self.page
+
+    def sign_in(self, link: str) -> None:
+        """Open a one-time link and press its button."""
+        self.page.goto(link)
+        self.page.get_by_role("main").get_by_role("button").click()
+        expect(self.page.get_by_role("navigation").first).to_be_visible()
+
+    def deliver(self, message: Message) -> None:
+        """What the push service holds arrives at the browser."""
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        [registration] = self._registrations
+        self._cdp.send(
+            "ServiceWorker.deliverPushMessage",
+            {"origin": self.base_url, "registrationId": registration, "data": message.text},
+        )
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """What the lock screen shows."""
+        shown: list[dict[str, Any]] = self.page.evaluate(
+            "navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => all.map((n) => "
+            "({ title: n.title, body: n.body, tag: n.tag, actions: n.actions.map((a) => a.action) })))"
+        )
+        return shown
+
+    def tap_button(self, action: str) -> None:
+        """Tap a button of the notification on top, without opening the app."""
+        self._worker().evaluate(
+            "async (action) => { const [top] = await registration.getNotifications();"
+            " dispatchEvent(new NotificationEvent('notificationclick', { notification: top, action })); }",
+            action,
+        )
+
+    def _worker(self) -> Worker:
+        [worker] = self.context.service_workers
+        return worker
+
+    def _registered(self, event: dict[str, Any]) -> None:
+        for registration in event["registrations"]:
+            self._registrations[registration["registrationId"]] = registration["scopeURL"]
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error" and "status of 4" not in message.text:
+            self.errors.append(message.text)
+
+
+@contextmanager
+def phone(browser: Browser, base_url: str, service: PushService, **more: Any) -> Iterator[Phone]:
+    """A phone; at the end nothing forbidden may have happened on it."""
+    context = browser.new_context(**(PHONE | more))
+    held = Phone(context, base_url, service)
+    try:
+        yield held
+        assert held.errors == []
+    finally:
+        context.close()

@@ -1,0 +1,40 @@
+"""The app at a real address, for tests that need a browser."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from tests import chromium
+
+OWN_NOTICES = "--disable-features=SystemNotifications"
+"""Notifications stay in the browser: no desktop is asked, which would forget them again when none answers."""
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """`app` on a free port of this machine; answers its address."""
+    server = make_server("localhost", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://localhost:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """A browser that talks to this machine only."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=chromium.path(), args=[*chromium.FLAGS, OWN_NOTICES]
+        )
+        try:
+            yield opened
+        finally:
+            opened.close()
