@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response as htmx_response
 
@@ -77,29 +77,47 @@ def _check() -> Any:
     guard = guard_of(request.endpoint)
     if guard == OTHER_DOOR:
         return None
-    if request.method not in SAFE:
+    changing = request.method not in SAFE
+    if changing:
         _check_origin()
-    if guard == PUBLIC:
-        return None
     person = me()
-    if person is None:
+    if person is None and guard != PUBLIC:
         return to_sign_in()
+    if changing and not _token_matches():
+        return abort(401) if person is None else _again()
+    if guard == PUBLIC or person is None:
+        return None
     if guard is None or not may(person, Permission(guard)):
         return _elsewhere(person.kind) or abort(404)
     return None
 
 
 def _check_origin() -> None:
-    """S8: the browser says where the request comes from, and the page proves that it is ours."""
+    """S8: the browser says where the request comes from."""
     site = request.headers.get("Sec-Fetch-Site")
     if site not in (None, "same-origin", "none"):
         abort(403)
     origin = request.headers.get("Origin")
     if site is None and origin and urlsplit(origin).netloc != request.host:
         abort(403)
-    token = request.headers.get("X-CSRFToken") or request.form.get("csrf_token", "")
-    if not csrf_matches(token):
-        abort(401 if me() is None else 403)
+
+
+def _token_matches() -> bool:
+    """S8: the page proves that it is ours."""
+    return csrf_matches(request.headers.get("X-CSRFToken") or request.form.get("csrf_token", ""))
+
+
+def _again() -> ResponseReturnValue:
+    """The page is older than the login (signed in again in another tab, say). Its form comes back with its text, to be
+    sent with one more tap; htmx loads the page anew, where typed text is restored."""
+    if request.headers.get("HX-Request") == "true":
+        return htmx_response("", 403, refresh=True)
+    if "csrf_token" not in request.form:
+        abort(403)
+    fields = [each for each in request.form.items(multi=True) if each[0] != "csrf_token"]
+    return render_template(
+        "errors/again.html", fields=fields, to=request.full_path.rstrip("?")
+    ), 403
 
 
 def to_sign_in() -> ResponseReturnValue:

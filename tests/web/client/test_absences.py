@@ -124,3 +124,29 @@ def test_a_form_from_another_site_changes_nothing(maya, seat_in, store):
     seat = seat_in(hours=26)
     assert maya.post(f"/seats/{seat.id}/absence", {}, forged=True).status_code == 403
     assert reports(store) == []
+
+
+def test_a_form_from_an_older_page_comes_back_with_its_text(maya, seat_in, store):
+    seat = seat_in(hours=26)
+    form = {"csrf_token": "of-another-day", "note": "my own words", "reason": "work"}
+    answer = maya.post(f"/seats/{seat.id}/absence", form, forged=True)
+    assert answer.status_code == 403
+    assert f'action="/seats/{seat.id}/absence"' in answer.text
+    assert 'value="my own words"' in answer.text
+    assert "of-another-day" not in answer.text
+    assert reports(store) == []
+
+
+def test_htmx_on_an_older_page_is_told_to_load_it_anew(maya, seat_in):
+    seat = seat_in(hours=26)
+    answer = maya.post(f"/seats/{seat.id}/absence", {"csrf_token": "old"}, htmx=True, forged=True)
+    assert (answer.status_code, answer.headers["HX-Refresh"]) == (403, "true")
+
+
+def test_an_expired_sign_in_leads_htmx_to_sign_in_and_back(app, seat_in, visit):
+    seat = seat_in(hours=26)
+    stranger = visit()
+    here = f"/seats/{seat.id}/absence"
+    answer = stranger.post(here, {}, htmx=True, headers={"Referer": f"http://localhost{here}"})
+    assert answer.headers["HX-Redirect"] == f"/sign-in?next={here}"
+    assert answer.data == b""

@@ -11,7 +11,7 @@ from webapp.protocol.steps import Step, occurrence_of
 
 def test_the_next_session_stands_first_with_its_countdown(maya, seat_in):
     seat_in(hours=30, ref="later")
-    seat_in(minutes=84, seconds=1)
+    seat_in(minutes=84, seconds=30)
     page = maya.get("/").text
     assert "1 h 25 min" in page
     assert page.index("1 h 25 min") < page.index("Coming up")

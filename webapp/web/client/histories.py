@@ -17,7 +17,7 @@ def with_standing(found: Iterable[Place]) -> list[Place]:
     over = [
         SeatRow(each.seat.id, each.seat.session_id, each.seat.client_id, each.seat.given_at)
         for each in found
-        if each.state in ("over", "cancelled")
+        if each.state == "over"
     ]
     if not over:
         return found

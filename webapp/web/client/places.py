@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from flask import abort
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from webapp import clock
@@ -26,6 +26,8 @@ from webapp.web.identity import me
 from webapp.web.unit import store
 
 HOUR = timedelta(hours=1)
+MOST = 200
+"""Places on one page."""
 WORDS = {
     Standing.EXPECTED: N_("Your place is kept"),
     Standing.WAITING: N_("Your place is kept"),
@@ -108,24 +110,29 @@ class Place:
         return LOOKS.get(self.standing, "") if self.standing else ""
 
 
-def between(start: datetime, end: datetime, limit: int = 200) -> list[Place]:
+def between(start: datetime, end: datetime) -> list[Place]:
     """The signed-in person's places in sessions that end after `start` and begin before `end`, soonest first.
 
     Two statements, by ix_seat_client; grows with the places in that time.
     """
-    found = _mine().where(Session.ends_at > start, Session.starts_at < end)
-    return seen(store.execute(found.order_by(Session.starts_at, Seat.id).limit(limit)).all())
+    span = {"client": person().id, "start": start, "end": end}
+    return seen(store.execute(BETWEEN, span).all())
 
 
 def near() -> Place | None:
     """The place whose door opens next, today: for the alert inside the app (M17)."""
     now = clock.now()
-    return next((p for p in between(now, now + 12 * HOUR) if p.state in ("ahead", "open")), None)
+    return next_of(between(now, now + 12 * HOUR))
+
+
+def next_of(found: Sequence[Place]) -> Place | None:
+    """The first that can still be joined."""
+    return next((each for each in found if each.state in ("ahead", "open")), None)
 
 
 def one(seat_id: int) -> Place:
     """One place of the signed-in person; anyone else's is 404 (S1)."""
-    row = store.execute(_mine().where(Seat.id == seat_id)).first()
+    row = store.execute(ONE, {"client": person().id, "seat": seat_id}).first()
     if row is None:
         abort(404)
     return seen([row])[0]
@@ -143,7 +150,7 @@ def person() -> Person:
 
 
 def seen(rows: Sequence[Any]) -> list[Place]:
-    """Rows of `_mine()` as places of this instant."""
+    """Rows of `MINE` as places of this instant."""
     now = clock.now()
     if not rows:
         return []
@@ -165,8 +172,7 @@ def seen(rows: Sequence[Any]) -> list[Place]:
 
 
 def _mine() -> Select[Seat, str, AbsenceReport, bool]:
-    """Seat, the host's name, the report that stands, and whether somebody reached out, of the signed-in person's seats.
-    One statement."""
+    """Seat, the host's name, the report that stands, and whether somebody reached out, of one client's seats."""
     host = aliased(Person)
     stands = and_(AbsenceReport.seat_id == Seat.id, AbsenceReport.withdrawn_at.is_(None))
     called_after = (
@@ -180,5 +186,15 @@ def _mine() -> Select[Seat, str, AbsenceReport, bool]:
         .join(host, host.id == Session.host_id)
         .outerjoin(AbsenceReport, stands)
         .options(contains_eager(Seat.session))
-        .where(Seat.client_id == person().id, Seat.released_at.is_(None))
+        .where(Seat.client_id == bindparam("client"), Seat.released_at.is_(None))
     )
+
+
+MINE = _mine()
+"""Built once: putting a statement together costs as much as running it."""
+BETWEEN = (
+    MINE.where(Session.ends_at > bindparam("start"), Session.starts_at < bindparam("end"))
+    .order_by(Session.starts_at, Seat.id)
+    .limit(MOST)
+)
+ONE = MINE.where(Seat.id == bindparam("seat"))

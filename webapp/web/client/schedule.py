@@ -39,7 +39,7 @@ def show() -> ResponseReturnValue:
         )
     ]
     return widget(
-        "client/schedule/show.html", "days", place="schedule", near=places.near(), view=view, days=days,
+        "client/schedule/show.html", "days", place="schedule", near=places.near() if view == "earlier" else places.next_of(found), view=view, days=days,
         elsewhere=any(each.elsewhere for each in found),
     )  # fmt: skip
 

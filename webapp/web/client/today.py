@@ -28,7 +28,7 @@ def show() -> ResponseReturnValue:
     today = now.astimezone(zone()).date()
     found = places.between(now - BEHIND, now + AHEAD)
     coming = [each for each in found if each.state != "over" and each.session.ends_at > now]
-    following = next((each for each in coming if each.state in ("ahead", "open")), None)
+    following = places.next_of(coming)
     rest = [each for each in coming if each is not following]
     return widget(
         "client/today/show.html", "next", place="today", greeting=greeting(), coming=following,
