@@ -89,14 +89,17 @@ def _keep_seen() -> None:
 
 
 def me() -> Person | None:
-    """The signed-in person, or None."""
-    return cast(Person, current_user.person) if current_user.is_authenticated else None
+    """The signed-in person, or None. Asked dozens of times a page, so looked up once."""
+    if "me" not in g:
+        g.me = current_user.person if current_user.is_authenticated else None
+    return cast("Person | None", g.me)
 
 
 def begin(person: Person, way: str) -> None:
     """Sign `person` in on this device. The caller commits; the cookie goes out with the answer. A login that this
     device still had ends (S2: rotate at sign-in)."""
     end("signed_in_again")
+    g.pop("me", None)
     _, g.login_secret = accounts.sign_in(
         store, person, way, now=clock.now(), device=(request.user_agent.string or "")[:200]
     )

@@ -24,7 +24,7 @@ def test_a_room_shows_its_seats_their_standing_and_what_is_next(
     assert "Maya Torres" in page
     assert "Waiting" in page
     assert "There" in page
-    assert "Second “your place is kept”" in page
+    assert "“Your place is kept”, again" in page
     assert "data-countdown" in page
 
 
@@ -77,14 +77,16 @@ def test_one_tap_marks_one_person_and_keeps_the_room_open(carla, room, world, se
     )
     assert answer.status_code == 200
     assert 'id="live"' in answer.text
-    assert "<details class=\"unfold unfold--foot\" open>" in answer.text
+    assert '<details class="unfold unfold--foot" open>' in answer.text
     assert "1 of 2 there" in answer.text
 
 
 def test_a_tap_made_twice_is_one_word(carla, room, world, store, seat_of):
     seat = seat_of(room([world.maya], -10), world.maya)
     for _ in range(2):
-        assert carla.post(f"/staff/seats/{seat.id}/presence", {"type": "present"}).status_code == 303
+        assert (
+            carla.post(f"/staff/seats/{seat.id}/presence", {"type": "present"}).status_code == 303
+        )
     assert len(store.scalars(select(Presence)).all()) == 1
 
 
@@ -95,7 +97,10 @@ def test_undoing_a_mark_asks_why_and_appends(carla, room, world, store, seat_of)
     refused = carla.post(path, {"type": "absent", "back": "now"})
     assert refused.status_code == 422
     assert "Say why this is corrected." in refused.text
-    assert carla.post(path, {"type": "absent", "reason": "Wrong row.", "back": "now"}).status_code == 303
+    assert (
+        carla.post(path, {"type": "absent", "reason": "Wrong row.", "back": "now"}).status_code
+        == 303
+    )
     assert store.scalars(select(Presence.type).order_by(Presence.id)).all() == ["present", "absent"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.counting import statements
-from webapp.care import absences, presence
+from webapp.care import absences, addresses, presence
 from webapp.care.absences import Excusal
 from webapp.care.contacts import Contact
 from webapp.care.events import Event
@@ -203,3 +203,13 @@ def test_a_long_chart_costs_as_many_statements_as_a_short_one(carla, world, room
         carla.get(f"/staff/people/{world.maya.id}")
     assert len(many) <= len(few) + 2
     assert len(many) < 110
+
+
+def test_an_unsafe_number_is_not_offered(carla, world, store, clock):
+    for address in store.scalars(addresses.of(world.maya.id)):
+        address.unsafe_at = clock.now()
+    store.commit()
+    page = carla.get(f"/staff/people/{world.maya.id}").text
+    assert "not safe" in page
+    assert "tel:" not in page
+    assert "mailto:" not in page

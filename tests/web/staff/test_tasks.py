@@ -8,7 +8,8 @@ from sqlalchemy import select
 from tests.counting import statements
 from webapp.care import addresses, tasks
 from webapp.care.contacts import Contact
-from webapp.care.tasks import Task, TaskKind
+from webapp.care.people import Person
+from webapp.care.tasks import TaskKind
 
 
 @pytest.fixture
@@ -186,8 +187,6 @@ def test_what_is_due_stands_under_overdue(carla, task, clock):
 
 def login_again(visit):
     """More than a quarter of an hour has passed: staff sign in anew."""
-    from webapp.care.people import Person
-
     with visit.app.extensions["database"].reading() as store:
         carla = store.scalar(select(Person).where(Person.ref == "carla"))
     return type(visit)(visit.app, carla)

@@ -65,11 +65,11 @@ SOURCE: dict[str, Any] = {
     "platform": _("video platform"),
 }
 NOTICE: dict[str, Any] = {
-    NoticeKind.HEADS_UP: _("reminder the day before"),
-    NoticeKind.SOON: _("reminder shortly before"),
-    NoticeKind.DOORS_OPEN: _("doors open"),
-    NoticeKind.FIRST_CHECK: _("first “your place is kept”"),
-    NoticeKind.SECOND_CHECK: _("second “your place is kept”"),
+    NoticeKind.HEADS_UP: _("early reminder"),
+    NoticeKind.SOON: _("reminder"),
+    NoticeKind.DOORS_OPEN: _("doors are open"),
+    NoticeKind.FIRST_CHECK: _("“your place is kept”"),
+    NoticeKind.SECOND_CHECK: _("“your place is kept”, again"),
     NoticeKind.SESSION_MOVED: _("session moved"),
     NoticeKind.SESSION_CANCELLED: _("session called off"),
     NoticeKind.PARTNER_REMINDER: _("partner's reminder"),

@@ -31,7 +31,7 @@ def me() -> Person:
     return person
 
 
-def one(rows: Select[tuple[Row]]) -> Row:
+def one(rows: Select[Row]) -> Row:
     """The row a person may see; else 404, as if it did not exist (S1)."""
     row = store.scalars(rows).unique().one_or_none()
     return row if row is not None else abort(404)

@@ -44,7 +44,7 @@ def picture(open_room: int = 0) -> dict[str, Any]:
     return {"place": "now", "day": day, "open_room": open_room}
 
 
-def todays(person: Person, now: datetime) -> Select[tuple[Session]]:
+def todays(person: Person, now: datetime) -> Select[Session]:
     """Sessions of the reader's own day, as far as they may see them, by start."""
     local = now.astimezone(zone())
     midnight = datetime.combine(local.date(), time(), local.tzinfo)

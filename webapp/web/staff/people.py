@@ -48,7 +48,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _clients(sought: str) -> Select[tuple[Person]]:
+def _clients(sought: str) -> Select[Person]:
     rows = register.visible_to(me()).where(Person.kind == Kind.CLIENT)
     if sought:
         rows = rows.where(
@@ -62,7 +62,9 @@ def _clients(sought: str) -> Select[tuple[Person]]:
 
 def _entries(found: Sequence[Person]) -> list[Entry]:
     ids = [client.id for client in found]
-    team = select(CareTeam).where(CareTeam.client_id.in_(ids)).options(joinedload(CareTeam.counselor))
+    team = (
+        select(CareTeam).where(CareTeam.client_id.in_(ids)).options(joinedload(CareTeam.counselor))
+    )
     counselors = {row.client_id: row.counselor.name for row in store.scalars(team) if row.counselor}
     coming = (
         select(Seat.client_id, func.min(Session.starts_at))
@@ -71,7 +73,7 @@ def _entries(found: Sequence[Person]) -> list[Entry]:
         .where(Session.ends_at > clock.now())
         .group_by(Seat.client_id)
     )
-    next_at = {client_id: at for client_id, at in store.execute(coming)}
+    next_at: dict[int, datetime] = dict(store.execute(coming).all())
     return [Entry(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in found]
 
 

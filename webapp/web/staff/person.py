@@ -9,8 +9,9 @@ from sqlalchemy.orm import joinedload
 
 from webapp.care import people, sessions, tasks
 from webapp.care.absences import AbsenceReport
+from webapp.care.addresses import Address
 from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import CareTeam, Couple, Person
+from webapp.care.people import CareTeam, Couple, Kind, Person
 from webapp.care.plans import Plan
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing
@@ -22,7 +23,7 @@ from webapp.web.staff.vocabulary import CHANNEL, OUTCOME, STEP
 
 LOOK_AHEAD, LOOK_BACK = 2, 3
 """How many seats *What happens next* explains: those to come, and those just behind."""
-SPOKEN = (Outcome.REACHED, Outcome.LEFT_MESSAGE, Outcome.NO_ANSWER, Outcome.WRONG_NUMBER, Outcome.DECLINED)
+SPOKEN = tuple(outcome for outcome in Outcome if outcome is not Outcome.CALL_BACK_AT)
 """Outcomes of a contact somebody writes down here; calling back belongs to a task."""
 EXCUSABLE = frozenset({Standing.MISSED, Standing.ABSENT_TOLD, Standing.PARTIAL, Standing.UNKNOWN})
 
@@ -45,6 +46,7 @@ def of(
     return {
         "place": "people",
         "client": client,
+        "unsafe": _unsafe(store, client),
         "around_them": around_them(store, client, reader),
         "places": places,
         "coming": next((p for p in reversed(places) if p.seat.session.starts_at > now), None),
@@ -86,10 +88,19 @@ def around_them(store: Store, client: Person, reader: Person) -> Around:
     all_three = (joinedload(Couple.a), joinedload(Couple.b), joinedload(Couple.therapist))
     couple = store.scalar(people.couple_of(client.id).options(*all_three))
     partner = couple.partner_of(client.id) if couple else None
-    visible = partner is not None and bool(
-        store.scalar(people.visible_to(reader).where(Person.id == partner.id, Person.kind == "client"))
-    )
+    visible = partner is not None and partner.kind == Kind.CLIENT
+    if partner and visible:
+        known = people.visible_to(reader).where(Person.id == partner.id)
+        visible = store.scalar(known) is not None
     return Around(team, couple, partner, visible)
+
+
+def _unsafe(store: Store, client: Person) -> set[str]:
+    """Numbers and addresses that are marked unsafe: nobody calls or writes there (P9)."""
+    marked = select(Address.value).where(
+        Address.person_id == client.id, Address.unsafe_at.is_not(None)
+    )
+    return set(store.scalars(marked))
 
 
 def _reports(store: Store, client: Person) -> list[AbsenceReport]:

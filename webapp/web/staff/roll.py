@@ -108,7 +108,7 @@ class Room:
 
 def call(
     store: Store,
-    rows: Select[tuple[Session]],
+    rows: Select[Session],
     person: Person,
     now: datetime,
     *,
@@ -141,7 +141,7 @@ def _room(session: Session, places: list[Place], named: set[int], now: datetime)
 
 
 def standings(
-    store: Store, seats: Select[tuple[Seat]], now: datetime, whole_walk: bool = True
+    store: Store, seats: Select[Seat], now: datetime, whole_walk: bool = True
 ) -> list[Place]:
     """These seats as they stand at `now`, in their order."""
     both = (joinedload(Seat.client), joinedload(Seat.session).joinedload(Session.host))

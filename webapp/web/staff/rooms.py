@@ -124,9 +124,7 @@ def _picture(session_id: int) -> dict[str, Any]:
     room = _room(session_id)
     evidence: dict[int, list[Presence]] = {}
     named = {place.client.id for place in room.places} | {room.session.host_id}
-    found = select(Presence).where(
-        Presence.session_id == session_id, Presence.person_id.in_(named)
-    )
+    found = select(Presence).where(Presence.session_id == session_id, Presence.person_id.in_(named))
     for piece in store.scalars(found.order_by(Presence.at, Presence.id)):
         evidence.setdefault(piece.person_id, []).append(piece)
     return {"place": "now", "room": room, "evidence": evidence}

@@ -10,26 +10,35 @@ from webapp.care.tasks import Task, TaskKind
 from webapp.refusals import N_
 from webapp.web.filters import ago, day_and_time
 
+STORY: dict[str, str] = {
+    TaskKind.OUTREACH: N_(
+        "%(client)s had a place in %(session)s, %(when)s. We have not seen or heard from them since."
+    ),
+    TaskKind.RELATIONAL: N_(
+        "%(client)s was not seen in %(session)s, %(when)s. You know the couple: what may lie between the two?"
+    ),
+    TaskKind.ESCALATION: N_(
+        "%(client)s has been missed more than once in a row, and nobody has heard from them."
+    ),
+    TaskKind.REENGAGEMENT: N_(
+        "%(client)s is in touch again after %(session)s, %(when)s. Now is a good moment to plan the way back together."
+    ),
+    TaskKind.PATTERN_REVIEW: N_(
+        "Something repeats in how %(client)s can take part. It may want another time or another form."
+    ),
+    TaskKind.MARK_ROOM: N_(
+        "Nothing tells us who was in %(session)s, %(when)s. Nobody is being chased; please say who was there."
+    ),
+    TaskKind.TECH_HELP: N_(
+        "%(client)s wants to join %(session)s and can't get in. They asked for help %(asked)s."
+    ),
+}
+
 
 def story(task: Task) -> str:
     """What happened, in one or two sentences."""
-    told = _told(task)
-    match task.kind:
-        case TaskKind.OUTREACH:
-            return _("%(client)s had a place in %(session)s, %(when)s. We have not seen or heard from them since.", **told)
-        case TaskKind.RELATIONAL:
-            return _("%(client)s was not seen in %(session)s, %(when)s. You know the couple: what may lie between the two?", **told)
-        case TaskKind.ESCALATION:
-            return _("%(client)s has been missed more than once in a row, and nobody has heard from them.", **told)
-        case TaskKind.REENGAGEMENT:
-            return _("%(client)s is in touch again after %(session)s, %(when)s. Now is a good moment to plan the way back together.", **told)
-        case TaskKind.PATTERN_REVIEW:
-            return _("Something repeats in how %(client)s can take part. It may want another time or another form.", **told)
-        case TaskKind.MARK_ROOM:
-            return _("Nothing tells us who was in %(session)s, %(when)s. Nobody is being chased; please say who was there.", **told)
-        case TaskKind.TECH_HELP:
-            return _("%(client)s wants to join %(session)s and can't get in. They asked for help %(asked)s.", **told)
-    return ""
+    sentence = STORY.get(task.kind)
+    return gettext(sentence) % _told(task) if sentence else ""
 
 
 def _told(task: Task) -> dict[str, Any]:
@@ -45,12 +54,19 @@ def _told(task: Task) -> dict[str, Any]:
 def script(task: Task, mine: str) -> list[str]:
     """Lines to say or things to look at, as the ladder asked for them. `mine`: the reader's first name."""
     names = {"client": _first(task.client.name if task.client else ""), "me": mine}
-    keys = [*OPENING.get(task.kind, ()), *task.brief.get("prompts", ()), *CLOSING.get(task.kind, ())]
+    keys = [
+        *OPENING.get(task.kind, ()),
+        *task.brief.get("prompts", ()),
+        *CLOSING.get(task.kind, ()),
+    ]
     return [gettext(LINES[key]) % names for key in dict.fromkeys(keys) if key in LINES]
 
 
-OPENING = {TaskKind.OUTREACH: ("greeting",), TaskKind.TECH_HELP: ("call_now", "check_in_order", "place_is_kept")}
-CLOSING = {
+OPENING: dict[str, tuple[str, ...]] = {
+    TaskKind.OUTREACH: ("greeting",),
+    TaskKind.TECH_HELP: ("call_now", "check_in_order", "place_is_kept"),
+}
+CLOSING: dict[str, tuple[str, ...]] = {
     TaskKind.OUTREACH: ("next_one_easier", "voicemail", "not_safe"),
     TaskKind.RELATIONAL: ("each_alone",),
     TaskKind.ESCALATION: ("who_else",),
@@ -64,11 +80,15 @@ LINES: dict[str, str] = {
     "another_time": N_("“Let's find another time that fits.” Offer two."),
     "next_one_easier": N_("“What would make the next one easier?”"),
     "voicemail": N_("Voicemail: your first name and number, nothing else. Never name the program."),
-    "not_safe": N_("If they are not safe: stay on the line and follow the crisis plan. 988 helps too."),
+    "not_safe": N_(
+        "If they are not safe: stay on the line and follow the crisis plan. 988 helps too."
+    ),
     "tension": N_("Tension: did something happen between the two before the session?"),
     "miscommunication": N_("Miscommunication: did each know what the other had planned?"),
     "practical_load": N_("Practical load: who has the children, the car, the quiet room?"),
-    "each_alone": N_("Speak with each alone first. Pass on nothing that was not meant to be passed on."),
+    "each_alone": N_(
+        "Speak with each alone first. Pass on nothing that was not meant to be passed on."
+    ),
     "treatment_plan": N_("Treatment plan: does it still fit how things are?"),
     "risk_factors": N_("Risk: what do we know, and who has seen them last?"),
     "extra_check_in": N_("An extra one-to-one check-in: who, and when?"),
@@ -79,7 +99,9 @@ LINES: dict[str, str] = {
     "other_times": N_("Ask whether another time of day would be easier."),
     "one_check_in": N_("Set one short check-in for this week."),
     "call_now": N_("Call them: they are sitting before a dark screen."),
-    "check_in_order": N_("Network, camera and microphone, then the browser. Else the phone dial-in."),
+    "check_in_order": N_(
+        "Network, camera and microphone, then the browser. Else the phone dial-in."
+    ),
 }
 
 

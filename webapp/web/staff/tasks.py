@@ -1,5 +1,6 @@
 """Tasks: mine, my role's, overdue. Each ends in one click with an outcome, or stays and says when to try again."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -12,7 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
 from webapp.care import tasks as work
-from webapp.care.access import Permission
+from webapp.care.access import Permission, may
 from webapp.care.addresses import Address
 from webapp.care.contacts import Outcome
 from webapp.care.people import Person
@@ -43,8 +44,8 @@ class Card:
     script: list[str]
     misses: list[Seat]
     """The silent misses a review is about, oldest first."""
-    unsafe_phone: bool
-    """The client's number is marked unsafe: nobody calls it (P9)."""
+    unsafe: set[str]
+    """Numbers and addresses of the client that are marked unsafe: nobody calls or writes there (P9)."""
 
     @property
     def calls(self) -> bool:
@@ -72,7 +73,8 @@ def acknowledge(task_id: int) -> ResponseReturnValue:
 @needs(Permission.WORK_TASKS)
 def finish(task_id: int) -> ResponseReturnValue:
     """What came of it. Some outcomes end the task, others set the next try."""
-    task, now, form = one(work.visible_to(me()).where(Task.id == task_id)), clock.now(), request.form
+    now, form = clock.now(), request.form
+    task = one(work.visible_to(me()).where(Task.id == task_id))
     outcome = form.get("outcome", "")
     try:
         work.attempt(
@@ -120,6 +122,7 @@ def _picture() -> dict[str, Any]:
     return {
         "place": "tasks",
         "view": view,
+        "leads": may(person, Permission.PROVE),
         "sizes": {name: len(each) for name, each in lists.items()},
         "cards": _cards(lists[view], person),
         "again": list(AGAIN),
@@ -132,7 +135,7 @@ def _midnight(now: datetime) -> datetime:
     return datetime.combine(local.date(), time(), local.tzinfo)
 
 
-def _with_all(found: Select[tuple[Task]]) -> Sequence[Task]:
+def _with_all(found: Select[Task]) -> Sequence[Task]:
     attached = (
         joinedload(Task.client), joinedload(Task.owner), selectinload(Task.attempts),
         joinedload(Task.session).joinedload(Session.host),
@@ -145,7 +148,9 @@ def _cards(found: Sequence[Task], person: Person) -> list[Card]:
     unsafe = select(Address.person_id, Address.value).where(
         Address.person_id.in_(clients), Address.unsafe_at.is_not(None)
     )
-    unsafe_ones = {tuple(row) for row in store.execute(unsafe)}
+    marked: dict[int, set[str]] = defaultdict(set)
+    for client_id, value in store.execute(unsafe):
+        marked[client_id].add(value)
     missed = _missed({seat_id for task in found for seat_id in task.brief.get("seats", [])})
     return [
         Card(
@@ -153,7 +158,7 @@ def _cards(found: Sequence[Task], person: Person) -> list[Card]:
             scripts.story(task),
             scripts.script(task, person.name.split(" ")[0]),
             [missed[each] for each in task.brief.get("seats", []) if each in missed],
-            bool(task.client and (task.client_id, task.client.phone) in unsafe_ones),
+            marked[task.client_id] if task.client_id else set(),
         )
         for task in found
     ]

@@ -17,7 +17,7 @@ from webapp.web.staff.chart_words import ENTRY
 from webapp.web.staff.vocabulary import Word
 from webapp.web.staff.words import word
 
-SHORT = 120
+SHORT = 60
 """Moments shown at first; the whole chart is one click further."""
 RUNGS = frozenset(Rung)
 MISSES = frozenset({
@@ -66,7 +66,7 @@ def of(store: Store, client: Person, asked: str, *, whole: bool = False) -> Time
     entries = [e for e in reversed(told.entries) if wanted is None or e.what in wanted]
     shown = entries if whole else entries[:SHORT]
     moments = [_moment(entry, told) for entry in shown]
-    days = [(list(each)[0].at, list(each)) for each in _by_day(moments)]
+    days = [(each[0].at, each) for each in _by_day(moments)]
     return Timeline(days, len(entries) - len(shown))
 
 
@@ -115,7 +115,8 @@ def _details(entry: Entry, told: Chart) -> Iterator[str]:
         if key in detail and entry.what != Tag.TASK_OPENED:
             yield str(word(detail[key], of).words)
     if "kind" in detail:
-        yield str(word(detail["kind"], "task" if entry.what.startswith("task:") else "notice").words)
+        of_what = "task" if entry.what.startswith("task:") else "notice"
+        yield str(word(detail["kind"], of_what).words)
     if entry.what == Tag.ABSENCE_REPORTED:
         yield str(word(detail.get("reason"), "reason").words)
     if entry.what == chart.UNSENT:

@@ -34,11 +34,11 @@ STANDING: dict[str, Word] = {
     Standing.UNKNOWN: Word(_("Not known"), "", "unsure"),
 }
 RUNG: dict[str, Word] = {
-    Rung.HEADS_UP: Word(_("Reminder the day before"), "", "bell"),
-    Rung.SOON: Word(_("Reminder shortly before"), "", "bell"),
-    Rung.DOORS_OPEN: Word(_("Doors-open reminder"), "", "join"),
-    Rung.FIRST_CHECK: Word(_("First “your place is kept”"), "", "bell"),
-    Rung.SECOND_CHECK: Word(_("Second “your place is kept”"), "", "bell"),
+    Rung.HEADS_UP: Word(_("Early reminder"), "", "bell"),
+    Rung.SOON: Word(_("Reminder"), "", "bell"),
+    Rung.DOORS_OPEN: Word(_("Doors are open"), "", "join"),
+    Rung.FIRST_CHECK: Word(_("“Your place is kept”"), "", "bell"),
+    Rung.SECOND_CHECK: Word(_("“Your place is kept”, again"), "", "bell"),
     Rung.MARK_ROOM: Word(_("Coordinator marks the room"), "", "chair"),
     Rung.OUTREACH: Word(_("Counselor reaches out"), "", "call"),
     Rung.ESCALATION: Word(_("Supervisor's review"), "", "team"),
@@ -50,7 +50,7 @@ STATE: dict[str, Word] = {
     State.DUE: Word(_("Due now"), "wait"),
     State.SKIP: Word(_("Let go")),
     State.HELD: Word(_("Holding"), "wait"),
-    State.STOPPED: Word(_("Not needed any more")),
+    State.STOPPED: Word(_("Not needed")),
     State.LATER: Word(_("Ahead")),
     State.NOT_NEEDED: Word(_("Not needed")),
 }

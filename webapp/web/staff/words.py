@@ -34,10 +34,12 @@ def word(value: Any, of: str) -> Word:
 
 
 def countdown(until: datetime) -> str:
-    """1 h 24 min: as static/js/countdown.js goes on writing it; from two days on in days."""
+    """1 h 24 min, at last 40 s: as static/js/countdown.js goes on writing it; from two days on in days."""
     left = until - clock.now()
     if left > timedelta(hours=48):
         return length(left)
+    if left < timedelta(minutes=1):
+        return gettext("%(seconds)s s", seconds=max(ceil(left.total_seconds()), 0))
     hours, minutes = divmod(ceil(max(left.total_seconds(), 0) / 60), 60)
     if not hours:
         return gettext("%(minutes)s min", minutes=minutes)
