@@ -128,24 +128,42 @@ def record(
     store.info.setdefault("drafts", []).append(draft)
 
 
+def record_shared(
+    store: Store,
+    tag: Tag,
+    now: datetime,
+    program_id: int,
+    client_id: int,
+    seat_id: int,
+    session_id: int,
+    fields: dict[str, Any],
+) -> None:
+    """As `record`, by the system, for a bulk of seats of which the same is said: they share one `fields`, which is put into
+    words once. Raises ValueError for undeclared fields."""
+    if not fields.keys() <= FIELDS[tag]:
+        raise ValueError(f"{tag} does not declare all of {sorted(fields)}; see webapp/care/tags.py")
+    draft = Draft(tag, now, program_id, None, client_id, seat_id, session_id, None, fields)
+    store.info.setdefault("drafts", []).append(draft)
+
+
 @event.listens_for(Store, "before_commit")
 def seal(store: Store) -> None:
     """Append what was recorded to the chain, in order, as the last act before the commit."""
     if not store.info.get("drafts"):
         return
     store.flush()
-    drafts = store.info.pop("drafts")
+    worded = _in_words(store.info.pop("drafts"))
     head = store.execute(select(ChainHead.count, ChainHead.hash).with_for_update()).one_or_none()
     count, digest = head or (0, GENESIS)
     if head is None:
         store.add(ChainHead(id=1, count=0, hash=GENESIS))
         store.flush()
     rows = []
-    for draft in drafts:
+    for columns, text in worded:
         count += 1
-        row = _row(count, draft)
-        digest = link(digest, row[-1])
-        rows.append((*row, digest))
+        canonical = f'{{"event":[{count}{text}'
+        digest = link(digest, canonical)
+        rows.append((count, *columns, canonical, digest))
     insert_many(store, Event.__table__, COLUMNS, rows)  # type: ignore[arg-type]
     store.execute(update(ChainHead).values(count=count, hash=digest))
 
@@ -213,18 +231,27 @@ def _said(instant: datetime) -> str:
     return instant.isoformat()
 
 
-def _row(number: int, draft: Draft) -> tuple[Any, ...]:
-    seat, client, session = draft.seat, draft.client, draft.session
-    if seat is not None and not isinstance(seat, int):
-        client = seat.client_id if client is None else client
-        session = seat.session_id if session is None else session
-    ids = [_id(draft.by), _id(client), _id(seat), _id(session), _id(draft.task)]
-    fields = {k: _said(v) if isinstance(v, datetime) else v for k, v in draft.fields.items()}
-    tag = draft.tag.value
-    text = CANONICAL(
-        {"event": [number, draft.program_id, tag, _said(draft.at), *ids], "fields": fields}
-    )
-    return (number, draft.program_id, tag, draft.at, *ids, text)
+def _in_words(drafts: list[Draft]) -> list[tuple[tuple[Any, ...], str]]:
+    """Each draft's columns, and its canonical text from behind the position on; done before the chain's head is locked."""
+    told: dict[int, str] = {}
+    worded = []
+    for draft in drafts:
+        seat, client, session = draft.seat, draft.client, draft.session
+        if seat is not None and not isinstance(seat, int):
+            client = seat.client_id if client is None else client
+            session = seat.session_id if session is None else session
+        ids = (_id(draft.by), _id(client), _id(seat), _id(session), _id(draft.task))
+        fields = told.get(id(draft.fields))
+        if fields is None:
+            fields = told[id(draft.fields)] = CANONICAL(
+                {k: _said(v) if isinstance(v, datetime) else v for k, v in draft.fields.items()}
+            )
+        numbers = ",".join(["null" if one is None else str(one) for one in ids])
+        program_id, tag = draft.program_id, draft.tag.value
+        program = "null" if program_id is None else program_id
+        text = f',{program},"{tag}","{_said(draft.at)}",{numbers}],"fields":{fields}}}'
+        worded.append(((program_id, tag, draft.at, *ids), text))
+    return worded
 
 
 def _columns(row: Row[Any]) -> list[Any]:

@@ -19,10 +19,11 @@ class Heartbeat(Base):
     beat_at: Mapped[datetime]
 
 
-def beat(store: Store, name: str, now: datetime) -> None:
-    """I live. Also when two say it for the first time at once."""
-    beaten = store.execute(update(Heartbeat).where(Heartbeat.name == name).values(beat_at=now))
-    if not beaten.rowcount:  # type: ignore[attr-defined]
+def beat(store: Store, name: str, now: datetime, *others: str) -> None:
+    """I live. Also when two say it for the first time at once. `others` beat along if they ever did."""
+    names = [name, *others]
+    beaten = update(Heartbeat).where(Heartbeat.name.in_(names)).values(beat_at=now)
+    if not set(store.scalars(beaten.returning(Heartbeat.name))) & {name}:
         store.execute(adding(store, Heartbeat).values(name=name, beat_at=now))
 
 

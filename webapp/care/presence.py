@@ -1,6 +1,6 @@
 """Presence: evidence that someone was there. Evidence, not verdict: `standing` decides what it adds up to."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,6 @@ from sqlalchemy import (
     UniqueConstraint,
     or_,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,8 +21,8 @@ from webapp.care import events
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session, look_again
 from webapp.care.tags import Tag
-from webapp.db import Base, Store, adding
-from webapp.refusals import N_, Invalid
+from webapp.db import Base, Store, insert_missing
+from webapp.refusals import N_, Conflict, Invalid
 
 
 class Evidence(StrEnum):
@@ -67,6 +66,14 @@ class Presence(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
+Key = tuple[int, str, str]
+"""Session, source, and the source's own id."""
+COLUMNS = (
+    "session_id", "person_id", "type", "at", "source", "source_id", "connection", "recorded_at",
+    "by_id", "reason",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """Evidence as it comes in. `id` is the source's own, so that a repeat is known for one."""
@@ -86,39 +93,43 @@ def record(
 ) -> list[bool]:
     """Keep evidence, in any order and any number of times; answers for each whether it was new.
 
-    Cost: three statements for a batch of any size. Rows go in in the order of their key, so that two batches that share
-    some wait for one another instead of locking each other out.
+    Cost: a handful of statements for a batch of any size. Rows go in in the order of their key, so that two batches that
+    share some wait for one another instead of locking each other out. Raises Conflict when another batch brought some of
+    it in the same instant: try again.
     """
-    first: dict[tuple[int, str, str], Sighting] = {}
+    first: dict[Key, Sighting] = {}
     for sighting in sightings:
         first.setdefault(_key(sighting), sighting)
-    if not first:
-        return []
-    keep = adding(store, Presence).returning(
-        Presence.session_id, Presence.source, Presence.source_id
-    )
-    kept = {
-        tuple(row)
-        for row in store.execute(keep, [_row(first[key], by, now) for key in sorted(first)])
-    }
-    for key, sighting in first.items():
-        if key in kept:
-            _tell(store, sighting, by=by, now=now)
-    _look(store, [sighting for key, sighting in first.items() if key in kept], now)
-    return [_key(s) in kept and first[_key(s)] is s for s in sightings]
+    known = _known(store, first)
+    new = {key: first[key] for key in sorted(first) if key not in known}
+    rows = [_row(sighting, by, now) for sighting in new.values()]
+    if insert_missing(store, Presence.__table__, COLUMNS, rows) < len(rows):  # type: ignore[arg-type]
+        raise Conflict()
+    for sighting in new.values():
+        _tell(store, sighting, by=by, now=now)
+    _look(store, list(new.values()), now)
+    return [new.pop(_key(sighting), None) is not None for sighting in sightings]
 
 
-def _key(sighting: Sighting) -> tuple[int, str, str]:
+def _key(sighting: Sighting) -> Key:
     return sighting.session.id, sighting.source, sighting.id
 
 
-def _row(sighting: Sighting, by: Person | None, now: datetime) -> dict[str, Any]:
-    return {
-        "session_id": sighting.session.id, "person_id": sighting.person.id, "type": sighting.type,
-        "at": sighting.at, "source": sighting.source, "source_id": sighting.id,
-        "connection": sighting.connection, "recorded_at": now, "by_id": by and by.id,
-        "reason": sighting.reason,
-    }  # fmt: skip
+def _known(store: Store, wanted: Collection[Key]) -> set[Key]:
+    if not wanted:
+        return set()
+    found = select(Presence.session_id, Presence.source, Presence.source_id).where(
+        Presence.session_id.in_({session_id for session_id, _, _ in wanted}),
+        Presence.source_id.in_([source_id for _, _, source_id in wanted]),
+    )
+    return {(row[0], row[1], row[2]) for row in store.execute(found)}
+
+
+def _row(sighting: Sighting, by: Person | None, now: datetime) -> tuple[Any, ...]:
+    return (
+        sighting.session.id, sighting.person.id, sighting.type, sighting.at, sighting.source,
+        sighting.id, sighting.connection, now, by and by.id, sighting.reason,
+    )  # fmt: skip
 
 
 def _tell(store: Store, sighting: Sighting, *, by: Person | None, now: datetime) -> None:
@@ -131,14 +142,20 @@ def _tell(store: Store, sighting: Sighting, *, by: Person | None, now: datetime)
 
 
 def _look(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
-    """Have the engine look at these people's seats at once."""
+    """Have the engine look at these people's seats at once; those that wait for it anyway are left alone."""
     seats = {(s.session.id, s.person.id) for s in sightings if s.person.kind == Kind.CLIENT}
-    if seats:
+    if not seats:
+        return
+    asleep = select(Seat.id, Seat.session_id, Seat.client_id).where(
+        Seat.session_id.in_({session_id for session_id, _ in seats}),
+        Seat.client_id.in_({client_id for _, client_id in seats}),
+        Seat.released_at.is_(None), or_(Seat.next_look_at.is_(None), Seat.next_look_at > now),
+    )  # fmt: skip
+    ids = sorted(row[0] for row in store.execute(asleep) if (row[1], row[2]) in seats)
+    if ids:
         store.execute(
             update(Seat)
-            .where(tuple_(Seat.session_id, Seat.client_id).in_(sorted(seats)))
-            .where(Seat.released_at.is_(None))
-            .where(or_(Seat.next_look_at.is_(None), Seat.next_look_at > now))
+            .where(Seat.id.in_(ids))
             .values(next_look_at=now)
             .execution_options(synchronize_session=False)
         )

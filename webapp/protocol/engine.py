@@ -5,8 +5,10 @@ claimed, so any number of workers share the work, and the keys of steps and task
 statements a batch and some ten microseconds a seat; flat in clients, seats and history.
 """
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -23,6 +25,9 @@ from webapp.protocol.rungs import TAKEN, WRITTEN, Look, Rung, State
 
 BATCH = 2000
 """Seats a transaction: on SQLite nobody else writes meanwhile, on PostgreSQL a report on one of them waits."""
+BREATH = 0.02
+"""Seconds between full batches on SQLite, where whoever waits to write asks again every few milliseconds: without it a long
+sweep would starve people's own writes."""
 WITH_TASK = frozenset({Rung.MARK_ROOM, Rung.OUTREACH, Rung.ESCALATION, Rung.REENGAGEMENT})
 
 
@@ -48,6 +53,8 @@ def look(database: Database, now: datetime, limit: int = BATCH) -> int:
             write(store, decide(pictures, now), now)
             closings.close_marked_rooms(store, pictures, now)
             store.commit()
+    if database.embedded and len(seats) == limit:
+        time.sleep(BREATH)
     return len(seats)
 
 
@@ -61,46 +68,64 @@ def due(now: datetime):  # type: ignore[no-untyped-def]
 
 
 def decide(pictures: list[Picture], now: datetime) -> Decided:
-    """Ask the ladder about every seat. Nothing is written here."""
+    """Ask the ladder about every seat, once for all seats of which the same is known. Nothing is written here."""
     decided = Decided()
+    asked: dict[tuple[int, int], tuple[list[Look], datetime | None]] = {}
     for picture in pictures:
-        looks = survey(picture.facts, picture.taken, now)
-        taken = picture.taken
-        for found in looks:
-            if found.state in WRITTEN:
-                decided.written.append((picture, found))
-                if found.state is State.DUE and found.rung in WITH_TASK:
-                    decided.calls.append(openings.wanted(picture, found.rung, now))
-                taken = {**taken, found.rung: found.why or TAKEN}
-                found.state = State.TAKEN
+        key = (id(picture.facts), id(picture.taken))
+        if key not in asked:
+            asked[key] = ask(picture, now)
+        found, following = asked[key]
+        for look in found:
+            decided.written.append((picture, look))
+            if look.state is State.DUE and look.rung in WITH_TASK:
+                decided.calls.append(openings.wanted(picture, look.rung, now))
         if picture.facts.open_tasks:
             decided.mended += [(picture, mend) for mend in mends(picture.facts, now)]
-        following = next_look(picture.facts, taken, now, looks)
         decided.next_looks.append((following, picture.seat.id))
     return decided
+
+
+def ask(picture: Picture, now: datetime) -> tuple[list[Look], datetime | None]:
+    """What the ladder says of a seat: the looks to write down, and when to look next once they are."""
+    looks = survey(picture.facts, picture.taken, now)
+    found = [look for look in looks if look.state in WRITTEN]
+    if not found:
+        return [], next_look(picture.facts, picture.taken, now, looks)
+    taken = {**picture.taken, **{look.rung.value: look.why or TAKEN for look in found}}
+    return found, next_look(picture.facts, taken, now)
 
 
 def write(store: Store, decided: Decided, now: datetime) -> None:
     """Write down what was decided."""
     joined = openings.open_all(store, decided.calls, now)
     written: list[steps.Row] = []
-    for picture, found in decided.written:
-        seat, occurrence = picture.seat, picture.occurrence
-        why = "joined_review" if (seat.id, found.rung) in joined else found.why
-        result = steps.result_of(why)
+    said: dict[tuple[int, int, bool], dict[str, Any]] = {}
+    for picture, look in decided.written:
+        seat, joins = picture.seat, bool(joined) and (picture.seat.id, look.rung) in joined
+        key = (id(look), picture.occurrence, joins)
+        fields = said.get(key) or said.setdefault(key, _said(look, picture.occurrence, joins))
+        result, why = fields["result"], fields["why"]
         at = now if result == TAKEN else None
-        assert found.due_at is not None
         written.append(
-            (seat.id, found.rung.value, occurrence, found.due_at, at, result, why or None)
+            (seat.id, fields["rung"], fields["occurrence"], fields["due_at"], at, result, why)
         )
-        events.record(
-            store, Tag.STEP_TAKEN, by=None, now=now, program_id=picture.facts.room.program_id,
-            client=seat.client_id, seat=seat.id, session=seat.session_id, rung=found.rung.value,
-            occurrence=occurrence, due_at=found.due_at, result=result, why=why or None,
+        events.record_shared(
+            store, Tag.STEP_TAKEN, now, picture.facts.room.program_id, seat.client_id, seat.id,
+            seat.session_id, fields,
         )  # fmt: skip
     steps.write(store, written)
     closings.close_all(store, decided.mended, now)
     set_timers(store, decided.next_looks)
+
+
+def _said(look: Look, occurrence: int, joins: bool) -> dict[str, Any]:
+    """What the event of a step says."""
+    why = "joined_review" if joins else look.why
+    return {
+        "rung": look.rung.value, "occurrence": occurrence, "due_at": look.due_at,
+        "result": steps.result_of(why), "why": why or None,
+    }  # fmt: skip
 
 
 def set_timers(store: Store, looks: list[tuple[datetime | None, int]]) -> None:

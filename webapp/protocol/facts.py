@@ -73,6 +73,7 @@ def of_earlier(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[Pi
 
 
 def _pictures(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[Picture]:
+    """Seats of which the very same is known share one `Facts`: what is decided about one holds for all."""
     by_session = rooms.of(store, {seat.session_id for seat in seats}, now)
     ids = [seat.id for seat in seats]
     late = [seat for seat in seats if now >= by_session[seat.session_id].outreach_at]
@@ -82,23 +83,24 @@ def _pictures(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[Pic
     made_up, tasks = _after_a_miss(store, [seat.id for seat in late])
     before = _excused_before(store, seats, absences, by_session)
     occurrences = {id: occurrence_of(room.starts_at) for id, room in by_session.items()}
+    same: dict[tuple[Any, ...], Facts] = {}
     pictures = []
     for seat in seats:
         room, (life, inactive_at) = by_session[seat.session_id], lives[seat.client_id]
         occurrence, absence = occurrences[seat.session_id], absences.get(seat.id)
         steps = taken.get((seat.id, occurrence), NOTHING_TAKEN)
-        facts = Facts(
-            room,
-            life,
-            seat.given_at,
-            evidence=tuple(evidence.get(seat.id, ())),
-            absence=Absence(absence[1], room.starts_at - absence[1]) if absence else None,
-            excused=seat.id in excused,
-            excused_before=before.get(seat.id, 0),
-            set_aside=_set_aside(room, inactive_at, steps),
-            made_up=seat.id in made_up,
-            open_tasks=tuple(tasks.get(seat.id, ())),
-        )
+        key = (
+            id(room), id(life), id(steps), seat.given_at, inactive_at, absence,
+            tuple(evidence.get(seat.id, ())), seat.id in excused, before.get(seat.id, 0),
+            seat.id in made_up, tuple(tasks.get(seat.id, ())),
+        )  # fmt: skip
+        facts = same.get(key)
+        if facts is None:
+            told = Absence(absence[1], room.starts_at - absence[1]) if absence else None
+            facts = same[key] = Facts(
+                room, life, seat.given_at, key[6], told, excused=key[7], excused_before=key[8],
+                set_aside=_set_aside(room, inactive_at, steps), made_up=key[9], open_tasks=key[10],
+            )  # fmt: skip
         pictures.append(Picture(seat, facts, steps, occurrence))
     return pictures
 

@@ -13,6 +13,7 @@ from webapp import create_app
 from webapp.care import accounts, heartbeats
 from webapp.care.absences import AbsenceReport
 from webapp.care.accounts import Token
+from webapp.db import Database
 from webapp.demo import cast
 
 ILL = {"session": "evening", "client": "ben", "reason": "illness"}
@@ -248,6 +249,13 @@ def test_ready_means_that_a_worker_beats(app, database, clock, prefix) -> None:
     assert client.get(f"{prefix}/readyz").json == {"status": "ready"}
     clock.forward(minutes=3)
     assert "worker" in client.get(f"{prefix}/readyz").json["detail"]
+
+
+def test_an_unreachable_database_is_not_ready(settings) -> None:
+    app = create_app(settings, Database("postgresql://nobody@127.0.0.1:1/nowhere"))
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert "database" in answer.json["detail"]
 
 
 def test_figures_are_for_token_holders(app, call, task) -> None:

@@ -24,7 +24,7 @@ a quiet room means nothing."""
 
 
 def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, Room]:
-    """The `Room` of each session as of `now`."""
+    """The `Room` of each session as of `now`. Sessions of which the same is known share one."""
     columns = (
         Session.id, Session.program_id, Session.starts_at, Session.ends_at, Session.cancelled_at,
         Session.moved_at, Session.presence_from,
@@ -37,20 +37,18 @@ def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, R
         if row.presence_from == PresenceFrom.PLATFORM and row.starts_at <= now
     }
     seen, pulses = _seen(store, fed), _pulses(store) if fed else {}
-    return {
-        row.id: Room(
-            row.starts_at,
-            row.ends_at,
-            _in_force(versions[row.program_id], row.starts_at),
-            cancelled=row.cancelled_at is not None,
-            moved_at=row.moved_at,
-            platform_fed=row.presence_from == PresenceFrom.PLATFORM,
-            anyone_seen=row.id in seen,
-            program_id=row.program_id,
-            feed_heard_at=pulses.get(f"{PULSE}{row.program_id}"),
-        )
-        for row in found
-    }
+    same: dict[tuple[object, ...], Room] = {}
+    known = {}
+    for row in found:
+        policy = _in_force(versions[row.program_id], row.starts_at)
+        shared = (
+            row.starts_at, row.ends_at, policy, row.cancelled_at is not None, row.moved_at,
+            row.presence_from == PresenceFrom.PLATFORM, row.id in seen, row.program_id,
+            pulses.get(f"{PULSE}{row.program_id}"),
+        )  # fmt: skip
+        key = (*shared[:2], id(policy), *shared[3:])
+        known[row.id] = same.get(key) or same.setdefault(key, Room(*shared))
+    return known
 
 
 def _seen(store: Store, session_ids: Collection[int]) -> set[int]:
@@ -63,7 +61,7 @@ def _seen(store: Store, session_ids: Collection[int]) -> set[int]:
         gone.session_id == Presence.session_id, gone.person_id == Presence.person_id,
         gone.type == Evidence.LEFT, gone.at >= Presence.at, gone.at < Session.starts_at,
         func.coalesce(gone.connection, "") == func.coalesce(Presence.connection, ""),
-    )  # fmt: skip
+    ).correlate(Presence, Session)  # fmt: skip
     somebody = exists().where(
         Presence.session_id == Session.id, Presence.type.in_(SEEN), ~left_before
     )

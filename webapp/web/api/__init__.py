@@ -33,7 +33,7 @@ def register(app: OpenAPI) -> None:
     """Put the API into the app: its calls, its problem documents, its own door (tokens instead of cookies)."""
     for blueprint in (calls.api, health.root):
         guard.other_doors(blueprint.name)
-    errors.under(app, calls.PREFIX + "/", problems.tell)
+    errors.under(app, "/api/", problems.tell)
     app.validation_error_callback = problems.unfit
     app.register_api(calls.api)
     app.register_blueprint(health.root)

@@ -9,7 +9,7 @@ from webapp.care import programs
 from webapp.care.policy import Policy
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Body, Duration, Text
+from webapp.web.api.contract.shapes import Body, Duration, Text, Whole
 from webapp.web.unit import store
 
 ClockTime = Annotated[str, Text(5, least=5, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -17,16 +17,16 @@ Times = Field(ge=1, le=1000)
 
 
 class PatternsBody(Body):
-    misses: int = Field(3, ge=1, le=1000)
+    misses: Whole = Field(3, ge=1, le=1000)
     misses_within: Duration = "P14D"
-    same_slot: int = Field(3, ge=1, le=1000)
-    same_slot_of: int = Field(4, ge=1, le=1000)
-    technical: int = Field(2, ge=1, le=1000)
+    same_slot: Whole = Field(3, ge=1, le=1000)
+    same_slot_of: Whole = Field(4, ge=1, le=1000)
+    technical: Whole = Field(2, ge=1, le=1000)
     technical_within: Duration = "P14D"
-    falling_weeks: int = Field(3, ge=1, le=1000)
-    short_notice: int = Field(3, ge=1, le=1000)
-    together: int = Field(2, ge=1, le=1000)
-    under_plan_weeks: int = Field(2, ge=1, le=1000)
+    falling_weeks: Whole = Field(3, ge=1, le=1000)
+    short_notice: Whole = Field(3, ge=1, le=1000)
+    together: Whole = Field(2, ge=1, le=1000)
+    under_plan_weeks: Whole = Field(2, ge=1, le=1000)
 
 
 class PolicyBody(Body):
@@ -39,9 +39,9 @@ class PolicyBody(Body):
     second_check: Duration = "PT20M"
     outreach: Duration = "PT60M"
     outreach_due: Duration = "PT60M"
-    escalate_after: int = Field(2, ge=1, le=1000)
+    escalate_after: Whole = Field(2, ge=1, le=1000)
     early_notice: Duration = "PT24H"
-    excused_allowance: int = Field(4, ge=0, le=1000)
+    excused_allowance: Whole = Field(4, ge=0, le=1000)
     attended_share: float = Field(0.5, gt=0, le=1)
     make_up_within: Duration = "P14D"
     weekly_hours: float = Field(9, gt=0, le=168)

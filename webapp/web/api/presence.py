@@ -1,18 +1,16 @@
 """`POST /presence`: evidence of who was there, in bulk, in any order, any number of times (R8)."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import select
-from sqlalchemy.orm import lazyload
 
 from webapp import clock
 from webapp.care import heartbeats
 from webapp.care import presence as evidence
-from webapp.care.heartbeats import Heartbeat
 from webapp.care.people import Kind, Person
 from webapp.care.presence import Sighting
 from webapp.care.sessions import Seat, Session
@@ -93,35 +91,29 @@ def post_presence(body: PresenceIn):  # type: ignore[no-untyped-def]
 class Register:
     """The sessions, people and seats that a batch names: three statements for any number of items."""
 
-    sessions: dict[str, Session]
-    people: dict[str, Person]
+    sessions: dict[str, Any]
+    people: dict[str, Any]
     seats: set[tuple[int, int]]
 
     @classmethod
-    def of(cls, events: Iterable[EventIn]) -> "Register":
+    def of(cls, events: Sequence[EventIn]) -> "Register":
+        """Rows of columns instead of whole objects: this is the busiest call of all."""
         mine = tokens.program_id()
-        sessions = select(Session).where(
+        rooms = select(Session.ref, Session.id, Session.program_id, Session.cancelled_at).where(
             Session.program_id == mine, Session.ref.in_({event.session for event in events})
         )
-        people = select(Person).where(
+        who = select(Person.ref, Person.id, Person.kind).where(
             Person.program_id == mine, Person.ref.in_({event.person for event in events})
         )
-        alone = (lazyload(Person.program), lazyload(Person.roles))
-        found = cls(
-            {row.ref: row for row in store.scalars(sessions)},
-            {row.ref: row for row in store.scalars(people.options(*alone))},
-            set(),
-        )
-        found._find_seats()
-        return found
-
-    def _find_seats(self) -> None:
+        sessions = {row.ref: row for row in store.execute(rooms)}
+        people = {row.ref: row for row in store.execute(who)}
         taken = select(Seat.session_id, Seat.client_id).where(
-            Seat.session_id.in_({row.id for row in self.sessions.values()}),
-            Seat.client_id.in_({row.id for row in self.people.values()}),
+            Seat.session_id.in_([row.id for row in sessions.values()]),
+            Seat.client_id.in_([row.id for row in people.values()]),
             Seat.released_at.is_(None),
         )
-        self.seats.update((session_id, client_id) for session_id, client_id in store.execute(taken))
+        seats = {(row[0], row[1]) for row in store.execute(taken)}
+        return cls(sessions, people, seats)
 
     def judge(self, event: EventIn) -> tuple[Sighting | None, str]:
         """The evidence in it, or why there is none."""
@@ -139,7 +131,7 @@ class Register:
 
 def _beat(now: datetime, *, only_alive: bool) -> None:
     """The feed was heard. Whether it promises to be heard in a quiet room too, only an empty batch says (`rooms.PULSE`)."""
-    heartbeats.beat(store, f"feed:{tokens.program_id()}", now)
-    pulse = f"{PULSE}{tokens.program_id()}"
-    if only_alive or store.scalar(select(Heartbeat.name).where(Heartbeat.name == pulse)):
+    feed, pulse = (f"{name}{tokens.program_id()}" for name in ("feed:", PULSE))
+    if only_alive:
         heartbeats.beat(store, pulse, now)
+    heartbeats.beat(store, feed, now, *([] if only_alive else [pulse]))

@@ -114,7 +114,7 @@ def _asked_for(query: SeatQuery) -> Any:
 
 
 def _rows(seats: Select[Any], after: int, limit: int) -> list[SeatRow]:
-    found = seats.where(Seat.id > after).order_by(Seat.id).limit(limit)
+    found = seats.where(Seat.id > paging.number(after)).order_by(Seat.id).limit(limit)
     return [SeatRow(*row) for row in store.execute(found)]
 
 

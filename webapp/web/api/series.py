@@ -23,6 +23,7 @@ from webapp.web.api.contract.shapes import (
     Ref,
     Text,
     WallTime,
+    Whole,
     Zone,
 )  # fmt: skip
 from webapp.web.unit import store
@@ -42,7 +43,7 @@ class SeriesIn(Body):
         Field(examples=["FREQ=WEEKLY;BYDAY=MO,WE"])
     )
     host: Ref
-    capacity: int = Field(ge=1, le=1000)
+    capacity: Whole = Field(ge=1, le=1000)
     seats: list[Ref] = Field(max_length=1000)
     join_url: Link | None = None
 

@@ -20,6 +20,7 @@ from webapp.web.api.contract.shapes import (
     Path,
     Ref,
     Text,
+    Whole,
     Zone,
 )  # fmt: skip
 from webapp.web.unit import store
@@ -36,7 +37,7 @@ class SessionIn(Body):
     ends_at: Instant
     time_zone: Zone
     host: Ref
-    capacity: int = Field(ge=1, le=1000)
+    capacity: Whole = Field(ge=1, le=1000)
     seats: list[Ref] = Field(max_length=1000, description="Exactly these clients have a place")
     presence: Annotated[str, OneOf(PresenceFrom)] = Field(
         PresenceFrom.PLATFORM.value, description="Who says who was there"

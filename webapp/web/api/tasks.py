@@ -69,7 +69,7 @@ class TaskList(Answer):
 @call("GET", "/tasks", scope="read", answers={200: TaskList}, tag="Care")
 def get_tasks(query: TaskQuery):  # type: ignore[no-untyped-def]
     """The program's tasks, oldest first."""
-    found = _tasks().where(Task.id > query.after).order_by(Task.id)
+    found = _tasks().where(Task.id > paging.number(query.after)).order_by(Task.id)
     if query.state:
         found = found.where(
             Task.done_at.is_(None) if query.state == "open" else Task.done_at.is_not(None)
@@ -124,7 +124,7 @@ def _tasks() -> Select[Task]:
 
 
 def _task(id: int) -> Task:
-    task = store.scalars(_tasks().where(Task.id == id)).unique().one_or_none()
+    task = store.scalars(_tasks().where(Task.id == paging.number(id))).unique().one_or_none()
     if task is None:
         raise Unknown(N_("There is no task of this number."))
     return task

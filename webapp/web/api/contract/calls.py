@@ -135,7 +135,7 @@ def _undisturbed(work: Work) -> tuple[int, str]:
     for _ in range(ATTEMPTS):
         try:
             return work()
-        except (IntegrityError, OperationalError):
+        except (IntegrityError, OperationalError, Conflict):
             store.rollback()
             store.expunge_all()
     raise Conflict()
@@ -150,7 +150,7 @@ def _response(status: int, text: str) -> Response:
 def at_the_door() -> None:
     """Who is asking, and can the body be read? In this order: a stranger learns nothing about bodies."""
     known = CALLS.get(request.endpoint or "")
-    if known is None:
+    if known is None or request.method == "OPTIONS":
         return
     if known.scope:
         tokens.require(known.scope)

@@ -120,9 +120,8 @@ def _request(call: Call) -> dict[str, Any]:
     schema = (
         {"$ref": REFERENCE.format(model=call.body.__name__)} if call.body else {"type": "object"}
     )
-    needed = call.raw or bool(
-        call.body and any(f.is_required() for f in call.body.model_fields.values())
-    )
+    fields = call.body.model_fields.values() if call.body else ()
+    needed = call.raw or call.method != "POST" or any(field.is_required() for field in fields)
     content: dict[str, Any] = {"schema": schema}
     if call.example is not None:
         content["example"] = call.example

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from pydantic import Field
+from sqlalchemy import BigInteger, ColumnElement, literal
 
 from webapp.web.api.contract.shapes import LARGEST_ID, Query
 
@@ -21,6 +22,11 @@ class Page(Query):
 
     limit: int = Field(PAGE, ge=1, le=LONGEST_PAGE, description="How many at most")
     after: int = Field(0, ge=0, le=LARGEST_ID, description="Only what follows this cursor")
+
+
+def number(asked: int) -> ColumnElement[int]:
+    """A caller's number, as a condition may have it: 64 bits wide, though most of our own are narrower on PostgreSQL."""
+    return literal(asked, BigInteger)
 
 
 def cut(

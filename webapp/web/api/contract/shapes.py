@@ -17,11 +17,14 @@ from pydantic_core import CoreSchema, core_schema
 
 MOST_IN_A_BATCH = 1000
 LARGEST_ID = 2**63 - 1
-INSTANT = (
-    r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+DATE = (
+    r"(20[0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    r"|20([02468][048]|[13579][26])-02-29)"
 )
-WALL_TIME = r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"
+"""A day of this century that the calendar has."""
+CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+INSTANT = rf"^{DATE}[Tt]{CLOCK}:[0-5][0-9](\.[0-9]{{1,9}})?([Zz]|[+-]{CLOCK})$"
+WALL_TIME = rf"^{DATE}T{CLOCK}(:[0-5][0-9])?$"
 DURATION = (
     r"^-?P([0-9]{1,2}W|[0-9]{1,3}D|([0-9]{1,3}D)?"
     r"T([0-9]{1,4}H([0-9]{1,5}M)?([0-9]{1,7}(\.[0-9]{1,6})?S)?|[0-9]{1,5}M([0-9]{1,7}(\.[0-9]{1,6})?S)?|[0-9]{1,7}(\.[0-9]{1,6})?S))$"
@@ -66,7 +69,7 @@ def _instant(value: Any) -> datetime:
 
 def _six_digits(text: str) -> str:
     """RFC 3339 knows nanoseconds, a datetime does not."""
-    return re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", text)
+    return re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", text) if "." in text else text
 
 
 def _wall_time(value: Any) -> datetime:
@@ -78,6 +81,11 @@ def _wall_time(value: Any) -> datetime:
 def _matches(pattern: str, value: str) -> bool:
     """As JSON Schema means it: `$` is the very end."""
     return re.fullmatch(pattern.removeprefix("^").removesuffix("$"), value) is not None
+
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number: 10.0 is a whole one."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @cache
@@ -128,6 +136,7 @@ Ref = Annotated[
     str,
     Field(pattern=REF, max_length=120, description="The caller's own reference", examples=["c-17"]),
 ]
+Whole = Annotated[int, BeforeValidator(_whole)]
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Name = Annotated[str, Text(200)]
 Note = Annotated[str, Text(2000)]

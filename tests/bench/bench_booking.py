@@ -1,0 +1,204 @@
+"""Two hundred clients want fifty places at the same moment, from two processes (R9). Beside it the same race written the plain
+way: BEGIN, count the seats, insert the next one, COMMIT, and again when the database complains (A B A B).
+
+`python -m tests.bench.bench_booking [ROUNDS]`. Ours also locks, checks the clients' calendars, writes make-up, slots and audit
+events, and reads the next best offer for each of the hundred and fifty. Commits are durable.
+"""
+
+import multiprocessing
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, text
+
+from tests.bench.bench_outbox import databases
+from tests.databases import KEY, every_table
+from webapp.care import bookings, offers, people, programs, sessions
+from webapp.care.people import Kind
+from webapp.care.sessions import Seat, Session
+from webapp.db import Database
+from webapp.refusals import Full
+
+BOOKERS, PLACES, PROCESSES = 200, 50, 2
+NOW = datetime(2026, 3, 4, 18, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+Booking = Callable[[Database, int, int], str]
+
+
+def plant(database: Database, rounds: int) -> tuple[list[int], list[tuple[int, int]]]:
+    """One evening that all were not in; for each round a room to race for, ours and the plain way's; and room elsewhere.
+    Answers the missed seats, and the rooms."""
+    with database.writing() as store:
+        program = programs.create(store, "Bench", ref="bench", time_zone="UTC", now=NOW - 9 * DAY)
+
+        def person(ref: str, kind: str) -> Any:
+            return people.put(
+                store, program, ref, kind=kind, name=ref, time_zone="UTC", by=None, now=NOW
+            )[0]
+
+        host = person("host", Kind.STAFF)
+        clients = [person(f"c{n}", Kind.CLIENT) for n in range(BOOKERS)]
+
+        def room(ref: str, at: datetime, capacity: int, seats: list[Any]) -> Session:
+            made, _ = sessions.put(
+                store, program.id, ref, kind="group", title=ref, starts_at=at, ends_at=at + DAY / 24,
+                time_zone="UTC", host=host, capacity=capacity, makes_up=["group"], seats=seats,
+                by=None, now=NOW - 9 * DAY,
+            )  # fmt: skip
+            return made
+
+        missed = [room(f"missed-{n}", NOW - DAY * (n + 1), BOOKERS, clients) for n in range(rounds)]
+        room("elsewhere", NOW + 10 * DAY, BOOKERS, [])
+        hours = [NOW + DAY + DAY / 24 * n for n in range(2 * rounds)]
+        pairs = [
+            (room(f"ours-{n}", hours[2 * n], PLACES, []).id,
+             room(f"plain-{n}", hours[2 * n + 1], PLACES, []).id)
+            for n in range(rounds)
+        ]  # fmt: skip
+        store.flush()
+        seats = [seat.id for made in missed for seat in sessions.taken(store, made)]
+        store.commit()
+    return seats, pairs
+
+
+def ours(database: Database, seat_id: int, session_id: int) -> str:
+    try:
+        with database.writing() as store:
+            seat = store.get_one(Seat, seat_id)
+            session = store.get_one(Session, session_id)
+            bookings.book(store, seat, session, by=seat.client, now=NOW)
+            store.commit()
+    except Full as refusal:
+        return "told the next best" if refusal.next_best else "full"
+    except Exception as trouble:
+        return type(trouble).__name__
+    return "booked"
+
+
+COUNT = text("SELECT count(*) FROM seat WHERE session_id = :session AND released_at IS NULL")
+INSERT = text(
+    "INSERT INTO seat (session_id, capacity, client_id, number, given_at) "
+    "SELECT :session, :places, client_id, :number, given_at FROM seat WHERE id = :seat"
+)
+
+
+def plain(database: Database, seat_id: int, session_id: int) -> str:
+    """As one would write it first. Every complaint of the database is counted."""
+    complaints = 0
+    while True:
+        with database.engine.connect() as connection:
+            try:
+                taken = connection.execute(COUNT, {"session": session_id}).scalar_one()
+                if taken >= PLACES:
+                    return f"full {complaints}"
+                values = {
+                    "session": session_id,
+                    "places": PLACES,
+                    "number": taken + 1,
+                    "seat": seat_id,
+                }
+                connection.execute(INSERT, values)
+                connection.commit()
+            except Exception:
+                complaints += 1
+                continue
+            return f"booked {complaints}"
+
+
+def warm(database: Database) -> None:
+    """Connect, and compile the statements: a booking and a refusal that are not kept."""
+    with database.writing() as store:
+        missed = select(Seat).join(Session).where(Session.ref.startswith("missed-"))
+        seat = store.scalars(missed.order_by(Seat.id.desc()).limit(1)).one()
+        free = store.scalars(select(Session).where(Session.ref == "elsewhere")).one()
+        bookings.book(store, seat, free, by=seat.client, now=NOW)
+        offers.find(store, seat, NOW)
+
+
+def race(url: str, booking: Booking, jobs: list[tuple[int, int]], gate: Any, told: Any) -> None:
+    """One process: a thread for each booker, all let go together; tells what each came to, and how long it took."""
+    database = Database(url, KEY if url.startswith("sqlite") else None)
+    came_to: Counter[str] = Counter()
+    begin = threading.Barrier(len(jobs) + 1)
+
+    def run(seat_id: int, session_id: int) -> None:
+        begin.wait()
+        came_to[booking(database, seat_id, session_id)] += 1
+
+    threads = [threading.Thread(target=run, args=job) for job in jobs]
+    for thread in threads:
+        thread.start()
+    warm(database)
+    gate.wait()
+    begun = time.perf_counter()
+    begin.wait()
+    for thread in threads:
+        thread.join()
+    told.put((time.perf_counter() - begun, came_to))
+    database.dispose()
+
+
+def once(
+    database: Database, booking: Booking, jobs: list[tuple[int, int]]
+) -> tuple[float, Counter[str]]:
+    """The race of all bookers in `PROCESSES` processes: seconds of the slower one, and what they came to."""
+    fork = multiprocessing.get_context("fork")
+    gate, told = fork.Barrier(PROCESSES), fork.Queue()
+    url = database.url.render_as_string(hide_password=False)
+    database.dispose()
+    runners = [
+        fork.Process(target=race, args=(url, booking, jobs[n::PROCESSES], gate, told))
+        for n in range(PROCESSES)
+    ]
+    for runner in runners:
+        runner.start()
+    answers = [told.get() for _ in runners]
+    for runner in runners:
+        runner.join()
+    return max(seconds for seconds, _ in answers), sum((c for _, c in answers), Counter())
+
+
+def measure(name: str, database: Database, rounds: int) -> None:
+    seats, pairs = plant(database, rounds)
+    taken: list[tuple[float, float]] = []
+    mine: Counter[str] = Counter()
+    complaints = 0
+    for turn, (own, other) in enumerate(pairs):
+        bookers = seats[turn * BOOKERS : (turn + 1) * BOOKERS]
+        a, theirs = once(database, plain, [(seat, other) for seat in bookers])
+        b, came_to = once(database, ours, [(seat, own) for seat in bookers])
+        taken.append((a, b))
+        mine += came_to
+        complaints += sum(int(word.split()[1]) * many for word, many in theirs.items())
+    a, b = (statistics.median(column) for column in zip(*taken, strict=True))
+    words = " · ".join(f"{many / rounds:g} {word}" for word, many in mine.most_common())
+    spread = f"{min(b for _, b in taken):.2f} to {max(b for _, b in taken):.2f}"
+    print(f"{name:12}{a:>9.2f}{complaints / rounds:>12,.0f}{b:>9.2f}   {spread:14}  {words}")
+
+
+def main(rounds: int = 4) -> None:
+    every_table()
+    print(
+        f"\nBooking race, {BOOKERS} bookers, {PLACES} places, {PROCESSES} processes, {rounds} rounds (seconds, median)"
+    )
+    print(
+        f"{'':12}{'plain':>9}{'complaints':>12}{'ours':>9}   {'spread':14}  a round of ours came to"
+    )
+    with (
+        tempfile.TemporaryDirectory(prefix="rejoin-bench-") as folder,
+        databases(Path(folder)) as made,
+    ):
+        for name, database in made.items():
+            measure(name, database, rounds)
+
+
+if __name__ == "__main__":
+    main(*(int(given) for given in sys.argv[1:2]))
