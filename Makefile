@@ -36,7 +36,7 @@ check: $(VENV)/.installed-dev  ## ruff, mypy, templates, house rules
 	$(BIN)/python -m pytest -q tests/house
 
 bench: $(VENV)/.installed-dev  ## the tables of figures
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(BENCHES)
 
 faults: $(VENV)/.installed-dev  ## SIGKILL of worker and web KILLS times on each database
 	FAULT_KILLS=$(KILLS) $(BIN)/python -m pytest -s tests/faults

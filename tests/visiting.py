@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from tests import pages
 from webapp import clock
-from webapp.care import accounts
+from webapp.care import accounts, tokens
 from webapp.care.people import Person
 from webapp.care.programs import Program
 from webapp.web import identity
@@ -109,8 +109,8 @@ class Caller:
         self.client = app.test_client()
         with app.extensions["database"].writing() as store:
             home = store.get_one(Program, program if isinstance(program, int) else program.id)
-            self.token = accounts.create_token(
-                store, home, name, list(scopes or accounts.SCOPES), by=None, now=clock.now()
+            self.token = tokens.create_token(
+                store, home, name, list(scopes or tokens.SCOPES), by=None, now=clock.now()
             )
             store.commit()
 

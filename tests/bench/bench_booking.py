@@ -21,7 +21,7 @@ from sqlalchemy import select, text
 
 from tests.bench.bench_outbox import databases
 from tests.databases import KEY, every_table
-from webapp.care import bookings, offers, people, programs, sessions
+from webapp.care import bookings, offers, people, planning, programs
 from webapp.care.people import Kind
 from webapp.care.sessions import Seat, Session
 from webapp.db import Database
@@ -48,7 +48,7 @@ def plant(database: Database, rounds: int) -> tuple[list[int], list[tuple[int, i
         clients = [person(f"c{n}", Kind.CLIENT) for n in range(BOOKERS)]
 
         def room(ref: str, at: datetime, capacity: int, seats: list[Any]) -> Session:
-            made, _ = sessions.put(
+            made, _ = planning.put(
                 store, program.id, ref, kind="group", title=ref, starts_at=at, ends_at=at + DAY / 24,
                 time_zone="UTC", host=host, capacity=capacity, makes_up=["group"], seats=seats,
                 by=None, now=NOW - 9 * DAY,
@@ -64,7 +64,7 @@ def plant(database: Database, rounds: int) -> tuple[list[int], list[tuple[int, i
             for n in range(rounds)
         ]  # fmt: skip
         store.flush()
-        seats = [seat.id for made in missed for seat in sessions.taken(store, made)]
+        seats = [seat.id for made in missed for seat in planning.taken(store, made)]
         store.commit()
     return seats, pairs
 

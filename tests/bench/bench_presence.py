@@ -19,10 +19,11 @@ from sqlalchemy import delete
 from tests.bench.bench_outbox import databases
 from tests.databases import every_table
 from webapp import create_app
-from webapp.care import accounts, people, programs, sessions
+from webapp.bulk import insert_many
+from webapp.care import people, planning, programs, tokens
 from webapp.care.presence import Presence
 from webapp.config import Settings
-from webapp.db import Database, insert_many
+from webapp.db import Database
 
 ROUNDS, BATCH, ROOMS, SEATS = 4, 100, 20, 25
 START = datetime(2026, 3, 4, 18, 0, tzinfo=UTC)
@@ -40,14 +41,14 @@ def plant(database: Database) -> tuple[str, dict[str, int], dict[str, int]]:
         }  # fmt: skip
         clients = [made[f"c{n}"] for n in range(SEATS)]
         rooms = {
-            f"r{n}": sessions.put(
+            f"r{n}": planning.put(
                 store, program.id, f"r{n}", kind="group", title="Group", starts_at=START,
                 ends_at=START + timedelta(hours=3), time_zone="UTC", host=made["host"],
                 capacity=SEATS, seats=clients, by=None, now=START,
             )[0].id
             for n in range(ROOMS)
         }  # fmt: skip
-        token = accounts.create_token(store, program, "bench", ["presence"], by=None, now=START)
+        token = tokens.create_token(store, program, "bench", ["presence"], by=None, now=START)
         store.commit()
     return token, rooms, {client.ref: client.id for client in clients}
 

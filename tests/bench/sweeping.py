@@ -12,12 +12,13 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from tests.bench import crowd
 from tests.databases import KEY, every_table
 from webapp import clock
+from webapp.bulk import insert_many, insert_missing
 from webapp.care import events
 from webapp.care.addresses import Address
 from webapp.care.events import ChainHead, Cursor, Event
 from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
-from webapp.db import Database, Store, insert_many, insert_missing
+from webapp.db import Database, Store
 from webapp.notify.announce import announce
 from webapp.notify.outbox import INSERTED, Notification
 from webapp.protocol import engine

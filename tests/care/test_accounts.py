@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from webapp.care import accounts
+from webapp.care import accounts, tokens
 from webapp.refusals import Invalid
 
 WORDS = "three quiet blue boats"
@@ -73,7 +73,7 @@ def test_no_secret_is_in_the_database(store, world, clock):
     secrets = [
         accounts.sign_in(store, world.maya, "link", now=now)[1],
         accounts.issue_link(store, world.maya, "invitation", by=None, now=now),
-        accounts.create_token(store, world.harbor, "feed", ["presence"], by=world.ada, now=now),
+        tokens.create_token(store, world.harbor, "feed", ["presence"], by=world.ada, now=now),
     ]
     accounts.set_password(store, world.maya, WORDS, by=world.maya, now=now)
     store.commit()
@@ -83,18 +83,18 @@ def test_no_secret_is_in_the_database(store, world, clock):
 
 
 def test_a_token_acts_in_its_program_until_it_is_revoked(store, world, clock):
-    secret = accounts.create_token(
+    secret = tokens.create_token(
         store, world.harbor, "feed", ["presence", "read"], by=world.ada, now=clock.now()
     )
-    token = accounts.token_of(store, secret)
+    token = tokens.token_of(store, secret)
     assert (token.program.ref, token.scopes) == ("harbor", ["presence", "read"])
-    accounts.revoke_token(store, token, by=world.ada, now=clock.now())
-    assert accounts.token_of(store, secret) is None
+    tokens.revoke_token(store, token, by=world.ada, now=clock.now())
+    assert tokens.token_of(store, secret) is None
 
 
 def test_an_unknown_scope_or_a_name_in_use_is_refused(store, world, clock):
-    accounts.create_token(store, world.harbor, "feed", ["read"], by=None, now=clock.now())
+    tokens.create_token(store, world.harbor, "feed", ["read"], by=None, now=clock.now())
     for name, scope, field in (("feed", "read", "name"), ("other", "everything", "scopes")):
         with pytest.raises(Invalid) as refused:
-            accounts.create_token(store, world.harbor, name, [scope], by=None, now=clock.now())
+            tokens.create_token(store, world.harbor, name, [scope], by=None, now=clock.now())
         assert refused.value.field == field

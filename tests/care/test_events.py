@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, text
 
-from webapp.care import events
+from webapp.care import chain, events
 from webapp.care.events import ChainHead, Event
 from webapp.care.tags import FIELDS, MEANING, Tag
 from webapp.db import Database
@@ -33,7 +33,7 @@ def test_positions_are_gapless_and_the_chain_holds(store, world, clock):
     write(store, world, clock.now())
     ids = store.scalars(select(Event.id).order_by(Event.id)).all()
     assert ids == list(range(1, len(ids) + 1))
-    assert list(events.verify(store)) == []
+    assert list(chain.verify(store)) == []
 
 
 def test_a_field_that_the_tag_does_not_declare_is_refused(store, world, clock):
@@ -60,7 +60,7 @@ def test_every_tag_has_a_meaning_and_its_fields():
 def test_tampering_is_seen(store, world, clock, crime, sentence):
     write(store, world, clock.now())
     store.execute(text(crime))
-    assert any(sentence in found for found in events.verify(store))
+    assert any(sentence in found for found in chain.verify(store))
 
 
 def in_parallel(count: int, work: Callable[[int], None]) -> list[BaseException]:
@@ -90,5 +90,5 @@ def test_sixteen_writers_do_not_fork_the_chain(fresh_database: Database, world, 
         before = store.get(ChainHead, 1).count
     assert in_parallel(16, keep_writing) == []
     with fresh_database.reading() as store:
-        assert list(events.verify(store)) == []
+        assert list(chain.verify(store)) == []
         assert store.get(ChainHead, 1).count == before + 320

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care import addresses, people
+from webapp.care import addresses, people, teams
 from webapp.care.addresses import Channel
 from webapp.refusals import Invalid
 
@@ -39,7 +39,7 @@ def test_the_couples_therapist_is_never_either_ones_counselor(store, world, cloc
         store, world.carla, ["counselor", "couples_therapist"], by=None, now=clock.now()
     )
     with pytest.raises(Invalid) as refused:
-        people.form_couple(
+        teams.form_couple(
             store, world.harbor, "maya_and_ben", world.maya, world.ben, therapist=world.carla,
             by=None, now=clock.now(),
         )  # fmt: skip
@@ -48,7 +48,7 @@ def test_the_couples_therapist_is_never_either_ones_counselor(store, world, cloc
         store, world.tessa, ["counselor", "couples_therapist"], by=None, now=clock.now()
     )
     with pytest.raises(Invalid) as refused:
-        people.set_care_team(
+        teams.set_care_team(
             store, world.maya, counselor=world.tessa, supervisor=None, coordinator=None, by=None,
             now=clock.now(),
         )  # fmt: skip
@@ -57,7 +57,7 @@ def test_the_couples_therapist_is_never_either_ones_counselor(store, world, cloc
 
 def test_nobody_is_in_two_couples(store, world, clock):
     with pytest.raises(Invalid):
-        people.form_couple(
+        teams.form_couple(
             store, world.harbor, "other", world.maya, world.gus, therapist=None, by=None,
             now=clock.now(),
         )  # fmt: skip
@@ -65,7 +65,7 @@ def test_nobody_is_in_two_couples(store, world, clock):
 
 def test_whom_each_may_look_up(store, world):
     def seen(who):
-        return {p.ref for p in store.scalars(people.visible_to(getattr(world, who)))}
+        return {p.ref for p in store.scalars(teams.visible_to(getattr(world, who)))}
 
     assert seen("maya") == {"maya"}
     assert seen("charlie") == {"charlie"}

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from webapp.care import series, sessions
-from webapp.care.series import instant_of
+from webapp.care import planning, series
+from webapp.care.recurrence import instant_of
 from webapp.care.sessions import Seat, Session
 from webapp.refusals import Invalid
 
@@ -69,7 +69,7 @@ def test_a_series_is_unfolded_eight_weeks_ahead_at_the_same_wall_time(store, wor
     zone = ZoneInfo("America/New_York")
     assert len(found) == 16
     assert {s.starts_at.astimezone(zone).strftime("%H:%M") for s in found} == {"18:00"}
-    assert {len(sessions.taken(store, s)) for s in found} == {2}
+    assert {len(planning.taken(store, s)) for s in found} == {2}
 
 
 def test_unfolding_again_changes_nothing(store, world, clock):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from webapp.care import sessions
+from webapp.care import planning, sessions
 from webapp.care.events import Event
 from webapp.care.people import Person
 from webapp.care.sessions import Seat, Session
@@ -30,20 +30,20 @@ def tags(store, **which):
 
 
 def test_a_client_gets_the_lowest_free_place(store, world, clock, room):
-    sessions.taken(store, room)[0].release(store, by=world.cody, now=clock.now())
-    seat = sessions.give_seat(store, room, world.zoe, by=world.cody, now=clock.now())
+    planning.taken(store, room)[0].release(store, by=world.cody, now=clock.now())
+    seat = planning.give_seat(store, room, world.zoe, by=world.cody, now=clock.now())
     assert seat.number == 1
 
 
 def test_a_full_session_says_so(store, world, clock, room):
-    sessions.give_seat(store, room, world.zoe, by=None, now=clock.now())
+    planning.give_seat(store, room, world.zoe, by=None, now=clock.now())
     with pytest.raises(Full):
-        sessions.give_seat(store, room, world.june, by=None, now=clock.now())
+        planning.give_seat(store, room, world.june, by=None, now=clock.now())
 
 
 def test_asking_twice_gives_the_same_place(store, world, clock, room):
-    first = sessions.give_seat(store, room, world.maya, by=None, now=clock.now())
-    assert first is sessions.give_seat(store, room, world.maya, by=None, now=clock.now())
+    first = planning.give_seat(store, room, world.maya, by=None, now=clock.now())
+    assert first is planning.give_seat(store, room, world.maya, by=None, now=clock.now())
 
 
 @pytest.mark.parametrize("number", [0, 4, 1])
@@ -60,7 +60,7 @@ def test_the_database_refuses_a_place_that_is_not_there_or_taken(store, world, r
 
 def test_fewer_places_than_are_taken_is_refused(store, world, clock, room):
     with pytest.raises(Invalid) as refused:
-        sessions.resize(store, room, 1)
+        planning.resize(store, room, 1)
     assert refused.value.field == "capacity"
 
 
@@ -76,7 +76,7 @@ def test_moving_has_every_seat_looked_at_and_raises_the_sequence(store, world, c
 def test_a_cancelled_session_takes_no_one_and_cannot_move(store, world, clock, room):
     room.cancel(store, "The host is ill.", by=world.cody, now=clock.now())
     with pytest.raises(Cancelled):
-        sessions.give_seat(store, room, world.zoe, by=None, now=clock.now())
+        planning.give_seat(store, room, world.zoe, by=None, now=clock.now())
     with pytest.raises(Cancelled):
         room.move(store, room.ends_at, room.ends_at + timedelta(hours=1), by=None, now=clock.now())
 
@@ -122,7 +122,7 @@ def test_two_hundred_bookers_and_fifty_places_never_overbook(fresh_database, wor
         with fresh_database.writing() as store:
             try:
                 asked = store.get_one(Session, room_id, with_for_update=True)
-                sessions.give_seat(store, asked, store.get_one(Person, person_id), by=None, now=now)
+                planning.give_seat(store, asked, store.get_one(Person, person_id), by=None, now=now)
                 store.commit()
                 answers.append("booked")
             except (Full, IntegrityError):

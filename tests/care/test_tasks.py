@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care import tasks
+from webapp.care import owners, tasks
 from webapp.care.contacts import Contact
-from webapp.care.people import Cover, RoleName
+from webapp.care.people import RoleName
+from webapp.care.teams import Cover
 from webapp.demo import cast
 from webapp.refusals import AlreadyDone, Invalid
 
@@ -79,8 +80,8 @@ def test_a_finished_task_takes_no_further_outcome(store, world, clock, task):
 
 def test_the_owner_is_the_one_in_the_care_team_or_their_cover(store, world, clock):
     now = clock.now()
-    assert tasks.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.carla.id
-    assert tasks.owner_for(store, world.maya, RoleName.COUPLES_THERAPIST, now) == world.tessa.id
+    assert owners.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.carla.id
+    assert owners.owner_for(store, world.maya, RoleName.COUPLES_THERAPIST, now) == world.tessa.id
     store.add(
         Cover(
             person_id=world.carla.id,
@@ -90,11 +91,11 @@ def test_the_owner_is_the_one_in_the_care_team_or_their_cover(store, world, cloc
         )  # fmt: skip
     )
     store.flush()
-    assert tasks.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.colin.id
+    assert owners.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.colin.id
 
 
 def test_somebody_owns_it_even_when_the_care_team_names_nobody(store, world, clock):
-    owner = tasks.owner_for(store, world.charlie, RoleName.SUPERVISOR, clock.now())
+    owner = owners.owner_for(store, world.charlie, RoleName.SUPERVISOR, clock.now())
     assert owner == world.susan.id
 
 

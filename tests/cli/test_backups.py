@@ -8,12 +8,13 @@ from sqlalchemy import func, select, update
 
 from tests.cli.conftest import Run
 from webapp import clock
-from webapp.care import absences, accounts, addresses, consents, events, people
-from webapp.care.accounts import Login, Token
+from webapp.care import absences, accounts, addresses, chain, consents, events, people, tokens
+from webapp.care.accounts import Login
 from webapp.care.addresses import Address
 from webapp.care.consents import Category, Consent
 from webapp.care.sessions import Seat
 from webapp.care.tasks import Task
+from webapp.care.tokens import Token
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.notify.announce import announce
@@ -46,7 +47,7 @@ def test_a_backup_brings_everything_back(
     assert restored.exit_code == 0, restored.output
     with fresh_database.reading() as store:
         assert cast.find(store).maya.name == "Maya Torres"
-        assert list(events.verify(store)) == []
+        assert list(chain.verify(store)) == []
 
 
 def test_a_backup_can_be_read_by_its_owner_only(run: Run, world: cast.World, copy: Path) -> None:
@@ -81,7 +82,7 @@ def test_restoring_revives_no_revoked_consent(
         assert store.scalars(select(Consent)).one().revoked_at == revoked_at
         tags = store.scalars(select(events.Event.tag)).all()
         assert tags.count("client:consent:revoked") == 1
-        assert list(events.verify(store)) == []
+        assert list(chain.verify(store)) == []
 
 
 def test_when_the_database_is_lost_all_sharing_is_paused(
@@ -109,7 +110,7 @@ def test_stopped_addresses_tokens_and_logins_stay_ended(
 ) -> None:
     with fresh_database.writing() as store:
         here = cast.find(store)
-        accounts.create_token(store, here.harbor, "feed", ["presence"], by=None, now=clock.now())
+        tokens.create_token(store, here.harbor, "feed", ["presence"], by=None, now=clock.now())
         accounts.sign_in(store, here.maya, "link", now=clock.now())
         store.commit()
     fresh_database.dispose()

@@ -2,10 +2,11 @@
 
 from sqlalchemy import func, select
 
-from webapp.care import events, people, sessions, tasks
+from webapp.care import chain, sessions, tasks, teams
 from webapp.care.addresses import Address
-from webapp.care.people import CareTeam, Kind, Person, RoleName
+from webapp.care.people import Kind, Person, RoleName
 from webapp.care.sessions import Session
+from webapp.care.teams import CareTeam
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.demo.cast import World
@@ -27,13 +28,13 @@ def test_there_are_twelve_clients_and_three_couples_one_with_a_supporter(world: 
     rows = list(vars(world).values())
     kinds = [row.kind for row in rows if isinstance(row, Person)]
     assert kinds.count(Kind.CLIENT) == 12
-    couples = [row for row in rows if isinstance(row, people.Couple)]
+    couples = [row for row in rows if isinstance(row, teams.Couple)]
     assert sorted(couple.b.kind for couple in couples) == ["client", "client", "supporter"]
 
 
 def test_nothing_has_happened_yet(store: Store, world: World) -> None:
     assert store.scalar(select(func.count(Session.id))) == 0
-    assert list(events.verify(store)) == []
+    assert list(chain.verify(store)) == []
 
 
 def test_charlie_is_a_stranger_to_everyone(store: Store, world: World) -> None:
@@ -45,11 +46,11 @@ def test_charlie_is_a_stranger_to_everyone(store: Store, world: World) -> None:
         now=world.harbor.created_at,
     )
     assert store.get(CareTeam, world.charlie.id) is None
-    assert store.scalars(people.visible_to(world.charlie)).all() == [world.charlie]
+    assert store.scalars(teams.visible_to(world.charlie)).all() == [world.charlie]
     assert store.scalars(sessions.seats_visible_to(world.charlie)).all() == []
     assert store.scalars(sessions.visible_to(world.charlie)).all() == []
     assert store.scalars(tasks.visible_to(world.charlie)).all() == []
-    assert world.charlie.id not in {p.id for p in store.scalars(people.visible_to(world.carla))}
+    assert world.charlie.id not in {p.id for p in store.scalars(teams.visible_to(world.carla))}
 
 
 def test_addresses_are_fictional_and_belong_to_one_person_each(store: Store, world: World) -> None:

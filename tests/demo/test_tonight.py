@@ -71,7 +71,9 @@ def test_who_is_there_or_has_told_us_is_left_in_peace(
     assert not {"ivy", "ben"} & (found["first_check"] | found["second_check"] | found["outreach"])
 
 
-def test_the_couples_therapist_is_called_too(store: Store, database: Database, world: World) -> None:
+def test_the_couples_therapist_is_called_too(
+    store: Store, database: Database, world: World
+) -> None:
     now = world.harbor.created_at + timedelta(days=5)
     tonight.open_rooms(store, now)
     store.commit()

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from tests.push_service import PushService
-from webapp.care import accounts, addresses, people, programs, sessions
+from webapp.care import accounts, addresses, people, planning, programs, teams
 from webapp.care.addresses import Channel
 from webapp.care.people import Kind, Person
-from webapp.care.sessions import PresenceFrom, SessionKind
+from webapp.care.session_kinds import PresenceFrom, SessionKind
 from webapp.db import Database, Store
 
 SECONDS = {
@@ -52,7 +52,7 @@ def plant(database: Database, pushes: PushService, begins: datetime, lasts: time
         )
         clients = [_person(store, scene, f"client{n}", Kind.CLIENT, begins) for n in range(CLIENTS)]
         for client in clients:
-            people.set_care_team(
+            teams.set_care_team(
                 store,
                 client,
                 counselor=host,
@@ -96,13 +96,13 @@ def _session(
     now: datetime,
 ) -> None:
     invited = [clients[(number * SEATS + place) % CLIENTS] for place in range(SEATS)]
-    session, _ = sessions.put(
+    session, _ = planning.put(
         store, scene.program_id, f"session{number}", kind=SessionKind.GROUP, title="Group",
         starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), time_zone="UTC", host=host,
         capacity=SEATS, presence_from=PresenceFrom.STAFF, seats=invited, by=None, now=now,
     )  # fmt: skip
     store.flush()
-    scene.seats |= {seat.id: seat.client_id for seat in sessions.taken(store, session)}
+    scene.seats |= {seat.id: seat.client_id for seat in planning.taken(store, session)}
 
 
 class Reporter(threading.Thread):

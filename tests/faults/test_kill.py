@@ -19,10 +19,9 @@ from tests.faults.scene import Reporter, Scene, plant
 from tests.postgres import DURABLE, Server
 from tests.push_service import PushService
 from webapp import clock, migrations, worker
-from webapp.care import events
+from webapp.care import chain
 from webapp.care.absences import AbsenceReport
 from webapp.care.events import Event
-from webapp.care.sessions import Seat
 from webapp.care.tags import Tag
 from webapp.care.tasks import Task, TaskKind
 from webapp.config import Settings
@@ -136,7 +135,7 @@ def survive(
     finish(database, settings, clock.now() + lasts + timedelta(minutes=5))
 
     with database.reading() as store:
-        assert list(events.verify(store)) == []
+        assert list(chain.verify(store)) == []
         every_report_accepted_is_there_once(store, reporter)
         every_step_is_taken_once(store, scene, reporter)
         sent = every_notification_is_sent(store)
@@ -185,12 +184,13 @@ def every_report_accepted_is_there_once(store: Store, reporter: Reporter) -> Non
 
 def every_step_is_taken_once(store: Store, scene: Scene, reporter: Reporter) -> None:
     at = clock.now() + timedelta(days=1)
-    seats = list(store.scalars(select(Seat).order_by(Seat.id)))
-    overdue = {}
-    for seat in seats:
-        picture = facts.of_seat(store, seat, at)
-        if due := ladder.due_rungs(picture.facts, picture.taken, at):
-            overdue[seat.id] = due
+    pictures = facts.of_ids(store, list(scene.seats), at)
+    assert pictures.keys() == scene.seats.keys()
+    overdue = {
+        seat: due
+        for seat, picture in pictures.items()
+        if (due := ladder.due_rungs(picture.facts, picture.taken, at))
+    }
     assert overdue == {}, "steps were lost"
     taken = store.execute(
         select(Event.seat_id, Event.canonical).where(Event.tag == Tag.STEP_TAKEN)

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from tests.databases import KEY
 from webapp.care.events import Cursor
 from webapp.care.heartbeats import Heartbeat
-from webapp.db import Database, ReadOnlyStore, UnsafeDatabase, check_sqlite, claim, database_now
+from webapp.db import Database, ReadOnlyStore, claim, database_now
+from webapp.embedded import UnsafeDatabase, check_sqlite
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 

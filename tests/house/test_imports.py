@@ -8,7 +8,18 @@ import pytest
 from tests.house.reading import Module, modules, told
 
 FLOORS = [
-    {"clock", "config", "db", "keys", "log", "refusals", "spellings", "migrations"},
+    {
+        "bulk",
+        "clock",
+        "config",
+        "db",
+        "embedded",
+        "keys",
+        "log",
+        "refusals",
+        "spellings",
+        "migrations",
+    },
     {"care"},
     {"protocol"},
     {"notify"},
@@ -20,7 +31,7 @@ FLOORS = [
 
 ROOMS = {
     "care": [
-        "events", "people", "consents", "sessions", "presence", "absences", "standing", "tasks", "makeups",
+        "events", "people", "teams", "consents", "sessions", "planning", "presence", "absences", "standing", "tasks", "makeups",
         "catchup", "messages", "checkins", "board", "coverage", "plans", "access",
     ],
     "protocol": ["ladder", "facts", "engine", "patterns", "timeliness"],

@@ -76,13 +76,6 @@ def test_only_clock_reads_the_time() -> None:
     )
 
 
-def test_nothing_waits_by_sleeping() -> None:
-    broken = [module.at(call) for module in everything for call in module.calls("time.sleep")]
-    assert not broken, told(
-        broken, "Wait on what is waited for: an Event with a timeout, a process, a socket."
-    )
-
-
 def writes(function: Function) -> bool:
     return any(
         isinstance(node, ast.Call)

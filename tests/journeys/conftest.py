@@ -18,8 +18,8 @@ from tests.faults.processes import Victim, Web, free_port
 from tests.journeys.phone import Phone, phone
 from tests.push_service import PushService
 from webapp import clock, migrations
-from webapp.care import accounts, programs, series, sessions
-from webapp.care.sessions import PresenceFrom
+from webapp.care import accounts, planning, programs, series
+from webapp.care.session_kinds import PresenceFrom
 from webapp.config import Settings
 from webapp.db import Database, Store
 from webapp.demo import cast
@@ -71,7 +71,7 @@ class Evening:
                 presence_from=PresenceFrom.STAFF, ref=f"evening-{now.timestamp()}",
             )  # fmt: skip
             store.commit()
-            return {seat.client.ref: seat.id for seat in sessions.taken(store, room)}
+            return {seat.client.ref: seat.id for seat in planning.taken(store, room)}
 
     def link_for(self, name: str) -> str:
         """A one-time link, as `rejoin person link` prints it."""
@@ -125,7 +125,10 @@ def evening(
             programs.change_policy(store, world.harbor, IN_SECONDS, by=None, now=now)
             store.commit()
         environ = {k: v for k, v in os.environ.items() if not k.startswith("REJOIN_")} | given
-        for running in (Web(port, environ, tmp_path), Victim("worker", ["worker"], environ, tmp_path)):
+        for running in (
+            Web(port, environ, tmp_path),
+            Victim("worker", ["worker"], environ, tmp_path),
+        ):
             running.start()
             opened.callback(running.kill)
             running.await_work()

@@ -261,7 +261,7 @@ def test_who_has_given_the_place_back_is_not_told_of_changes(post, world):
     )
     cancel(post, seat)
     post.run()
-    assert [kind for kind, _, _ in post.sent()] == ["heads_up"]
+    assert told(post) == [("heads_up", "email")]
 
 
 def test_a_partner_who_was_reminded_is_told_of_a_change_only_while_the_consent_holds(post, world):

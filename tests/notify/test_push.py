@@ -66,12 +66,13 @@ def test_an_overloaded_service_is_tried_again_when_it_asks_to(push, push_service
     assert error.retry_after == 37
 
 
-def test_a_redirect_is_never_followed(push, push_service):
-    other = PushService()
-    with other:
-        push_service.answer(302, {"Location": other.subscribe()["endpoint"]})
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_never_followed(push, push_service, status):
+    with PushService() as other:
+        push_service.answer(status, {"Location": other.subscribe()["endpoint"]})
         error = refused(push, subscription(push_service.subscribe()))
         assert other.attempts == 0
+    assert error.reason == f"answered {status}"
     assert error.permanent
     assert not error.gone
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from tests.notify.conftest import Post
 from webapp.care import addresses, people
+from webapp.care.events import Event
 from webapp.db import database_now
 from webapp.demo import cast
 from webapp.notify import announce, leases, outcomes
@@ -198,16 +199,18 @@ def test_a_claim_that_was_not_committed_never_happened(busy):
     assert {row.attempts for row in busy.rows()} == {1}
 
 
-def test_a_result_that_comes_after_the_row_was_ended_by_another_worker_changes_nothing(busy):
+@pytest.mark.parametrize("error", [None, Undeliverable("answered 410", permanent=True)])
+def test_a_result_that_comes_after_another_worker_ended_the_row_changes_nothing(busy, error):
+    """Two workers sent the same row; the chart tells of one notice."""
     busy.announce()
     with busy.database.writing() as store:
         mine = leases.take(store, busy.clock.now(), 1000).to_send
     busy.deliver()
+    before = [(row.sent_at, row.failed_at) for row in busy.rows()]
+    busy.clock.forward(minutes=1)
     with busy.database.writing() as store:
-        late = [
-            outcomes.Outcome(row, Undeliverable("answered 410", permanent=True)) for row in mine[:1]
-        ]
-        outcomes.record(store, late, busy.clock.now())
+        outcomes.record(store, [outcomes.Outcome(row, error) for row in mine], busy.clock.now())
         store.commit()
-    assert {bool(row.sent_at) for row in busy.rows()} == {True}
-    assert {row.failed_at for row in busy.rows()} == {None}
+        told = store.query(Event).filter_by(tag="person:message:sent").count()
+    assert [(row.sent_at, row.failed_at) for row in busy.rows()] == before
+    assert told == PEOPLE

@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.protocol.rooms import Evening, evening
-from webapp.care import absences, makeups, plans, presence, programs, tasks
+from webapp.care import absences, chain, makeups, plans, presence, programs, tasks
 from webapp.care.events import Event
-from webapp.care.people import Cover, Status
+from webapp.care.people import Status
 from webapp.care.sessions import Seat
 from webapp.care.standing import standing
 from webapp.care.tags import Tag
 from webapp.care.tasks import Task
+from webapp.care.teams import Cover
 from webapp.db import Database, Store
 from webapp.protocol import engine, facts
 from webapp.protocol.steps import Step
@@ -40,7 +41,6 @@ def test_a_client_who_never_appears_climbs_every_rung_to_the_counselor(group: Ev
 
 
 def test_steps_are_events_with_their_instants_and_the_chain_holds(group: Evening) -> None:
-    from webapp.care import events
 
     group.walk(*CLIMB)
     taken = group.store.scalars(
@@ -48,7 +48,7 @@ def test_steps_are_events_with_their_instants_and_the_chain_holds(group: Evening
     ).all()
     assert [event.fields["rung"] for event in taken][-2:] == ["second_check", "outreach"]
     assert taken[0].fields["due_at"] == group.at(-1440).isoformat()
-    assert list(events.verify(group.store)) == []
+    assert list(chain.verify(group.store)) == []
 
 
 def test_looking_again_takes_nothing_twice(group: Evening) -> None:

@@ -10,9 +10,9 @@ from tests.protocol.rooms import Evening, evening
 from tests.protocol.test_engine import CLIMB, SIX
 from webapp.care import tasks
 from webapp.care.events import Event
-from webapp.care.people import Cover
 from webapp.care.tags import Tag
 from webapp.care.tasks import Task, TaskKind
+from webapp.care.teams import Cover
 from webapp.db import Database, Store
 from webapp.protocol.steps import Step
 from webapp.protocol.tending import tend

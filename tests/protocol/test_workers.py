@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from tests.protocol.test_engine import SIX
-from webapp.care import events
+from webapp.care import chain
 from webapp.care.events import Event
 from webapp.care.presence import Presence
 from webapp.care.sessions import Seat
@@ -86,7 +86,7 @@ def test_workers_share_the_seats_and_double_nothing(world: Any, fresh_database: 
         fresh_database, select(func.count()).select_from(Task)
     )
     with fresh_database.reading() as store:
-        assert list(events.verify(store)) == []
+        assert list(chain.verify(store)) == []
 
 
 def test_workers_open_one_review_a_client(world: Any, fresh_database: Database) -> None:

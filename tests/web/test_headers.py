@@ -34,7 +34,9 @@ def test_only_a_trusted_neighbour_is_believed(app):
         ):
             seen = []
             environ = dict(request.environ)
-            inside.app = inside.behind.app = lambda env, start: seen.append(env["REMOTE_ADDR"]) or []
+            inside.app = inside.behind.app = lambda env, start, seen=seen: (
+                seen.append(env["REMOTE_ADDR"]) or []
+            )
             inside(environ, lambda *args: None)
             assert seen == [believed]
 

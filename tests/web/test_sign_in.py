@@ -58,16 +58,15 @@ def test_with_a_password_one_lands_where_one_wanted_to_go(app, world, maya_has_a
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+    "elsewhere",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"],
 )
 def test_nobody_is_led_to_another_site(app, world, maya_has_a_password, elsewhere):
     form = {"email": "maya@example.org", "password": WORDS, "next": elsewhere}
     assert Visit(app).post("/sign-in", form).headers["Location"] == "/"
 
 
-def test_an_unknown_address_and_a_wrong_password_get_the_same_page(
-    app, world, maya_has_a_password
-):
+def test_an_unknown_address_and_a_wrong_password_get_the_same_page(app, world, maya_has_a_password):
     pages = [
         Visit(app).post("/sign-in", {"email": email, "password": "not the words at all"})
         for email in ("maya@example.org", "nobody@example.org")

@@ -112,12 +112,7 @@ def report(
         raise Forbidden()
     if seat.session.cancelled_at:
         raise Cancelled()
-    reason = reason or Reason.UNSAID
-    if reason not in list(Reason):
-        raise Invalid(N_("Choose one of the reasons, or none."), field="reason")
-    note = (note or "").strip() or None
-    if note and len(note) > NOTE_LENGTH:
-        raise Invalid(N_("Keep the note under %(most)s letters."), field="note", most=NOTE_LENGTH)
+    reason, note = _usable(reason, note)
     if standing := store.scalar(of(seat.id)):
         _add_to(standing, reason, note)
         return standing
@@ -156,6 +151,15 @@ def of(seat_id: int) -> Select[AbsenceReport]:
     return select(AbsenceReport).where(
         AbsenceReport.seat_id == seat_id, AbsenceReport.withdrawn_at.is_(None)
     )
+
+
+def _usable(reason: str | None, note: str | None) -> tuple[str, str | None]:
+    reason, note = reason or Reason.UNSAID, (note or "").strip() or None
+    if reason not in list(Reason):
+        raise Invalid(N_("Choose one of the reasons, or none."), field="reason")
+    if note and len(note) > NOTE_LENGTH:
+        raise Invalid(N_("Keep the note under %(most)s letters."), field="note", most=NOTE_LENGTH)
+    return reason, note
 
 
 def _by_request(store: Store, request_id: str) -> AbsenceReport | None:

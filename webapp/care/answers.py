@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, LargeBinary, Text, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.db import Base, Database, Store, adding
+from webapp.bulk import adding
+from webapp.db import Base, Database, Store
 
 KEPT_FOR = timedelta(hours=24)
 

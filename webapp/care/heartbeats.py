@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.db import Base, Store, adding
+from webapp.bulk import adding
+from webapp.db import Base, Store
 
 SILENT_AFTER = timedelta(minutes=2)
 

@@ -11,7 +11,8 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, Text, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.db import Base, Store, adding
+from webapp.bulk import adding
+from webapp.db import Base, Store
 
 TRY_AGAIN_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(hours=24)

@@ -17,11 +17,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.bulk import insert_missing
 from webapp.care import events
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session, look_again
 from webapp.care.tags import Tag
-from webapp.db import Base, Store, insert_missing
+from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
 
 

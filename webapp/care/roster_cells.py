@@ -8,11 +8,12 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from webapp.care.durations import parse_duration
-from webapp.care.sessions import SessionKind
+from webapp.care.session_kinds import SessionKind
 from webapp.refusals import N_, Invalid
 
 
 def email(text: str) -> str:
+    """An e-mail address, normalised, in small letters."""
     try:
         return validate_email(text, check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:
@@ -41,6 +42,7 @@ def local_start(text: str) -> datetime:
 
 
 def duration(text: str) -> timedelta:
+    """ISO 8601, like PT3H."""
     try:
         return parse_duration(text.upper())
     except ValueError as error:
@@ -48,12 +50,14 @@ def duration(text: str) -> timedelta:
 
 
 def capacity(text: str) -> int:
+    """How many places, 1 to 1000."""
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1000):
         raise Invalid(N_("Between 1 and 1000 places."), field="capacity")
     return int(text)
 
 
 def session_kind(text: str) -> str:
+    """One of `SessionKind`."""
     if text not in list(SessionKind):
         raise Invalid(N_("Write one of: %(known)s."), field="kind", known=", ".join(SessionKind))
     return text

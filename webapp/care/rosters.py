@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import addresses, people, roster_cells, series
+from webapp.care import addresses, people, roster_cells, series, teams
 from webapp.care.addresses import Channel
-from webapp.care.people import CareTeam, Couple, Kind, Person, Status
+from webapp.care.people import Kind, Person, Status
 from webapp.care.programs import Program
 from webapp.care.roster_files import Problem, Record
 from webapp.care.series import Series
+from webapp.care.teams import CareTeam, Couple
 from webapp.db import Store
 from webapp.refusals import N_, Invalid, Refusal
 
@@ -182,7 +183,7 @@ def team(desk: _Desk, record: Record) -> str:
     }
     if known and all(getattr(known, role) == somebody for role, somebody in named.items()):
         return SAME
-    _, new = people.set_care_team(desk.store, client, **named, **desk.acting)
+    _, new = teams.set_care_team(desk.store, client, **named, **desk.acting)
     return NEW if new else CHANGED
 
 
@@ -197,7 +198,7 @@ def couple(desk: _Desk, record: Record) -> str:
     therapist = desk.named(record, "therapist") or (known.therapist if known else None)
     if known and not known.ended_at and (known.a, known.b, known.therapist) == (a, b, therapist):
         return SAME
-    _, new = people.form_couple(
+    _, new = teams.form_couple(
         desk.store, desk.program, record.ref, a, b, therapist=therapist, **desk.acting
     )
     return NEW if new else CHANGED

@@ -1,24 +1,24 @@
 """Series: a weekly pattern in local wall time, unfolded into sessions for a rolling horizon (rule 12, R10)."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import events, sessions
+from webapp.care import events, planning
 from webapp.care.people import Person
 from webapp.care.programs import Program, known_zone
-from webapp.care.sessions import PresenceFrom, Seat, Session
+from webapp.care.recurrence import MOST_A_HORIZON, check_rule, instant_of
+from webapp.care.session_kinds import PresenceFrom
+from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
 from webapp.db import Base, Database, Store, claim
 from webapp.refusals import N_, Invalid
 
 HORIZON = timedelta(weeks=8)
-MOST_A_HORIZON = 400
-"""More occurrences than this in a horizon is a slip of the pen (FREQ=SECONDLY), not a schedule."""
 
 
 class Series(Base):
@@ -79,12 +79,6 @@ class Member(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
 
     client: Mapped[Person] = relationship()
-
-
-def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
-    """The instant of a wall time. A wall time that the spring gap skips moves forward by the gap; one that the autumn
-    overlap has twice is its first (rule 12)."""
-    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def put(
@@ -156,18 +150,6 @@ def give_back(
         seat.release(store, by=by, now=now)
 
 
-def check_rule(rrule: str, local_start: datetime) -> None:
-    """Raises Invalid unless `rrule` is one RFC 5545 rule for whole days or rarer."""
-    try:
-        if "\n" in rrule or "DTSTART" in rrule.upper():
-            raise ValueError
-        rule = rrulestr(rrule, dtstart=local_start)
-        if rule._freq > 3:  # type: ignore[union-attr]
-            raise ValueError
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
-        raise Invalid(N_("Write a rule like FREQ=WEEKLY;BYDAY=MO,WE."), field="rrule") from error
-
-
 def unfold_one(
     store: Store,
     series: Series,
@@ -230,7 +212,7 @@ def _shape(
     ref = session.ref if session else f"{series.ref}:{on}"
     if session and session.starts_at != before.get(str(session.occurs_on), session.starts_at):
         starts_at, ends_at = session.starts_at, session.ends_at
-    made, _ = sessions.put(
+    made, _ = planning.put(
         store, series.program_id, ref,
         kind=series.kind, title=series.title, starts_at=starts_at, ends_at=ends_at,
         time_zone=series.time_zone, host=series.host, capacity=series.capacity,
@@ -238,7 +220,7 @@ def _shape(
     )  # fmt: skip
     made.series_id, made.occurs_on = series.id, on
     for client in clients:
-        sessions.give_seat(store, made, client, by=by, now=now)
+        planning.give_seat(store, made, client, by=by, now=now)
 
 
 def unfold(database: Database, now: datetime, limit: int = 50) -> int:

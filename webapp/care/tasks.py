@@ -9,9 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import contacts, events
 from webapp.care.contacts import Outcome
-from webapp.care.people import CareTeam, Couple, Cover, Kind, Person, Role, RoleName, in_care_of
+from webapp.care.people import Kind, Person, RoleName
 from webapp.care.sessions import Seat, Session, look_again
 from webapp.care.tags import Tag
+from webapp.care.teams import in_care_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Invalid
 
@@ -142,14 +143,7 @@ def attempt(
     AlreadyDone."""
     if not task.open:
         raise AlreadyDone()
-    if outcome not in (*Outcome, CLOSED):
-        raise Invalid(N_("%(name)s is not an outcome."), field="outcome", name=outcome)
-    if outcome == CLOSED and not (note or "").strip():
-        raise Invalid(N_("Say why this is closed."), field="note")
-    if outcome == Outcome.CALL_BACK_AT and next_at is None:
-        raise Invalid(N_("Say when to call back."), field="call_back_at")
-    if next_at and next_at <= now:
-        raise Invalid(N_("The next attempt lies in the future."), field="call_back_at")
+    _check_outcome(outcome, note, next_at, now)
     ends = outcome in ENDING
     tried = Attempt(task_id=task.id, outcome=outcome, at=now, by_id=by.id, note=note)
     tried.next_at = None if ends else next_at or now + NEXT_ATTEMPT
@@ -172,6 +166,17 @@ def attempt(
     if task.seat_id:
         look_again(store, now, id=task.seat_id)
     return tried
+
+
+def _check_outcome(outcome: str, note: str | None, next_at: datetime | None, now: datetime) -> None:
+    if outcome not in (*Outcome, CLOSED):
+        raise Invalid(N_("%(name)s is not an outcome."), field="outcome", name=outcome)
+    if outcome == CLOSED and not (note or "").strip():
+        raise Invalid(N_("Say why this is closed."), field="note")
+    if outcome == Outcome.CALL_BACK_AT and next_at is None:
+        raise Invalid(N_("Say when to call back."), field="call_back_at")
+    if next_at and next_at <= now:
+        raise Invalid(N_("The next attempt lies in the future."), field="call_back_at")
 
 
 def open_one(
@@ -202,45 +207,6 @@ def open_one(
     store.flush()
     _record(store, Tag.TASK_OPENED, task, by=by, now=now, owner=owner_id, due_at=due_at)
     return task
-
-
-def owner_for(store: Store, client: Person, role: str, now: datetime) -> int | None:
-    """Who has this role for `client`; their cover when they are away (rule 9); else anyone in the program with it."""
-    team = store.get(CareTeam, client.id)
-    named: int | None = None
-    if role == RoleName.COUPLES_THERAPIST:
-        couples = select(Couple.therapist_id).where(
-            Couple.ended_at.is_(None), or_(Couple.a_id == client.id, Couple.b_id == client.id)
-        )
-        named = store.scalar(couples)
-    elif team is not None and role in (
-        RoleName.COUNSELOR, RoleName.SUPERVISOR, RoleName.COORDINATOR
-    ):  # fmt: skip
-        named = getattr(team, f"{role}_id")
-    if named is None:
-        named = store.scalar(anyone_with(client.program_id, role))
-    return named and (cover_for(store, named, now) or named)
-
-
-def anyone_with(program_id: int, role: str) -> Select[int]:
-    """The longest-serving active staff member with a role."""
-    return (
-        select(Person.id)
-        .join(Role, Role.person_id == Person.id)
-        .where(Person.program_id == program_id, Person.status == "active", Role.name == role)
-        .order_by(Person.id)
-        .limit(1)
-    )
-
-
-def cover_for(store: Store, person_id: int, now: datetime) -> int | None:
-    """Who covers for someone away at `now`."""
-    return store.scalar(
-        select(Cover.covered_by_id)
-        .where(Cover.person_id == person_id, Cover.starts_at <= now, Cover.ends_at > now)
-        .order_by(Cover.id.desc())
-        .limit(1)
-    )
 
 
 def visible_to(me: Person) -> Select[Task]:

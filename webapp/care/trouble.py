@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 
-from webapp.care import contacts, self_tests, sessions, tasks
+from webapp.care import contacts, owners, self_tests, sessions, tasks
 from webapp.care.absences import AbsenceReport, Reason
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.people import Kind, Person, RoleName
@@ -30,7 +30,7 @@ def report(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> Tas
     task = tasks.open_one(
         store, key=f"{TaskKind.TECH_HELP}:{seat.id}", kind=TaskKind.TECH_HELP,
         program_id=seat.session.program_id, due_at=now + HELP_WITHIN, now=now, client=seat.client,
-        seat=seat, owner_id=tasks.owner_for(store, seat.client, role, now), by=by,
+        seat=seat, owner_id=owners.owner_for(store, seat.client, role, now), by=by,
     )  # fmt: skip
     if task.created_at == now:
         sessions.record(store, Tag.TROUBLE_REPORTED, seat, by=by, now=now)

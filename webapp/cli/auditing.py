@@ -3,20 +3,25 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from webapp import clock, keys
-from webapp.care import events
+from webapp.care import chain, events
 from webapp.care.events import ChainHead, Event
 from webapp.cli import desk
 from webapp.cli.troubles import Trouble
 from webapp.config import PREFIX
+from webapp.db import Store
 
 KEPT_KEYS = 3
 """How many signing keys stay: the new one and those whose links and logins may still be about."""
+
+PAGE = 5000
+"""Events read at a time for an export."""
 
 
 @click.group()
@@ -30,7 +35,7 @@ def verify() -> None:
     with desk.opened() as database, database.reading() as store:
         head = store.get(ChainHead, 1)
         with desk.progress(f"checking {head.count if head else 0} events", None):
-            broken = list(events.verify(store))
+            broken = list(chain.verify(store))
     for sentence in broken:
         desk.say(f"[red]✗[/] {sentence}")
     if broken:
@@ -51,18 +56,26 @@ def export(file: Path) -> None:
     tool. Kept elsewhere, its head shows later that nothing was cut off. Prints the head.
     """
     with desk.opened() as database, database.reading() as store, _replaced(file) as draft:
-        total = store.scalar(select(func.count(Event.id))) or 0
+        head = store.get(ChainHead, 1)
+        total = head.count if head else 0
         with desk.progress("writing events", total) as bar, draft.open("w") as out:
             digest = events.GENESIS.hex()
-            for row in store.scalars(
-                select(Event).order_by(Event.id).execution_options(yield_per=2000)
-            ):
-                digest = row.hash.hex()
-                out.write(json.dumps({"canonical": row.canonical, "hash": digest}) + "\n")
+            for canonical, hashed in _up_to(store, total):
+                digest = hashed.hex()
+                out.write(json.dumps({"canonical": canonical, "hash": digest}) + "\n")
                 bar.advance(bar.task_ids[0])
             out.write(json.dumps({"head": digest, "exported_at": clock.now().isoformat()}) + "\n")
     desk.say(f"{total} events in {file}. The head of the chain:")
     desk.answer(digest)
+
+
+def _up_to(store: Store, count: int) -> Iterator[tuple[str, bytes]]:
+    """What was hashed, and the hash, of the first `count` events, in order; a page of them at a time."""
+    for after in range(0, count, PAGE):
+        page = select(Event.canonical, Event.hash).order_by(Event.id)
+        part = page.where(Event.id > after, Event.id <= min(after + PAGE, count))
+        for row in store.execute(part):
+            yield row.canonical, row.hash
 
 
 class _replaced:  # noqa: N801 - reads as a word where it is used

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from sqlalchemy import text
 
-from webapp.care import events
+from webapp.care import chain
 from webapp.cli import copies, desk
 from webapp.cli.troubles import Trouble
 from webapp.db import Database
@@ -34,7 +34,7 @@ def check() -> None:
     with desk.opened() as database, desk.progress("checking", None):
         found = [*_damage(database)]
         with database.reading() as store:
-            found += events.verify(store)
+            found += chain.verify(store)
     for sentence in found:
         desk.say(f"[red]✗[/] {sentence}")
     if found:

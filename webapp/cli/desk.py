@@ -25,7 +25,8 @@ from webapp import log
 from webapp.care.programs import Program
 from webapp.cli.troubles import Trouble
 from webapp.config import Settings
-from webapp.db import Database, Store, make_private
+from webapp.db import Database, Store
+from webapp.embedded import make_private
 
 console = Console(stderr=True, highlight=False)
 

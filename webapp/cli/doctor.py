@@ -19,7 +19,8 @@ from webapp.care.events import Event
 from webapp.cli import desk
 from webapp.cli.troubles import Trouble
 from webapp.config import PREFIX, Settings
-from webapp.db import Database, Store, check_sqlite, database_now
+from webapp.db import Database, Store, database_now
+from webapp.embedded import check_sqlite
 
 FINE, MIND, BROKEN = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 Finding = tuple[str, str]

@@ -18,7 +18,8 @@ from webapp.cli.troubles import BadUse, Trouble
 from webapp.protocol import facts
 from webapp.protocol.ladder import explain as explained
 from webapp.protocol.ladder import next_look
-from webapp.protocol.rungs import LADDER, WHY, Look, Rung
+from webapp.protocol.rungs import LADDER, TAKEN, WHY, Look, Rung, State
+from webapp.protocol.steps import result_of
 
 HANGS_ON = {
     Rung.MARK_ROOM: "at first_check, when the room is silent",
@@ -118,7 +119,9 @@ def _instant(text: str) -> datetime:
     except ValueError as error:
         raise BadUse(f"--at {text}: write an instant like 2026-11-23T18:05:00-05:00") from error
     if instant.tzinfo is None:
-        raise BadUse(f"--at {text}: say the offset too, like {text}-05:00 or {text}Z")
+        raise BadUse(
+            f"--at {text}: say the time and its offset too, like 2026-11-23T18:05:00-05:00"
+        )
     return instant.astimezone(UTC)
 
 
@@ -131,5 +134,10 @@ def _looks_table(looks: list[Look], zone: ZoneInfo, title: str) -> Table:
     for look in looks:
         until = f" Looking again at {_when(look.until, zone)}." if look.until else ""
         due = _when(look.due_at, zone) if look.due_at else ""
-        table.add_row(look.rung.value, look.state.value, due, WHY.get(look.why, look.why) + until)
+        state = (
+            result_of(look.why)
+            if look.state is State.TAKEN and look.why != TAKEN
+            else look.state.value
+        )
+        table.add_row(look.rung.value, state, due, WHY.get(look.why, look.why) + until)
     return table

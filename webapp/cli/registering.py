@@ -9,10 +9,10 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accounts, people, programs
-from webapp.care.accounts import SCOPES, Token
+from webapp.care import accounts, people, programs, tokens
 from webapp.care.people import Kind, Person, RoleName, Status
 from webapp.care.policy import Policy, PolicyError
+from webapp.care.tokens import SCOPES, Token
 from webapp.cli import desk
 from webapp.cli.troubles import BadUse, Trouble
 from webapp.db import Store
@@ -178,7 +178,7 @@ def create_token(name: str, program_ref: str, scopes: tuple[str, ...]) -> None:
     """Make a token and print it. It is shown this once and stored as a hash."""
     with desk.opened() as database, database.writing() as store:
         where = desk.program_of(store, program_ref)
-        secret = accounts.create_token(store, where, name, list(scopes), by=None, now=clock.now())
+        secret = tokens.create_token(store, where, name, list(scopes), by=None, now=clock.now())
         store.commit()
     desk.say(
         f"Token {name} for {where.ref}, scopes {', '.join(scopes)}. Keep it now; it is not shown again:"
@@ -195,7 +195,7 @@ def revoke(name: str) -> None:
         if known is None:
             names = ", ".join(store.scalars(select(Token.name).order_by(Token.name))) or "none"
             raise Trouble(f"There is no token called {name}. There are: {names}.")
-        accounts.revoke_token(store, known, by=None, now=clock.now())
+        tokens.revoke_token(store, known, by=None, now=clock.now())
         store.commit()
     desk.say(f"{name} opens nothing any more.")
     desk.answer(name)

@@ -12,11 +12,12 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.sql.dml import Update
 
 from webapp.care import events
-from webapp.care.accounts import Link, Login, Token
+from webapp.care.accounts import Link, Login
 from webapp.care.addresses import Address
 from webapp.care.consents import Consent, valid
 from webapp.care.events import ChainHead, Cursor, Event
 from webapp.care.tags import Tag
+from webapp.care.tokens import Token
 from webapp.db import Store
 from webapp.notify.announce import READER
 from webapp.notify.outbox import Notification, is_open

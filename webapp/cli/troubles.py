@@ -4,7 +4,7 @@ import click
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from webapp.config import SettingsError
-from webapp.db import UnsafeDatabase
+from webapp.embedded import UnsafeDatabase
 from webapp.keys import KeyTrouble
 from webapp.refusals import Invalid, Refusal
 

@@ -22,11 +22,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import addresses, people, programs, sessions
+from webapp.care import addresses, people, planning, programs, teams
 from webapp.care.addresses import Channel
-from webapp.care.people import Couple, Kind, Person
+from webapp.care.people import Kind, Person
 from webapp.care.programs import Program
-from webapp.care.sessions import PresenceFrom, Session, SessionKind
+from webapp.care.session_kinds import PresenceFrom, SessionKind
+from webapp.care.sessions import Session
+from webapp.care.teams import Couple
 from webapp.db import Store
 
 NEW_YORK, PHOENIX = "America/New_York", "America/Phoenix"
@@ -124,7 +126,7 @@ def plant(store: Store, now: datetime) -> World:
         register(store, program, now)
     world = find(store)
     for ref, (a, b) in COUPLES.items():
-        people.form_couple(
+        teams.form_couple(
             store, world.harbor, ref, getattr(world, a), getattr(world, b),
             therapist=world.tessa, by=world.ada, now=now,
         )  # fmt: skip
@@ -154,7 +156,7 @@ def register(store: Store, program: Program, now: datetime) -> None:
     supervisor, coordinator = (known[ref] for ref in LEADS[program.ref])
     for ref, (_, _, _, counselor) in CLIENTS[program.ref].items():
         if counselor:
-            people.set_care_team(
+            teams.set_care_team(
                 store, known[ref], counselor=known[counselor], supervisor=supervisor,
                 coordinator=coordinator, by=None, now=now,
             )  # fmt: skip
@@ -187,7 +189,7 @@ def open_room(
     presence_from: str = PresenceFrom.PLATFORM,
 ) -> Session:
     """One session with a seat for each of `clients`, planned at `now` (both instants aware)."""
-    session, _ = sessions.put(
+    session, _ = planning.put(
         store, host.program_id, ref or f"{kind}-{starts_at:%Y%m%dT%H%M%S}", kind=kind, title=title,
         starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes),
         time_zone=host.program.time_zone, host=host, capacity=capacity,

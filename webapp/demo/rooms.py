@@ -1,5 +1,6 @@
 """A session that took place in the story, who did not simply come to it, and the reminders that went before it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +27,8 @@ class Room:
     host: str
     clients: list[str]
     fates: dict[str, str] = field(default_factory=dict)
+    sequel: Sequence[tuple[float, str, str, str, str, str]] = ()
+    """What staff did about it later: see story.py."""
     starts_at: datetime = field(init=False)
     ends_at: datetime = field(init=False)
     """When it took place, which a move may change."""
@@ -57,7 +60,7 @@ def remind(stage: Stage, world: World, room: Room, until: datetime | None = None
         people = [
             getattr(world, name) for name in room.clients if _still_expected(room, name, instant)
         ]
-        if until is None or instant < until:
+        if room.session.planned_at <= instant and (until is None or instant < until):
             reminded = [(person, seats[person.id]) for person in people]
             stage.at(instant, reminding(room, rung, reminded), look_round=False)
 

@@ -35,15 +35,16 @@ PATTERNS: dict[str, tuple[str, str, str, str, str, int, str]] = {
     "sunrise": ("nora", "group", "Morning group", "09:00", "MO,WE", 180, "aiko milo tara"),
 }  # fmt: skip
 
+Sequel = tuple[float, str, str, str, str, str]
+"""Hours after the start, by whom, client, task, outcome, note."""
+
 FATES: dict[tuple[str, int], dict[str, str]] = {
     ("evening", 1): {"ivy": "trouble", "rosa": "late 20"},
     ("evening", 2): {"rosa": "told 3 family", "leo": "late 35"},
     ("evening", 3): {"june": "missed", "zoe": "leaves 120"},
-    ("evening", 4): {"gus": "missed"},
-    ("evening", 5): {"gus": "missed", "maya": "told 30 work", "ivy": "trouble", "zoe": "leaves 95"},
-    ("evening", 6): {"rosa": "late 110", "zoe": "leaves 60"},
+    ("evening", 5): {"maya": "told 30 work", "ivy": "trouble", "zoe": "leaves 95"},
+    ("evening", 6): {"rosa": "late 110", "leo": "told 48 school", "zoe": "leaves 60"},
     ("evening", 7): {"ben": "told 2 not_up_to_it", "ivy": "late 12"},
-    ("skills", 0): {"leo": "told 48 school"},
     ("skills", 1): {"maya": "late 7"},
     ("torres", 1): {"ben": "missed"},
     ("delgado", 2): {"rosa": "told 1 illness"},
@@ -52,19 +53,12 @@ FATES: dict[tuple[str, int], dict[str, str]] = {
 }
 """(series, which session of it) → client → what happened instead of coming: `acts.FATES` says what each word does."""
 
-SEQUELS: dict[tuple[str, int], list[tuple[float, str, str, str, str, str]]] = {
-    # hours after the start, by whom, client, task, outcome, note
+SEQUELS: dict[tuple[str, int], list[Sequel]] = {
     ("evening", 3): [
         (1.6, "carla", "june", "outreach", "no_answer", "Rang twice, no mailbox."),
         (16, "carla", "june", "outreach", "reached", "Her mother had been taken ill. Coming on Friday."),
         (17, "tessa", "june", "relational", "reached", "Henry drove to the hospital; both are worn out."),
         (17.5, "carla", "june", "reengagement", "plan", "Make-up on Tuesday; Henry gets her reminders."),
-    ],
-    ("evening", 4): [(1.4, "carla", "gus", "outreach", "left_message", "Left a message.")],
-    ("evening", 5): [
-        (1.3, "carla", "gus", "outreach", "no_answer", "No answer."),
-        (15, "susan", "gus", "escalation", "reached", "New shift at work, ashamed to say. No risk. One to one on Monday."),
-        (16, "carla", "gus", "reengagement", "plan", "Talks to his foreman; the Tuesday group until then."),
     ],
     ("torres", 1): [
         (1.3, "colin", "ben", "outreach", "reached", "Left the house after an argument. Safe, at his brother's."),
@@ -76,6 +70,34 @@ SEQUELS: dict[tuple[str, int], list[tuple[float, str, str, str, str, str]]] = {
         (3, "nora", "tara", "reengagement", "plan", "Later group from next month; alarm with a friend."),
     ],
 }  # fmt: skip
+
+GUS: tuple[list[Sequel], list[Sequel]] = (
+    [(1.4, "carla", "gus", "outreach", "left_message", "Left a message.")],
+    [
+        (1.3, "carla", "gus", "outreach", "no_answer", "No answer."),
+        (
+            15,
+            "susan",
+            "gus",
+            "escalation",
+            "reached",
+            "New shift at work, ashamed to say. No risk. One to one on Monday.",
+        ),
+        (
+            16,
+            "carla",
+            "gus",
+            "reengagement",
+            "plan",
+            "Talks to his foreman; the Tuesday group until then.",
+        ),
+    ],
+)
+"""What follows on his two misses in a row, wherever they fall in the week."""
+QUIET_AFTER = timedelta(hours=20)
+"""How long after those two he has no other session."""
+OVER = timedelta(minutes=30)
+"""How long ago a session must have ended to be history."""
 
 CONSENTS = [
     ("june", "henry", Category.REMINDERS, "So that Henry can remind me."),
@@ -127,35 +149,42 @@ def plan(store: Store, world: World, began: datetime) -> None:
 
 
 def find_rooms(store: Store, world: World, began: datetime, now: datetime) -> list[Room]:
-    """The sessions that had begun by `now`, with their place in their series."""
-    began_by_now = (
+    """The sessions that had begun by `now` or were reminded of, with their place in their series."""
+    near = (
         select(Session, series.Series.ref)
         .join(series.Series, series.Series.id == Session.series_id)
-        .where(Session.starts_at < now)
+        .where(Session.starts_at <= now + timedelta(hours=24))
         .options(selectinload(Session.seats))
         .order_by(Session.starts_at, Session.id)
     )
     counted: dict[str, int] = {}
     rooms = []
-    for session, ref in store.execute(began_by_now):
+    for session, ref in store.execute(near):
         number = counted[ref] = counted.get(ref, -1) + 1
-        fates = dict(FATES.get((ref, number), {}))
-        rooms.append(Room(session, ref, number, PATTERNS[ref][0], PATTERNS[ref][6].split(), fates))
-    _last_of_gus(rooms, now)
+        fates, sequel = dict(FATES.get((ref, number), {})), SEQUELS.get((ref, number), [])
+        host, clients = PATTERNS[ref][0], PATTERNS[ref][6].split()
+        rooms.append(Room(session, ref, number, host, clients, fates, sequel))
+    _gus([room for room in rooms if "gus" in room.clients and room.starts_at < now], now)
     return rooms
 
 
-def _last_of_gus(rooms: list[Room], now: datetime) -> None:
-    """Gus was not heard of the last time either: his next miss is the second in a row."""
-    over = now - timedelta(minutes=70)
-    *before, last = [r for r in rooms if "gus" in r.clients and r.session.starts_at < over]
-    last.fates["gus"] = "missed"
-    for room in before[-3:]:
-        room.fates.pop("gus", None)
+def _gus(rooms: list[Room], now: datetime) -> None:
+    """Gus is not heard of twice in a row and escalated; and the last time once more, so that his next miss is the second."""
+    for room in rooms:
+        room.fates["gus"] = "missed" if room.session.ends_at > now - OVER else "comes"
+    his = [room for room in rooms if room.fates["gus"] == "comes"]
+    pairs = zip(his[-9:], his[-8:], his[-7:], strict=False)
+    first, second = next((a, b) for a, b, c in pairs if c.starts_at - b.starts_at > QUIET_AFTER)
+    first.sequel, second.sequel = GUS
+    for room in (first, second, his[-1]):
+        room.fates["gus"] = "missed"
 
 
 def happen(stage: Stage, world: World, room: Room, now: datetime) -> None:
-    """One session with everything before, in and after it."""
+    """One session with everything before, in and after it, as far as it had come by `now`."""
+    if room.starts_at > now:
+        remind(stage, world, room, until=now)
+        return
     if (room.series, room.number) == ("skills", 2):
         acts.cancel(stage, world, room)
         return
@@ -163,7 +192,7 @@ def happen(stage: Stage, world: World, room: Room, now: datetime) -> None:
         acts.move(stage, world, room)
     remind(stage, world, room)
     acts.come_and_go(stage, world, room, now)
-    for hours, by, client, task, outcome, note in SEQUELS.get((room.series, room.number), []):
+    for hours, by, client, task, outcome, note in room.sequel:
         if room.fates.get(client) == "missed":
             instant = room.starts_at + timedelta(hours=hours)
             acts.answer(

@@ -17,7 +17,8 @@ from sqlalchemy import func, select
 
 from webapp.care import absences, presence, programs
 from webapp.care.presence import Evidence, Sighting
-from webapp.care.sessions import PresenceFrom, Session, SessionKind
+from webapp.care.session_kinds import PresenceFrom, SessionKind
+from webapp.care.sessions import Session
 from webapp.db import Store
 from webapp.demo import cast
 from webapp.demo.acts import VIDEO

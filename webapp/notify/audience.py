@@ -59,14 +59,14 @@ def listeners(store: Store, who: Select[Any] | Iterable[int]) -> dict[int, Liste
     people = select(Person.id, cast(Person.preferences, Text)).where(
         Person.id.in_(who), Person.status == Status.ACTIVE
     )
-    found = {person: Listener(wishes(told)) for person, told in connection.execute(people)}
+    found = {person: Listener(wishes(told)) for person, told in connection.execute(people).all()}
     usable = (
         select(Address.person_id, Address.channel, Address.id)
         .where(Address.person_id.in_(who), Address.opted_in_at.is_not(None))
         .where(Address.stopped_at.is_(None), Address.unsafe_at.is_(None))
         .order_by(Address.id)
     )
-    for person, channel, address in connection.execute(usable):
+    for person, channel, address in connection.execute(usable).all():
         if listener := found.get(person):
             listener.addresses.append((channel, address))
     return found

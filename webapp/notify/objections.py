@@ -5,12 +5,12 @@ The ladder has weighed every fact known when it decided (`decided_at`); each lin
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, or_
+from sqlalchemy import and_, bindparam, case, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.absences import AbsenceReport, Excusal
 from webapp.care.addresses import Address
-from webapp.care.consents import covers
+from webapp.care.consents import Consent, valid
 from webapp.care.contacts import Contact
 from webapp.care.people import Person, Status
 from webapp.care.presence import Evidence, Presence
@@ -79,19 +79,34 @@ def _recipient_away() -> Any:
     return or_(left, and_(Person.status != Status.ACTIVE, _row.kind.not_in(ANYWAY)))
 
 
+def _some(table: Any, *where: Any) -> Any:
+    """A condition: such a row exists.
+
+    Not EXISTS: PostgreSQL may read the whole table into a hash for that, once a batch, and grow with the years.
+    """
+    found = select(literal(1)).select_from(table).where(*where).limit(1)
+    return found.scalar_subquery().is_not(None)
+
+
 def _consented() -> Any:
-    return covers(_row.client_id, _row.person_id, _row.consent_category, NOW)
+    return _some(
+        Consent,
+        Consent.client_id == _row.client_id,
+        Consent.recipient_id == _row.person_id,
+        Consent.category == _row.consent_category,
+        valid(NOW),
+    )
 
 
 def _task_waits() -> Any:
-    return exists().where(
-        Task.id == _row.task_id, Task.done_at.is_(None), Task.acknowledged_at.is_(None)
+    return _some(
+        Task, Task.id == _row.task_id, Task.done_at.is_(None), Task.acknowledged_at.is_(None)
     )
 
 
 def _reported() -> Any:
     told = and_(AbsenceReport.seat_id == _row.seat_id, AbsenceReport.withdrawn_at.is_(None))
-    return or_(exists().where(told), exists().where(Excusal.seat_id == _row.seat_id))
+    return or_(_some(AbsenceReport, told), _some(Excusal, Excusal.seat_id == _row.seat_id))
 
 
 def _evidence(*types: Evidence) -> Any:
@@ -103,15 +118,16 @@ def _evidence(*types: Evidence) -> Any:
 
 
 def _seen(*types: Evidence) -> Any:
-    return exists().where(_evidence(*types), Presence.recorded_at >= _row.decided_at)
+    return _some(Presence, _evidence(*types), Presence.recorded_at >= _row.decided_at)
 
 
 def _tapped() -> Any:
-    return exists().where(_evidence(Evidence.TAPPED), Presence.at > TAPPED_SINCE)
+    return _some(Presence, _evidence(Evidence.TAPPED), Presence.at > TAPPED_SINCE)
 
 
 def _spoken() -> Any:
-    return exists().where(
+    return _some(
+        Contact,
         Contact.client_id == _row.client_id,
         Contact.two_way,
         Contact.at >= SPOKEN_SINCE,
@@ -121,7 +137,8 @@ def _spoken() -> Any:
 
 def _newer() -> Any:
     """A later rung for the same seat waits at the same address, or has gone out already."""
-    return exists().where(
+    return _some(
+        newer,
         newer.seat_id == _row.seat_id,
         newer.person_id == _row.person_id,
         newer.address_id == _row.address_id,

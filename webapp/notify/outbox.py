@@ -33,6 +33,7 @@ from webapp.care.addresses import Channel
 from webapp.care.people import Person
 from webapp.db import Base, Store
 from webapp.notify.kinds import LINKS, NoticeKind
+from webapp.refusals import N_
 
 OPEN = "sent_at IS NULL AND expired_at IS NULL AND cancelled_at IS NULL AND failed_at IS NULL"
 
@@ -50,7 +51,7 @@ class Notification(Base):
         Index(
             "ix_notification_due", "due_at", sqlite_where=text(OPEN), postgresql_where=text(OPEN)
         ),
-        Index("ix_notification_seat", "seat_id", "person_id"),
+        Index("ix_notification_seat", "seat_id", "person_id", "id"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
@@ -158,17 +159,17 @@ def topic(key: str, about: str, person_id: int) -> str:
 LATE_ENOUGH = timedelta(minutes=15)
 """How long after the start a partner's reminder is still of use."""
 WHY = {
-    "address": "The address is no longer written to.",
-    "inactive": "The person is paused or has left.",
-    "consent": "No consent covers it any more.",
-    "task": "The task was taken up or done meanwhile.",
-    "cancelled": "The session was cancelled.",
-    "moved": "The session was moved.",
-    "released": "The client gave the place back.",
-    "reported": "The client told us.",
-    "joined": "The client joined.",
-    "contact": "The client has been in touch.",
-    "superseded": "A later notice says it better.",
-    "no_channel": "This way of sending is not set up.",
+    "address": N_("The address is no longer written to."),
+    "inactive": N_("The person is paused or has left."),
+    "consent": N_("No consent covers it any more."),
+    "task": N_("The task was taken up or done meanwhile."),
+    "cancelled": N_("The session was cancelled."),
+    "moved": N_("The session was moved."),
+    "released": N_("The client gave the place back."),
+    "reported": N_("The client told us."),
+    "joined": N_("The client joined."),
+    "contact": N_("The client has been in touch."),
+    "superseded": N_("A later notice says it better."),
+    "no_channel": N_("This way of sending is not set up."),
 }
 """Why a notification was called off, for people."""

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select, update
 
+from webapp.bulk import insert_missing
 from webapp.care import events
 from webapp.care.addresses import Address
 from webapp.care.tags import Tag
-from webapp.db import Store, insert_missing
+from webapp.db import Store
 from webapp.notify.audience import listeners
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.kinds import LINKS, NoticeKind

@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from webapp.bulk import adding
 from webapp.care import events
 from webapp.care.people import Person
 from webapp.care.sessions import Session
 from webapp.care.tags import Tag
 from webapp.care.tasks import ROLE_FOR, Task, TaskKind
-from webapp.db import Store, adding
+from webapp.db import Store
 from webapp.protocol import drafting
 from webapp.protocol.reading import owners
 from webapp.protocol.reading.among import among

@@ -15,7 +15,8 @@ from webapp.care.absences import AbsenceReport, Excusal
 from webapp.care.events import ChainHead, Cursor, Event
 from webapp.care.heartbeats import Heartbeat, beat
 from webapp.care.presence import Presence
-from webapp.care.sessions import PresenceFrom, Seat, Session
+from webapp.care.session_kinds import PresenceFrom
+from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
 from webapp.care.tasks import Task
 from webapp.db import Database, Store, claim

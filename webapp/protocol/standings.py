@@ -14,7 +14,8 @@ from webapp.care.absences import AbsenceReport, Excusal
 from webapp.care.makeups import MakeUp
 from webapp.care.people import Person, Status
 from webapp.care.presence import Presence
-from webapp.care.sessions import PresenceFrom, Seat, Session
+from webapp.care.session_kinds import PresenceFrom
+from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing, standing
 from webapp.db import Store
 from webapp.protocol import facts

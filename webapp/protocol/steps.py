@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.bulk import insert_missing
 from webapp.care.sessions import Seat
-from webapp.db import Base, Store, insert_missing
+from webapp.db import Base, Store
 from webapp.protocol.rungs import TAKEN
 
 EXPIRED, STOOD_DOWN = "expired", "stood_down"

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, exists, or_, select
 
 from webapp.care import events
+from webapp.care.owners import anyone_with, cover_for, owner_for
 from webapp.care.people import RoleName
 from webapp.care.tags import Tag
-from webapp.care.tasks import Attempt, Task, anyone_with, cover_for, owner_for
+from webapp.care.tasks import Attempt, Task
 from webapp.db import Database, Store, claim
 from webapp.protocol import reviews
 

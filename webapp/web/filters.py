@@ -63,7 +63,7 @@ def ago(instant: datetime) -> str:
     )
 
 
-def length(span: timedelta) -> str:
+def lasting(span: timedelta) -> str:
     """3 hours"""
     return format_timedelta(span, locale=language(), threshold=1.2)
 
@@ -100,7 +100,7 @@ def init_app(app: Flask) -> None:
         timezone_selector=lambda: str(zone()),
     )
     app.jinja_env.filters.update(
-        time=time_of, day=day_of, day_and_time=day_and_time, ago=ago, length=length, iso=iso,
+        time=time_of, day=day_of, day_and_time=day_and_time, ago=ago, lasting=lasting, iso=iso,
         time_tag=time_tag, sentence=sentence,
     )  # fmt: skip
     app.jinja_env.globals["now"] = clock.now

@@ -3,6 +3,7 @@
 from flask import Flask
 from flask_compress import Compress
 from htmx_flask import Htmx
+from werkzeug.routing import IntegerConverter, Map
 
 from webapp.config import Settings
 from webapp.db import Database
@@ -26,6 +27,13 @@ from webapp.web.proxies import TrustedProxies
 LARGEST_BODY = 1024 * 1024
 
 
+class RowNumber(IntegerConverter):
+    """A number in an address that a row can have; a larger one is nothing here (404) instead of the database's error."""
+
+    def __init__(self, url_map: Map):
+        super().__init__(url_map, max=2**31 - 1)
+
+
 def wire(app: Flask, settings: Settings, database: Database) -> None:
     """Give `app` everything it serves."""
     app.config.update(
@@ -36,6 +44,7 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
         COMPRESS_ZSTD_LEVEL=3,
     )
     app.extensions["settings"] = settings
+    app.url_map.converters["int"] = RowNumber
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     unit.init_app(app, database)

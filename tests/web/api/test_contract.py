@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from tests.visiting import Caller
 from tests.web.api.conftest import seen
 from webapp import create_app
-from webapp.care import accounts, heartbeats
+from webapp.care import heartbeats, tokens
 from webapp.care.absences import AbsenceReport
-from webapp.care.accounts import Token
+from webapp.care.tokens import Token
 from webapp.db import Database
 from webapp.demo import cast
 
@@ -28,7 +28,7 @@ def test_without_a_token_the_door_says_which_kind_it_wants(call) -> None:
 
 def test_a_revoked_token_opens_nothing(call, database, clock) -> None:
     with database.writing() as store:
-        accounts.revoke_token(store, store.scalar(select(Token)), by=None, now=clock.now())
+        tokens.revoke_token(store, store.scalar(select(Token)), by=None, now=clock.now())
         store.commit()
     assert call("GET", "/seats").status_code == 401
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
-from webapp.care.people import CareTeam, Couple, Cover, RoleName
-from webapp.care.tasks import anyone_with
+from webapp.care.owners import anyone_with
+from webapp.care.people import RoleName
+from webapp.care.teams import CareTeam, Couple, Cover
 from webapp.db import Store
 from webapp.protocol.reading.among import among, rows
 

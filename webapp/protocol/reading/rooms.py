@@ -12,7 +12,8 @@ from webapp.care.heartbeats import Heartbeat
 from webapp.care.policy import Policy
 from webapp.care.presence import Evidence, Presence
 from webapp.care.programs import PolicyVersion
-from webapp.care.sessions import PresenceFrom, Session
+from webapp.care.session_kinds import PresenceFrom
+from webapp.care.sessions import Session
 from webapp.care.standing import Room
 from webapp.db import Store
 from webapp.protocol.reading.among import among, rows

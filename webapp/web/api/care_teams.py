@@ -1,7 +1,7 @@
 """`PUT /care-teams/{client}`: who looks after a client."""
 
 from webapp import clock
-from webapp.care import people as register
+from webapp.care import teams
 from webapp.care.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
@@ -37,6 +37,6 @@ def put_care_team(path: ClientPath, body: CareTeamIn):  # type: ignore[no-untype
         role: lookups.optional_person(getattr(body, role), Kind.STAFF, field=role)
         for role in ("counselor", "supervisor", "coordinator")
     }
-    _, new = register.set_care_team(store, client, **named, by=tokens.actor(), now=clock.now())
+    _, new = teams.set_care_team(store, client, **named, by=tokens.actor(), now=clock.now())
     shown = {"client": client.ref} | {role: who and who.ref for role, who in named.items()}
     return shown, 201 if new else 200

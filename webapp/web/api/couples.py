@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from webapp import clock
-from webapp.care import people as register
+from webapp.care import teams
 from webapp.care.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
@@ -37,7 +37,7 @@ def put_couple(path: CoupleRef, body: CoupleIn):  # type: ignore[no-untyped-def]
     """
     a, b = lookups.people(body.partners, Kind.CLIENT, Kind.SUPPORTER, field="partners")
     therapist = lookups.optional_person(body.therapist, Kind.STAFF, field="therapist")
-    couple, new = register.form_couple(
+    couple, new = teams.form_couple(
         store, tokens.program(), path.ref, a, b, therapist=therapist, by=tokens.actor(), now=clock.now()
     )  # fmt: skip
     shown = {

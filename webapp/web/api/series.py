@@ -9,7 +9,7 @@ from webapp import clock
 from webapp.care import series as patterns
 from webapp.care.durations import format_duration, parse_duration
 from webapp.care.people import Kind
-from webapp.care.sessions import SessionKind
+from webapp.care.session_kinds import SessionKind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from webapp import clock
-from webapp.care import sessions as calendar
+from webapp.care import planning
 from webapp.care.people import Kind
-from webapp.care.sessions import PresenceFrom, Session, SessionKind
+from webapp.care.session_kinds import PresenceFrom, SessionKind
+from webapp.care.sessions import Session
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
@@ -79,7 +80,7 @@ class CancellationIn(Body):
 )  # fmt: skip
 def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-def]
     """Plan a session, or change the one of that reference. Another start moves it, and everyone who was told is told again."""
-    session, new = calendar.put(
+    session, new = planning.put(
         store, tokens.program_id(), path.ref, kind=body.kind, title=body.title,
         starts_at=body.starts_at, ends_at=body.ends_at, time_zone=body.time_zone,
         host=lookups.person(body.host, Kind.STAFF, field="host"), capacity=body.capacity,
@@ -108,7 +109,7 @@ def shown(session: Session) -> dict[str, Any]:
         "starts_at": session.starts_at.isoformat(), "ends_at": session.ends_at.isoformat(),
         "time_zone": session.time_zone, "host": session.host.ref, "join_url": session.join_url,
         "capacity": session.capacity, "presence": session.presence_from,
-        "seats": [seat.client.ref for seat in calendar.taken(store, session)],
+        "seats": [seat.client.ref for seat in planning.taken(store, session)],
         "makes_up": session.makes_up,
         "cancelled_at": session.cancelled_at and session.cancelled_at.isoformat(),
     }  # fmt: skip

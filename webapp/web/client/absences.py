@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.care import absences
 from webapp.care.absences import AbsenceReport, Reason
 from webapp.care.access import Permission
-from webapp.care.people import CareTeam
+from webapp.care.teams import CareTeam
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.client import places
 from webapp.web.client.places import Place

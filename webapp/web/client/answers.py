@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import absences, sessions, trouble
+from webapp.care import absences, planning, trouble
 from webapp.care.events import Event
 from webapp.care.people import Person
 from webapp.care.sessions import Seat
@@ -62,7 +62,7 @@ def _do(verb: Verb, seat: Seat, person: Person) -> dict[str, Any]:
     elif verb is Verb.TROUBLE:
         trouble.report(store, seat, by=person, now=now)
     elif not _said_already(seat):
-        sessions.confirm_coming(store, seat, by=person, now=now)
+        planning.confirm_coming(store, seat, by=person, now=now)
     return {}
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import presence, sessions
+from webapp.care import planning, presence
 from webapp.care.access import Permission
 from webapp.care.people import Person
 from webapp.care.presence import Evidence, Presence
@@ -47,7 +47,7 @@ def join(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.REPORT_ABSENCE)
 def coming(seat_id: int) -> ResponseReturnValue:
     """ "I'll be there"."""
-    sessions.confirm_coming(store, places.seat(seat_id), by=places.person(), now=clock.now())
+    planning.confirm_coming(store, places.seat(seat_id), by=places.person(), now=clock.now())
     store.commit()
     flash(_("Thank you. See you then."))
     return redirect(url_for("client.seats.show", seat_id=seat_id), 303)

@@ -7,7 +7,7 @@ from flask_babel import ngettext
 
 from webapp import clock
 from webapp.web.client import labels
-from webapp.web.filters import language, length, zone
+from webapp.web.filters import language, lasting, zone
 
 COUNTED = timedelta(hours=48)
 """Nearer than this a countdown shows hours and minutes; static/js/countdown.js spells them the same way."""
@@ -37,7 +37,7 @@ def spoken(span: timedelta) -> str:
 def until(instant: datetime) -> str:
     """How long until then: "1 h 24 min", from two days on "3 days"."""
     left = instant - clock.now()
-    return minutes(left) if left < COUNTED else length(timedelta(days=left.days))
+    return minutes(left) if left < COUNTED else lasting(timedelta(days=left.days))
 
 
 def date(instant: datetime) -> str:

@@ -10,11 +10,11 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import absences, contacts, plans, sessions
-from webapp.care import people as register
+from webapp.care import absences, contacts, plans, sessions, teams
 from webapp.care.access import Permission
-from webapp.care.people import CareTeam, Kind, Person
+from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session
+from webapp.care.teams import CareTeam
 from webapp.refusals import Refusal
 from webapp.web import chart
 from webapp.web.guard import needs
@@ -49,7 +49,7 @@ def index() -> ResponseReturnValue:
 
 
 def _clients(sought: str) -> Select[Person]:
-    rows = register.visible_to(me()).where(Person.kind == Kind.CLIENT)
+    rows = teams.visible_to(me()).where(Person.kind == Kind.CLIENT)
     if sought:
         rows = rows.where(
             or_(
@@ -137,7 +137,7 @@ def excuse(seat_id: int) -> ResponseReturnValue:
 
 
 def _client(person_id: int) -> Person:
-    wanted = register.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
+    wanted = teams.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
     return one(wanted)
 
 

@@ -7,15 +7,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import people, sessions, tasks
+from webapp.care import sessions, tasks, teams
 from webapp.care.absences import AbsenceReport
 from webapp.care.addresses import Address
 from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import CareTeam, Couple, Kind, Person
+from webapp.care.people import Kind, Person
 from webapp.care.plans import Plan
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing
 from webapp.care.tasks import Task
+from webapp.care.teams import CareTeam, Couple
 from webapp.db import Store
 from webapp.web.staff import roll, timeline
 from webapp.web.staff.roll import Place
@@ -86,11 +87,11 @@ def around_them(store: Store, client: Person, reader: Person) -> Around:
         )
     )
     all_three = (joinedload(Couple.a), joinedload(Couple.b), joinedload(Couple.therapist))
-    couple = store.scalar(people.couple_of(client.id).options(*all_three))
+    couple = store.scalar(teams.couple_of(client.id).options(*all_three))
     partner = couple.partner_of(client.id) if couple else None
     visible = partner is not None and partner.kind == Kind.CLIENT
     if partner and visible:
-        known = people.visible_to(reader).where(Person.id == partner.id)
+        known = teams.visible_to(reader).where(Person.id == partner.id)
         visible = store.scalar(known) is not None
     return Around(team, couple, partner, visible)
 

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 from webapp.care.absences import Reason
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.people import RoleName, Status
-from webapp.care.sessions import SessionKind
+from webapp.care.session_kinds import SessionKind
 from webapp.care.standing import Standing
 from webapp.care.tasks import CLOSED, TaskKind
 from webapp.protocol.rungs import Rung, State

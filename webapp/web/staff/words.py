@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from webapp import clock
 from webapp.protocol.rungs import WHY
-from webapp.web.filters import length
+from webapp.web.filters import lasting
 from webapp.web.staff import chart_words, vocabulary
 from webapp.web.staff.vocabulary import Word
 
@@ -37,7 +37,7 @@ def countdown(until: datetime) -> str:
     """1 h 24 min, at last 40 s: as static/js/countdown.js goes on writing it; from two days on in days."""
     left = until - clock.now()
     if left > timedelta(hours=48):
-        return length(left)
+        return lasting(left)
     if left < timedelta(minutes=1):
         return gettext("%(seconds)s s", seconds=max(ceil(left.total_seconds()), 0))
     hours, minutes = divmod(ceil(max(left.total_seconds(), 0) / 60), 60)
@@ -52,7 +52,7 @@ def lateness(late: timedelta) -> str:
     seconds = late.total_seconds()
     if seconds <= 2:
         return gettext("within 2 s")
-    return gettext("%(seconds)s s", seconds=round(seconds)) if seconds < 120 else length(late)
+    return gettext("%(seconds)s s", seconds=round(seconds)) if seconds < 120 else lasting(late)
 
 
 def phone(number: str) -> str:

@@ -4,10 +4,10 @@ from typing import cast
 
 from flask import g, request
 
-from webapp.care import accounts
-from webapp.care.accounts import Token
+from webapp.care import tokens
 from webapp.care.people import Person
 from webapp.care.programs import Program
+from webapp.care.tokens import Token
 from webapp.web.api.contract.problems import Refused
 from webapp.web.unit import database, store
 
@@ -29,7 +29,7 @@ def require(scope: str) -> None:
             headers={"WWW-Authenticate": REALM},
         )
     with database.reading() as reading:
-        token = accounts.token_of(reading, secret.strip())
+        token = tokens.token_of(reading, secret.strip())
     if token is None:
         challenge = f'{REALM}, error="invalid_token"'
         raise Refused(

@@ -1,8 +1,8 @@
 """`POST /hooks/zoom/{feed}`: Zoom's signed events. `feed` is the program's reference (S10).
 
 Only a message signed with a live secret of the feed, within the time window, is let in. It is kept raw and answered at once;
-`protocol/zoom.py` makes evidence of it. Five minutes are Zoom's own advice against replays; a repeat that Zoom sends later is signed
-anew.
+`protocol/zoom.py` makes evidence of it. Five minutes are Zoom's own advice against replays. Zoom repeats what was
+not answered; whether it signs a repeat anew is not documented, so a message is answered at once, before anything is done about it.
 """
 
 import hashlib

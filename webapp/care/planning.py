@@ -1,0 +1,164 @@
+"""Planning: sessions are put on the calendar, and clients get a place in them."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from webapp.care import contacts, events
+from webapp.care.contacts import ContactChannel, Outcome
+from webapp.care.people import Kind, Person
+from webapp.care.session_kinds import PresenceFrom, SessionKind
+from webapp.care.sessions import Seat, Session, record
+from webapp.care.tags import Tag
+from webapp.db import Store
+from webapp.refusals import N_, Cancelled, Full, Invalid, TooLate
+
+
+def put(
+    store: Store,
+    program_id: int,
+    ref: str,
+    *,
+    kind: str,
+    title: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    time_zone: str,
+    host: Person,
+    capacity: int,
+    by: Person | None,
+    now: datetime,
+    join_url: str | None = None,
+    presence_from: str = PresenceFrom.PLATFORM,
+    makes_up: Iterable[str] = (),
+    seats: Iterable[Person] | None = None,
+) -> tuple[Session, bool]:
+    """Plan a session, or change the one of that reference; answers (session, whether new).
+
+    `seats`: exactly these clients (None: as they are). Raises Invalid, Full, Cancelled.
+    """
+    _check(kind, host, starts_at, ends_at, capacity)
+    known = select(Session).where(Session.program_id == program_id, Session.ref == ref)
+    session = store.scalar(known)
+    new = session is None
+    if session is None:
+        session = Session(
+            program_id=program_id, ref=ref, starts_at=starts_at, ends_at=ends_at, sequence=0,
+            planned_at=now,
+        )  # fmt: skip
+        store.add(session)
+    elif session.cancelled_at:
+        raise Cancelled()
+    session.kind, session.title, session.time_zone = kind, title, time_zone
+    session.host, session.join_url = host, join_url
+    session.presence_from, session.makes_up = presence_from, list(makes_up)
+    changed = session.capacity != capacity or store.is_modified(session)
+    resize(store, session, capacity)
+    if new or changed:
+        tag = Tag.SESSION_PLANNED if new else Tag.SESSION_CHANGED
+        events.record(store, tag, by=by, now=now, program_id=program_id, session=session)
+    session.move(store, starts_at, ends_at, by=by, now=now)
+    if seats is not None:
+        seat_exactly(store, session, seats, by=by, now=now)
+    return session, new
+
+
+def _check(kind: str, host: Person, starts_at: datetime, ends_at: datetime, capacity: int) -> None:
+    if kind not in list(SessionKind):
+        raise Invalid(N_("%(kind)s is not a kind of session."), field="kind", kind=kind)
+    if host.kind != Kind.STAFF:
+        raise Invalid(N_("A session is hosted by staff."), field="host")
+    if ends_at <= starts_at:
+        raise Invalid(N_("A session ends after it starts."), field="ends_at")
+    if ends_at - starts_at > timedelta(hours=24):
+        raise Invalid(N_("A session lasts a day at most."), field="ends_at")
+    if not 1 <= capacity <= 1000:
+        raise Invalid(N_("Between 1 and 1000 places."), field="capacity")
+
+
+def resize(store: Store, session: Session, capacity: int) -> None:
+    """Change how many places there are. Raises Invalid when more are taken."""
+    highest = 0
+    if session.id:
+        highest = (
+            store.scalar(
+                select(func.max(Seat.number)).where(
+                    Seat.session_id == session.id, Seat.released_at.is_(None)
+                )
+            )
+            or 0
+        )
+    if highest > capacity:
+        raise Invalid(N_("%(taken)s places are taken."), field="capacity", taken=highest)
+    session.capacity = capacity
+    store.flush()
+
+
+def seat_exactly(
+    store: Store, session: Session, clients: Iterable[Person], *, by: Person | None, now: datetime
+) -> None:
+    """Give these clients a place each, and release everyone else's."""
+    wanted = {client.id: client for client in clients}
+    for seat in taken(store, session):
+        if seat.client_id not in wanted:
+            seat.release(store, by=by, now=now)
+    store.flush()
+    for client in wanted.values():
+        give_seat(store, session, client, by=by, now=now)
+
+
+def give_seat(
+    store: Store, session: Session, client: Person, *, by: Person | None, now: datetime
+) -> Seat:
+    """A place for `client`, the lowest free number. Their own place again if they have or had one. Raises Full,
+    Cancelled, Invalid."""
+    if session.cancelled_at:
+        raise Cancelled()
+    if client.kind != Kind.CLIENT or client.program_id != session.program_id:
+        raise Invalid(N_("%(ref)s is not a client here."), field="seats", ref=client.ref)
+    lock(store, session)
+    columns = (Seat.id, Seat.client_id, Seat.number, Seat.released_at)
+    seats = store.execute(select(*columns).where(Seat.session_id == session.id)).all()
+    own = next((seat.id for seat in seats if seat.client_id == client.id), None)
+    mine = store.get_one(Seat, own) if own else None
+    if mine and mine.released_at is None:
+        return mine
+    used = {seat.number for seat in seats if seat.released_at is None}
+    number = next((n for n in range(1, session.capacity + 1) if n not in used), None)
+    if number is None:
+        raise Full(field="seats")
+    if mine is None:
+        mine = Seat(session=session, capacity=session.capacity, client=client, given_at=now)
+        store.add(mine)
+    mine.number, mine.released_at, mine.next_look_at = number, None, now
+    store.flush()
+    record(store, Tag.SEAT_GIVEN, mine, by=by, now=now, number=number)
+    return mine
+
+
+def lock(store: Store, session: Session) -> None:
+    """Have this session's places to oneself until the commit, so that two who want the last one get an answer, not an
+    error (R9). Whoever needs a client's row too takes that first (`clashes.lock`)."""
+    store.execute(
+        select(Session.id).where(Session.id == session.id).with_for_update(key_share=True)
+    )
+
+
+def taken(store: Store, session: Session) -> list[Seat]:
+    """The seats of a session that are somebody's, by number."""
+    found = select(Seat).where(Seat.session_id == session.id, Seat.released_at.is_(None))
+    return list(store.scalars(found.order_by(Seat.number)))
+
+
+def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
+    """ "I'll be there": a reply, which is contact (product.md). Raises Cancelled, TooLate."""
+    if seat.session.cancelled_at:
+        raise Cancelled()
+    if now > seat.session.ends_at:
+        raise TooLate(N_("This session is over."))
+    record(store, Tag.COMING_CONFIRMED, seat, by=by, now=now)
+    contacts.record(
+        store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, seat=seat, by=by,
+        now=now,
+    )  # fmt: skip
