@@ -1,0 +1,58 @@
+"""Rooms to miss and to make up in: what the tests of make-ups and of catching up share."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from webapp.care import presence
+from webapp.care.people import Person
+from webapp.care.presence import Evidence
+from webapp.care.session_kinds import SessionKind
+from webapp.care.sessions import Seat, Session
+from webapp.db import Store
+from webapp.demo import cast
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def room(
+    store: Store,
+    host: Person,
+    clients: list[Person],
+    starts_at: datetime,
+    now: datetime,
+    *,
+    makes_up: tuple[str, ...] = (),
+    presence_from: str = "staff",
+    **more: object,
+) -> Session:
+    """A session, planned at `now`; its evidence is staff's own marks."""
+    more.setdefault("ref", f"{more.get('title', 'room')}-{starts_at:%d-%H%M}-{host.ref}")
+    made = cast.open_room(
+        store, host, clients, starts_at, now=now, presence_from=presence_from, **more
+    )  # type: ignore[arg-type]
+    made.makes_up = list(makes_up)
+    store.flush()
+    return made
+
+
+def seat_of(store: Store, session: Session, client: Person) -> Seat:
+    mine = select(Seat).where(Seat.session_id == session.id, Seat.client_id == client.id)
+    return store.scalars(mine).one()
+
+
+def missed(store: Store, host: Person, client: Person, now: datetime, **more: object) -> Seat:
+    """A seat of `client` in a group that is over since a day, and in which nobody saw them."""
+    more.setdefault("title", "Evening group")
+    session = room(store, host, [client], now - DAY, now - 3 * DAY, **more)  # type: ignore[arg-type]
+    return seat_of(store, session, client)
+
+
+def was_there(store: Store, seat: Seat, host: Person, now: datetime) -> None:
+    presence.mark(
+        store, seat, Evidence.PRESENT, by=host, now=now, id=f"mark-{seat.id}-{now}", reason="seen"
+    )
+
+
+GROUP, COUPLES = SessionKind.GROUP, SessionKind.COUPLES

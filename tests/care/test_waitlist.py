@@ -1,0 +1,206 @@
+"""The waitlist: a freed place is held for the first in line, then for the next."""
+
+from datetime import time, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.care.evenings import DAY, HOUR, missed, room, seat_of
+from webapp.care import absences, bookings, freed, settlement, waitlist
+from webapp.care.events import Event
+from webapp.care.freed import held_until
+from webapp.care.sessions import Seat
+from webapp.care.tags import Tag
+from webapp.refusals import Full, Invalid, TooLate
+
+
+@pytest.fixture
+def full(store, world, clock):
+    return room(
+        store, world.colin, [world.zoe], clock.now() + 3 * DAY, clock.now(), title="Skills",
+        makes_up=("group",), capacity=1,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def line(store, world, clock, full):
+    """Gus waits first, then Maya."""
+    entries = []
+    for client in (world.gus, world.maya):
+        seat = missed(store, world.carla, client, clock.now(), ref=f"missed-{client.ref}")
+        clock.forward(minutes=1)
+        entries.append(waitlist.join(store, seat, full, by=client, now=clock.now()))
+    store.commit()
+    return entries
+
+
+def free_the_place(store, full, world, clock):
+    seat_of(store, full, world.zoe).release(store, by=world.cody, now=clock.now())
+    store.commit()
+
+
+def walk(database, clock):
+    return freed.offer_freed(database, clock.now())
+
+
+def held(store):
+    return [place.entry.client.ref for place in store.scalars(waitlist.live())]
+
+
+def test_while_it_is_full_nobody_is_held_a_place(store, database, clock, line):
+    walk(database, clock)
+    assert held(store) == []
+
+
+def test_a_freed_place_is_held_for_the_first_in_line(store, database, world, clock, full, line):
+    free_the_place(store, full, world, clock)
+    walk(database, clock)
+    assert held(store) == ["gus"]
+    tags = store.scalars(select(Event.tag).where(Event.tag == Tag.PLACE_HELD)).all()
+    assert len(tags) == 1
+
+
+def test_the_held_place_is_a_seat_nobody_else_can_have(store, database, world, clock, full, line):
+    free_the_place(store, full, world, clock)
+    walk(database, clock)
+    with pytest.raises(Full):
+        bookings.book(store, line[1].seat, full, by=world.maya, now=clock.now())
+
+
+def test_walking_again_holds_nothing_twice(store, database, world, clock, full, line):
+    free_the_place(store, full, world, clock)
+    assert walk(database, clock) > 0
+    assert walk(database, clock) == 0
+
+
+def test_taking_it_books_the_make_up(store, database, world, clock, full, line):
+    free_the_place(store, full, world, clock)
+    walk(database, clock)
+    place = store.scalars(waitlist.held_for(world.gus.id)).one()
+    made = bookings.accept(store, place, by=world.gus, now=clock.now())
+    assert made.by_seat.session is full
+    assert (place.ended_why, line[0].left_why) == ("booked", "booked")
+    store.commit()
+    clock.forward(hours=5)
+    walk(database, clock)
+    assert made.by_seat.released_at is None
+
+
+def test_letting_it_go_passes_it_on(store, database, world, clock, full, line):
+    free_the_place(store, full, world, clock)
+    walk(database, clock)
+    place = store.scalars(waitlist.held_for(world.gus.id)).one()
+    waitlist.let_go(store, place, by=world.gus, now=clock.now())
+    store.commit()
+    walk(database, clock)
+    assert held(store) == ["maya"]
+
+
+def test_a_hold_that_runs_out_passes_it_on_and_cannot_be_taken_any_more(
+    store, database, world, clock, full, line
+):
+    free_the_place(store, full, world, clock)
+    walk(database, clock)
+    place = store.scalars(waitlist.held_for(world.gus.id)).one()
+    clock.set(place.until + timedelta(seconds=1))
+    with pytest.raises(TooLate):
+        bookings.accept(store, place, by=world.gus, now=clock.now())
+    walk(database, clock)
+    store.expire_all()
+    assert held(store) == ["maya"]
+    assert place.ended_why == "expired"
+
+
+def test_somebody_whom_it_no_longer_suits_holds_up_nobody(
+    store, database, world, clock, full, line
+):
+    room(store, world.carla, [world.gus], full.starts_at + HOUR, clock.now(), title="Gus's own")
+    free_the_place(store, full, world, clock)
+    walk(database, clock)
+    assert held(store) == ["maya"]
+
+
+def test_a_newcomer_does_not_overtake_the_line(store, world, clock, full, line):
+    free_the_place(store, full, world, clock)
+    june = missed(store, world.carla, world.june, clock.now(), ref="missed-june")
+    with pytest.raises(Full):
+        bookings.book(store, june, full, by=world.june, now=clock.now())
+
+
+def test_whoever_is_first_in_line_books_without_waiting_for_the_chore(
+    store, world, clock, full, line
+):
+    free_the_place(store, full, world, clock)
+    made = bookings.book(store, line[0].seat, full, by=world.gus, now=clock.now())
+    assert made.open
+    assert line[0].left_why == "booked"
+
+
+def test_telling_early_that_one_cannot_come_frees_the_place(
+    store, database, world, clock, full, line
+):
+    free_the_place(store, full, world, clock)
+    walk(database, clock)
+    place = store.scalars(waitlist.held_for(world.gus.id)).one()
+    made = bookings.accept(store, place, by=world.gus, now=clock.now())
+    absences.report(store, made.by_seat, by=world.gus, now=clock.forward(hours=1))
+    store.commit()
+    settlement.settle(database, clock.now())
+    walk(database, clock)
+    store.expire_all()
+    assert made.cancel_why == "told"
+    assert held(store) == ["maya"]
+
+
+def test_a_session_that_is_called_off_ends_its_line(store, database, world, clock, full, line):
+    full.cancel(store, "ill", by=world.cody, now=clock.now())
+    store.commit()
+    walk(database, clock)
+    store.expire_all()
+    assert {entry.left_why for entry in line} == {"over"}
+
+
+def test_nearly_at_the_start_a_place_is_simply_free(store, database, world, clock, full, line):
+    clock.set(full.starts_at - timedelta(minutes=20))
+    free_the_place(store, full, world, clock)
+    walk(database, clock)
+    assert held(store) == []
+    june = missed(store, world.carla, world.june, clock.now(), ref="missed-june")
+    assert bookings.book(store, june, full, by=world.june, now=clock.now()).open
+
+
+def test_joining_twice_is_joining_once_and_leaving_is_leaving(store, world, clock, full, line):
+    again = waitlist.join(store, line[1].seat, full, by=world.maya, now=clock.now())
+    assert again is line[1]
+    waitlist.leave(store, again, by=world.maya, now=clock.now())
+    assert store.scalars(waitlist.waiting(world.maya)).all() == []
+
+
+def test_one_does_not_wait_for_the_session_one_missed(store, world, clock, line):
+    with pytest.raises(Invalid):
+        waitlist.join(store, line[0].seat, line[0].seat.session, by=world.gus, now=clock.now())
+
+
+def test_a_released_place_that_is_held_counts_as_taken(store, database, world, clock, full, line):
+    free_the_place(store, full, world, clock)
+    walk(database, clock)
+    taken = select(Seat).where(Seat.session_id == full.id, Seat.released_at.is_(None))
+    assert [seat.client.ref for seat in store.scalars(taken)] == ["gus"]
+
+
+class TestHowLongAPlaceIsHeld:
+    def until(self, clock, quiet, hours=0, zone="America/New_York", ahead=3 * DAY):
+        now = clock.forward(hours=hours)
+        return held_until(now, now + ahead, zone, quiet) - now
+
+    def test_two_hours_by_day(self, clock):
+        assert self.until(clock, None).total_seconds() == pytest.approx(7200, abs=1)
+
+    def test_not_into_the_night(self, clock):
+        """It is nine in the evening in New York: the hold lasts until an hour after eight."""
+        lasts = self.until(clock, (time(21), time(8)), hours=8)
+        assert lasts.total_seconds() == pytest.approx(12 * 3600, abs=1)
+
+    def test_never_past_the_last_call(self, clock):
+        lasts = self.until(clock, None, ahead=HOUR)
+        assert lasts.total_seconds() == pytest.approx(1800, abs=1)

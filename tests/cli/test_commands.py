@@ -1,0 +1,315 @@
+"""What each command makes, says and refuses (interfaces.md, *Command line*)."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.cli.conftest import Run
+from tests.conftest import THAT_DAY
+from webapp import clock
+from webapp.care import accounts, events, tokens
+from webapp.care.events import Event
+from webapp.care.people import Person
+from webapp.care.programs import Program
+from webapp.care.sessions import Seat
+from webapp.cli import COMMANDS
+from webapp.db import Database
+from webapp.demo import cast
+from webapp.demo.cast import World
+
+GROUPS = {
+    "db": ("upgrade", "check", "backup", "restore"),
+    "program": ("create",),
+    "person": ("invite", "link"),
+    "token": ("create", "revoke"),
+    "import": ("roster",),
+    "ladder": ("show", "explain"),
+    "audit": ("verify", "export"),
+    "keys": ("rotate",),
+}
+
+
+@pytest.mark.parametrize(
+    "words", [(), *((c,) for c in COMMANDS), *((g, c) for g, cs in GROUPS.items() for c in cs)]
+)
+def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
+    from click.testing import CliRunner
+
+    from webapp.cli import rejoin
+
+    shown = CliRunner().invoke(rejoin, [*words, "--help"])
+    assert shown.exit_code == 0
+    assert "Usage: " in shown.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("bogus",),
+        ("serve", "--port", "none"),
+        ("worker", "--processes", "0"),
+        ("program", "create"),
+        ("program", "create", "X", "--time-zone", "Mars/Base"),
+        ("person", "invite", "no-address", "--kind", "client"),
+        ("person", "invite", "a@example.org", "--kind", "staff"),
+        ("token", "create", "t", "--program", "harbor", "--scope", "everything"),
+        ("ladder", "explain", "seven"),
+        ("ladder", "explain", "1", "--at", "2026-03-04 18:00"),
+    ],
+)
+def test_bad_use_ends_with_status_two_and_says_what_is_wrong(
+    run: Run, world: World, words: tuple[str, ...]
+) -> None:
+    done = run(*words)
+    assert (done.exit_code, "Error: " in done.stderr, done.stdout) == (2, True, "")
+
+
+def test_a_program_is_created_and_its_reference_is_the_last_word(
+    run: Run, fresh_database: Database
+) -> None:
+    done = run("program", "create", "Bay Evening Track", "--time-zone", "America/Chicago")
+    assert done.stdout == "bay-evening-track\n"
+    assert (
+        run("program", "create", "Bay Evening Track", "--time-zone", "UTC").stdout
+        == "bay-evening-track-2\n"
+    )
+    with fresh_database.reading() as store:
+        assert store.scalars(select(Program.time_zone).order_by(Program.id)).all() == [
+            "America/Chicago",
+            "UTC",
+        ]
+
+
+def test_a_program_takes_its_policy_from_a_file(
+    run: Run, fresh_database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps({"first_check": "PT10S", "second_check": "PT30S"}))
+    done = run("program", "create", "Quick", "--time-zone", "UTC", "--policy", str(file))
+    assert "15 to 30 minutes" in done.stderr
+    with fresh_database.reading() as store:
+        assert store.scalars(select(Program)).one().policies[0].policy.first_check == timedelta(
+            seconds=10
+        )
+
+
+@pytest.mark.parametrize("text", ["{", '{"first_check": "soon"}', '{"shoe_size": 1}'])
+def test_a_policy_that_cannot_be_used_creates_nothing(
+    run: Run, fresh_database: Database, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text(text)
+    assert (
+        run("program", "create", "Quick", "--time-zone", "UTC", "--policy", str(file)).exit_code
+        == 2
+    )
+    with fresh_database.reading() as store:
+        assert store.scalars(select(Program)).all() == []
+
+
+def test_an_invitation_lets_somebody_in_once(
+    run: Run, fresh_database: Database, world: World
+) -> None:
+    done = run(
+        "person",
+        "invite",
+        "Nina@example.org",
+        "--kind",
+        "staff",
+        "--role",
+        "counselor",
+        "--program",
+        "harbor",
+    )
+    assert done.exit_code == 0, done.output
+    secret = done.stdout.split()[-1].rpartition("/")[2]
+    with fresh_database.writing() as store:
+        nina = accounts.spend_link(store, secret, now=clock.now())
+        assert nina
+        assert (nina.email, nina.role_names) == ("nina@example.org", {"counselor"})
+        assert accounts.spend_link(store, secret, now=clock.now()) is None
+
+
+def test_a_link_for_somebody_registered_is_audited(
+    run: Run, fresh_database: Database, world: World
+) -> None:
+    done = run("person", "link", "maya@example.org")
+    assert done.stdout.startswith("http://localhost:5000/sign-in/link/")
+    with fresh_database.reading() as store:
+        issued = store.scalars(select(Event).where(Event.tag == "person:link:issued")).one()
+        assert issued.client_id == world.maya.id
+
+
+def test_there_is_no_link_for_a_stranger(run: Run, world: World) -> None:
+    done = run("person", "link", "nobody@example.org")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "rejoin person invite" in done.stderr
+
+
+def test_with_several_programs_one_has_to_say_which(run: Run, world: World) -> None:
+    done = run("ladder", "show")
+    assert done.exit_code == 1
+    assert "harbor" in done.stderr
+
+
+def test_a_token_is_shown_once_and_opens_nothing_after_it_was_revoked(
+    run: Run, fresh_database: Database, world: World
+) -> None:
+    secret = run(
+        "token", "create", "feed", "--program", "harbor", "--scope", "presence"
+    ).stdout.split()[-1]
+    with fresh_database.reading() as store:
+        token = tokens.token_of(store, secret)
+        assert token
+        assert (token.program_id, token.scopes) == (world.harbor.id, ["presence"])
+    assert run("token", "revoke", "feed").exit_code == 0
+    with fresh_database.reading() as store:
+        assert tokens.token_of(store, secret) is None
+    assert run("token", "create", "feed", "--program", "harbor", "--scope", "read").exit_code != 0
+
+
+def test_the_ladder_is_shown_as_a_table(run: Run, world: World) -> None:
+    shown = run("ladder", "show", "--program", "harbor").stdout
+    for rung in ("heads_up", "first_check", "outreach", "escalation", "pattern_review"):
+        assert rung in shown
+    assert "start + PT20M" in shown
+
+
+def test_the_ladder_explains_a_seat_at_an_instant(
+    run: Run, fresh_database: Database, world: World
+) -> None:
+    with fresh_database.writing() as store:
+        here = cast.find(store)
+        starts_at = THAT_DAY + timedelta(hours=5)
+        cast.open_room(
+            store, here.carla, [here.maya], starts_at, now=THAT_DAY, presence_from="staff"
+        )
+        seat_id = store.scalars(select(Seat.id)).one()
+        store.commit()
+    fresh_database.dispose()
+    shown = run("ladder", "explain", str(seat_id), "--at", "2026-03-04T23:05:01Z")
+    assert shown.exit_code == 0, shown.output
+    line = next(line for line in shown.stdout.splitlines() if "first_check" in line)
+    assert "due" in line
+    assert "waiting" in shown.stdout
+
+
+def test_an_unknown_seat_is_said_to_be_unknown(run: Run, world: World) -> None:
+    done = run("ladder", "explain", "4711")
+    assert (done.exit_code, "no seat 4711" in done.stderr) == (1, True)
+
+
+def test_the_audit_finds_an_edited_event(run: Run, fresh_database: Database, world: World) -> None:
+    assert run("audit", "verify").exit_code == 0
+    with fresh_database.writing() as store:
+        store.execute(update(Event).where(Event.id == 3).values(tag="seat:given"))
+        store.commit()
+    done = run("audit", "verify")
+    assert done.exit_code == 1
+    assert "event 3" in done.stderr
+
+
+def test_an_export_can_be_checked_without_us(
+    run: Run, fresh_database: Database, world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "events.jsonl"
+    done = run("audit", "export", str(file))
+    assert done.exit_code == 0, done.output
+    head = done.stdout.split()[-1]
+    *lines, last = [json.loads(line) for line in file.read_text().splitlines()]
+    digest = events.GENESIS
+    for line in lines:
+        digest = events.link(digest, line["canonical"])
+        assert line["hash"] == digest.hex()
+    assert head == last["head"] == digest.hex()
+    with fresh_database.reading() as store:
+        assert len(lines) == store.scalar(select(func.count(Event.id)))
+
+
+def test_rotated_keys_sign_anew_and_still_verify(run: Run, instance: Path, world: World) -> None:
+    file = instance / "secret.keys"
+    run("ladder", "show")
+    old = file.read_text().split()
+    assert run("keys", "rotate").exit_code == 0
+    assert file.read_text().split()[1:] == old
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_keys_from_the_environment_are_rotated_there(
+    run: Run, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REJOIN_SECRET_KEYS", "k" * 40)
+    done = run("keys", "rotate")
+    assert (done.exit_code, "REJOIN_SECRET_KEYS" in done.stderr) == (1, True)
+
+
+def test_the_doctor_names_what_is_broken_and_the_remedy(run: Run, world: World) -> None:
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert "worker: silent" in done.stderr
+    assert "rejoin worker" in done.stderr
+
+
+def test_the_doctor_is_content_once_a_worker_has_run(
+    run: Run, engine: str, fresh_database: Database, world: World
+) -> None:
+    if engine == "sqlite":
+        Path(fresh_database.url.database or "").chmod(0o600)
+    with clock.bent_to(datetime.now(UTC)):
+        assert run("worker", "--once").exit_code == 0
+        said = run("doctor").stderr
+    assert "✓ worker: alive" in said
+    broken = [line for line in said.splitlines() if line.startswith("✗")]
+    quick_server = ["fsync is off" in line for line in broken]
+    assert quick_server == ([True] if engine == "postgresql" else []), broken
+
+
+def test_a_wrong_setting_is_named_with_the_remedy(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REJOIN_BASE_URI", "x")
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert "REJOIN_BASE_URI is not a setting" in done.stderr
+
+
+def test_a_missing_database_says_how_to_make_it(
+    run: Run, instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REJOIN_DATABASE_URL", f"sqlite:///{instance / 'none.db'}")
+    done = run("program", "create", "X", "--time-zone", "UTC")
+    assert (done.exit_code, "rejoin db upgrade" in done.stderr) == (1, True)
+    assert not (instance / "none.db").exists()
+
+
+def test_upgrading_makes_a_database_and_repeats_harmlessly(
+    run: Run, instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REJOIN_DATABASE_URL", f"sqlite:///{instance / 'new.db'}")
+    for _ in range(2):
+        assert run("db", "upgrade").exit_code == 0
+    assert (instance / "new.db").stat().st_mode & 0o077 == 0
+    assert run("db", "check").exit_code == 0
+
+
+def test_damage_to_the_chain_is_found(run: Run, fresh_database: Database, world: World) -> None:
+    assert run("db", "check").exit_code == 0
+    with fresh_database.writing() as store:
+        store.execute(update(events.ChainHead).values(count=1))
+        store.commit()
+    assert run("db", "check").exit_code == 1
+
+
+def test_the_cast_is_untouched_by_looking(run: Run, fresh_database: Database, world: World) -> None:
+    for words in (
+        ("ladder", "show", "--program", "harbor"),
+        ("audit", "verify"),
+        ("doctor",),
+        ("db", "check"),
+    ):
+        run(*words)
+    with fresh_database.reading() as store:
+        assert store.scalar(select(func.count(Person.id))) == 26

@@ -1,0 +1,168 @@
+"""Catch-up: everything that brings a client level again after a session they were not in, one card a seat (M5, M21)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import and_, func, or_, select
+
+from webapp.care import homework, makeups, resources
+from webapp.care.followups import FollowUp
+from webapp.care.homework import HandIn, Homework
+from webapp.care.makeups import MakeUp
+from webapp.care.people import Person
+from webapp.care.resources import Resource, ResourceUse
+from webapp.care.sessions import Seat
+from webapp.care.standing import Standing
+from webapp.care.summaries import Summary, SummaryRead
+from webapp.db import Store
+
+
+class Missed(NamedTuple):
+    """A seat somebody was not in, or not for long, and its standing (`protocol/misses` finds them)."""
+
+    seat: Seat
+    standing: Standing
+
+
+class Part(StrEnum):
+    SUMMARY = "summary"
+    RESOURCE = "resource"
+    HOMEWORK = "homework"
+    FOLLOW_UP = "follow_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing on a card. `id`: of the session for a summary, of the seat for a follow-up, else the thing's own."""
+
+    part: Part
+    id: int
+    title: str = ""
+    kind: str = ""
+    """A resource's kind; else empty."""
+    done_at: datetime | None = None
+    due_at: datetime | None = None
+    position: float = 0.0
+    """Where a recording was stopped, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What there is to catch up on for one seat, in the order in which one would do it."""
+
+    seat: Seat
+    standing: Standing
+    items: tuple[Item, ...]
+    make_up: MakeUp | None
+    """The one that is booked or done, if any."""
+
+    @property
+    def total(self) -> int:
+        return len(self.items)
+
+    @property
+    def done(self) -> int:
+        return sum(item.done_at is not None for item in self.items)
+
+    @property
+    def whole(self) -> bool:
+        return self.done == self.total
+
+
+def catch_up(store: Store, client: Person, missed: Iterable[Missed], now: datetime) -> list[Card]:
+    """A card for each missed seat of `client`, in the order given. Five statements for any number of seats."""
+    missed = list(missed)
+    if not missed:
+        return []
+    seats = [each.seat for each in missed]
+    session_ids = [seat.session_id for seat in seats]
+    parts = [
+        _summaries(store, client, session_ids),
+        _resources(store, client, session_ids, now),
+        _homework(store, client, session_ids),
+    ]
+    talked = _follow_ups(store, [seat.id for seat in seats])
+    made = {
+        each.seat_id: each
+        for each in store.scalars(makeups.standing_for([seat.id for seat in seats]))
+    }
+    return [
+        Card(
+            seat,
+            standing,
+            (
+                *(item for part in parts for item in part[seat.session_id]),
+                Item(Part.FOLLOW_UP, seat.id, done_at=talked.get(seat.id)),
+            ),
+            made.get(seat.id),
+        )
+        for seat, standing in missed
+    ]
+
+
+Items = dict[int, list[Item]]
+"""Session → what of it there is."""
+
+
+def _summaries(store: Store, client: Person, session_ids: Sequence[int]) -> Items:
+    read = and_(SummaryRead.session_id == Summary.session_id, SummaryRead.client_id == client.id)
+    query = (
+        select(Summary.session_id, func.max(SummaryRead.read_at))
+        .outerjoin(SummaryRead, read)
+        .where(Summary.session_id.in_(session_ids), Summary.published_at.is_not(None))
+        .where(or_(Summary.client_id.is_(None), Summary.client_id == client.id))
+        .group_by(Summary.session_id)
+    )
+    found: Items = defaultdict(list)
+    for session_id, read_at in store.execute(query):
+        found[session_id].append(Item(Part.SUMMARY, session_id, done_at=read_at))
+    return found
+
+
+def _resources(store: Store, client: Person, session_ids: Sequence[int], now: datetime) -> Items:
+    used = and_(ResourceUse.resource_id == Resource.id, ResourceUse.client_id == client.id)
+    query = (
+        resources.visible_to(client, now)
+        .outerjoin(ResourceUse, used)
+        .where(Resource.session_id.in_(session_ids))
+        .order_by(Resource.id)
+        .add_columns(ResourceUse.finished_at, ResourceUse.position)
+    )
+    found: Items = defaultdict(list)
+    for resource, finished_at, position in store.execute(query):
+        item = Item(
+            Part.RESOURCE, resource.id, resource.title, resource.kind, finished_at,
+            position=position or 0.0,
+        )  # fmt: skip
+        found[resource.session_id].append(item)
+    return found
+
+
+def _homework(store: Store, client: Person, session_ids: Sequence[int]) -> Items:
+    mine = and_(
+        HandIn.homework_id == Homework.id, HandIn.client_id == client.id,
+        HandIn.reopened_at.is_(None),
+    )  # fmt: skip
+    query = (
+        homework.visible_to(client)
+        .outerjoin(HandIn, mine)
+        .where(Homework.session_id.in_(session_ids))
+        .order_by(Homework.id)
+        .add_columns(HandIn.handed_in_at)
+    )
+    found: Items = defaultdict(list)
+    for task, handed_in_at in store.execute(query):
+        item = Item(
+            Part.HOMEWORK, task.id, task.title, done_at=handed_in_at, due_at=task.due_at
+        )  # fmt: skip
+        found[task.session_id].append(item)
+    return found
+
+
+def _follow_ups(store: Store, seat_ids: list[int]) -> dict[int, datetime]:
+    query = select(FollowUp.seat_id, FollowUp.talked_at).where(FollowUp.seat_id.in_(seat_ids))
+    return {seat_id: talked_at for seat_id, talked_at in store.execute(query)}  # noqa: C416

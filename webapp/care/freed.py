@@ -1,0 +1,135 @@
+"""Freed places: each goes to the first in line whom the time still suits, and is held for them for a while (M6)."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, or_, select
+
+from webapp.care import clashes, planning, programs, sessions, waitlist
+from webapp.care.people import Person, Status
+from webapp.care.policy import Policy
+from webapp.care.programs import Program
+from webapp.care.sessions import Seat, Session
+from webapp.care.tags import Tag
+from webapp.care.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
+from webapp.db import Database, Store, claim
+
+HOLD_FOR = timedelta(hours=2)
+MORNING = timedelta(hours=1)
+"""A hold that would run out in somebody's quiet hours lasts this long beyond them."""
+
+
+def serve(store: Store, session: Session, *, now: datetime) -> int:
+    """Hold the free places of `session` (its row locked by the caller) for the first in line; answers how many. Somebody
+    whom the time no longer suits has their turn and leaves the line: they hold up nobody."""
+    if session.cancelled_at or session.starts_at <= now + LAST_CALL:
+        return 0
+    line = store.scalars(waitlist.in_line([session.id]).where(~served())).all()
+    free = session.capacity - count_taken(store, session) if line else 0
+    held = 0
+    for entry in line:
+        if held >= free:
+            break
+        if _suits(store, entry):
+            _hold(store, entry, now)
+            held += 1
+        else:
+            waitlist.leave(store, entry, by=None, now=now, why="clash")
+    return held
+
+
+def count_taken(store: Store, session: Session) -> int:
+    """How many places are somebody's, held ones included."""
+    seats = select(func.count()).where(Seat.session_id == session.id, Seat.released_at.is_(None))
+    return store.scalar(seats) or 0
+
+
+def offer_freed(database: Database, now: datetime, limit: int = 50) -> int:
+    """Chore: take back holds that have run out, close the lines of sessions that begin or were cancelled, and hold every
+    freed place for the first in line. Answers how much it found."""
+    with database.writing() as store:
+        found = _run_out(store, now, limit) + _too_near(store, now, limit)
+        for session in store.scalars(claim(_with_room(now).limit(limit), of=Session)).all():
+            found += serve(store, session, now=now)
+        store.commit()
+    return found
+
+
+def held_until(
+    now: datetime, starts_at: datetime, zone: str, quiet: tuple[time, time] | None
+) -> datetime:
+    """Until when a place is held: two hours, never into the client's night (`quiet`: local from and to in `zone`), never
+    past the last call before the start. All instants aware."""
+    until = now + HOLD_FOR
+    if quiet and (morning := _end_of_night(until, quiet, ZoneInfo(zone))):
+        until = morning + MORNING
+    return min(until, starts_at - LAST_CALL)
+
+
+def _end_of_night(instant: datetime, quiet: tuple[time, time], zone: ZoneInfo) -> datetime | None:
+    begin, end = quiet
+    local = instant.astimezone(zone)
+    wall = local.time()
+    asleep = begin <= wall < end if begin < end else wall >= begin or wall < end
+    if not asleep:
+        return None
+    day = local.date() + timedelta(days=1 if wall >= end else 0)
+    return datetime.combine(day, end, zone).astimezone(instant.tzinfo)
+
+
+def _hold(store: Store, entry: WaitlistEntry, now: datetime) -> HeldPlace:
+    session, client = entry.session, entry.client
+    seat = planning.give_seat(store, session, client, by=None, now=now)
+    versions = store.get_one(Program, session.program_id).policies
+    policy = programs.in_force(versions, session.starts_at).policy
+    quiet = _night_of(client, policy)
+    until = held_until(now, session.starts_at, client.time_zone, quiet)
+    held = HeldPlace(entry=entry, seat=seat, held_at=now, until=until)
+    store.add(held)
+    store.flush()
+    sessions.record(store, Tag.PLACE_HELD, seat, by=None, now=now, held=held.id, until=until)
+    return held
+
+
+def _night_of(client: Person, policy: Policy) -> tuple[time, time] | None:
+    """A client's quiet hours: their own, else the program's."""
+    own = (client.preferences or {}).get("quiet_hours")
+    return (time.fromisoformat(own[0]), time.fromisoformat(own[1])) if own else policy.quiet_hours
+
+
+def _suits(store: Store, entry: WaitlistEntry) -> bool:
+    session = entry.session
+    busy = clashes.overlapping([entry.client_id], session.starts_at, session.ends_at)
+    return entry.client.status == Status.ACTIVE and store.scalar(busy.limit(1)) is None
+
+
+def _run_out(store: Store, now: datetime, limit: int) -> int:
+    due = claim(waitlist.live().where(HeldPlace.until <= now).limit(limit), of=HeldPlace)
+    holds = store.scalars(due).all()
+    for held in holds:
+        waitlist.end(store, held, "expired", by=None, now=now)
+        waitlist.leave(store, held.entry, by=None, now=now, why="expired")
+    return len(holds)
+
+
+def _too_near(store: Store, now: datetime, limit: int) -> int:
+    near = or_(Session.starts_at <= now + LAST_CALL, Session.cancelled_at.is_not(None))
+    lines = waitlist.in_any_line().join(Session, Session.id == WaitlistEntry.session_id)
+    entries = store.scalars(claim(lines.where(near).limit(limit), of=WaitlistEntry)).all()
+    for entry in entries:
+        waitlist.leave(store, entry, by=None, now=now, why="over")
+    store.flush()
+    return len(entries)
+
+
+def _with_room(now: datetime) -> Select[Session]:
+    """Sessions with somebody in line and a place free."""
+    line = waitlist.in_any_line().where(WaitlistEntry.session_id == Session.id, ~served())
+    taken = select(func.count()).where(Seat.session_id == Session.id, Seat.released_at.is_(None))
+    return (
+        select(Session)
+        .where(Session.starts_at > now + LAST_CALL, Session.cancelled_at.is_(None))
+        .where(line.with_only_columns(WaitlistEntry.id).exists())
+        .where(Session.capacity > taken.correlate(Session).scalar_subquery())
+        .order_by(Session.id)
+    )

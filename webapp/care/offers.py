@@ -1,0 +1,238 @@
+"""Offers: what may make up for a missed seat, the best first (M6, M27).
+
+An offer fits the client, and for a couple's session both: a free place, within the policy's time, nothing else in their
+calendars, inside the hours they said. Reading them takes six statements at most, however long the schedule; their cost grows
+with the sessions planned in those two weeks. A partner's calendar is read whether or not they share it: nobody is told
+what stands there, only which times are left.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import Integer, Row, Select, Text, and_, bindparam, cast, func, or_, select
+from sqlalchemy.orm import aliased
+
+from webapp.care import programs, resources, waitlist, windows
+from webapp.care.people import Kind, Person
+from webapp.care.programs import PolicyVersion
+from webapp.care.resources import Resource
+from webapp.care.session_kinds import SessionKind
+from webapp.care.sessions import Seat, Session
+from webapp.care.teams import couple_of
+from webapp.care.waitlist import WaitlistEntry
+from webapp.care.windows import Window
+from webapp.db import Store
+
+FAMILIAR = timedelta(days=2)
+"""A host or group the client knows is worth waiting this much longer for."""
+JOINT = (SessionKind.COUPLES,)
+"""Kinds of session that a couple makes up for together."""
+
+
+class OfferKind(StrEnum):
+    SESSION = "session"
+    RECORDING = "recording"
+    ASSIGNMENT = "assignment"
+
+
+class Why(StrEnum):
+    """What speaks for an offer; the page may say so."""
+
+    SAME_HOST = "same_host"
+    SAME_GROUP = "same_group"
+    FITS_BOTH = "fits_both"
+    ANY_TIME = "any_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One way to make up for a seat: a `session` with `free` places, or a `resource` and a short reflection."""
+
+    kind: OfferKind
+    deadline: datetime
+    """Until when the policy lets it count; aware UTC."""
+    session: Session | None = None
+    resource: Resource | None = None
+    host: str = ""
+    free: int = 0
+    why: tuple[Why, ...] = ()
+    partner: Person | None = None
+    """Who comes along: the other half of the couple."""
+
+    @property
+    def title(self) -> str:
+        made_of = self.session or self.resource
+        return made_of.title if made_of else ""
+
+
+class Party(NamedTuple):
+    """Who needs a place: the client, and for a couple's session their partner (a supporter comes without a seat)."""
+
+    client: Person
+    partner: Person | None
+
+    @property
+    def people(self) -> list[Person]:
+        return [each for each in self if each is not None]
+
+    @property
+    def ids(self) -> list[int]:
+        return [each.id for each in self.people]
+
+
+def party_of(store: Store, seat: Seat) -> Party:
+    """Who makes up for `seat`."""
+    if seat.session.kind not in JOINT:
+        return Party(seat.client, None)
+    couple = store.scalar(couple_of(seat.client_id))
+    partner = couple.partner_of(seat.client_id) if couple else None
+    comes = partner is not None and partner.kind == Kind.CLIENT and partner.active
+    return Party(seat.client, partner if comes else None)
+
+
+def deadline_of(store: Store, seat: Seat) -> datetime:
+    """Until when a make-up for `seat` may begin: the policy its session is under (M6)."""
+    versions = select(PolicyVersion).where(PolicyVersion.program_id == seat.session.program_id)
+    found = list(store.scalars(versions.order_by(PolicyVersion.version)))
+    policy = programs.in_force(found, seat.session.starts_at).policy
+    return seat.session.ends_at + policy.make_up_within
+
+
+def find(
+    store: Store,
+    seat: Seat,
+    now: datetime,
+    *,
+    limit: int = 5,
+    but_sessions: Collection[int] = (),
+    but_resources: Collection[int] = (),
+    deadline: datetime | None = None,
+) -> list[Offer]:
+    """The `limit` best offers for `seat`; those of `but_…` aside. `deadline`: when the caller knows it (`deadline_of`). If there is something to do at any time, one of the
+    places on the list is kept for it. None for a client who is paused or discharged, or once it is too late."""
+    deadline = deadline or deadline_of(store, seat)
+    if not seat.client.active or deadline <= now:
+        return []
+    live = _sessions(store, seat, party_of(store, seat), deadline, now, but_sessions)
+    if limit == 1 and live:
+        return live[:1]
+    shelf = resources.making_up(seat.client, seat.session.kind, now, but_resources).limit(limit)
+    alone = [
+        Offer(OfferKind(each.kind), deadline, resource=each, why=(Why.ANY_TIME,))
+        for each in store.scalars(shelf)
+    ]
+    return (live[: limit - min(len(alone), 1)] + alone)[:limit]
+
+
+def suitable(session: Session, missed: Session) -> bool:
+    """Whether a seat in `session` may make up for `missed`: said so by staff, or another time of the same group."""
+    same_series = missed.series_id is not None and session.series_id == missed.series_id
+    same_words = (session.kind, session.title) == (missed.kind, missed.title)
+    return missed.kind in session.makes_up or same_series or same_words
+
+
+def _sessions(
+    store: Store, seat: Seat, party: Party, deadline: datetime, now: datetime, but: Collection[int]
+) -> list[Offer]:
+    missed = seat.session
+    rows = store.execute(
+        _ROOMS,
+        {
+            "program": missed.program_id, "now": now, "deadline": deadline, "kind": missed.kind,
+            "title": missed.title, "series": missed.series_id, "says": f'%"{missed.kind}"%',
+            "but": [missed.id, *but], "party": party.ids, "need": len(party.ids),
+        },
+    ).all()  # fmt: skip
+    if not rows:
+        return []
+    busy = [Taken(*row) for row in store.execute(_BUSY, {"party": party.ids, "now": now})]
+    hours = windows.of(store, party.ids)
+    fitting = [row for row in rows if _fits(row[0], party, busy, hours)]
+    fitting.sort(key=lambda row: (_waited_for(row[0], missed), row[0].id))
+    return [_offer(row, seat, party, deadline) for row in fitting]
+
+
+def _rooms() -> Select[Session, str, int]:
+    """(session, host's name, free places) of what may make up for a seat and has room for its party, those who wait in
+    line counted first. Built once: putting it together costs more than running it."""
+    host = aliased(Person)
+    taken = select(func.count()).where(Seat.session_id == Session.id, Seat.released_at.is_(None))
+    line = select(func.count()).where(
+        WaitlistEntry.session_id == Session.id, WaitlistEntry.left_at.is_(None), ~waitlist.served()
+    )
+    free = (
+        Session.capacity
+        - taken.correlate(Session).scalar_subquery()
+        - line.correlate(Session).scalar_subquery()
+    )
+    theirs = select(Seat.session_id).where(
+        Seat.client_id.in_(bindparam("party", expanding=True)), Seat.released_at.is_(None)
+    )
+    same_group = and_(Session.kind == bindparam("kind"), Session.title == bindparam("title"))
+    return (
+        select(Session, host.name, free)
+        .join(host, host.id == Session.host_id)
+        .where(Session.program_id == bindparam("program"), Session.cancelled_at.is_(None))
+        .where(Session.starts_at > bindparam("now"), Session.starts_at <= bindparam("deadline"))
+        .where(
+            or_(
+                cast(Session.makes_up, Text).like(bindparam("says")),
+                Session.series_id == bindparam("series", type_=Integer),
+                same_group,
+            )
+        )
+        .where(Session.id.not_in(bindparam("but", expanding=True)), Session.id.not_in(theirs))
+        .where(free >= bindparam("need"))
+        .order_by(Session.starts_at, Session.id)
+    )
+
+
+_ROOMS = _rooms()
+_BUSY = (
+    select(Session.starts_at, Session.ends_at)
+    .join(Seat, Seat.session_id == Session.id)
+    .where(Seat.client_id.in_(bindparam("party", expanding=True)), Seat.released_at.is_(None))
+    .where(Session.cancelled_at.is_(None), Session.ends_at > bindparam("now"))
+)
+
+
+class Taken(NamedTuple):
+    """A time at which one of the party sits elsewhere."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+def _fits(
+    session: Session, party: Party, busy: list[Taken], hours: dict[int, list[Window]]
+) -> bool:
+    starts_at, ends_at = session.starts_at, session.ends_at
+    if any(each.starts_at < ends_at and each.ends_at > starts_at for each in busy):
+        return False
+    return all(
+        windows.fit(hours[person.id], person.time_zone, starts_at, ends_at)
+        for person in party.people
+    )
+
+
+def _familiar(session: Session, missed: Session) -> tuple[Why, ...]:
+    same_group = (session.kind, session.title) == (missed.kind, missed.title)
+    reasons = {Why.SAME_HOST: session.host_id == missed.host_id, Why.SAME_GROUP: same_group}
+    return tuple(why for why, so in reasons.items() if so)
+
+
+def _waited_for(session: Session, missed: Session) -> datetime:
+    """What offers are ranked by: the soonest first, a familiar one ahead of its time."""
+    return session.starts_at - FAMILIAR * len(_familiar(session, missed))
+
+
+def _offer(row: Row[Session, str, int], seat: Seat, party: Party, deadline: datetime) -> Offer:
+    session, host, free = row
+    both = (Why.FITS_BOTH,) if party.partner else ()
+    return Offer(
+        OfferKind.SESSION, deadline, session=session, host=host, free=free,
+        why=(*_familiar(session, seat.session), *both), partner=party.partner,
+    )  # fmt: skip

@@ -1,0 +1,74 @@
+"""Reflections: a few sentences on a recording or an assignment; with them it makes up for a missed session (M6)."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care import drafts, sessions
+from webapp.care.makeups import MakeUp
+from webapp.care.people import Kind, Person
+from webapp.care.tags import Tag
+from webapp.db import Base, Store
+from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
+
+SHORTEST = 40
+"""Letters: about one sentence. It is to help remembering, not to be marked."""
+
+
+class Reflection(Base):
+    """What a client took from it. Handing it in completes the make-up; staff may confirm, with or without one."""
+
+    __tablename__ = "reflection"
+
+    make_up_id: Mapped[int] = mapped_column(ForeignKey("make_up.id"), primary_key=True)
+    body: Mapped[str] = mapped_column(Text, default="")
+    handed_in_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    make_up: Mapped[MakeUp] = relationship()
+
+
+def about(made: MakeUp) -> str:
+    """The key of its draft (`drafts.save`, `drafts.of`)."""
+    return f"make_up:{made.id}"
+
+
+def hand_in(store: Store, made: MakeUp, body: str, *, by: Person, now: datetime) -> Reflection:
+    """The client hands it in, and the session is made up. The same again changes nothing. Raises Invalid, AlreadyDone,
+    Forbidden."""
+    if by.id != made.seat.client_id:
+        raise Forbidden()
+    store.refresh(made, with_for_update=True)  # two taps at once: one after the other
+    found = store.get(Reflection, made.id)
+    if found is not None and found.handed_in_at is not None:
+        return found
+    if made.cancelled_at or made.resource_id is None:
+        raise AlreadyDone()
+    body = body.strip()
+    if len(body) < SHORTEST:
+        raise Invalid(N_("A sentence or two is enough: what stayed with you?"), field="body")
+    if len(body) > drafts.LONGEST:
+        raise Invalid(N_("Keep it under %(most)s letters."), field="body", most=drafts.LONGEST)
+    reflection = found or Reflection(make_up_id=made.id)
+    reflection.body, reflection.handed_in_at = body, now
+    store.add(reflection)
+    drafts.clear(store, by.id, about(made))
+    sessions.record(store, Tag.REFLECTION_HANDED_IN, made.seat, by=by, now=now, make_up=made.id)
+    made.complete(store, by=by, now=now)
+    return reflection
+
+
+def confirm(store: Store, made: MakeUp, *, by: Person, now: datetime) -> Reflection:
+    """Staff confirm that it was done, also when it was told rather than written. Raises Forbidden, AlreadyDone."""
+    if by.kind != Kind.STAFF:
+        raise Forbidden()
+    if made.cancelled_at:
+        raise AlreadyDone()
+    reflection = store.get(Reflection, made.id) or Reflection(make_up_id=made.id, body="")
+    if reflection.confirmed_at is None:
+        reflection.confirmed_at, reflection.confirmed_by_id = now, by.id
+    store.add(reflection)
+    made.complete(store, by=by, now=now)
+    return reflection
