@@ -16,7 +16,7 @@ from datetime import datetime
 import structlog
 
 from webapp import clock
-from webapp.care import answers, heartbeats, series
+from webapp.care import answers, freed, heartbeats, series, settlement
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.announce import announce
@@ -91,6 +91,8 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
             Chore("look", look),
             Chore("tend", tend, every=10),
             Chore("watch", watch, every=60),
+            Chore("settle", settlement.settle, every=60),
+            Chore("offer freed places", freed.offer_freed, every=30),
             Chore("forget", answers.forget, every=3600),
             Chore("announce", announce),
             Chore("deliver", deliver, lane=DELIVERY),
