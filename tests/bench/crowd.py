@@ -25,29 +25,40 @@ BEFORE = {
 }
 
 
-def plant(database: Database, due: int, *, history: int = 0) -> None:
-    """`due` seats, each of another client, that are to be looked at from START + 5 min on; hosts are in their rooms.
+def plant(
+    database: Database,
+    due: int,
+    *,
+    history: int = 0,
+    start: datetime = START,
+    policy: dict[str, Any] | None = None,
+) -> None:
+    """`due` seats, each of another client, that are to be looked at from five minutes after `start` on (with a `policy` of
+    their own: at once); hosts are in their rooms.
 
     `history` further seats of the same clients lie in the past, with their steps: the weight of years.
     """
+    long_ago = start - timedelta(days=400)
     with database.writing() as store:
         program = programs.create(
             store,
             "Bench",
             ref="bench",
             time_zone="America/New_York",
-            now=START - timedelta(days=400),
+            policy=policy,
+            now=long_ago,
         )
         staff = [
             people.put(
                 store, program, role, kind=Kind.STAFF, name=role, time_zone="America/New_York",
-                roles=[role], by=None, now=START - timedelta(days=400),
+                roles=[role], by=None, now=long_ago,
             )[0]
             for role in (RoleName.COUNSELOR, RoleName.SUPERVISOR, RoleName.COORDINATOR)
         ]  # fmt: skip
         store.flush()
         first = _clients(store, program.id, due)
-        _evening(store, program.id, staff[0].id, first, due, START, "now")
+        look_at = start - timedelta(hours=1) if policy else start + timedelta(minutes=5)
+        _evening(store, program.id, staff[0].id, first, due, start, "now", look_at)
         for night in range(history // due if due else 0):
             _evening(
                 store,
@@ -55,7 +66,7 @@ def plant(database: Database, due: int, *, history: int = 0) -> None:
                 staff[0].id,
                 first,
                 due,
-                START - timedelta(days=night + 2),
+                start - timedelta(days=night + 2),
                 f"past{night}",
             )
         announce.pass_over(store)
@@ -84,13 +95,17 @@ def _clients(store: Store, program_id: int, count: int) -> int:
 
 
 def _evening(
-    store: Store, program_id: int, host: int, first: int, count: int, at: datetime, name: str
+    store: Store,
+    program_id: int,
+    host: int,
+    first: int,
+    count: int,
+    at: datetime,
+    name: str,
+    next_look: datetime | None = None,
 ) -> None:
     """A room for every ten; only tonight's seats are still to be looked at."""
-    tonight, room = (
-        at == START,
-        (store.scalar(select(Session.id).order_by(Session.id.desc()).limit(1)) or 0) + 1,
-    )
+    room = (store.scalar(select(Session.id).order_by(Session.id.desc()).limit(1)) or 0) + 1
     rooms = range((count + A_ROOM - 1) // A_ROOM)
     _insert(
         store, Session,
@@ -105,7 +120,6 @@ def _evening(
         [(room + n, host, "joined", at, "platform", "host", at) for n in rooms],
     )  # fmt: skip
     seat = (store.scalar(select(Seat.id).order_by(Seat.id.desc()).limit(1)) or 0) + 1
-    next_look = at + timedelta(minutes=5) if tonight else None
     _insert(
         store, Seat, ("id", "session_id", "capacity", "client_id", "number", "given_at", "next_look_at"),
         [

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from flask import Flask, g, request
-from flask_babel import Babel
+from flask_babel import Babel, get_babel
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -27,12 +27,19 @@ def zone() -> ZoneInfo:
     return zone_of(person.time_zone if person else "UTC")
 
 
+@lru_cache(maxsize=1)
+def spoken() -> tuple[str, ...]:
+    """The languages we have words in: English is the source, the others have a catalogue."""
+    catalogues = {locale.language for locale in get_babel().instance.list_translations()}
+    return tuple(name for name in LANGUAGES if name == LANGUAGES[0] or name in catalogues)
+
+
 def language() -> str:
-    """The reader's language: the person's own, before sign-in the browser's."""
+    """The reader's language: the person's own, before sign-in the browser's. Words and dates are never mixed."""
     person = me()
     if person is not None:
-        return person.language
-    return request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+        return person.language if person.language in spoken() else LANGUAGES[0]
+    return request.accept_languages.best_match(spoken()) or LANGUAGES[0]
 
 
 def time_of(instant: datetime, time_zone: str | None = None) -> str:
@@ -45,7 +52,10 @@ def day_of(instant: datetime, time_zone: str | None = None) -> str:
     local = _local(instant, time_zone)
     days = (local.date() - clock.now().astimezone(local.tzinfo).date()).days
     near = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}.get(days)
-    return near or format_date(local, "EEEE, MMMM d", locale=language())
+    if near:
+        return near
+    weekday = format_date(local, "EEEE", locale=language())
+    return f"{weekday}, {format_skeleton('MMMMd', local, locale=language())}"
 
 
 def day_and_time(instant: datetime, time_zone: str | None = None) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 from babel import Locale
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_babel, refresh
 from flask_babel import gettext as _
+from flask_babel import refresh
 from flask_login import current_user
 from sqlalchemy import select
 
@@ -17,6 +17,7 @@ from webapp.care.accounts import Login
 from webapp.care.addresses import Channel
 from webapp.web.client import places
 from webapp.web.client.reminders import screen
+from webapp.web.filters import spoken
 from webapp.web.guard import needs
 from webapp.web.unit import store
 
@@ -58,10 +59,7 @@ def logins() -> list[Login]:
 
 def languages() -> list[tuple[str, str]]:
     """(code, its own name) of each language there are words for."""
-    known = sorted(
-        {locale.language for locale in get_babel().instance.list_translations()} | {"en"}
-    )
-    return [(code, (Locale(code).get_display_name(code) or code).capitalize()) for code in known]
+    return [(code, (Locale(code).get_display_name(code) or code).capitalize()) for code in spoken()]
 
 
 @pages.post("/me/language")
