@@ -5,6 +5,7 @@ on this machine (`whole way`). One row in four goes to a partner under a consent
 """
 
 import contextlib
+import gc
 import ssl
 import statistics
 import sys
@@ -211,6 +212,8 @@ def main(rows: int = 10_000) -> None:
                 plant(database, rows, port)
                 own = PushChannel(push.vapid, push.hosts, tls=tls)
                 works[name] = contenders(stack, database, own)
+            gc.collect()
+            gc.freeze()  # as the worker does
             for _ in range(ROUNDS):
                 for name, contest in works.items():
                     for what, work in contest.items():

@@ -55,9 +55,6 @@ def test_a_point_off_the_curve_is_refused():
 
 
 def test_the_older_encoding_is_left_to_pywebpush():
-    keys = {
-        "p256dh": base64.urlsafe_b64encode(POINT).decode(),
-        "auth": base64.urlsafe_b64encode(bytes(16)).decode(),
-    }
-    told = Sealer({"endpoint": "https://x.example", "keys": keys}).encode(b"hello", "aesgcm")
+    point, auth = (base64.urlsafe_b64encode(raw).decode() for raw in (POINT, bytes(16)))
+    told = Sealer(point, auth).encode(b"hello", "aesgcm")
     assert told["crypto_key"]

@@ -1,6 +1,7 @@
 """`rejoin serve` and `rejoin worker`: the two kinds of process an installation consists of."""
 
 import logging
+import multiprocessing
 import os
 import signal
 import threading
@@ -64,6 +65,8 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
             super().shutdown(exit_code)
 
     require_free(host, port)
+    # A web process forked while the thread beside starts the worker would inherit its pipes, and block both for good.
+    multiprocessing.set_start_method("spawn", force=True)
     stopping = threading.Event()
     server = Web(
         "webapp.cli.serving:application", factory=True, interface=Interfaces.WSGI, address=host, port=port,

@@ -26,8 +26,6 @@ AT_ONCE = 256
 """Sends under way in one process: a distant service sets the pace by its delay, not by our processor."""
 SLICE = 1.0
 """Seconds after which `deliver` comes back although services have not answered; the loop keeps what is under way."""
-LONGEST_SEND = 30.0
-"""Seconds for one send; well within a lease."""
 TICK = 0.1
 """Seconds that an answer waits at most for others to be recorded with."""
 
@@ -54,7 +52,7 @@ class Courier:
         return cls(every_channel.from_settings(settings), Packer.from_settings(settings))
 
     def deliver(self, database: Database, now: datetime, *, seconds: float | None = SLICE) -> int:
-        """Send what is due at `now` and while it works; returns how many notifications were dealt with.
+        """Send what is due at `now` and while it works; returns how many notifications were dealt with or are under way.
 
         Comes back when nothing is left, or after `seconds` (None: only when nothing is left).
         """
@@ -83,7 +81,7 @@ class Courier:
             instant = now + timedelta(seconds=passed)
             more = self._record(database, instant) or more
             if late or not (more or self._under_way):
-                return seen
+                return seen or len(self._under_way)
             if more and len(self._under_way) <= AT_ONCE // 2:
                 claimed = self._claim(database, instant)
                 seen += claimed.seen
@@ -152,12 +150,9 @@ async def _error(sending: Sending) -> Undeliverable | None:
     if isinstance(sending, Undeliverable):
         return sending
     try:
-        async with asyncio.timeout(LONGEST_SEND):
-            await sending
+        await sending
     except Undeliverable as error:
         return error
-    except TimeoutError:
-        return Undeliverable("no answer in time")
     except Exception as error:
         log.exception("notification cannot be sent")
         return Undeliverable(type(error).__name__)

@@ -16,6 +16,8 @@ from webapp.notify.channels.files import write_whole
 from webapp.notify.channels.parcel import Letter, Parcel, Undeliverable
 
 CONNECTIONS = 4
+LONGEST_SEND = 30.0
+"""Seconds for a whole letter, the wait for a free connection included; well within a lease."""
 TIMEOUT = 15
 """Seconds for each SMTP command."""
 
@@ -49,7 +51,11 @@ class EmailChannel:
             write_whole(self._folder / f"{parcel.key}.eml", bytes(message))
             return
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._threads, self._hand_over, message)
+        try:
+            async with asyncio.timeout(LONGEST_SEND):
+                await loop.run_in_executor(self._threads, self._hand_over, message)
+        except TimeoutError:
+            raise Undeliverable("no answer in time") from None
 
     async def close(self) -> None:
         self._threads.shutdown()

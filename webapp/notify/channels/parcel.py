@@ -74,7 +74,7 @@ class Channel(Protocol):
     def send(self, parcel: Parcel) -> Coroutine[Any, Any, None]:
         """Hand the parcel to the provider; having returned means it was accepted, not that it was read (C10).
 
-        Raises Undeliverable, when called or when awaited.
+        Raises Undeliverable, when called or when awaited; at the latest after half a lease (`leases.LEASE`).
         """
 
     async def close(self) -> None:

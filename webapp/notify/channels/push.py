@@ -6,7 +6,6 @@ from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from pywebpush import WebPushException
 from yarl import URL
 
 from webapp.notify.channels.hosts import PublicResolver, PushHosts, Refused
@@ -113,9 +112,7 @@ def _sealed(message: bytes, to: Subscription) -> bytes:
     if len(message) > LARGEST_MESSAGE:
         raise Undeliverable("too long for a push", permanent=True)
     try:
-        keys = {"p256dh": to.p256dh, "auth": to.auth}
-        sealer = Sealer({"endpoint": to.endpoint, "keys": keys})
-        body: bytes = sealer.encode(message)["body"]
-        return body
-    except (WebPushException, ValueError, IndexError):
+        body: bytes = Sealer(to.p256dh, to.auth).encode(message)["body"]
+    except ValueError:
         raise Undeliverable("the browser's keys cannot be used", gone=True) from None
+    return body

@@ -4,6 +4,7 @@ pywebpush reads the subscription and names the encodings; only the key schedule 
 sender's point is exported once instead of three times and HKDF is plain HMAC (RFC 5869; every output fits one block).
 """
 
+import base64
 import hmac
 import os
 import struct
@@ -21,10 +22,18 @@ LARGEST_MESSAGE = 3993
 
 
 class Sealer(WebPusher):
-    """pywebpush's WebPusher with its aes128gcm encryption made quick."""
+    """pywebpush's WebPusher with its aes128gcm encryption made quick.
+
+    `p256dh`, `auth`: a subscription's keys, base64url. Raises ValueError for what is no base64.
+    """
+
+    def __init__(self, p256dh: str, auth: str):
+        # WebPusher's own would copy the subscription deeply, at the price of half an encryption.
+        self.receiver_key = base64.urlsafe_b64decode(self._repad(p256dh.encode()))
+        self.auth_key = base64.urlsafe_b64decode(self._repad(auth.encode()))
 
     def encode(self, data: bytes, content_encoding: str = "aes128gcm") -> Any:
-        if content_encoding != "aes128gcm" or not self.receiver_key or not self.auth_key:
+        if content_encoding != "aes128gcm":
             return super().encode(data, content_encoding)
         return {"body": sealed(data, self.receiver_key, self.auth_key)}
 
