@@ -33,8 +33,9 @@ IN_SECONDS = {
 """A ladder that is climbed while one watches."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Gone when the journey is over: while it is there, no test of the same process may run an event loop of its own."""
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium.path(), args=list(chromium.FLAGS)
