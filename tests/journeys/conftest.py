@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests import chromium
 from tests.databases import KEY, Databases
-from tests.faults.processes import Victim, Web, free_port
+from tests.faults.processes import Victim, Web, Zygote, free_port
 from tests.journeys.phone import Phone, phone
 from tests.push_service import PushService
+from tests.web import serving
 from webapp import clock, migrations
 from webapp.care import accounts, planning, programs, series
 from webapp.care.session_kinds import PresenceFrom
@@ -36,12 +36,8 @@ IN_SECONDS = {
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Gone when the journey is over: while it is there, no test of the same process may run an event loop of its own."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=chromium.path(), args=list(chromium.FLAGS)
-        )
-        yield launched
-        launched.close()
+    with serving.browser() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -125,12 +121,12 @@ def evening(
             world = cast.plant(store, now=now)
             programs.change_policy(store, world.harbor, IN_SECONDS, by=None, now=now)
             store.commit()
-        environ = {k: v for k, v in os.environ.items() if not k.startswith("REJOIN_")} | given
-        for running in (
-            Web(port, environ, tmp_path),
-            Victim("worker", ["worker"], environ, tmp_path),
-        ):
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("REJOIN_")}
+        zygote = Zygote(kept | given)
+        opened.callback(zygote.stop)
+        web, worker = Web(port, zygote, tmp_path), Victim("worker", ["worker"], zygote, tmp_path)
+        for running in (web, worker):
             running.start()
             opened.callback(running.kill)
-            running.await_work()
+        web.await_work()
         yield Evening(database, settings, settings.base_url, browser, pushes, opened)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Worker, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.lock_screen import LockScreen
 from tests.push_service import Message, PushService
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
@@ -60,34 +61,19 @@ class Phone:
         self.page.get_by_role("main").get_by_role("button").click()
         expect(self.page.get_by_role("navigation").first).to_be_visible()
 
-    def deliver(self, message: Message) -> None:
-        """What the push service holds arrives at the browser."""
+    def deliver(self, message: Message) -> dict[str, Any]:
+        """What the push service holds arrives at the browser; answers what the lock screen shows of it."""
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         [registration] = self._registrations
-        self._cdp.send(
-            "ServiceWorker.deliverPushMessage",
-            {"origin": self.base_url, "registrationId": registration, "data": message.text},
-        )
-
-    def notifications(self) -> list[dict[str, Any]]:
-        """What the lock screen shows."""
-        shown: list[dict[str, Any]] = self.page.evaluate(
-            "navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => all.map((n) => "
-            "({ title: n.title, body: n.body, tag: n.tag, actions: n.actions.map((a) => a.action) })))"
-        )
-        return shown
-
-    def tap_button(self, action: str) -> None:
-        """Tap a button of the notification on top, without opening the app."""
-        self._worker().evaluate(
-            "async (action) => { const [top] = await registration.getNotifications();"
-            " dispatchEvent(new NotificationEvent('notificationclick', { notification: top, action })); }",
-            action,
-        )
-
-    def _worker(self) -> Worker:
         [worker] = self.context.service_workers
-        return worker
+        self._screen = LockScreen(worker)
+        told = {"origin": self.base_url, "registrationId": registration, "data": message.text}
+        self._cdp.send("ServiceWorker.deliverPushMessage", told)
+        return self._screen.next_after(0)
+
+    def tap_button(self, action: str) -> dict[str, Any]:
+        """Tap a button of the notification on top, without opening the app; answers what is shown then."""
+        return self._screen.tap(action)
 
     def _registered(self, event: dict[str, Any]) -> None:
         for registration in event["registrations"]:

@@ -40,7 +40,7 @@ class PolicyVersion(Base):
     version: Mapped[int]
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime]
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", use_alter=True))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
     @property
     def policy(self) -> Policy:

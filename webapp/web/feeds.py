@@ -41,7 +41,7 @@ def show(token: str) -> ResponseReturnValue:
     return _answer(reader, calendars.entries(store, reader, clock.now()))
 
 
-@pages.get("/seats/<int:seat_id>/calendar")
+@pages.get("/seats/<row:seat_id>/calendar")
 @needs(Permission.OWN_DAY)
 def download(seat_id: int) -> ResponseReturnValue:
     """One reserved time as a file, for who wants no link. Anyone else's seat is 404."""

@@ -44,7 +44,7 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
         COMPRESS_ZSTD_LEVEL=3,
     )
     app.extensions["settings"] = settings
-    app.url_map.converters["int"] = RowNumber
+    app.url_map.converters["row"] = RowNumber
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     unit.init_app(app, database)

@@ -6,24 +6,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.lock_screen import LockScreen
 from tests.web.serving import browser, served
 from webapp import create_app
 from webapp.config import Settings
 from webapp.db import Database
-
-LISTEN = """() => {
-  self.shown = [];
-  const show = ServiceWorkerRegistration.prototype.showNotification;
-  ServiceWorkerRegistration.prototype.showNotification = async function (title, options) {
-    await show.call(this, title, options);
-    const { body, tag, data, actions } = options;
-    self.shown.push({ title, body, tag, actions: (actions ?? []).map((each) => each.title), navigate: data?.navigate });
-  };
-}"""
-"""Note what is really shown. Asking `getNotifications()` again and again would disturb: Chromium forgets a notification
-that is asked for between being written down and being on screen."""
-TRIES = 400
-"""How often the lock screen is looked at, twenty times a second, before it is clear that nothing comes."""
 
 
 @pytest.fixture(scope="module")
@@ -66,42 +53,19 @@ class Phone:
         self.page.goto(address + "/sign-in")
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         [self.worker] = context.service_workers
-        self.worker.evaluate(LISTEN)
+        self.screen = LockScreen(self.worker)
 
     def push(self, text: str) -> dict:
         """A push arrives; answers what the lock screen shows of it."""
         [registration] = self.registrations
-        before = self.count()
+        before = self.screen.count()
         told = {"origin": self.address, "registrationId": registration, "data": text}
         self.cdp.send("ServiceWorker.deliverPushMessage", told)
-        return self.next_after(before)
-
-    def count(self) -> int:
-        return self.worker.evaluate("() => self.shown.length")
-
-    def next_after(self, before: int) -> dict:
-        """What is shown next, after `before` others."""
-        found = self.worker.evaluate(
-            f"""async (before) => {{
-              for (let tries = 0; tries < {TRIES} && self.shown.length <= before; tries++) {{
-                await new Promise((go) => setTimeout(go, 50));
-              }}
-              return self.shown[before];
-            }}""",
-            before,
-        )
-        assert found, "nothing was shown"
-        return found
+        return self.screen.next_after(before)
 
     def tap(self, action: str = "") -> dict:
         """Tap the notification, or one of its buttons; answers what is shown then."""
-        before = self.count()
-        self.worker.evaluate(
-            "async (action) => { const [top] = await registration.getNotifications();"
-            " dispatchEvent(new NotificationEvent('notificationclick', { notification: top, action })); }",
-            action,
-        )
-        return self.next_after(before)
+        return self.screen.tap(action)
 
 
 def notice(**parts) -> str:

@@ -37,14 +37,14 @@ REASONS = (
 )
 
 
-@pages.get("/seats/<int:seat_id>/absence")
+@pages.get("/seats/<row:seat_id>/absence")
 @needs(Permission.REPORT_ABSENCE)
 def show(seat_id: int) -> ResponseReturnValue:
     """The form, or the thanks when a report stands."""
     return widget(PAGE, BLOCK, **_screen(places.one(seat_id)))
 
 
-@pages.post("/seats/<int:seat_id>/absence")
+@pages.post("/seats/<row:seat_id>/absence")
 @needs(Permission.REPORT_ABSENCE)
 def report(seat_id: int) -> ResponseReturnValue:
     """Send it. The same `request_id` again gives the same answer (R7)."""
@@ -63,7 +63,7 @@ def report(seat_id: int) -> ResponseReturnValue:
     return _answer(seat_id)
 
 
-@pages.post("/seats/<int:seat_id>/absence/withdrawal")
+@pages.post("/seats/<row:seat_id>/absence/withdrawal")
 @needs(Permission.REPORT_ABSENCE)
 def withdraw(seat_id: int) -> ResponseReturnValue:
     """ "I can make it after all"."""

@@ -26,7 +26,7 @@ def show() -> ResponseReturnValue:
     return widget(PAGE, BLOCK, coming=_current(), asked="asked" in request.args)
 
 
-@pages.post("/seats/<int:seat_id>/trouble")
+@pages.post("/seats/<row:seat_id>/trouble")
 @needs(Permission.REPORT_ABSENCE)
 def ask(seat_id: int) -> ResponseReturnValue:
     """Somebody helps: a task for the technician, due within minutes."""

@@ -57,7 +57,7 @@ def add() -> ResponseReturnValue:
     return jsonify(id=device.id), 200 if known else 201
 
 
-@pages.delete("/me/devices/<int:device_id>")
+@pages.delete("/me/devices/<row:device_id>")
 @needs(Permission.OWN_SETTINGS)
 def remove(device_id: int) -> ResponseReturnValue:
     """No more reminders on this one. 204; again: 404."""
@@ -65,7 +65,7 @@ def remove(device_id: int) -> ResponseReturnValue:
     return "", 204
 
 
-@pages.post("/me/devices/<int:device_id>/removal")
+@pages.post("/me/devices/<row:device_id>/removal")
 @needs(Permission.OWN_SETTINGS)
 def remove_by_form(device_id: int) -> ResponseReturnValue:
     """The same, for a form."""
@@ -74,7 +74,7 @@ def remove_by_form(device_id: int) -> ResponseReturnValue:
     return redirect(url_for("client.me.show", _anchor="devices"), 303)
 
 
-@pages.post("/me/devices/<int:device_id>/test")
+@pages.post("/me/devices/<row:device_id>/test")
 @needs(Permission.OWN_SETTINGS)
 def test(device_id: int) -> ResponseReturnValue:
     """A test notice is on its way to this device: 202, or for a form back to Me."""

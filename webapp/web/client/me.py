@@ -76,7 +76,7 @@ def speak() -> ResponseReturnValue:
     return redirect(url_for("client.me.show"), 303)
 
 
-@pages.post("/me/logins/<int:login_id>/end")
+@pages.post("/me/logins/<row:login_id>/end")
 @needs(Permission.OWN_SETTINGS)
 def end_login(login_id: int) -> ResponseReturnValue:
     """Sign out somewhere else; its copied cookie is dead from here on (S2)."""

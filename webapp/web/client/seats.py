@@ -24,7 +24,7 @@ ONE_TAP = timedelta(minutes=1)
 """Taps on Join this close together are one."""
 
 
-@pages.get("/seats/<int:seat_id>")
+@pages.get("/seats/<row:seat_id>")
 @needs(Permission.OWN_DAY)
 def show(seat_id: int) -> ResponseReturnValue:
     """The place, with Join, *I can't make it* and *Trouble connecting* as far as each still helps."""
@@ -34,7 +34,7 @@ def show(seat_id: int) -> ResponseReturnValue:
     )
 
 
-@pages.post("/seats/<int:seat_id>/join")
+@pages.post("/seats/<row:seat_id>/join")
 @needs(Permission.REPORT_ABSENCE)
 def join(seat_id: int) -> ResponseReturnValue:
     """Tells the ladder that Join was tapped (rule 7); the link itself opens the room."""
@@ -43,7 +43,7 @@ def join(seat_id: int) -> ResponseReturnValue:
     return "", 204
 
 
-@pages.post("/seats/<int:seat_id>/coming")
+@pages.post("/seats/<row:seat_id>/coming")
 @needs(Permission.REPORT_ABSENCE)
 def coming(seat_id: int) -> ResponseReturnValue:
     """ "I'll be there"."""

@@ -77,7 +77,7 @@ def _entries(found: Sequence[Person]) -> list[Entry]:
     return [Entry(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in found]
 
 
-@people.get("/people/<int:person_id>")
+@people.get("/people/<row:person_id>")
 @needs(Permission.READ_CHART)
 def show(person_id: int) -> ResponseReturnValue:
     """A client's page. Reading it leaves a trace that the client can see (P7)."""
@@ -88,7 +88,7 @@ def show(person_id: int) -> ResponseReturnValue:
     return page(PAGE, **context)
 
 
-@people.post("/people/<int:person_id>/contacts")
+@people.post("/people/<row:person_id>/contacts")
 @needs(Permission.WORK_TASKS)
 def write_contact(person_id: int) -> ResponseReturnValue:
     """Somebody spoke with them, or tried to."""
@@ -105,7 +105,7 @@ def write_contact(person_id: int) -> ResponseReturnValue:
     return _after(client, "contact")
 
 
-@people.post("/people/<int:person_id>/plans")
+@people.post("/people/<row:person_id>/plans")
 @needs(Permission.WRITE_PLAN)
 def write_plan(person_id: int) -> ResponseReturnValue:
     """What both agreed on, so that the way back is easier (M14)."""
@@ -122,7 +122,7 @@ def write_plan(person_id: int) -> ResponseReturnValue:
     return _after(client, "plan")
 
 
-@people.post("/seats/<int:seat_id>/excusal")
+@people.post("/seats/<row:seat_id>/excusal")
 @needs(Permission.WRITE_PLAN)
 def excuse(seat_id: int) -> ResponseReturnValue:
     """Staff excuse an absence, with a reason; it stands in the chart and nobody is chased for it."""

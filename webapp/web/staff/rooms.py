@@ -25,14 +25,14 @@ rooms = Blueprint("rooms", __name__)
 PAGE = "staff/session.html"
 
 
-@rooms.get("/sessions/<int:session_id>")
+@rooms.get("/sessions/<row:session_id>")
 @needs(Permission.CONSOLE)
 def show(session_id: int) -> ResponseReturnValue:
     """The room's own page."""
     return page(PAGE, **_picture(session_id))
 
 
-@rooms.post("/sessions/<int:session_id>/presence")
+@rooms.post("/sessions/<row:session_id>/presence")
 @needs(Permission.MARK_ROOM)
 def mark_everyone(session_id: int) -> ResponseReturnValue:
     """Everyone of whom nothing is known was there; and with that it is certain who was (P4)."""
@@ -45,7 +45,7 @@ def mark_everyone(session_id: int) -> ResponseReturnValue:
     return _after(session_id, room)
 
 
-@rooms.post("/sessions/<int:session_id>/confirmation")
+@rooms.post("/sessions/<row:session_id>/confirmation")
 @needs(Permission.MARK_ROOM)
 def confirm(session_id: int) -> ResponseReturnValue:
     """What the room shows is how it was; partners may now be told what they may be told (P4)."""
@@ -57,7 +57,7 @@ def confirm(session_id: int) -> ResponseReturnValue:
     return _after(session_id, room)
 
 
-@rooms.post("/seats/<int:seat_id>/presence")
+@rooms.post("/seats/<row:seat_id>/presence")
 @needs(Permission.MARK_ROOM)
 def mark(seat_id: int) -> ResponseReturnValue:
     """One person: present or absent. Against evidence it is a correction and says why (rule 10)."""
@@ -75,7 +75,7 @@ def mark(seat_id: int) -> ResponseReturnValue:
     return _after(seat.session_id, None)
 
 
-@rooms.post("/sessions/<int:session_id>/time")
+@rooms.post("/sessions/<row:session_id>/time")
 @needs(Permission.MARK_ROOM)
 def move(session_id: int) -> ResponseReturnValue:
     """Another time, in the reader's own zone. Whoever was told is told once more (rule 4)."""
@@ -90,7 +90,7 @@ def move(session_id: int) -> ResponseReturnValue:
     return _after(session_id, None)
 
 
-@rooms.post("/sessions/<int:session_id>/cancellation")
+@rooms.post("/sessions/<row:session_id>/cancellation")
 @needs(Permission.MARK_ROOM)
 def cancel(session_id: int) -> ResponseReturnValue:
     """The program calls it off, with a reason: nobody missed anything."""

@@ -59,7 +59,7 @@ def show() -> ResponseReturnValue:
     return page(PAGE, **_picture())
 
 
-@tasks.post("/tasks/<int:task_id>/acknowledgement")
+@tasks.post("/tasks/<row:task_id>/acknowledgement")
 @needs(Permission.WORK_TASKS)
 def acknowledge(task_id: int) -> ResponseReturnValue:
     """Seen: nobody is nudged any more (rule 9)."""
@@ -69,7 +69,7 @@ def acknowledge(task_id: int) -> ResponseReturnValue:
     return changed(PAGE, _back(task_id), **_picture())
 
 
-@tasks.post("/tasks/<int:task_id>/outcome")
+@tasks.post("/tasks/<row:task_id>/outcome")
 @needs(Permission.WORK_TASKS)
 def finish(task_id: int) -> ResponseReturnValue:
     """What came of it. Some outcomes end the task, others set the next try."""
