@@ -274,6 +274,20 @@ def test_a_room_that_speaks_late_is_climbed_from_where_it_stands(
     assert dark.tasks(None)["mark_room"].outcome == "evidence"
 
 
+def test_a_room_everybody_has_left_is_not_silent_because_another_is_planned(
+    database: Database, store: Store, world: Any
+) -> None:
+    """Who left is compared with this session's start, not with any later one's."""
+    room = evening(database, store, world, SIX)
+    evening(database, store, world, SIX + timedelta(days=7), ref="next-week")
+    for person in (world.carla, world.gus):
+        room.sees(person, 1)
+        room.sees(person, 50, "left")
+    room.walk(*CLIMB, 70)
+    assert "mark_room" not in room.tasks(None)
+    assert "outreach" in room.tasks(world.maya)
+
+
 def test_a_tap_on_join_holds_the_ladder(group: Evening) -> None:
     maya = group.world.maya
     group.walk(-10)

@@ -26,7 +26,7 @@ from webapp.notify.outbox import INSERTED, LATE_ENOUGH, Notification
 from webapp.notify.telling import Wish
 
 READER = "announce"
-BATCH = 20_000
+BATCH = 4_000
 """Events a transaction. More would make other writers wait, on SQLite."""
 RUNGS = frozenset(kind.value for kind in (*REMINDERS, *CHECKS))
 EVERYWHERE = NoticeKind.SECOND_CHECK.value
