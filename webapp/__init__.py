@@ -33,5 +33,9 @@ def create_app(settings: Settings | None = None, database: "Database | None" = N
         static_folder=None,
         instance_path=str(settings.instance.resolve()),
     )
-    wiring.wire(app, settings, database or Database(settings.database_url, settings.database_key))
+    wiring.wire(
+        app,
+        settings,
+        database or Database(settings.database_url, settings.database_key, settings.keyring),
+    )
     return app

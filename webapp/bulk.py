@@ -1,23 +1,45 @@
 """Many rows at once, the driver's fastest way on either database."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    ColumnElement,
+    Connection,
+    Table,
+    Text,
+    any_,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webapp.db import Store, UTCDateTime
+from webapp.sealed import SealedText
+
+SMALL = 20
+"""Rows that `insert_missing` sends as arrays on PostgreSQL, in one round trip. More go faster by COPY, which takes several:
+measured, 20 rows 1.7 against 4.1 ms, 100 rows 9.0 against 6.6 ms."""
 
 
 def insert_many(store: Store, table: Table, columns: Sequence[str], rows: list[Any]) -> None:
-    """Insert `rows` (tuples in the order of `columns`) the driver's fastest way: executemany on SQLite, COPY on PostgreSQL.
+    """Insert `rows` (tuples in the order of `columns`) the driver's fastest way: executemany on SQLite, COPY on
+    PostgreSQL.
 
     Values are Python's; instants aware. The rows must be new: for rows that may exist already, see `insert_missing`.
     """
     if not rows:
         return
+    _refuse_sealed(table, columns, rows)
     connection = store.connection()
     names = ", ".join(columns)
     if connection.dialect.name == "sqlite":
@@ -35,6 +57,7 @@ def insert_missing(store: Store, table: Table, columns: Sequence[str], rows: lis
     """Insert those of `rows` that break no unique key; returns how many were new. Repeats are harmless (engine rule)."""
     if not rows:
         return 0
+    _refuse_sealed(table, columns, rows)
     connection = store.connection()
     names = ", ".join(columns)
     if connection.dialect.name == "sqlite":
@@ -46,6 +69,9 @@ def insert_missing(store: Store, table: Table, columns: Sequence[str], rows: lis
             [_for_sqlite(row, instants) for row in rows],
         )
         return int(connection.exec_driver_sql("SELECT total_changes()").scalar_one() - before)
+    if len(rows) <= SMALL:
+        statement = _of_arrays(table, tuple(columns)) + " ON CONFLICT DO NOTHING"
+        return connection.exec_driver_sql(statement, _turned(rows)).rowcount
     connection.exec_driver_sql(
         f"CREATE TEMP TABLE IF NOT EXISTS new_{table.name} ON COMMIT DELETE ROWS "
         f"AS SELECT {names} FROM {table.name} WHERE false"
@@ -63,6 +89,55 @@ def adding(store: Store, model: Any) -> Any:
     dialect = store.get_bind().dialect.name
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return insert(model).on_conflict_do_nothing()
+
+
+def _refuse_sealed(table: Table, columns: Sequence[str], rows: list[Any]) -> None:
+    """Clinical text does not go in unsealed."""
+    for i in [i for i, name in enumerate(columns) if isinstance(table.c[name].type, SealedText)]:
+        if any(row[i] for row in rows):
+            raise TypeError(f"{table.name}.{columns[i]} is sealed: insert it with `sealed.ready()`")
+
+
+def among(store: Store, column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+    """A condition: `column` is one of `ids`. They travel as one parameter, so one prepared statement serves any number."""
+    listed = sorted(ids)
+    if store.get_bind().dialect.name == "sqlite":
+        rows = func.json_each(json.dumps(listed)).table_valued("value")
+        found: ColumnElement[bool] = column.in_(select(rows.c.value))
+        return found
+    return column == any_(literal(listed, ARRAY(column.type)))
+
+
+def among_keys(
+    store: Store, columns: Sequence[Any], keys: Collection[tuple[Any, ...]]
+) -> ColumnElement[bool]:
+    """A condition: these columns together are one of `keys`, each of which is found by the index over them."""
+    written = json.dumps([list(key) for key in keys])
+    if store.get_bind().dialect.name == "sqlite":
+        given = func.json_each(written).table_valued("value")
+        parts: list[ColumnElement[Any]] = [
+            func.json_extract(given.c.value, f"$[{place}]") for place in range(len(columns))
+        ]
+        return tuple_(*columns).in_(select(*parts))
+    # One text: the driver takes ten times as long to write arrays of texts.
+    given = func.json_array_elements(cast(literal(written, Text), JSON)).table_valued("value")
+    parts = [
+        cast(given.c.value.op("->>")(literal_column(str(place))), column.type)
+        for place, column in enumerate(columns)
+    ]
+    return tuple_(*columns).in_(select(*parts))
+
+
+@lru_cache
+def _of_arrays(table: Table, columns: tuple[str, ...]) -> str:
+    """PostgreSQL's insert of rows that come as one array a column: the same statement for any number of them."""
+    dialect = postgresql.dialect()
+    arrays = ", ".join(f"%s::{table.c[name].type.compile(dialect)}[]" for name in columns)
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+
+
+def _turned(rows: list[Any]) -> tuple[list[Any], ...]:
+    return tuple(list(column) for column in zip(*rows, strict=True))
 
 
 def _for_sqlite(row: Any, instants: list[int]) -> Any:

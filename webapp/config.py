@@ -6,15 +6,18 @@ do; all complaints are told together, so nobody mends them one start at a time.
 """
 
 import os
-import runpy
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from webapp import keys, spellings
+from webapp.config_file import SettingsError, written_in
+from webapp.keyring import Keyring
 
 PREFIX = "REJOIN_"
+MADE_ONCE = {"secret_keys": "secret.keys", "field_keys": "field.keys"}
+"""Settings whose default is a key of our own making, and its file in the instance folder."""
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC_PUSH_HOSTS = (
     "fcm.googleapis.com",
@@ -22,14 +25,6 @@ PUBLIC_PUSH_HOSTS = (
     "web.push.apple.com",
     "*.notify.windows.com",
 )
-
-
-class SettingsError(Exception):
-    """One or more settings cannot be used; each line names the setting and the remedy."""
-
-    def __init__(self, complaints: list[str]) -> None:
-        super().__init__("\n".join(complaints))
-        self.complaints = complaints
 
 
 def _setting(
@@ -63,6 +58,14 @@ class Settings:
         None,
         "Keys that sign cookies and links, divided by commas: the first signs, the rest verify."
         " Made once in the instance folder.",
+        "64-hex-digits-new,64-hex-digits-old",
+        told=False,
+    )
+    field_keys: tuple[str, ...] = _setting(
+        spellings.secret_keys,
+        None,
+        "Keys that seal clinical text in the database, divided by commas: the first seals, the rest open."
+        " Made once in the instance folder; several machines need the same.",
         "64-hex-digits-new,64-hex-digits-old",
         told=False,
     )
@@ -127,6 +130,12 @@ class Settings:
         "Addresses or networks of the TLS proxies in front; only their X-Forwarded-* is believed.",
         "127.0.0.1,10.0.0.0/8",
     )
+    audit_anchors: Path = _setting(
+        spellings.path,
+        "{instance}/audit.anchors",
+        "File to which the worker appends the head of the audit chain; best on another disk, or shipped away.",
+        "/mnt/write-once/audit.anchors",
+    )
     log_format: str = _setting(
         spellings.log_format,
         "auto",
@@ -169,6 +178,13 @@ class Settings:
         return bytes.fromhex(keys.once(path, keys.hex_key, guarding=guarded))
 
     @property
+    def keyring(self) -> Keyring:
+        """The keys of clinical text; kept in the instance folder's file, it follows what is written there."""
+        file = self.instance / "field.keys"
+        kept = file.exists() and spellings.secret_keys(file.read_text()) == self.field_keys
+        return Keyring(self.field_keys, file if kept else None)
+
+    @property
     def embedded(self) -> bool:
         """True when everything is kept in one encrypted file on this machine."""
         return self.database_url.startswith("sqlite:")
@@ -183,26 +199,10 @@ class Settings:
         return (*self.zoom_secrets.get(feed, ()), *self.zoom_secrets.get("", ()))
 
 
-def _from_file(instance: Path) -> dict[str, str]:
-    """What `instance/config.py` gives: its upper-case names; lists become comma-divided text."""
-    path = instance / "config.py"
-    if not path.exists():
-        return {}
-    try:
-        written = runpy.run_path(str(path))
-    except Exception as error:
-        raise SettingsError([f"{path} cannot be read: {error}. Mend that line."]) from error
-    return {
-        name: ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        for name, value in written.items()
-        if name.isupper() and value not in (None, "")
-    }
-
-
 def _checked(given: dict[str, str]) -> Settings:
     known = {each.name.upper(): each for each in fields(Settings)}
     instance = spellings.path(given.get("INSTANCE") or str(ROOT / "instance"))
-    filed = _from_file(instance)
+    filed = written_in(instance)
     complaints = [_stranger(PREFIX + name, known) for name in given.keys() - known.keys()]
     complaints += [
         _stranger(f"{name} in {instance / 'config.py'}", known)
@@ -222,9 +222,9 @@ def _checked(given: dict[str, str]) -> Settings:
 
 
 def _default(setting: "Field[Any]", instance: Path, texts: Mapping[str, str]) -> str | None:
-    """The text that holds when nothing is given; two defaults depend on more than themselves."""
-    if setting.name == "secret_keys":
-        return keys.once(instance / "secret.keys", keys.hex_key)
+    """The text that holds when nothing is given; some defaults depend on more than themselves."""
+    if setting.name in MADE_ONCE:
+        return keys.once(instance / MADE_ONCE[setting.name], keys.hex_key)
     if setting.name == "vapid_subject":
         https = texts.get("BASE_URL", "").startswith("https://")
         return texts["BASE_URL"] if https else "mailto:hello@example.org"

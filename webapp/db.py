@@ -7,6 +7,7 @@ one machine) and PostgreSQL (many machines). `reading()` and `writing()` are the
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -24,7 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from webapp import sealed
 from webapp.embedded import check_sqlite, prepare_sqlite
+from webapp.keyring import Keyring
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -46,6 +49,17 @@ class UTCDateTime(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        """SQLite keeps text. Bulk rows share a few instants, so most have been read before."""
+        if dialect.name == "sqlite":
+            return _read_sqlite
+        return super().result_processor(dialect, coltype)
+
+
+@lru_cache(maxsize=4096)
+def _read_sqlite(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
 
 class Base(DeclarativeBase):
     """All tables. Constraint names are fixed so that migrations can name them on both engines."""
@@ -62,6 +76,9 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UTCDateTime}
 
 
+sealed.watch(Base)
+
+
 class ReadOnlyStore(RuntimeError):
     """A reading store was asked to write: open it with `database.writing()`."""
 
@@ -72,20 +89,24 @@ class Store(Session):
     def flush(self, objects: Any = None) -> None:
         if self.info.get("reading") and (self.new or self.dirty or self.deleted):
             raise ReadOnlyStore("this store only reads; open it with database.writing()")
+        if self.new:
+            with self.no_autoflush:
+                sealed.number(self)
         super().flush(objects)
 
 
 class Database:
     """Where everything is kept.
 
-    `url`: `sqlite:///FILE` (encrypted with `key`, 32 bytes) or a PostgreSQL URL. Raises `UnsafeDatabase` when the linked
-    SQLite is one that can lose data (R3).
+    `url`: `sqlite:///FILE` (encrypted with `key`, 32 bytes) or a PostgreSQL URL. `keyring` seals and opens clinical text.
+    Raises `UnsafeDatabase` when the linked SQLite is one that can lose data (R3).
     """
 
-    def __init__(self, url: str, key: bytes | None = None):
+    def __init__(self, url: str, key: bytes | None = None, keyring: Keyring | None = None):
         self.url = make_url(url)
         self.embedded = self.url.get_backend_name() == "sqlite"
         self.engine = self._embedded(key) if self.embedded else self._postgresql()
+        self.engine.dialect.keyring = keyring  # type: ignore[attr-defined]
         readers = {} if self.embedded else {"isolation_level": "AUTOCOMMIT"}
         self.readers = self.engine.execution_options(**readers)
         self.writers = self.engine.execution_options(writing=True)
@@ -105,7 +126,7 @@ class Database:
     def open(self, *, writing: bool) -> Store:
         """A store to be closed by the caller; the web's requests use it."""
         bind = self.writers if writing else self.readers
-        return Store(bind, info={"reading": not writing}, expire_on_commit=False)
+        return Store(bind, info={"reading": not writing, "database": self}, expire_on_commit=False)
 
     def dispose(self) -> None:
         self.engine.dispose()

@@ -4,6 +4,8 @@ A verb raises one of these to say no; nothing has changed then. `web/errors.py` 
 documents. Sentences are marked with `N_` and translated where they are shown.
 """
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 
@@ -18,14 +20,20 @@ class Refusal(Exception):
     status = 409
     code = "refused"
     sentence = N_("That can't be done right now.")
-    next_best: Any = None
-    """What could be done instead: the offer (`care/offers.Offer`) that fits best, if there is one."""
+    search: Callable[[], Any] | None = None
+    """Finds `next_best`. It is asked when somebody wants to know, after what was refused is over: a search keeps nobody else
+    waiting for a lock then."""
 
     def __init__(self, sentence: str | None = None, *, field: str | None = None, **values: Any):
         self.sentence = sentence or self.sentence
         self.field = field
         self.values = values
         super().__init__(self.sentence % values if values else self.sentence)
+
+    @cached_property
+    def next_best(self) -> Any:
+        """What could be done instead: the offer (`care/offers.Offer`) that fits best, if there is one."""
+        return self.search() if self.search else None
 
 
 class Invalid(Refusal):

@@ -107,3 +107,10 @@ def log_format(text: str) -> str:
     if text in {"json", "console"}:
         return text
     raise ValueError("choose auto, json or console")
+
+
+def row_number(text: str) -> int:
+    """The number of a row, as a form or an address says it; 0, which no row has, for anything else. Raises nothing: `isdigit`
+    alone lets through ² (which is no number) and numbers that no database holds."""
+    plain = text.isascii() and text.isdigit() and len(text) <= 10
+    return int(text) if plain and int(text) < 2**31 else 0

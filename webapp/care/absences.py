@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Select, Text, select, text
+from sqlalchemy import ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import sessions
@@ -12,7 +12,8 @@ from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, look_again
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
-from webapp.refusals import N_, Cancelled, Forbidden, Invalid
+from webapp.refusals import N_, Cancelled, Conflict, Forbidden, Invalid
+from webapp.sealed import SealedText
 
 CLOCK_TOLERANCE = timedelta(hours=12)
 """How far back a phone's own "I tapped Send then" is believed: a report written offline keeps its notice."""
@@ -47,7 +48,7 @@ class AbsenceReport(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))
     reason: Mapped[str]
-    note: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(SealedText)
     reported_at: Mapped[datetime]
     """When the client tapped Send: this instant counts as notice."""
     received_at: Mapped[datetime]
@@ -81,7 +82,7 @@ class Excusal(Base):
     __tablename__ = "excusal"
 
     seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"), primary_key=True)
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(SealedText)
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
 
@@ -101,7 +102,8 @@ def report(
 
     `request_id` (a client-made UUID): the same one again answers the same report. `reported_at` may lie up to
     `CLOCK_TOLERANCE` before `now`; earlier, or in the future, it is drawn to the bound. A report that stands already is
-    answered as it is, with a reason or note added if it had none. Raises Invalid, Cancelled, Forbidden.
+    answered as it is, with a reason or note added if it had none. Raises Invalid, Cancelled, Forbidden, and Conflict for a
+    `reported_at` before the client said that they can come after all.
     """
     request_id = _known_uuid(request_id)
     if request_id and (same := _by_request(store, request_id)):
@@ -117,6 +119,7 @@ def report(
         _add_to(standing, reason, note)
         return standing
     told_at = min(max(reported_at or now, now - CLOCK_TOLERANCE), now)
+    _refuse_taken_back(store, seat, reported_at)
     made = AbsenceReport(
         seat=seat, reason=reason, note=note, reported_at=told_at, received_at=now,
         by_id=by and by.id, request_id=request_id,
@@ -164,6 +167,17 @@ def _usable(reason: str | None, note: str | None) -> tuple[str, str | None]:
 
 def _by_request(store: Store, request_id: str) -> AbsenceReport | None:
     return store.scalar(select(AbsenceReport).where(AbsenceReport.request_id == request_id))
+
+
+def _refuse_taken_back(store: Store, seat: Seat, reported_at: datetime | None) -> None:
+    """What was tapped before "I can make it after all" was said elsewhere is not put above it: the client decides (R7)."""
+    if reported_at is None:
+        return
+    since = select(AbsenceReport.id).where(
+        AbsenceReport.seat_id == seat.id, AbsenceReport.withdrawn_at > reported_at
+    )
+    if store.scalar(since.limit(1)):
+        raise Conflict(N_("Since then you told us that you can make it."))
 
 
 def _add_to(standing: AbsenceReport, reason: str, note: str | None) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Select, Text, select, text
+from sqlalchemy import ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care import events
@@ -14,6 +14,7 @@ from webapp.care.sessions import Seat
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
+from webapp.sealed import SealedText
 
 LONGEST = 500
 
@@ -42,7 +43,7 @@ class Accommodation(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[str]
-    detail: Mapped[str | None] = mapped_column(Text)
+    detail: Mapped[str | None] = mapped_column(SealedText)
     asked_at: Mapped[datetime]
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     ended_at: Mapped[datetime | None]

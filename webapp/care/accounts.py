@@ -1,6 +1,7 @@
-"""Accounts: how a person is known again (logins, one-time links, passwords) and how a program is (API tokens).
+"""Accounts: how a person is known again: logins, and the one-time links that lead to the first of them.
 
-Everything that lets somebody in is stored as a hash; the secret itself is shown once (S2, S10).
+Everything that lets somebody in is stored as a hash; the secret itself is shown once (S2). The ways of proving who one is
+have rooms of their own: passkeys.py, passwords.py, second_factors.py, recovery_codes.py.
 """
 
 import hashlib
@@ -8,8 +9,6 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ForeignKey, Index, LargeBinary, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -17,22 +16,20 @@ from webapp.care import events
 from webapp.care.people import Kind, Person, Status
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
-from webapp.refusals import N_, Invalid
+from webapp.refusals import Forbidden
 
 IDLE = {Kind.STAFF: timedelta(minutes=15)}
 IDLE_OTHERWISE = timedelta(hours=1)
 OVERALL = timedelta(hours=24)
 """How long a login lasts (S3): unused, and at most."""
-LINK_LASTS = {"invitation": timedelta(days=7), "recovery": timedelta(hours=1)}
-SHORTEST_PASSWORD = 15
-"""NIST SP 800-63B-4 for a password that is the only factor."""
-
-_hasher = PasswordHasher()
-_NOBODY = (
-    "$argon2id$v=19$m=65536,t=3,p=4$53V1j2eGKTz3IGwGqVW6OA"
-    "$VwZX76kewLUAVyP/YT2GSma+/HDs2+nhqkm8cO4qF2s"
-)
-"""Hash of a forgotten random password, made once with the same parameters: hashing one at each start takes too long."""
+FRESH = timedelta(minutes=10)
+"""How long a proof of who one is counts for what needs a fresh one."""
+LINK_LASTS = {
+    "invitation": timedelta(days=7), "recovery": timedelta(hours=1), "demo": timedelta(days=7),
+}  # fmt: skip
+"""`demo`: stands for both factors, and is issued in the demo's programs only."""
+TWO_AT_ONCE = ("passkey", "demo")
+"""Ways that are two factors by themselves: a passkey that verified its user (S3)."""
 
 
 class Login(Base):
@@ -45,29 +42,55 @@ class Login(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     way: Mapped[str]
-    """How: `link`, `password`, `passkey`."""
+    """How: `link`, `password`, `passkey`, `demo`."""
+    second: Mapped[str | None]
+    """The second factor, where one was given: `authenticator`, `recovery_code`, `passkey`."""
     device: Mapped[str | None]
     made_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    proved_at: Mapped[datetime | None]
+    """When they last proved who they are within this login; None: when it was made."""
     ended_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
 
     def live(self, as_of: datetime) -> bool:
         """In force at `as_of`: not ended, not idle too long, not too old, its person not discharged."""
-        idle = IDLE.get(Kind(self.person.kind), IDLE_OTHERWISE)
-        return (
-            self.ended_at is None
-            and self.seen_at + idle > as_of
-            and self.made_at + OVERALL > as_of
-            and self.person.status != Status.DISCHARGED
-        )
+        return self.open(as_of) and not self._idle(as_of)
+
+    def locked(self, as_of: datetime) -> bool:
+        """Idle for too long, but of today: one proof opens it again where one was (quick unlock, S3)."""
+        return self.open(as_of) and self._idle(as_of)
+
+    @property
+    def complete(self) -> bool:
+        """Enough was proved: staff always give two factors (S3)."""
+        return self.person.kind != Kind.STAFF or self.strong
+
+    @property
+    def strong(self) -> bool:
+        return self.way in TWO_AT_ONCE or self.second is not None
+
+    def fresh(self, as_of: datetime) -> bool:
+        """Whether who they are was proved a moment ago."""
+        return (self.proved_at or self.made_at) + FRESH > as_of
 
     def end(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
         """Signed out; a copied cookie is dead from here on (S2)."""
         if self.ended_at is None:
             self.ended_at = now
-            _about(store, Tag.SIGNED_OUT, self.person, by=by, now=now, why=why)
+            about(store, Tag.SIGNED_OUT, self.person, by=by, now=now, why=why)
+
+    def open(self, as_of: datetime) -> bool:
+        """Not over: in use, or to be unlocked. What a list of one's logins shows."""
+        return (
+            self.ended_at is None
+            and self.made_at + OVERALL > as_of
+            and self.person.status != Status.DISCHARGED
+        )
+
+    def _idle(self, as_of: datetime) -> bool:
+        return self.seen_at + IDLE.get(Kind(self.person.kind), IDLE_OTHERWISE) <= as_of
 
 
 class Link(Base):
@@ -92,17 +115,38 @@ def hashed(secret: str) -> bytes:
 
 
 def sign_in(
-    store: Store, person: Person, way: str, *, now: datetime, device: str | None = None
+    store: Store,
+    person: Person,
+    way: str,
+    *,
+    now: datetime,
+    device: str | None = None,
+    second: str | None = None,
 ) -> tuple[Login, str]:
     """A new login for `person`; answers it and its secret, which goes into the cookie and nowhere else."""
     secret = secrets.token_urlsafe(32)
     login = Login(
-        person=person, secret_hash=hashed(secret), way=way, device=device, made_at=now, seen_at=now
-    )
+        person=person, secret_hash=hashed(secret), way=way, second=second, device=device,
+        made_at=now, seen_at=now, proved_at=now,
+    )  # fmt: skip
     store.add(login)
     store.flush()
-    _about(store, Tag.SIGNED_IN, person, by=person, now=now, way=way)
+    about(store, Tag.SIGNED_IN, person, by=person, now=now, way=way)
     return login, secret
+
+
+def prove_again(
+    store: Store, login: Login, way: str, *, by: Person, now: datetime, second: str | None = None
+) -> str:
+    """The same login goes on: after idling, for a step that needs a fresh proof, or with the second factor. Answers its
+    new secret; the old cookie is dead (S2: rotate at step-up). For staff only two factors count as fresh."""
+    secret = secrets.token_urlsafe(32)
+    login.secret_hash, login.seen_at = hashed(secret), now
+    login.second = second or ("passkey" if way == "passkey" else login.second)
+    if login.person.kind != Kind.STAFF or way in TWO_AT_ONCE or second:
+        login.proved_at = now
+    about(store, Tag.PROVED_AGAIN, login.person, by=by, now=now, way=second or way)
+    return secret
 
 
 def login_of(store: Store, secret: str, as_of: datetime) -> Login | None:
@@ -111,18 +155,30 @@ def login_of(store: Store, secret: str, as_of: datetime) -> Login | None:
     return login if login and login.live(as_of) else None
 
 
-def end_all(store: Store, person: Person, why: str, *, by: Person | None, now: datetime) -> None:
-    """End every login of a person: on disabling them, or when they ask (S2)."""
+def end_all(
+    store: Store,
+    person: Person,
+    why: str,
+    *,
+    by: Person | None,
+    now: datetime,
+    but: int | None = None,
+) -> None:
+    """End every login of a person, `but` one: on disabling them, when they ask, when a way in changed (S2)."""
     for login in store.scalars(
         select(Login).where(Login.person_id == person.id, Login.ended_at.is_(None))
     ):
-        login.end(store, why, by=by, now=now)
+        if login.id != but:
+            login.end(store, why, by=by, now=now)
 
 
 def issue_link(
     store: Store, person: Person, purpose: str, *, by: Person | None, now: datetime
 ) -> str:
-    """A secret for a one-time link; audited. `purpose`: `invitation` or `recovery`."""
+    """A secret for a one-time link; audited. `purpose`: `invitation`, `recovery`, or `demo`. Raises Forbidden for `demo` in a
+    program with real people."""
+    if purpose == "demo" and not person.program.demo:
+        raise Forbidden()
     secret = secrets.token_urlsafe(32)
     store.add(
         Link(
@@ -133,7 +189,7 @@ def issue_link(
             expires_at=now + LINK_LASTS[purpose],
         )  # fmt: skip
     )
-    _about(store, Tag.LINK_ISSUED, person, by=by, now=now, purpose=purpose)
+    about(store, Tag.LINK_ISSUED, person, by=by, now=now, purpose=purpose)
     return secret
 
 
@@ -145,47 +201,21 @@ def link_of(store: Store, secret: str, as_of: datetime) -> Link | None:
     return link if link.person.status != Status.DISCHARGED else None
 
 
-def spend_link(store: Store, secret: str, *, now: datetime) -> Person | None:
-    """Use the link up: one caller gets the person, every later one None, also in the same instant."""
+def spend_link(store: Store, secret: str, *, now: datetime) -> Link | None:
+    """Use the link up: one caller gets it, every later one None, also in the same instant."""
     link = link_of(store, secret, now)
     if link is None:
         return None
     spent = store.execute(
         update(Link).where(Link.id == link.id, Link.spent_at.is_(None)).values(spent_at=now)
     )
-    return link.person if spent.rowcount == 1 else None  # type: ignore[attr-defined]
+    return link if spent.rowcount == 1 else None  # type: ignore[attr-defined]
 
 
-def set_password(store: Store, person: Person, password: str, *, by: Person, now: datetime) -> None:
-    """Raises Invalid for one that is too short or is the person's own name or address."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise Invalid(
-            N_("Use at least %(least)s letters. A few words in a row are good."),
-            field="password", least=SHORTEST_PASSWORD,
-        )  # fmt: skip
-    if len(password) > 200 or password.lower() in (person.name.lower(), person.email):
-        raise Invalid(N_("Choose another one."), field="password")
-    person.password_hash = _hasher.hash(password)
-    _about(store, Tag.PERSON_CHANGED, person, by=by, now=now)
-
-
-def person_by_password(store: Store, email: str, password: str) -> Person | None:
-    """Who signs in with these. Takes as long for an address nobody has (S12)."""
-    people = select(Person).where(
-        Person.email == email.strip().lower(), Person.status != Status.DISCHARGED
-    )
-    person = next((p for p in store.scalars(people.order_by(Person.id)) if p.password_hash), None)
-    known = person.password_hash if person and person.password_hash else _NOBODY
-    try:
-        _hasher.verify(known, password)
-    except (VerificationError, InvalidHashError):
-        return None
-    return person
-
-
-def _about(
+def about(
     store: Store, tag: Tag, person: Person, *, by: Person | None, now: datetime, **fields: Any
 ) -> None:
+    """Record a fact about how somebody gets in: ids and words of ours, never a secret."""
     client = person if person.kind == Kind.CLIENT else None
     events.record(
         store, tag, by=by, now=now, program_id=person.program_id, client=client, person=person.id,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Select, Text, select
+from sqlalchemy import ForeignKey, Index, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care import events
@@ -10,6 +10,7 @@ from webapp.care.people import Kind, Person
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
+from webapp.sealed import SealedText
 
 PARTS = ("place", "device", "childcare", "dial_in", "note")
 LONGEST = 1000
@@ -23,12 +24,12 @@ class BackupPlan(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    place: Mapped[str] = mapped_column(Text, default="")
-    device: Mapped[str] = mapped_column(Text, default="")
-    childcare: Mapped[str] = mapped_column(Text, default="")
-    dial_in: Mapped[str] = mapped_column(Text, default="")
+    place: Mapped[str] = mapped_column(SealedText, default="")
+    device: Mapped[str] = mapped_column(SealedText, default="")
+    childcare: Mapped[str] = mapped_column(SealedText, default="")
+    dial_in: Mapped[str] = mapped_column(SealedText, default="")
     """The phone they would join by."""
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(SealedText, default="")
     written_at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 

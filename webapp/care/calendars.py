@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, select, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import events, waitlist
@@ -99,7 +99,11 @@ def entries(store: Store, person: Person, now: datetime, seat_id: int | None = N
     Places that are only held are not told. Two statements; grows with the seats of that time and their changes."""
     if person.kind != Kind.CLIENT:
         return []
-    held = waitlist.live().where(HeldPlace.seat_id == Seat.id).with_only_columns(HeldPlace.id)
+    held = (
+        waitlist.live()
+        .where(or_(HeldPlace.seat_id == Seat.id, HeldPlace.partner_seat_id == Seat.id))
+        .with_only_columns(HeldPlace.id)
+    )
     query = (
         select(Seat)
         .join(Session, Session.id == Seat.session_id)

@@ -11,10 +11,12 @@ from sqlalchemy import and_, func, or_, select
 
 from webapp.care import homework, makeups, resources
 from webapp.care.followups import FollowUp
-from webapp.care.homework import HandIn, Homework
+from webapp.care.hand_ins import HandIn
+from webapp.care.homework import Homework
 from webapp.care.makeups import MakeUp
 from webapp.care.people import Person
-from webapp.care.resources import Resource, ResourceUse
+from webapp.care.resource_uses import ResourceUse
+from webapp.care.resources import Resource
 from webapp.care.sessions import Seat
 from webapp.care.standing import Standing
 from webapp.care.summaries import Summary, SummaryRead
@@ -48,6 +50,10 @@ class Item:
     due_at: datetime | None = None
     position: float = 0.0
     """Where a recording was stopped, in seconds."""
+    minutes: float | None = None
+    """How long a resource takes."""
+    answered_at: datetime | None = None
+    """When staff said something to homework."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +115,24 @@ Items = dict[int, list[Item]]
 
 
 def _summaries(store: Store, client: Person, session_ids: Sequence[int]) -> Items:
-    read = and_(SummaryRead.session_id == Summary.session_id, SummaryRead.client_id == client.id)
-    query = (
-        select(Summary.session_id, func.max(SummaryRead.read_at))
-        .outerjoin(SummaryRead, read)
+    """Read, once nothing has been published since but a better wording of what was there."""
+    first = (
+        select(Summary.session_id, func.min(Summary.published_at).label("published_at"))
         .where(Summary.session_id.in_(session_ids), Summary.published_at.is_not(None))
         .where(or_(Summary.client_id.is_(None), Summary.client_id == client.id))
-        .group_by(Summary.session_id)
+        .group_by(Summary.session_id, Summary.client_id)
+        .subquery()
+    )
+    read = and_(SummaryRead.session_id == first.c.session_id, SummaryRead.client_id == client.id)
+    query = (
+        select(first.c.session_id, func.max(first.c.published_at), func.max(SummaryRead.read_at))
+        .outerjoin(SummaryRead, read)
+        .group_by(first.c.session_id)
     )
     found: Items = defaultdict(list)
-    for session_id, read_at in store.execute(query):
-        found[session_id].append(Item(Part.SUMMARY, session_id, done_at=read_at))
+    for session_id, published_at, read_at in store.execute(query):
+        done_at = read_at if read_at and read_at >= published_at else None
+        found[session_id].append(Item(Part.SUMMARY, session_id, done_at=done_at))
     return found
 
 
@@ -136,7 +149,7 @@ def _resources(store: Store, client: Person, session_ids: Sequence[int], now: da
     for resource, finished_at, position in store.execute(query):
         item = Item(
             Part.RESOURCE, resource.id, resource.title, resource.kind, finished_at,
-            position=position or 0.0,
+            position=position or 0.0, minutes=resource.minutes,
         )  # fmt: skip
         found[resource.session_id].append(item)
     return found
@@ -152,12 +165,13 @@ def _homework(store: Store, client: Person, session_ids: Sequence[int]) -> Items
         .outerjoin(HandIn, mine)
         .where(Homework.session_id.in_(session_ids))
         .order_by(Homework.id)
-        .add_columns(HandIn.handed_in_at)
+        .add_columns(HandIn.handed_in_at, HandIn.feedback_at)
     )
     found: Items = defaultdict(list)
-    for task, handed_in_at in store.execute(query):
+    for task, handed_in_at, answered_at in store.execute(query):
         item = Item(
-            Part.HOMEWORK, task.id, task.title, done_at=handed_in_at, due_at=task.due_at
+            Part.HOMEWORK, task.id, task.title, done_at=handed_in_at, due_at=task.due_at,
+            answered_at=answered_at,
         )  # fmt: skip
         found[task.session_id].append(item)
     return found

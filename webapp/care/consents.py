@@ -1,10 +1,10 @@
 """Consent: who may be told what about whom, why, and until when (42 CFR 2.31; P1–P3)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, and_, exists, or_
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, Text, and_, exists, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import events
@@ -27,6 +27,22 @@ class Category(StrEnum):
 RIGHT_TO_REVOKE = N_(
     "You can take this back at any time, with one tap under Together or by telling your care team. It ends at once."
 )
+DESCRIPTIONS = {
+    Category.SCHEDULE: N_("The days and times of my sessions, and when one is moved or called off"),
+    Category.REMINDERS: N_("A reminder before my sessions, so that they can help me get there"),
+    Category.MISSED_SESSION: N_("That I was not in a session, once my program is sure of it"),
+    Category.CATCH_UP: N_("The catch-up notes that I choose to share"),
+    Category.HOMEWORK: N_("What homework I have, and when it is done; never what I wrote"),
+    Category.MAKE_UPS: N_("The times I book to make up for a session"),
+    Category.HOURS: N_("How many hours I took part in each week"),
+}
+"""What the client signs, in plain words: what kind of facts, and how much of them (42 CFR 2.31(a)(3))."""
+REDISCLOSURE = N_(
+    "This is protected by federal confidentiality rules (42 CFR part 2). They do not let you pass it on unless the person it is about has agreed in writing, or the rules allow it."
+)
+"""Stands wherever something shared is shown (42 CFR 2.32; P6); never outside the signed-in page."""
+LONGEST = timedelta(days=366)
+"""A consent is asked for anew once a year."""
 ELEMENTS = ("discloser", "description", "purpose", "right_to_revoke", "signature")
 
 
@@ -77,6 +93,14 @@ class Consent(Base):
             self.paused_at = now
             _record(store, Tag.CONSENT_PAUSED, self, by=by, now=now)
 
+    def resume(self, store: Store, *, by: Person, now: datetime) -> None:
+        """It is safe again: what staff paused counts again from now on. Raises Forbidden."""
+        if by.kind != Kind.STAFF:
+            raise Forbidden()
+        if self.paused_at is not None:
+            self.paused_at = None
+            _record(store, Tag.CONSENT_RESUMED, self, by=by, now=now)
+
 
 def grant(
     store: Store,
@@ -102,8 +126,8 @@ def grant(
     for field, value in (("purpose", purpose), ("signature", signature)):
         if not value.strip():
             raise Invalid(N_("This consent isn't complete yet."), field=field)
-    if expires_at <= now:
-        raise Invalid(N_("A consent ends in the future."), field="expires_at")
+    if not now < expires_at <= now + LONGEST:
+        raise Invalid(N_("A consent ends within a year."), field="expires_at")
     if recipient.program_id != client.program_id or recipient.id == client.id:
         raise Invalid(N_("Choose who may be told."), field="recipient")
     consent = Consent(
@@ -111,7 +135,7 @@ def grant(
         recipient=recipient,
         category=category,
         discloser=client.program.name,
-        description=description or category,
+        description=description or DESCRIPTIONS[Category(category)],
         purpose=purpose,
         right_to_revoke=RIGHT_TO_REVOKE,
         signature=signature,
@@ -122,6 +146,40 @@ def grant(
     store.flush()
     _record(store, Tag.CONSENT_GRANTED, consent, by=by, now=now)
     return consent
+
+
+def stop(
+    store: Store, client: Person, recipient_id: int, category: str, *, by: Person, now: datetime
+) -> None:
+    """No more of `category` to that person, however often it was allowed: every consent for it ends (P3)."""
+    found = select(Consent).where(
+        Consent.client_id == client.id,
+        Consent.recipient_id == recipient_id,
+        Consent.category == category,
+        Consent.revoked_at.is_(None),
+    )
+    for consent in store.scalars(found):
+        consent.revoke(store, by=by, now=now)
+
+
+def given_by(client_id: int, as_of: datetime) -> Select[Consent]:
+    """What a client allows at `as_of`, as they see it: a pause by staff does not show (P3)."""
+    return select(Consent).where(
+        Consent.client_id == client_id,
+        Consent.signed_at <= as_of,
+        Consent.expires_at > as_of,
+        or_(Consent.revoked_at.is_(None), Consent.revoked_at > as_of),
+    )
+
+
+def shown_to(recipient_id: int, as_of: datetime) -> Select[Consent]:
+    """What a recipient may read that they were allowed, until it would have expired by itself. Revoking and pausing change
+    nothing here: nobody can learn of them from this page (P3)."""
+    return select(Consent).where(
+        Consent.recipient_id == recipient_id,
+        Consent.signed_at <= as_of,
+        Consent.expires_at > as_of,
+    )
 
 
 def valid(as_of: datetime) -> Any:

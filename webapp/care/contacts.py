@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care import events
@@ -12,6 +12,7 @@ from webapp.care.sessions import Seat, look_again
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
+from webapp.sealed import SealedText
 
 
 class Outcome(StrEnum):
@@ -53,7 +54,7 @@ class Contact(Base):
     channel: Mapped[str]
     outcome: Mapped[str]
     two_way: Mapped[bool]
-    note: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(SealedText)
     recorded_at: Mapped[datetime]
 
 

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text, delete, select, update
+from sqlalchemy import ForeignKey, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
 from webapp.care.people import Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
+from webapp.sealed import SealedText, ready
 
 LONGEST = 20_000
 """Letters."""
@@ -21,7 +22,7 @@ class Draft(Base):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     about: Mapped[str] = mapped_column(primary_key=True)
-    body: Mapped[str] = mapped_column(Text, default="")
+    body: Mapped[str] = mapped_column(SealedText, default="")
     edition: Mapped[int] = mapped_column(default=0)
     saved_at: Mapped[datetime]
 
@@ -33,13 +34,14 @@ def save(
     saved since, Conflict is raised and nothing is lost: show both. Raises Invalid when it is too long."""
     if len(body) > LONGEST:
         raise Invalid(N_("Keep it under %(most)s letters."), field="body", most=LONGEST)
-    row = {"person_id": by.id, "about": about, "body": "", "edition": 0, "saved_at": now}
-    store.execute(adding(store, Draft).values(row))
+    row = {"person_id": by.id, "about": about, "body": body, "edition": 0, "saved_at": now}
+    row = ready(store, Draft, row)
+    store.execute(adding(store, Draft).values(row | {"body": ""}))
     mine = update(Draft).where(Draft.person_id == by.id, Draft.about == about)
     if edition is not None:
         mine = mine.where(Draft.edition == edition)
     kept = store.scalar(
-        mine.values(body=body, edition=Draft.edition + 1, saved_at=now)
+        mine.values(body=row["body"], edition=Draft.edition + 1, saved_at=now)
         .returning(Draft.edition)
         .execution_options(synchronize_session=False)
     )

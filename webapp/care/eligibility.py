@@ -22,13 +22,12 @@ def refuse_resource(
     fitting = resources.making_up(seat.client, seat.session.kind, now, ())
     if not seat.client.active or not store.scalar(fitting.where(Resource.id == resource.id)):
         raise Invalid(N_("This can't make up for that session."), field="resource")
-    _refuse_beyond(deadline, now, by)
+    refuse_beyond(deadline, now, by)
 
 
-def refuse_session(
-    seat: Seat, session: Session, deadline: datetime, by: Person | None, now: datetime
-) -> None:
-    """Raises Cancelled, Invalid, TooLate when a place in `session` can't make up for `seat`, were it free or not."""
+def refuse_session(seat: Seat, session: Session, by: Person | None, now: datetime) -> None:
+    """Raises Cancelled, Invalid, TooLate when a place in `session` can't make up for `seat`, were it free or not; whether
+    it is in time is `refuse_beyond`'s."""
     if session.cancelled_at:
         raise Cancelled()
     if not seat.client.active or session.program_id != seat.session.program_id:
@@ -39,10 +38,10 @@ def refuse_session(
         not staff(by) and not offers.suitable(session, seat.session)
     ):
         raise Invalid(N_("This can't make up for that session."), field="session")
-    _refuse_beyond(deadline, session.starts_at, by)
 
 
-def _refuse_beyond(deadline: datetime, at: datetime, by: Person | None) -> None:
+def refuse_beyond(deadline: datetime, at: datetime, by: Person | None) -> None:
+    """Raises TooLate for a client's make-up that would begin after the policy's time."""
     if not staff(by) and at > deadline:
         raise TooLate(N_("It is too long after that session. Your care team can help."))
 

@@ -26,7 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding, insert_many
-from webapp.care.tags import FIELDS, Tag
+from webapp.care.tag_fields import FIELDS
+from webapp.care.tags import Tag
 from webapp.db import Base, Store
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Event(Base):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What this tag declares in `tags.FIELDS`."""
+        """What this tag declares in `tag_fields.FIELDS`."""
         fields: dict[str, Any] = json.loads(self.canonical)["fields"]
         return fields
 
@@ -119,10 +120,12 @@ def record(
     """Write down a fact; it is chained when `store` commits.
 
     `by` is the acting person (None: the system itself). Subjects may be rows or ids. `fields` must be those that
-    `tags.FIELDS` declares for `tag`, holding ids, enum values, numbers or instants only; else ValueError.
+    `tag_fields.FIELDS` declares for `tag`, holding ids, enum values, numbers or instants only; else ValueError.
     """
     if undeclared := fields.keys() - FIELDS[tag]:
-        raise ValueError(f"{tag} does not declare {sorted(undeclared)}; see webapp/care/tags.py")
+        raise ValueError(
+            f"{tag} does not declare {sorted(undeclared)}; see webapp/care/tag_fields.py"
+        )
     draft = Draft(tag, now, program_id, by, client, seat, session, task, fields)
     store.info.setdefault("drafts", []).append(draft)
 
@@ -140,7 +143,9 @@ def record_shared(
     """As `record`, by the system, for a bulk of seats of which the same is said: they share one `fields`, which is put into
     words once. Raises ValueError for undeclared fields."""
     if not fields.keys() <= FIELDS[tag]:
-        raise ValueError(f"{tag} does not declare all of {sorted(fields)}; see webapp/care/tags.py")
+        raise ValueError(
+            f"{tag} does not declare all of {sorted(fields)}; see webapp/care/tag_fields.py"
+        )
     draft = Draft(tag, now, program_id, None, client_id, seat_id, session_id, None, fields)
     store.info.setdefault("drafts", []).append(draft)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
@@ -12,6 +12,7 @@ from webapp.care.sessions import Seat
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
+from webapp.sealed import SealedText, ready
 
 
 class FollowUp(Base):
@@ -22,7 +23,7 @@ class FollowUp(Base):
     seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"), primary_key=True)
     talked_at: Mapped[datetime]
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    note: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(SealedText)
 
 
 def sign_off(
@@ -40,6 +41,7 @@ def sign_off(
         "by_id": by.id,
         "note": (note or "").strip() or None,
     }
-    if store.scalar(adding(store, FollowUp).values(row).returning(FollowUp.seat_id)):
+    signed = adding(store, FollowUp).values(ready(store, FollowUp, row))
+    if store.scalar(signed.returning(FollowUp.seat_id)):
         sessions.record(store, Tag.FOLLOW_UP_DONE, seat, by=by, now=now)
     return store.get_one(FollowUp, seat.id)

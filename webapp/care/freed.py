@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, func, or_, select
 
 from webapp.care import clashes, planning, programs, sessions, waitlist
+from webapp.care.parties import Party, party_of
 from webapp.care.people import Person, Status
 from webapp.care.policy import Policy
 from webapp.care.programs import Program
@@ -20,21 +21,25 @@ MORNING = timedelta(hours=1)
 
 
 def serve(store: Store, session: Session, *, now: datetime) -> int:
-    """Hold the free places of `session` (its row locked by the caller) for the first in line; answers how many. Somebody
-    whom the time no longer suits has their turn and leaves the line: they hold up nobody."""
+    """Hold the free places of `session` (its row locked by the caller) for the first in line; answers for how many of them.
+    Somebody whom the time no longer suits has their turn and leaves the line: they hold up nobody. A couple is held both
+    places or none; while only one is free they keep their turn, and whoever needs no more than that goes first."""
     if session.cancelled_at or session.starts_at <= now + LAST_CALL:
         return 0
     line = store.scalars(waitlist.in_line([session.id]).where(~served())).all()
     free = session.capacity - count_taken(store, session) if line else 0
     held = 0
     for entry in line:
-        if held >= free:
+        if free <= 0:
             break
-        if _suits(store, entry):
-            _hold(store, entry, now)
-            held += 1
-        else:
+        party = party_of(store, entry.seat)
+        entry.places = len(party.people)
+        if not _suits(store, entry, party):
             waitlist.leave(store, entry, by=None, now=now, why="clash")
+        elif entry.places <= free:
+            _hold(store, entry, party, now)
+            free -= entry.places
+            held += 1
     return held
 
 
@@ -77,17 +82,20 @@ def _end_of_night(instant: datetime, quiet: tuple[time, time], zone: ZoneInfo) -
     return datetime.combine(day, end, zone).astimezone(instant.tzinfo)
 
 
-def _hold(store: Store, entry: WaitlistEntry, now: datetime) -> HeldPlace:
+def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> HeldPlace:
     session, client = entry.session, entry.client
-    seat = planning.give_seat(store, session, client, by=None, now=now)
+    seats = [planning.give_seat(store, session, each, by=None, now=now) for each in party.people]
     versions = store.get_one(Program, session.program_id).policies
     policy = programs.in_force(versions, session.starts_at).policy
     quiet = _night_of(client, policy)
     until = held_until(now, session.starts_at, client.time_zone, quiet)
-    held = HeldPlace(entry=entry, seat=seat, held_at=now, until=until)
+    held = HeldPlace(
+        entry=entry, seat=seats[0], partner_seat=seats[1] if party.partner else None, held_at=now,
+        until=until,
+    )  # fmt: skip
     store.add(held)
     store.flush()
-    sessions.record(store, Tag.PLACE_HELD, seat, by=None, now=now, held=held.id, until=until)
+    sessions.record(store, Tag.PLACE_HELD, seats[0], by=None, now=now, held=held.id, until=until)
     return held
 
 
@@ -97,9 +105,10 @@ def _night_of(client: Person, policy: Policy) -> tuple[time, time] | None:
     return (time.fromisoformat(own[0]), time.fromisoformat(own[1])) if own else policy.quiet_hours
 
 
-def _suits(store: Store, entry: WaitlistEntry) -> bool:
+def _suits(store: Store, entry: WaitlistEntry, party: Party) -> bool:
+    """Whether all of the party still have that time free."""
     session = entry.session
-    busy = clashes.overlapping([entry.client_id], session.starts_at, session.ends_at)
+    busy = clashes.overlapping(party.ids, session.starts_at, session.ends_at)
     return entry.client.status == Status.ACTIVE and store.scalar(busy.limit(1)) is None
 
 
@@ -123,13 +132,14 @@ def _too_near(store: Store, now: datetime, limit: int) -> int:
 
 
 def _with_room(now: datetime) -> Select[Session]:
-    """Sessions with somebody in line and a place free."""
-    line = waitlist.in_any_line().where(WaitlistEntry.session_id == Session.id, ~served())
+    """Sessions with as many places free as somebody in line needs."""
     taken = select(func.count()).where(Seat.session_id == Session.id, Seat.released_at.is_(None))
+    free = Session.capacity - taken.correlate(Session).scalar_subquery()
+    line = waitlist.in_any_line().where(WaitlistEntry.session_id == Session.id, ~served())
+    line = line.where(WaitlistEntry.places <= free)
     return (
         select(Session)
         .where(Session.starts_at > now + LAST_CALL, Session.cancelled_at.is_(None))
-        .where(line.with_only_columns(WaitlistEntry.id).exists())
-        .where(Session.capacity > taken.correlate(Session).scalar_subquery())
+        .where(line.with_only_columns(WaitlistEntry.id).correlate(Session).exists())
         .order_by(Session.id)
     )

@@ -1,24 +1,56 @@
-"""Other times of the same group: moving there for good (M27). Moving once is a make-up like any other (`bookings`)."""
+"""Other times of the same group: moving there once, which is a make-up booked ahead, or for good (M27)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 
-from webapp.care import clashes, events, planning, series
+from webapp.care import absences, bookings, clashes, events, planning, series
+from webapp.care.makeups import MakeUp
 from webapp.care.people import Kind, Person
 from webapp.care.series import Member, Series
-from webapp.care.sessions import Session
+from webapp.care.session_kinds import GROUPS
+from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
 from webapp.db import Store
-from webapp.refusals import N_, AlreadyDone, Clash, Forbidden, Full, Invalid
+from webapp.refusals import N_, AlreadyDone, Clash, Forbidden, Full, Invalid, TooLate
+
+NEAR = timedelta(days=7)
+"""How far from one's usual session another time of the group stands in for it."""
 
 
 def other_times(group: Series) -> Select[Series]:
-    """The same group at other times: its kind and title in the same program."""
+    """The same group at other times: its kind and title in the same program; none for what is not a group."""
     return select(Series).where(
         Series.program_id == group.program_id, Series.kind == group.kind,
-        Series.title == group.title, Series.id != group.id,
+        Series.title == group.title, Series.id != group.id, Series.kind.in_(GROUPS),
     ).order_by(Series.local_start)  # fmt: skip
+
+
+def around(store: Store, seat: Seat, now: datetime) -> list[Session]:
+    """Sessions of the same group at another time near `seat`'s, with room and nothing else in the client's way."""
+    usual = seat.session
+    if usual.series_id is None or usual.kind not in GROUPS or usual.starts_at <= now:
+        return []
+    found = [each.session for each in bookings.offered(store, seat, now, limit=50)]
+    return [each for each in found if each is not None and _stands_in(each, usual)]
+
+
+def once(store: Store, seat: Seat, session: Session, *, by: Person | None, now: datetime) -> MakeUp:
+    """For this once `session` stands in for `seat`: a place there, and the usual group knows not to wait. Raises TooLate
+    once the usual one has begun, Invalid for what is not another time of it, and what `bookings.book` raises."""
+    if seat.session.starts_at <= now:
+        raise TooLate()
+    if seat.session.kind not in GROUPS or not _stands_in(session, seat.session):
+        raise Invalid(N_("This is not another time of the same group."), field="session")
+    made = bookings.book(store, seat, session, by=by, now=now)
+    absences.report(store, seat, by=by, now=now)
+    return made
+
+
+def _stands_in(session: Session, usual: Session) -> bool:
+    same = (session.kind, session.title) == (usual.kind, usual.title)
+    elsewhere = session.series_id is not None and session.series_id != usual.series_id
+    return same and elsewhere and abs(session.starts_at - usual.starts_at) <= NEAR
 
 
 def change(

@@ -1,21 +1,20 @@
-"""Homework: set for everyone in a session or for some, written with autosave, handed in, answered, opened again (M5)."""
+"""Homework: set for everyone in a session, or for some (M5). What comes back of it: hand_ins.py."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, Text, UniqueConstraint, and_, or_, select, text
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, and_, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.bulk import adding
 from webapp.care import drafts, events
-from webapp.care.people import Kind, Person
+from webapp.care.people import Kind, Person, Status
 from webapp.care.programs import Program
 from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
-from webapp.care.teams import in_care_of
 from webapp.db import Base, Store
-from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
+from webapp.refusals import N_, Invalid
+from webapp.sealed import SealedText
 
 
 class Homework(Base):
@@ -32,7 +31,7 @@ class Homework(Base):
     ref: Mapped[str]
     session_id: Mapped[int | None] = mapped_column(ForeignKey("session.id"))
     title: Mapped[str]
-    body: Mapped[str] = mapped_column(Text, default="")
+    body: Mapped[str] = mapped_column(SealedText, default="")
     due_at: Mapped[datetime | None]
     for_everyone: Mapped[bool] = mapped_column(default=True)
     """Everyone with a place in its session; everyone in the program when it belongs to none."""
@@ -41,6 +40,14 @@ class Homework(Base):
     withdrawn_at: Mapped[datetime | None]
 
     session: Mapped[Session | None] = relationship()
+
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """All that a change of it may change, its readers aside."""
+        return (
+            self.title, self.body, self.due_at, self.session_id, self.for_everyone,
+            self.withdrawn_at,
+        )  # fmt: skip
 
     @property
     def about(self) -> str:
@@ -52,37 +59,10 @@ class HomeworkFor(Base):
     """One client homework is for, when it is not for everyone."""
 
     __tablename__ = "homework_for"
+    __table_args__ = (Index("ix_homework_for_client", "client_id"),)
 
     homework_id: Mapped[int] = mapped_column(ForeignKey("homework.id"), primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-
-
-class HandIn(Base):
-    """What a client handed in, and what staff said to it. One stands; one that was opened again stays as it was."""
-
-    __tablename__ = "hand_in"
-    __table_args__ = (
-        Index(
-            "uq_hand_in_standing", "homework_id", "client_id", unique=True,
-            sqlite_where=text("reopened_at IS NULL"),
-            postgresql_where=text("reopened_at IS NULL"),
-        ),
-        Index("ix_hand_in_client", "client_id"),
-    )  # fmt: skip
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    homework_id: Mapped[int] = mapped_column(ForeignKey("homework.id"))
-    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    body: Mapped[str] = mapped_column(Text)
-    handed_in_at: Mapped[datetime]
-    feedback: Mapped[str | None] = mapped_column(Text)
-    feedback_at: Mapped[datetime | None]
-    feedback_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    reopened_at: Mapped[datetime | None]
-    reopened_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-
-    homework: Mapped[Homework] = relationship()
-    client: Mapped[Person] = relationship(foreign_keys=client_id)
 
 
 def put(
@@ -98,7 +78,8 @@ def put(
     clients: Iterable[Person] | None = None,
     due_at: datetime | None = None,
 ) -> tuple[Homework, bool]:
-    """Set homework, or change it; answers (homework, whether new). `clients`: for these alone. Raises Invalid."""
+    """Set homework, or change it; answers (homework, whether new). `clients`: for these alone. The same again changes and
+    tells nothing; whoever it is newly set for is an event of its own. Raises Invalid."""
     if not title.strip():
         raise Invalid(N_("Give it a title."), field="title")
     if len(body) > drafts.LONGEST:
@@ -106,73 +87,27 @@ def put(
     known = select(Homework).where(Homework.program_id == program.id, Homework.ref == ref)
     found = store.scalar(known)
     homework = found or Homework(program_id=program.id, ref=ref, set_at=now)
+    before = homework.said
     homework.title, homework.body, homework.due_at = title.strip(), body, due_at
     homework.session_id = session.id if session else None
-    homework.by_id, homework.withdrawn_at = (by.id if by else None), None
-    homework.for_everyone = clients is None
+    homework.withdrawn_at, homework.for_everyone = None, clients is None
+    changed = homework.said != before
+    if changed:
+        homework.by_id = by.id if by else None
     store.add(homework)
     store.flush()
-    _name(store, homework, list(clients or ()))
-    events.record(
-        store, Tag.HOMEWORK_SET, by=by, now=now, program_id=program.id, session=session,
-        homework=homework.id,
-    )  # fmt: skip
+    _say(store, homework, before, _name(store, homework, list(clients or ())), changed, by, now)
     return homework, found is None
 
 
-def hand_in(store: Store, homework: Homework, body: str, *, by: Person, now: datetime) -> HandIn:
-    """The client hands in what they wrote; their draft has served. What was handed in stands until staff or the client
-    open it again. Raises Invalid for nothing, Forbidden."""
-    if by.kind != Kind.CLIENT:
-        raise Forbidden()
-    if standing := store.scalar(of([homework.id], by.id)):
-        return standing
-    body = body.strip()
-    if not 0 < len(body) <= drafts.LONGEST:
-        raise Invalid(N_("Write a few words first."), field="body")
-    row = {"homework_id": homework.id, "client_id": by.id, "body": body, "handed_in_at": now}
-    store.execute(adding(store, HandIn).values(row))  # two taps at once: the key keeps one
-    made = store.scalars(of([homework.id], by.id)).one()
-    drafts.clear(store, by.id, homework.about)
-    return _told(store, Tag.HOMEWORK_HANDED_IN, made, homework, by=by, now=now)
-
-
-def answer(store: Store, made: HandIn, feedback: str, *, by: Person, now: datetime) -> HandIn:
-    """Staff say something to it. Raises Invalid, Forbidden, AlreadyDone."""
-    if by.kind != Kind.STAFF:
-        raise Forbidden()
-    if not 0 < len(feedback.strip()) <= drafts.LONGEST:
-        raise Invalid(N_("Write a few words first."), field="feedback")
-    if made.reopened_at:
-        raise AlreadyDone()
-    made.feedback, made.feedback_at, made.feedback_by_id = feedback.strip(), now, by.id
-    return _told(store, Tag.HOMEWORK_ANSWERED, made, made.homework, by=by, now=now)
-
-
-def reopen(store: Store, made: HandIn, *, by: Person, now: datetime) -> None:
-    """Go on with it: what was handed in becomes the client's draft again, unless they have another. Raises Forbidden."""
-    if by.kind != Kind.STAFF and by.id != made.client_id:
-        raise Forbidden()
-    if made.reopened_at is None:
-        made.reopened_at, made.reopened_by_id = now, by.id
-        if drafts.of(store, made.client, made.homework.about) is None:
-            drafts.save(store, made.homework.about, made.body, by=made.client, now=now)
-        _told(store, Tag.HOMEWORK_REOPENED, made, made.homework, by=by, now=now)
-
-
-def of(homework_ids: Iterable[int], client_id: int) -> Select[HandIn]:
-    """What stands as handed in by a client for each of these."""
-    mine = select(HandIn).where(HandIn.homework_id.in_(list(homework_ids)))
-    return mine.where(HandIn.client_id == client_id, HandIn.reopened_at.is_(None))
-
-
-def unanswered(me: Person) -> Select[HandIn]:
-    """What clients in `me`'s care handed in and nobody has said anything to, the oldest first."""
-    found = select(HandIn).join(Homework, Homework.id == HandIn.homework_id)
-    return found.where(
-        Homework.program_id == me.program_id, HandIn.reopened_at.is_(None),
-        HandIn.feedback_at.is_(None), in_care_of(me, HandIn.client_id),
-    ).order_by(HandIn.handed_in_at)  # fmt: skip
+def withdraw(store: Store, homework: Homework, *, by: Person | None, now: datetime) -> None:
+    """Off everybody's list. What was handed in stays."""
+    if homework.withdrawn_at is None:
+        homework.withdrawn_at = now
+        events.record(
+            store, Tag.HOMEWORK_CHANGED, by=by, now=now, program_id=homework.program_id,
+            session=homework.session_id, homework=homework.id,
+        )  # fmt: skip
 
 
 def visible_to(me: Person) -> Select[Homework]:
@@ -190,7 +125,23 @@ def set_for(client_id: int) -> Any:
     return and_(Homework.withdrawn_at.is_(None), or_(Homework.id.in_(named), everyone))
 
 
-def _name(store: Store, homework: Homework, clients: list[Person]) -> None:
+def audience(homework: Homework) -> Select[Person]:
+    """Whom it is for: the named; else everyone with a place in its session, or every active client of the program."""
+    found = select(Person).where(Person.program_id == homework.program_id)
+    if not homework.for_everyone:
+        named = select(HomeworkFor.client_id).where(HomeworkFor.homework_id == homework.id)
+        return found.where(Person.id.in_(named)).order_by(Person.name)
+    if homework.session_id is None:
+        active = found.where(Person.kind == Kind.CLIENT, Person.status == Status.ACTIVE)
+        return active.order_by(Person.name)
+    seated = select(Seat.client_id).where(Seat.session_id == homework.session_id)
+    return found.where(Person.id.in_(seated.where(Seat.released_at.is_(None)))).order_by(
+        Person.name
+    )
+
+
+def _name(store: Store, homework: Homework, clients: list[Person]) -> list[int]:
+    """Exactly these clients; answers who is new among them. Raises Invalid for one of another program."""
     for client in clients:
         if client.program_id != homework.program_id or client.kind != Kind.CLIENT:
             raise Invalid(N_("%(ref)s is not a client here."), field="for", ref=client.ref)
@@ -201,14 +152,27 @@ def _name(store: Store, homework: Homework, clients: list[Person]) -> None:
         wanted.discard(row.client_id)
     store.add_all(HomeworkFor(homework_id=homework.id, client_id=each) for each in sorted(wanted))
     store.flush()
+    return sorted(wanted)
 
 
-def _told(
-    store: Store, tag: Tag, made: HandIn, homework: Homework, *, by: Person, now: datetime
-) -> HandIn:
-    store.flush()
-    events.record(
-        store, tag, by=by, now=now, program_id=homework.program_id, client=made.client_id,
-        session=homework.session_id, homework=homework.id, hand_in=made.id,
-    )  # fmt: skip
-    return made
+def _say(
+    store: Store,
+    homework: Homework,
+    before: tuple[Any, ...],
+    named: list[int],
+    changed: bool,
+    by: Person | None,
+    now: datetime,
+) -> None:
+    """What happened: set for everyone, set for one more client, or merely changed."""
+    new = before[0] is None or before[-1] is not None or (homework.for_everyone and not before[-2])
+    about: dict[str, Any] = {
+        "by": by, "now": now, "program_id": homework.program_id, "session": homework.session_id,
+        "homework": homework.id,
+    }  # fmt: skip
+    for client_id in named:
+        events.record(store, Tag.HOMEWORK_SET, client=client_id, **about)
+    if new and homework.for_everyone:
+        events.record(store, Tag.HOMEWORK_SET, **about)
+    elif changed and not named:
+        events.record(store, Tag.HOMEWORK_CHANGED, **about)

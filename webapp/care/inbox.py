@@ -8,11 +8,12 @@ import hashlib
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Select, Text, UniqueConstraint, select, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Select, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
 from webapp.db import Base, Store
+from webapp.sealed import SealedText, ready
 
 TRY_AGAIN_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -48,7 +49,7 @@ class Letter(Base):
     source: Mapped[str]
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     signature: Mapped[str]
-    body: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(SealedText)
     received_at: Mapped[datetime]
     next_try_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
@@ -75,7 +76,8 @@ def keep(
         "program_id": program_id, "source": source, "digest": digest, "signature": signature,
         "body": raw.decode(), "received_at": now, "next_try_at": now,
     }  # fmt: skip
-    if store.scalar(adding(store, Letter).values(row).returning(Letter.id)):
+    kept = adding(store, Letter).values(ready(store, Letter, row))
+    if store.scalar(kept.returning(Letter.id)):
         return Arrival.NEW
     known = select(Letter.signature).where(
         Letter.program_id == program_id, Letter.source == source, Letter.digest == digest

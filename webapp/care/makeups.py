@@ -42,6 +42,7 @@ class MakeUp(Base):
         ),
         Index("ix_make_up_seat", "seat_id"),
         Index("ix_make_up_by_seat", "by_seat_id"),
+        Index("ix_make_up_partner_seat", "partner_seat_id"),
         Index(
             "ix_make_up_look", "next_look_at",
             sqlite_where=text("next_look_at IS NOT NULL"),

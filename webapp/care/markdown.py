@@ -4,10 +4,15 @@ What people wrote is kept as they wrote it and rendered each time it is shown: a
 at once, and clinical text lies in one column only. A page of text takes a few milliseconds.
 """
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 import nh3
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 TAGS = frozenset(
     ["p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "h3", "h4", "h5", "a"]
@@ -24,11 +29,18 @@ def _leads_out(name: str, value: str) -> bool:
     return name != "href" or value.startswith(SCHEMES)
 
 
-_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20})
-_markdown.enable("strikethrough").disable("image")
+@lru_cache
+def _reader() -> "MarkdownIt":
+    """Made when the first text is shown: reading it in takes a tenth of a second, and most processes show none."""
+    from markdown_it import MarkdownIt
+
+    made = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20})
+    return made.enable("strikethrough").disable("image")
+
+
 _cleaner = nh3.Cleaner(
     tags=set(TAGS),
-    attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+    attributes={tag: set(names) for tag, names in ATTRIBUTES.items()} | {"*": set()},
     url_schemes={scheme.rstrip(":") for scheme in SCHEMES},
     attribute_filter=lambda tag, name, value: value if _leads_out(name, value) else None,
     link_rel="noopener noreferrer nofollow",
@@ -38,12 +50,13 @@ _cleaner = nh3.Cleaner(
 
 def html(source: str) -> Markup:
     """`source` (Markdown) as safe HTML. HTML in it is shown as the text it is; pictures are not loaded."""
-    tokens = [_lowered(token) for token in _markdown.parse(source)]
-    rendered = _markdown.renderer.render(tokens, _markdown.options, {})
+    markdown = _reader()
+    tokens = [_lowered(token) for token in markdown.parse(source)]
+    rendered = markdown.renderer.render(tokens, markdown.options, {})
     return Markup(_cleaner.clean(rendered))  # noqa: S704 - cleaned by the allow-list above
 
 
-def _lowered(token: Token) -> Token:
+def _lowered(token: "Token") -> "Token":
     """A heading below those of the page."""
     if token.type in ("heading_open", "heading_close"):
         token.tag = f"h{min(int(token.tag[1:]) + TOP - 1, 5)}"

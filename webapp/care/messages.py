@@ -1,7 +1,7 @@
 """Secure messages between a client and their care team: one thread a client (M18).
 
-Nobody else sees them, supervisors and coordinators of other clients and administrators included. That nobody reads at
-night is for the page to say, beside 988.
+Who they are, and that nobody else sees a word of it, stands in `correspondents`. That nobody reads at night is for the
+page to say, beside 988.
 """
 
 import uuid
@@ -13,26 +13,24 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Select,
-    Text,
     UniqueConstraint,
     and_,
     func,
     literal,
-    or_,
     select,
-    union,
     update,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from webapp.bulk import adding
-from webapp.care import contacts, events
+from webapp.care import contacts, correspondents, events
 from webapp.care.contacts import ContactChannel, Outcome
+from webapp.care.correspondents import may_see
 from webapp.care.people import Kind, Person
 from webapp.care.tags import Tag
-from webapp.care.teams import CareTeam, Couple, Cover
 from webapp.db import Base, Store
-from webapp.refusals import N_, Forbidden, Invalid
+from webapp.refusals import N_, Forbidden, Invalid, Refusal
+from webapp.sealed import SealedText, ready
 
 LONGEST = 5000
 """Letters."""
@@ -50,10 +48,11 @@ class Message(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    body: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(SealedText)
     sent_at: Mapped[datetime]
     request_id: Mapped[str | None]
-    """The writer's own UUID: sent again after a lost answer, it is the same message."""
+    """The writer's own UUID, turned with the words: the same words sent again after a lost answer are the same message,
+    other words are another one, and nothing written is lost."""
 
     by: Mapped[Person] = relationship(foreign_keys=by_id)
     client: Mapped[Person] = relationship(foreign_keys=client_id)
@@ -77,6 +76,8 @@ class Thread:
     client: Person
     last_at: datetime
     unread: int
+    unanswered: bool
+    """The client had the last word."""
 
 
 def send(
@@ -89,26 +90,28 @@ def send(
     request_id: str | None = None,
 ) -> Message:
     """Write to each other. A client's message is a sign of life; staff's is an attempt that reached nobody yet. The same
-    `request_id` again answers the same message. Raises Invalid, Forbidden for anybody but the two sides."""
-    if not store.scalar(select(_may_see(by, literal(client.id), now))):
-        raise Forbidden()
+    words with the same `request_id` again answer the same message. Writing is not reading: no mark moves. Raises Invalid, Forbidden for anybody but the two sides,
+    Refusal where nobody is named who would read it."""
+    _check(store, client, by, now)
     body = body.strip()
     if not 0 < len(body) <= LONGEST:
         raise Invalid(N_("Between a word and %(most)s letters."), field="body", most=LONGEST)
-    request_id = _known_uuid(request_id)
+    if by.id == client.id and not correspondents.readers(store, client.id):
+        raise Refusal(N_("Nobody is named yet who could read this."))
+    key = _key(request_id, client.id, body)
     row = {
-        "client_id": client.id, "by_id": by.id, "body": body, "sent_at": now,
-        "request_id": request_id,
+        "client_id": client.id, "by_id": by.id, "body": body, "sent_at": now, "request_id": key,
     }  # fmt: skip
-    made = store.scalar(adding(store, Message).values(row).returning(Message.id))
+    written = adding(store, Message).values(ready(store, Message, row))
+    made = store.scalar(written.returning(Message.id))
     if made is None:
-        same = select(Message).where(Message.by_id == by.id, Message.request_id == request_id)
-        return store.scalars(same).one()
+        return store.scalars(
+            select(Message).where(Message.by_id == by.id, Message.request_id == key)
+        ).one()
     contacts.record(
         store, client, channel=ContactChannel.MESSAGE, by=by, now=now,
         outcome=Outcome.REACHED if by.id == client.id else Outcome.LEFT_MESSAGE,
     )  # fmt: skip
-    _mark(store, client.id, by, made, now)
     events.record(
         store, Tag.MESSAGE_WRITTEN, by=by, now=now, program_id=client.program_id, client=client,
         message=made,
@@ -116,44 +119,70 @@ def send(
     return store.get_one(Message, made)
 
 
-def mark_read(store: Store, client: Person, *, by: Person, now: datetime) -> None:
-    """`by` has seen the thread to its end. Staff's reading is written down for the client to see (P7). Raises Forbidden."""
-    if not store.scalar(select(_may_see(by, literal(client.id), now))):
-        raise Forbidden()
-    last = store.scalar(select(func.max(Message.id)).where(Message.client_id == client.id))
-    if last is not None and _mark(store, client.id, by, last, now) and by.id != client.id:
+def looked_at(store: Store, client: Person, *, by: Person, now: datetime) -> None:
+    """`by` was shown words of this thread: one event a reading for the client to see (P7); one's own thread leaves none.
+    Raises Forbidden."""
+    _check(store, client, by, now)
+    if by.id != client.id:
         events.record(
             store, Tag.CHART_READ, by=by, now=now, program_id=client.program_id, client=client,
             what="messages",
         )  # fmt: skip
 
 
+def mark_read(
+    store: Store, client: Person, *, by: Person, now: datetime, up_to: int | None = None
+) -> bool:
+    """`by` has read the thread up to that message (default: to its end); answers whether the mark moved. Raises
+    Forbidden."""
+    _check(store, client, by, now)
+    last = select(func.max(Message.id)).where(Message.client_id == client.id)
+    found = store.scalar(last.where(Message.id <= up_to) if up_to is not None else last)
+    return found is not None and _mark(store, client.id, by, found, now)
+
+
 def visible_to(me: Person, as_of: datetime) -> Select[Message]:
     """Messages `me` may see: a client their own thread; staff those of clients whose care team they are in, or cover for
     (S1). Oldest first."""
-    found = select(Message).where(_may_see(me, Message.client_id, as_of))
+    found = select(Message).where(may_see(me, Message.client_id, as_of))
     return found.order_by(Message.client_id, Message.id)
 
 
+def said(client_id: int, before: int | None = None) -> Select[Message]:
+    """A thread's messages with their writers, the newest first; `before` a message. The caller limits them."""
+    found = select(Message).where(Message.client_id == client_id).options(joinedload(Message.by))
+    if before is not None:
+        found = found.where(Message.id < before)
+    return found.order_by(Message.id.desc())
+
+
 def unread(store: Store, me: Person, as_of: datetime) -> int:
-    """How many messages wait for `me`."""
-    return sum(thread.unread for thread in threads(store, me, as_of))
+    """How many messages wait for `me`. One statement by index; grows with `me`'s clients and with what is unread."""
+    waiting = select(func.coalesce(func.sum(_new(me)), 0)).select_from(Person)
+    waiting = waiting.outerjoin(ReadMark, _marked_by(me)).where(_thread_of(me, as_of))
+    return int(store.scalar(waiting) or 0)
 
 
 def threads(store: Store, me: Person, as_of: datetime) -> list[Thread]:
-    """The threads `me` may see, the latest first. One statement; grows with the messages in them."""
-    mark = and_(ReadMark.client_id == Message.client_id, ReadMark.person_id == me.id)
-    new = and_(Message.id > func.coalesce(ReadMark.message_id, 0), Message.by_id != me.id)
+    """The threads `me` may see that have a word in them: with something unread first, then the latest. One statement by
+    index; grows with `me`'s clients and with what is unread, not with what was ever written."""
+    any_word = aliased(Message)
+    last = select(func.max(any_word.id)).where(any_word.client_id == Person.id)
+    new = _new(me)
     query = (
-        select(Person, func.max(Message.sent_at), func.count().filter(new))
-        .select_from(Message)
-        .join(Person, Person.id == Message.client_id)
-        .outerjoin(ReadMark, mark)
-        .where(_may_see(me, Message.client_id, as_of))
-        .group_by(Person.id)
-        .order_by(func.max(Message.id).desc())
+        select(Person, Message.sent_at, new, Message.by_id == Person.id)
+        .join(Message, Message.id == last.correlate(Person).scalar_subquery())
+        .outerjoin(ReadMark, _marked_by(me))
+        .where(_thread_of(me, as_of))
+        .order_by(new == 0, Message.id.desc())
     )
     return [Thread(*row) for row in store.execute(query)]
+
+
+def last_read(store: Store, client_id: int, me: Person) -> int:
+    """The last message of the thread that `me` has read; 0 for none."""
+    mark = select(ReadMark.message_id).where(ReadMark.client_id == client_id)
+    return store.scalar(mark.where(ReadMark.person_id == me.id)) or 0
 
 
 def read_by_others(store: Store, client: Person, me: Person) -> int:
@@ -166,27 +195,31 @@ def read_by_others(store: Store, client: Person, me: Person) -> int:
     return store.scalar(marks) or 0
 
 
-def _may_see(me: Person, client_id: Any, as_of: datetime) -> Any:
-    """A condition on `client_id`: their own thread, or that of a client they look after or cover for."""
-    if me.kind != Kind.STAFF:
-        return client_id == me.id if me.kind == Kind.CLIENT else client_id.is_(None)
-    away = select(Cover.person_id).where(
-        Cover.covered_by_id == me.id, Cover.starts_at <= as_of, Cover.ends_at > as_of
-    )
+def _check(store: Store, client: Person, by: Person, now: datetime) -> None:
+    if not store.scalar(select(may_see(by, literal(client.id), now))):
+        raise Forbidden()
 
-    def mine(column: Any) -> Any:
-        return or_(column == me.id, column.in_(away))
 
-    team = or_(
-        mine(CareTeam.counselor_id), mine(CareTeam.supervisor_id), mine(CareTeam.coordinator_id)
-    )
-    couple = and_(Couple.ended_at.is_(None), mine(Couple.therapist_id))
-    looked_after = union(
-        select(CareTeam.client_id).where(team),
-        select(Couple.a_id).where(couple),
-        select(Couple.b_id).where(couple),
-    )
-    return client_id.in_(looked_after)
+def _thread_of(me: Person, as_of: datetime) -> Any:
+    return and_(Person.program_id == me.program_id, may_see(me, Person.id, as_of))
+
+
+def _marked_by(me: Person) -> Any:
+    return and_(ReadMark.client_id == Person.id, ReadMark.person_id == me.id)
+
+
+def _new(me: Person) -> Any:
+    """How many messages of a person's thread lie behind `me`'s mark and are not `me`'s own."""
+    newer = aliased(Message)
+    return (
+        select(func.count(newer.id))
+        .where(
+            newer.client_id == Person.id, newer.by_id != me.id,
+            newer.id > func.coalesce(ReadMark.message_id, 0),
+        )
+        .correlate(Person, ReadMark)
+        .scalar_subquery()
+    )  # fmt: skip
 
 
 def _mark(store: Store, client_id: int, by: Person, message_id: int, now: datetime) -> bool:
@@ -203,10 +236,11 @@ def _mark(store: Store, client_id: int, by: Person, message_id: int, now: dateti
     return bool(moved.rowcount)  # type: ignore[attr-defined]
 
 
-def _known_uuid(text: str | None) -> str | None:
-    if not text:
+def _key(request_id: str | None, client_id: int, body: str) -> str | None:
+    """What makes a repeat harmless: the writer's UUID together with the thread and the words."""
+    if not request_id:
         return None
     try:
-        return str(uuid.UUID(text))
+        return str(uuid.uuid5(uuid.UUID(request_id), f"{client_id}:{body}"))
     except ValueError as error:
         raise Invalid(N_("This is not a UUID."), field="request_id") from error

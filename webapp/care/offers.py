@@ -10,26 +10,24 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Row, Select, Text, and_, bindparam, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.care import programs, resources, waitlist, windows
-from webapp.care.people import Kind, Person
+from webapp.care.parties import Party, party_of
+from webapp.care.people import Person
 from webapp.care.programs import PolicyVersion
 from webapp.care.resources import Resource
-from webapp.care.session_kinds import SessionKind
+from webapp.care.session_kinds import GROUPS
 from webapp.care.sessions import Seat, Session
-from webapp.care.teams import couple_of
 from webapp.care.waitlist import WaitlistEntry
 from webapp.care.windows import Window
 from webapp.db import Store
 
 FAMILIAR = timedelta(days=2)
 """A host or group the client knows is worth waiting this much longer for."""
-JOINT = (SessionKind.COUPLES,)
-"""Kinds of session that a couple makes up for together."""
 
 
 class OfferKind(StrEnum):
@@ -68,37 +66,21 @@ class Offer:
         return made_of.title if made_of else ""
 
 
-class Party(NamedTuple):
-    """Who needs a place: the client, and for a couple's session their partner (a supporter comes without a seat)."""
-
-    client: Person
-    partner: Person | None
-
-    @property
-    def people(self) -> list[Person]:
-        return [each for each in self if each is not None]
-
-    @property
-    def ids(self) -> list[int]:
-        return [each.id for each in self.people]
-
-
-def party_of(store: Store, seat: Seat) -> Party:
-    """Who makes up for `seat`."""
-    if seat.session.kind not in JOINT:
-        return Party(seat.client, None)
-    couple = store.scalar(couple_of(seat.client_id))
-    partner = couple.partner_of(seat.client_id) if couple else None
-    comes = partner is not None and partner.kind == Kind.CLIENT and partner.active
-    return Party(seat.client, partner if comes else None)
+_VERSIONS = (
+    select(PolicyVersion.created_at, PolicyVersion.body)
+    .where(PolicyVersion.program_id == bindparam("program"))
+    .order_by(PolicyVersion.version)
+)
 
 
 def deadline_of(store: Store, seat: Seat) -> datetime:
     """Until when a make-up for `seat` may begin: the policy its session is under (M6)."""
-    versions = select(PolicyVersion).where(PolicyVersion.program_id == seat.session.program_id)
-    found = list(store.scalars(versions.order_by(PolicyVersion.version)))
-    policy = programs.in_force(found, seat.session.starts_at).policy
-    return seat.session.ends_at + policy.make_up_within
+    store.flush()
+    session = seat.session
+    rows = store.connection().execute(_VERSIONS, {"program": session.program_id})
+    found: list[Any] = list(rows)
+    policy = programs.policy_of(programs.in_force(found, session.starts_at).body)
+    return session.ends_at + policy.make_up_within
 
 
 def find(
@@ -127,19 +109,36 @@ def find(
     return (live[: limit - min(len(alone), 1)] + alone)[:limit]
 
 
+def waitable(store: Store, seat: Seat, now: datetime, *, limit: int = 3) -> list[Offer]:
+    """Full sessions that would fit, the best first: one could wait for a place there (`waitlist.join`)."""
+    deadline = deadline_of(store, seat)
+    if not seat.client.active or deadline <= now:
+        return []
+    party, soon = party_of(store, seat), now + waitlist.LAST_CALL
+    return _sessions(store, seat, party, deadline, soon, (), _FULL)[:limit]
+
+
 def suitable(session: Session, missed: Session) -> bool:
-    """Whether a seat in `session` may make up for `missed`: said so by staff, or another time of the same group."""
+    """Whether a seat in `session` may make up for `missed`: said so by staff, or another time of the same group. What one
+    person or one couple has to themselves is no group: nobody is shown theirs."""
     same_series = missed.series_id is not None and session.series_id == missed.series_id
     same_words = (session.kind, session.title) == (missed.kind, missed.title)
-    return missed.kind in session.makes_up or same_series or same_words
+    same_group = session.kind in GROUPS and (same_series or same_words)
+    return missed.kind in session.makes_up or same_group
 
 
 def _sessions(
-    store: Store, seat: Seat, party: Party, deadline: datetime, now: datetime, but: Collection[int]
+    store: Store,
+    seat: Seat,
+    party: Party,
+    deadline: datetime,
+    now: datetime,
+    but: Collection[int],
+    rooms: Select[Session, str, int] | None = None,
 ) -> list[Offer]:
     missed = seat.session
     rows = store.execute(
-        _ROOMS,
+        _ROOMS if rooms is None else rooms,
         {
             "program": missed.program_id, "now": now, "deadline": deadline, "kind": missed.kind,
             "title": missed.title, "series": missed.series_id, "says": f'%"{missed.kind}"%',
@@ -148,19 +147,20 @@ def _sessions(
     ).all()  # fmt: skip
     if not rows:
         return []
-    busy = [Taken(*row) for row in store.execute(_BUSY, {"party": party.ids, "now": now})]
+    taken = store.connection().execute(_BUSY, {"party": party.ids, "now": now})
+    busy = [Taken(*row) for row in taken]
     hours = windows.of(store, party.ids)
     fitting = [row for row in rows if _fits(row[0], party, busy, hours)]
     fitting.sort(key=lambda row: (_waited_for(row[0], missed), row[0].id))
     return [_offer(row, seat, party, deadline) for row in fitting]
 
 
-def _rooms() -> Select[Session, str, int]:
+def _rooms(full: bool = False) -> Select[Session, str, int]:
     """(session, host's name, free places) of what may make up for a seat and has room for its party, those who wait in
-    line counted first. Built once: putting it together costs more than running it."""
+    line counted first; `full`: has none. Built once: putting it together costs more than running it."""
     host = aliased(Person)
     taken = select(func.count()).where(Seat.session_id == Session.id, Seat.released_at.is_(None))
-    line = select(func.count()).where(
+    line = select(func.coalesce(func.sum(WaitlistEntry.places), 0)).where(
         WaitlistEntry.session_id == Session.id, WaitlistEntry.left_at.is_(None), ~waitlist.served()
     )
     free = (
@@ -171,7 +171,9 @@ def _rooms() -> Select[Session, str, int]:
     theirs = select(Seat.session_id).where(
         Seat.client_id.in_(bindparam("party", expanding=True)), Seat.released_at.is_(None)
     )
-    same_group = and_(Session.kind == bindparam("kind"), Session.title == bindparam("title"))
+    same_words = and_(Session.kind == bindparam("kind"), Session.title == bindparam("title"))
+    same_series = Session.series_id == bindparam("series", type_=Integer)
+    same_group = and_(Session.kind.in_(GROUPS), or_(same_series, same_words))
     return (
         select(Session, host.name, free)
         .join(host, host.id == Session.host_id)
@@ -180,17 +182,16 @@ def _rooms() -> Select[Session, str, int]:
         .where(
             or_(
                 cast(Session.makes_up, Text).like(bindparam("says")),
-                Session.series_id == bindparam("series", type_=Integer),
                 same_group,
             )
         )
         .where(Session.id.not_in(bindparam("but", expanding=True)), Session.id.not_in(theirs))
-        .where(free >= bindparam("need"))
+        .where(free < bindparam("need") if full else free >= bindparam("need"))
         .order_by(Session.starts_at, Session.id)
     )
 
 
-_ROOMS = _rooms()
+_ROOMS, _FULL = _rooms(), _rooms(full=True)
 _BUSY = (
     select(Session.starts_at, Session.ends_at)
     .join(Seat, Seat.session_id == Session.id)

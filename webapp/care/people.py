@@ -68,11 +68,16 @@ class Person(Base):
     status_at: Mapped[datetime]
     password_hash: Mapped[str | None]
     preferences: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """Reminders: `channels` (order), `off` (rungs not wanted), `quiet_hours` ([from, to] local)."""
+    """Reminders: `channels` (order), `off` (rungs not wanted), `quiet_hours` ([from, to] local), `lead` (rung → minutes before
+    the start). `home_zone`: the roster's zone while the person goes by another clock."""
     created_at: Mapped[datetime]
 
     program: Mapped[Program] = relationship()
     roles: Mapped[list["Role"]] = relationship()
+
+    reaching = frozenset[int]()
+    """Ids of clients whom this staff member reaches for an emergency (P8); whoever loads a reader sets it on the row, for as
+    long as they read."""
 
     @property
     def role_names(self) -> frozenset[str]:
@@ -137,7 +142,7 @@ def put(
     if roles and kind != Kind.STAFF:
         raise Invalid(N_("Only staff have roles."), field="roles")
     person.name, person.email, person.phone = name, email and email.lower(), phone
-    person.time_zone, person.language = time_zone, language
+    _follow_the_roster(person, time_zone, language)
     changed = store.is_modified(person)
     store.flush()
     if new:
@@ -149,6 +154,16 @@ def put(
     if status:
         person.change_status(store, status, by=by, now=now)
     return person, new
+
+
+def _follow_the_roster(person: Person, zone: str, language: str) -> None:
+    """The roster's language, and its zone unless it says what it said before the person set another clock for themselves."""
+    person.language = language
+    kept = dict(person.preferences or {})
+    if kept.get("home_zone") != zone:
+        person.time_zone = zone
+        if kept.pop("home_zone", None):
+            person.preferences = kept
 
 
 def _record(

@@ -1,11 +1,12 @@
 """Planning: sessions are put on the calendar, and clients get a place in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
-from webapp.care import contacts, events
+from webapp.care import contacts, dial_ins, events
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.people import Kind, Person
 from webapp.care.session_kinds import PresenceFrom, SessionKind
@@ -30,6 +31,7 @@ def put(
     by: Person | None,
     now: datetime,
     join_url: str | None = None,
+    dial_in: str | None = None,
     presence_from: str = PresenceFrom.PLATFORM,
     makes_up: Iterable[str] = (),
     seats: Iterable[Person] | None = None,
@@ -52,6 +54,7 @@ def put(
         raise Cancelled()
     session.kind, session.title, session.time_zone = kind, title, time_zone
     session.host, session.join_url = host, join_url
+    session.dial_in = dial_ins.parse(dial_in) if dial_in else None
     session.presence_from, session.makes_up = presence_from, list(makes_up)
     changed = session.capacity != capacity or store.is_modified(session)
     resize(store, session, capacity)
@@ -109,22 +112,26 @@ def seat_exactly(
 
 
 def give_seat(
-    store: Store, session: Session, client: Person, *, by: Person | None, now: datetime
+    store: Store,
+    session: Session,
+    client: Person,
+    *,
+    by: Person | None,
+    now: datetime,
+    known: Sequence[Sequence[Any]] | None = None,
 ) -> Seat:
-    """A place for `client`, the lowest free number. Their own place again if they have or had one. Raises Full,
-    Cancelled, Invalid."""
+    """A place for `client`, the lowest free number. Their own place again if they have or had one. `known`: its seats (id,
+    client, number, released at), from a caller who holds its lock. Raises Full, Cancelled, Invalid."""
     if session.cancelled_at:
         raise Cancelled()
     if client.kind != Kind.CLIENT or client.program_id != session.program_id:
         raise Invalid(N_("%(ref)s is not a client here."), field="seats", ref=client.ref)
-    lock(store, session)
-    columns = (Seat.id, Seat.client_id, Seat.number, Seat.released_at)
-    seats = store.execute(select(*columns).where(Seat.session_id == session.id)).all()
-    own = next((seat.id for seat in seats if seat.client_id == client.id), None)
+    seats = _locked_seats(store, session) if known is None else known
+    own = next((seat_id for seat_id, whose, *_ in seats if whose == client.id), None)
     mine = store.get_one(Seat, own) if own else None
     if mine and mine.released_at is None:
         return mine
-    used = {seat.number for seat in seats if seat.released_at is None}
+    used = {number for _id, _whose, number, released_at in seats if released_at is None}
     number = next((n for n in range(1, session.capacity + 1) if n not in used), None)
     if number is None:
         raise Full(field="seats")
@@ -137,12 +144,20 @@ def give_seat(
     return mine
 
 
+def _locked_seats(store: Store, session: Session) -> Sequence[Sequence[Any]]:
+    lock(store, session)
+    columns = (Seat.id, Seat.client_id, Seat.number, Seat.released_at)
+    return store.execute(select(*columns).where(Seat.session_id == session.id)).all()
+
+
+_LOCK = select(Session.id).where(Session.id == bindparam("id")).with_for_update(key_share=True)
+
+
 def lock(store: Store, session: Session) -> None:
     """Have this session's places to oneself until the commit, so that two who want the last one get an answer, not an
     error (R9). Whoever needs a client's row too takes that first (`clashes.lock`)."""
-    store.execute(
-        select(Session.id).where(Session.id == session.id).with_for_update(key_share=True)
-    )
+    if store.get_bind().dialect.name != "sqlite":  # where a writing store is the only writer
+        store.execute(_LOCK, {"id": session.id})
 
 
 def taken(store: Store, session: Session) -> list[Seat]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care import events
@@ -12,6 +12,7 @@ from webapp.care.sessions import Seat, look_again
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
+from webapp.sealed import SealedText
 
 
 class Plan(Base):
@@ -23,9 +24,9 @@ class Plan(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
-    barrier: Mapped[str | None] = mapped_column(Text)
+    barrier: Mapped[str | None] = mapped_column(SealedText)
     steps: Mapped[list[Any]] = mapped_column(JSON, default=list)
-    note: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(SealedText)
     made_at: Mapped[datetime]
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
 

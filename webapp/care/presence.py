@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import (
     ForeignKey,
     Index,
-    Text,
     UniqueConstraint,
     or_,
     select,
@@ -17,13 +16,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import insert_missing
+from webapp.bulk import adding, among, among_keys, insert_missing
 from webapp.care import events
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session, look_again
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
+from webapp.sealed import SealedText, ready
 
 
 class Evidence(StrEnum):
@@ -64,7 +64,7 @@ class Presence(Base):
     """The platform's id for one stay in the room: pairs a `left` with its `joined` in any order (R8)."""
     recorded_at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    reason: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(SealedText)
 
 
 Key = tuple[int, str, str]
@@ -103,13 +103,23 @@ def record(
         first.setdefault(_key(sighting), sighting)
     known = _known(store, first)
     new = {key: first[key] for key in sorted(first) if key not in known}
-    rows = [_row(sighting, by, now) for sighting in new.values()]
-    if insert_missing(store, Presence.__table__, COLUMNS, rows) < len(rows):  # type: ignore[arg-type]
-        raise Conflict()
+    _keep(store, [_row(sighting, by, now) for sighting in new.values()])
     for sighting in new.values():
         _tell(store, sighting, by=by, now=now)
     _look(store, list(new.values()), now)
     return [new.pop(_key(sighting), None) is not None for sighting in sightings]
+
+
+def _keep(store: Store, rows: list[tuple[Any, ...]]) -> None:
+    """What needs no reason, which is nearly all, goes in at once."""
+    plain = [row for row in rows if not row[-1]]
+    made = insert_missing(store, Presence.__table__, COLUMNS, plain)  # type: ignore[arg-type]
+    for row in rows:
+        if row[-1]:
+            told = ready(store, Presence, dict(zip(COLUMNS, row, strict=True)))
+            made += store.execute(adding(store, Presence).values(told)).rowcount  # type: ignore[attr-defined]
+    if made < len(rows):
+        raise Conflict()
 
 
 def _key(sighting: Sighting) -> Key:
@@ -119,11 +129,9 @@ def _key(sighting: Sighting) -> Key:
 def _known(store: Store, wanted: Collection[Key]) -> set[Key]:
     if not wanted:
         return set()
-    found = select(Presence.session_id, Presence.source, Presence.source_id).where(
-        Presence.session_id.in_({session_id for session_id, _, _ in wanted}),
-        Presence.source_id.in_([source_id for _, _, source_id in wanted]),
-    )
-    return {(row[0], row[1], row[2]) for row in store.execute(found)}
+    key = (Presence.session_id, Presence.source, Presence.source_id)
+    found = store.execute(select(*key).where(among_keys(store, key, wanted)))
+    return {(row[0], row[1], row[2]) for row in found}
 
 
 def _row(sighting: Sighting, by: Person | None, now: datetime) -> tuple[Any, ...]:
@@ -147,16 +155,16 @@ def _look(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
     seats = {(s.session.id, s.person.id) for s in sightings if s.person.kind == Kind.CLIENT}
     if not seats:
         return
-    asleep = select(Seat.id, Seat.session_id, Seat.client_id).where(
-        Seat.session_id.in_({session_id for session_id, _ in seats}),
-        Seat.client_id.in_({client_id for _, client_id in seats}),
-        Seat.released_at.is_(None), or_(Seat.next_look_at.is_(None), Seat.next_look_at > now),
-    )  # fmt: skip
-    ids = sorted(row[0] for row in store.execute(asleep) if (row[1], row[2]) in seats)
+    asleep = select(Seat.id).where(
+        among_keys(store, (Seat.session_id, Seat.client_id), seats),
+        Seat.released_at.is_(None),
+        or_(Seat.next_look_at.is_(None), Seat.next_look_at > now),
+    )
+    ids = sorted(store.scalars(asleep))
     if ids:
         store.execute(
             update(Seat)
-            .where(Seat.id.in_(ids))
+            .where(among(store, Seat.id, ids))
             .values(next_look_at=now)
             .execution_options(synchronize_session=False)
         )

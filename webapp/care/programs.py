@@ -1,6 +1,8 @@
 """Programs and their policies. Several programs live in one installation, walled off from one another."""
 
+import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +26,8 @@ class Program(Base):
     name: Mapped[str]
     time_zone: Mapped[str]
     demo: Mapped[bool] = mapped_column(default=False)
+    help_phone: Mapped[str | None]
+    """Whom a client rings when the app itself can't be reached: the help desk, E.164."""
     created_at: Mapped[datetime]
 
     policies: Mapped[list["PolicyVersion"]] = relationship(order_by="PolicyVersion.version")
@@ -44,7 +48,17 @@ class PolicyVersion(Base):
 
     @property
     def policy(self) -> Policy:
-        return Policy.from_json(self.body)
+        return policy_of(self.body)
+
+
+def policy_of(body: dict[str, Any]) -> Policy:
+    """What a version's body says, read once for all who ask."""
+    return _read(json.dumps(body, sort_keys=True))
+
+
+@lru_cache(maxsize=256)
+def _read(written: str) -> Policy:
+    return Policy.from_json(json.loads(written))
 
 
 def known_zone(name: str, field: str = "time_zone") -> str:
@@ -109,6 +123,15 @@ def change_policy(
         version=version.version,
     )
     return version
+
+
+def set_help_phone(
+    store: Store, program: Program, number: str | None, *, by: Any, now: datetime
+) -> None:
+    """The help desk's number (E.164) for this program's clients; None: there is none. The same again changes nothing."""
+    if number != program.help_phone:
+        program.help_phone = number
+        events.record(store, Tag.HELP_PHONE_SET, by=by, now=now, program_id=program.id)
 
 
 def read_policy(body: dict[str, Any]) -> Policy:

@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import ForeignKey, Select, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import drafts, sessions
 from webapp.care.makeups import MakeUp
 from webapp.care.people import Kind, Person
+from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
+from webapp.sealed import SealedText
 
 SHORTEST = 40
 """Letters: about one sentence. It is to help remembering, not to be marked."""
@@ -22,17 +24,33 @@ class Reflection(Base):
     __tablename__ = "reflection"
 
     make_up_id: Mapped[int] = mapped_column(ForeignKey("make_up.id"), primary_key=True)
-    body: Mapped[str] = mapped_column(Text, default="")
+    body: Mapped[str] = mapped_column(SealedText, default="")
     handed_in_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    feedback: Mapped[str | None] = mapped_column(SealedText)
+    """What staff answered, for the client to read."""
 
     make_up: Mapped[MakeUp] = relationship()
+    confirmed_by: Mapped[Person | None] = relationship()
 
 
 def about(made: MakeUp) -> str:
     """The key of its draft (`drafts.save`, `drafts.of`)."""
     return f"make_up:{made.id}"
+
+
+def unanswered(program_id: int) -> Select[Reflection]:
+    """Handed in and not yet confirmed, the longest waiting first."""
+    return (
+        select(Reflection)
+        .join(MakeUp, MakeUp.id == Reflection.make_up_id)
+        .join(Seat, Seat.id == MakeUp.seat_id)
+        .join(Session, Session.id == Seat.session_id)
+        .where(Session.program_id == program_id, MakeUp.cancelled_at.is_(None))
+        .where(Reflection.handed_in_at.is_not(None), Reflection.confirmed_at.is_(None))
+        .order_by(Reflection.handed_in_at)
+    )
 
 
 def hand_in(store: Store, made: MakeUp, body: str, *, by: Person, now: datetime) -> Reflection:
@@ -60,15 +78,21 @@ def hand_in(store: Store, made: MakeUp, body: str, *, by: Person, now: datetime)
     return reflection
 
 
-def confirm(store: Store, made: MakeUp, *, by: Person, now: datetime) -> Reflection:
-    """Staff confirm that it was done, also when it was told rather than written. Raises Forbidden, AlreadyDone."""
+def confirm(
+    store: Store, made: MakeUp, *, by: Person, now: datetime, feedback: str = ""
+) -> Reflection:
+    """Staff confirm that it was done, also when it was told rather than written, and answer with a few words if they like.
+    Raises Forbidden, AlreadyDone, Invalid."""
     if by.kind != Kind.STAFF:
         raise Forbidden()
     if made.cancelled_at:
         raise AlreadyDone()
+    if len(feedback) > drafts.LONGEST:
+        raise Invalid(N_("Keep it under %(most)s letters."), field="feedback", most=drafts.LONGEST)
     reflection = store.get(Reflection, made.id) or Reflection(make_up_id=made.id, body="")
     if reflection.confirmed_at is None:
-        reflection.confirmed_at, reflection.confirmed_by_id = now, by.id
+        reflection.confirmed_at, reflection.confirmed_by = now, by
+    reflection.feedback = feedback.strip() or reflection.feedback
     store.add(reflection)
     made.complete(store, by=by, now=now)
     return reflection

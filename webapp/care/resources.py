@@ -1,10 +1,10 @@
-"""Resources: readings, recordings, links and assignments, and how far each client has come with them (M5)."""
+"""Resources: readings, recordings, links and assignments (M5). How far each client has come with them: resource_uses.py."""
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import (
     JSON,
@@ -18,11 +18,9 @@ from sqlalchemy import (
     cast,
     or_,
     select,
-    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
 from webapp.care import events
 from webapp.care.people import Kind, Person
 from webapp.care.programs import Program
@@ -30,10 +28,12 @@ from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
-from webapp.refusals import N_, Forbidden, Invalid
+from webapp.refusals import N_, Invalid
+from webapp.sealed import SealedText
 
 LONGEST = 20_000
 """Letters of a text."""
+ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!-~]*)?")
 
 
 class ResourceKind(StrEnum):
@@ -58,7 +58,7 @@ class Resource(Base):
     ref: Mapped[str]
     kind: Mapped[str]
     title: Mapped[str]
-    body: Mapped[str] = mapped_column(Text, default="")
+    body: Mapped[str] = mapped_column(SealedText, default="")
     """Markdown; shown through `markdown.html`."""
     url: Mapped[str | None]
     minutes: Mapped[float | None]
@@ -73,27 +73,23 @@ class Resource(Base):
     available_until: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
 
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """All that a change of it may change, its readers aside."""
+        return (
+            self.title, self.kind, self.body, self.url, self.minutes, self.makes_up, self.session_id,
+            self.available_until, self.for_everyone, self.withdrawn_at,
+        )  # fmt: skip
+
 
 class ResourceFor(Base):
     """One client a resource is for, when it is not for everyone."""
 
     __tablename__ = "resource_for"
+    __table_args__ = (Index("ix_resource_for_client", "client_id"),)
 
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"), primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-
-
-class ResourceUse(Base):
-    """How far a client has come: the second they stopped at, and when they were through."""
-
-    __tablename__ = "resource_use"
-    __table_args__ = (CheckConstraint("position >= 0", name="position"),)
-
-    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"), primary_key=True)
-    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    position: Mapped[float] = mapped_column(default=0.0)
-    kept_at: Mapped[datetime]
-    finished_at: Mapped[datetime | None]
 
 
 def put(
@@ -114,29 +110,44 @@ def put(
     available_until: datetime | None = None,
 ) -> tuple[Resource, bool]:
     """Put something on the shelf, or change it; answers (resource, whether new). `clients`: for these alone (None: for
-    everyone in the program, or in its session). Raises Invalid naming the field."""
+    everyone in the program, or in its session). The same again changes and tells nothing; whoever it is newly for is an
+    event of its own. Raises Invalid naming the field."""
     makes_up = list(dict.fromkeys(makes_up))
     _check(kind, title, body, url, minutes, makes_up)
     known = select(Resource).where(Resource.program_id == program.id, Resource.ref == ref)
     found = store.scalar(known)
     resource = found or Resource(program_id=program.id, ref=ref, published_at=now)
+    before = resource.said
     resource.kind, resource.title, resource.body = ResourceKind(kind), title.strip(), body
     resource.url, resource.minutes, resource.makes_up = url, minutes, makes_up
     resource.session_id, resource.available_until = session.id if session else None, available_until
-    resource.by_id, resource.withdrawn_at = (by.id if by else None), None
+    resource.withdrawn_at, resource.for_everyone = None, clients is None
+    changed = resource.said != before
+    if changed:
+        resource.by_id = by.id if by else None
     store.add(resource)
     store.flush()
-    resource.for_everyone = clients is None
-    _name_readers(store, resource, list(clients or ()))
-    events.record(
-        store, Tag.RESOURCE_PUBLISHED, by=by, now=now, program_id=program.id, session=session,
-        resource=resource.id, kind=resource.kind,
-    )  # fmt: skip
+    named = _name_readers(store, resource, list(clients or ()))
+    _say(store, resource, before, named, changed, by, now)
     return resource, found is None
 
 
-def _name_readers(store: Store, resource: Resource, clients: list[Person]) -> None:
-    """Exactly these clients. Raises Invalid for one of another program."""
+def audience(resource: Resource) -> Select[Person]:
+    """Whom it was put there for: the named, or everyone with a place in its session. Nobody in particular when it simply
+    stands on the shelf."""
+    named = select(ResourceFor.client_id).where(ResourceFor.resource_id == resource.id)
+    seated = select(Seat.client_id).where(
+        Seat.session_id == resource.session_id, Seat.released_at.is_(None)
+    )
+    return (
+        select(Person)
+        .where(Person.id.in_(seated if resource.for_everyone else named))
+        .order_by(Person.name)
+    )
+
+
+def _name_readers(store: Store, resource: Resource, clients: list[Person]) -> list[int]:
+    """Exactly these clients; answers who is new among them. Raises Invalid for one of another program."""
     for client in clients:
         if client.program_id != resource.program_id or client.kind != Kind.CLIENT:
             raise Invalid(N_("%(ref)s is not a client here."), field="for", ref=client.ref)
@@ -148,35 +159,39 @@ def _name_readers(store: Store, resource: Resource, clients: list[Person]) -> No
         wanted.discard(row.client_id)
     store.add_all(ResourceFor(resource_id=resource.id, client_id=each) for each in sorted(wanted))
     store.flush()
+    return sorted(wanted)
+
+
+def _say(
+    store: Store,
+    resource: Resource,
+    before: tuple[Any, ...],
+    named: list[int],
+    changed: bool,
+    by: Person | None,
+    now: datetime,
+) -> None:
+    """What happened: put there for everyone, for one more client, or merely changed."""
+    new = before[0] is None or before[-1] is not None or (resource.for_everyone and not before[-2])
+    about: dict[str, Any] = {
+        "by": by, "now": now, "program_id": resource.program_id, "session": resource.session_id,
+        "resource": resource.id, "kind": resource.kind,
+    }  # fmt: skip
+    for client_id in named:
+        events.record(store, Tag.RESOURCE_PUBLISHED, client=client_id, **about)
+    if new and resource.for_everyone:
+        events.record(store, Tag.RESOURCE_PUBLISHED, **about)
+    elif changed and not named:
+        events.record(store, Tag.RESOURCE_CHANGED, **about)
 
 
 def withdraw(store: Store, resource: Resource, *, by: Person | None, now: datetime) -> None:
     """Off the shelf. What was done with it stays."""
-    resource.withdrawn_at = resource.withdrawn_at or now
-
-
-def keep_place(
-    store: Store, resource: Resource, client: Person, seconds: float, *, by: Person, now: datetime
-) -> None:
-    """The client stopped at this second; they go on there, on any device. Raises Invalid, Forbidden."""
-    if by.id != client.id:
-        raise Forbidden()
-    if not 0 <= seconds <= 24 * 3600:
-        raise Invalid(N_("Seconds from the beginning."), field="seconds")
-    _touch(store, resource, client, now)
-    store.execute(_mine(resource, client).values(position=seconds, kept_at=now))
-
-
-def finish(
-    store: Store, resource: Resource, client: Person, *, by: Person | None, now: datetime
-) -> None:
-    """Read, or watched, to the end. Twice is the same."""
-    _touch(store, resource, client, now)
-    first = _mine(resource, client).where(ResourceUse.finished_at.is_(None)).values(finished_at=now)
-    if store.execute(first).rowcount:  # type: ignore[attr-defined]
+    if resource.withdrawn_at is None:
+        resource.withdrawn_at = now
         events.record(
-            store, Tag.RESOURCE_FINISHED, by=by, now=now, program_id=client.program_id,
-            client=client, resource=resource.id,
+            store, Tag.RESOURCE_CHANGED, by=by, now=now, program_id=resource.program_id,
+            session=resource.session_id, resource=resource.id, kind=resource.kind,
         )  # fmt: skip
 
 
@@ -214,16 +229,6 @@ def _on_the_shelf(client_id: int, as_of: datetime) -> tuple[Any, ...]:
     )
 
 
-def _touch(store: Store, resource: Resource, client: Person, now: datetime) -> None:
-    row = {"resource_id": resource.id, "client_id": client.id, "position": 0.0, "kept_at": now}
-    store.execute(adding(store, ResourceUse).values(row))
-
-
-def _mine(resource: Resource, client: Person) -> Any:
-    mine = update(ResourceUse).execution_options(synchronize_session=False)
-    return mine.where(ResourceUse.resource_id == resource.id, ResourceUse.client_id == client.id)
-
-
 def _check(
     kind: str, title: str, body: str, url: str | None, minutes: float | None, makes_up: list[str]
 ) -> None:
@@ -233,8 +238,7 @@ def _check(
         raise Invalid(N_("Give it a title."), field="title")
     if len(body) > LONGEST:
         raise Invalid(N_("Keep it under %(most)s letters."), field="body", most=LONGEST)
-    parts = urlsplit(url or "https://here")
-    if parts.scheme != "https" or not parts.hostname:
+    if url is not None and not ADDRESS.fullmatch(url):
         raise Invalid(N_("Write an address that begins with https://."), field="url")
     if minutes is not None and not 0 < minutes <= 24 * 60:
         raise Invalid(N_("Between a minute and a day."), field="minutes")

@@ -27,7 +27,7 @@ COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "couple": (("ref", "partners"), ("therapist",)),
     "series": (
         ("ref", "kind", "title", "local_start", "duration", "rrule", "host", "capacity"),
-        ("time_zone", "join_url", "seats"),
+        ("time_zone", "join_url", "dial_in", "seats"),
     ),
 }
 """type → columns it needs, columns it may have. In the order in which they are entered. A team's `ref` is its client's."""

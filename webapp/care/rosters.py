@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import addresses, people, roster_cells, series, teams
+from webapp.care import addresses, dial_ins, people, roster_cells, series, teams
 from webapp.care.addresses import Channel
 from webapp.care.people import Kind, Person, Status
 from webapp.care.programs import Program
@@ -220,10 +220,14 @@ def pattern(desk: _Desk, record: Record) -> str:
 def _pattern_given(desk: _Desk, record: Record) -> dict[str, Any]:
     host = desk.named(record, "host")
     given: dict[str, Any] = {name: record.get(name) for name in ("title", "rrule", "join_url")}
+    given["dial_in"] = dial_ins.parse(record.cells["dial_in"]) if record.get("dial_in") else None
     given |= {"host": host, "time_zone": record.get("time_zone") or desk.program.time_zone}
     given |= {name: read(record.cells[name]) for name, read in roster_cells.PATTERN.items()}
     given["clients"] = [desk.somebody(ref, "seats") for ref in record.list_of("seats")]
     return given
+
+
+PATTERN_COLUMNS = ["kind", "title", "rrule", "join_url", "dial_in", "host", "time_zone", "capacity"]
 
 
 def _same_pattern(known: Series, given: dict[str, Any]) -> bool:
@@ -231,10 +235,7 @@ def _same_pattern(known: Series, given: dict[str, Any]) -> bool:
         known.local_start == given["local_start"].isoformat(timespec="seconds")
         and known.duration == given["duration"]
         and {member.client_id for member in known.members} == {c.id for c in given["clients"]}
-        and all(
-            getattr(known, name) == given[name]
-            for name in ("kind", "title", "rrule", "join_url", "host", "time_zone", "capacity")
-        )
+        and all(getattr(known, name) == given[name] for name in PATTERN_COLUMNS)
     )
 
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import events, planning
+from webapp.care import dial_ins, events, planning
 from webapp.care.people import Person
 from webapp.care.programs import Program, known_zone
 from webapp.care.recurrence import MOST_A_HORIZON, check_rule, instant_of
@@ -41,8 +41,11 @@ class Series(Base):
     rrule: Mapped[str]
     host_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     join_url: Mapped[str | None]
+    dial_in: Mapped[str | None]
     capacity: Mapped[int]
     presence_from: Mapped[str] = mapped_column(default=PresenceFrom.PLATFORM)
+    makes_up: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """Kinds of missed sessions that its sessions may make up for."""
     unfolded_until: Mapped[datetime | None]
 
     host: Mapped[Person] = relationship()
@@ -98,7 +101,9 @@ def put(
     by: Person | None,
     now: datetime,
     join_url: str | None = None,
+    dial_in: str | None = None,
     presence_from: str = PresenceFrom.PLATFORM,
+    makes_up: Iterable[str] = (),
 ) -> tuple[Series, bool]:
     """Plan a series or change it; coming sessions follow. Raises Invalid naming the field."""
     known_zone(time_zone)
@@ -116,10 +121,12 @@ def put(
         store.add(series)
     before = {} if new else dict(series.occurrences(now, now + HORIZON))
     series.kind, series.title, series.join_url = kind, title, join_url
+    series.dial_in = dial_ins.parse(dial_in) if dial_in else None
     series.local_start = local_start.isoformat(timespec="seconds")
     series.minutes = duration.total_seconds() / 60
     series.time_zone, series.rrule, series.host = time_zone, rrule, host
     series.capacity, series.presence_from = capacity, presence_from
+    series.makes_up = list(makes_up)
     dropped = set_members(series, clients)
     store.flush()
     tag = Tag.SERIES_PLANNED if new else Tag.SERIES_CHANGED
@@ -216,7 +223,9 @@ def _shape(
         store, series.program_id, ref,
         kind=series.kind, title=series.title, starts_at=starts_at, ends_at=ends_at,
         time_zone=series.time_zone, host=series.host, capacity=series.capacity,
-        join_url=series.join_url, presence_from=series.presence_from, by=by, now=now,
+        join_url=series.join_url, dial_in=series.dial_in,
+        presence_from=series.presence_from,
+        makes_up=series.makes_up, by=by, now=now,
     )  # fmt: skip
     made.series_id, made.occurs_on = series.id, on
     for client in clients:

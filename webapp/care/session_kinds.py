@@ -15,6 +15,12 @@ class SessionKind(StrEnum):
     ACTIVITY = "activity"
 
 
+GROUPS = (
+    SessionKind.GROUP, SessionKind.PSYCHOEDUCATION, SessionKind.SUPPORT_GROUP, SessionKind.ACTIVITY,
+)  # fmt: skip
+"""Kinds that are open to whoever belongs. Two couples' hours of one name are not one group at two times."""
+
+
 class PresenceFrom(StrEnum):
     """Where evidence of presence comes from: the video platform, or the host's own marks."""
 

@@ -54,6 +54,8 @@ class Session(Base):
     time_zone: Mapped[str]
     host_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     join_url: Mapped[str | None]
+    dial_in: Mapped[str | None]
+    """The room by telephone, as `care/dial_ins.py` writes it."""
     capacity: Mapped[int]
     presence_from: Mapped[str] = mapped_column(default=PresenceFrom.PLATFORM)
     makes_up: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -177,17 +179,19 @@ def record(
     events.record(store, tag, by=by, now=now, program_id=program_id, seat=seat, **fields)
 
 
-def look_again(store: Store, now: datetime, **which: int) -> None:
+def look_again(
+    store: Store, now: datetime, *, ahead: timedelta = timedelta(days=2), **which: int
+) -> None:
     """Have the engine look at these seats at once: `session_id=`, `client_id=` or `id=`.
 
     The engine decides from facts; this only says when. A client's older seats (14 days) are looked at too, so that
-    contact closes what it answers (rule 2). A seat that is due already is set too: if the engine holds it at this
-    moment, with facts read before this one, it looks once more.
+    contact closes what it answers (rule 2); and those to come, up to `ahead`. A seat that is due already is set too: if the
+    engine holds it at this moment, with facts read before this one, it looks once more.
     """
     where = [getattr(Seat, name) == value for name, value in which.items()]
     if "client_id" in which:
         recent = select(Session.id).where(
-            Session.starts_at.between(now - timedelta(days=14), now + timedelta(days=2))
+            Session.starts_at.between(now - timedelta(days=14), now + ahead)
         )
         where.append(Seat.session_id.in_(recent))
     store.flush()

@@ -4,6 +4,7 @@ Pure: the standard library, the policy and the merged minutes; no rows. `protoco
 the selects there are tested against `standing()`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -88,6 +89,8 @@ class Life:
     zone: str = "UTC"
     quiet_hours: tuple[time, time] | None = None
     """The person's own; None means the policy's."""
+    leads: Mapping[str, timedelta] = field(default_factory=dict)
+    """Reminders whose offset from the start (negative) the client chose; the others follow the policy (M4)."""
     contact_at: datetime | None = None
     spoken_at: datetime | None = None
     open_review: bool = False

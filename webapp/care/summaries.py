@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Select, Text, or_, select, text
+from sqlalchemy import ForeignKey, Index, Select, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
@@ -17,6 +17,7 @@ from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
+from webapp.sealed import SealedText
 
 
 class Summary(Base):
@@ -35,7 +36,7 @@ class Summary(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
     client_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     version: Mapped[int]
-    body: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(SealedText)
     written_at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     published_at: Mapped[datetime | None]
@@ -89,9 +90,16 @@ def write(
 def mark_read(
     store: Store, session: Session, client: Person, *, by: Person | None, now: datetime
 ) -> None:
-    """The client has read what there was. Twice is the same."""
+    """The client has read what there is. The latest reading is kept: what is published after it is new again."""
     row = {"session_id": session.id, "client_id": client.id, "read_at": now}
     store.execute(adding(store, SummaryRead).values(row))
+    mine = (SummaryRead.session_id == session.id, SummaryRead.client_id == client.id)
+    store.execute(
+        update(SummaryRead)
+        .where(*mine, SummaryRead.read_at < now)
+        .values(read_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def versions(session: Session, client: Person | None = None) -> Select[Summary]:

@@ -1,4 +1,4 @@
-"""The vocabulary of events: what each tag means, and the fields it may carry (ids, enum values, numbers, instants)."""
+"""The vocabulary of events: the tags, and what each means. The fields they may carry: tag_fields.py."""
 
 from enum import StrEnum
 
@@ -8,6 +8,7 @@ class Tag(StrEnum):
 
     PROGRAM_CREATED = "program:created"
     POLICY_CHANGED = "program:policy:changed"
+    HELP_PHONE_SET = "program:help_phone:set"
     PERSON_ADDED = "person:added"
     PERSON_CHANGED = "person:changed"
     PERSON_STATUS_CHANGED = "person:status:changed"
@@ -51,10 +52,12 @@ class Tag(StrEnum):
     FOLLOW_UP_DONE = "seat:follow_up:done"
     SUMMARY_PUBLISHED = "session:summary:published"
     HOMEWORK_SET = "homework:set"
+    HOMEWORK_CHANGED = "homework:changed"
     HOMEWORK_HANDED_IN = "homework:handed_in"
     HOMEWORK_ANSWERED = "homework:answered"
     HOMEWORK_REOPENED = "homework:reopened"
     RESOURCE_PUBLISHED = "resource:published"
+    RESOURCE_CHANGED = "resource:changed"
     RESOURCE_FINISHED = "resource:finished"
     MESSAGE_WRITTEN = "client:message:written"
     AVAILABILITY_SET = "client:availability:set"
@@ -78,11 +81,26 @@ class Tag(StrEnum):
     CONSENT_GRANTED = "client:consent:granted"
     CONSENT_REVOKED = "client:consent:revoked"
     CONSENT_PAUSED = "client:consent:paused"
+    CONSENT_RESUMED = "client:consent:resumed"
+    EMERGENCY_ACCESS_BEGAN = "client:emergency_access:began"
+    EMERGENCY_ACCESS_ENDED = "client:emergency_access:ended"
     MESSAGE_SENT = "person:message:sent"
     CHART_READ = "client:chart:read"
     LINK_ISSUED = "person:link:issued"
     SIGNED_IN = "person:signed_in"
     SIGNED_OUT = "person:signed_out"
+    PROVED_AGAIN = "person:proved_again"
+    ACCOUNT_RECOVERED = "person:account:recovered"
+    CALLED_BACK = "person:called_back"
+    PASSWORD_CHANGED = "person:password:changed"
+    PASSKEY_ADDED = "person:passkey:added"
+    PASSKEY_REMOVED = "person:passkey:removed"
+    PASSKEY_DOUBTED = "person:passkey:doubted"
+    SECOND_FACTOR_BEGUN = "person:second_factor:begun"
+    SECOND_FACTOR_SET = "person:second_factor:set"
+    SECOND_FACTOR_REMOVED = "person:second_factor:removed"
+    RECOVERY_CODES_MADE = "person:recovery_codes:made"
+    ORIENTED = "client:oriented"
     TOKEN_CREATED = "program:token:created"
     TOKEN_REVOKED = "program:token:revoked"
     GAP_FOUND = "program:gap:found"
@@ -91,6 +109,7 @@ class Tag(StrEnum):
 MEANING: dict[Tag, str] = {
     Tag.PROGRAM_CREATED: "A program was set up.",
     Tag.POLICY_CHANGED: "A new version of the attendance policy begins.",
+    Tag.HELP_PHONE_SET: "The number of the help desk was set, changed or taken away.",
     Tag.PERSON_ADDED: "Someone joined the program's register.",
     Tag.PERSON_CHANGED: "Someone's entry was changed.",
     Tag.PERSON_STATUS_CHANGED: "Someone became active, paused or discharged.",
@@ -133,11 +152,13 @@ MEANING: dict[Tag, str] = {
     Tag.PLACE_LET_GO: "A held place was not taken; it goes to the next in line.",
     Tag.FOLLOW_UP_DONE: "What was missed was talked through and is covered (M21).",
     Tag.SUMMARY_PUBLISHED: "A session's summary, or one client's own part of it, may be read.",
-    Tag.HOMEWORK_SET: "Homework was set or changed.",
+    Tag.HOMEWORK_SET: "Homework was set: for one client, or for everyone it is for.",
+    Tag.HOMEWORK_CHANGED: "The words or the day of homework changed; nobody is told anew.",
     Tag.HOMEWORK_HANDED_IN: "A client handed homework in.",
     Tag.HOMEWORK_ANSWERED: "Staff gave feedback on homework.",
     Tag.HOMEWORK_REOPENED: "Handed-in homework was opened again, to go on with it.",
-    Tag.RESOURCE_PUBLISHED: "A reading, recording, link or assignment was put on the shelf.",
+    Tag.RESOURCE_PUBLISHED: "A reading, recording, link or assignment was put on the shelf: for one client, or for everyone.",
+    Tag.RESOURCE_CHANGED: "Something on the shelf was changed; nobody is told anew.",
     Tag.RESOURCE_FINISHED: "A client read or watched something to the end.",
     Tag.MESSAGE_WRITTEN: "The client or their care team wrote to each other.",
     Tag.AVAILABILITY_SET: "The client said at which hours a make-up suits them.",
@@ -161,88 +182,27 @@ MEANING: dict[Tag, str] = {
     Tag.CONSENT_GRANTED: "A client allowed one named person to be told one thing.",
     Tag.CONSENT_REVOKED: "A client took a consent back; it ends at once (P3).",
     Tag.CONSENT_PAUSED: "Staff paused a consent for safety (P3).",
+    Tag.CONSENT_RESUMED: "Staff let a paused consent count again.",
+    Tag.EMERGENCY_ACCESS_BEGAN: "Somebody outside the care team reaches a client for an emergency (P8).",
+    Tag.EMERGENCY_ACCESS_ENDED: "An emergency access was ended before its time.",
     Tag.MESSAGE_SENT: "A notice was handed to a channel.",
     Tag.CHART_READ: "Someone read clinical content (P7).",
     Tag.LINK_ISSUED: "A one-time sign-in link was made.",
     Tag.SIGNED_IN: "A person signed in.",
     Tag.SIGNED_OUT: "A login ended.",
+    Tag.PROVED_AGAIN: "A person proved again who they are, within the same login.",
+    Tag.ACCOUNT_RECOVERED: "A recovery link was used; every other login of the person ended.",
+    Tag.CALLED_BACK: "Staff called a person back on a number on file, before they issued a link.",
+    Tag.PASSWORD_CHANGED: "A person chose a password.",
+    Tag.PASSKEY_ADDED: "A person can sign in with one more passkey.",
+    Tag.PASSKEY_REMOVED: "A passkey opens nothing any more.",
+    Tag.PASSKEY_DOUBTED: "A passkey was refused: its count went backwards, so a double of it may exist.",
+    Tag.SECOND_FACTOR_BEGUN: "A person began to set up an authenticator app.",
+    Tag.SECOND_FACTOR_SET: "A person's authenticator app was confirmed with its first code.",
+    Tag.SECOND_FACTOR_REMOVED: "No authenticator app counts for this person any more.",
+    Tag.RECOVERY_CODES_MADE: "A person has ten new recovery codes; the earlier ones are void.",
+    Tag.ORIENTED: "A client read the attendance policy of a version and said so (M11).",
     Tag.TOKEN_CREATED: "An API token was made.",
     Tag.TOKEN_REVOKED: "An API token was revoked.",
     Tag.GAP_FOUND: "Reconciliation found something that should have happened and had not (R5).",
 }
-
-FIELDS: dict[Tag, frozenset[str]] = {tag: frozenset() for tag in Tag} | {
-    tag: frozenset(names.split())
-    for tag, names in {
-        Tag.POLICY_CHANGED: "version",
-        Tag.PERSON_ADDED: "person kind",
-        Tag.PERSON_CHANGED: "person",
-        Tag.PERSON_STATUS_CHANGED: "person status",
-        Tag.ROLE_GIVEN: "person role",
-        Tag.ROLE_TAKEN: "person role",
-        Tag.ADDRESS_ADDED: "person address channel",
-        Tag.ADDRESS_STOPPED: "person address channel why",
-        Tag.ADDRESS_TESTED: "person address",
-        Tag.PREFERENCES_CHANGED: "person",
-        Tag.COUPLE_FORMED: "couple",
-        Tag.COUPLE_ENDED: "couple",
-        Tag.CARE_TEAM_SET: "counselor supervisor coordinator",
-        Tag.SERIES_PLANNED: "series",
-        Tag.SERIES_CHANGED: "series",
-        Tag.SESSION_MOVED: "was_at starts_at ends_at sequence",
-        Tag.SESSION_CANCELLED: "starts_at",
-        Tag.SESSION_CONFIRMED: "source",
-        Tag.SEAT_GIVEN: "number",
-        Tag.PRESENCE_SEEN: "type at source",
-        Tag.PRESENCE_CORRECTED: "type at",
-        Tag.ABSENCE_REPORTED: "report reason notice_hours",
-        Tag.ABSENCE_WITHDRAWN: "report",
-        Tag.STEP_TAKEN: "rung occurrence due_at result why",
-        Tag.MAKE_UP_BOOKED: "make_up kind by_seat resource instead_of",
-        Tag.MAKE_UP_COMPLETED: "make_up",
-        Tag.MAKE_UP_CANCELLED: "make_up why",
-        Tag.MAKE_UP_LAPSED: "make_up",
-        Tag.REFLECTION_HANDED_IN: "make_up",
-        Tag.WAITLIST_JOINED: "entry wanted",
-        Tag.WAITLIST_LEFT: "entry wanted why",
-        Tag.PLACE_HELD: "held until",
-        Tag.PLACE_LET_GO: "held why",
-        Tag.SUMMARY_PUBLISHED: "summary version",
-        Tag.HOMEWORK_SET: "homework",
-        Tag.HOMEWORK_HANDED_IN: "homework hand_in",
-        Tag.HOMEWORK_ANSWERED: "homework hand_in",
-        Tag.HOMEWORK_REOPENED: "homework hand_in",
-        Tag.RESOURCE_PUBLISHED: "resource kind",
-        Tag.RESOURCE_FINISHED: "resource",
-        Tag.MESSAGE_WRITTEN: "message",
-        Tag.ACCOMMODATION_ASKED: "accommodation kind",
-        Tag.ACCOMMODATION_ENDED: "accommodation kind",
-        Tag.BACKUP_PLAN_WRITTEN: "plan",
-        Tag.GROUP_TIME_CHANGED: "was series",
-        Tag.FEED_OPENED: "person feed",
-        Tag.FEED_CLOSED: "person feed why",
-        Tag.CONTACT_MADE: "contact channel outcome",
-        Tag.TASK_OPENED: "kind owner due_at",
-        Tag.TASK_JOINED: "kind",
-        Tag.TASK_ACKNOWLEDGED: "kind",
-        Tag.TASK_ATTEMPTED: "kind outcome due_at",
-        Tag.TASK_DONE: "kind outcome",
-        Tag.TASK_WITHDRAWN: "kind why",
-        Tag.TASK_NUDGED: "kind owner",
-        Tag.TASK_RAISED: "kind supervisor",
-        Tag.TASK_HANDED_OVER: "kind owner",
-        Tag.PLAN_MADE: "plan",
-        Tag.CONSENT_GRANTED: "consent recipient category",
-        Tag.CONSENT_REVOKED: "consent recipient category",
-        Tag.CONSENT_PAUSED: "consent recipient category",
-        Tag.MESSAGE_SENT: "person kind channel",
-        Tag.CHART_READ: "what",
-        Tag.LINK_ISSUED: "person purpose",
-        Tag.SIGNED_IN: "person way",
-        Tag.SIGNED_OUT: "person why",
-        Tag.TOKEN_CREATED: "token",
-        Tag.TOKEN_REVOKED: "token",
-        Tag.GAP_FOUND: "what count",
-    }.items()
-}
-"""Fields each tag declares. `events.record` refuses any other."""

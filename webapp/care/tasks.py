@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Select, Text, or_, select, text
+from sqlalchemy import JSON, ForeignKey, Index, Select, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import contacts, events
@@ -15,6 +15,7 @@ from webapp.care.tags import Tag
 from webapp.care.teams import in_care_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Invalid
+from webapp.sealed import SealedText
 
 NEXT_ATTEMPT = timedelta(hours=2)
 """When to try again after nobody answered, unless the caller says otherwise."""
@@ -28,6 +29,7 @@ class TaskKind(StrEnum):
     PATTERN_REVIEW = "pattern_review"
     MARK_ROOM = "mark_room"
     TECH_HELP = "tech_help"
+    EMERGENCY_REVIEW = "emergency_review"
 
 
 ROLE_FOR: dict[str, RoleName] = {
@@ -38,6 +40,7 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.PATTERN_REVIEW: RoleName.COUNSELOR,
     TaskKind.MARK_ROOM: RoleName.COORDINATOR,
     TaskKind.TECH_HELP: RoleName.TECHNICIAN,
+    TaskKind.EMERGENCY_REVIEW: RoleName.SUPERVISOR,
 }
 CLOSED = "closed"
 """An outcome beside `Outcome`: a human ends the task with a reason, for example an unreachable client (rule 9)."""
@@ -83,7 +86,7 @@ class Task(Base):
     outcome: Mapped[str | None]
     """An ending outcome, or why it was withdrawn: `joined`, `contact`, `session_cancelled` …"""
     withdrawn: Mapped[bool] = mapped_column(default=False)
-    note: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(SealedText)
     brief: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What the owner should know: evidence, prompts, proposals, seats joined to a review. Enum values and ids."""
 
@@ -123,7 +126,7 @@ class Attempt(Base):
     outcome: Mapped[str]
     at: Mapped[datetime]
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    note: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(SealedText)
     next_at: Mapped[datetime | None]
 
 

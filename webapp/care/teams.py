@@ -51,6 +51,10 @@ class Couple(Base):
         return self.b if person_id == self.a_id else self.a
 
 
+SEE_EVERYONE = (RoleName.SUPERVISOR, RoleName.COORDINATOR, RoleName.ADMIN)
+"""Roles for which everyone in the program is in their care."""
+
+
 class CareTeam(Base):
     """Who looks after a client. The couples therapist stands on the couple."""
 
@@ -180,10 +184,10 @@ def visible_to(me: Person) -> Select[Person]:
 
 
 def in_care_of(me: Person, client_id: Any) -> Any:
-    """A condition on `client_id`: this staff member looks after that client."""
-    if me.has_role(RoleName.SUPERVISOR, RoleName.COORDINATOR, RoleName.ADMIN):
+    """A condition on `client_id`: this staff member looks after that client, or reaches them for an emergency (P8)."""
+    if me.has_role(*SEE_EVERYONE):
         return true()
     counseled = select(CareTeam.client_id).where(CareTeam.counselor_id == me.id)
     a = select(Couple.a_id).where(Couple.therapist_id == me.id, Couple.ended_at.is_(None))
     b = select(Couple.b_id).where(Couple.therapist_id == me.id, Couple.ended_at.is_(None))
-    return client_id.in_(counseled.union(a, b))
+    return or_(client_id.in_(counseled.union(a, b)), client_id.in_(me.reaching))

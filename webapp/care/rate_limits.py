@@ -1,0 +1,110 @@
+"""Rate limits that all workers share: one row a key, moved on by one statement (S12).
+
+Each key has a bucket that empties into the past (the generic cell rate algorithm): `burst` tries at once, then one `every` so
+often. Nothing is ever locked for good, waiting always helps, and a counter in one process can't be outrun by asking another.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, LargeBinary, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.db import Base, Database, Store
+from webapp.refusals import N_, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`burst` tries at once, then one each `every`. `name` keeps its keys apart from other rates'."""
+
+    name: str
+    burst: int
+    every: timedelta
+
+
+PASSWORD = Rate("password", 10, timedelta(minutes=1))
+"""An account's password, its codes and its recovery codes: so many tries, wherever they come from."""
+PASSWORD_OF_A_DAY = Rate("password-day", 100, timedelta(minutes=15))
+"""The same over a day: NIST SP 800-63B-4 asks for no more than a hundred in a row."""
+DOOR = Rate("door", 40, timedelta(seconds=3))
+"""Tries to get in from one address of the net, whoever they are for: a clinic may sit behind one."""
+QUESTION = Rate("question", 120, timedelta(seconds=1))
+"""Questions for passkeys, from one address: a sign-in page asks one as it opens."""
+LINK = Rate("link", 5, timedelta(minutes=30))
+"""One-time links issued for one person."""
+TOKEN = Rate("token", 300, timedelta(seconds=1))
+"""API tokens that are none, from one address. None can be guessed; this spares the database."""
+
+
+class TooMany(Refusal):
+    """Not so fast. `retry_after`: seconds until it is worth trying again."""
+
+    status = 429
+    code = "too-many"
+    sentence = N_("That was a lot at once. Please try again in a little while.")
+
+    def __init__(self, wait: timedelta):
+        super().__init__()
+        self.retry_after = max(1, -(-wait // timedelta(seconds=1)))
+
+
+class RateLimit(Base):
+    """How far a key is ahead of its allowance. Growth: one row a key in use; `forget` clears what has long been paid off."""
+
+    __tablename__ = "rate_limit"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    paid_until: Mapped[int] = mapped_column(BigInteger, index=True)
+    """Milliseconds since 1970 at which the bucket is empty again."""
+
+
+def spend(store: Store, rate: Rate, who: str, *, now: datetime) -> None:
+    """Take one try of `who` (an address, an account's name); the caller commits, before anything is looked up. Raises
+    TooMany. Only a hash of `who` is kept: what strangers type may be anything."""
+    table, at, step = RateLimit.__table__, _ms(now), _length(rate.every)
+    insert = sqlite.insert if store.get_bind().dialect.name == "sqlite" else postgresql.insert
+    later = func.max if insert is sqlite.insert else func.greatest
+    taken = insert(table).values(key=_key(rate, who), paid_until=at + step)  # type: ignore[arg-type]
+    taken = taken.on_conflict_do_update(
+        index_elements=["key"],
+        set_={"paid_until": later(table.c.paid_until, at) + step},
+        where=table.c.paid_until <= at + step * (rate.burst - 1),
+    )
+    if store.execute(taken.returning(table.c.paid_until)).scalar() is None:
+        raise TooMany(wait(store, rate, who, now))
+
+
+def wait(store: Store, rate: Rate, who: str, now: datetime) -> timedelta:
+    """How long until `who` has a try left; nothing if they have one."""
+    until = store.scalar(select(RateLimit.paid_until).where(RateLimit.key == _key(rate, who))) or 0
+    over = until - _ms(now) - _length(rate.every) * (rate.burst - 1)
+    return timedelta(milliseconds=max(0, over))
+
+
+def clear(store: Store, rates: Sequence[Rate], who: str) -> None:
+    """`who` has proved who they are: their tries so far were their own."""
+    store.execute(delete(RateLimit).where(RateLimit.key.in_([_key(rate, who) for rate in rates])))
+
+
+def forget(database: Database, now: datetime) -> int:
+    """A chore: keys that have been paid off."""
+    with database.writing() as store:
+        gone = store.execute(delete(RateLimit).where(RateLimit.paid_until < _ms(now))).rowcount  # type: ignore[attr-defined]
+        store.commit()
+    return int(gone)
+
+
+def _key(rate: Rate, who: str) -> bytes:
+    return hashlib.sha256(f"{rate.name}\0{who}".encode()).digest()
+
+
+def _ms(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)
+
+
+def _length(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)

@@ -1,0 +1,40 @@
+"""Who read what of a client: every reading of clinical content leaves one event, shown to its owner (P7)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from webapp.care import events
+from webapp.care.people import Person
+from webapp.care.tags import Tag
+from webapp.db import Store
+
+
+class What(StrEnum):
+    """What was read; nothing of its words."""
+
+    SUMMARY = "summary"
+    """A client's own part of a session's summary."""
+    HAND_IN = "hand_in"
+    """What a client handed in, with the feedback to it."""
+    CATCH_UP = "catch_up"
+    """How far a client has come with what they were not there for."""
+
+
+def note_down(
+    store: Store,
+    what: What,
+    clients: Iterable[Person | int | None],
+    *,
+    by: Person | int | None,
+    now: datetime,
+    program_id: int,
+    session_id: int | None = None,
+) -> None:
+    """`by` has read it: one event a reading and owner (None: written for a whole room). The caller commits before anything is
+    shown."""
+    for client in clients:
+        events.record(
+            store, Tag.CHART_READ, by=by, now=now, program_id=program_id, client=client,
+            session=session_id, what=what.value,
+        )  # fmt: skip
