@@ -8,11 +8,11 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.absences import AbsenceReport
+from webapp.care.owners import Owners
 from webapp.care.people import Person, Status
 from webapp.care.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol.reading.among import among
-from webapp.protocol.reading.owners import Owners
 
 if TYPE_CHECKING:
     from webapp.protocol.openings import Wanted

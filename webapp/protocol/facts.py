@@ -8,11 +8,11 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, Text, and_, case, cast, func, select
 
 from webapp.care.absences import AbsenceReport, Excusal
 from webapp.care.makeups import MakeUp
@@ -31,6 +31,7 @@ from webapp.protocol.rungs import TAKEN, Rung
 from webapp.protocol.steps import Step, occurrence_of
 
 NOTHING_TAKEN: Mapping[str, str] = {}
+Wishes = tuple[tuple[time, time] | None, Mapping[str, timedelta]]
 
 
 def of_seat(store: Store, seat: Seat, now: datetime) -> Picture:
@@ -134,30 +135,34 @@ def _lives(
     signs = contact.signs(store, clients, after_miss, now)
     work = contact.open_work(store, after_miss)
     since = case((Person.status != Status.ACTIVE, Person.status_at))
-    quiet = Person.preferences["quiet_hours"].as_string()
-    query = select(Person.id, Person.status, since, Person.time_zone, quiet)
+    wishes = cast(Person.preferences, Text)
+    query = select(Person.id, Person.status, since, Person.time_zone, wishes)
     found = {}
-    for person_id, status, status_at, zone, hours in rows(
+    for person_id, status, status_at, zone, told in rows(
         store, query.where(among(store, Person.id, clients))
     ):
         contact_at, spoken_at = signs.get(person_id, (None, None))
         review, plan, planned_at = work.get(person_id, (False, False, None))
         inactive = status if status_at else ""
-        life = _life(inactive, zone, hours, contact_at, spoken_at, review, plan, planned_at)
+        life = _life(inactive, zone, told, contact_at, spoken_at, review, plan, planned_at)
         found[person_id] = (life, status_at)
     return found
 
 
 @lru_cache(maxsize=4096)
-def _life(inactive: str, zone: str, hours: str | None, *signs_and_work: Any) -> Life:
-    """Most clients of a batch have the same: nothing was heard, nothing is open."""
-    return Life(inactive, zone, _quiet(hours) if hours else None, *signs_and_work)
+def _life(inactive: str, zone: str, told: str | None, *signs_and_work: Any) -> Life:
+    """Most clients of a batch have the same: nothing was heard, nothing is open, and they wish for nothing special."""
+    quiet, leads = _wishes(told)
+    return Life(inactive, zone, quiet, leads, *signs_and_work)
 
 
-def _quiet(hours: str) -> tuple[time, time]:
-    """A person's own quiet hours, from the JSON text of their preferences."""
-    begin, end = json.loads(hours)
-    return time.fromisoformat(begin), time.fromisoformat(end)
+@lru_cache(maxsize=1024)
+def _wishes(told: str | None) -> Wishes:
+    """A person's own quiet hours and lead times (care/preferences), from the JSON text of their preferences."""
+    kept = json.loads(told or "null") or {}
+    hours, leads = kept.get("quiet_hours"), kept.get("lead") or {}
+    quiet = (time.fromisoformat(hours[0]), time.fromisoformat(hours[1])) if hours else None
+    return quiet, {rung: timedelta(minutes=-lead) for rung, lead in leads.items()}
 
 
 def _evidence(store: Store, ids: Collection[int]) -> dict[int, list[Evidence]]:

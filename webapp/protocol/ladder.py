@@ -46,6 +46,8 @@ def survey(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[Look]:
             look.state, look.why = State.NOT_NEEDED, why
         elif due is not None and due <= now:
             _fall_due(look, line, facts, now)
+        elif rung in facts.life.leads:
+            look.why = "own_lead"
     _leave_only_the_last_reminder(looks, now)
     return looks
 
@@ -91,9 +93,11 @@ def timetable(facts: Facts, taken: Mapping[str, str], now: datetime) -> tuple[da
     """When each rung of `LADDER` falls due for this seat; None for one that hangs on no instant yet."""
     room, life = facts.room, facts.life
     quiet = life.quiet_hours or room.policy.quiet_hours
+    heads_up = life.leads.get(Rung.HEADS_UP, room.policy.heads_up)
+    soon = life.leads.get(Rung.SOON, room.policy.soon)
     return (
-        awake(room.starts_at, room.policy.heads_up, quiet, life.zone),
-        awake(room.starts_at, room.policy.soon, quiet, life.zone),
+        awake(room.starts_at, heads_up, quiet, life.zone),
+        awake(room.starts_at, soon, quiet, life.zone),
         awake(room.starts_at, room.policy.doors_open, quiet, life.zone),
         room.first_check_at,
         room.second_check_at,

@@ -1,17 +1,19 @@
-"""Which sessions a client was not in: by the one definition of standing, for *Catch up* and the make-up ledger."""
+"""Who was not in which session: by the one definition of standing, for *Catch up*, the make-up ledger, and whom a summary
+is for."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from webapp.care import makeups
 from webapp.care.catchup import Missed
+from webapp.care.makeups import MakeUp
 from webapp.care.people import Person
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import CAN_BE_MADE_UP, Standing, standing
 from webapp.db import Store
 from webapp.protocol import facts
-from webapp.protocol.reading.picture import SeatRow
+from webapp.protocol.reading.picture import SEAT_COLUMNS, SeatRow
 
 BACK = timedelta(days=60)
 """How far the list goes back."""
@@ -31,9 +33,28 @@ def of(store: Store, client: Person, now: datetime, back: timedelta = BACK) -> l
         .where(Seat.id.not_in(makeups.seats_of_others(client.id)))
         .order_by(Session.starts_at.desc(), Seat.id.desc())
     )
-    seats = list(store.scalars(query))
+    return _missed(store, list(store.scalars(query)), now)
+
+
+def _missed(store: Store, seats: list[Seat], now: datetime) -> list[Missed]:
     rows = [SeatRow(each.id, each.session_id, each.client_id, each.given_at) for each in seats]
     listed = CAN_BE_MADE_UP | {Standing.MADE_UP}
-    found = zip(seats, facts.of_seats(store, rows, now), strict=True)
+    found = zip(seats, facts.of_earlier(store, rows, now), strict=True)
     missed = [Missed(seat, standing(picture.facts, now)) for seat, picture in found]
     return [each for each in missed if each.standing in listed]
+
+
+def in_session(store: Store, session_id: int, as_of: datetime) -> list[SeatRow]:
+    """The seats of one session whose clients were not in it, partly or whole, told or not, and have not made up for it."""
+    starts_at = store.scalar(select(Session.starts_at).where(Session.id == session_id))
+    if starts_at is None or starts_at > as_of:
+        return []
+    another = select(MakeUp.id).where(
+        or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id)
+    )
+    query = select(*SEAT_COLUMNS).where(
+        Seat.session_id == session_id, Seat.released_at.is_(None), ~another.exists()
+    )
+    seats = [SeatRow._make(row) for row in store.execute(query.order_by(Seat.id))]
+    found = zip(seats, facts.of_earlier(store, seats, as_of), strict=True)
+    return [seat for seat, picture in found if standing(picture.facts, as_of) in CAN_BE_MADE_UP]

@@ -12,14 +12,13 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.bulk import adding
-from webapp.care import events
+from webapp.care import events, owners
 from webapp.care.people import Person
 from webapp.care.sessions import Session
 from webapp.care.tags import Tag
 from webapp.care.tasks import ROLE_FOR, Task, TaskKind
 from webapp.db import Store
 from webapp.protocol import drafting
-from webapp.protocol.reading import owners
 from webapp.protocol.reading.among import among
 from webapp.protocol.reading.picture import Picture
 from webapp.protocol.rungs import Rung

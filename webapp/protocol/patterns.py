@@ -103,8 +103,10 @@ def falling_minutes(past: Sequence[Past], policy: Policy, now: datetime) -> list
 
 
 def short_notice(past: Sequence[Past], policy: Policy, now: datetime) -> list[Past]:
-    """Absences told later than early notice, if they are enough."""
-    short = [p for p in past if p.notice is not None and p.notice < policy.early_notice]
+    """Absences told later than early notice, if they are enough; technical ones, which nobody foresees, are counted apart
+    (M15)."""
+    told = [p for p in past if p.reason != TECHNICAL]
+    short = [p for p in told if p.notice is not None and p.notice < policy.early_notice]
     return short if len(short) >= policy.patterns.short_notice else []
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.care import events
+from webapp.care import events, owners
 from webapp.care.absences import AbsenceReport
 from webapp.care.heartbeats import Heartbeat, beat
 from webapp.care.sessions import Seat, Session
@@ -22,7 +22,7 @@ from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store, claim
 from webapp.protocol import facts, openings, steps
 from webapp.protocol.patterns import Past, find
-from webapp.protocol.reading import history, owners
+from webapp.protocol.reading import history
 from webapp.protocol.reading.among import among, rows
 from webapp.protocol.reading.picture import Picture
 from webapp.protocol.rungs import TAKEN, Rung

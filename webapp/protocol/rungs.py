@@ -118,6 +118,7 @@ WHY: dict[str, str] = {
     "expired": N_("It came too late to be of use: the session was over."),
     "superseded": N_("A later reminder says it better."),
     "seat_is_newer": N_("The seat did not exist, or was at another time, when this fell due."),
+    "own_lead": N_("As long before as the client asked for."),
     "tapped": N_("The client has just tapped Join; we wait for them to appear."),
     "room_silent": N_("Nothing tells us who is in the room; nobody is chased."),
     "joined_review": N_("A review is open; this miss was added to it."),

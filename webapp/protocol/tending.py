@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, exists, or_, select
 
-from webapp.care import events
-from webapp.care.owners import anyone_with, cover_for, owner_for
+from webapp.care import events, owners
 from webapp.care.people import RoleName
 from webapp.care.tags import Tag
 from webapp.care.tasks import Attempt, Task
@@ -67,11 +66,10 @@ def unheard(as_of: datetime) -> Select[Task]:
 
 def nudge(store: Store, task: Task, now: datetime) -> Task:
     """Remind the owner; when they are away the cover has the task from now on."""
-    owner = task.owner_id
-    if owner is None:
+    if task.owner_id is None:
         owner = _owner(store, task, task.role, now)
-    elif cover := cover_for(store, owner, now):
-        owner = cover
+    else:
+        owner = owners.covers(store, now).get(task.owner_id, task.owner_id)
     if owner != task.owner_id:
         task.owner_id = owner
         _record(store, Tag.TASK_HANDED_OVER, task, now, owner=owner)
@@ -90,9 +88,8 @@ def tell_supervisor(store: Store, task: Task, now: datetime) -> Task:
 
 def _owner(store: Store, task: Task, role: str, now: datetime) -> int | None:
     if task.client is not None:
-        return owner_for(store, task.client, role, now)
-    found = store.scalar(anyone_with(task.program_id, role))
-    return found and (cover_for(store, found, now) or found)
+        return owners.owner_for(store, task.client, role, now)
+    return owners.read(store, [], now).one_of(task.program_id, role)
 
 
 def _record(store: Store, tag: Tag, task: Task, now: datetime, **fields: int | None) -> None:

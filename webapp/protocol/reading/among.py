@@ -1,23 +1,16 @@
-"""Reading in bulk: one condition for "one of these ids", however many there are, and rows without objects around them."""
+"""Reading in bulk: rows without objects around them, and the condition that goes with it."""
 
-import json
-from collections.abc import Collection, Sequence
-from typing import Any, TypeVarTuple
+from collections.abc import Sequence
+from typing import TypeVarTuple
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Row, Select, any_, func, literal, select
+from sqlalchemy import Row, Select
 
+from webapp.bulk import among
 from webapp.db import Store
 
+__all__ = ["among", "rows"]
+
 Columns = TypeVarTuple("Columns")
-
-
-def among(store: Store, column: Any, ids: Collection[int]) -> ColumnElement[bool]:
-    """`column` is one of `ids`. One parameter, so one prepared statement for batches of any size."""
-    listed = sorted(ids)
-    if store.get_bind().dialect.name == "sqlite":
-        rows = func.json_each(json.dumps(listed)).table_valued("value")
-        return column.in_(select(rows.c.value))
-    return column == any_(literal(listed, ARRAY(Integer)))
 
 
 def rows(store: Store, query: Select[*Columns]) -> Sequence[Row[*Columns]]:
