@@ -1,8 +1,8 @@
 """Facts become notifications: the chore *announce*, and the only place where one fact reaches several people.
 
 It reads the chain of events on from its cursor. Who is told follows from the event, the consents and the people's own
-wishes; when it comes to sending, all that is asked again (deliver). Cost: a handful of statements a batch, whatever its
-size; each event costs the same in the first month and in the tenth year.
+wishes; when it comes to sending, all that is asked again (deliver). Cost: a handful of statements a batch of reminders,
+whatever its size, and a few for each event of another kind; the same in the first month and in the tenth year.
 """
 
 import json
@@ -90,8 +90,8 @@ def pass_over(store: Store) -> None:
 def planned(store: Store, after: int, upto: int, now: datetime) -> Iterator[Row]:
     """The rows for a stretch of events, as `INSERTED` has them."""
     columns = (
-        Event.id, Event.tag, Event.at, Event.client_id, Event.seat_id, Event.session_id,
-        Event.task_id, Event.canonical,
+        Event.id, Event.tag, Event.at, Event.by_id, Event.client_id, Event.seat_id,
+        Event.session_id, Event.task_id, Event.canonical,
     )  # fmt: skip
     found = store.connection().execute(_within(select(*columns), after, upto, *TOLD)).all()
     if not found:
@@ -154,7 +154,7 @@ def _read(fields: str) -> dict[str, Any]:
 def _reminders(event: Any, fields: dict[str, Any], stretch: Stretch) -> Iterator[Row]:
     """A rung was taken for a seat: its client is told, and before the start whom their consent names."""
     rung, result = fields["rung"], fields["result"]
-    number, _, at, client_id, seat_id, session_id, _, _ = event
+    number, _, at, _, client_id, seat_id, session_id, _, _ = event
     if rung not in RUNGS or result != "taken" or stretch.moved.get(session_id, 0) > number:
         return
     client = stretch.listeners.get(client_id)
@@ -164,7 +164,7 @@ def _reminders(event: Any, fields: dict[str, Any], stretch: Stretch) -> Iterator
         for channel, address in client.all_working() if everywhere else client.first_working():
             yield (
                 number, client_id, channel, address, rung, client_id, seat_id, session_id, None,
-                None, starts_at, at, at, ends_at, 0,
+                None, None, starts_at, at, at, ends_at, 0,
             )  # fmt: skip
     if client_id not in stretch.allowed or rung not in REMINDS:
         return

@@ -13,10 +13,11 @@ from typing import Any
 
 import structlog
 
+from webapp import clock
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.notify import channels as every_channel
 from webapp.notify import leases, outcomes
+from webapp.notify.channels import every
 from webapp.notify.channels.parcel import Channel, Undeliverable
 from webapp.notify.leases import Claimed, Leased
 from webapp.notify.outcomes import NO_CHANNEL, Outcome
@@ -28,6 +29,8 @@ SLICE = 1.0
 """Seconds after which `deliver` comes back although services have not answered; the loop keeps what is under way."""
 TICK = 0.1
 """Seconds that an answer waits at most for others to be recorded with."""
+FAREWELL = 2.0
+"""Seconds that a worker which is told to stop waits for answers."""
 
 Sending = Coroutine[Any, Any, None] | Undeliverable
 """A send that has begun, or why it could not."""
@@ -45,26 +48,36 @@ class Courier:
         self._under_way: set[asyncio.Task[None]] = set()
         self._came_back: list[Outcome] = []
         self._bell = asyncio.Event()
+        self._database: Database | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Courier":
         """A courier with every channel this installation has."""
-        return cls(every_channel.from_settings(settings), Packer.from_settings(settings))
+        return cls(every.from_settings(settings), Packer.from_settings(settings))
 
     def deliver(self, database: Database, now: datetime, *, seconds: float | None = SLICE) -> int:
         """Send what is due at `now` and while it works; returns how many notifications were dealt with or are under way.
 
         Comes back when nothing is left, or after `seconds` (None: only when nothing is left).
         """
+        self._database = database
         return self._loop.run_until_complete(self._round(database, now, seconds))
 
     def close(self) -> None:
-        """Let go of connections. What is still under way is taken up again when its lease ends."""
+        """Let go of connections. What comes back within a moment is still written down; the rest is taken up again when its
+        lease ends."""
         if not self._loop.is_closed():
             self._loop.run_until_complete(self._closed())
             self._loop.close()
 
     async def _closed(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=FAREWELL)
+        if self._database is not None and self._came_back:
+            try:
+                self._write(self._database, clock.now(), claiming=False)
+            except Exception:
+                log.exception("answers could not be written down")  # their rows are taken up again
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -78,23 +91,28 @@ class Courier:
         while True:
             passed = time.monotonic() - began
             late = seconds is not None and passed >= seconds
-            instant = now + timedelta(seconds=passed)
-            more = self._record(database, instant) or more
+            more = more or any(outcome.error for outcome in self._came_back)
+            claiming = more and not late and len(self._under_way) <= AT_ONCE // 2
+            if claiming or self._came_back:
+                claimed = self._write(database, now + timedelta(seconds=passed), claiming)
+                seen += claimed.seen
+                more = more if not claiming else claimed.seen == AT_ONCE or bool(claimed.astray)
             if late or not (more or self._under_way):
                 return seen or len(self._under_way)
-            if more and len(self._under_way) <= AT_ONCE // 2:
-                claimed = self._claim(database, instant)
-                seen += claimed.seen
-                more = claimed.seen == AT_ONCE or bool(claimed.astray)
             await self._wait_for_answers()
 
-    def _claim(self, database: Database, now: datetime) -> Claimed:
-        """Lease what is due and set it on its way; nothing is held of the database while it travels."""
+    def _write(self, database: Database, now: datetime, claiming: bool) -> Claimed:
+        """One transaction: write down what has come back, lease what is due. Then set that on its way; nothing is held of
+        the database while it travels."""
+        back, claimed = self._came_back[:], Claimed([], [], 0)
         with database.writing() as store:
-            claimed = leases.take(store, now, AT_ONCE)
-            outcomes.send_on(store, claimed.astray, now)
-            if claimed.seen:
+            outcomes.record(store, back, now)
+            if claiming:
+                claimed = leases.take(store, now, AT_ONCE)
+                outcomes.send_on(store, claimed.astray, now)
+            if back or claimed.seen:
                 store.commit()
+        del self._came_back[: len(back)]  # only now: a database that refused is asked again
         for row, sending in [(row, self._begun(row, now)) for row in claimed.to_send]:
             self._under_way.add(self._loop.create_task(self._finished(row, sending)))
         return claimed
@@ -111,16 +129,6 @@ class Courier:
         except Exception as error:  # one row that cannot be put into words must not stop the others
             log.exception("notification cannot be packed", notification=row.id)
             return Undeliverable(type(error).__name__)
-
-    def _record(self, database: Database, now: datetime) -> bool:
-        """Write down what has come back; answers whether something new may be due by it."""
-        if not self._came_back:
-            return False
-        back, self._came_back = self._came_back, []
-        with database.writing() as store:
-            outcomes.record(store, back, now)
-            store.commit()
-        return any(outcome.error for outcome in back)
 
     async def _wait_for_answers(self) -> None:
         """Until enough have come back to be worth a transaction, or a moment has passed."""

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from webapp.refusals import N_
 
+ANSWERS = "/answers/"
+"""Where a button's token is posted to (capabilities.py)."""
+
 
 class NoticeKind(StrEnum):
     """The value is the folder's name; the first five are rungs of the ladder."""
@@ -17,12 +20,23 @@ class NoticeKind(StrEnum):
     SESSION_MOVED = "session_moved"
     SESSION_CANCELLED = "session_cancelled"
     PARTNER_REMINDER = "partner_reminder"
+    PLACE_HELD = "place_held"
+    MAKE_UP_BOOKED = "make_up_booked"
+    MAKE_UP_CANCELLED = "make_up_cancelled"
+    MAKE_UP_LAPSED = "make_up_lapsed"
+    CATCH_UP = "catch_up"
+    HOMEWORK_ANSWERED = "homework_answered"
+    HOMEWORK_REOPENED = "homework_reopened"
+    HOMEWORK_HANDED_IN = "homework_handed_in"
+    REFLECTION_HANDED_IN = "reflection_handed_in"
+    MESSAGE = "message"
     TASK_OPENED = "task_opened"
     TASK_OVERDUE = "task_overdue"
     MARK_ROOM = "mark_room"
     TEST_NOTICE = "test_notice"
     INVITATION = "invitation"
     SIGN_IN_LINK = "sign_in_link"
+    SIGN_IN_CHANGED = "sign_in_changed"
 
 
 class Verb(StrEnum):
@@ -44,6 +58,14 @@ BUTTONS = {
 REMINDERS = (NoticeKind.HEADS_UP, NoticeKind.SOON, NoticeKind.DOORS_OPEN)
 CHECKS = (NoticeKind.FIRST_CHECK, NoticeKind.SECOND_CHECK)
 STAFF = (NoticeKind.TASK_OPENED, NoticeKind.TASK_OVERDUE, NoticeKind.MARK_ROOM)
+HAND_INS = (NoticeKind.HOMEWORK_HANDED_IN, NoticeKind.REFLECTION_HANDED_IN)
+"""To staff, and yet no task: nothing is due, so it keeps to their quiet hours."""
+NEWS = (
+    NoticeKind.PLACE_HELD, NoticeKind.MAKE_UP_CANCELLED, NoticeKind.MAKE_UP_LAPSED,
+    NoticeKind.CATCH_UP, NoticeKind.HOMEWORK_ANSWERED, NoticeKind.HOMEWORK_REOPENED, *HAND_INS,
+    NoticeKind.MESSAGE,
+)  # fmt: skip
+"""About no coming hour: in quiet hours they wait for the morning."""
 LINKS = (NoticeKind.INVITATION, NoticeKind.SIGN_IN_LINK)
 """Carried by e-mail alone: they validate that very address (S3)."""
 
@@ -65,4 +87,6 @@ TRAITS: dict[NoticeKind, Traits] = {kind: Traits() for kind in NoticeKind} | {
     NoticeKind.DOORS_OPEN: Traits("high", (Verb.JOIN, Verb.ABSENCE)),
     NoticeKind.FIRST_CHECK: Traits("high", _CHECK),
     NoticeKind.SECOND_CHECK: Traits("high", _CHECK),
+    **dict.fromkeys(NEWS, Traits("normal")),
+    NoticeKind.PLACE_HELD: Traits("high"),
 }

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Text, bindparam, cast, or_, select, update
 
+from webapp.bulk import among
 from webapp.care.addresses import Address
 from webapp.care.people import Person
 from webapp.care.policy import Policy
@@ -21,7 +22,7 @@ from webapp.care.sessions import Seat, Session
 from webapp.care.standing import WEAK_PRESENCE_HOLDS
 from webapp.db import Store, claim, database_now
 from webapp.notify.objections import EXPIRED, NOW, TAPPED, client, objection
-from webapp.notify.outbox import TABLE, Notification, among, is_open
+from webapp.notify.outbox import TABLE, Notification, is_open
 from webapp.notify.quiet import Hours, may_wait, own_hours, wait_until
 
 LEASE = timedelta(seconds=60)
@@ -48,6 +49,7 @@ class Leased(NamedTuple):
     seat_id: int | None
     session_id: int | None
     task_id: int | None
+    about_id: int | None
     consent_category: str | None
     about_at: datetime | None
     decided_at: datetime
@@ -131,7 +133,7 @@ class _QuietHours:
             body = self._store.scalar(newest)
             self._programs[row.program_id] = Policy.from_json(body or {}).quiet_hours
         hours = own_hours(json.loads(wishes or "{}"), self._programs[row.program_id])
-        return wait_until(row.kind, row.about_at, hours, row.zone, now)
+        return wait_until(row.kind, row.about_at, row.not_after, hours, row.zone, now)
 
 
 def _lease(store: Store, ids: Sequence[int], until: datetime) -> None:
@@ -164,8 +166,8 @@ def _due() -> Select[Any]:
     stale = or_(Address.troubles > 0, Address.worked_at.is_(None), Address.worked_at < before)
     columns = (
         row.id, row.event_id, row.person_id, row.channel, row.address_id, row.kind, row.client_id,
-        row.seat_id, row.session_id, row.task_id, row.consent_category, row.about_at, row.decided_at, row.link_path, row.not_after,
-        row.attempts, Address.value, cast(Address.keys, Text), stale, Person.language, Person.time_zone,
+        row.seat_id, row.session_id, row.task_id, row.about_id, row.consent_category, row.about_at,
+        row.decided_at, row.link_path, row.not_after, row.attempts, Address.value, cast(Address.keys, Text), stale, Person.language, Person.time_zone,
         Person.program_id, cast(Person.preferences, Text), objection(),
     )  # fmt: skip
     found = (

@@ -5,7 +5,7 @@ The ladder has weighed every fact known when it decided (`decided_at`); each lin
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, literal, or_, select
+from sqlalchemy import and_, bindparam, case, or_
 from sqlalchemy.orm import aliased
 
 from webapp.care.absences import AbsenceReport, Excusal
@@ -16,6 +16,7 @@ from webapp.care.people import Person, Status
 from webapp.care.presence import Evidence, Presence
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import Task
+from webapp.notify.heard import heard, some
 from webapp.notify.kinds import CHECKS, LINKS, REMINDERS, STAFF, NoticeKind
 from webapp.notify.outbox import Notification
 
@@ -49,6 +50,7 @@ def objection() -> Any:
         (_recipient_away(), "inactive"),
         (and_(_row.consent_category.is_not(None), ~_consented()), "consent"),
         (and_(_row.kind.in_(STAFF), ~_task_waits()), "task"),
+        *heard(),
         (_row.session_id.is_(None), None),
         (client.status != Status.ACTIVE, "inactive"),
         (
@@ -79,17 +81,8 @@ def _recipient_away() -> Any:
     return or_(left, and_(Person.status != Status.ACTIVE, _row.kind.not_in(ANYWAY)))
 
 
-def _some(table: Any, *where: Any) -> Any:
-    """A condition: such a row exists.
-
-    Not EXISTS: PostgreSQL may read the whole table into a hash for that, once a batch, and grow with the years.
-    """
-    found = select(literal(1)).select_from(table).where(*where).limit(1)
-    return found.scalar_subquery().is_not(None)
-
-
 def _consented() -> Any:
-    return _some(
+    return some(
         Consent,
         Consent.client_id == _row.client_id,
         Consent.recipient_id == _row.person_id,
@@ -99,14 +92,14 @@ def _consented() -> Any:
 
 
 def _task_waits() -> Any:
-    return _some(
+    return some(
         Task, Task.id == _row.task_id, Task.done_at.is_(None), Task.acknowledged_at.is_(None)
     )
 
 
 def _reported() -> Any:
     told = and_(AbsenceReport.seat_id == _row.seat_id, AbsenceReport.withdrawn_at.is_(None))
-    return or_(_some(AbsenceReport, told), _some(Excusal, Excusal.seat_id == _row.seat_id))
+    return or_(some(AbsenceReport, told), some(Excusal, Excusal.seat_id == _row.seat_id))
 
 
 def _evidence(*types: Evidence) -> Any:
@@ -118,15 +111,15 @@ def _evidence(*types: Evidence) -> Any:
 
 
 def _seen(*types: Evidence) -> Any:
-    return _some(Presence, _evidence(*types), Presence.recorded_at >= _row.decided_at)
+    return some(Presence, _evidence(*types), Presence.recorded_at >= _row.decided_at)
 
 
 def _tapped() -> Any:
-    return _some(Presence, _evidence(Evidence.TAPPED), Presence.at > TAPPED_SINCE)
+    return some(Presence, _evidence(Evidence.TAPPED), Presence.at > TAPPED_SINCE)
 
 
 def _spoken() -> Any:
-    return _some(
+    return some(
         Contact,
         Contact.client_id == _row.client_id,
         Contact.two_way,
@@ -137,7 +130,7 @@ def _spoken() -> Any:
 
 def _newer() -> Any:
     """A later rung for the same seat waits at the same address, or has gone out already."""
-    return _some(
+    return some(
         newer,
         newer.seat_id == _row.seat_id,
         newer.person_id == _row.person_id,

@@ -7,23 +7,16 @@ wait for `due_at` (the app's clock) and, while a worker has them in hand, for `l
 
 import base64
 import hmac
-import json
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     ForeignKey,
     Index,
     Integer,
     UniqueConstraint,
     and_,
-    any_,
-    cast,
-    func,
-    select,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -66,6 +59,8 @@ class Notification(Base):
     seat_id: Mapped[int | None]
     session_id: Mapped[int | None]
     task_id: Mapped[int | None]
+    about_id: Mapped[int | None]
+    """The message, hand-in or held place it is about, as its kind says."""
     consent_category: Mapped[str | None]
     """Sent only while the client's consent of this category names the recipient (P1)."""
     about_at: Mapped[datetime | None]
@@ -94,7 +89,8 @@ class Notification(Base):
 
 INSERTED = (
     "event_id", "person_id", "channel", "address_id", "kind", "client_id", "seat_id", "session_id",
-    "task_id", "consent_category", "about_at", "decided_at", "due_at", "not_after", "attempts",
+    "task_id", "about_id", "consent_category", "about_at", "decided_at", "due_at", "not_after",
+    "attempts",
 )  # fmt: skip
 """Columns that announcing fills, in the order of its tuples."""
 
@@ -110,14 +106,6 @@ def is_open() -> Any:
 
 
 TABLE: Any = Notification.__table__
-
-
-def among(store: Store, column: Any, ids: Collection[int]) -> Any:
-    """A condition: `column` is one of `ids`, which travel as one parameter, so that the statement is prepared once."""
-    if store.get_bind().dialect.name == "sqlite":
-        listed = func.json_each(json.dumps(list(ids))).table_valued("value")
-        return column.in_(select(listed.c.value))
-    return column == any_(cast(list(ids), ARRAY(BigInteger)))
 
 
 def put_link(
@@ -170,6 +158,10 @@ WHY = {
     "joined": N_("The client joined."),
     "contact": N_("The client has been in touch."),
     "superseded": N_("A later notice says it better."),
+    "taken": N_("The place was taken or let go meanwhile."),
+    "booked": N_("Another time was found meanwhile."),
+    "read": N_("It was read meanwhile."),
+    "answered": N_("It was answered meanwhile."),
     "no_channel": N_("This way of sending is not set up."),
 }
 """Why a notification was called off, for people."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select, update
 
-from webapp.bulk import insert_missing
+from webapp.bulk import among, insert_missing
 from webapp.care import events
 from webapp.care.addresses import Address
 from webapp.care.tags import Tag
@@ -17,7 +17,7 @@ from webapp.notify.audience import listeners
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.kinds import LINKS, NoticeKind
 from webapp.notify.leases import Leased
-from webapp.notify.outbox import INSERTED, TABLE, Notification, among, is_open
+from webapp.notify.outbox import INSERTED, TABLE, Notification, is_open
 from webapp.notify.patience import judge
 
 NO_CHANNEL = "no_channel"
@@ -119,8 +119,8 @@ def _again(row: Leased, channel: str, address_id: int, now: datetime) -> tuple[A
     """The same notice at another address, as `INSERTED` has it."""
     return (
         row.event_id, row.person_id, channel, address_id, row.kind, row.client_id, row.seat_id,
-        row.session_id, row.task_id, row.consent_category, row.about_at, row.decided_at, now,
-        row.not_after, 0,
+        row.session_id, row.task_id, row.about_id, row.consent_category, row.about_at,
+        row.decided_at, now, row.not_after, 0,
     )  # fmt: skip
 
 

@@ -5,10 +5,27 @@ from datetime import datetime
 
 from webapp.config import Settings
 from webapp.notify.channels.parcel import Letter, Parcel, Subscription
-from webapp.notify.kinds import STAFF, TRAITS, NoticeKind
+from webapp.notify.kinds import HAND_INS, NEWS, STAFF, TRAITS, NoticeKind
 from webapp.notify.leases import Leased
 from webapp.notify.outbox import topic
 from webapp.notify.wording import Reader, Subject, Wording
+
+_OTHER_TIMES = ("/seats/{seat}/make-ups", "/seats/{seat}")
+PAGES: dict[NoticeKind, tuple[str, str]] = {
+    NoticeKind.PLACE_HELD: _OTHER_TIMES,
+    NoticeKind.MAKE_UP_CANCELLED: _OTHER_TIMES,
+    NoticeKind.MAKE_UP_LAPSED: _OTHER_TIMES,
+    NoticeKind.CATCH_UP: ("/catch-up", "/catch-up"),
+    NoticeKind.HOMEWORK_ANSWERED: ("/catch-up", "/catch-up"),
+    NoticeKind.HOMEWORK_REOPENED: ("/catch-up", "/catch-up"),
+    NoticeKind.MESSAGE: ("/messages", "/messages"),
+}
+"""Kind → the page it opens, and the page as a letter prints it: an address is read by strangers, too (P5)."""
+FOR_STAFF = {
+    NoticeKind.MESSAGE: "/staff/people/{client}/messages",
+    NoticeKind.HOMEWORK_HANDED_IN: "/staff/hand-ins/{about}",
+    NoticeKind.REFLECTION_HANDED_IN: "/staff/people/{client}/make-ups",
+}
 
 
 class Packer:
@@ -55,6 +72,10 @@ class Packer:
 
 def _thing(row: Leased) -> str:
     """What the notice is about, for its topic: of two about one thing only the newer is shown."""
+    if row.kind in NEWS:
+        one_a_seat = row.seat_id is not None
+        about = row.seat_id if one_a_seat else row.client_id
+        return f"{row.kind} {about}" + (f" {row.about_id}" if row.kind in HAND_INS else "")
     if row.seat_id is not None:
         return f"seat {row.seat_id}"
     if row.task_id is not None:
@@ -68,8 +89,14 @@ def _subject(kind: NoticeKind, row: Leased) -> Subject:
         return Subject(path=row.link_path)
     if kind in STAFF:
         return Subject(row.about_at, "/staff/tasks")
+    if kind in FOR_STAFF and row.person_id != row.client_id:
+        path = FOR_STAFF[kind].format(client=row.client_id, about=row.about_id)
+        return Subject(row.about_at, path)
+    if kind in PAGES:
+        path, printed = (each.format(seat=row.seat_id) for each in PAGES[kind])
+        return Subject(row.about_at, path, printed=printed)
     if row.seat_id is None:
-        return Subject(row.about_at, "/me")
+        return Subject(row.about_at, "/schedule" if row.about_at else "/me")
     if row.person_id != row.client_id:
         return Subject(row.about_at, "/together")
     return Subject(row.about_at, f"/seats/{row.seat_id}", row.seat_id, row.not_after)

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from webapp.care.policy import READERS
-from webapp.notify.kinds import LINKS, STAFF, NoticeKind
+from webapp.notify.kinds import LINKS, NEWS, STAFF, NoticeKind
 
 NEAR = timedelta(hours=2)
 """What is said about something this near may wake people."""
@@ -21,17 +21,31 @@ Hours = tuple[time, time] | None
 
 def may_wait(kind: str, about_at: datetime | None, now: datetime) -> bool:
     """Whether quiet hours can hold a notice of this kind, about that instant, at all."""
+    if kind in NEWS:
+        return True
     return about_at is not None and kind not in EXEMPT and about_at - now > NEAR
 
 
 def wait_until(
-    kind: str, about_at: datetime | None, hours: Hours, zone: str, now: datetime
+    kind: str,
+    about_at: datetime | None,
+    not_after: datetime,
+    hours: Hours,
+    zone: str,
+    now: datetime,
 ) -> datetime | None:
-    """Until when this notice waits; None when it may go at `now`. `hours` are local in `zone`."""
-    if hours is None or about_at is None or not may_wait(kind, about_at, now):
+    """Until when this notice waits; None when it may go at `now`. `hours` are local in `zone`.
+
+    News wait for the morning, unless they are of no use by then: a place that is held until an early hour.
+    """
+    if hours is None or not may_wait(kind, about_at, now):
         return None
     awake_at = end_of_quiet(hours, zone, now)
-    return min(awake_at, about_at - NEAR) if awake_at else None
+    if awake_at is None:
+        return None
+    if kind in NEWS or about_at is None:
+        return awake_at if awake_at < not_after else None
+    return min(awake_at, about_at - NEAR)
 
 
 def end_of_quiet(hours: tuple[time, time], zone: str, now: datetime) -> datetime | None:

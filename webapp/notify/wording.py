@@ -22,15 +22,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 import webapp
 from webapp.notify.capabilities import Capabilities, Capability
 from webapp.notify.channels.parcel import Letter
-from webapp.notify.kinds import BUTTONS, TRAITS, NoticeKind, Verb
+from webapp.notify.kinds import ANSWERS, BUTTONS, TRAITS, NoticeKind, Verb
 
 ROOT = Path(webapp.__file__).parent.parent
 NOTICES = ROOT / "templates" / "notices"
 TRANSLATIONS = Path(webapp.__file__).parent / "translations"
 DOUBLED_STOP = re.compile(r"(?<!\.)\.\.(?!\.)")
 """A sentence that ends with "6:00 p.m." ends there."""
-ANSWERS = "/answers/"
-"""Where a capability's token is posted to."""
 DECLARATIVE = 8030
 """The mark of Declarative Web Push; a phone that knows it shows the notice without waking our script."""
 
@@ -54,6 +52,12 @@ class Subject:
     path: str = "/"
     seat_id: int | None = None
     until: datetime | None = None
+    printed: str = ""
+    """The page as letters and text messages print it, when `path` says more than a stranger should read."""
+
+    @property
+    def shown(self) -> str:
+        return self.printed or self.path
 
 
 class Wording:
@@ -68,13 +72,13 @@ class Wording:
 
     def letter(self, kind: NoticeKind, reader: Reader, subject: Subject) -> Letter:
         """The e-mail."""
-        said = (kind, reader, subject.at, self.base_url + subject.path)
+        said = (kind, reader, subject.at, self.base_url + subject.shown)
         title = " ".join(self._rendered("subject.txt", *said).split())
         return Letter(title, self._rendered("text.txt", *said), self._rendered("html.html", *said))
 
     def text(self, kind: NoticeKind, reader: Reader, subject: Subject) -> str:
         """The text message, one line, in characters every phone network knows where the language allows."""
-        words = self._rendered("sms.txt", kind, reader, subject.at, self.base_url + subject.path)
+        words = self._rendered("sms.txt", kind, reader, subject.at, self.base_url + subject.shown)
         return " ".join(words.split())
 
     def payload(

@@ -1,11 +1,8 @@
 """Which push services may be called. An endpoint is a URL given by a stranger (S4)."""
 
-import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 NAT64 = IPv6Network("64:ff9b::/96")
@@ -53,32 +50,6 @@ class PushHosts:
     def listed_with_port(self, host: str, port: int | None) -> bool:
         written = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         return written in self.explicit
-
-
-class PublicResolver(AbstractResolver):
-    """Resolves names at the moment of connecting and lets only public addresses through.
-
-    aiohttp connects to exactly what is returned here, so a name that answers differently a second later (rebinding)
-    gains nothing.
-    """
-
-    def __init__(self, hosts: PushHosts, inner: AbstractResolver | None = None):
-        self.hosts = hosts
-        self.inner = inner or ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self.inner.resolve(host, port, family)
-        if self.hosts.listed_with_port(host, port):
-            return found
-        public = [each for each in found if is_public(each["host"])]
-        if not public:
-            raise OSError("the name leads to no public address")
-        return public
-
-    async def close(self) -> None:
-        await self.inner.close()
 
 
 def is_public(address: str) -> bool:

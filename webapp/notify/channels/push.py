@@ -8,8 +8,9 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from webapp.notify.channels.hosts import PublicResolver, PushHosts, Refused
+from webapp.notify.channels.hosts import PushHosts, Refused
 from webapp.notify.channels.parcel import Parcel, Subscription, Undeliverable, answered
+from webapp.notify.channels.resolving import PublicResolver
 from webapp.notify.channels.sealing import LARGEST_MESSAGE, Sealer
 from webapp.notify.channels.vapid import VapidHeaders
 

@@ -1,0 +1,20 @@
+"""Every channel there is. Only the worker asks for them: the web sends nothing, and starts without their HTTP client."""
+
+from webapp.config import Settings
+from webapp.notify.channels.email import EmailChannel
+from webapp.notify.channels.hosts import PushHosts
+from webapp.notify.channels.parcel import Channel
+from webapp.notify.channels.push import PushChannel
+from webapp.notify.channels.sms import SmsChannel
+from webapp.notify.channels.vapid import VapidHeaders
+
+
+def from_settings(settings: Settings) -> dict[str, Channel]:
+    """The channels this installation can send by; one without its setting is absent."""
+    vapid = VapidHeaders(settings.vapid_key, settings.vapid_subject)
+    channels: dict[str, Channel] = {"push": PushChannel(vapid, PushHosts(settings.push_hosts))}
+    if settings.smtp_url:
+        channels["email"] = EmailChannel(settings.smtp_url, settings.app_name, settings.base_url)
+    if settings.sms_url:
+        channels["sms"] = SmsChannel(settings.sms_url)
+    return channels
