@@ -17,7 +17,18 @@ from datetime import datetime
 import structlog
 
 from webapp import clock
-from webapp.care import answers, freed, heartbeats, series, settlement
+from webapp.care import (
+    anchors,
+    answers,
+    challenges,
+    freed,
+    heartbeats,
+    policy_reports,
+    rate_limits,
+    retention,
+    series,
+    settlement,
+)  # fmt: skip
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.announce import announce
@@ -82,6 +93,9 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
     courier = Courier.from_settings(settings)
     seconds = None if patient else SLICE
 
+    def anchor(database: Database, now: datetime) -> int:
+        return anchors.drop(database, now, settings.audit_anchors)
+
     def deliver(database: Database, now: datetime) -> int:
         return courier.deliver(database, now, seconds=seconds)
 
@@ -95,6 +109,11 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
             Chore("settle", settlement.settle, every=60),
             Chore("offer freed places", freed.offer_freed, every=30),
             Chore("forget", answers.forget, every=3600),
+            Chore("forget questions", challenges.forget, every=600),
+            Chore("forget reports", policy_reports.forget, every=3600),
+            Chore("forget tries", rate_limits.forget, every=600),
+            Chore("let go", retention.let_go, every=3600),
+            Chore("anchor", anchor, every=anchors.EVERY),
             Chore("announce", announce),
             Chore("deliver", deliver, lane=DELIVERY),
         ]

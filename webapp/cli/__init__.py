@@ -17,7 +17,7 @@ COMMANDS = {
     "import": "importing:importing",
     "ladder": "ladders:ladder",
     "audit": "auditing:audit",
-    "keys": "auditing:keys_",
+    "keys": "rotating:keys_",
 }
 """Command → module and name in this package; in the order of `rejoin --help`."""
 

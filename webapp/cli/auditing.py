@@ -1,24 +1,18 @@
-"""`rejoin audit` and `rejoin keys`: proof that nothing was changed, and new keys in place of old ones."""
+"""`rejoin audit`: proof that nothing was changed."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 from sqlalchemy import select
 
-from webapp import clock, keys
-from webapp.care import chain, events
+from webapp import clock
+from webapp.care import anchors, chain, events
 from webapp.care.events import ChainHead, Event
 from webapp.cli import desk
 from webapp.cli.troubles import Trouble
-from webapp.config import PREFIX
 from webapp.db import Store
-
-KEPT_KEYS = 3
-"""How many signing keys stay: the new one and those whose links and logins may still be about."""
 
 PAGE = 5000
 """Events read at a time for an export."""
@@ -30,12 +24,25 @@ def audit() -> None:
 
 
 @audit.command()
-def verify() -> None:
-    """Check every event against the one before it. Exit status 1 if the chain does not hold."""
-    with desk.opened() as database, database.reading() as store:
+@click.option(
+    "--anchors",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A copy of the anchors, kept elsewhere. Default: the file the worker writes.",
+)
+def verify(file: Path | None) -> None:
+    """Check every event against the one before it, and the chain against its anchors. Exit status 1 if it does not hold.
+
+    The worker writes the head of the chain down each quarter of an hour (REJOIN_AUDIT_ANCHORS): a chain that was cut off or
+    written anew since does not agree with it.
+    """
+    settings = desk.load_settings()
+    found, broken = anchors.read(file or settings.audit_anchors)
+    with desk.opened(settings) as database, database.reading() as store:
         head = store.get(ChainHead, 1)
         with desk.progress(f"checking {head.count if head else 0} events", None):
-            broken = list(chain.verify(store))
+            broken += chain.verify(store)
+            broken += anchors.disagreements(store, found)
     for sentence in broken:
         desk.say(f"[red]✗[/] {sentence}")
     if broken:
@@ -43,7 +50,8 @@ def verify() -> None:
             "The chain does not hold. Keep this database as it is, and compare with a backup or an export."
         )
     count, digest = (head.count, head.hash.hex()) if head else (0, events.GENESIS.hex())
-    desk.say(f"{count} events, unchanged. The head of the chain:")
+    agreed = f"{len(found)} anchors agree" if found else "there are no anchors to compare with yet"
+    desk.say(f"{count} events, unchanged; {agreed}. The head of the chain:")
     desk.answer(digest)
 
 
@@ -55,7 +63,7 @@ def export(file: Path) -> None:
     `hash` is SHA-256 over the hash before it (32 zero bytes at first) and `canonical`, so FILE can be checked with any
     tool. Kept elsewhere, its head shows later that nothing was cut off. Prints the head.
     """
-    with desk.opened() as database, database.reading() as store, _replaced(file) as draft:
+    with desk.opened() as database, database.reading() as store, desk.replaced(file) as draft:
         head = store.get(ChainHead, 1)
         total = head.count if head else 0
         with desk.progress("writing events", total) as bar, draft.open("w") as out:
@@ -76,55 +84,3 @@ def _up_to(store: Store, count: int) -> Iterator[tuple[str, bytes]]:
         part = page.where(Event.id > after, Event.id <= min(after + PAGE, count))
         for row in store.execute(part):
             yield row.canonical, row.hash
-
-
-class _replaced:  # noqa: N801 - reads as a word where it is used
-    """A draft beside `file`, readable by its owner only, that takes its place when all went well."""
-
-    def __init__(self, file: Path):
-        self._file = file
-
-    def __enter__(self) -> Path:
-        if not self._file.parent.is_dir():
-            raise Trouble(f"{self._file.parent} is not a folder. Make it first.")
-        handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=f".{self._file.name}-")
-        os.close(handle)
-        self._draft = Path(name)
-        return self._draft
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._draft.replace(self._file)
-        else:
-            self._draft.unlink(missing_ok=True)
-
-
-@click.group("keys")
-def keys_() -> None:
-    """Keys of this installation."""
-
-
-@keys_.command()
-def rotate() -> None:
-    """Sign with a new key from now on; the two before it still verify, so nobody is signed out.
-
-    Restart `rejoin serve` afterwards. This turns over the keys that sign cookies and links. Field encryption on
-    PostgreSQL is not part of this release; there is no key of that kind to turn over yet.
-    """
-    settings = desk.load_settings()
-    if os.environ.get(PREFIX + "SECRET_KEYS", "").strip():
-        raise Trouble(
-            "The keys come from REJOIN_SECRET_KEYS. Put a new one in front there; make it with:"
-            " python3 -c 'import secrets; print(secrets.token_hex(32))'"
-        )
-    path = settings.instance / "secret.keys"
-    if not path.exists():
-        raise Trouble(
-            f"The keys come from {settings.instance / 'config.py'}. Put a new one in front there."
-        )
-    with _replaced(path) as draft:
-        draft.write_text("\n".join([keys.hex_key(), *settings.secret_keys][:KEPT_KEYS]) + "\n")
-    desk.say(
-        f"A new key signs, {len(settings.secret_keys[: KEPT_KEYS - 1])} older verify. Restart rejoin serve."
-    )
-    desk.answer(str(path))

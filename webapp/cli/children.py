@@ -1,12 +1,17 @@
 """Processes that belong to this one: started, watched, started again when they die, ended with it.
 
 A child reads its standard input until it ends, which happens when this process dies, however it dies: no orphans.
+
+This process may fork meanwhile (the web server does). What is forked while a child is being started would keep the pipes of
+that start open and block it for good, so forking waits for it; and it lets go of the children's inputs, which are ours.
 """
 
+import os
 import subprocess
 import sys
 import threading
 import time
+from typing import IO
 
 import structlog
 
@@ -17,6 +22,22 @@ GRACE = 20.0
 LOOK_EVERY = 0.2
 PATIENCE = (0.5, 15.0)
 """Seconds before a child that died is started again: at first, and at most. Forgotten once one has lived a minute."""
+
+_starting = threading.Lock()
+_inputs: list[IO[bytes]] = []
+"""The ends of the children's inputs that this process holds."""
+
+
+def _let_go() -> None:
+    for each in _inputs:
+        each.close()
+    _inputs.clear()
+    _starting.release()
+
+
+os.register_at_fork(
+    before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_let_go
+)
 
 
 class Child:
@@ -40,6 +61,8 @@ class Child:
             stdin=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C at the terminal reaches it through us, once
         )
+        assert self._running.stdin is not None
+        _inputs[:] = [each for each in _inputs if not each.closed] + [self._running.stdin]
 
     def look_after(self) -> None:
         """Start it again if it has died and its time has come."""
@@ -77,11 +100,11 @@ class Children:
 
     def watch(self) -> None:
         """Start all, keep all running; returns after `stopping` was set and all have ended."""
-        for child in self._children:
-            child.start()
-        while not self._stopping.wait(LOOK_EVERY):
-            for child in self._children:
-                child.look_after()
+        while not self._stopping.is_set():
+            with _starting:
+                for child in self._children:
+                    child.look_after()
+            self._stopping.wait(LOOK_EVERY)
         for child in self._children:
             child.ask_to_end()
         deadline = time.monotonic() + GRACE

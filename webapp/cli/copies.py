@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import inspect, text
 
 from webapp import clock
+from webapp.care import anchors, field_keys
 from webapp.cli import desk, embedded_copies, postgres_copies, taken_back
 from webapp.cli.taken_back import TakenBack
 from webapp.cli.troubles import Trouble
@@ -59,9 +60,9 @@ def _put_back_embedded(settings: Settings, file: Path) -> Restored:
         if known is not None:
             held.enter_context(embedded_copies.Alone(place, key))
         embedded_copies.copy(file, key, fresh)
-        ready = Database(f"sqlite:///{fresh}", key)
+        ready = Database(f"sqlite:///{fresh}", key, settings.keyring)
         try:
-            _make_ready(ready, known, done)
+            _make_ready(settings, ready, known, done)
             with ready.engine.connect() as connection:
                 connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
         finally:
@@ -90,7 +91,7 @@ def _known_of_embedded(place: Path, key: bytes) -> tuple[TakenBack | None, Resto
 
 def _put_back_postgres(settings: Settings, file: Path) -> Restored:
     """psql brings the rows back and makes them safe in one transaction; the rest follows."""
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, keyring=settings.keyring)
     try:
         known, done = _known_of_postgres(database)
         now = clock.now()
@@ -100,7 +101,7 @@ def _put_back_postgres(settings: Settings, file: Path) -> Restored:
             database.url, file, taken_back.updates(known, now), done.aside, script
         )
         done.aside = f'schema "{done.aside}" (to drop it: DROP SCHEMA "{done.aside}" CASCADE)'
-        _make_ready(database, known, done)
+        _make_ready(settings, database, known, done)
     finally:
         database.dispose()
     return done
@@ -119,12 +120,18 @@ def _known_of_postgres(database: Database) -> tuple[TakenBack | None, Restored]:
         return taken_back.read(store), Restored()
 
 
-def _make_ready(database: Database, known: TakenBack | None, done: Restored) -> None:
+def _make_ready(
+    settings: Settings, database: Database, known: TakenBack | None, done: Restored
+) -> None:
     """Newest tables; nothing taken back stands; what fell due meanwhile is written down, and told to nobody."""
     from webapp import migrations
 
     migrations.upgrade(database)
     now = clock.now()
+    anchors.drop(database, now, settings.audit_anchors, restored=True)
+    field_keys.adopt(database, now)
+    for _ in field_keys.seal_anew(database):  # the backup may be older than our newest key
+        pass
     with database.writing() as store:
         for statement in taken_back.updates(known, now):
             store.execute(statement.execution_options(synchronize_session=False))

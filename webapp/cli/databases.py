@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 from sqlalchemy import text
 
-from webapp.care import chain
+from webapp import clock
+from webapp.care import chain, field_keys
 from webapp.cli import copies, desk
 from webapp.cli.troubles import Trouble
 from webapp.db import Database
@@ -21,10 +22,14 @@ def upgrade() -> None:
     """Bring the tables to the newest shape; make the database if there is none. Repeating is harmless."""
     from webapp import migrations
 
-    with desk.opened(migrated=False) as database:
-        with desk.progress("migrating", None):
-            migrations.upgrade(database)
+    with desk.opened(migrated=False) as database, desk.progress("migrating", None):
+        migrations.upgrade(database)
         migrations.check_current(database)
+        sealed = field_keys.adopt(database, clock.now())
+    if sealed:
+        desk.say(
+            f"Clinical text of {sealed} rows is sealed now. Back up field.keys, apart from the database."
+        )
     desk.say("The database is at the newest migration.")
 
 
@@ -62,7 +67,8 @@ def backup(file: Path) -> None:
     """Copy the whole database to FILE while it is in use. Prints the file's name.
 
     Embedded: one file, encrypted with the same key; keep instance/database.key in another place. PostgreSQL: pg_dump's
-    custom format, not encrypted; keep it where only you can read it.
+    custom format; only clinical text is encrypted there, so keep it where only you can read it. Clinical text opens with
+    instance/field.keys alone: keep a copy of that too.
     """
     if not file.parent.is_dir():
         raise Trouble(f"{file.parent} is not a folder. Make it first.")
@@ -71,7 +77,7 @@ def backup(file: Path) -> None:
         copies.back_up(settings, database, file)
     desk.say(
         "Keep it apart from this machine."
-        + (" Keep database.key apart from it." if settings.embedded else "")
+        + f" Keep {'database.key and field.keys' if settings.embedded else 'field.keys'} apart from it."
     )
     desk.answer(str(file))
 

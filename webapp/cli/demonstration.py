@@ -8,7 +8,7 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accounts
+from webapp.care import accounts, field_keys
 from webapp.care.programs import Program
 from webapp.cli import desk
 from webapp.cli.children import Child
@@ -93,6 +93,7 @@ def _prepare(database: Database, fresh: bool) -> None:
         if fresh:
             migrations.downgrade(database, "base")
             migrations.upgrade(database)
+        field_keys.adopt(database, clock.now())
 
 
 def _plant(database: Database) -> None:
@@ -114,11 +115,11 @@ def _links(database: Database) -> dict[str, str]:
         world, now = cast.find(store), clock.now()
         links = {
             name: "/sign-in/link/"
-            + accounts.issue_link(store, getattr(world, name), "invitation", by=None, now=now)
+            + accounts.issue_link(store, getattr(world, name), "demo", by=None, now=now)
             for name, _ in GUESTS
         }
         links["phone"] = "/sign-in/link/" + accounts.issue_link(
-            store, getattr(world, ON_THE_PHONE), "invitation", by=None, now=now
+            store, getattr(world, ON_THE_PHONE), "demo", by=None, now=now
         )
         store.commit()
     return links

@@ -4,6 +4,8 @@ Answers (what was made) go to standard output, the last word being the reference
 """
 
 import logging
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,8 +65,10 @@ def file_of(settings: Settings) -> Path:
 
 @contextmanager
 def opened(settings: Settings | None = None, *, migrated: bool = True) -> Iterator[Database]:
-    """The database of the settings, closed afterwards. Raises Unmigrated when its tables are not the newest."""
+    """The database of the settings, closed afterwards. Raises Unmigrated when its tables are not the newest, KeyTrouble
+    when the keys of its clinical text are gone."""
     from webapp import migrations
+    from webapp.care import field_keys
 
     settings = settings or load_settings()
     if settings.embedded:
@@ -74,10 +78,11 @@ def opened(settings: Settings | None = None, *, migrated: bool = True) -> Iterat
         make_private(file_of(settings))
     else:
         key = None
-    database = Database(settings.database_url, key)
+    database = Database(settings.database_url, key, settings.keyring)
     try:
         if migrated:
             migrations.check_current(database)
+            field_keys.check(database)
         yield database
     finally:
         database.dispose()
@@ -114,3 +119,19 @@ def progress(what: str, total: int | None) -> Iterator[Progress]:
     with Progress(*(spinner if total is None else columns), console=console, transient=True) as bar:
         bar.add_task(what, total=total)
         yield bar
+
+
+@contextmanager
+def replaced(file: Path) -> Iterator[Path]:
+    """A draft beside `file`, readable by its owner only, that takes its place when all went well."""
+    if not file.parent.is_dir():
+        raise Trouble(f"{file.parent} is not a folder. Make it first.")
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    draft = Path(name)
+    try:
+        yield draft
+        os.fsync(handle)
+        draft.replace(file)
+    finally:
+        os.close(handle)
+        draft.unlink(missing_ok=True)

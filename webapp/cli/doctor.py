@@ -14,13 +14,15 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import func, select, text
 
 from webapp import clock
-from webapp.care import heartbeats
+from webapp.care import field_keys, heartbeats, policy_reports
 from webapp.care.events import Event
 from webapp.cli import desk
 from webapp.cli.troubles import Trouble
 from webapp.config import PREFIX, Settings
 from webapp.db import Database, Store, database_now
 from webapp.embedded import check_sqlite
+from webapp.keys import KeyTrouble
+from webapp.sealed import keyring_of
 
 FINE, MIND, BROKEN = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 Finding = tuple[str, str]
@@ -63,7 +65,7 @@ def _plain(error: Exception) -> str:
 def keys(settings: Settings) -> Iterator[Finding]:
     """Signing keys, the database's key, and the key that push services know us by."""
     yield FINE, f"keys: one signs, {len(settings.secret_keys) - 1} more verify"
-    for name in ("secret.keys", "database.key", "config.py"):
+    for name in ("secret.keys", "database.key", "field.keys", "field.keys.retired", "config.py"):
         path = settings.instance / name
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             yield BROKEN, f"{path} can be read by others. Run: chmod 600 {path}"
@@ -95,12 +97,12 @@ def reached_by(settings: Settings) -> Iterator[Finding]:
     elif host in ("localhost", "127.0.0.1", "::1"):
         yield (
             MIND,
-            f"address: {settings.base_url} is this machine only. Set {PREFIX}BASE_URL=https://… for others",
+            f"address: {settings.base_url} is this machine only, passkeys and notices work on it alone. Set {PREFIX}BASE_URL=https://… for others",
         )
     else:
         yield (
             BROKEN,
-            f"address: {settings.base_url} is not https; phones refuse notifications there. Put TLS in front and set {PREFIX}BASE_URL",
+            f"address: {settings.base_url} is not https; phones refuse passkeys and notifications there. Put TLS in front and set {PREFIX}BASE_URL",
         )
 
 
@@ -164,9 +166,44 @@ def kept_in(settings: Settings, database: Database) -> Iterator[Finding]:
             )
         else:
             yield FINE, "worker: alive"
+    yield from clinical_text(database)
+    yield from refused_by_browsers(database)
     free = shutil.disk_usage(settings.instance).free
     if free < ROOM_NEEDED:
         yield BROKEN, f"disk: {free // 1024**2} MB left beside {settings.instance}. Make room"
+
+
+def refused_by_browsers(database: Database) -> Iterator[Finding]:
+    """Pages that broke their own content security policy, yesterday and today."""
+    with database.reading() as store:
+        day = (clock.now() - timedelta(days=1)).date()
+        for one in store.scalars(policy_reports.since(day).limit(5)):
+            yield (
+                MIND,
+                f"pages: browsers refused {one.blocked} ({one.rule}) on {one.page}, {one.count} times. An extension may be"
+                " the cause; if it goes on, please report it",
+            )
+
+
+def clinical_text(database: Database) -> Iterator[Finding]:
+    """Whether all of it opens, and under how many keys it lies."""
+    try:
+        field_keys.check(database)
+    except KeyTrouble as error:
+        yield BROKEN, f"keys: {error}"
+        return
+    with database.reading() as store:
+        stale = field_keys.count_stale(store)
+    if stale:
+        yield (
+            MIND,
+            f"keys: clinical text of {stale} rows is under an older key. Run: rejoin keys rotate --only field",
+        )
+    else:
+        yield (
+            FINE,
+            f"keys: clinical text is sealed with {keyring_of(database.engine.dialect).first}",
+        )
 
 
 def embedded(store: Store) -> Iterator[Finding]:

@@ -42,7 +42,7 @@ def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
               agreed to be reminded by: email sms
       team    ref  [counselor supervisor coordinator]          ref: the client's
       couple  ref partners  [therapist]                        partners: two refs
-      series  ref kind title local_start duration rrule host capacity  [time_zone join_url seats]
+      series  ref kind title local_start duration rrule host capacity  [time_zone join_url dial_in seats]
               kind: individual group family couples psychoeducation support_group medication case_management
               activity - local_start: 2026-11-23T18:00 - duration: PT3H - rrule: FREQ=WEEKLY;BYDAY=MO,WE -
               seats: clients' refs

@@ -9,13 +9,14 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accounts, people, programs, tokens
+from webapp.care import accounts, people, programs, roster_cells, tokens, ways_in
 from webapp.care.people import Kind, Person, RoleName, Status
 from webapp.care.policy import Policy, PolicyError
 from webapp.care.tokens import SCOPES, Token
 from webapp.cli import desk
 from webapp.cli.troubles import BadUse, Trouble
 from webapp.db import Store
+from webapp.refusals import Invalid
 
 
 @click.group()
@@ -46,6 +47,22 @@ def create(name: str, time_zone: str, policy: Path | None, ref: str | None) -> N
             f"{made.name}, {made.time_zone}, {'a policy of its own' if body else 'default policy'}"
         )
         desk.answer(made.ref)
+
+
+@program.command()
+@click.argument("ref")
+@click.argument("number", required=False)
+def help_phone(ref: str, number: str | None) -> None:
+    """Set the telephone number of the help desk, which clients who can't connect are shown. Without NUMBER there is none."""
+    with desk.opened() as database, database.writing() as store:
+        where = desk.program_of(store, ref)
+        try:
+            known = roster_cells.phone(number) if number else None
+        except Invalid as error:
+            raise BadUse(f"{number}: {error}") from error
+        programs.set_help_phone(store, where, known, by=None, now=clock.now())
+        store.commit()
+        desk.say(f"{where.name}: {known or 'no help desk by telephone'}")
 
 
 def _policy(path: Path) -> dict[str, Any]:
@@ -125,8 +142,16 @@ def invite(
 @click.option(
     "--program", "program_ref", help="Reference of the program, if the address is known in several."
 )
-def link(email: str, program_ref: str | None) -> None:
-    """Print a one-time sign-in link for somebody who is registered. It lasts an hour, and the chart tells of it."""
+@click.option(
+    "--forget-factors",
+    is_flag=True,
+    help="Their phone is lost: passkeys, authenticator and recovery codes open nothing any more.",
+)
+def link(email: str, program_ref: str | None, forget_factors: bool) -> None:
+    """Print a one-time sign-in link for somebody who is registered. It lasts an hour, and the chart tells of it.
+
+    Call them back on a number you know before you hand it over. Using it ends every other login of theirs.
+    """
     email = _address(email)
     settings = desk.load_settings()
     with desk.opened(settings) as database, database.writing() as store:
@@ -141,6 +166,8 @@ def link(email: str, program_ref: str | None) -> None:
         if len(known) > 1:
             refs = " | ".join(each.program.ref for each in known)
             raise Trouble(f"{email} is known in several programs. Say which: --program {refs}")
+        if forget_factors:
+            ways_in.forget_second_factors(store, known[0], by=None, now=clock.now())
         secret = accounts.issue_link(store, known[0], "recovery", by=None, now=clock.now())
         store.commit()
     desk.say("One-time link, for an hour. It is shown this once:")

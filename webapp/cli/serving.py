@@ -1,9 +1,11 @@
 """`rejoin serve` and `rejoin worker`: the two kinds of process an installation consists of."""
 
+import gc
 import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from importlib import import_module
 from typing import Any
@@ -65,8 +67,6 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
             super().shutdown(exit_code)
 
     require_free(host, port)
-    # A web process forked while the thread beside starts the worker would inherit its pipes, and block both for good.
-    multiprocessing.set_start_method("spawn", force=True)
     stopping = threading.Event()
     server = Web(
         "webapp.cli.serving:application", factory=True, interface=Interfaces.WSGI, address=host, port=port,
@@ -74,12 +74,24 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
         workers_kill_timeout=10, log_enabled=False, backpressure=256,
     )  # fmt: skip
     watching = Children([beside], stopping).watch_beside() if beside else None
+    _share_what_is_loaded()
     try:
         server.serve()
     finally:
         stopping.set()
         if watching:
             watching.join()
+
+
+def _share_what_is_loaded() -> None:
+    """Load the web once and fork its processes: each of its own would take a second or two, and its own memory."""
+    if sys.platform != "linux":
+        multiprocessing.set_start_method("spawn", force=True)  # forking is not safe elsewhere
+        return
+    multiprocessing.set_start_method("fork", force=True)
+    import_module("webapp.web.wiring")
+    gc.collect()
+    gc.freeze()  # what is shared stays shared
 
 
 def application() -> Any:

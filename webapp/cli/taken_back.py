@@ -1,4 +1,4 @@
-"""What must not come back with a backup: consents that were revoked, addresses that were stopped, tokens, logins and links;
+"""What must not come back with a backup: consents that were revoked, addresses that were stopped, tokens, passkeys, logins and links;
 and what must not go out again: notices that had been sent, or were due, in the time that is lost (R11).
 
 All of it is plain updates, so that a restore can make them in the very transaction that brings the old rows back.
@@ -16,6 +16,8 @@ from webapp.care.accounts import Link, Login
 from webapp.care.addresses import Address
 from webapp.care.consents import Consent, valid
 from webapp.care.events import ChainHead, Cursor, Event
+from webapp.care.passkeys import Passkey
+from webapp.care.recovery_codes import RecoveryCode
 from webapp.care.tags import Tag
 from webapp.care.tokens import Token
 from webapp.db import Store
@@ -33,6 +35,8 @@ class TakenBack:
     consents: list[dict[str, Any]] = field(default_factory=list)
     addresses: list[dict[str, Any]] = field(default_factory=list)
     tokens: list[dict[str, Any]] = field(default_factory=list)
+    passkeys: list[dict[str, Any]] = field(default_factory=list)
+    codes: list[dict[str, Any]] = field(default_factory=list)
 
 
 def read(store: Store) -> TakenBack:
@@ -51,6 +55,12 @@ def read(store: Store) -> TakenBack:
         select(*consent).where(ended),
         select(*address).where(silent),
         select(Token.id, Token.name, Token.revoked_at).where(Token.revoked_at.is_not(None)),
+        select(Passkey.id, Passkey.credential_id, Passkey.removed_at).where(
+            Passkey.removed_at.is_not(None)
+        ),
+        select(RecoveryCode.id, RecoveryCode.code_hash, RecoveryCode.spent_at).where(
+            RecoveryCode.spent_at.is_not(None)
+        ),
     )
     return TakenBack(*([dict(row) for row in store.execute(q).mappings()] for q in queries))
 
@@ -65,6 +75,8 @@ def updates(taken_back: TakenBack | None, now: datetime) -> list[Update]:
         (Consent, taken_back.consents, ("id", "client_id", "recipient_id", "category")),
         (Address, taken_back.addresses, ("person_id", "channel", "value")),
         (Token, taken_back.tokens, ("id", "name")),
+        (Passkey, taken_back.passkeys, ("id", "credential_id")),
+        (RecoveryCode, taken_back.codes, ("id", "code_hash")),
     ):
         for row in rows:
             same = [getattr(kind, name) == row[name] for name in names]

@@ -3,7 +3,7 @@
 import click
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from webapp.config import SettingsError
+from webapp.config_file import SettingsError
 from webapp.embedded import UnsafeDatabase
 from webapp.keys import KeyTrouble
 from webapp.refusals import Invalid, Refusal

@@ -1,6 +1,6 @@
 """The cast: two programs, their staff, twelve clients, three couples. The demo plays with them, and every test may.
 
-Nothing has happened yet: no sessions, no consents, no passwords. All live in `example.org` and in telephone numbers that
+Nothing has happened yet: no sessions, no consents, no passwords; the clients have read the policy. All live in `example.org` and in telephone numbers that
 are kept free for fiction (555-0100 to 555-0199). **Charlie** is everyone's stranger: a client of Harbor whom nobody looks
 after and who sits in no room; whatever Charlie can see of the others is a leak. The Sunrise people are strangers to Harbor's.
 
@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import addresses, people, planning, programs, teams
+from webapp.care import addresses, orientation, people, planning, programs, teams
 from webapp.care.addresses import Channel
 from webapp.care.people import Kind, Person
 from webapp.care.programs import Program
@@ -125,6 +125,11 @@ def plant(store: Store, now: datetime) -> World:
         program = programs.create(store, name, ref=ref, time_zone=zone, now=now)
         register(store, program, now)
     world = find(store)
+    for program in (world.harbor, world.sunrise):
+        version = program.policies[-1]
+        for ref in CLIENTS[program.ref]:
+            client = getattr(world, ref)
+            orientation.acknowledge(store, client, version, by=client, now=now)
     for ref, (a, b) in COUPLES.items():
         teams.form_couple(
             store, world.harbor, ref, getattr(world, a), getattr(world, b),
@@ -187,13 +192,15 @@ def open_room(
     title: str = "Evening group",
     capacity: int = 12,
     presence_from: str = PresenceFrom.PLATFORM,
+    dial_in: str | None = None,
 ) -> Session:
     """One session with a seat for each of `clients`, planned at `now` (both instants aware)."""
     session, _ = planning.put(
         store, host.program_id, ref or f"{kind}-{starts_at:%Y%m%dT%H%M%S}", kind=kind, title=title,
         starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes),
         time_zone=host.program.time_zone, host=host, capacity=capacity,
-        join_url="https://video.example.org/j/93412", presence_from=presence_from, seats=clients,
+        join_url="https://video.example.org/j/93412", dial_in=dial_in, seats=clients,
+        presence_from=presence_from,
         by=host, now=now,
     )  # fmt: skip
     return session

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from webapp.care import consents, series
+from webapp.care import consents, programs, series
 from webapp.care.consents import Category
 from webapp.care.sessions import Session
 from webapp.db import Database, Store
-from webapp.demo import acts, cast
+from webapp.demo import acts, afterwards, belongings, cast, letters, make_ups
 from webapp.demo.cast import World
 from webapp.demo.rooms import Room, remind
 from webapp.demo.stage import Act, Stage, one_breath
@@ -27,6 +27,7 @@ PATTERNS: dict[str, tuple[str, str, str, str, str, int, str]] = {
     # ref: program's host, kind, title, local time, days, minutes, clients
     "evening": ("carla", "group", "Evening group", "18:00", "MO,WE,FR", 180, "maya ben rosa leo june ivy gus zoe"),
     "skills": ("colin", "psychoeducation", "Skills and tools", "17:30", "TU", 90, "maya ben rosa leo june ivy gus zoe"),
+    "noon": ("colin", "psychoeducation", "Skills and tools", "12:00", "TH", 90, ""),
     "torres": ("tessa", "couples", "Couples hour", "17:00", "TH", 60, "maya ben"),
     "delgado": ("tessa", "couples", "Couples hour", "18:15", "TH", 60, "rosa leo"),
     "whitaker": ("tessa", "couples", "Couples hour", "19:30", "TH", 60, "june"),
@@ -40,7 +41,7 @@ Sequel = tuple[float, str, str, str, str, str]
 
 FATES: dict[tuple[str, int], dict[str, str]] = {
     ("evening", 1): {"ivy": "trouble", "rosa": "late 20"},
-    ("evening", 2): {"rosa": "told 3 family", "leo": "late 35"},
+    ("evening", 2): {"maya": "told 26 family", "rosa": "told 3 family", "leo": "late 35"},
     ("evening", 3): {"june": "missed", "zoe": "leaves 120"},
     ("evening", 5): {"maya": "told 30 work", "ivy": "trouble", "zoe": "leaves 95"},
     ("evening", 6): {"rosa": "late 110", "leo": "told 48 school", "zoe": "leaves 60"},
@@ -117,6 +118,7 @@ def tell(database: Database, now: datetime, each: Callable[[], object] = lambda:
         with breath.writing() as store:
             world = cast.plant(store, began)
             world.harbor.demo = world.sunrise.demo = True
+            programs.set_help_phone(store, world.harbor, "+12125550198", by=world.ada, now=began)
             plan(store, world, began)
             rooms = find_rooms(store, world, began, now)
             store.commit()
@@ -124,8 +126,12 @@ def tell(database: Database, now: datetime, each: Callable[[], object] = lambda:
         for day, (client, recipient, category, purpose) in enumerate(CONSENTS):
             signed = began + timedelta(days=1 + day / 3)
             stage.at(signed, consenting(client, recipient, category, purpose), look_round=False)
+        letters.write(stage, now)
+        belongings.keep(stage, now)
         for room in rooms:
             happen(stage, world, room, now)
+        afterwards.write(stage, world, rooms, now)
+        make_ups.tell(stage, world, rooms, now)
         acts.answer(
             stage, world.carla, world.gus, now - timedelta(minutes=20), "outreach", "left_message",
             "Left a message; trying again this evening.",
@@ -144,7 +150,7 @@ def plan(store: Store, world: World, began: datetime) -> None:
             local_start=datetime.fromisoformat(f"{first}T{clock}"), time_zone=program.time_zone,
             duration=timedelta(minutes=minutes), rrule=f"FREQ=WEEKLY;BYDAY={days};UNTIL={until}",
             clients=[getattr(world, name) for name in clients.split()], by=None, now=began,
-            join_url=f"https://video.example.org/j/{ref}",
+            join_url=f"https://video.example.org/j/{ref}", dial_in="+12125550199,,93412#",
         )  # fmt: skip
 
 

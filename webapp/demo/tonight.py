@@ -20,7 +20,7 @@ from webapp.care.presence import Evidence, Sighting
 from webapp.care.session_kinds import PresenceFrom, SessionKind
 from webapp.care.sessions import Session
 from webapp.db import Store
-from webapp.demo import cast
+from webapp.demo import cast, letters
 from webapp.demo.acts import VIDEO
 from webapp.demo.cast import World
 
@@ -87,8 +87,8 @@ def open_rooms(store: Store, now: datetime) -> int:
     if store.scalar(soon):
         return 0
     hurry(store, world, now)
-    for opening in OPENINGS:
-        open_one(store, world, opening, now)
+    opened = {opening.title: open_one(store, world, opening, now) for opening in OPENINGS}
+    letters.ask_for_help(store, world, opened["Evening circle"], now)
     return len(OPENINGS)
 
 
@@ -106,6 +106,7 @@ def open_one(store: Store, world: World, opening: Opening, now: datetime) -> Ses
         store, getattr(world, opening.host), [getattr(world, name) for name in opening.clients],
         starts_at, now=now, minutes=opening.minutes, title=opening.title, kind=opening.kind,
         ref=f"tonight-{starts_at:%Y%m%dT%H%M%S}-{opening.host}", presence_from=opening.presence_from,
+        dial_in="+12125550199,,93412#",
     )  # fmt: skip
     joined = [
         Sighting(f"{name}:joined", session, getattr(world, name), Evidence.JOINED, now, VIDEO, name)

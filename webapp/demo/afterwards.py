@@ -1,0 +1,167 @@
+"""What is written after sessions of the story, and how far those who were not there have come with it.
+
+Maya has one session behind her that she has all caught up with, and one that she is in the middle of; June and Ben have
+theirs before them.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from webapp.care import (
+    drafts,
+    followups,
+    hand_ins,
+    homework,
+    resource_uses,
+    resources,
+    summaries,
+)
+from webapp.care.homework import Homework
+from webapp.care.people import Person
+from webapp.care.resources import Resource
+from webapp.care.sessions import Seat, Session
+from webapp.db import Store
+from webapp.demo.cast import World
+from webapp.demo.rooms import Room
+from webapp.demo.stage import Act, Stage
+
+HOUR = timedelta(hours=1)
+SLEEP = """We looked at the hours **before** sleep, because that is when most of us reach for something.
+
+- Light: low and warm from nine on.
+- One thing that is only for the night: a tea, a page, a song.
+- If it takes longer than twenty minutes, get up. Nobody sleeps by trying.
+
+> “I stopped counting the hours and began to count the lamps.”
+
+Next time we talk about weekends."""
+CRAVING = """A craving is a wave: it rises, it breaks, it goes. Most last under twenty minutes.
+
+1. **Notice** where it sits in the body.
+2. **Wait** with both feet on the floor.
+3. **Do** the next small thing on your list.
+
+We all wrote a list of three small things. Yours can be quite different."""
+TEXTS = {
+    ("evening", 2): CRAVING,
+    ("evening", 3): "We talked about asking for help **before** it is urgent, and practised two sentences for it.",
+    ("evening", 5): SLEEP,
+    ("torres", 1): "We planned how to say *not now* without leaving the room.",
+}  # fmt: skip
+
+
+def write(stage: Stage, world: World, rooms: list[Room], now: datetime) -> None:
+    """Let it all happen on the stage, each at its hour; nothing of it later than `now`."""
+    for room in rooms:
+        words, written = TEXTS.get((room.series, room.number)), room.ends_at + HOUR
+        if words is None or written > now:
+            continue
+        host, session_id = getattr(world, room.host), room.session.id
+        stage.at(written, publishing(host, session_id, words), look_round=False)
+        if room.series != "evening":
+            continue
+        task = f"list-{room.number}"
+        stage.at(written, setting(host, session_id, task, room.ends_at), look_round=False)
+        stage.at(written, shelving(host, session_id, f"light-{room.number}"), look_round=False)
+        if room.number == 2:
+            _all_done(stage, world, session_id, task, room, now)
+        if room.number == 5:
+            _half_way(stage, world, session_id, task, room, now)
+
+
+def _all_done(
+    stage: Stage, world: World, session_id: int, task: str, room: Room, now: datetime
+) -> None:
+    maya, carla = world.maya, world.carla
+
+    def works(store: Store, at: datetime) -> None:
+        summaries.mark_read(store, store.get_one(Session, session_id), maya, by=maya, now=at)
+        reading = _resource(store, f"light-{room.number}")
+        resource_uses.finish(store, reading, maya, by=maya, now=at)
+        words = "Put the kettle on. Call Ana. Walk round the block, twice if it rains."
+        hand_ins.hand_in(store, _homework(store, task), words, by=maya, now=at)
+
+    def talks(store: Store, at: datetime) -> None:
+        seat = _seat(store, session_id, maya)
+        [made] = store.scalars(hand_ins.of([_homework(store, task).id], maya.id))
+        said = "Three things that are already in your day: **that is the trick**. Keep Ana's number on paper, too."
+        hand_ins.answer(store, made, said, by=carla, now=at)
+        followups.sign_off(store, seat, by=carla, now=at, note="Went through it on the phone.")
+
+    _play(stage, now, (room.ends_at + 20 * HOUR, works), (room.ends_at + 44 * HOUR, talks))
+
+
+def _half_way(
+    stage: Stage, world: World, session_id: int, task: str, room: Room, now: datetime
+) -> None:
+    maya, carla = world.maya, world.carla
+
+    def alone(store: Store, at: datetime) -> None:
+        words = "Maya, your idea with the *lamp by the door* came up again, and two others want to try it."
+        session = store.get_one(Session, session_id)
+        summaries.write(store, session, words, by=carla, now=at, client=maya)
+
+    def begins(store: Store, at: datetime) -> None:
+        summaries.mark_read(store, store.get_one(Session, session_id), maya, by=maya, now=at)
+        film = _resource(store, f"light-{room.number}")
+        resource_uses.keep_place(store, film, maya, 760, by=maya, now=at)
+        words = "1. Phone stays in the kitchen from ten on.\n2. The small lamp.\n3. "
+        drafts.save(store, _homework(store, task).about, words, by=maya, now=at)
+
+    _play(stage, now, (room.ends_at + 2 * HOUR, alone), (room.ends_at + 21 * HOUR, begins))
+
+
+def _play(stage: Stage, now: datetime, *acts: tuple[datetime, Act]) -> None:
+    for instant, act in acts:
+        if instant < now:
+            stage.at(instant, act, look_round=False)
+
+
+def publishing(host: Person, session_id: int, words: str) -> Act:
+    """The host writes down what it was about."""
+
+    def act(store: Store, at: datetime) -> None:
+        summaries.write(store, store.get_one(Session, session_id), words, by=host, now=at)
+
+    return act
+
+
+def setting(host: Person, session_id: int, ref: str, ends_at: datetime) -> Act:
+    """Homework for everyone in the room."""
+
+    def act(store: Store, at: datetime) -> None:
+        homework.put(
+            store, host.program, ref, title="Three small things", by=host, now=at,
+            body="Write down **three small things** you can do when it gets hard. Small enough for a bad day.",
+            session=store.get_one(Session, session_id), due_at=ends_at + timedelta(days=12),
+        )  # fmt: skip
+
+    return act
+
+
+def shelving(host: Person, session_id: int, ref: str) -> Act:
+    """A recording of the talk."""
+
+    def act(store: Store, at: datetime) -> None:
+        resources.put(
+            store, host.program, ref, kind="recording", title="Light and sleep", by=host, now=at,
+            body="The talk from the first half of the evening.", minutes=24,
+            url="https://media.example.org/light-and-sleep.mp4",
+            session=store.get_one(Session, session_id),
+        )  # fmt: skip
+
+    return act
+
+
+def _homework(store: Store, ref: str) -> Homework:
+    return store.scalars(select(Homework).where(Homework.ref == ref)).one()
+
+
+def _resource(store: Store, ref: str) -> Resource:
+    return store.scalars(select(Resource).where(Resource.ref == ref)).one()
+
+
+def _seat(store: Store, session_id: int, client: Person) -> Seat:
+    mine = select(Seat).where(Seat.session_id == session_id, Seat.client_id == client.id)
+    return store.scalars(mine).one()

@@ -1,0 +1,52 @@
+"""What people in the story keep for themselves: what helps them, a plan for a hard day, a calendar link, their own times."""
+
+from datetime import datetime, timedelta
+
+from webapp.care import accommodations, backup_plans, calendars, preferences
+from webapp.db import Store
+from webapp.demo import cast
+from webapp.demo.stage import Stage
+
+NEEDS = [
+    ("maya", "captions", None),
+    ("maya", "support_animal", None),
+    ("leo", "interpreter", "Español"),
+    ("june", "camera_off", None),
+    ("zoe", "other", "Slides a bit larger, please."),
+]
+"""Who, what, and their own words."""
+PLANS = {
+    "maya": {
+        "place": "My sister's kitchen, two streets away.",
+        "device": "The old tablet in the drawer.",
+        "childcare": "Nana comes over, she has a key.",
+        "dial_in": "My work phone, 212 555 0141.",
+    },
+    "gus": {"place": "The car behind the shop.", "note": "Text me first, then I can step outside."},
+}
+LONG_AGO, JUST_NOW = timedelta(days=18), timedelta(minutes=2)
+
+
+def keep(stage: Stage, now: datetime) -> None:
+    """Most of it stands since the first days; June chose her own times only now, so that history stays as it was told."""
+    stage.at(now - LONG_AGO, _settle, look_round=False)
+    stage.at(now - JUST_NOW, _choose)
+
+
+def _settle(store: Store, instant: datetime) -> None:
+    world = cast.find(store)
+    for name, kind, detail in NEEDS:
+        client = getattr(world, name)
+        accommodations.ask(store, client, kind, by=client, now=instant, detail=detail)
+    for name, parts in PLANS.items():
+        client = getattr(world, name)
+        backup_plans.write(store, client, parts, by=client, now=instant)
+    calendars.open_feed(store, world.maya, by=world.maya, now=instant)
+
+
+def _choose(store: Store, instant: datetime) -> None:
+    june = cast.find(store).june
+    preferences.set_reminders(
+        store, june, first="sms", off=["second_check"], quiet_hours=("22:00", "07:00"),
+        lead={"soon": 120}, by=june, now=instant,
+    )  # fmt: skip

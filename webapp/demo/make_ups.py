@@ -1,0 +1,174 @@
+"""Make-ups in the story: slots of each kind, a full one with a line, a held place, something booked, something made up."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from webapp.care import bookings, freed, makeups, planning, reflections, resources, series, waitlist
+from webapp.care.makeups import MakeUp
+from webapp.care.people import Person
+from webapp.care.resources import Resource
+from webapp.care.session_kinds import PresenceFrom, SessionKind
+from webapp.care.sessions import Seat, Session
+from webapp.db import Store
+from webapp.demo import cast
+from webapp.demo.cast import World
+from webapp.demo.rooms import Room
+from webapp.demo.stage import Act, Stage
+
+GROUPS = (SessionKind.GROUP, SessionKind.PSYCHOEDUCATION)
+SLOTS = (
+    # ref, days ahead, local time, minutes, host, kind, title, places, makes up for, who sits there
+    ("slot-one", 2, "12:00", 50, "carla", "individual", "Catch-up hour", 1, (*GROUPS, "individual"), ""),
+    ("slot-circle", 3, "10:00", 90, "colin", "group", "Weekend circle", 8, GROUPS, "zoe"),
+    ("slot-couples", 4, "12:30", 60, "tessa", "couples", "Couples hour", 2, ("couples",), ""),
+    ("slot-full", 2, "15:00", 50, "colin", "individual", "Quiet hour", 1, GROUPS, "june"),
+    ("slot-early", 3, "08:00", 60, "carla", "support_group", "Early circle", 2, GROUPS, "gus zoe"),
+)  # fmt: skip
+WORDS = {
+    "ivy": "I hold my breath when the picture freezes, and then I am out. Naming it in the room would help.",
+    "june": "Rest is not what is left over when everything is done. I want to plan it like a meeting.",
+}
+
+
+def tell(stage: Stage, world: World, rooms: list[Room], now: datetime) -> None:
+    """From nine days ago on: slots are opened, chosen, waited for, and one place comes free just now."""
+    day = timedelta(days=1)
+    stage.at(now - 9 * day, opening(now), look_round=False)
+    seat_of = seats(rooms, now)
+    for name, at in (("june", now - 8 * day), ("ivy", now - 2 * day)):
+        if seat := seat_of(name):
+            stage.at(at, choosing(seat, "sleep"), look_round=False)
+            stage.at(at + day / 2, handing_in(seat, WORDS[name]), look_round=False)
+    if seat := seat_of("june"):
+        stage.at(now - 7 * day, answering(seat, world.carla), look_round=False)
+    for name, minutes in (("maya", 300), ("ben", 240)):
+        if seat := seat_of(name):
+            stage.at(now - timedelta(minutes=minutes), waiting(seat, "slot-full"), look_round=False)
+    if seat := seat_of("leo"):
+        stage.at(now - timedelta(minutes=90), waiting(seat, "slot-early"), look_round=False)
+    stage.at(now - timedelta(minutes=6), freeing("slot-early", "zoe"), look_round=False)
+
+
+def seats(rooms: list[Room], now: datetime) -> Callable[[str], int | None]:
+    """name → the id of the latest group seat that they did not simply fill, if there is one."""
+
+    def of(name: str) -> int | None:
+        found = [
+            next(seat.id for seat in room.session.seats if seat.client.ref == name)
+            for room in rooms
+            if room.series == "evening" and room.fates.get(name, "comes") != "comes"
+            and "late" not in room.fates[name] and room.ends_at < now
+        ]  # fmt: skip
+        return found[-1] if found else None
+
+    return of
+
+
+def opening(now: datetime) -> Act:
+    """The slots and the shelf, as staff opened them."""
+
+    def act(store: Store, instant: datetime) -> None:
+        world = cast.find(store)
+        for ref, days, clock, minutes, host, kind, title, places, makes_up, names in SLOTS:
+            starts_at = at(now, days, clock, world.harbor.time_zone)
+            planning.put(
+                store, world.harbor.id, ref, kind=kind, title=title, host=getattr(world, host),
+                starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes),
+                time_zone=world.harbor.time_zone, capacity=places, makes_up=makes_up,
+                seats=[getattr(world, name) for name in names.split()], by=world.cody, now=instant,
+                presence_from=PresenceFrom.STAFF, join_url=f"https://video.example.org/j/{ref}",
+            )  # fmt: skip
+        first = at(now, 5, "12:00", world.harbor.time_zone)
+        series.put(
+            store, world.harbor, "slot-skills", kind="psychoeducation", title="Skills, once more",
+            local_start=first.astimezone(ZoneInfo(world.harbor.time_zone)).replace(tzinfo=None),
+            duration=timedelta(minutes=60), time_zone=world.harbor.time_zone, host=world.colin,
+            rrule="FREQ=WEEKLY;COUNT=2", capacity=6, clients=[], makes_up=GROUPS, by=world.cody,
+            now=instant, join_url="https://video.example.org/j/slot-skills",
+        )  # fmt: skip
+        resources.put(
+            store, world.harbor, "sleep", kind="recording", title="Sleep and rest", minutes=45,
+            url="https://video.example.org/r/sleep", makes_up=GROUPS, by=world.colin, now=instant,
+        )  # fmt: skip
+        resources.put(
+            store, world.harbor, "next-week", kind="assignment", title="A letter to next week",
+            body="Write ten lines to yourself, to be opened in a week.\n\nWhat should not be forgotten?",
+            minutes=30, makes_up=GROUPS, by=world.carla, now=instant,
+        )  # fmt: skip
+
+    return act
+
+
+def at(now: datetime, days: int, clock: str, zone: str) -> datetime:
+    """So many days on, at that local time."""
+    day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
+    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=ZoneInfo(zone))
+
+
+def choosing(seat_id: int, ref: str) -> Act:
+    """The client chooses something from the shelf."""
+
+    def act(store: Store, instant: datetime) -> None:
+        seat = store.get_one(Seat, seat_id)
+        what = store.scalars(select(Resource).where(Resource.ref == ref)).one()
+        bookings.book(store, seat, what, by=seat.client, now=instant)
+
+    return act
+
+
+def handing_in(seat_id: int, words: str) -> Act:
+    """The client writes what stayed with them."""
+
+    def act(store: Store, instant: datetime) -> None:
+        made = _standing(store, seat_id)
+        reflections.hand_in(store, made, words, by=made.seat.client, now=instant)
+
+    return act
+
+
+def answering(seat_id: int, by: Person) -> Act:
+    """The counselor has read it, and says so."""
+
+    def act(store: Store, instant: datetime) -> None:
+        words = "Like a meeting: yes. Let's look for the first one together on Monday."
+        reader = store.get_one(Person, by.id)
+        reflections.confirm(
+            store, _standing(store, seat_id), by=reader, now=instant, feedback=words
+        )
+
+    return act
+
+
+def waiting(seat_id: int, ref: str) -> Act:
+    """The client would come if a place got free."""
+
+    def act(store: Store, instant: datetime) -> None:
+        seat = store.get_one(Seat, seat_id)
+        waitlist.join(store, seat, _slot(store, ref), by=seat.client, now=instant)
+
+    return act
+
+
+def freeing(ref: str, name: str) -> Act:
+    """Somebody's place comes free and is held for the first in line."""
+
+    def act(store: Store, instant: datetime) -> None:
+        session, world = _slot(store, ref), cast.find(store)
+        for seat in planning.taken(store, session):
+            if seat.client_id == getattr(world, name).id:
+                seat.release(store, by=world.cody, now=instant)
+        store.flush()
+        freed.serve(store, session, now=instant)
+
+    return act
+
+
+def _slot(store: Store, ref: str) -> Session:
+    return store.scalars(select(Session).where(Session.ref == ref)).one()
+
+
+def _standing(store: Store, seat_id: int) -> MakeUp:
+    return store.scalars(makeups.standing_for([seat_id])).one()
