@@ -1,12 +1,41 @@
-// The in-app alert: a hidden banner appears on whatever page is open while a session's doors are open.
+// The in-app alert (M17): a banner appears on whatever page is open while a session's doors are, is said once, can be put away,
+// and goes at the end. It goes by the server's clock; the server is asked now and then whether something has changed.
+const where = () => document.querySelector(".approach");
+const known = (what, banner) => `${what}:${document.body.dataset.person}:${banner.dataset.seat}`;
+const inSight = (banner) => { const { top, bottom } = banner.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; };
+let asked = Date.now();
+
 function look() {
   for (const banner of document.querySelectorAll("[data-approach]")) {
-    const now = Date.now();
-    const near = now >= Date.parse(banner.dataset.approach) && now < Date.parse(banner.dataset.until);
+    banner.dataset.ahead ??= Date.now() - Date.parse(banner.dataset.now);
+    const now = Date.now() - banner.dataset.ahead;
+    const open = now >= Date.parse(banner.dataset.approach) && now < Date.parse(banner.dataset.until);
+    const near = open && !sessionStorage.getItem(known("away", banner));
     if (banner.hidden === near) banner.hidden = !near;
+    if (near && !sessionStorage.getItem(known("said", banner))) {
+      sessionStorage.setItem(known("said", banner), "yes");
+      document.dispatchEvent(new CustomEvent("announce", { detail: { text: banner.dataset.say, quiet: inSight(banner) } }));
+    }
   }
 }
 
-look();
+function putAway(banner) {
+  sessionStorage.setItem(known("away", banner), "yes");
+  document.cookie = `away=${banner.dataset.seat}; path=/; samesite=lax`; // the server shows it open at once, unless put away: nothing moves
+  if (banner.contains(document.activeElement)) document.getElementById("main")?.focus({ preventScroll: true });
+  look();
+}
+
+document.addEventListener("click", ({ target }) => {
+  const banner = target.closest?.("[data-approach]");
+  if (banner && target.closest("[data-away], [data-join]")) putAway(banner);
+});
+document.addEventListener("htmx:after:swap", look);
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  look();
+  if (Date.now() - asked > 60_000) where()?.dispatchEvent(new Event("again"));
+  asked = Date.now();
+});
 setInterval(look, 5000);
-document.addEventListener("visibilitychange", () => document.hidden || look());
+look();

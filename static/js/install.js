@@ -1,11 +1,13 @@
-// "Add to home screen", only where someone looks for it ([data-install] on Me) and only what fits this phone.
+// "Add to home screen", only where someone looks for it ([data-install]) and only what fits this phone.
 let offer = null;
+const apple = /iPhone|iPad/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1);
+const kind = apple ? "apple" : /Android/.test(navigator.userAgent) ? "android" : "computer";
+for (const guide of document.querySelectorAll("[data-guide]")) guide.open = guide.dataset.guide === kind;
 
 function hint() {
   const place = document.querySelector("[data-install]");
   if (!place) return;
   const installed = matchMedia("(display-mode: standalone)").matches || navigator.standalone;
-  const apple = /iPhone|iPad/.test(navigator.userAgent);
   const platform = installed ? "done" : offer ? "offer" : apple ? "apple" : "other";
   for (const part of place.querySelectorAll("[data-platform]")) part.hidden = part.dataset.platform !== platform;
 }

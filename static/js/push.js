@@ -1,6 +1,7 @@
-// This device's reminders: asked for only by a tap, renewed on open, let go at sign-out.
-// The note on the phone is {person, id, endpoint, at}: opaque ids, so the next person's sign-in knows it is not theirs (S5).
-const NOTE = "device", DAY = 86_400_000;
+// This device's reminders: asked for only by a tap, renewed on open, let go at sign-out (leave.js).
+// The note on the phone is {person, id, endpoint, key, at}: opaque ids, so the next person's sign-in knows it is not theirs (S5).
+const NOTE = "device", TOLD = "device-told", HINT = "hint", DAY = 86_400_000;
+const key = document.body.dataset.push;
 const me = document.body.dataset.person;
 const supported = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
 const panel = () => document.querySelector("[data-push-panel]");
@@ -37,28 +38,20 @@ async function tell(subscription, again = true) {
   }
   if (!answer.ok) throw new Error("not taken");
   const { id } = await answer.json();
-  localStorage.setItem(NOTE, JSON.stringify({ person: me, id, endpoint: subscription.endpoint, at: Date.now() }));
+  localStorage.setItem(NOTE, JSON.stringify({ person: me, id, endpoint: subscription.endpoint, key, at: Date.now() }));
+  sessionStorage.setItem(TOLD, "yes");
 }
 
+// On every open: a subscription that is gone, given up by the push service or made for an older key of ours is made anew.
 async function renew(force) {
   if (!me || !supported || Notification.permission !== "granted") return;
   const note = noted();
   const registration = await navigator.serviceWorker.ready;
   const subscription = await registration.pushManager.getSubscription();
   if (note?.person !== me) { await subscription?.unsubscribe(); return; }
-  const current = subscription?.endpoint === note.endpoint && Date.now() - note.at < DAY;
+  const current = subscription?.endpoint === note.endpoint && note.key === key && sessionStorage.getItem(TOLD) && Date.now() - note.at < DAY;
+  if (note.key !== key) await subscription?.unsubscribe();
   if (force || !current) await tell(await subscribe());
-}
-
-async function letGo(form) {
-  localStorage.removeItem(NOTE);
-  sessionStorage.clear();
-  if (!supported) return;
-  const registration = await navigator.serviceWorker.getRegistration();
-  const subscription = await registration?.pushManager.getSubscription();
-  if (!subscription) return;
-  form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "endpoint", value: subscription.endpoint }));
-  await subscription.unsubscribe();
 }
 
 function show() {
@@ -66,7 +59,7 @@ function show() {
   const permission = supported ? Notification.permission : null;
   const on = permission === "granted" && noted()?.person === me;
   const state = !supported ? (apple ? "apple" : "none") : on ? "on" : permission === "denied" ? "blocked" : "ask";
-  for (const hint of document.querySelectorAll("[data-push-hint]")) hint.hidden = !["ask", "apple"].includes(state);
+  for (const hint of document.querySelectorAll("[data-push-hint]")) hint.hidden = !(opens >= 2) || !["ask", "apple"].includes(state);
   for (const part of panel()?.querySelectorAll("[data-state]") ?? []) part.hidden = part.dataset.state !== state;
   for (const row of document.querySelectorAll("[data-device]")) {
     const here = row.querySelector("[data-here]");
@@ -91,15 +84,18 @@ async function turnOn(button) {
 document.addEventListener("click", ({ target }) => {
   const button = target.closest?.("[data-push-on]");
   if (button) turnOn(button);
+  if (!target.closest?.("[data-push-later]")) return;
+  opens = NaN;
+  localStorage.setItem(HINT, "no");
+  show();
 });
 
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (!form.matches("[data-sign-out]") || form.dataset.clean) return;
-  event.preventDefault();
-  form.dataset.clean = "yes";
-  Promise.race([letGo(form), new Promise((go) => setTimeout(go, 2000))]).catch(() => {}).finally(() => form.submit());
-});
+// Today mentions reminders from the second open on, until someone says "not now".
+let opens = Number(localStorage.getItem(HINT) ?? 0);
+if (me && opens < 2 && !sessionStorage.getItem(HINT)) {
+  localStorage.setItem(HINT, String(opens += 1));
+  sessionStorage.setItem(HINT, "counted");
+}
 
 navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.renewed && renew(true).catch(() => {}));
 document.addEventListener("htmx:after:swap", show);

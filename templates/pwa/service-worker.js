@@ -1,30 +1,30 @@
-// The phone's part of the app: keeps the shell, shows what is pushed, carries a tap on a notification's button home.
-// It never keeps a signed-in page. Cached: {{ shell | count }} shell files, /offline and /crisis.
+// The phone's part of the app: keeps the shell, shows what is pushed, carries a tap on a notification's button home, sends
+// what waited. It never keeps a signed-in page. Cached: {{ shell | count }} shell files, /offline and /crisis.
+importScripts({{ asset("phone.js") | tojson }});
+
 const CACHE = "shell-@@RELEASE@@";
 const SHELL = {{ shell | tojson }};
 const PAGES = ["/offline", "/crisis"];
 const NAME = {{ app_name | tojson }};
 const WORDS = {
   plain: {{ _("You have a reminder.") | tojson }},
-  done: {
-    confirm: {{ _("Thank you. See you then.") | tojson }},
-    other: {{ _("Thank you. It's noted.") | tojson }},
-  },
+  done: { confirm: {{ _("Thank you. See you then.") | tojson }}, other: {{ _("Thank you. It's noted.") | tojson }} },
   ended: {{ _("This button has expired. Tap to open.") | tojson }},
   unsent: {{ _("Not sent yet. Tap to open.") | tojson }},
 };
 const ICON = {{ asset("img/icon-192.png") | tojson }};
 const BADGE = {{ asset("img/badge.png") | tojson }};
 
+// A shell file never changes under its address: what the page has fetched already is taken from there.
 addEventListener("install", (event) => {
-  const fresh = [...SHELL, ...PAGES].map((url) => new Request(url, { cache: "reload", credentials: "omit" }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)).then(() => skipWaiting()));
+  const fresh = PAGES.map((url) => new Request(url, { cache: "reload", credentials: "omit" }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([...SHELL, ...fresh])).then(() => skipWaiting()));
 });
 
 addEventListener("activate", (event) => {
   event.waitUntil(caches.keys()
     .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
-    .then(() => clients.claim()));
+    .then(() => registration.navigationPreload?.enable()).then(() => clients.claim()));
 });
 
 addEventListener("fetch", (event) => {
@@ -33,9 +33,15 @@ addEventListener("fetch", (event) => {
   if (SHELL.includes(url.pathname)) {
     event.respondWith(caches.match(url.pathname).then((kept) => kept ?? fetch(event.request)));
   } else if (event.request.mode === "navigate") {
-    event.respondWith(fetch(event.request).catch(() =>
+    event.respondWith(Promise.resolve(event.preloadResponse).then((early) => early ?? fetch(event.request)).catch(() =>
       caches.match(url.pathname === "/crisis" ? "/crisis" : "/offline").then((kept) => kept ?? Response.error())));
   }
+});
+
+// Background Sync: the app may be closed. "left": signed out without a network, and any request ends the login.
+addEventListener("sync", (event) => {
+  if (event.tag === "outbox") event.waitUntil(outbox.send());
+  if (event.tag === "left") event.waitUntil(fetch("/push-key", { cache: "no-store" }));
 });
 
 // A push always shows something (a silent one costs the permission): unreadable, empty and unknown ones too.
@@ -99,7 +105,7 @@ async function open(address) {
   const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
   const ours = windows.find((each) => each.url === url) ?? windows[0];
   if (!ours) return clients.openWindow(url);
-  await ours.focus();
+  await ours.focus().catch(() => {});
   return ours.url === url ? ours : ours.navigate(url).catch(() => clients.openWindow(url));
 }
 

@@ -1,9 +1,10 @@
 """Styles, scripts and pictures: read once at start, one digest over all of them in every address, kept for a year.
 
 `/assets/<digest>/<name>`. The digest covers the whole of `static/`, so a file may name its neighbours by relative
-address and a new release is new addresses throughout. Two names are made here: a bundle of styles is the files of one
-folder in order of name (`@layer` decides strength, not order), the bundle of scripts is one behaviour a block, so that
-no file can reach into another's names. Cost: memory of the folder (about 150 kB), no file is touched per request.
+address and a new release is new addresses throughout. Some names are made here: a bundle of styles is the files of one
+folder in order of name (`@layer` decides strength, not order), a bundle of scripts is one behaviour a block, so that
+no file can reach into another's names: `app.js` for every page, `phone.js` for pages and the service worker (static/js/phone),
+`offline.js` for the page without a network (static/js/offline); any other folder for the pages that ask for it. Cost: memory of the folder (about 150 kB), no file is touched per request.
 """
 
 import gzip
@@ -21,6 +22,7 @@ from webapp.web.guard import public
 STATIC = Path(__file__).resolve().parents[2] / "static"
 FOREVER = "public, max-age=31536000, immutable"
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_REMARK = re.compile(r"^\s*//.*\n", re.MULTILINE)
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
 assets = Blueprint("assets", __name__)
@@ -32,8 +34,11 @@ class Shelf:
     def __init__(self, folder: Path = STATIC) -> None:
         self.files = _read(folder)
         self.files["app.css"] = _styles(folder / "css")
-        self.files["staff.css"] = _styles(folder / "css" / "staff")
+        for part in sorted(path for path in (folder / "css").glob("*") if path.is_dir()):
+            self.files[f"{part.name}.css"] = _styles(part)
         self.files["app.js"] = _scripts(folder / "js")
+        for part in sorted(path for path in (folder / "js").glob("*") if path.is_dir()):
+            self.files[f"{part.name}.js"] = b'"use strict";\n' + _scripts(part)
         told = hashlib.sha256()
         for name, content in sorted(self.files.items()):
             told.update(f"{name}\0{len(content)}\0".encode() + content)
@@ -49,7 +54,7 @@ def _read(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.parent.name not in {"css", "staff", "js"}
+        if path.is_file() and path.relative_to(folder).parts[0] not in {"css", "js"}
     }
 
 
@@ -61,11 +66,9 @@ def _styles(folder: Path) -> bytes:
 
 
 def _scripts(folder: Path) -> bytes:
-    """The folder's behaviours, each in a block of its own: names stay inside, nothing is imported."""
-    blocks = [
-        f"// {path.name}\n{{\n{path.read_text('utf-8')}}}\n" for path in sorted(folder.glob("*.js"))
-    ]
-    return "".join(blocks).encode()
+    """The folder's behaviours, without lines of comment, each in a block of its own: names stay inside, nothing is imported."""
+    texts = (_REMARK.sub("", path.read_text("utf-8")) for path in sorted(folder.glob("*.js")))
+    return "".join(f"{{\n{text}}}\n" for text in texts).encode()
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -36,7 +36,10 @@ def _teller(app: Flask) -> Teller:
 
 
 def _refused(refusal: Refusal) -> Any:
-    return _teller(current_app)(refusal.status, refusal)
+    answer = make_response(_teller(current_app)(refusal.status, refusal))
+    if wait := getattr(refusal, "retry_after", None):
+        answer.headers["Retry-After"] = str(wait)
+    return answer
 
 
 def _http(error: HTTPException) -> Any:

@@ -7,12 +7,12 @@ calendar shows them in its owner's zone; a moved session keeps its UID and raise
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from icalendar import Calendar, Event
 
 from webapp import clock
 from webapp.care import calendars
@@ -22,6 +22,9 @@ from webapp.care.people import Person
 from webapp.web.guard import needs, other_door
 from webapp.web.identity import me
 from webapp.web.unit import store
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 pages = Blueprint("feeds", __name__)
 
@@ -67,6 +70,8 @@ def _answer(reader: Person, entries: Iterable[Entry]) -> Response:
 
 def calendar(entries: Iterable[Entry], *, title: str) -> bytes:
     """RFC 5545 text of these times, each called `title`; lines folded by the library."""
+    from icalendar import Calendar  # a fifth of a second; the first feed asked for pays for it
+
     settings = current_app.extensions["settings"]
     made = Calendar()
     made.add("prodid", "-//calendar//EN")
@@ -80,7 +85,9 @@ def calendar(entries: Iterable[Entry], *, title: str) -> bytes:
     return made.to_ical()
 
 
-def _event(entry: Entry, title: str, base_url: str) -> Event:
+def _event(entry: Entry, title: str, base_url: str) -> "Event":
+    from icalendar import Event
+
     event = Event()
     event.add("uid", str(uuid.uuid5(uuid.NAMESPACE_URL, f"{base_url}/seats/{entry.seat_id}")))
     event.add("dtstamp", entry.changed_at)

@@ -48,14 +48,16 @@ def time_of(instant: datetime, time_zone: str | None = None) -> str:
 
 
 def day_of(instant: datetime, time_zone: str | None = None) -> str:
-    """Today, Tomorrow, Yesterday, or Monday, November 23."""
+    """Today, Tomorrow, Yesterday, or Monday, November 23; with its year when that is another one."""
     local = _local(instant, time_zone)
-    days = (local.date() - clock.now().astimezone(local.tzinfo).date()).days
+    today = clock.now().astimezone(local.tzinfo).date()
+    days = (local.date() - today).days
     near = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}.get(days)
     if near:
         return near
     weekday = format_date(local, "EEEE", locale=language())
-    return f"{weekday}, {format_skeleton('MMMMd', local, locale=language())}"
+    parts = "MMMMd" if local.year == today.year else "yMMMd"
+    return f"{weekday}, {format_skeleton(parts, local, locale=language())}"
 
 
 def day_and_time(instant: datetime, time_zone: str | None = None) -> str:

@@ -11,15 +11,24 @@ from flask import Flask, abort, current_app, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response as htmx_response
 
-from webapp.care.access import Permission, may
+from webapp.care import ways_in
+from webapp.care.access import FRESH, Permission, may
 from webapp.care.people import Kind
+from webapp.web import identity
 from webapp.web.identity import csrf_matches, csrf_token, me
-from webapp.web.unit import SAFE
+from webapp.web.unit import SAFE, store
 
 View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
 OTHER_DOOR = "other door"
 """For blueprints that check for themselves who is asking: the API by token, notification buttons by capability."""
+ENTERING = "entering"
+"""For whoever has shown who they are, also while staff still owe a second factor; and that only a moment ago."""
+KEPT = "kept."
+"""What a form that came too soon is carried under, through the proof that comes first."""
+ONWARD = "onward"
+"""The field of a proof's form that says where one goes on."""
+UNKEPT = {"csrf_token", "password", "again", "code"}
 _other_doors: set[str] = set()
 
 
@@ -31,6 +40,11 @@ def needs(permission: Permission) -> Callable[[View], View]:
 def public(view: View) -> View:
     """This view is for everyone."""
     return _mark(PUBLIC)(view)
+
+
+def entering(view: View) -> View:
+    """This view is for whoever is coming in: it sets up what they prove themselves with."""
+    return _mark(ENTERING)(view)
 
 
 def other_door(view: View) -> View:
@@ -80,16 +94,28 @@ def _check() -> Any:
     changing = request.method not in SAFE
     if changing:
         _check_origin()
-    person = me()
+    coming = identity.entering() if guard == ENTERING else None
+    person = coming.person if coming else me()
     if person is None and guard != PUBLIC:
         return to_sign_in()
     if changing and not _token_matches():
         return abort(401) if person is None else _again()
     if guard == PUBLIC or person is None:
         return None
-    if guard is None or not may(person, Permission(guard)):
+    if guard != ENTERING and (guard is None or not may(person, Permission(guard))):
         return _elsewhere(person.kind) or abort(404)
-    return None
+    return to_confirm() if _stale(guard) else None
+
+
+def _stale(guard: Permission | str) -> bool:
+    """Whether a fresh proof is due first. Who has nothing to prove themselves with yet came by a link of the program: they may
+    set that up, and nothing else (P3, P8)."""
+    if guard not in FRESH and guard != ENTERING:
+        return False
+    known = identity.entering()
+    if known is None or identity.fresh():
+        return False
+    return guard not in (ENTERING, Permission.WAYS_IN) or ways_in.of(store, known.person).any
 
 
 def _check_origin() -> None:
@@ -121,12 +147,79 @@ def _again() -> ResponseReturnValue:
 
 
 def to_sign_in() -> ResponseReturnValue:
-    """Asked without a login. A page leads to sign-in and back; htmx is told to go there, never given a sign-in page
-    inside a fragment (S8)."""
-    back = request.full_path.rstrip("?") if request.method == "GET" else _page_before()
-    where = url_for("sign_in.show", next=back)
+    """Asked without a login in use. A page leads to sign-in and back; htmx is told to go there, never given a sign-in page
+    inside a fragment (S8). To a login that merely idled, a form comes back with its text after one proof."""
+    if identity.halfway():
+        return _lead_to("sign_in.second_step")
+    if identity.locked() and _carries():
+        return render_template("sign_in/unlock.html", **asking_again()), 403
+    return _lead_to("sign_in.show")
+
+
+def to_confirm() -> ResponseReturnValue:
+    """A proof of who one is comes first, then one goes on where one was, with what one had typed."""
+    if _carries():
+        return render_template("account/confirm.html", **asking_again()), 403
+    return _lead_to("account.confirm")
+
+
+def asking_again(refusal: Exception | None = None) -> dict[str, Any]:
+    """What a page needs that asks for a proof: what was under way, and what can be proved with."""
+    known = identity.known()
+    asked_before = ONWARD in request.form
+    fields = [
+        (name if asked_before else KEPT + name, value)
+        for name, value in request.form.items(multi=True)
+        if (name.startswith(KEPT) if asked_before else name not in UNKEPT)
+    ]
+    wanted = request.form.get(ONWARD) if asked_before else request.args.get("next")
+    return {
+        "onward": own(wanted) or (_here() if fields else None),
+        "fields": fields,
+        "person": known.person if known else None,
+        "ways": ways_in.of(store, known.person) if known else None,
+        "refusal": refusal,
+    }
+
+
+def go_back(to: str) -> ResponseReturnValue:
+    """On to where one was: a page, or the form that was under way, with its text and one more tap."""
+    fields = [
+        (name.removeprefix(KEPT), value)
+        for name, value in request.form.items(multi=True)
+        if name.startswith(KEPT)
+    ]
+    if fields:
+        return render_template("errors/again.html", fields=fields, to=to, known=True)
+    return redirect(to, 303)
+
+
+def own(path: str | None) -> str | None:
+    """`path` if it is a place of ours; anything else could lead a signed-in person astray."""
+    parts = urlsplit(path or "")
+    ours = parts.path.startswith("/") and not path.startswith(("//", "/\\")) if path else False
+    return path if ours and not parts.scheme and not parts.netloc else None
+
+
+def _carries() -> bool:
+    """A plain form is on its way; what it holds would be lost by leading elsewhere."""
+    return request.method == "POST" and bool(request.form) and not _by_script()
+
+
+def _by_script() -> bool:
+    return request.headers.get("HX-Request") == "true" or request.is_json
+
+
+def _here() -> str:
+    return request.full_path.rstrip("?")
+
+
+def _lead_to(endpoint: str) -> ResponseReturnValue:
+    where = url_for(endpoint, next=_here() if request.method == "GET" else _page_before())
     if request.headers.get("HX-Request") == "true":
         return htmx_response("", 204, redirect=where)
+    if request.is_json:
+        return {"to": where}, 403
     return redirect(where, 303)
 
 

@@ -1,23 +1,43 @@
 """What every answer carries (S6, S7): no inline script or style, nothing kept in caches, nobody may frame us."""
 
+import re
+
 from flask import Flask, Response
 
 from webapp.config import Settings
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
-        "connect-src 'self'", "manifest-src 'self'", "worker-src 'self'", "media-src 'self'",
-        "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'", "object-src 'none'",
-    )
+BASE = (
+    "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",
+    "connect-src 'self'", "manifest-src 'self'", "worker-src 'self'", "form-action 'self'",
+    "base-uri 'none'", "frame-ancestors 'none'", "object-src 'none'",
 )  # fmt: skip
+REPORTED = ("report-uri /reports/policy", "report-to policy")
+"""Both ways in which browsers tell what they refused (policy_reports.py)."""
+ORIGIN = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+
+
+def policy(media: str = "") -> str:
+    """The content security policy of a page. `media`: the one origin (`https://host`) whose recording it plays; without it, and
+    for what is no plain origin, nothing plays."""
+    plays_from = media if ORIGIN.fullmatch(media) else "'none'"
+    return "; ".join((*BASE, f"media-src {plays_from}", *REPORTED))
+
+
+POLICY = policy()
+NEVER_NEEDED = (
+    "accelerometer=(), display-capture=(), geolocation=(), gyroscope=(), hid=(),"
+    " magnetometer=(), midi=(), payment=(), serial=(), usb=()"
+)
+MAY_SEE_AND_HEAR = f"{NEVER_NEEDED}, camera=(self), microphone=(self)"
+"""For the one page that tests camera and microphone; the video room is somebody else's page, with a policy of its own."""
 ALWAYS = {
     "Content-Security-Policy": POLICY,
+    "Reporting-Endpoints": 'policy="/reports/policy"',
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(), payment=(), usb=(), camera=(self), microphone=(self)",
+    "Permissions-Policy": f"{NEVER_NEEDED}, camera=(), microphone=()",
     "X-Frame-Options": "DENY",
 }
 

@@ -1,8 +1,9 @@
 """Who is asking: the one place that reads and writes the cookie of a login.
 
 A login is a row (S2); the cookie holds its secret and nothing else. Flask-Login loads the person; its remember-me and
-session protection stay off (they can't be revoked). Other ways of proving who one is (passkeys, a second factor) end in
-`begin()`, like the link and the password do now.
+session protection stay off (they can't be revoked). Every way of proving who one is ends in `begin()`, or, within the same login,
+in `go_on()`. Only a login in use, with as many factors as its person needs, makes somebody `me()`: to everything else a
+login that idles (`locked()`) or still lacks a factor (`halfway()`) is a stranger.
 """
 
 import base64
@@ -18,9 +19,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import accounts
+from webapp.care import accounts, emergencies
 from webapp.care.accounts import Login
-from webapp.care.people import Person
+from webapp.care.people import Kind, Person
 from webapp.config import Settings
 from webapp.web import unit
 from webapp.web.unit import database, store
@@ -62,18 +63,30 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _load(asked: Request) -> Visitor | None:
-    secret = asked.cookies.get(current_app.config["LOGIN_COOKIE"])
-    if not secret:
+    found = _found(asked)
+    if found is None or not found.complete:
         return None
-    found = select(Login).where(Login.secret_hash == accounts.hashed(secret))
-    found = found.options(joinedload(Login.person).joinedload(Person.program))
     now = clock.now()
-    login = store.scalar(found)
-    if login is None or not login.live(now):
+    if not found.live(now):
         return None
-    if now - login.seen_at > SEEN_EVERY:
-        g.seen = login.id
-    return Visitor(login)
+    if now - found.seen_at > SEEN_EVERY:
+        g.seen = found.id
+    if found.person.kind == Kind.STAFF:
+        found.person.reaching = emergencies.reaching(store, found.person_id, now)
+    return Visitor(found)
+
+
+def _found(asked: Request) -> Login | None:
+    """The login this cookie stands for, whatever has become of it. Looked up once."""
+    if "found_login" not in g:
+        secret = asked.cookies.get(current_app.config["LOGIN_COOKIE"])
+        wanted = select(Login).where(Login.secret_hash == accounts.hashed(secret or ""))
+        wanted = wanted.options(joinedload(Login.person).joinedload(Person.program))
+        found = store.scalar(wanted) if secret else None
+        if found is not None and current_app.config["LEFT_COOKIE"] in asked.cookies:
+            g.left, found = found.id, None  # signed out without a network: pwa/leaving.py ends it
+        g.found_login = found
+    return cast("Login | None", g.found_login)
 
 
 def _keep_seen() -> None:
@@ -95,29 +108,79 @@ def me() -> Person | None:
     return cast("Person | None", g.me)
 
 
-def begin(person: Person, way: str) -> None:
-    """Sign `person` in on this device. The caller commits; the cookie goes out with the answer. A login that this
+def this_login() -> Login:
+    """The login this page is asked with; somebody is signed in."""
+    return cast(Login, current_user.login)
+
+
+def locked() -> Login | None:
+    """This device's login when it has idled for too long today: one proof opens it again (quick unlock, S3)."""
+    known = None if me() else _found(request)
+    return known if known and known.complete and known.locked(clock.now()) else None
+
+
+def halfway() -> Login | None:
+    """This device's login when its person has just given one factor and needs two (S3). It waits ten minutes for the other."""
+    known, now = None if me() else _found(request), clock.now()
+    waiting = known and not known.complete and known.live(now) and known.fresh(now)
+    return known if waiting else None
+
+
+def known() -> Login | None:
+    """This device's login while it is good for anything: in use, idle, or waiting for a factor."""
+    return entering() or locked()
+
+
+def entering() -> Login | None:
+    """Whoever has shown who they are, be it with one factor of two."""
+    return this_login() if me() else halfway()
+
+
+def fresh() -> bool:
+    """Whether this login was proved within the last ten minutes (`accounts.FRESH`)."""
+    known = entering()
+    return known is not None and known.fresh(clock.now())
+
+
+def begin(person: Person, way: str, second: str | None = None) -> Login:
+    """Sign `person` in on this device; answers the new login. The caller commits; the cookie goes out with the answer. A login that this
     device still had ends (S2: rotate at sign-in)."""
     end("signed_in_again")
-    g.pop("me", None)
-    _, g.login_secret = accounts.sign_in(
-        store, person, way, now=clock.now(), device=(request.user_agent.string or "")[:200]
+    login, g.login_secret = accounts.sign_in(
+        store, person, way, now=clock.now(), second=second,
+        device=(request.user_agent.string or "")[:200],
+    )  # fmt: skip
+    return login
+
+
+def go_on(known: Login, way: str, second: str | None = None) -> Login:
+    """The same login, proved again: unlocked, fresh, or complete now. Its cookie changes (S2). The caller commits."""
+    login = store.get_one(Login, known.id)
+    g.login_secret = accounts.prove_again(
+        store, login, way, by=login.person, now=clock.now(), second=second
     )
+    g.pop("me", None)
+    return login
 
 
 def end(why: str) -> None:
-    """Sign this device out. The caller commits."""
-    if current_user.is_authenticated:
-        person = current_user.person
-        current_user.login.end(store, why, by=person, now=clock.now())
+    """Sign this device out, whatever state its login is in. The caller commits."""
+    if known := _found(request):
+        login = store.get_one(Login, known.id)
+        login.end(store, why, by=login.person, now=clock.now())
+    g.pop("me", None)
     g.login_secret = ""
 
 
 def csrf_token() -> str:
     """Proof that a form came from our own page for this login (S8); masked anew each time, so that compression tells
     nothing about it."""
+    return _masked(_csrf_secret())
+
+
+def _masked(secret: bytes) -> str:
     mask = secrets.token_bytes(16)
-    masked = bytes(a ^ b for a, b in zip(mask, _csrf_secret(), strict=True))
+    masked = bytes(a ^ b for a, b in zip(mask, secret, strict=True))
     return base64.urlsafe_b64encode(mask + masked).decode()
 
 
@@ -129,18 +192,33 @@ def csrf_matches(token: str) -> bool:
     if len(raw) != 32:
         return False
     said = bytes(a ^ b for a, b in zip(raw[:16], raw[16:], strict=True))
-    return hmac.compare_digest(said, _csrf_secret())
+    return any(hmac.compare_digest(said, each) for each in _csrf_secrets())
+
+
+def csrf_token_of(login: Login) -> str:
+    """The token for pages of `login`, in the very answer that opens it."""
+    return _masked(_bound_to(f"login {login.id}"))
 
 
 def _csrf_secret() -> bytes:
-    """16 bytes bound to the login or, before sign-in, to a random cookie of the visit."""
-    config = current_app.config
-    bound = request.cookies.get(config["LOGIN_COOKIE"]) if me() else _visit()
+    """16 bytes bound to the login or, before sign-in, to a random cookie of the visit. A login keeps its own when its
+    cookie changes, so that pages which are open elsewhere go on."""
+    return _bound_to(f"login {this_login().id}" if me() else f"visit {visit()}")
+
+
+def _csrf_secrets() -> list[bytes]:
+    """What a form may carry now. A page from before the login idled is still a page of that login: signing out works there."""
+    login = None if me() else known()
+    return [_csrf_secret(), *([_bound_to(f"login {login.id}")] if login else [])]
+
+
+def _bound_to(what: str) -> bytes:
     key = str(current_app.secret_key).encode()
-    return hmac.digest(key, f"csrf:{bound}".encode(), hashlib.sha256)[:16]
+    return hmac.digest(key, f"csrf:{what}".encode(), hashlib.sha256)[:16]
 
 
-def _visit() -> str:
+def visit() -> str:
+    """A random name of this browser, from before anybody signed in."""
     known = request.cookies.get(current_app.config["VISIT_COOKIE"]) or g.get("visit")
     if not known:
         known = g.visit = secrets.token_urlsafe(16)

@@ -1,16 +1,15 @@
-"""Signing in and out: a one-time link spent by POST, or e-mail and password (S3). Passkeys join them here."""
-
-from urllib.parse import urlsplit
+"""Signing in and out: a passkey, e-mail and password, or a one-time link spent by POST (S3). Passkeys: account/passkeys.py."""
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import accounts, addresses
-from webapp.care.access import Permission
+from webapp.care import accounts, addresses, orientation, passwords, ways_in
 from webapp.care.people import Kind, Person
-from webapp.web import identity
-from webapp.web.guard import needs, public
+from webapp.care.rate_limits import DOOR, PASSWORD, PASSWORD_OF_A_DAY
+from webapp.care.tags import Tag
+from webapp.web import attempts, identity
+from webapp.web.guard import asking_again, go_back, own, public
 from webapp.web.unit import store
 
 sign_in = Blueprint("sign_in", __name__)
@@ -19,26 +18,57 @@ sign_in = Blueprint("sign_in", __name__)
 @sign_in.get("/sign-in")
 @public
 def show() -> ResponseReturnValue:
-    """The form. `next` is where one wanted to go."""
+    """The door. `next` is where one wanted to go. Who has only idled is asked for one proof (quick unlock)."""
     if person := identity.me():
-        return redirect(home(person), 303)
-    return render_template("sign_in/form.html", next=_own(request.args.get("next")))
+        return redirect(own(request.args.get("next")) or home(person), 303)
+    if identity.locked():
+        return render_template("sign_in/unlock.html", **asking_again())
+    return _form()
 
 
 @sign_in.post("/sign-in")
 @public
 def with_password() -> ResponseReturnValue:
-    """E-mail and password. One answer for an unknown address and a wrong password (S12)."""
-    person = accounts.person_by_password(
-        store, request.form.get("email", ""), request.form.get("password", "")
-    )
-    if person is None:
-        page = render_template(
-            "sign_in/form.html", email=request.form.get("email", ""), unknown=True,
-            next=_own(request.form.get("next")),
-        )  # fmt: skip
-        return page, 422
-    return _enter(person, "password", _own(request.form.get("next")))
+    """E-mail and password. One answer, in the same time, for an unknown address and a wrong password (S12)."""
+    email, password = request.form.get("email", ""), request.form.get("password", "")
+    attempts.count(DOOR, attempts.address())
+    account = email.strip().lower()
+    for rate in (PASSWORD, PASSWORD_OF_A_DAY):
+        attempts.count(rate, account)
+    with attempts.reading() as looking:  # no write waits while a password is being hashed
+        found = passwords.person_by_password(looking, email, password)
+    if found is None:
+        return _form(email=email, unknown=True), 422
+    attempts.forgive((PASSWORD, PASSWORD_OF_A_DAY), account)
+    person = store.get_one(Person, found.id)
+    identity.begin(person, "password")
+    return _in(person, own(request.form.get("next")))
+
+
+@sign_in.post("/sign-in/unlock")
+@public
+def unlock() -> ResponseReturnValue:
+    """The login that idled goes on where it was. A passkey has opened it by now, or the password does (S3)."""
+    to = own(request.form.get("onward")) or "/"
+    if identity.me():
+        return go_back(to)
+    known = identity.locked()
+    if known is None:
+        return redirect(url_for("sign_in.show", next=to), 303)
+    if not attempts.password_fits(known.person, request.form.get("password", "")):
+        return render_template("sign_in/unlock.html", **asking_again(), wrong=True), 422
+    identity.go_on(known, "password")
+    store.commit()
+    return go_back(to)
+
+
+@sign_in.post("/sign-in/other")
+@public
+def someone_else() -> ResponseReturnValue:
+    """Whoever holds this phone now is not who was signed in here."""
+    identity.end("someone_else")
+    store.commit()
+    return redirect(url_for("sign_in.show"), 303)
 
 
 @sign_in.get("/sign-in/link/<secret>")
@@ -54,19 +84,29 @@ def link(secret: str) -> ResponseReturnValue:
 @sign_in.post("/sign-in/link/<secret>")
 @public
 def spend(secret: str) -> ResponseReturnValue:
-    """Use the link up and come in."""
-    person = accounts.spend_link(store, secret, now=clock.now())
-    if person is None:
+    """Use the link up and come in. One that recovers an account ends every other login, and its person is told (S3)."""
+    attempts.count(DOOR, attempts.address())
+    found = accounts.spend_link(store, secret, now=clock.now())
+    if found is None:
         return render_template("sign_in/link.html", secret=secret, usable=False), 410
-    return _enter(person, "link", None)
+    person, now = found.person, clock.now()
+    if found.purpose == "recovery":
+        accounts.end_all(store, person, "recovered", by=person, now=now)
+        accounts.about(store, Tag.ACCOUNT_RECOVERED, person, by=person, now=now)
+    identity.begin(person, "demo" if found.purpose == "demo" else "link")
+    if found.purpose != "demo" and (found.purpose == "recovery" or not _known(person)):
+        store.commit()
+        return redirect(url_for("account.welcome"), 303)
+    return _in(person, None)
 
 
 @sign_in.post("/sign-out")
-@needs(Permission.OWN_SETTINGS)
+@public
 def sign_out() -> ResponseReturnValue:
-    """Out, on this device: the login ends on the server, and the phone forgets what it kept (S2, S6)."""
-    if device := request.form.get("endpoint"):
-        _forget_device(device)
+    """Out, on this device: the login ends on the server, also one that idled, and the phone forgets what it kept (S2, S6)."""
+    login, device = identity.known(), request.form.get("endpoint")
+    if login and device:
+        _forget_device(login.person, device)
     identity.end("signed_out")
     store.commit()
     answer = make_response(redirect(url_for("sign_in.show"), 303))
@@ -74,21 +114,14 @@ def sign_out() -> ResponseReturnValue:
     return answer
 
 
-def _forget_device(endpoint: str) -> None:
-    """This phone's push subscription ends with the login (S5)."""
-    person = identity.me()
-    assert person is not None
-    mine = addresses.live(addresses.Channel.PUSH, endpoint).where(
-        addresses.Address.person_id == person.id
-    )
-    for address in store.scalars(mine):
-        address.stop(store, "signed_out", by=person, now=clock.now())
-
-
-def _enter(person: Person, way: str, wanted: str | None) -> ResponseReturnValue:
-    identity.begin(person, way)
-    store.commit()
-    return redirect(wanted or home(person), 303)
+def onward(person: Person, wanted: str | None) -> str:
+    """Where somebody goes who has come in: where they wanted to; else, when it is due, past the orientation (M11), which
+    therefore never stands before a session's link or an absence."""
+    if wanted:
+        return wanted
+    if orientation.due(store, person, clock.now()):
+        return url_for("account.orientation")
+    return home(person)
 
 
 def home(person: Person) -> str:
@@ -96,8 +129,25 @@ def home(person: Person) -> str:
     return url_for("staff.now") if person.kind == Kind.STAFF else url_for("client.today.show")
 
 
-def _own(path: str | None) -> str | None:
-    """`path` if it is a place of ours; anything else could lead a signed-in person astray."""
-    parts = urlsplit(path or "")
-    ours = parts.path.startswith("/") and not path.startswith(("//", "/\\")) if path else False
-    return path if ours and not parts.scheme and not parts.netloc else None
+def _in(person: Person, wanted: str | None) -> ResponseReturnValue:
+    to = onward(person, wanted)
+    store.commit()
+    return redirect(to, 303)
+
+
+def _known(person: Person) -> bool:
+    return ways_in.of(store, person).any
+
+
+def _form(**more: object) -> str:
+    asked = request.form.get("next") or request.args.get("next")
+    return render_template("sign_in/form.html", next=own(asked), **more)
+
+
+def _forget_device(person: Person, endpoint: str) -> None:
+    """This phone's push subscription ends with the login (S5)."""
+    mine = addresses.live(addresses.Channel.PUSH, endpoint).where(
+        addresses.Address.person_id == person.id
+    )
+    for address in store.scalars(mine):
+        address.stop(store, "signed_out", by=person, now=clock.now())

@@ -33,6 +33,13 @@ def _read_on(store: Store) -> None:
     store.bind = _database().readers
 
 
+def read_on() -> None:
+    """A verb refused: what it had begun is gone, and what the page shows is read without holding anybody up."""
+    refused = _store()
+    refused.rollback()
+    _read_on(refused)
+
+
 def close(error: BaseException | None = None) -> None:
     """Whatever was not committed is gone."""
     store = g.pop("store", None)

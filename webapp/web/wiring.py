@@ -8,21 +8,24 @@ from werkzeug.routing import IntegerConverter, Map
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.web import (
+    account,
     api,
     assets,
     client,
+    drafts,
     errors,
     feeds,
     filters,
     guard,
     headers,
     identity,
+    policy_reports,
     pwa,
-    sign_in,
     staff,
     unit,
 )
 from webapp.web.proxies import TrustedProxies
+from webapp.web.pwa import leaving
 
 LARGEST_BODY = 1024 * 1024
 
@@ -49,12 +52,15 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
         app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     unit.init_app(app, database)
     identity.init_app(app, settings)
+    leaving.init_app(app, settings)
     for part in (filters, errors, guard, assets):
         part.init_app(app)
     headers.init_app(app, settings)
     pwa.init_app(app, settings)
-    app.register_blueprint(sign_in.sign_in)
+    account.register(app, settings)
     app.register_blueprint(feeds.pages)
+    app.register_blueprint(policy_reports.reports)
+    app.register_blueprint(drafts.drafts)
     for place in (client, staff, api):
         place.register(app)
     Htmx(app)

@@ -1,0 +1,62 @@
+// One phone, one person: signing out cleans it, also without a network; somebody else's arrival cleans up after the last one (S6).
+const person = document.body.dataset.person;
+const PATIENCE = 8000;
+
+const gentle = (work) => Promise.resolve(work).catch(() => {});
+
+async function clean() {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  const shown = (await registration?.getNotifications?.()) ?? [];
+  shown.forEach((notice) => notice.close());
+  const device = JSON.parse(localStorage.getItem("device") ?? "null");
+  const subscription = await registration?.pushManager?.getSubscription();
+  const taken = { id: device?.id ?? 0, endpoint: subscription?.endpoint };
+  await gentle(Promise.race([subscription?.unsubscribe(), new Promise((go) => setTimeout(go, 2000))]));
+  if (self.vault?.able) await vault.wipe();
+  localStorage.clear();
+  sessionStorage.clear();
+  document.cookie = "away=; path=/; max-age=0";
+  return taken;
+}
+
+// Without an answer the cookie that we cannot delete is marked: the server ends the login the moment it sees the mark.
+async function leave(form) {
+  const unsent = self.vault?.able ? await outbox.send().catch(() => {}).then(() => outbox.all(person)) : [];
+  if (unsent.length && !confirm(form.dataset.unsent)) return;
+  const body = new FormData(form);
+  const { id, endpoint } = await clean().catch(() => ({ id: 0 }));
+  if (endpoint) body.set("endpoint", endpoint);
+  try {
+    const answer = await fetch(form.action, { method: "POST", body, signal: AbortSignal.timeout(PATIENCE) });
+    if (!answer.ok) throw new Error("not taken");
+  } catch {
+    document.cookie = `${form.dataset.signOut}=${id}; path=/; max-age=2592000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+    const registration = await navigator.serviceWorker?.getRegistration();
+    await gentle(registration?.sync?.register("left"));
+  }
+  location.replace("/sign-in");
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-sign-out]")) return;
+  event.preventDefault();
+  leave(event.target);
+});
+
+if (person) {
+  const last = localStorage.getItem("person");
+  const arrived = () => localStorage.setItem("person", person);
+  if (last && last !== person) gentle(forget(last)).then(arrived);
+  else arrived();
+  // A page that comes back from the browser's memory is asked for again, unseen until then.
+  addEventListener("pagehide", ({ persisted }) => { document.documentElement.hidden = persisted; });
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+}
+
+// What the last person kept for reading goes; what they have not sent yet stays sealed until they are back.
+async function forget(last) {
+  Object.keys(sessionStorage).filter((name) => name.startsWith(`draft:${last}:`)).forEach((name) => sessionStorage.removeItem(name));
+  if (self.vault?.able) await vault.drop("week");
+  const registration = await navigator.serviceWorker?.getRegistration();
+  for (const notice of (await registration?.getNotifications?.()) ?? []) notice.close();
+}

@@ -1,0 +1,53 @@
+// Notes that the server has not confirmed yet: kept sealed, sent again until it answers, once each thanks to their id (R7).
+// A note is {id, url, fields, at, when, refused?}: `at` is the instant of the tap, `when` the session's time in words.
+const UNSENT = "unsent:", REFUSED = [400, 404, 405, 409, 410, 413, 422];
+const patience = () => AbortSignal.timeout?.(20_000);
+const wire = self.BroadcastChannel && new BroadcastChannel("outbox");
+const heard = [];
+if (wire) wire.onmessage = ({ data }) => heard.forEach((listen) => listen(data));
+
+function told(news) {
+  wire?.postMessage(news);
+  heard.forEach((listen) => listen(news));
+}
+
+// 2026-03-04T18:00:00.000-05:00
+function instant(now = new Date()) {
+  const ahead = -now.getTimezoneOffset(), two = (number) => String(Math.trunc(Math.abs(number))).padStart(2, "0");
+  return new Date(now.getTime() + ahead * 60_000).toISOString().slice(0, 23) + (ahead < 0 ? "-" : "+") + `${two(ahead / 60)}:${two(ahead % 60)}`;
+}
+
+const all = async (person) => (await vault.all(UNSENT)).filter((row) => row.person === person).map((row) => row.value);
+
+async function keep(person, note) {
+  await vault.put(UNSENT + note.id, person, { at: instant(), ...note });
+}
+
+async function drop(id, sent = false) {
+  await vault.drop(UNSENT + id);
+  told({ id, sent });
+}
+
+// Sends what waits, as the person who wrote it and nobody else: the token is bound to their login.
+async function send() {
+  const rows = (await vault.all(UNSENT)).filter((row) => !row.value.refused);
+  if (!rows.length) return;
+  const pass = await fetch("/me/token", { redirect: "manual", cache: "no-store", signal: patience() });
+  if (!pass.ok) return;
+  const { person, token } = await pass.json();
+  for (const { value: note } of rows.filter((row) => row.person === String(person))) {
+    const answer = await fetch(note.url, {
+      method: "POST", redirect: "manual", signal: patience(), headers: { Accept: "application/json", "X-CSRFToken": token },
+      body: new URLSearchParams({ ...note.fields, request_id: note.id, reported_at: note.at }),
+    });
+    const { taken, detail } = await answer.json().catch(() => ({}));
+    if (taken) await drop(note.id, note);
+    else if (REFUSED.includes(answer.status)) {
+      await vault.put(UNSENT + note.id, String(person), { ...note, refused: detail || true });
+      told({ id: note.id });
+    }
+  }
+}
+
+const alone = () => (navigator.locks ? navigator.locks.request("outbox", send) : send());
+self.outbox = { all, keep, drop, send: alone, listen: (listener) => heard.push(listener) };

@@ -1,0 +1,84 @@
+// "I can't make it" without a network. A note is kept before it is sent and let go when the server has answered; what stays is
+// shown as "not sent yet" and goes out on load, when the network returns and when the page is looked at again (R7).
+const region = document.getElementById("unsent");
+const me = document.body.dataset.person ?? localStorage.getItem("person");
+const AGAIN = 20_000;
+const keeping = new Map();
+let timer;
+
+const say = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: { text } }));
+
+function card(note) {
+  const kind = note.refused ? "refused" : "waiting";
+  const made = region.querySelector(`template[data-note=${kind}]`).content.cloneNode(true);
+  const put = (name, words) => made.querySelectorAll(`[data-${name}]`).forEach((place) => { place.textContent = words; });
+  put("when", note.when);
+  if (typeof note.refused === "string") put("why", note.refused);
+  made.querySelector("a")?.setAttribute("href", note.url);
+  made.querySelector("button")?.addEventListener("click", () => outbox.drop(note.id));
+  return made;
+}
+
+async function draw(form) {
+  const notes = (await outbox.all(me)).filter((note) => !keeping.has(note.id));
+  const waiting = notes.filter((note) => !note.refused);
+  for (const old of region.querySelectorAll(":scope > :not(template)")) old.remove();
+  region.append(...notes.map(card));
+  region.hidden = !notes.length;
+  for (const each of document.querySelectorAll("form[data-outbox]")) (each.closest("details") ?? each).hidden = each.hidden = waiting.some((note) => note.url === each.getAttribute("action"));
+  if (form?.hidden) {
+    if (!form.closest("details")) form.before(region);
+    region.focus();
+  }
+  clearTimeout(timer);
+  if (!waiting.length) return;
+  timer = setTimeout(send, AGAIN);
+  const worker = await navigator.serviceWorker?.getRegistration();
+  worker?.sync?.register("outbox").catch(() => {}); // where there is Background Sync, also with the app closed
+}
+
+const show = (form) => draw(form).catch(() => {});
+const send = () => document.hidden || outbox.send().catch(() => {}).then(() => show());
+
+function said(news) {
+  if (news.sent) {
+    const page = news.sent.url.replace("/absence", "");
+    if (["/", "/schedule"].includes(location.pathname) || location.pathname.startsWith(page)) return location.reload();
+    say(region.dataset.sent);
+  }
+  show();
+}
+
+// Before htmx sends it: kept. The server counts the tap of a note that had to wait.
+function keep({ target: form }) {
+  if (!form.matches("form[data-outbox]")) return;
+  const { csrf_token, request_id: id, ...fields } = Object.fromEntries(new FormData(form));
+  const kept = outbox.keep(me, { id, url: form.getAttribute("action"), when: form.dataset.outbox, fields });
+  keeping.set(id, kept);
+}
+
+async function settle(form, done) {
+  const id = form.elements.request_id?.value;
+  if (!(await keeping.get(id)?.then(() => true, () => false))) return done || say(document.getElementById("announce").dataset.trouble);
+  keeping.delete(id);
+  await (done ? outbox.drop(id) : show(form));
+}
+
+if (region && self.vault?.able && me) {
+  outbox.listen(said);
+  document.addEventListener("submit", keep, true);
+  document.addEventListener("htmx:after:request", ({ target, detail: { ctx } }) => {
+    const answered = [404, 409, 410, 422].includes(ctx.response.status) || ctx.text.includes("data-sent=");
+    if (target.matches?.("form[data-outbox]")) settle(target, answered);
+  });
+  document.addEventListener("htmx:error", ({ target }) => target.matches?.("form[data-outbox]") && settle(target, false));
+  addEventListener("online", send);
+  document.addEventListener("visibilitychange", send);
+  document.addEventListener("htmx:after:swap", () => show());
+  show().then(send);
+}
+
+// Before sign-in: no more than that something waits.
+const hint = document.querySelector("[data-waiting]");
+if (hint && self.vault?.able && me) outbox.all(me).then((notes) => { hint.hidden = !notes.some((note) => !note.refused); }).catch(() => {});
+

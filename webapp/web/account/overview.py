@@ -1,0 +1,57 @@
+"""Ways to sign in: what one has, what one may add, what one may let go; and the first time after a link."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.care import recovery_codes
+from webapp.care.access import Permission
+from webapp.web import identity
+from webapp.web.account import places
+from webapp.web.account.places import account
+from webapp.web.guard import entering, needs
+from webapp.web.sign_in import home
+from webapp.web.unit import store
+
+
+@account.get("/account")
+@needs(Permission.OWN_SETTINGS)
+def show() -> ResponseReturnValue:
+    """Everything one can sign in with."""
+    return render_template("account/show.html", place="me", ways=places.ways())
+
+
+@account.get("/account/welcome")
+@entering
+def welcome() -> ResponseReturnValue:
+    """After a link: something of one's own to come in with next time. Clients may leave it for later, staff may not (S3)."""
+    return render_template(
+        "account/welcome.html", ways=places.ways(), person=places.person(),
+        halfway=identity.me() is None, onward=home(places.person()),
+    )  # fmt: skip
+
+
+@account.post("/account/recovery-codes")
+@needs(Permission.WAYS_IN)
+def make_codes() -> ResponseReturnValue:
+    """Ten new codes, shown on this page and never again."""
+    person = places.person()
+    codes = recovery_codes.make(store, person, by=person, now=clock.now())
+    store.commit()
+    return render_template("account/codes.html", place="me", codes=codes, onward=_back())
+
+
+def _back() -> str:
+    return url_for("account.show", _anchor="codes")
+
+
+def saved(words: str) -> ResponseReturnValue:
+    """Back to the ways, which tell how they stand now."""
+    flash(words)
+    return redirect(url_for("account.show"), 303)
+
+
+def anyway() -> str:
+    """What a passkey is called when nobody gave it a name."""
+    return request.headers.get("Sec-CH-UA-Platform", "").strip('"') or _("My passkey")

@@ -1,0 +1,52 @@
+"""A password: the second choice, chosen or changed."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.care import accounts, passwords
+from webapp.refusals import N_, Invalid
+from webapp.web import identity
+from webapp.web.account import places
+from webapp.web.account.places import account
+from webapp.web.guard import entering, own
+from webapp.web.unit import store
+
+
+@account.get("/account/password")
+@entering
+def password() -> ResponseReturnValue:
+    """The form."""
+    return _page()
+
+
+@account.post("/account/password")
+@entering
+def set_password() -> ResponseReturnValue:
+    """Keep it; whatever else is signed in as this person ends (S3). Staff go on to their second factor."""
+    person, login, now = places.person(), places.login(), clock.now()
+    written = request.form.get("password", "")
+    try:
+        if written != request.form.get("again", written):
+            raise Invalid(N_("These two are not the same."), field="again")
+        passwords.set_password(store, person, written, by=person, now=now)
+    except Invalid as refusal:
+        store.rollback()
+        return _page(refusal), 422
+    accounts.end_all(store, person, "password_changed", by=person, now=now, but=login.id)
+    identity.go_on(login, "password")
+    store.commit()
+    if not login.complete:
+        return redirect(url_for("account.authenticator"), 303)
+    flash(_("Saved. Other phones and computers are signed out."))
+    return redirect(own(request.form.get("next")) or url_for("account.show"), 303)
+
+
+def _page(refusal: Invalid | None = None) -> str:
+    person = places.person()
+    return render_template(
+        "account/password.html", place="me", person=person, refusal=refusal,
+        least=passwords.shortest(person), changing=person.password_hash is not None,
+        next=own(request.args.get("next") or request.form.get("next")),
+    )  # fmt: skip

@@ -1,0 +1,35 @@
+"""Where the pages about signing in hang, and who asks for them."""
+
+from typing import cast
+
+from flask import Blueprint, current_app
+
+from webapp.care import ways_in
+from webapp.care.accounts import Login
+from webapp.care.passkeys import House
+from webapp.care.people import Person
+from webapp.care.ways_in import Ways
+from webapp.web import identity
+from webapp.web.unit import store
+
+account = Blueprint("account", __name__)
+
+
+def login() -> Login:
+    """With what one is coming in, or in; the door has let nobody else by."""
+    return cast(Login, identity.entering())
+
+
+def person() -> Person:
+    """Who that is, as a row of this request's store."""
+    return store.get_one(Person, login().person_id)
+
+
+def ways() -> Ways:
+    return ways_in.of(store, person())
+
+
+def house() -> House:
+    """What passkeys are bound to: our host and our neutral name."""
+    found: House = current_app.extensions["house"]
+    return found

@@ -1,0 +1,41 @@
+"""The second factor of staff: asked for at the door, or set up there by who has none yet (S3)."""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.web import attempts, identity
+from webapp.web.account import places
+from webapp.web.guard import entering, own
+from webapp.web.sign_in import onward, sign_in
+from webapp.web.unit import store
+
+
+@sign_in.get("/sign-in/second-step")
+@entering
+def second_step() -> ResponseReturnValue:
+    """A code, a recovery code or a passkey; who has none of them is led to setting one up."""
+    if identity.me():
+        return redirect(own(request.args.get("next")) or "/", 303)
+    ways = places.ways()
+    if not (ways.passkeys or ways.authenticator or ways.codes_left):
+        return redirect(url_for("account.welcome"), 303)
+    return render_template(
+        "sign_in/second_step.html", ways=ways, next=own(request.args.get("next"))
+    )
+
+
+@sign_in.post("/sign-in/second-step")
+@entering
+def give_second() -> ResponseReturnValue:
+    """The code: each is good once, and only so many are tried."""
+    login, wanted = places.login(), own(request.form.get("next"))
+    second = attempts.second_fits(login.person, request.form.get("code", ""))
+    if second is None:
+        page = render_template(
+            "sign_in/second_step.html", ways=places.ways(), next=wanted, wrong=True
+        )
+        return page, 422
+    identity.go_on(login, login.way, second)
+    to = onward(places.person(), wanted)
+    store.commit()
+    return redirect(to, 303)

@@ -1,0 +1,148 @@
+"""What makes the pages an app: manifest, service worker, and the two pages that also work without a network.
+
+Nothing here knows who is asking, so everything may be cached by the phone: the worker keeps shell assets, `/offline`
+and `/crisis`, and never a signed-in page (safety S6). Names are neutral: `APP_NAME` is the operator's (P5).
+"""
+
+import base64
+import hashlib
+
+from cryptography.hazmat.primitives import serialization
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from webapp.config import Settings
+from webapp.web.assets import Shelf
+from webapp.web.guard import public
+
+pwa = Blueprint("pwa", __name__)
+
+SHELL = (
+    "app.css",
+    "app.js",
+    "phone.js",
+    "offline.js",
+    "vendor/htmx-4.0.1.min.js",
+    "img/icon.svg",
+    "img/icon-192.png",
+    "img/badge.png",
+)
+PAPER = "#faf4ea"
+
+
+@pwa.get("/manifest.webmanifest")
+@public
+def manifest() -> Response:
+    """The app's card for the phone's home screen: a neutral name, neutral places."""
+    shelf: Shelf = current_app.extensions["shelf"]
+    name = current_app.jinja_env.globals["app_name"]
+    card = {
+        "id": "/",
+        "name": name,
+        "short_name": name,
+        "start_url": "/",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": PAPER,
+        "theme_color": PAPER,
+        "icons": [
+            _icon(shelf, "icon-192.png", "192x192", "any"),
+            _icon(shelf, "icon-512.png", "512x512", "any"),
+            _icon(shelf, "icon-maskable.png", "512x512", "maskable"),
+            _icon(shelf, "badge.png", "96x96", "monochrome"),
+        ],
+        "shortcuts": [
+            {"name": _("Today"), "url": "/"},
+            {"name": _("Schedule"), "url": "/schedule"},
+        ],
+    }
+    answer = make_response(current_app.json.dumps(card))
+    answer.content_type = "application/manifest+json"
+    answer.headers["Cache-Control"] = "public, max-age=3600"
+    return answer
+
+
+def _icon(shelf: Shelf, name: str, sizes: str, purpose: str) -> dict[str, str]:
+    return {
+        "src": shelf.address(f"img/{name}"),
+        "sizes": sizes,
+        "type": "image/png",
+        "purpose": purpose,
+    }
+
+
+@pwa.get("/service-worker.js")
+@public
+def service_worker() -> Response:
+    """The worker of this release: its cache is named by the release, so an old shell leaves with an old worker."""
+    shelf: Shelf = current_app.extensions["shelf"]
+    script = render_template("pwa/service-worker.js", shell=[shelf.address(name) for name in SHELL])
+    answer = make_response(script.replace("@@RELEASE@@", _release(script)))
+    answer.content_type = "text/javascript; charset=utf-8"
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.headers["Service-Worker-Allowed"] = "/"
+    return answer
+
+
+def _release(script: str) -> str:
+    return hashlib.sha256(script.encode()).hexdigest()[:12]
+
+
+@pwa.get("/push-key")
+@public
+def push_key() -> Response:
+    """Our public key for push services (RFC 8292), base64url: what a browser needs to subscribe."""
+    answer = make_response(current_app.extensions["push_key"])
+    answer.content_type = "text/plain; charset=ascii"
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@pwa.get("/offline")
+@public
+def offline() -> str:
+    """What the phone shows without a network: calm, with the crisis line."""
+    return render_template("pwa/offline.html")
+
+
+@pwa.get("/crisis")
+@public
+def crisis() -> str:
+    """988 by call, text and chat; public and kept on the phone."""
+    return render_template("client/crisis.html")
+
+
+@pwa.get("/install")
+@public
+def install() -> str:
+    """How to put it on a phone and allow its notices, for each kind of phone; and the way back when they were refused."""
+    return render_template("pwa/install.html", place="me")
+
+
+def fixed(name: str) -> Markup:
+    """A part that is the same for everyone who reads its language: rendered once a language, then only put in. Nothing in
+    it may know who is asking."""
+    kept: dict[tuple[str, str], Markup] = current_app.extensions["fixed"]
+    place = (name, str(get_locale()))
+    if place not in kept:
+        kept[place] = Markup(current_app.jinja_env.get_template(name).render())  # noqa: S704
+    return kept[place]
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Gives templates `app_name` and serves the app's own addresses."""
+    app.jinja_env.globals.update(app_name=settings.app_name, get_locale=get_locale, fixed=fixed)
+    app.extensions["fixed"] = {}
+    app.extensions["push_key"] = app.jinja_env.globals["push_key"] = _public(settings.vapid_key)
+    app.register_blueprint(pwa)
+
+
+def _public(pem: str) -> str:
+    """The uncompressed public point of the VAPID key, base64url without padding."""
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    point = key.public_key().public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    return base64.urlsafe_b64encode(point).rstrip(b"=").decode()

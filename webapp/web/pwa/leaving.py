@@ -1,0 +1,48 @@
+"""Signed out without a network: the phone cannot reach us and cannot delete the login's cookie, so it marks it.
+
+static/js/leave.js cleans the phone and sets the mark, a cookie that holds the number of this device in the person's
+reminders (0: none). The first request that carries it is not signed in any more; here the login ends on the server too
+(S6), the device's reminders stop (S5), and both cookies go.
+"""
+
+from flask import Flask, Response, current_app, g, request
+
+from webapp import clock
+from webapp.care.accounts import Login
+from webapp.care.addresses import Address, Channel
+from webapp.config import Settings
+from webapp.db import Store
+from webapp.web import unit
+from webapp.web.unit import database
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.config["LEFT_COOKIE"] = "__Host-left" if settings.secure else "left"
+    app.after_request(_leave)
+
+
+def _leave(response: Response) -> Response:
+    login_id = g.pop("left", None)
+    if login_id is not None:
+        unit.close()
+        with database.writing() as store:
+            _end(store, login_id)
+            store.commit()
+    config = current_app.config
+    if login_id is not None or ("me" in g and config["LEFT_COOKIE"] in request.cookies):
+        secure = config["SESSION_COOKIE_SECURE"]
+        response.delete_cookie(config["LEFT_COOKIE"], secure=secure, samesite="Lax", path="/")
+        if "login_secret" not in g and login_id is not None:
+            response.delete_cookie(
+                config["LOGIN_COOKIE"], secure=secure, httponly=True, samesite="Lax", path="/"
+            )
+    return response
+
+
+def _end(store: Store, login_id: int) -> None:
+    login, now = store.get_one(Login, login_id), clock.now()
+    login.end(store, "signed_out", by=login.person, now=now)
+    number = request.cookies.get(current_app.config["LEFT_COOKIE"], "")
+    device = store.get(Address, int(number)) if number.isdecimal() and len(number) < 10 else None
+    if device and device.person_id == login.person_id and device.channel == Channel.PUSH:
+        device.stop(store, "signed_out", by=login.person, now=now)
