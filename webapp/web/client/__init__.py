@@ -5,12 +5,17 @@ from flask import Blueprint, Flask
 from webapp.web.client import (
     absences,
     answers,
+    approach,
+    catch_up,
     connecting,
-    devices,
+    group_times,
+    making_up,
     me,
-    reminders,
+    messages,
+    offline,
     schedule,
     seats,
+    sharing,
     spans,
     today,
 )
@@ -18,10 +23,11 @@ from webapp.web.client import (
 
 def register(app: Flask) -> None:
     """Hang the client's pages into the app, each as `client.<module>.<view>`."""
-    app.jinja_env.filters.update(spans.FILTERS)
+    app.jinja_env.filters.update(spans.FILTERS | me.FILTERS)
     client = Blueprint("client", __name__)
     for place in (
-        today, schedule, seats, absences, answers, connecting, me, reminders, devices,
+        today, schedule, seats, absences, answers, connecting, group_times, messages,
+        approach, offline, *catch_up.PLACES, *me.PLACES, *making_up.PLACES, *sharing.PLACES,
     ):  # fmt: skip
         client.register_blueprint(place.pages)
     app.register_blueprint(client)

@@ -10,15 +10,18 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp import clock
-from webapp.care import absences
+from webapp.care import absences, makeups, waitlist
 from webapp.care.absences import AbsenceReport, Reason
 from webapp.care.access import Permission
-from webapp.care.teams import CareTeam
+from webapp.care.sessions import Seat
+from webapp.care.waitlist import WaitlistEntry
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.client import places
+from webapp.web.client.making_up import fitting
 from webapp.web.client.places import Place
 from webapp.web.guard import needs
 from webapp.web.htmx import done, widget
+from webapp.web.pwa import replays
 from webapp.web.unit import store
 
 pages = Blueprint("absences", __name__)
@@ -40,8 +43,9 @@ REASONS = (
 @pages.get("/seats/<row:seat_id>/absence")
 @needs(Permission.REPORT_ABSENCE)
 def show(seat_id: int) -> ResponseReturnValue:
-    """The form, or the thanks when a report stands."""
-    return widget(PAGE, BLOCK, **_screen(places.one(seat_id)))
+    """The form, or the thanks when a report stands. `?reason=` is what a page that leads here knows already."""
+    said = {"reason": request.args.get("reason", "")}
+    return widget(PAGE, BLOCK, **_screen(places.one(seat_id)), said=said, near=places.near())
 
 
 @pages.post("/seats/<row:seat_id>/absence")
@@ -57,21 +61,34 @@ def report(seat_id: int) -> ResponseReturnValue:
             request_id=form.get("request_id"),
         )  # fmt: skip
     except Refusal as refusal:
+        if replays.by_script():
+            return replays.answer(refusal)
         screen = _screen(places.one(seat_id)) | {"refusal": refusal, "said": form}
         return widget(PAGE, BLOCK, refusal.status, **screen)
     store.commit()
-    return _answer(seat_id)
+    return replays.answer() if replays.by_script() else _answer(seat_id)
 
 
 @pages.post("/seats/<row:seat_id>/absence/withdrawal")
 @needs(Permission.REPORT_ABSENCE)
 def withdraw(seat_id: int) -> ResponseReturnValue:
-    """ "I can make it after all"."""
-    standing = store.scalar(absences.of(places.seat(seat_id).id))
+    """ "I can make it after all": what was booked or waited for instead is given back."""
+    seat = places.seat(seat_id)
+    standing = store.scalar(absences.of(seat.id))
     if standing is not None:
         standing.withdraw(store, by=places.person(), now=clock.now())
+        _give_back(seat)
     store.commit()
     return _answer(seat_id, back=True)
+
+
+def _give_back(seat: Seat) -> None:
+    by, now = places.person(), clock.now()
+    for made in store.scalars(makeups.standing_for([seat.id])):
+        made.cancel(store, by=by, now=now)
+    waiting = waitlist.waiting(seat.client).where(WaitlistEntry.seat_id == seat.id)
+    for entry in store.scalars(waiting).all():
+        waitlist.leave(store, entry, by=by, now=now)
 
 
 def _answer(seat_id: int, **more: Any) -> ResponseReturnValue:
@@ -89,7 +106,9 @@ def _screen(place: Place) -> dict[str, Any]:
         "reasons": [(value.value, _(words)) for value, words in REASONS],
         "request_id": str(uuid.uuid4()),
         "ahead": ahead(place.report) if place.report else "",
-        "counselor": _counselor(),
+        "about": fitting.of(fitting.told_of(place)) if place.report else None,
+        "why": fitting.WORDS,
+        "target": "#absence",
         "others": [
             each for each in others
             if each.seat.id != place.seat.id and each.state in ("ahead", "open")
@@ -106,12 +125,6 @@ def ahead(report: AbsenceReport) -> str:
     if minutes >= 60:
         return ngettext("%(num)d hour", "%(num)d hours", minutes // 60)
     return ngettext("%(num)d minute", "%(num)d minutes", minutes) if minutes > 0 else ""
-
-
-def _counselor() -> str:
-    """Whom to ask about another time; empty when nobody is named."""
-    team = store.get(CareTeam, places.person().id)
-    return team.counselor.name if team and team.counselor else ""
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -13,8 +13,7 @@ from webapp.care.people import Person
 from webapp.care.sessions import Seat
 from webapp.care.tags import Tag
 from webapp.notify.capabilities import Capabilities, Capability, Worn
-from webapp.notify.kinds import Verb
-from webapp.notify.wording import ANSWERS
+from webapp.notify.kinds import ANSWERS, Verb
 from webapp.refusals import Refusal
 from webapp.web.client.seats import tap
 from webapp.web.guard import other_door

@@ -11,10 +11,11 @@ from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from webapp import clock
-from webapp.care import programs, sessions
+from webapp.care import dial_ins, programs, sessions
 from webapp.care.absences import AbsenceReport
 from webapp.care.durations import parse_duration
 from webapp.care.people import Person
+from webapp.care.presence import Evidence, Presence
 from webapp.care.programs import PolicyVersion
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing
@@ -90,6 +91,16 @@ class Place:
         return self.state in ("ahead", "open") and self.now >= self.session.starts_at - HOUR
 
     @property
+    def moved(self) -> bool:
+        """It is still to come, at another time than when this place was given."""
+        moved_at = self.session.moved_at
+        return (
+            moved_at is not None
+            and moved_at > self.seat.given_at
+            and self.state in ("ahead", "open")
+        )
+
+    @property
     def elsewhere(self) -> bool:
         """The session was planned in a zone whose clocks show another time than its client's."""
         start = self.session.starts_at
@@ -100,6 +111,12 @@ class Place:
     def where(self) -> str:
         """The city the session's time was planned in: America/New_York → New York."""
         return self.session.time_zone.rpartition("/")[2].replace("_", " ")
+
+    @property
+    def by_phone(self) -> tuple[str, str, str] | None:
+        """The room by telephone: a link to dial, the number and its code to read."""
+        dial_in = self.session.dial_in
+        return (dial_ins.link(dial_in), *dial_ins.spoken(dial_in)) if dial_in else None
 
     @property
     def words(self) -> str:
@@ -120,9 +137,19 @@ def between(start: datetime, end: datetime) -> list[Place]:
 
 
 def near() -> Place | None:
-    """The place whose door opens next, today: for the alert inside the app (M17)."""
+    """The place whose door opens next, today: for the alert inside the app (M17). None while they are in the room."""
     now = clock.now()
-    return next_of(between(now, now + 12 * HOUR))
+    found = next_of(between(now, now + 12 * HOUR))
+    return None if found is not None and found.state == "open" and _inside(found) else found
+
+
+def _inside(place: Place) -> bool:
+    """The last that was seen of them in this room is that they joined."""
+    seen = select(Presence.type).where(
+        Presence.session_id == place.seat.session_id, Presence.person_id == place.seat.client_id,
+        Presence.type.in_((Evidence.JOINED, Evidence.LEFT)), Presence.at <= place.now,
+    )  # fmt: skip
+    return store.scalar(seen.order_by(Presence.at.desc()).limit(1)) == Evidence.JOINED
 
 
 def next_of(found: Sequence[Place]) -> Place | None:

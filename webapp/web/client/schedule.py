@@ -1,15 +1,18 @@
-"""Schedule: today, the week, everything planned, and what lies behind, in the reader's own zone."""
+"""Schedule: a day with its hours, seven days at a glance, everything planned, and what lies behind; in the reader's zone."""
 
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 
+from babel.dates import format_date
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
 from webapp.care.access import Permission
 from webapp.web.client import histories, places
-from webapp.web.filters import zone
+from webapp.web.client.places import Place
+from webapp.web.filters import language, zone
 from webapp.web.guard import needs
 from webapp.web.htmx import widget
 
@@ -18,38 +21,97 @@ pages = Blueprint("schedule", __name__)
 HORIZON = timedelta(weeks=9)
 """A little more than series are unfolded ahead."""
 BEHIND = timedelta(days=30)
+FURTHEST = timedelta(days=800)
+"""No further than this from today does one leaf through days and weeks."""
+VIEWS = ("today", "week", "all", "earlier")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day where the reader is, and the places that begin in it, soonest first."""
+
+    on: date
+    today: bool
+    places: list[Place]
+
+    @property
+    def noon(self) -> datetime:
+        """An instant that lies in this day, for the filters."""
+        return datetime.combine(self.on, time(12), zone())
+
+    @property
+    def weekday(self) -> str:
+        """Mon"""
+        return format_date(self.on, "EEE", locale=language())
+
+    @property
+    def before_now(self) -> int:
+        """How many of its places have begun: between those and the rest is now."""
+        return sum(each.started for each in self.places)
 
 
 @pages.get("/schedule")
 @needs(Permission.OWN_DAY)
 def show() -> ResponseReturnValue:
-    """`?view=today|week|all|earlier`; anything else is the week."""
+    """`?view=today|week|all|earlier`, anything else is the week; `&on=2026-11-25`: that day, or the week from it."""
     view = request.args.get("view", "week")
-    start, end = _span(view if view in ("today", "week", "all", "earlier") else "week")
+    view = view if view in VIEWS else "week"
+    today = clock.now().astimezone(zone()).date()
+    on = _on(request.args.get("on"), today)
+    start, end = _span(view, on, today)
     found = places.between(start, end)
     found = histories.with_standing(
         [each for each in found if view != "earlier" or each.state in ("over", "cancelled")]
     )
-    if view == "earlier":
-        found.reverse()
-    days = [
-        list(group)
-        for _, group in groupby(
-            found, lambda each: each.session.starts_at.astimezone(zone()).date()
-        )
-    ]
+    days = _days(view, found, on, today)
+    current = view in ("today", "week", "all") and on == today
     return widget(
-        "client/schedule/show.html", "days", place="schedule", near=places.near() if view == "earlier" else places.next_of(found), view=view, days=days,
+        "client/schedule/show.html", "days", place="schedule",
+        near=places.next_of(found) if current else places.near(),
+        view=view, on=on, today=today, days=days, step=_step(view, on),
         elsewhere=any(each.elsewhere for each in found),
     )  # fmt: skip
 
 
-def _span(view: str) -> tuple[datetime, datetime]:
+def _days(view: str, found: list[Place], on: date, today: date) -> list[Day]:
+    """A day and a week show each of their days, empty ones too; the lists only those that hold something."""
+    by_day = {day: list(group) for day, group in groupby(found, _local_day)}
+    if view in ("today", "week"):
+        shown = [on + timedelta(days=n) for n in range(7 if view == "week" else 1)]
+    else:
+        shown = sorted(by_day, reverse=view == "earlier")
+    turned = slice(None, None, -1 if view == "earlier" else 1)
+    return [Day(day, day == today, by_day.get(day, [])[turned]) for day in shown]
+
+
+def _step(view: str, on: date) -> tuple[date, date]:
+    """Where the arrows lead: a day or a week back and on."""
+    step = timedelta(days=7 if view == "week" else 1)
+    return on - step, on + step
+
+
+def _span(view: str, on: date, today: date) -> tuple[datetime, datetime]:
     """From and to, as instants: days begin and end where the reader is."""
-    now = clock.now()
-    today = now.astimezone(zone()).date()
-    midnight = datetime.combine(today, time(), zone())
     if view == "earlier":
+        now = clock.now()
         return now - BEHIND, now
-    days = {"today": timedelta(days=1), "week": timedelta(days=7), "all": HORIZON}[view]
-    return midnight, datetime.combine(today + days, time(), zone())
+    if view == "all":
+        return _midnight(today), _midnight(today + HORIZON)
+    return _midnight(on), _midnight(on + timedelta(days=7 if view == "week" else 1))
+
+
+def _on(text: str | None, today: date) -> date:
+    """The day that was asked for; today when it is none, or out of reach."""
+    try:
+        asked = date.fromisoformat(text or "")
+    except ValueError:
+        return today
+    return asked if abs(asked - today) <= FURTHEST else today
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), zone())
+
+
+def _local_day(place: Place) -> date:
+    return place.session.starts_at.astimezone(zone()).date()

@@ -1,19 +1,22 @@
 """One place: when, with whom, the door, and what became of it."""
 
 from datetime import timedelta
+from typing import Any, NamedTuple
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, current_app, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import planning, presence
+from webapp.care import accommodations, planning, presence
 from webapp.care.access import Permission
 from webapp.care.people import Person
 from webapp.care.presence import Evidence, Presence
 from webapp.care.sessions import Seat
-from webapp.web.client import histories, places
+from webapp.web.client import group_times, histories, places
+from webapp.web.client.me.needs import SHORT
+from webapp.web.client.places import Place
 from webapp.web.guard import needs
 from webapp.web.htmx import widget
 from webapp.web.unit import store
@@ -30,8 +33,42 @@ def show(seat_id: int) -> ResponseReturnValue:
     """The place, with Join, *I can't make it* and *Trouble connecting* as far as each still helps."""
     found = histories.with_standing([places.one(seat_id)])[0]
     return widget(
-        "client/seats/show.html", "seat", place="schedule", coming=found, near=places.near()
-    )
+        "client/seats/show.html", "seat", place="schedule", coming=found, near=places.near(),
+        ways=ways(found), needs=_needs(found),
+    )  # fmt: skip
+
+
+class Way(NamedTuple):
+    """Where else this place leads."""
+
+    href: str
+    words: str
+    icon: str
+    hint: str = ""
+
+
+def ways(place: Place) -> list[Way]:
+    """Other times of the group, the calendar, the care team: as far as each helps in this place's state."""
+    here: dict[str, Any] = {"seat_id": place.seat.id}
+    found = []
+    if place.state == "ahead":
+        if group_times.there_are_some(place.seat):
+            hint = _("Once, or from now on")
+            way = url_for("client.group_times.show", **here)
+            found.append(Way(way, _("Another time of this group"), "schedule", hint))
+        hint = _("It stands there as a reserved time, nothing else.")
+        found.append(Way(url_for("feeds.download", **here), _("Save to my calendar"), "add", hint))
+    if "client.messages.show" in current_app.view_functions:
+        found.append(Way(url_for("client.messages.show"), _("Write to your care team"), "text"))
+    return found
+
+
+def _needs(place: Place) -> list[str]:
+    """What the host knows would help, in a few words each; for what is still to come."""
+    if place.state not in ("ahead", "open"):
+        return []
+    asked = store.scalars(accommodations.of(place.seat.client_id))
+    return [_(SHORT[accommodations.Need(each.kind)]) for each in asked]
 
 
 @pages.post("/seats/<row:seat_id>/join")

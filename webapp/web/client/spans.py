@@ -6,7 +6,6 @@ from babel.dates import format_date, format_interval
 from flask_babel import ngettext
 
 from webapp import clock
-from webapp.web.client import labels
 from webapp.web.filters import language, lasting, zone
 
 COUNTED = timedelta(hours=48)
@@ -52,10 +51,17 @@ def between(start: datetime, end: datetime) -> str:
     return format_interval(start, end, "hm", tzinfo=here, locale=language())
 
 
+def played(seconds: float) -> str:
+    """12:40, or 1:02:40: a place in a recording."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 FILTERS = {
     "between": between,
     "minutes": minutes,
     "until": until,
     "date": date,
-    "device": labels.of,
+    "played": played,
 }

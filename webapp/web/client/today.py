@@ -1,19 +1,24 @@
 """Today: what's next and when, can I still make it, what is waiting for me."""
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from webapp import clock
 from webapp.care.access import Permission
+from webapp.care.people import Kind
 from webapp.care.standing import Standing
+from webapp.protocol.lists import waiting as waits
 from webapp.web.client import histories, places
 from webapp.web.client.places import Place
-from webapp.web.filters import zone
+from webapp.web.filters import time_of, zone
 from webapp.web.guard import needs
 from webapp.web.htmx import widget
+from webapp.web.unit import store
 
 pages = Blueprint("today", __name__)
 
@@ -32,7 +37,7 @@ def show() -> ResponseReturnValue:
     rest = [each for each in coming if each is not following]
     return widget(
         "client/today/show.html", "next", place="today", greeting=greeting(), coming=following,
-        near=following, waiting=waiting(found),
+        near=following, waiting=waiting(found), lines=lines(),
         today=[each for each in rest if _local_day(each) <= today],
         later=[each for each in rest if _local_day(each) > today][:3],
     )  # fmt: skip
@@ -45,6 +50,42 @@ def waiting(found: list[Place]) -> list[Place]:
         each for each in found if each.state == "over" and each.called_after and not each.report
     ]
     return [each for each in histories.with_standing(quiet) if each.standing is Standing.MISSED]
+
+
+class Line(NamedTuple):
+    """One thing that waits: what, where it leads, its drawing."""
+
+    words: str
+    href: str
+    icon: str
+
+
+def lines() -> list[Line]:
+    """What else waits for a client, what runs out first on top. One statement."""
+    person = places.person()
+    if person.kind != Kind.CLIENT:
+        return []
+    found = waits.of(store, person.id, clock.now())
+    home = url_for("client.catch_up.show") if found.anything else ""
+    shown = []
+    if found.held_seat and found.held_until:
+        to = url_for("client.make_ups.show", seat_id=found.held_seat)
+        until = time_of(found.held_until)
+        shown.append(Line(_("A place is held for you until %(time)s", time=until), to, "chair"))
+    if found.messages:
+        words = ngettext("%(num)d new message", "%(num)d new messages", found.messages)
+        shown.append(Line(words, url_for("client.messages.show"), "mail"))
+    if found.catch_up:
+        count = found.catch_up
+        words = ngettext("%(num)d session to catch up on", "%(num)d sessions to catch up on", count)
+        shown.append(Line(words, home, "catch-up"))
+    if found.homework:
+        words = ngettext("Homework to do", "%(num)d pieces of homework to do", found.homework)
+        one = url_for("client.homework.show", homework_id=found.one_homework)
+        shown.append(Line(words, one if found.homework == 1 else home, "note"))
+    if found.plan_at:
+        shown.append(Line(_("A plan we made together"), f"{home}#plan", "care"))
+    return shown
 
 
 def greeting() -> str:

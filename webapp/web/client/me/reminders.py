@@ -1,6 +1,6 @@
-"""Reminders: which, by which way first, to which addresses, and when not."""
+"""Reminders: which, how long before, by which way first, to which addresses, and when not."""
 
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 from flask import Blueprint, request, url_for
@@ -14,7 +14,7 @@ from webapp.care.access import Permission
 from webapp.care.addresses import Address, Channel
 from webapp.care.policy import Policy
 from webapp.care.programs import PolicyVersion
-from webapp.refusals import N_, Refusal
+from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.client import places
 from webapp.web.client.spans import spoken
 from webapp.web.guard import needs
@@ -24,6 +24,11 @@ from webapp.web.unit import store
 pages = Blueprint("reminders", __name__)
 
 PAGE, BLOCK = "client/me/reminders.html", "reminders"
+LEADS = {
+    "heads_up": (timedelta(hours=12), timedelta(days=1), timedelta(days=2), timedelta(days=3)),
+    "soon": tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 180)),
+}
+"""Times before the start that are offered for each reminder whose time one may choose."""
 WAYS = (
     (Channel.PUSH, N_("Notification on my phone"), "bell"),
     (Channel.EMAIL, N_("E-mail"), "mail"),
@@ -31,11 +36,22 @@ WAYS = (
 )
 
 
+NEWS = {
+    "message": N_("A message from my care team"),
+    "place_held": N_("A place I wait for is free"),
+    "catch_up": N_("Something new to catch up"),
+    "homework_answered": N_("An answer to my homework"),
+    "homework_reopened": N_("Homework is open again"),
+    "make_up_lapsed": N_("A time I had booked went by"),
+}
+"""What else one may be told of, and may do without (`preferences.NEWS`)."""
+
+
 @pages.get("/me/reminders")
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
-    """The form on a page of its own."""
-    return widget(PAGE, BLOCK, place="me", **screen(_addresses()))
+    """The form; after saving without JavaScript it says so."""
+    return widget(PAGE, BLOCK, place="me", saved="saved" in request.args, **screen(_addresses()))
 
 
 @pages.post("/me/reminders")
@@ -45,12 +61,12 @@ def save() -> ResponseReturnValue:
     person, now, form = places.person(), clock.now(), request.form
     quiet = (form.get("quiet_from", ""), form.get("quiet_to", ""))
     wanted = set(form.getlist("wanted"))
-    off = {each for each in preferences.OPTIONAL if each not in wanted}
+    off = {*preferences.OPTIONAL, *preferences.NEWS} - wanted
     mine = _addresses()
     try:
         preferences.set_reminders(
             store, person, first=form.get("first", Channel.PUSH), off=off, quiet_hours=quiet,
-            by=person, now=now,
+            lead=_lead(), by=person, now=now,
         )  # fmt: skip
         for address in mine:
             preferences.allow(
@@ -61,38 +77,71 @@ def save() -> ResponseReturnValue:
     except Refusal as refusal:
         return widget(PAGE, BLOCK, refusal.status, place="me", refusal=refusal, **screen(mine))
     store.commit()
-    to = url_for("client.me.show", _anchor="reminders")
+    to = url_for("client.reminders.show", saved="yes", _anchor="reminders")
     return done(PAGE, BLOCK, to, saved=True, **screen(_addresses()))
 
 
 def screen(mine: list[Address]) -> dict[str, Any]:
     """What the block needs; `mine` are the addresses that are not devices."""
     person = places.person()
-    policy = _policy()
+    policy = own_policy()
     kept = preferences.of(person)
     quiet = preferences.quiet_hours_of(person, policy) or (time(21), time(8))
     return {
         "ways": [(way.value, _(words), icon) for way, words, icon in WAYS],
         "first": kept["channels"][0],
-        "kinds": [(rung, words, rung not in kept["off"]) for rung, words in _kinds(policy)],
+        "kinds": [(rung, words, rung not in kept["off"]) for rung, words in kinds(policy, kept)],
+        "news": [(kind, _(words), kind not in kept["off"]) for kind, words in NEWS.items()],
+        "leads": {rung: _choices(rung, policy, kept["lead"].get(rung)) for rung in LEADS},
         "quiet": [f"{each:%H:%M}" for each in quiet],
         "addresses": mine,
         "offered": _offered(mine),
     }
 
 
-def _kinds(policy: Policy) -> list[tuple[str, str]]:
-    """The reminders one may do without, with their times as the program has set them."""
+def kinds(policy: Policy, kept: dict[str, Any]) -> list[tuple[str, str]]:
+    """The reminders one may do without, with the times that hold for this person."""
+    ahead = {rung: lead_of(rung, policy, kept) for rung in LEADS}
     return [
-        ("heads_up", _("%(time)s before", time=spoken(-policy.heads_up))),
-        ("soon", _("%(time)s before", time=spoken(-policy.soon))),
+        ("heads_up", _("%(time)s before", time=spoken(ahead["heads_up"]))),
+        ("soon", _("%(time)s before", time=spoken(ahead["soon"]))),
         ("doors_open", _("When the room opens, %(time)s before", time=spoken(-policy.doors_open))),
         ("first_check", _("If we don't see you after %(time)s", time=spoken(policy.first_check))),
         ("second_check", _("Once more after %(time)s", time=spoken(policy.second_check))),
     ]
 
 
-def _policy() -> Policy:
+def lead_of(rung: str, policy: Policy, kept: dict[str, Any]) -> timedelta:
+    """How long before the start this reminder comes: as chosen, else as the program has it."""
+    own = kept["lead"].get(rung)
+    program: timedelta = -getattr(policy, rung)
+    return timedelta(minutes=own) if own else program
+
+
+def _choices(rung: str, policy: Policy, own: int | None) -> tuple[list[tuple[str, str]], str]:
+    """(value, words) of each time that may be chosen, and the value that holds; empty: the program's own time."""
+    program: timedelta = -getattr(policy, rung)
+    lengths = {*LEADS[rung], *([timedelta(minutes=own)] if own else [])} - {program}
+    offered = [(str(_minutes(each)), spoken(each)) for each in lengths if each > -policy.doors_open]
+    offered.sort(key=lambda each: int(each[0]))
+    return [("", _("%(time)s, as usual", time=spoken(program))), *offered], str(own or "")
+
+
+def _lead() -> dict[str, int]:
+    """What the form says of each reminder whose time one may choose. Raises Invalid naming the field."""
+    said = {rung: request.form.get(f"lead_{rung}", "") for rung in LEADS}
+    for rung, minutes in said.items():
+        if minutes and not (minutes.isascii() and minutes.isdigit() and len(minutes) < 7):
+            raise Invalid(N_("Choose one of the times."), field=f"lead_{rung}")
+    return {rung: int(minutes) for rung, minutes in said.items() if minutes}
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span / timedelta(minutes=1))
+
+
+def own_policy() -> Policy:
+    """The policy of the person's program as it stands."""
     mine = places.person().program_id
     found = select(PolicyVersion).where(PolicyVersion.program_id == mine)
     versions = list(store.scalars(found.order_by(PolicyVersion.version)))

@@ -4,7 +4,17 @@ import base64
 import binascii
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, jsonify, redirect, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -17,7 +27,8 @@ from webapp.care.people import Kind
 from webapp.care.tags import Tag
 from webapp.notify.channels.hosts import PushHosts, Refused
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.web.client import labels, places
+from webapp.web.client import places
+from webapp.web.client.me import labels
 from webapp.web.filters import sentence
 from webapp.web.guard import needs
 from webapp.web.unit import store
@@ -34,6 +45,16 @@ class Gone(Refusal):
     status = 410
     code = "gone"
     sentence = N_("This device needs a new connection.")
+
+
+@pages.get("/me/devices")
+@needs(Permission.OWN_SETTINGS)
+def show() -> ResponseReturnValue:
+    """This device, and the others that show reminders."""
+    mine = list(store.scalars(_own()))
+    return render_template(
+        "client/me/devices_list.html", place="me", near=places.near(), devices=mine
+    )
 
 
 @pages.post("/me/devices")
@@ -71,7 +92,7 @@ def remove_by_form(device_id: int) -> ResponseReturnValue:
     """The same, for a form."""
     _stop(device_id)
     flash(_("Removed. This device gets no more reminders."))
-    return redirect(url_for("client.me.show", _anchor="devices"), 303)
+    return redirect(url_for("client.devices.show"), 303)
 
 
 @pages.post("/me/devices/<row:device_id>/test")
@@ -86,7 +107,7 @@ def test(device_id: int) -> ResponseReturnValue:
     store.commit()
     if request.form.get("from") == "page":
         flash(_("A test reminder is on its way. It should show within a few seconds."))
-        return redirect(url_for("client.me.show", _anchor="devices"), 303)
+        return redirect(url_for("client.devices.show"), 303)
     return jsonify(id=device.id), 202
 
 

@@ -1,0 +1,21 @@
+"""The alert inside the app as a session approaches: for pages that have been open for a while (M17)."""
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp.care.access import Permission
+from webapp.web.client import places
+from webapp.web.guard import needs
+
+pages = Blueprint("approach", __name__)
+
+
+@pages.get("/approach")
+@needs(Permission.OWN_DAY)
+def show() -> ResponseReturnValue:
+    """The place whose door opens next, for the page that asks by itself; that is nobody using it, so it keeps no login
+    awake (S3)."""
+    if not request.headers.get("HX-Request"):
+        return redirect(url_for("client.today.show"), 303)
+    g.pop("seen", None)
+    return render_template("client/approach.html", near=places.near())

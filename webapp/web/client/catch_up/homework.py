@@ -1,0 +1,95 @@
+"""Homework: what to do, one's own text (kept while typing), handing in, feedback, going on with it."""
+
+from typing import Any
+
+from flask import Blueprint, abort, request, url_for
+from flask.typing import ResponseReturnValue
+
+from webapp import clock
+from webapp.care import drafts, hand_ins, homework, markdown
+from webapp.care.access import Permission
+from webapp.care.hand_ins import HandIn
+from webapp.care.homework import Homework
+from webapp.refusals import Conflict, Refusal
+from webapp.web.client import places
+from webapp.web.guard import needs
+from webapp.web.htmx import done, widget
+from webapp.web.unit import store
+
+pages = Blueprint("homework", __name__)
+
+PAGE, BLOCK = "client/homework/show.html", "homework"
+LATER = "later"
+
+
+@pages.get("/homework/<row:homework_id>")
+@needs(Permission.CATCH_UP)
+def show(homework_id: int) -> ResponseReturnValue:
+    """To write, handed in, answered, or opened again."""
+    return widget(PAGE, BLOCK, **_screen(_mine(homework_id)))
+
+
+@pages.post("/homework/<row:homework_id>")
+@needs(Permission.CATCH_UP)
+def hand_in(homework_id: int) -> ResponseReturnValue:
+    """Hand it in. `then=later` only keeps it, for browsers without script; those with it save while typing."""
+    task, form, person = _mine(homework_id), request.form, places.person()
+    try:
+        if form.get("then") == LATER:
+            edition = form.get("edition", "")
+            drafts.save(
+                store, task.about, form.get("body", ""), by=person, now=clock.now(),
+                edition=int(edition) if edition.isdecimal() else None,
+            )  # fmt: skip
+        else:
+            hand_ins.hand_in(store, task, form.get("body", ""), by=person, now=clock.now())
+    except Refusal as refusal:
+        store.rollback()
+        said = {"refusal": refusal, "said": form, "both": isinstance(refusal, Conflict)}
+        return widget(PAGE, BLOCK, refusal.status, **(_screen(_mine(homework_id)) | said))
+    store.commit()
+    return _answer(task, sent=form.get("then") != LATER)
+
+
+@pages.post("/homework/<row:homework_id>/reopening")
+@needs(Permission.CATCH_UP)
+def reopen(homework_id: int) -> ResponseReturnValue:
+    """Take it back and go on with it, as long as nobody has said anything to it."""
+    task = _mine(homework_id)
+    standing = _standing(task)
+    if standing is not None and standing.feedback_at is None:
+        hand_ins.reopen(store, standing, by=places.person(), now=clock.now())
+    store.commit()
+    return _answer(task)
+
+
+def _answer(task: Homework, **more: Any) -> ResponseReturnValue:
+    to = url_for("client.homework.show", homework_id=task.id)
+    return done(PAGE, BLOCK, to, **(_screen(task) | more))
+
+
+def _screen(task: Homework) -> dict[str, Any]:
+    """All that the block needs in any of its states."""
+    person = places.person()
+    history = list(store.scalars(hand_ins.history(task, person.id)))
+    standing = next((made for made in history if made.reopened_at is None), None)
+    earlier = [made for made in history if made.reopened_at is not None]
+    return {
+        "place": "catch-up",
+        "task": task,
+        "told": markdown.html(task.body),
+        "standing": standing,
+        "earlier": earlier,
+        "draft": None if standing else drafts.of(store, person, task.about),
+        "read": markdown.html,
+    }
+
+
+def _standing(task: Homework) -> HandIn | None:
+    return store.scalar(hand_ins.of([task.id], places.person().id))
+
+
+def _mine(homework_id: int) -> Homework:
+    """Homework set for the signed-in person; anyone else's is 404 (S1)."""
+    wanted = homework.visible_to(places.person()).where(Homework.id == homework_id)
+    return store.scalar(wanted) or abort(404)

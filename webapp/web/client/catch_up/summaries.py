@@ -1,0 +1,60 @@
+"""What a session was about: the part for everyone, and the client's own. Opening it is reading it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from webapp import clock
+from webapp.care import markdown, summaries
+from webapp.care.access import Permission
+from webapp.care.sessions import Seat
+from webapp.care.summaries import Summary, SummaryRead
+from webapp.web.client import places
+from webapp.web.guard import needs
+from webapp.web.htmx import widget
+from webapp.web.unit import database, store
+
+pages = Blueprint("summaries", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part as it is shown."""
+
+    summary: Summary
+    html: Markup
+
+    @property
+    def personal(self) -> bool:
+        return self.summary.client_id is not None
+
+
+@pages.get("/seats/<row:seat_id>/summary")
+@needs(Permission.CATCH_UP)
+def show(seat_id: int) -> ResponseReturnValue:
+    """Both parts, the general one first; or that there is none yet."""
+    coming = places.one(seat_id)
+    mine = summaries.shown(store, [coming.session.id], places.person().id)
+    parts = [Part(each, markdown.html(each.body)) for each in mine.get(coming.session.id, [])]
+    answer = widget(
+        "client/summaries/show.html", "summary", place="catch-up", coming=coming, parts=parts,
+        near=places.near(),
+    )  # fmt: skip
+    if parts:
+        _has_read(coming.seat, max(part.summary.published_at or clock.now() for part in parts))
+    return answer
+
+
+def _has_read(seat: Seat, published_at: datetime) -> None:
+    """Kept once a version, in a unit of work of its own after the page's reading: the page only reads."""
+    known = store.get(SummaryRead, (seat.session_id, seat.client_id))
+    if known is not None and known.read_at >= published_at:
+        return
+    person = places.person()
+    store.close()
+    with database.writing() as writing:
+        summaries.mark_read(writing, seat.session, person, by=person, now=clock.now())
+        writing.commit()

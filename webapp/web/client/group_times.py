@@ -1,0 +1,136 @@
+"""Another time of the same group: for this once, or from now on (M27)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from babel.dates import format_date
+from flask import Blueprint, abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from webapp import clock
+from webapp.care import group_times
+from webapp.care.access import Permission
+from webapp.care.series import Member, Series
+from webapp.care.sessions import Seat, Session
+from webapp.refusals import Refusal
+from webapp.web.client import places
+from webapp.web.filters import language, time_of, zone
+from webapp.web.guard import needs
+from webapp.web.htmx import widget
+from webapp.web.unit import store
+
+pages = Blueprint("group_times", __name__)
+
+PAGE, BLOCK = "client/group_times/show.html", "times"
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The same group at another weekly time. `when`: "Thu · 12:00 PM", where the reader is."""
+
+    series: Series
+    when: str
+    full: bool
+
+
+@pages.get("/seats/<row:seat_id>/other-times")
+@needs(Permission.REPORT_ABSENCE)
+def show(seat_id: int) -> ResponseReturnValue:
+    """Single times near this one, and the weekly times one may change to."""
+    return _page(seat_id)
+
+
+@pages.post("/seats/<row:seat_id>/other-times")
+@needs(Permission.REPORT_ABSENCE)
+def once(seat_id: int) -> ResponseReturnValue:
+    """One tap: that session stands in for this one."""
+    seat = places.seat(seat_id)
+    session = store.get(Session, _chosen("session"))
+    if session is None or session.program_id != seat.session.program_id:
+        abort(404)
+    try:
+        made = group_times.once(store, seat, session, by=places.person(), now=clock.now())
+    except Refusal as refusal:
+        return _page(seat_id, refusal)
+    store.commit()
+    flash(_("That's set. Your usual group knows you come another time."))
+    return redirect(url_for("client.seats.show", seat_id=made.by_seat_id), 303)
+
+
+@pages.post("/seats/<row:seat_id>/other-times/for-good")
+@needs(Permission.REPORT_ABSENCE)
+def for_good(seat_id: int) -> ResponseReturnValue:
+    """From now on at the other time; the places at the old one are free for others."""
+    seat, client = places.seat(seat_id), places.person()
+    usual, other = _series(seat.session.series_id), _series(_chosen("series"))
+    if usual is None or other is None or other.program_id != client.program_id:
+        abort(404)
+    try:
+        group_times.change(store, client, usual, other, by=client, now=clock.now())
+    except Refusal as refusal:
+        return _page(seat_id, refusal)
+    store.commit()
+    flash(_("From now on you come at the new time. Your schedule shows it."))
+    return redirect(url_for("client.schedule.show", view="all"), 303)
+
+
+def there_are_some(seat: Seat) -> bool:
+    """Whether this seat's group has other times at all."""
+    usual = _series(seat.session.series_id)
+    return usual is not None and store.scalar(group_times.other_times(usual).limit(1)) is not None
+
+
+def _page(seat_id: int, refusal: Refusal | None = None) -> ResponseReturnValue:
+    place, now = places.one(seat_id), clock.now()
+    usual = _series(place.seat.session.series_id)
+    single = group_times.around(store, places.seat(seat_id), now)
+    return widget(
+        PAGE, BLOCK, refusal.status if refusal else 200, place="schedule", near=places.near(),
+        coming=place, refusal=refusal, single=single,
+        patterns=_patterns(usual, now) if usual and place.state in ("ahead", "told") else [],
+        usual=_when(usual, now) if usual else "",
+    )  # fmt: skip
+
+
+def _patterns(usual: Series, now: datetime) -> list[Pattern]:
+    """The other weekly times, for who belongs to this one. Two statements for any number of them."""
+    if store.get(Member, (usual.id, places.person().id)) is None:
+        return []
+    found = list(store.scalars(group_times.other_times(usual).options(joinedload(Series.host))))
+    counted: Any = (
+        select(Member.series_id, func.count())
+        .where(Member.series_id.in_([each.id for each in found]))
+        .group_by(Member.series_id)
+    )
+    members = dict(store.execute(counted).all())
+    shown = [(each, _when(each, now)) for each in found]
+    return [
+        Pattern(each, when, members.get(each.id, 0) >= each.capacity)
+        for each, when in shown
+        if when
+    ]
+
+
+def _when(series: Series, now: datetime) -> str:
+    """Mon, Wed, Fri · 6:00 PM: the coming week's times where the reader is; empty for a series that has ended."""
+    coming = [instant for _local, instant in series.occurrences(now, now + WEEK)]
+    by_time: dict[str, list[str]] = {}
+    for instant in coming:
+        day = format_date(instant.astimezone(zone()), "EEE", locale=language())
+        by_time.setdefault(time_of(instant), []).append(day)
+    return "; ".join(f"{', '.join(days)} · {at}" for at, days in by_time.items())
+
+
+def _chosen(name: str) -> int:
+    """The row that was tapped; 0 for what can be none."""
+    number = request.form.get(name, 0, type=int)
+    return number if 0 < number < 2**31 else 0
+
+
+def _series(series_id: int | None) -> Series | None:
+    return store.get(Series, series_id) if series_id else None

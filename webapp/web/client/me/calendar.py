@@ -1,0 +1,63 @@
+"""Calendar: the private link that one's own calendar reads: made, shown once, replaced, ended (M16)."""
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.care import calendars
+from webapp.care.access import Permission
+from webapp.web.client import places
+from webapp.web.guard import needs
+from webapp.web.unit import store
+
+pages = Blueprint("calendar", __name__)
+
+
+@pages.get("/me/calendar")
+@needs(Permission.OWN_CARE)
+def show() -> ResponseReturnValue:
+    """Whether there is a link, since when, and what it is for. The link itself is never shown again."""
+    return _page()
+
+
+@pages.post("/me/calendar")
+@needs(Permission.OWN_CARE)
+def make() -> ResponseReturnValue:
+    """A new link; the one before leads nowhere from here on. It is in this answer and nowhere else."""
+    person = places.person()
+    secret = calendars.open_feed(store, person, by=person, now=clock.now())
+    store.commit()
+    return _page(**_ways(url_for("feeds.show", token=secret)))
+
+
+@pages.post("/me/calendar/end")
+@needs(Permission.OWN_CARE)
+def end() -> ResponseReturnValue:
+    """The link leads nowhere any more."""
+    person = places.person()
+    calendars.close_feed(store, person, by=person, now=clock.now())
+    store.commit()
+    flash(_("The link is off. Your calendar gets no more changes."))
+    return redirect(url_for("client.calendar.show"), 303)
+
+
+def _ways(path: str) -> dict[str, Any]:
+    """The link in the forms in which calendars take it."""
+    link = current_app.extensions["settings"].base_url.rstrip("/") + path
+    subscribed = f"webcal://{urlsplit(link).netloc}{path}"
+    return {
+        "link": link,
+        "subscribed": subscribed,
+        "google": f"https://calendar.google.com/calendar/r?cid={quote(subscribed, safe='')}",
+    }
+
+
+def _page(**more: Any) -> ResponseReturnValue:
+    feed = store.scalar(calendars.of(places.person().id))
+    return render_template(
+        "client/me/calendar.html", place="me", near=places.near(), feed=feed, **more
+    )

@@ -1,0 +1,113 @@
+"""Which language pages and reminders come in, and whose clock they go by (M2)."""
+
+from zoneinfo import available_timezones
+
+from babel import Locale
+from flask import Blueprint, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import refresh
+
+from webapp import clock
+from webapp.care import preferences
+from webapp.care.access import Permission
+from webapp.refusals import Refusal
+from webapp.web.client import places
+from webapp.web.filters import spoken, time_of
+from webapp.web.guard import needs
+from webapp.web.htmx import widget
+from webapp.web.unit import store
+
+pages = Blueprint("language", __name__)
+
+PAGE, BLOCK = "client/me/language.html", "language"
+NEAR_HOME = (
+    "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix",
+    "America/Los_Angeles", "America/Anchorage", "Pacific/Honolulu", "America/Puerto_Rico",
+)  # fmt: skip
+"""What most travellers need, first in the list."""
+
+
+@pages.get("/me/language")
+@needs(Permission.OWN_SETTINGS)
+def show() -> ResponseReturnValue:
+    """Both choices, each with its own button."""
+    return _page()
+
+
+@pages.post("/me/language")
+@needs(Permission.OWN_SETTINGS)
+def speak() -> ResponseReturnValue:
+    """From here on everything, reminders too, comes in this language."""
+    person = places.person()
+    try:
+        preferences.set_language(
+            store, person, request.form.get("language", ""), by=person, now=clock.now()
+        )
+    except Refusal as refusal:
+        return _page(refusal)
+    store.commit()
+    refresh()
+    flash(_("Saved."))
+    return redirect(url_for("client.language.show"), 303)
+
+
+@pages.post("/me/time-zone")
+@needs(Permission.OWN_SETTINGS)
+def go_by() -> ResponseReturnValue:
+    """From here on times and quiet hours go by this clock. `from=schedule`: back to where it was offered."""
+    person = places.person()
+    try:
+        preferences.set_zone(
+            store, person, request.form.get("time_zone", "")[:64], by=person, now=clock.now()
+        )
+    except Refusal as refusal:
+        return _page(refusal)
+    store.commit()
+    refresh()
+    flash(_("Times now go by the clock in %(city)s.", city=city(person.time_zone)))
+    back = (
+        "client.schedule.show" if request.form.get("from") == "schedule" else "client.language.show"
+    )
+    return redirect(url_for(back), 303)
+
+
+def _page(refusal: Refusal | None = None) -> ResponseReturnValue:
+    person = places.person()
+    return widget(
+        PAGE, BLOCK, refusal.status if refusal else 200, place="me", near=places.near(),
+        refusal=refusal, languages=[(code, own_name(code)) for code in spoken()],
+        name=title(), zones=zones(person.time_zone), home=(person.preferences or {}).get("home_zone", ""),
+    )  # fmt: skip
+
+
+def zones(own: str) -> list[tuple[str, str]]:
+    """(IANA name, its city and the time there) of the clocks one may choose: the usual ones first, then all others."""
+    now = clock.now()
+    first = dict.fromkeys([own, *NEAR_HOME])
+    others = sorted(
+        name for name in available_timezones() if _is_a_place(name) and name not in first
+    )
+    usual = [(name, f"{city(name)} · {time_of(now, name)}") for name in first]
+    return [*usual, *((name, name.replace("_", " ")) for name in others)]
+
+
+def _is_a_place(name: str) -> bool:
+    return name.partition("/")[0] in (
+        "Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
+    )  # fmt: skip
+
+
+def city(zone: str) -> str:
+    """New York, for America/New_York."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+def title() -> str:
+    """What the page is called: while there is one language, only the clock is a choice."""
+    return _("Language and time") if len(spoken()) > 1 else _("Time zone")
+
+
+def own_name(code: str) -> str:
+    """A language as it calls itself: English, Español."""
+    return (Locale(code).get_display_name(code) or code).capitalize()

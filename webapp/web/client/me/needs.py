@@ -1,0 +1,84 @@
+"""What helps me: accommodations, asked for with one switch each and shown to whoever hosts (M25)."""
+
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.care import accommodations
+from webapp.care.access import Permission
+from webapp.care.accommodations import Accommodation, Need
+from webapp.refusals import N_, Refusal
+from webapp.web.client import places
+from webapp.web.guard import needs
+from webapp.web.htmx import done, widget
+from webapp.web.unit import store
+
+pages = Blueprint("needs", __name__)
+
+PAGE, BLOCK = "client/me/needs.html", "needs"
+OFFERED = (
+    (Need.SUPPORT_ANIMAL, N_("My support animal is with me"), N_("Welcome, always. Nobody has to approve it.")),
+    (Need.CAPTIONS, N_("Captions"), N_("Words on the screen while people speak.")),
+    (Need.INTERPRETER, N_("An interpreter"), N_("Sign language or another language.")),
+    (Need.CAMERA_OFF, N_("My camera stays off"), N_("Being there by voice counts.")),
+    (Need.OTHER, N_("Something else"), N_("A break, larger slides, a quiet start.")),
+)  # fmt: skip
+SHORT = {
+    Need.SUPPORT_ANIMAL: N_("Support animal"),
+    Need.CAPTIONS: N_("Captions"),
+    Need.INTERPRETER: N_("Interpreter"),
+    Need.CAMERA_OFF: N_("Camera off"),
+    Need.OTHER: N_("Something else"),
+}
+"""What each is called in a line."""
+DETAILED = {
+    Need.INTERPRETER: N_("Which language?"),
+    Need.OTHER: N_("What would help?"),
+}
+"""Those that a few words belong to, and what is asked."""
+
+
+@pages.get("/me/needs")
+@needs(Permission.OWN_CARE)
+def show() -> ResponseReturnValue:
+    """One switch each."""
+    return widget(PAGE, BLOCK, **_screen(saved="saved" in request.args))
+
+
+@pages.post("/me/needs")
+@needs(Permission.OWN_CARE)
+def save() -> ResponseReturnValue:
+    """Exactly these hold from now on."""
+    person, now, form = places.person(), clock.now(), request.form
+    wanted = set(form.getlist("need"))
+    try:
+        for each in _standing():
+            if each.kind not in wanted:
+                accommodations.end(store, each, by=person, now=now)
+        for kind in sorted(wanted):
+            accommodations.ask(
+                store, person, kind, by=person, now=now, detail=form.get(f"detail_{kind}")
+            )
+    except Refusal as refusal:
+        return widget(PAGE, BLOCK, refusal.status, **_screen(refusal=refusal, said=form))
+    store.commit()
+    return done(PAGE, BLOCK, url_for("client.needs.show", saved="yes"), **_screen(saved=True))
+
+
+def _screen(said: Any = None, **more: Any) -> dict[str, Any]:
+    """All that the block needs: each need with whether it stands and its words, as typed when that was refused."""
+    stands = {each.kind: each.detail or "" for each in _standing()}
+    if said is not None:
+        stands = {kind: said.get(f"detail_{kind}", "") for kind in said.getlist("need")}
+    rows = [
+        (kind.value, _(words), _(hint), kind in stands, _(DETAILED[kind]) if kind in DETAILED else "", stands.get(kind, ""))
+        for kind, words, hint in OFFERED
+    ]  # fmt: skip
+    return {"place": "me", "near": places.near(), "rows": rows, **more}
+
+
+def _standing() -> list[Accommodation]:
+    return list(store.scalars(accommodations.of(places.person().id)))

@@ -1,0 +1,133 @@
+"""Me: everything that is one's own in a few rows, each with how it stands now and a page behind it."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import select
+
+from webapp.care import accommodations, addresses, backup_plans, calendars, preferences
+from webapp.care.access import Permission, may
+from webapp.care.addresses import Channel
+from webapp.web.client import places
+from webapp.web.client.me import language, reminders, sign_ins
+from webapp.web.client.me import needs as own_needs
+from webapp.web.client.spans import spoken
+from webapp.web.guard import needs
+from webapp.web.unit import store
+
+pages = Blueprint("me", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One section: where it is, its name, and how it stands now."""
+
+    href: str
+    words: str
+    icon: str
+    hint: str = ""
+
+
+@pages.get("/me")
+@needs(Permission.OWN_SETTINGS)
+def show() -> ResponseReturnValue:
+    """Reminders on this device first; then the sections."""
+    person = places.person()
+    groups = [(_("Being reminded"), _reminded())]
+    if may(person, Permission.OWN_CARE):
+        groups.append((_("Taking part"), _taking_part()))
+    groups.append((_("With others"), _with_others()))
+    groups.append((_("You and this app"), _own()))
+    return render_template("client/me/show.html", place="me", near=places.near(), groups=groups)
+
+
+def _reminded() -> list[Row]:
+    person, policy = places.person(), reminders.own_policy()
+    kept = preferences.of(person)
+    devices = select(addresses.Address.label).where(
+        addresses.Address.person_id == person.id, addresses.Address.channel == Channel.PUSH,
+        addresses.Address.stopped_at.is_(None),
+    )  # fmt: skip
+    labels = [label or _("A device") for label in store.scalars(devices)]
+    ahead = [
+        spoken(reminders.lead_of(rung, policy, kept))
+        for rung in reminders.LEADS
+        if rung not in kept["off"]
+    ]
+    called = {way.value: words for way, words, _icon in reminders.WAYS}
+    hint = " · ".join(
+        [
+            _(called[kept["channels"][0]]),
+            *([_("%(time)s before", time=", ".join(ahead))] if ahead else []),
+        ]
+    )
+    rows = [
+        Row(url_for("client.reminders.show"), _("Reminders"), "bell", hint),
+        Row(
+            url_for("client.devices.show"), _("Devices"), "device",
+            " · ".join(labels) or _("None shows reminders yet"),
+        ),
+    ]  # fmt: skip
+    return rows + ([_calendar()] if may(person, Permission.OWN_CARE) else [])
+
+
+def _calendar() -> Row:
+    live = store.scalar(calendars.of(places.person().id)) is not None
+    hint = _("Your calendar has your times") if live else _("Put your times into your own calendar")
+    return Row(url_for("client.calendar.show"), _("Calendar"), "schedule", hint)
+
+
+def _taking_part() -> list[Row]:
+    person = places.person()
+    asked = store.scalars(accommodations.of(person.id)).all()
+    plan = store.scalar(backup_plans.of(person.id))
+    needed = " · ".join(_(own_needs.SHORT[accommodations.Need(each.kind)]) for each in asked)
+    return [
+        Row(
+            url_for("account.orientation"), _("How being here works"), "book",
+            _("Your hours, and what helps when you can't come"),
+        ),
+        Row(
+            url_for("client.needs.show"), _("What helps me"), "care",
+            needed or _("Captions, an interpreter, an animal beside you"),
+        ),
+        Row(
+            url_for("client.backup_plan.show"), _("Backup plan"), "home",
+            _("Ready when something comes up") if plan and plan.parts else _("For the day something comes up"),
+        ),
+    ]  # fmt: skip
+
+
+def _with_others() -> list[Row]:
+    hint = _("You choose, and can take it back at any time")
+    rows = [Row(url_for("client.sharing.show"), _("Sharing"), "together", hint)]
+    if may(places.person(), Permission.OWN_MESSAGES):
+        hint = _("Write to your care team")
+        rows.insert(0, Row(url_for("client.messages.show"), _("Messages"), "text", hint))
+    if may(places.person(), Permission.OWN_CARE):
+        hint = _("Every time somebody opens what is yours")
+        rows.append(Row(url_for("client.looks.show"), _("Who looked"), "person", hint))
+    return rows
+
+
+def _own() -> list[Row]:
+    person = places.person()
+    signed_in = len(sign_ins.logins())
+    rows = [
+        Row(
+            url_for("client.language.show"), language.title(), "language",
+            f"{language.own_name(person.language)} · {_('times in %(city)s', city=language.city(person.time_zone))}",
+        ),
+        Row(
+            url_for("client.sign_ins.show"), _("Where I'm signed in"), "device",
+            ngettext("%(num)d place", "%(num)d places", signed_in),
+        ),
+        Row(url_for("account.show"), _("Ways to sign in"), "key", _("Passkeys and password")),
+    ]  # fmt: skip
+    if may(person, Permission.OWN_CARE):
+        hint = _("A copy of what is yours, for you")
+        rows.append(Row(url_for("client.own_copy.show"), _("My data"), "note", hint))
+    return rows

@@ -1,0 +1,106 @@
+"""My data: a copy of what is one's own, to take along, at any time (P10)."""
+
+import io
+import json
+import zipfile
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.care import exports, fhir
+from webapp.care.access import Permission
+from webapp.care.exports import Record
+from webapp.care.people import Person
+from webapp.care.sessions import Seat
+from webapp.care.standing import Standing, standing
+from webapp.protocol.facts import of_seats
+from webapp.protocol.reading.picture import SeatRow
+from webapp.web.client import places
+from webapp.web.client.me.backup_plan import ASKED
+from webapp.web.client.me.needs import SHORT
+from webapp.web.guard import needs
+from webapp.web.unit import store
+
+pages = Blueprint("own_copy", __name__)
+
+NAME = "my-data"
+"""Of the files: neutral, as they lie on a phone that others may hold (P5)."""
+LOOK = """
+:root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 2rem auto; padding: 0 1rem }
+h1, h2 { font-family: ui-serif, Georgia, serif; line-height: 1.2 } h2 { margin-top: 2.5rem } li { margin: .5rem 0 }
+table { border-collapse: collapse; width: 100% } th, td { text-align: start; padding: .375rem .75rem .375rem 0; vertical-align: top; border-bottom: 1px solid #8886 }
+blockquote { margin: .25rem 0; padding-inline-start: 1rem; border-inline-start: 3px solid #8886; white-space: pre-wrap } small { opacity: .75 }
+"""
+"""The readable page opens without us, so it carries its own few lines of style."""
+
+
+@pages.get("/me/my-data")
+@needs(Permission.OWN_CARE)
+def show() -> ResponseReturnValue:
+    """What the copy holds, what it doesn't, and the button."""
+    return render_template("client/me/own_copy.html", place="me", near=places.near())
+
+
+@pages.post("/me/my-data")
+@needs(Permission.OWN_CARE)
+def take() -> ResponseReturnValue:
+    """The copy: a readable page, plain JSON, and a FHIR R4 Bundle, in one zip. Written down first (P7)."""
+    person, now = places.person(), clock.now()
+    record = exports.assemble(store, person, _standings(person, now), now)
+    exports.taken(store, person, by=person, now=now)
+    store.commit()
+    answer = Response(_packed(record, person), content_type="application/zip")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{NAME}.zip"'
+    return answer
+
+
+def _standings(person: Person, now: datetime) -> dict[int, Standing]:
+    """seat → how it stands, of every place one has or had and did not give back."""
+    mine = select(Seat).where(Seat.client_id == person.id, Seat.released_at.is_(None))
+    rows = [
+        SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at)
+        for seat in store.scalars(mine)
+    ]
+    pictures = of_seats(store, rows, now) if rows else []
+    return {each.seat.id: standing(each.facts, now) for each in pictures}
+
+
+def _packed(record: Record, person: Person) -> bytes:
+    bundle = fhir.bundle(record, f"{person.program.ref}/{person.ref}")
+    files = {
+        f"{NAME}.html": readable(record),
+        f"{NAME}.json": _json(record),
+        f"{NAME}.fhir.json": _json(bundle),
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as folder:
+        for name, text in files.items():
+            folder.writestr(name, text)
+    return packed.getvalue()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_instant)
+
+
+def _instant(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    raise TypeError(f"{value!r} has no place in a copy")
+
+
+def readable(record: Record) -> str:
+    """The copy as a page that opens anywhere."""
+    return render_template(
+        "client/me/own_copy_file.html",
+        record=record,
+        look=Markup("<style>{}</style>").format(Markup(LOOK)),  # noqa: S704 - our own words
+        standings={key.value: words for key, words in places.WORDS.items()},
+        needs_called={key.value: words for key, words in SHORT.items()},
+        parts_called={name: words for name, words, _hint in ASKED},
+    )

@@ -1,0 +1,47 @@
+"""Where one is signed in, and ending it from here (S2)."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.care.access import Permission
+from webapp.care.accounts import Login
+from webapp.web.client import places
+from webapp.web.guard import needs
+from webapp.web.unit import store
+
+pages = Blueprint("sign_ins", __name__)
+
+
+@pages.get("/me/sign-ins")
+@needs(Permission.OWN_SETTINGS)
+def show() -> ResponseReturnValue:
+    """Every live login, this one marked."""
+    return render_template(
+        "client/me/sign_ins.html", place="me", near=places.near(), logins=logins(),
+        this_login=current_user.login.id,
+    )  # fmt: skip
+
+
+@pages.post("/me/logins/<row:login_id>/end")
+@needs(Permission.OWN_SETTINGS)
+def end(login_id: int) -> ResponseReturnValue:
+    """Sign out somewhere else; its copied cookie is dead from here on (S2)."""
+    login = next((each for each in logins() if each.id == login_id), None)
+    if login is not None:
+        login.end(store, "ended_elsewhere", by=places.person(), now=clock.now())
+    store.commit()
+    flash(_("Signed out there."))
+    return redirect(url_for("client.sign_ins.show"), 303)
+
+
+def logins() -> list[Login]:
+    """Where the person is signed in, latest use first."""
+    now = clock.now()
+    found = select(Login).where(Login.person_id == places.person().id, Login.ended_at.is_(None))
+    return [
+        login for login in store.scalars(found.order_by(Login.seen_at.desc())) if login.open(now)
+    ]

@@ -1,0 +1,88 @@
+"""Messages: one thread with one's care team, the newest at the bottom (M18)."""
+
+from typing import Any
+
+from flask import Blueprint, flash, g, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.care import messages
+from webapp.care.access import Permission
+from webapp.refusals import Refusal
+from webapp.web import threads
+from webapp.web.client import places
+from webapp.web.guard import needs
+from webapp.web.htmx import done, part, widget
+from webapp.web.unit import database, store
+
+pages = Blueprint("messages", __name__)
+
+PAGE, BLOCK, SAID = "client/messages/show.html", "thread", "said"
+
+
+@pages.get("/messages")
+@needs(Permission.OWN_MESSAGES)
+def show() -> ResponseReturnValue:
+    """The thread. Opening it is having read it."""
+    screen = _screen(threads.page_of(request.args.get("before")))
+    _read(screen["talk"])
+    return widget(PAGE, BLOCK, **screen)
+
+
+@pages.get("/messages/news")
+@needs(Permission.OWN_MESSAGES)
+def news() -> ResponseReturnValue:
+    """What was said since, for a page that looks by itself: that is nobody using it, so it keeps no login awake (S3) and
+    marks nothing as read."""
+    g.pop("seen", None)
+    person = places.person()
+    if threads.stamp(store, person, person) == request.args.get("shown"):
+        return "", 204
+    return part(PAGE, SAID, **_screen())
+
+
+@pages.post("/messages/read")
+@needs(Permission.OWN_MESSAGES)
+def read() -> ResponseReturnValue:
+    """Somebody is really there and has seen what came in."""
+    up_to = threads.page_of(request.form.get("up_to"))
+    messages.mark_read(store, places.person(), by=places.person(), now=clock.now(), up_to=up_to)
+    store.commit()
+    return "", 204
+
+
+@pages.post("/messages")
+@needs(Permission.OWN_MESSAGES)
+def send() -> ResponseReturnValue:
+    """Write to the care team. Sent twice, it is one message (R7)."""
+    person, form = places.person(), request.form
+    try:
+        messages.send(
+            store, person, form.get("body", ""), by=person, now=clock.now(),
+            request_id=form.get("request_id"),
+        )  # fmt: skip
+    except Refusal as refusal:
+        return widget(PAGE, BLOCK, refusal.status, **_screen(), refusal=refusal, given=form)
+    store.commit()
+    if not request.headers.get("HX-Request"):
+        flash(_("Sent."))
+    to = url_for("client.messages.show", _anchor="body")
+    return done(PAGE, BLOCK, to, **_screen(), sent=True)
+
+
+def _screen(before: int | None = None) -> dict[str, Any]:
+    """All that the block needs in any of its states."""
+    person = places.person()
+    talk = threads.of(store, person, person, before)
+    return {"place": "me", "talk": talk, "request_id": threads.fresh_id()}
+
+
+def _read(talk: threads.Talk) -> None:
+    """In a unit of work of its own, after the page's own reading: a page only reads."""
+    if talk.unread:
+        person = places.person()
+        store.commit()
+        with database.writing() as writing:
+            messages.mark_read(writing, person, by=person, now=clock.now(), up_to=talk.last)
+            writing.commit()

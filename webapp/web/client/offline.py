@@ -1,0 +1,52 @@
+"""What a phone needs to work without a network: a fresh token to send what waited, and the neutral schedule it may keep.
+
+Both are answers for scripts (static/js), signed in, and `no-store` like every page; the phone seals what it keeps (S6).
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.care.access import Permission
+from webapp.web.client import places, spans
+from webapp.web.client.absences import REASONS
+from webapp.web.client.places import Place
+from webapp.web.filters import iso
+from webapp.web.guard import needs
+from webapp.web.identity import csrf_token
+
+pages = Blueprint("offline", __name__)
+
+AHEAD = timedelta(days=14)
+
+
+@pages.get("/me/token")
+@needs(Permission.OWN_SETTINGS)
+def token() -> ResponseReturnValue:
+    """Who is signed in on this device, and the token that sends something as them and nobody else (R7, S8)."""
+    return jsonify(person=places.person().id, token=csrf_token())
+
+
+@pages.get("/me/kept-schedule")
+@needs(Permission.REPORT_ABSENCE)
+def schedule() -> ResponseReturnValue:
+    """The next two weeks for "this is my own phone": times and join links. No titles, hosts or kinds."""
+    now = clock.now()
+    found = [each for each in places.between(now, now + AHEAD) if each.state != "cancelled"]
+    return jsonify(
+        sessions=[_neutral(each) for each in found],
+        reasons=[(value.value, _(words)) for value, words in REASONS],
+    )
+
+
+def _neutral(place: Place) -> dict[str, Any]:
+    starts_at, ends_at = place.session.starts_at, place.session.ends_at
+    return {
+        "url": f"/seats/{place.seat.id}/absence", "day": spans.date(starts_at),
+        "span": spans.between(starts_at, ends_at), "starts_at": iso(starts_at), "ends_at": iso(ends_at),
+        "join_url": place.session.join_url, "told": place.report is not None,
+    }  # fmt: skip

@@ -1,0 +1,156 @@
+"""Consents: what I share, with whom, until when; each is given with a signature and ends with one tap (P2, P3, P6)."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from itertools import groupby
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+
+from webapp import clock
+from webapp.care import consents, teams
+from webapp.care.access import Permission
+from webapp.care.consents import DESCRIPTIONS, REDISCLOSURE, RIGHT_TO_REVOKE, Category, Consent
+from webapp.care.people import Kind, Person
+from webapp.refusals import N_, Invalid, Refusal
+from webapp.web.client import places
+from webapp.web.filters import sentence
+from webapp.web.guard import needs
+from webapp.web.unit import store
+
+pages = Blueprint("sharing", __name__)
+
+NAMES = {
+    Category.SCHEDULE: N_("My schedule"),
+    Category.REMINDERS: N_("Reminders before my sessions"),
+    Category.MISSED_SESSION: N_("When I wasn't there"),
+    Category.CATCH_UP: N_("Catch-up notes"),
+    Category.HOMEWORK: N_("My homework"),
+    Category.MAKE_UPS: N_("Times I book to make up"),
+    Category.HOURS: N_("My hours each week"),
+}
+PURPOSES = (
+    ("together", N_("So that we can heal together")),
+    ("remind", N_("So that they can help me get there")),
+    ("times", N_("So that we find times that fit us both")),
+)
+TERMS = (("90", N_("3 months")), ("180", N_("6 months")), ("365", N_("1 year")))
+"""Days, as the form sends them."""
+
+
+@pages.get("/me/sharing")
+@needs(Permission.OWN_DAY)
+def show() -> ResponseReturnValue:
+    """What I share; and what others let me know, with the words the law wants beside it. The second part never tells
+    whether a consent has been taken back (P3)."""
+    person, now = places.person(), clock.now()
+    both = (joinedload(Consent.client), joinedload(Consent.recipient))
+    given = store.scalars(consents.given_by(person.id, now).options(*both))
+    had = store.scalars(consents.shown_to(person.id, now).options(*both))
+    return render_template(
+        "client/sharing/show.html", place="me", near=places.near(), names=_names(),
+        given=_by_person(given, "recipient"), had=_by_person(had, "client"),
+        may_share=person.kind == Kind.CLIENT, redisclosure=_(REDISCLOSURE),
+    )  # fmt: skip
+
+
+@pages.get("/me/sharing/new")
+@needs(Permission.GIVE_CONSENT)
+def new() -> ResponseReturnValue:
+    """The form, with every element a consent has."""
+    return _form()
+
+
+@pages.post("/me/sharing")
+@needs(Permission.GIVE_CONSENT)
+def give() -> ResponseReturnValue:
+    """Signed: from here on that person may be told. All of the chosen things, or, when something is missing, none."""
+    try:
+        _sign()
+    except Refusal as refusal:
+        store.rollback()
+        return _form(refusal), refusal.status
+    store.commit()
+    flash(_("Thank you. You can take it back at any time, right here."))
+    return redirect(url_for("client.sharing.show"), 303)
+
+
+@pages.get("/me/sharing/<row:consent_id>")
+@needs(Permission.OWN_DAY)
+def copy(consent_id: int) -> ResponseReturnValue:
+    """A copy of one consent as it was signed, to keep or print (42 CFR 2.31)."""
+    return render_template(
+        "client/sharing/copy.html", place="me", consent=_own(consent_id), names=_names()
+    )
+
+
+@pages.post("/me/sharing/<row:consent_id>/end")
+@needs(Permission.OWN_DAY)
+def end(consent_id: int) -> ResponseReturnValue:
+    """One tap, no reason, effective at commit; the other person is not told and sees no difference (P3)."""
+    consent, me = _own(consent_id), places.person()
+    consents.stop(
+        store, me, consent.recipient_id, consent.category, by=me, now=clock.now()
+    )  # fmt: skip
+    store.commit()
+    flash(_("Done. It ended just now. Nobody is told about it."))
+    return redirect(url_for("client.sharing.show"), 303)
+
+
+def _sign() -> None:
+    me, form, now = places.person(), request.form, clock.now()
+    chosen = [each for each in form.getlist("category") if each in NAMES]
+    if not chosen:
+        raise Invalid(N_("Choose at least one thing to share."), field="category")
+    wanted = form.get("recipient", "")
+    recipient = next((each for each in trusted() if str(each.id) == wanted), None)
+    if recipient is None:
+        raise Invalid(N_("Choose who may be told."), field="recipient")
+    purpose = next((words for key, words in PURPOSES if key == form.get("purpose")), "")
+    if form.get("term") not in dict(TERMS):
+        raise Invalid(N_("Choose until when."), field="term")
+    for category in chosen:
+        consents.grant(
+            store, me, recipient, category, purpose=_(purpose) if purpose else "",
+            description=_(DESCRIPTIONS[Category(category)]), by=me, now=now,
+            expires_at=now + timedelta(days=int(form["term"])),
+            signature=form.get("signature", "").strip()[:120],
+        )  # fmt: skip
+
+
+def trusted() -> list[Person]:
+    """Whom one can share with: the other half of the couple."""
+    me = places.person()
+    couple = store.scalar(teams.couple_of(me.id))
+    return [couple.partner_of(me.id)] if couple else []
+
+
+def _form(refusal: Refusal | None = None) -> str:
+    said = request.form
+    return render_template(
+        "client/sharing/new.html", place="me", near=places.near(), said=said, people=[(str(each.id), each.name) for each in trusted()],
+        options=[(each, _(NAMES[each]), _(DESCRIPTIONS[each])) for each in Category],
+        chosen=said.getlist("category"), purposes=[(key, _(words)) for key, words in PURPOSES],
+        terms=[(key, _(words)) for key, words in TERMS], right=_(RIGHT_TO_REVOKE),
+        errors={refusal.field or "": sentence(refusal)} if refusal else {},
+    )  # fmt: skip
+
+
+def _own(consent_id: int) -> Consent:
+    mine = consents.given_by(places.person().id, clock.now()).where(Consent.id == consent_id)
+    return store.scalar(mine) or abort(404)
+
+
+def _names() -> dict[str, str]:
+    return {category: _(words) for category, words in NAMES.items()}
+
+
+def _by_person(found: Iterable[Consent], whose: str) -> list[tuple[Person, list[Consent]]]:
+    """Grouped by the other one; of each category the one that lasts longest."""
+    rows = sorted(found, key=lambda each: (getattr(each, whose).id, each.expires_at))
+    return [
+        (person, list({each.category: each for each in group}.values()))
+        for person, group in groupby(rows, key=lambda each: getattr(each, whose))
+    ]

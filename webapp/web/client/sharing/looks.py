@@ -1,0 +1,67 @@
+"""Who looked at my record, and what was told to whom: shown to its owner, and to take along (P7)."""
+
+import csv
+import io
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp.care import lookers
+from webapp.care.access import Permission
+from webapp.care.consents import Category
+from webapp.care.lookers import EMERGENCY
+from webapp.care.readings import What
+from webapp.care.teams import CareTeam
+from webapp.notify import disclosures
+from webapp.refusals import N_
+from webapp.web.client import places
+from webapp.web.client.sharing.consents import NAMES
+from webapp.web.guard import needs
+from webapp.web.unit import store
+
+pages = Blueprint("looks", __name__)
+
+WORDS = {
+    "chart": N_("Your record"),
+    "messages": N_("Your messages"),
+    What.SUMMARY: N_("Your part of a summary"),
+    What.HAND_IN: N_("What you handed in"),
+    What.CATCH_UP: N_("Your catch-up"),
+    EMERGENCY: N_("Your record, in an emergency"),
+}
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet would run; such a cell is written with a quote before it (S11)."""
+
+
+@pages.get("/me/looks")
+@needs(Permission.OWN_CARE)
+def show() -> ResponseReturnValue:
+    """The latest first."""
+    me = places.person()
+    team = store.get(CareTeam, me.id)
+    return render_template(
+        "client/sharing/looks.html", place="me", near=places.near(), looks=lookers.of(store, me),
+        told=disclosures.of(store, me), words={key: _(said) for key, said in WORDS.items()},
+        names={key: _(said) for key, said in NAMES.items()},
+        mine={team.counselor_id, team.supervisor_id, team.coordinator_id} if team else set(),
+    )  # fmt: skip
+
+
+@pages.get("/me/looks/told.csv")
+@needs(Permission.OWN_CARE)
+def told() -> ResponseReturnValue:
+    """The whole accounting as a table, for whoever wants to keep it. The file's name says nothing (P5)."""
+    lines = io.StringIO()
+    table = csv.writer(lines)
+    table.writerow(["at", "to", "what", "by"])
+    for each in disclosures.of(store, places.person()):
+        row = (each.at.isoformat(), each.recipient, _(NAMES[Category(each.category)]), each.channel)
+        table.writerow([_plain(cell) for cell in row])
+    answer = Response(lines.getvalue(), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="list.csv"'
+    return answer
+
+
+def _plain(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULAS) else cell
