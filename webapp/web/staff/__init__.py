@@ -2,14 +2,29 @@
 
 from flask import Blueprint, Flask
 
-from webapp.web.staff import now, people, rooms, tasks, timeliness, words
+from webapp.web.staff import (
+    help_desk,
+    make_ups,
+    messages,
+    now,
+    people,
+    privacy,
+    rooms,
+    tasks,
+    timeliness,
+    words,
+    writing,
+)
 
 
 def register(app: Flask) -> None:
     """Hang the console under /staff."""
     console = Blueprint("staff", __name__, url_prefix="/staff")
     console.add_url_rule("", "now", now.show)
-    for room in (people.people, rooms.rooms, tasks.tasks, timeliness.timeliness):
+    for room in (
+        people.people, rooms.rooms, tasks.tasks, timeliness.timeliness, messages.messages,
+        help_desk.help_desk, *writing.PLACES, *make_ups.PLACES, *privacy.ROOMS,
+    ):  # fmt: skip
         console.register_blueprint(room)
     words.init(console)
     app.register_blueprint(console)

@@ -34,6 +34,16 @@ ENTRY: dict[str, Word] = {
     Tag.ABSENCE_EXCUSED: Word(_("Absence excused"), "", "care"),
     Tag.MAKE_UP_BOOKED: Word(_("Make-up booked"), "help", "catch-up"),
     Tag.MAKE_UP_COMPLETED: Word(_("Made up"), "help", "catch-up"),
+    Tag.SUMMARY_PUBLISHED: Word(_("A summary of their own was written"), "", "note"),
+    Tag.HOMEWORK_SET: Word(_("Homework was set for them"), "", "note"),
+    Tag.HOMEWORK_HANDED_IN: Word(_("Handed in homework"), "help", "text"),
+    Tag.HOMEWORK_ANSWERED: Word(_("Homework was answered"), "help", "text"),
+    Tag.HOMEWORK_REOPENED: Word(_("Homework was opened again"), "", "text"),
+    Tag.RESOURCE_PUBLISHED: Word(
+        _("Something to read or watch was put there for them"), "", "book"
+    ),
+    Tag.RESOURCE_FINISHED: Word(_("Read or watched something to the end"), "help", "book"),
+    Tag.FOLLOW_UP_DONE: Word(_("Talked through"), "help", "care"),
     Tag.CONTACT_MADE: Word(_("Contact"), "help", "call"),
     Tag.TASK_OPENED: Word(_("Task opened"), "wait", "tasks"),
     Tag.TASK_JOINED: Word(_("Added to the open review"), "wait", "tasks"),
@@ -76,6 +86,16 @@ NOTICE: dict[str, Any] = {
     NoticeKind.TASK_OPENED: _("to the care team"),
     NoticeKind.TASK_OVERDUE: _("to the care team again"),
     NoticeKind.MARK_ROOM: _("to the coordinator"),
+    NoticeKind.PLACE_HELD: _("a place is held"),
+    NoticeKind.MAKE_UP_BOOKED: _("make-up booked"),
+    NoticeKind.MAKE_UP_CANCELLED: _("make-up called off"),
+    NoticeKind.MAKE_UP_LAPSED: _("other times for a make-up"),
+    NoticeKind.CATCH_UP: _("something to catch up on"),
+    NoticeKind.HOMEWORK_ANSWERED: _("feedback on homework"),
+    NoticeKind.HOMEWORK_REOPENED: _("homework opened again"),
+    NoticeKind.HOMEWORK_HANDED_IN: _("homework came in, to the counselor"),
+    NoticeKind.REFLECTION_HANDED_IN: _("a reflection came in, to the counselor"),
+    NoticeKind.MESSAGE: _("a message waits"),
 }
 UNSENT: dict[str, Any] = {
     "expired": _("no longer useful"),

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
 from webapp import clock
+from webapp.care import messages, trouble
 from webapp.care.access import Permission, may
 from webapp.care.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.care.people import Person
@@ -62,22 +63,42 @@ def instant(written: str, field: str) -> datetime:
 
 
 def around() -> dict[str, Any]:
-    """For the layout. Two small statements a page."""
+    """For the layout. Two small statements a page, and one for each place that says how much waits there."""
     person = me()
     mine = select(func.count()).where(Task.owner_id == person.id, Task.done_at.is_(None))
     return {
         "console_places": places(person),
         "open_tasks": store.scalar(mine),
+        "waiting_at": waiting_at(person, clock.now()),
         "quiet": silences(person.program_id, clock.now()),
         "demo": person.program.demo,
     }
 
 
+def waiting_at(person: Person, now: datetime) -> dict[str, int]:
+    """Place → how much of it is new: messages that were not read, calls for help that nobody has taken up."""
+    found = {}
+    if may(person, Permission.CARE_MESSAGES):
+        found["messages"] = messages.unread(store, person, now)
+    if may(person, Permission.HELP_DESK):
+        calls = trouble.queue(person).where(Task.acknowledged_at.is_(None))
+        found["help-desk"] = store.scalar(select(func.count()).select_from(calls.subquery())) or 0
+    return found
+
+
 def places(person: Person) -> list[tuple[str, str, str, str]]:
     """Where this person may go: (name, address, words, icon)."""
     open_to = [("now", "/staff", _("Now"), "clock"), ("tasks", "/staff/tasks", _("Tasks"), "tasks")]
+    if may(person, Permission.CARE_MESSAGES):
+        open_to.append(("messages", "/staff/messages", _("Messages"), "text"))
+    if may(person, Permission.HELP_DESK):
+        open_to.append(("help-desk", "/staff/help-desk", _("Help desk"), "connection"))
+    if may(person, Permission.WRITE):
+        open_to.append(("hand-ins", "/staff/hand-ins", _("Handed in"), "note"))
     if may(person, Permission.READ_CHART):
         open_to.append(("people", "/staff/people", _("People"), "team"))
+    if may(person, Permission.PLAN_MAKE_UPS):
+        open_to.append(("make-ups", "/staff/make-ups", _("Make-ups"), "catch-up"))
     if may(person, Permission.PROVE):
         open_to.append(("timeliness", "/staff/timeliness", _("On time"), "check"))
     return open_to

@@ -16,6 +16,7 @@ from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session
 from webapp.care.teams import CareTeam
 from webapp.refusals import Refusal
+from webapp.spellings import row_number
 from webapp.web import chart
 from webapp.web.guard import needs
 from webapp.web.staff import person as portrait
@@ -142,9 +143,8 @@ def _client(person_id: int) -> Person:
 
 
 def _seat_named(client: Person, written: str) -> Seat | None:
-    if not written.isdigit():
-        return None
-    return store.scalar(select(Seat).where(Seat.id == int(written), Seat.client_id == client.id))
+    named = Seat.id == row_number(written)
+    return store.scalar(select(Seat).where(named, Seat.client_id == client.id))
 
 
 def _looked_at(client: Person) -> None:

@@ -1,13 +1,21 @@
 """A client's portrait: team and partner, how today stands, what happens next, tasks, plans, and the chart."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import sessions, tasks, teams
+from webapp.care import (
+    accommodations,
+    backup_plans,
+    correspondents,
+    sessions,
+    tasks,
+    teams,
+    trouble,
+)
 from webapp.care.absences import AbsenceReport
 from webapp.care.addresses import Address
 from webapp.care.contacts import ContactChannel, Outcome
@@ -21,9 +29,11 @@ from webapp.db import Store
 from webapp.web.staff import roll, timeline
 from webapp.web.staff.roll import Place
 from webapp.web.staff.vocabulary import CHANNEL, OUTCOME, STEP
+from webapp.web.staff.writing import room as written
 
 LOOK_AHEAD, LOOK_BACK = 2, 3
 """How many seats *What happens next* explains: those to come, and those just behind."""
+FOUR_WEEKS = timedelta(weeks=4)
 SPOKEN = tuple(outcome for outcome in Outcome if outcome is not Outcome.CALL_BACK_AT)
 """Outcomes of a contact somebody writes down here; calling back belongs to a task."""
 EXCUSABLE = frozenset({Standing.MISSED, Standing.ABSENT_TOLD, Standing.PARTIAL, Standing.UNKNOWN})
@@ -48,14 +58,20 @@ def of(
         "place": "people",
         "client": client,
         "unsafe": _unsafe(store, client),
+        "writes": store.scalar(_correspondent(reader, client, now)) is not None,
+        "technical": trouble.technical_absences(store, client.id, now - FOUR_WEEKS, now),
         "around_them": around_them(store, client, reader),
         "places": places,
         "coming": next((p for p in reversed(places) if p.seat.session.starts_at > now), None),
         "latest": next((p for p in places if p.seat.session.starts_at <= now), None),
         "excusable": EXCUSABLE,
         "reports": _reports(store, client),
+        "cards": written.cards_of(store, client, now),
+        "handed_in": written.handed_in_by(store, client),
         "tasks": _tasks(store, client, reader),
         "plans": _plans(store, client),
+        "needs": store.scalars(accommodations.of(client.id)).all(),
+        "backup": store.scalar(backup_plans.of(client.id)),
         "plan_steps": list(STEP.items()),
         "ways": [(key, CHANNEL[key].words) for key in ContactChannel],
         "outcomes": [(key, OUTCOME[key].words) for key in SPOKEN],
@@ -94,6 +110,11 @@ def around_them(store: Store, client: Person, reader: Person) -> Around:
         known = teams.visible_to(reader).where(Person.id == partner.id)
         visible = store.scalar(known) is not None
     return Around(team, couple, partner, visible)
+
+
+def _correspondent(reader: Person, client: Person, now: datetime) -> Select[Person]:
+    """The client, if `reader` may see their thread; administrators see the page and not the thread."""
+    return correspondents.clients_of(reader, now).where(Person.id == client.id)
 
 
 def _unsafe(store: Store, client: Person) -> set[str]:

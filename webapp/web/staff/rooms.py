@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import presence, sessions
+from webapp.care import accommodations, presence, sessions
 from webapp.care.access import Permission
 from webapp.care.presence import Evidence, Presence
 from webapp.care.sessions import Seat, Session
@@ -19,6 +19,7 @@ from webapp.web.staff import now as board
 from webapp.web.staff import roll
 from webapp.web.staff.frame import changed, instant, me, one, page, refused
 from webapp.web.staff.roll import Place, Room
+from webapp.web.staff.writing import room as written
 from webapp.web.unit import store
 
 rooms = Blueprint("rooms", __name__)
@@ -127,7 +128,14 @@ def _picture(session_id: int) -> dict[str, Any]:
     found = select(Presence).where(Presence.session_id == session_id, Presence.person_id.in_(named))
     for piece in store.scalars(found.order_by(Presence.at, Presence.id)):
         evidence.setdefault(piece.person_id, []).append(piece)
-    return {"place": "now", "room": room, "evidence": evidence}
+    needs = accommodations.in_rooms(store, [session_id])
+    return {
+        "place": "now",
+        "room": room,
+        "evidence": evidence,
+        "needs": needs,
+        "after": written.after(store, room.session),
+    }
 
 
 def _after(session_id: int, room: Room | None) -> ResponseReturnValue:

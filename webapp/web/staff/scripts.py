@@ -32,6 +32,9 @@ STORY: dict[str, str] = {
     TaskKind.TECH_HELP: N_(
         "%(client)s wants to join %(session)s and can't get in. They asked for help %(asked)s."
     ),
+    TaskKind.EMERGENCY_REVIEW: N_(
+        "Somebody outside the care team opened %(client)s's chart for an emergency. Look at the reason and at what was read, and write down what you make of it."
+    ),
 }
 
 

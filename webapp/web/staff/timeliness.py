@@ -14,6 +14,7 @@ from webapp.care.access import Permission
 from webapp.care.sessions import Seat
 from webapp.protocol.reading.picture import SeatRow
 from webapp.protocol.timeliness import Proof, missed, proofs, summary
+from webapp.spellings import row_number
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, page
 from webapp.web.unit import store
@@ -56,4 +57,4 @@ def show() -> ResponseReturnValue:
 
 def _days() -> int:
     asked = request.args.get("days", "")
-    return int(asked) if asked.isdigit() and int(asked) in PERIODS else PERIODS[0]
+    return row_number(asked) if row_number(asked) in PERIODS else PERIODS[0]

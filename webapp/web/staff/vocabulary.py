@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 from flask_babel import lazy_gettext as _
 
 from webapp.care.absences import Reason
+from webapp.care.accommodations import Need
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.people import RoleName, Status
+from webapp.care.resources import ResourceKind
 from webapp.care.session_kinds import SessionKind
 from webapp.care.standing import Standing
 from webapp.care.tasks import CLOSED, TaskKind
@@ -62,6 +64,7 @@ TASK: dict[str, Word] = {
     TaskKind.PATTERN_REVIEW: Word(_("Look at a pattern"), "", "unsure"),
     TaskKind.MARK_ROOM: Word(_("Mark the room"), "", "chair"),
     TaskKind.TECH_HELP: Word(_("Help connecting"), "", "connection"),
+    TaskKind.EMERGENCY_REVIEW: Word(_("Review an emergency access"), "", "team"),
 }
 OUTCOME: dict[str, Word] = {
     Outcome.REACHED: Word(_("Reached"), "help", "check"),
@@ -105,6 +108,12 @@ KIND: dict[str, Any] = {
     SessionKind.CASE_MANAGEMENT: _("Case management"),
     SessionKind.ACTIVITY: _("Activity"),
 }
+RESOURCE: dict[str, Any] = {
+    ResourceKind.READING: Word(_("Reading"), "", "book"),
+    ResourceKind.RECORDING: Word(_("Recording"), "", "play"),
+    ResourceKind.LINK: Word(_("Link"), "", "connection"),
+    ResourceKind.ASSIGNMENT: Word(_("Assignment"), "", "note"),
+}
 REASON: dict[str, Any] = {
     Reason.TECHNICAL: _("Technical trouble"),
     Reason.WORK: _("Work"),
@@ -142,3 +151,19 @@ STEP: dict[str, Any] = {
     "transport": _("Practical help"),
 }
 """What both can agree on in a plan to rejoin."""
+NEED: dict[str, Word] = {
+    Need.SUPPORT_ANIMAL: Word(_("Support animal with them: welcome"), "help", "care"),
+    Need.CAPTIONS: Word(_("Captions"), "help", "text"),
+    Need.INTERPRETER: Word(_("Interpreter"), "help", "language"),
+    Need.CAMERA_OFF: Word(_("Camera stays off"), "help", "join"),
+    Need.OTHER: Word(_("Helps them"), "help", "care"),
+}
+"""What makes taking part possible (M25)."""
+PART: dict[str, Any] = {
+    "place": _("Another place"),
+    "device": _("Another device"),
+    "childcare": _("For the children"),
+    "dial_in": _("Calls in from"),
+    "note": _("Besides"),
+}
+"""Parts of a client's own backup plan (M26)."""

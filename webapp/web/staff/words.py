@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from webapp import clock
 from webapp.protocol.rungs import WHY
-from webapp.web.filters import lasting
+from webapp.web.filters import lasting, zone
 from webapp.web.staff import chart_words, vocabulary
 from webapp.web.staff.vocabulary import Word
 
@@ -55,6 +55,11 @@ def lateness(late: timedelta) -> str:
     return gettext("%(seconds)s s", seconds=round(seconds)) if seconds < 120 else lasting(late)
 
 
+def wall(instant: datetime) -> str:
+    """2026-03-04T18:00, as a date field wants it, where the reader is."""
+    return instant.astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
+
+
 def phone(number: str) -> str:
     """+1 212-555-0107, so that it can be read aloud."""
     try:
@@ -70,8 +75,9 @@ def _plain(value: Any) -> str:
 
 
 def init(console: Blueprint) -> None:
-    """Give templates the filters `word`, `countdown`, `lateness` and `phone`."""
+    """Give templates the filters `word`, `countdown`, `lateness`, `phone` and `wall`."""
     console.add_app_template_filter(word, "word")
     console.add_app_template_filter(countdown, "countdown")
     console.add_app_template_filter(lateness, "lateness")
     console.add_app_template_filter(phone, "phone")
+    console.add_app_template_filter(wall, "wall")

@@ -1,0 +1,165 @@
+"""What the make-ups page shows: slots, demand, who waits, what stands on the shelf, reflections, times planned twice."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy.orm import joinedload
+
+from webapp.care import doubles, programs, reflections, teams, waitlist
+from webapp.care.makeups import MakeUp
+from webapp.care.people import Kind, Person, Status
+from webapp.care.programs import Program
+from webapp.care.reflections import Reflection
+from webapp.care.resources import Resource
+from webapp.care.sessions import Seat, Session
+from webapp.care.waitlist import WaitlistEntry
+from webapp.db import Store
+from webapp.protocol.lists import demand
+
+AHEAD = timedelta(weeks=8)
+MOST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A coming session in which somebody can make up for another; how full it is, and how many wait."""
+
+    session: Session
+    taken: int
+    waiting: int
+
+    @property
+    def free(self) -> int:
+        return self.session.capacity - self.taken
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One kind of session: how many missed seats nothing stands for yet, and the free places that would do."""
+
+    kind: str
+    seats: int
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Who waits for one session. `names`: those in the reader's care, in the order of the line; the others are counted."""
+
+    session: Session
+    names: list[tuple[int, Person, bool]]
+    """(number in line, who, whether a place is held for them now)"""
+    others: int
+
+
+def picture(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
+    """All of it, for one program. A fixed number of statements; grows with what is planned and what was missed."""
+    program = store.get_one(Program, reader.program_id)
+    mine = set(store.scalars(_in_care(reader)))
+    slots = coming(store, program.id, now)
+    wanted = demand.open_seats(store, program, now)
+    handed_in = store.scalars(reflections.unanswered(program.id).options(*_whose())).all()
+    return {
+        "place": "make-ups",
+        "slots": slots,
+        "wanted": _wanted(Counter(each.seat.session.kind for each in wanted), slots),
+        "people_wanting": _people(store, Counter(each.seat.client_id for each in wanted), mine),
+        "lines": _lines(store, [slot.session for slot in slots if slot.waiting], mine),
+        "shelf": _shelf(store, program.id, now),
+        "reflections": [each for each in handed_in if each.make_up.seat.client_id in mine],
+        "reflections_elsewhere": sum(e.make_up.seat.client_id not in mine for e in handed_in),
+        "doubles": [each for each in doubles.of_program(store, program.id, now)
+                    if each.seat.client_id in mine],
+        "hosts": store.scalars(_hosts(program.id)).all(),
+        "weeks_open": round(programs.in_force(program.policies, now).policy.make_up_within.days / 7),
+    }  # fmt: skip
+
+
+def coming(store: Store, program_id: int, now: datetime) -> list[Slot]:
+    """The coming slots, the soonest first."""
+    taken = select(func.count()).where(Seat.session_id == Session.id, Seat.released_at.is_(None))
+    line = waitlist.in_any_line().where(WaitlistEntry.session_id == Session.id, ~waitlist.served())
+    query = (
+        select(
+            Session,
+            taken.correlate(Session).scalar_subquery(),
+            line.with_only_columns(func.count()).correlate(Session).scalar_subquery(),
+        )
+        .where(Session.program_id == program_id, Session.cancelled_at.is_(None))
+        .where(Session.starts_at.between(now, now + AHEAD))
+        .where(cast(Session.makes_up, Text) != "[]")
+        .options(joinedload(Session.host))
+        .order_by(Session.starts_at, Session.id)
+        .limit(MOST)
+    )
+    return [Slot(*row) for row in store.execute(query).all()]
+
+
+def _wanted(counted: Counter[str], slots: list[Slot]) -> list[Wanted]:
+    open_places: Counter[str] = Counter()
+    for slot in slots:
+        for kind in slot.session.makes_up:
+            open_places[kind] += slot.free
+    return [Wanted(kind, many, open_places[kind]) for kind, many in counted.most_common()]
+
+
+def _people(store: Store, counted: Counter[int], mine: Collection[int]) -> list[tuple[Person, int]]:
+    ids = [client for client in counted if client in mine]
+    people = store.scalars(select(Person).where(Person.id.in_(ids)).order_by(Person.name))
+    return [(person, counted[person.id]) for person in people]
+
+
+def _lines(store: Store, sessions: list[Session], mine: Collection[int]) -> list[Line]:
+    rows = (
+        waitlist.in_line([session.id for session in sessions])
+        .add_columns(waitlist.served())
+        .options(joinedload(WaitlistEntry.client))
+    )
+    found: dict[int, list[tuple[WaitlistEntry, bool]]] = defaultdict(list)
+    for entry, held in store.execute(rows):
+        found[entry.session_id].append((entry, held))
+    return [
+        Line(
+            session,
+            [
+                (number, entry.client, held)
+                for number, (entry, held) in enumerate(found[session.id], 1)
+                if entry.client_id in mine
+            ],
+            sum(entry.client_id not in mine for entry, _held in found[session.id]),
+        )
+        for session in sessions
+    ]
+
+
+def _shelf(store: Store, program_id: int, now: datetime) -> list[tuple[Resource, int]]:
+    used = select(func.count()).where(
+        MakeUp.resource_id == Resource.id, MakeUp.cancelled_at.is_(None)
+    )
+    query = (
+        select(Resource, used.correlate(Resource).scalar_subquery())
+        .where(Resource.program_id == program_id, Resource.withdrawn_at.is_(None))
+        .where(cast(Resource.makes_up, Text) != "[]")
+        .order_by(Resource.title)
+        .limit(MOST)
+    )
+    return [(resource, many) for resource, many in store.execute(query)]
+
+
+def _in_care(reader: Person) -> Select[int]:
+    clients = teams.visible_to(reader).where(Person.kind == Kind.CLIENT)
+    return clients.with_only_columns(Person.id)
+
+
+def _whose() -> tuple[Any, ...]:
+    made = joinedload(Reflection.make_up)
+    return made.joinedload(MakeUp.seat).joinedload(Seat.client), made.joinedload(MakeUp.resource)
+
+
+def _hosts(program_id: int) -> Select[Person]:
+    staff = select(Person).where(Person.program_id == program_id, Person.kind == Kind.STAFF)
+    return staff.where(Person.status == Status.ACTIVE).order_by(Person.name)

@@ -1,0 +1,130 @@
+"""One client's make-ups: each missed session and what stands for it; staff book, give up or set down for them."""
+
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.care import bookings, ledger, makeups, sessions, teams
+from webapp.care.access import Permission
+from webapp.care.makeups import MakeUp
+from webapp.care.people import Kind, Person
+from webapp.care.resources import Resource
+from webapp.care.sessions import Seat, Session
+from webapp.care.standing import CAN_BE_MADE_UP
+from webapp.protocol import misses
+from webapp.protocol.lists import demand
+from webapp.refusals import N_, Invalid, Refusal
+from webapp.spellings import row_number
+from webapp.web import chart
+from webapp.web.guard import needs
+from webapp.web.staff.frame import changed, me, one, page, refused
+from webapp.web.staff.make_ups import board
+from webapp.web.unit import database, read_on, store
+
+make_up_ledger = Blueprint("make_up_ledger", __name__)
+PAGE = "staff/make_ups/person.html"
+
+
+@make_up_ledger.get("/people/<row:person_id>/make-ups")
+@needs(Permission.READ_CHART)
+def show(person_id: int) -> ResponseReturnValue:
+    """The ledger, with what fits for what is open. Reading it leaves a trace that the client can see (P7)."""
+    client = _client(person_id)
+    context = _picture(client)
+    store.commit()
+    with database.writing() as writing:
+        chart.looked_at(writing, client, by=me().id, now=clock.now())
+        writing.commit()
+    return page(PAGE, **context)
+
+
+@make_up_ledger.post("/seats/<row:seat_id>/make-ups")
+@needs(Permission.PLAN_MAKE_UPS)
+def book(seat_id: int) -> ResponseReturnValue:
+    """Staff book for the client: any slot, also beyond the policy's time; or set down that it was made up for otherwise."""
+    seat, now = _seat(seat_id), clock.now()
+    made = _standing(seat)
+    try:
+        if request.form.get("otherwise"):
+            made = made or makeups.note_down(store, seat, by=me(), now=now)
+            made.complete(store, by=me(), now=now)
+        elif made is not None and made.open:
+            bookings.move(store, made, _chosen(), by=me(), now=now)
+        else:
+            bookings.book(store, seat, _chosen(), by=me(), now=now)
+    except Refusal as refusal:
+        read_on()
+        return page(
+            PAGE, refusal.status, **_picture(seat.client), errors=refused(refusal), wrong=seat_id,
+            refusal=refusal,
+        )  # fmt: skip
+    store.commit()
+    return _after(seat)
+
+
+@make_up_ledger.post("/seats/<row:seat_id>/make-ups/cancellation")
+@needs(Permission.PLAN_MAKE_UPS)
+def cancel(seat_id: int) -> ResponseReturnValue:
+    """Give up what is booked; the place is free again."""
+    seat = _seat(seat_id)
+    made = _standing(seat)
+    if made is not None:
+        made.cancel(store, by=me(), now=clock.now())
+    store.commit()
+    return _after(seat)
+
+
+def _after(seat: Seat) -> ResponseReturnValue:
+    to = f"/staff/people/{seat.client_id}/make-ups#seat-{seat.id}"
+    return changed(PAGE, to, **_picture(seat.client))
+
+
+def _picture(client: Person) -> dict[str, Any]:
+    now = clock.now()
+    missed = demand.told_ahead(store, client, now) + misses.of(store, client, now)
+    lines = ledger.lines(store, missed)
+    return {
+        "place": "people",
+        "client": client,
+        "lines": lines,
+        "fitting": {
+            line.seat.id: bookings.offered(store, line.seat, now, limit=3)
+            for line in lines if line.make_up is None
+        },
+        "slots": [slot for slot in board.coming(store, client.program_id, now) if slot.free > 0],
+        "can_be": CAN_BE_MADE_UP,
+    }  # fmt: skip
+
+
+def _standing(seat: Seat) -> MakeUp | None:
+    return store.scalar(makeups.standing_for([seat.id]))
+
+
+def _chosen() -> Session | Resource:
+    kind, _sep, written = request.form.get("what", "").partition("-")
+    number = row_number(written)
+    found: Session | Resource | None = None
+    if kind == "session":
+        wanted = select(Session).where(Session.id == number)
+        found = store.scalar(wanted.where(Session.program_id == me().program_id))
+    elif kind == "resource":
+        shelf = select(Resource).where(Resource.id == number)
+        found = store.scalar(shelf.where(Resource.program_id == me().program_id))
+    if found is None:
+        raise Invalid(N_("Choose one of the times."), field="what")
+    return found
+
+
+def _client(person_id: int) -> Person:
+    wanted = teams.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
+    return one(wanted)
+
+
+def _seat(seat_id: int) -> Seat:
+    """A place of a client in one's care; a host who is not on the team books nothing (S1)."""
+    mine = teams.visible_to(me()).where(Person.kind == Kind.CLIENT).with_only_columns(Person.id)
+    seats = sessions.seats_visible_to(me()).where(Seat.id == seat_id)
+    return one(seats.where(Seat.client_id.in_(mine)))

@@ -1,0 +1,71 @@
+"""Reflections that wait for an answer: read (which leaves a trace, P7), answered and confirmed by who looks after the client."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from webapp import clock
+from webapp.care import reflections as care
+from webapp.care import teams
+from webapp.care.access import Permission
+from webapp.care.makeups import MakeUp
+from webapp.care.people import Kind, Person
+from webapp.care.reflections import Reflection
+from webapp.care.sessions import Seat
+from webapp.refusals import Refusal
+from webapp.web import chart
+from webapp.web.guard import needs
+from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.unit import database, store
+
+reflections = Blueprint("reflections", __name__)
+PAGE = "staff/make_ups/reflection.html"
+
+
+@reflections.get("/reflections/<row:make_up_id>")
+@needs(Permission.READ_CHART)
+def show(make_up_id: int) -> ResponseReturnValue:
+    """What the client wrote. Reading it leaves a trace that the client can see (P7)."""
+    found = _found(make_up_id)
+    context = _context(found)
+    _looked_at(found.make_up.seat.client)
+    return page(PAGE, **context)
+
+
+@reflections.post("/reflections/<row:make_up_id>/confirmation")
+@needs(Permission.READ_CHART)
+def confirm(make_up_id: int) -> ResponseReturnValue:
+    """Read, with a few words back if one likes."""
+    found, words = _found(make_up_id), request.form.get("feedback", "")
+    try:
+        care.confirm(store, found.make_up, by=me(), now=clock.now(), feedback=words)
+    except Refusal as refusal:
+        return page(PAGE, refusal.status, **_context(found), errors=refused(refusal), given=words)
+    store.commit()
+    return redirect("/staff/make-ups#reflections", 303)
+
+
+def _context(found: Reflection) -> dict[str, Any]:
+    return {"place": "make-ups", "reflection": found, "made": found.make_up}
+
+
+def _found(make_up_id: int) -> Reflection:
+    """A reflection of a client in one's care; anyone else's is 404 (S1)."""
+    mine = teams.visible_to(me()).where(Person.kind == Kind.CLIENT).with_only_columns(Person.id)
+    wanted = select(Reflection).join(MakeUp, MakeUp.id == Reflection.make_up_id)
+    wanted = wanted.join(Seat, Seat.id == MakeUp.seat_id).where(Seat.client_id.in_(mine))
+    made = joinedload(Reflection.make_up)
+    whole = made.joinedload(MakeUp.seat).joinedload(Seat.client), made.joinedload(MakeUp.resource)
+    written = wanted.where(MakeUp.id == make_up_id, Reflection.handed_in_at.is_not(None))
+    return one(written.options(*whole))
+
+
+def _looked_at(client: Person) -> None:
+    """One event a reading, in a unit of work of its own: the page only reads."""
+    store.commit()
+    with database.writing() as writing:
+        chart.looked_at(writing, client, by=me().id, now=clock.now())
+        writing.commit()

@@ -1,0 +1,156 @@
+"""Slots for make-ups: opened once or week by week, called off again; beside them who wants one (M6)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from flask import Blueprint, abort, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Text, cast, select
+from werkzeug.datastructures import MultiDict
+
+from webapp import clock
+from webapp.care import planning, series
+from webapp.care.access import Permission, lead
+from webapp.care.people import Kind, Person
+from webapp.care.session_kinds import PresenceFrom, SessionKind
+from webapp.care.sessions import Session
+from webapp.refusals import N_, Invalid, Refusal
+from webapp.spellings import row_number
+from webapp.web.filters import zone_of
+from webapp.web.guard import needs
+from webapp.web.staff.frame import changed, instant, me, page, refused
+from webapp.web.staff.make_ups import board
+from webapp.web.unit import read_on, store
+
+make_ups = Blueprint("make_ups", __name__)
+PAGE = "staff/make_ups/show.html"
+ONCE, WEEKLY, FORTNIGHTLY = "once", "weekly", "fortnightly"
+OFTEN = {WEEKLY: "", FORTNIGHTLY: "INTERVAL=2;"}
+LONGEST, MOST_TIMES = 480, 26
+"""Minutes of a slot; how often it may repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the form asks for, checked. `starts_at` is aware."""
+
+    kind: str
+    title: str
+    host: Person
+    starts_at: datetime
+    length: timedelta
+    capacity: int
+    makes_up: list[str]
+    join_url: str | None
+    often: str
+    times: int
+
+
+@make_ups.get("/make-ups")
+@needs(Permission.PLAN_MAKE_UPS)
+def show() -> ResponseReturnValue:
+    """The slots, and who wants one."""
+    return page(PAGE, **_picture())
+
+
+@make_ups.post("/make-ups")
+@needs(Permission.PLAN_MAKE_UPS)
+def open_slot() -> ResponseReturnValue:
+    """One time, or a weekly one that keeps what it makes up for."""
+    try:
+        _plan(_read(request.form))
+    except Refusal as refusal:
+        read_on()
+        return page(PAGE, 422, **_picture(), errors=refused(refusal), given=request.form)
+    store.commit()
+    return changed(PAGE, "/staff/make-ups", **_picture(), sent="slot")
+
+
+@make_ups.post("/make-ups/<row:session_id>/cancellation")
+@needs(Permission.PLAN_MAKE_UPS)
+def cancel(session_id: int) -> ResponseReturnValue:
+    """Its host, or who leads, calls a slot off: who booked it is told, and finds another."""
+    wanted = select(Session).where(
+        Session.id == session_id, Session.program_id == me().program_id,
+        cast(Session.makes_up, Text) != "[]",
+    )  # fmt: skip
+    session = store.scalar(wanted) or abort(404)
+    if session.host_id != me().id and not lead(me()):
+        abort(404)
+    try:
+        session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
+    except Refusal as refusal:
+        read_on()
+        return page(PAGE, 422, **_picture(), errors=refused(refusal), wrong_slot=session_id)
+    store.commit()
+    return changed(PAGE, "/staff/make-ups", **_picture())
+
+
+def _picture() -> dict[str, Any]:
+    known = board.picture(store, me(), clock.now())
+    return known | {"may_cancel": me().id if not lead(me()) else None, "leads": lead(me())}
+
+
+def _plan(wanted: Opening) -> None:
+    program = me().program
+    common: dict[str, Any] = {
+        "kind": wanted.kind, "title": wanted.title, "host": wanted.host, "by": me(),
+        "capacity": wanted.capacity, "makes_up": wanted.makes_up, "join_url": wanted.join_url,
+        "time_zone": program.time_zone, "now": clock.now(),
+        "presence_from": PresenceFrom.PLATFORM if wanted.join_url else PresenceFrom.STAFF,
+    }  # fmt: skip
+    ref = f"make-up-{uuid4().hex[:12]}"
+    if wanted.often == ONCE:
+        planning.put(
+            store, program.id, ref, starts_at=wanted.starts_at,
+            ends_at=wanted.starts_at + wanted.length, **common,
+        )  # fmt: skip
+        return
+    local = wanted.starts_at.astimezone(zone_of(program.time_zone)).replace(tzinfo=None)
+    day = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[local.weekday()]
+    series.put(
+        store, program, ref, local_start=local, duration=wanted.length, clients=[],
+        rrule=f"FREQ=WEEKLY;{OFTEN[wanted.often]}BYDAY={day};COUNT={wanted.times}", **common,
+    )  # fmt: skip
+
+
+def _read(form: MultiDict[str, str]) -> Opening:
+    """Raises Invalid naming the field."""
+    kinds = [kind for kind in dict.fromkeys(form.getlist("makes_up")) if kind in list(SessionKind)]
+    if not kinds:
+        raise Invalid(N_("Say what it makes up for."), field="makes_up")
+    title = form.get("title", "").strip()
+    if not 1 <= len(title) <= 120:
+        raise Invalid(N_("Give it a title; clients read it."), field="title")
+    starts_at = instant(form.get("starts_at", ""), "starts_at")
+    if starts_at <= clock.now():
+        raise Invalid(N_("Choose a time that is still to come."), field="starts_at")
+    often = form.get("often", ONCE)
+    if often not in (ONCE, *OFTEN):
+        raise Invalid(N_("Choose how often."), field="often")
+    url = form.get("join_url", "").strip()
+    if url and not url.startswith("https://"):
+        raise Invalid(N_("A link begins with https://."), field="join_url")
+    return Opening(
+        form.get("kind", ""), title, _host(form.get("host", "")), starts_at,
+        timedelta(minutes=_whole(form, "minutes", LONGEST)), _whole(form, "capacity", 1000), kinds,
+        url or None, often, _whole(form, "times", MOST_TIMES) if often != ONCE else 1,
+    )  # fmt: skip
+
+
+def _host(written: str) -> Person:
+    staff = select(Person).where(Person.program_id == me().program_id, Person.kind == Kind.STAFF)
+    found = store.scalar(staff.where(Person.id == row_number(written)))
+    if found is None:
+        raise Invalid(N_("Choose who hosts it."), field="host")
+    return found
+
+
+def _whole(form: Mapping[str, str], field: str, most: int) -> int:
+    written = form.get(field, "").strip()
+    if not 1 <= row_number(written) <= most:
+        raise Invalid(N_("A whole number from 1 to %(most)s."), field=field, most=most)
+    return row_number(written)

@@ -1,0 +1,106 @@
+"""Messages: what clients wrote to their care team, and the answers. Who sees which thread stands in care/correspondents."""
+
+from typing import Any
+
+from flask import Blueprint, g, request
+from flask.typing import ResponseReturnValue
+
+from webapp import clock
+from webapp.care import correspondents
+from webapp.care import messages as words
+from webapp.care.access import Permission
+from webapp.care.people import Person
+from webapp.refusals import Refusal
+from webapp.web import htmx, threads
+from webapp.web.guard import needs
+from webapp.web.staff.frame import changed, me, one, page, refused
+from webapp.web.unit import database, store
+
+messages = Blueprint("messages", __name__)
+INBOX, PAGE, SAID = "staff/messages/inbox.html", "staff/messages/thread.html", "said"
+
+
+@messages.get("/messages")
+@needs(Permission.CARE_MESSAGES)
+def index() -> ResponseReturnValue:
+    """The threads of one's own clients, those with something unread first. Names and times: no word of them is shown."""
+    if request.headers.get("HX-Request"):
+        g.pop("seen", None)
+    return page(INBOX, place="messages", threads=words.threads(store, me(), clock.now()))
+
+
+@messages.get("/people/<row:person_id>/messages")
+@needs(Permission.CARE_MESSAGES)
+def show(person_id: int) -> ResponseReturnValue:
+    """One client's thread. Opening it leaves a trace that the client can see (P7), and is having read it."""
+    client = _client(person_id)
+    screen = _screen(client, threads.page_of(request.args.get("before")))
+    _read(client, screen["talk"])
+    return page(PAGE, **screen)
+
+
+@messages.get("/people/<row:person_id>/messages/news")
+@needs(Permission.CARE_MESSAGES)
+def news(person_id: int) -> ResponseReturnValue:
+    """What was said since, for a page that looks by itself: it keeps no login awake (S3) and marks nothing as read. What
+    it shows anew is a reading (P7)."""
+    g.pop("seen", None)
+    client = _client(person_id)
+    if threads.stamp(store, client, me()) == request.args.get("shown"):
+        return "", 204
+    screen = _screen(client)
+    if screen["talk"].unread:
+        _look(client)
+    return htmx.part(PAGE, SAID, **screen)
+
+
+@messages.post("/people/<row:person_id>/messages/read")
+@needs(Permission.CARE_MESSAGES)
+def read(person_id: int) -> ResponseReturnValue:
+    """Somebody is really there and has seen what came in."""
+    up_to = threads.page_of(request.form.get("up_to"))
+    words.mark_read(store, _client(person_id), by=me(), now=clock.now(), up_to=up_to)
+    store.commit()
+    return "", 204
+
+
+@messages.post("/people/<row:person_id>/messages")
+@needs(Permission.CARE_MESSAGES)
+def send(person_id: int) -> ResponseReturnValue:
+    """Answer, or write first. Sent twice, it is one message (R7)."""
+    client, form = _client(person_id), request.form
+    try:
+        words.send(
+            store, client, form.get("body", ""), by=me(), now=clock.now(),
+            request_id=form.get("request_id"),
+        )  # fmt: skip
+    except Refusal as refusal:
+        more = {"errors": refused(refusal), "given": form}
+        return page(PAGE, refusal.status, **_screen(client), **more)
+    store.commit()
+    back = f"/staff/people/{client.id}/messages#body"
+    return changed(PAGE, back, **_screen(client), sent=True)
+
+
+def _client(person_id: int) -> Person:
+    return one(correspondents.clients_of(me(), clock.now()).where(Person.id == person_id))
+
+
+def _screen(client: Person, before: int | None = None) -> dict[str, Any]:
+    talk = threads.of(store, client, me(), before)
+    return {"place": "messages", "talk": talk, "client": client, "request_id": threads.fresh_id()}
+
+
+def _read(client: Person, talk: threads.Talk) -> None:
+    """Read, and written down, in a unit of work of its own after the page's own reading."""
+    if talk.last:
+        _look(client, up_to=talk.last)
+
+
+def _look(client: Person, up_to: int | None = None) -> None:
+    store.commit()
+    with database.writing() as writing:
+        words.looked_at(writing, client, by=me(), now=clock.now())
+        if up_to is not None:
+            words.mark_read(writing, client, by=me(), now=clock.now(), up_to=up_to)
+        writing.commit()

@@ -1,0 +1,88 @@
+"""Counseling notes: a counselor's or couples therapist's own, read by nobody else (P7)."""
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.care import counseling_notes as notes
+from webapp.care import teams
+from webapp.care.access import Permission
+from webapp.care.counseling_notes import CounselingNote
+from webapp.care.people import Kind, Person
+from webapp.refusals import Refusal
+from webapp.web.guard import needs
+from webapp.web.staff.frame import changed, me, one, page, refused
+from webapp.web.unit import store
+
+counseling_notes = Blueprint("counseling_notes", __name__)
+PAGE = "staff/privacy/counseling_notes.html"
+
+
+@counseling_notes.get("/people/<row:person_id>/notes")
+@needs(Permission.COUNSELING_NOTES)
+def show(person_id: int) -> ResponseReturnValue:
+    """One's own, latest first, with room for another."""
+    return _page(_client(person_id))
+
+
+@counseling_notes.post("/people/<row:person_id>/notes")
+@needs(Permission.COUNSELING_NOTES)
+def write(person_id: int) -> ResponseReturnValue:
+    client = _client(person_id)
+    try:
+        notes.write(store, client, request.form.get("body", ""), by=me(), now=clock.now())
+    except Refusal as refusal:
+        return _page(client, refusal.status, errors=refused(refusal), given=request.form)
+    return _after(client)
+
+
+@counseling_notes.post("/notes/<row:note_id>")
+@needs(Permission.COUNSELING_NOTES)
+def change(note_id: int) -> ResponseReturnValue:
+    note = _note(note_id)
+    client = _client(note.client_id)
+    try:
+        note.change(request.form.get("body", ""), by=me(), now=clock.now())
+    except Refusal as refusal:
+        more = {"wrong": note.id, "errors": refused(refusal), "given": request.form}
+        return _page(client, refusal.status, **more)
+    return _after(client)
+
+
+@counseling_notes.post("/notes/<row:note_id>/removal")
+@needs(Permission.COUNSELING_NOTES)
+def remove(note_id: int) -> ResponseReturnValue:
+    """Gone for good: notes of this kind are the author's to keep or throw away."""
+    note = _note(note_id)
+    client = _client(note.client_id)
+    store.delete(note)
+    return _after(client)
+
+
+def _client(person_id: int) -> Person:
+    """In one's regular care only: an emergency opens the chart, not a place to keep notes in."""
+    return one(
+        teams.visible_to(me())
+        .where(Person.id == person_id, Person.kind == Kind.CLIENT)
+        .where(Person.id.not_in(me().reaching))
+    )
+
+
+def _note(note_id: int) -> CounselingNote:
+    mine = select(CounselingNote).where(CounselingNote.author_id == me().id)
+    return one(mine.where(CounselingNote.id == note_id))
+
+
+def _after(client: Person) -> ResponseReturnValue:
+    store.commit()
+    to = f"/staff/people/{client.id}/notes"
+    return changed(PAGE, to, place="people", client=client, notes=_notes(client), sent=True)
+
+
+def _page(client: Person, status: int = 200, **more: object) -> ResponseReturnValue:
+    return page(PAGE, status, place="people", client=client, notes=_notes(client), **more)
+
+
+def _notes(client: Person) -> list[CounselingNote]:
+    return list(store.scalars(notes.of(me(), client.id)))

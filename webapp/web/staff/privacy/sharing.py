@@ -1,0 +1,80 @@
+"""Sharing, as staff see it: what a client allows, and a pause that nobody else can notice (P3)."""
+
+from typing import Any
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from webapp import clock
+from webapp.care import consents, teams
+from webapp.care.access import Permission
+from webapp.care.consents import Consent
+from webapp.care.emergencies import EmergencyAccess
+from webapp.care.people import Kind, Person
+from webapp.web.guard import needs
+from webapp.web.staff.frame import changed, me, one, page
+from webapp.web.unit import store
+
+sharing = Blueprint("sharing", __name__)
+PAGE = "staff/privacy/sharing.html"
+MOST = 20
+"""Emergency accesses shown; the audit log has them all."""
+
+
+@sharing.get("/people/<row:person_id>/sharing")
+@needs(Permission.PAUSE_SHARING)
+def show(person_id: int) -> ResponseReturnValue:
+    """Whom the client lets know what; who reached them in an emergency."""
+    return page(PAGE, **_screen(_client(person_id)))
+
+
+@sharing.post("/consents/<row:consent_id>/pause")
+@needs(Permission.PAUSE_SHARING)
+def pause(consent_id: int) -> ResponseReturnValue:
+    """From this commit on nothing more is told; neither the client's nor the partner's pages show it."""
+    consent = _consent(consent_id)
+    consent.pause(store, by=me(), now=clock.now())
+    return _after(consent)
+
+
+@sharing.post("/consents/<row:consent_id>/resumption")
+@needs(Permission.PAUSE_SHARING)
+def resume(consent_id: int) -> ResponseReturnValue:
+    """It is safe again."""
+    consent = _consent(consent_id)
+    consent.resume(store, by=me(), now=clock.now())
+    return _after(consent)
+
+
+def _client(person_id: int) -> Person:
+    return one(
+        teams.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
+    )  # fmt: skip
+
+
+def _consent(consent_id: int) -> Consent:
+    seen = teams.visible_to(me()).with_only_columns(Person.id)
+    return one(select(Consent).where(Consent.id == consent_id, Consent.client_id.in_(seen)))
+
+
+def _after(consent: Consent) -> ResponseReturnValue:
+    store.commit()
+    to = f"/staff/people/{consent.client_id}/sharing"
+    return changed(PAGE, to, **_screen(consent.client))
+
+
+def _screen(client: Person) -> dict[str, Any]:
+    given = consents.given_by(client.id, clock.now()).options(joinedload(Consent.recipient))
+    reached = (
+        select(EmergencyAccess)
+        .where(EmergencyAccess.client_id == client.id)
+        .options(joinedload(EmergencyAccess.staff))
+        .order_by(EmergencyAccess.id.desc())
+        .limit(MOST)
+    )
+    return {
+        "place": "people", "client": client, "given": store.scalars(given).all(),
+        "reached": store.scalars(reached).all(),
+    }  # fmt: skip

@@ -1,0 +1,60 @@
+"""A link for a client who lost their way in: after a call back, audited, spent once (S3)."""
+
+from flask import Blueprint, current_app, request
+from flask.typing import ResponseReturnValue
+
+from webapp import clock
+from webapp.care import accounts, call_backs, teams
+from webapp.care.access import Permission
+from webapp.care.people import Kind, Person
+from webapp.care.rate_limits import LINK
+from webapp.notify import outbox
+from webapp.notify.kinds import NoticeKind
+from webapp.refusals import Refusal
+from webapp.web import attempts
+from webapp.web.guard import needs
+from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.words import phone
+from webapp.web.unit import store
+
+links = Blueprint("sign_in_links", __name__)
+PAGE = "staff/privacy/sign_in_link.html"
+
+
+@links.get("/people/<row:person_id>/sign-in-link")
+@needs(Permission.HELP_SIGN_IN)
+def show(person_id: int) -> ResponseReturnValue:
+    """What to do before a link is issued."""
+    return _page(_client(person_id))
+
+
+@links.post("/people/<row:person_id>/sign-in-link")
+@needs(Permission.HELP_SIGN_IN)
+def issue(person_id: int) -> ResponseReturnValue:
+    """Issue it: by e-mail to the address on file, or shown this once to be handed over."""
+    attempts.count(LINK, f"person {_client(person_id).id}")
+    client, now, form = _client(person_id), clock.now(), request.form
+    by_mail = form.get("way") == "email" and bool(client.email)
+    try:
+        secret = call_backs.issue_link(store, client, form.get("number", ""), by=me(), now=now)
+    except Refusal as refusal:
+        return _page(client, 422, errors=refused(refusal), given=form)
+    path = f"/sign-in/link/{secret}"
+    if by_mail:
+        until = now + accounts.LINK_LASTS["recovery"]
+        outbox.put_link(store, client, NoticeKind.SIGN_IN_LINK, path, now=now, not_after=until)
+    store.commit()
+    base = current_app.extensions["settings"].base_url
+    return _page(client, sent=by_mail, link=None if by_mail else base + path)
+
+
+def _client(person_id: int) -> Person:
+    known = teams.visible_to(me()).where(
+        Person.id == person_id, Person.kind.in_((Kind.CLIENT, Kind.SUPPORTER))
+    )
+    return one(known)
+
+
+def _page(client: Person, status: int = 200, **context: object) -> ResponseReturnValue:
+    numbers = [(number, phone(number)) for number in call_backs.numbers_of(store, client)]
+    return page(PAGE, status, place="people", client=client, numbers=numbers, **context)

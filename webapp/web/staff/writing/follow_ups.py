@@ -1,0 +1,29 @@
+"""Talked it through: staff sign off that what a client was not there for is covered (M21)."""
+
+from flask import Blueprint, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.care import followups, sessions
+from webapp.care.access import Permission
+from webapp.care.sessions import Seat
+from webapp.web.guard import needs
+from webapp.web.staff.frame import me, one
+from webapp.web.unit import store
+
+pages = Blueprint("follow_ups", __name__)
+
+
+@pages.post("/seats/<row:seat_id>/follow-up")
+@needs(Permission.WRITE)
+def sign_off(seat_id: int) -> ResponseReturnValue:
+    """For one seat, with a note if one likes; then back to the room or the person it was said on."""
+    seat = one(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
+    note = request.form.get("note", "")[:2000]
+    followups.sign_off(store, seat, by=me(), now=clock.now(), note=note)
+    store.commit()
+    flash(_("Kept: it is talked through."))
+    if request.form.get("back") == "person":
+        return redirect(f"/staff/people/{seat.client_id}#catch-up", 303)
+    return redirect(f"/staff/sessions/{seat.session_id}#seat-{seat.id}", 303)

@@ -1,0 +1,97 @@
+"""What clients handed in: to read it, say something to it, or open it again."""
+
+from typing import Any
+
+from flask import Blueprint, flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+
+from webapp import clock
+from webapp.care import drafts, hand_ins, markdown
+from webapp.care.access import Permission
+from webapp.care.hand_ins import HandIn
+from webapp.care.readings import What
+from webapp.refusals import Refusal
+from webapp.web.guard import needs
+from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.writing import around
+from webapp.web.unit import store
+
+pages = Blueprint("hand_ins", __name__)
+LIST, PAGE = "staff/writing/hand_ins.html", "staff/writing/hand_in.html"
+MOST = 100
+
+
+@pages.get("/hand-ins")
+@needs(Permission.WRITE)
+def index() -> ResponseReturnValue:
+    """What nobody has said anything to yet, the oldest first; names and titles alone."""
+    whole = (joinedload(HandIn.client), joinedload(HandIn.homework))
+    waiting = store.scalars(hand_ins.unanswered(me()).options(*whole).limit(MOST)).unique().all()
+    return page(LIST, place="hand-ins", waiting=waiting)
+
+
+@pages.get("/hand-ins/<row:hand_in_id>")
+@needs(Permission.WRITE)
+def show(hand_in_id: int) -> ResponseReturnValue:
+    """One, with the feedback to it. Reading it leaves a trace that its owner can see (P7)."""
+    made = _known(hand_in_id)
+    answer = page(PAGE, **_picture(made))
+    around.has_read(What.HAND_IN, made.client_id, made.homework.session_id)
+    return answer
+
+
+@pages.post("/hand-ins/<row:hand_in_id>/feedback")
+@needs(Permission.WRITE)
+def answer(hand_in_id: int) -> ResponseReturnValue:
+    """Say something to it: the client is told that there is something to read."""
+    made, form = _known(hand_in_id), request.form
+    about, body = _about(made), form.get("body", "")
+    try:
+        if form.get("do") == around.PREVIEW:
+            around.keep_draft(about)
+            store.commit()
+            return page(PAGE, **_picture(made), preview=markdown.html(body), given=form)
+        hand_ins.answer(store, made, body, by=me(), now=clock.now())
+    except Refusal as refusal:
+        store.rollback()
+        return page(PAGE, 422, **_picture(_known(hand_in_id)), errors=refused(refusal), given=form)
+    drafts.clear(store, me().id, about)
+    store.commit()
+    flash(_("%(name)s is told that there is something to read.", name=made.client.name))
+    return around.go(f"/staff/hand-ins/{hand_in_id}")
+
+
+@pages.post("/hand-ins/<row:hand_in_id>/reopening")
+@needs(Permission.WRITE)
+def reopen(hand_in_id: int) -> ResponseReturnValue:
+    """Let the client go on with it: what they wrote is theirs to change again."""
+    made = _known(hand_in_id)
+    hand_ins.reopen(store, made, by=me(), now=clock.now())
+    store.commit()
+    flash(_("%(name)s can go on with it.", name=made.client.name))
+    return around.go(f"/staff/hand-ins/{hand_in_id}")
+
+
+def _picture(made: HandIn) -> dict[str, Any]:
+    ids = {made.feedback_by_id, made.reopened_by_id} - {None}
+    return {
+        "place": "hand-ins",
+        "made": made,
+        "told": markdown.html(made.body),
+        "said": markdown.html(made.feedback) if made.feedback else "",
+        "by": {each.id: each.name for each in around.program_person(i for i in ids if i)},
+        "about": _about(made),
+        "draft": drafts.of(store, me(), _about(made)),
+    }
+
+
+def _about(made: HandIn) -> str:
+    return f"feedback:{made.id}"
+
+
+def _known(hand_in_id: int) -> HandIn:
+    """What a client in the reader's care handed in; else 404 (S1)."""
+    whole = (joinedload(HandIn.client), joinedload(HandIn.homework))
+    return one(hand_ins.visible_to(me()).where(HandIn.id == hand_in_id).options(*whole))

@@ -1,0 +1,145 @@
+"""Setting homework for a room or for some in it, changing it, taking it back; and who has handed it in."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from flask import Blueprint, flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import or_, select
+
+from webapp import clock
+from webapp.care import drafts, hand_ins, homework, markdown, sessions
+from webapp.care.access import Permission
+from webapp.care.hand_ins import HandIn
+from webapp.care.homework import Homework
+from webapp.care.people import Person
+from webapp.care.sessions import Session
+from webapp.refusals import Refusal
+from webapp.web.guard import needs
+from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.writing import around
+from webapp.web.unit import store
+
+pages = Blueprint("homework", __name__)
+PAGE = "staff/writing/homework.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One client it is for, and what stands as handed in."""
+
+    client: Person
+    made: HandIn | None
+
+
+@pages.get("/sessions/<row:session_id>/homework")
+@needs(Permission.WRITE)
+def new(session_id: int) -> ResponseReturnValue:
+    """A new piece, for everyone in the room or for some."""
+    return page(PAGE, **_picture(around.session_of(session_id), None))
+
+
+@pages.post("/sessions/<row:session_id>/homework")
+@needs(Permission.WRITE)
+def set_new(session_id: int) -> ResponseReturnValue:
+    """Set it, or preview it."""
+    return _write(around.session_of(session_id), None)
+
+
+@pages.get("/homework/<row:homework_id>")
+@needs(Permission.WRITE)
+def show(homework_id: int) -> ResponseReturnValue:
+    """The piece, to change it, and who has handed it in. What they wrote stands on a page of its own."""
+    task = _known(homework_id)
+    return page(PAGE, **_picture(task.session, task))
+
+
+@pages.post("/homework/<row:homework_id>")
+@needs(Permission.WRITE)
+def change(homework_id: int) -> ResponseReturnValue:
+    task = _known(homework_id)
+    return _write(task.session, task)
+
+
+@pages.post("/homework/<row:homework_id>/withdrawal")
+@needs(Permission.WRITE)
+def withdraw(homework_id: int) -> ResponseReturnValue:
+    """Off everybody's list. What was handed in stays."""
+    task = _known(homework_id)
+    homework.withdraw(store, task, by=me(), now=clock.now())
+    store.commit()
+    return around.go(_home(task.session))
+
+
+def _write(session: Session | None, task: Homework | None) -> ResponseReturnValue:
+    form, about = request.form, _about(session, task)
+    body = form.get("body", "")
+    try:
+        if form.get("do") == around.PREVIEW:
+            around.keep_draft(about)
+            store.commit()
+            return page(PAGE, **_picture(session, task), preview=markdown.html(body), given=form)
+        kept = (
+            list(store.scalars(homework.audience(task))) if task and not task.for_everyone else []
+        )
+        made, first = homework.put(
+            store, me().program, task.ref if task else f"staff-{uuid4().hex}",
+            title=form.get("title", ""), body=body, session=session, due_at=around.local("due_at"),
+            clients=around.chosen(session, kept), by=me(), now=clock.now(),
+        )  # fmt: skip
+    except Refusal as refusal:
+        store.rollback()
+        return page(PAGE, 422, **_picture(session, task), errors=refused(refusal), given=form)
+    news = around.told(session, _named(made)) if first else around.Told([])
+    drafts.clear(store, me().id, about)
+    store.commit()
+    flash(_("Set. Told now: %(names)s.", names=news.names) if news.names else _("Kept."))
+    return around.go(_home(session) if first else f"/staff/homework/{made.id}")
+
+
+def _picture(session: Session | None, task: Homework | None) -> dict[str, Any]:
+    about = _about(session, task)
+    return {
+        "place": "now",
+        "session": session,
+        "task": task,
+        "clients": around.clients_of(session),
+        "named": set(_named(task)) if task else set(),
+        "rows": _rows(task) if task else [],
+        "about": about,
+        "draft": drafts.of(store, me(), about),
+        "told": around.told(session),
+    }
+
+
+def _rows(task: Homework) -> list[Row]:
+    """Those of whom the reader may know what they handed in."""
+    mine = hand_ins.visible_to(me()).where(HandIn.homework_id == task.id)
+    made = {row.client_id: row for row in store.scalars(mine.order_by(HandIn.id))}
+    seen = {client.id for client in around.clients_of(task.session)} | made.keys()
+    audience = store.scalars(homework.audience(task))
+    return [Row(client, made.get(client.id)) for client in audience if client.id in seen]
+
+
+def _named(task: Homework) -> list[int]:
+    if task.for_everyone:
+        return []
+    return [client.id for client in store.scalars(homework.audience(task))]
+
+
+def _about(session: Session | None, task: Homework | None) -> str:
+    return f"homework_text:{session.id if session else 0}:{task.id if task else 0}"
+
+
+def _home(session: Session | None) -> str:
+    return f"/staff/sessions/{session.id}#after" if session else "/staff"
+
+
+def _known(homework_id: int) -> Homework:
+    """Homework of a session the reader may see, or of none; else 404."""
+    rooms = sessions.visible_to(me()).with_only_columns(Session.id)
+    theirs = or_(Homework.session_id.is_(None), Homework.session_id.in_(rooms))
+    wanted = select(Homework).where(Homework.program_id == me().program_id, theirs)
+    return one(wanted.where(Homework.id == homework_id))

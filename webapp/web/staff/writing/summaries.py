@@ -1,0 +1,94 @@
+"""Writing what a session was about: the part for everyone, and one for each client. Every version is kept."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.care import drafts, markdown, summaries
+from webapp.care.access import Permission
+from webapp.care.people import Person
+from webapp.care.readings import What
+from webapp.care.sessions import Session
+from webapp.refusals import Refusal
+from webapp.web.guard import needs
+from webapp.web.staff.frame import me, page, refused
+from webapp.web.staff.writing import around
+from webapp.web.staff.writing.around import Told
+from webapp.web.unit import store
+
+pages = Blueprint("summaries", __name__)
+PAGE = "staff/writing/summary.html"
+
+
+@pages.get("/sessions/<row:session_id>/summary")
+@needs(Permission.WRITE)
+def show(session_id: int) -> ResponseReturnValue:
+    """The part for everyone; with `?for=` that client's own. Reading it leaves a trace (P7)."""
+    session = around.session_of(session_id)
+    client = _client(session)
+    answer = page(PAGE, **_picture(session, client))
+    if store.scalar(summaries.versions(session, client).limit(1)) is not None:
+        around.has_read(What.SUMMARY, client.id if client else None, session_id)
+    return answer
+
+
+@pages.post("/sessions/<row:session_id>/summary")
+@needs(Permission.WRITE)
+def write(session_id: int) -> ResponseReturnValue:
+    """`do=preview` shows it as clients will see it and keeps the draft; else it is published."""
+    session, form = around.session_of(session_id), request.form
+    client = _client(session)
+    about, body = _about(session, client), form.get("body", "")
+    try:
+        if form.get("do") == around.PREVIEW:
+            around.keep_draft(about)
+            store.commit()
+            return page(PAGE, **_picture(session, client), preview=markdown.html(body), given=form)
+        news = _told(session, client)
+        summaries.write(store, session, body, by=me(), now=clock.now(), client=client)
+    except Refusal as refusal:
+        store.rollback()
+        return page(PAGE, 422, **_picture(session, client), errors=refused(refusal), given=form)
+    drafts.clear(store, me().id, about)
+    store.commit()
+    flash(_("Published. Told now: %(names)s.", names=news.names) if news.names else _("Published."))
+    return around.go(f"/staff/sessions/{session_id}#after")
+
+
+def _picture(session: Session, client: Person | None) -> dict[str, Any]:
+    versions = list(store.scalars(summaries.versions(session, client)))
+    return {
+        "place": "now",
+        "session": session,
+        "client": client,
+        "clients": around.clients_of(session),
+        "about": _about(session, client),
+        "draft": drafts.of(store, me(), _about(session, client)),
+        "versions": versions,
+        "writers": {each.id: each.name for each in around.program_person(v.by_id for v in versions if v.by_id)},
+        "told": _told(session, client),
+    }  # fmt: skip
+
+
+def _told(session: Session, client: Person | None) -> Told:
+    """Nobody, when a version was published before: a better wording is no news."""
+    before = summaries.versions(session, client).where(summaries.Summary.published_at.is_not(None))
+    if store.scalar(before.limit(1)) is not None:
+        return Told([])
+    return around.told(session, [client.id] if client else ())
+
+
+def _about(session: Session, client: Person | None) -> str:
+    return f"summary:{session.id}:{client.id if client else 0}"
+
+
+def _client(session: Session) -> Person | None:
+    """Whose own part it is; None: everyone's. One whom the reader can't see by name is 404."""
+    asked = request.values.get("for", "")
+    if not asked:
+        return None
+    found = [client for client in around.clients_of(session) if str(client.id) == asked]
+    return found[0] if found else abort(404)
