@@ -6,6 +6,7 @@ from webapp.web import errors, guard
 from webapp.web.api import (
     absences,
     care_teams,
+    catch_up,
     charts,
     contacts,
     couples,
@@ -24,7 +25,7 @@ from webapp.web.api.hooks import zoom
 
 MODULES = (
     people, couples, care_teams, series, sessions, presence, absences, contacts, seats, tasks,
-    events, policy, charts, health, zoom, document,
+    events, policy, charts, catch_up, health, zoom, document,
 )  # fmt: skip
 """Each declares its calls when imported."""
 

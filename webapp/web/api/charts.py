@@ -1,9 +1,19 @@
-"""`GET /clients/{ref}/chart`: one client's whole timeline."""
+"""`GET /clients/{ref}/chart`: one client's whole timeline; and the same as an HL7 FHIR R4 Bundle (M33)."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.people import Kind
+from webapp.care import exports, fhir
+from webapp.care.fhir import Resource
+from webapp.care.people import Kind, Person
+from webapp.care.sessions import Seat
+from webapp.care.standing import Standing, standing
+from webapp.care.tags import Tag
+from webapp.protocol.facts import of_seats
+from webapp.protocol.reading.picture import SeatRow
 from webapp.web import chart
 from webapp.web.api.care_teams import ClientPath
 from webapp.web.api.contract import lookups, tokens
@@ -13,6 +23,14 @@ from webapp.web.chart import Chart, Entry
 from webapp.web.unit import database, store
 
 PEOPLE = ("person", "owner", "supervisor", "spoke", "recipient", "counselor", "coordinator")
+SAID = {
+    Tag.ABSENCE_REPORTED: "absence",
+    Tag.CONTACT_MADE: "contact",
+    Tag.MESSAGE_SENT: "notice",
+}
+"""Entries of the chart that are communications, and of which category."""
+WORDS = ("reason", "note", "outcome", "barrier")
+"""What may stand in an entry's detail and is read."""
 
 
 class EntryOut(Answer):
@@ -55,3 +73,112 @@ def _told(entry: Entry, found: Chart) -> dict[str, Any]:
         "at": entry.at.isoformat(), "what": entry.what, "by": by and by.ref,
         "session": session and session.ref, "detail": entry.detail | people,
     }  # fmt: skip
+
+
+class BundleOut(Answer):
+    resourceType: Literal["Bundle"]  # noqa: N815 - the standard's own name
+    type: Literal["collection"]
+    timestamp: Instant
+    entry: list[dict[str, Any]]
+
+
+@call(
+    "GET", "/clients/<client>/chart.fhir.json", scope="read", answers={200: BundleOut}, tag="Care"
+)
+def get_fhir_chart(path: ClientPath):  # type: ignore[no-untyped-def]
+    """The chart as a FHIR R4 Bundle: Patient, Appointment, Communication, Task, CarePlan.
+
+    Each reading is written down and shown to the client.
+    """
+    client, now = lookups.person(path.client, Kind.CLIENT), clock.now()
+    seats = list(store.scalars(select(Seat).where(Seat.client_id == client.id).order_by(Seat.id)))
+    told = exports.sessions(store, seats, _standings(seats), now)
+    ref = f"{client.program.ref}/{client.ref}"
+    bundle = fhir.collection(now, _resources(client, ref, told, chart.of(store, client)))
+    store.close()  # all is read; the trace is a unit of work of its own, kept before anything is given out
+    with database.writing() as writing:
+        chart.looked_at(writing, client, by=tokens.actor().id, now=now)
+        writing.commit()
+    return bundle
+
+
+def _standings(seats: list[Seat]) -> dict[int, Standing]:
+    now = clock.now()
+    rows = [
+        SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at)
+        for seat in seats
+        if seat.released_at is None
+    ]
+    pictures = of_seats(store, rows, now) if rows else []
+    return {each.seat.id: standing(each.facts, now) for each in pictures}
+
+
+def _resources(
+    client: Person, ref: str, seats: list[dict[str, Any]], found: Chart
+) -> Iterator[Resource]:
+    you = {
+        "name": client.name, "email": client.email, "phone": client.phone,
+        "language": client.language,
+    }  # fmt: skip
+    patient, subject = fhir.patient_of(you, ref)
+    yield patient
+    yield from (fhir.appointment(each, ref, subject) for each in seats)
+    tasks: dict[int, Resource] = {}
+    for n, entry in enumerate(found.entries):
+        if entry.what in SAID:
+            yield _communication(entry, found, f"{ref}/{n}", subject)
+        elif entry.what == Tag.PLAN_MADE:
+            yield _care_plan(entry, f"{ref}/{n}", subject)
+        elif "task" in entry.detail:
+            _follow(tasks, entry, ref, subject)
+    yield from tasks.values()
+
+
+def _communication(entry: Entry, found: Chart, key: str, subject: Resource) -> Resource:
+    made = fhir.communication(key, SAID[Tag(entry.what)], entry.at, _words(entry), subject)
+    by = found.people.get(entry.by or 0)
+    if entry.what != Tag.ABSENCE_REPORTED:
+        made["sender"] = {"display": by.name} if by else {}
+    made["medium"] = [{"text": entry.detail["channel"]}] if entry.detail.get("channel") else []
+    return made
+
+
+def _care_plan(entry: Entry, key: str, subject: Resource) -> Resource:
+    return {
+        "resourceType": "CarePlan",
+        "id": fhir.made_id("CarePlan", key),
+        "status": "active",
+        "intent": "plan",
+        "subject": subject,
+        "created": fhir.instant(entry.at),
+        "description": "\n".join(_words(entry)),
+    }
+
+
+def _follow(tasks: dict[int, Resource], entry: Entry, ref: str, subject: Resource) -> None:
+    """A Task from the entries about it: opened, tried, done or withdrawn."""
+    number = entry.detail["task"]
+    made = tasks.setdefault(
+        number,
+        {
+            "resourceType": "Task",
+            "id": fhir.made_id("Task", f"{ref}/{number}"),
+            "status": "requested",
+            "intent": "order",
+            "code": {"text": entry.detail.get("kind") or "task"},
+            "for": subject,
+            "authoredOn": fhir.instant(entry.at),
+            "note": [],
+        },
+    )
+    made["lastModified"] = fhir.instant(entry.at)
+    states = {
+        Tag.TASK_ACKNOWLEDGED: "accepted", Tag.TASK_ATTEMPTED: "in-progress",
+        Tag.TASK_DONE: "completed", Tag.TASK_WITHDRAWN: "cancelled",
+    }  # fmt: skip
+    made["status"] = states.get(Tag(entry.what), made["status"])
+    made["note"] += [{"text": words} for words in _words(entry)]
+
+
+def _words(entry: Entry) -> list[str]:
+    return [str(entry.detail[name]) for name in WORDS if entry.detail.get(name)]

@@ -5,6 +5,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import and_, func, select
 
+from webapp.care import policy_reports
 from webapp.care.heartbeats import Heartbeat
 from webapp.care.inbox import Letter
 from webapp.care.people import Person
@@ -32,6 +33,11 @@ def told(store: Store, program_id: int, now: datetime) -> bytes:
     for of, name in (("worker", "worker"), ("feed", f"feed:{program_id}")):
         if name in ages:
             age.labels(of).set(max(0.0, ages[name]))
+    Gauge(
+        "rejoin_policy_violations",
+        "What browsers refused on pages of this installation, yesterday and today",
+        registry=book,
+    ).set(policy_reports.counted(store, now))
     return generate_latest(book)
 
 

@@ -15,6 +15,7 @@ from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
     Answer,
     Body,
+    DialIn,
     Duration,
     Link,
     Name,
@@ -46,6 +47,12 @@ class SeriesIn(Body):
     capacity: Whole = Field(ge=1, le=1000)
     seats: list[Ref] = Field(max_length=1000)
     join_url: Link | None = None
+    makes_up: list[Annotated[str, OneOf(SessionKind)]] = Field(
+        default=[],
+        max_length=9,
+        description="Kinds of missed sessions its sessions may make up for",
+    )
+    dial_in: DialIn | None = None
 
 
 class SeriesOut(Answer):
@@ -58,7 +65,9 @@ class SeriesOut(Answer):
     rrule: str
     host: str
     join_url: str | None
+    dial_in: str | None
     capacity: int
+    makes_up: list[str]
     seats: list[str]
 
 
@@ -81,6 +90,7 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
         store, tokens.program(), path.ref, kind=body.kind, title=body.title,
         local_start=body.local_start, duration=parse_duration(body.duration),
         time_zone=body.time_zone, rrule=body.rrule, capacity=body.capacity, join_url=body.join_url,
+        dial_in=body.dial_in, makes_up=list(dict.fromkeys(body.makes_up)),
         host=lookups.person(body.host, Kind.STAFF, field="host"),
         clients=lookups.people(body.seats, Kind.CLIENT, field="seats") if body.seats else [],
         by=tokens.actor(), now=clock.now(),
@@ -89,7 +99,8 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
         "ref": made.ref, "kind": made.kind, "title": made.title, "time_zone": made.time_zone,
         "local_start": datetime.fromisoformat(made.local_start).isoformat(timespec="minutes"),
         "duration": format_duration(made.duration), "rrule": made.rrule, "host": made.host.ref,
-        "join_url": made.join_url, "capacity": made.capacity,
+        "join_url": made.join_url, "dial_in": made.dial_in, "capacity": made.capacity,
+        "makes_up": made.makes_up,
         "seats": sorted(member.client.ref for member in made.members),
     }  # fmt: skip
     return shown, 201 if new else 200

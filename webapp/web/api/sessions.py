@@ -14,6 +14,7 @@ from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
     Answer,
     Body,
+    DialIn,
     Instant,
     Link,
     Name,
@@ -44,6 +45,7 @@ class SessionIn(Body):
         PresenceFrom.PLATFORM.value, description="Who says who was there"
     )
     join_url: Link | None = None
+    dial_in: DialIn | None = None
     makes_up: list[Annotated[str, OneOf(SessionKind)]] = Field(
         default=[], max_length=len(SessionKind)
     )
@@ -58,6 +60,7 @@ class SessionOut(Answer):
     time_zone: str
     host: str
     join_url: str | None
+    dial_in: str | None
     capacity: int
     seats: list[str]
     presence: str
@@ -84,7 +87,7 @@ def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-d
         store, tokens.program_id(), path.ref, kind=body.kind, title=body.title,
         starts_at=body.starts_at, ends_at=body.ends_at, time_zone=body.time_zone,
         host=lookups.person(body.host, Kind.STAFF, field="host"), capacity=body.capacity,
-        join_url=body.join_url, presence_from=body.presence,
+        join_url=body.join_url, dial_in=body.dial_in, presence_from=body.presence,
         makes_up=list(dict.fromkeys(body.makes_up)),
         seats=lookups.people(body.seats, Kind.CLIENT, field="seats") if body.seats else [],
         by=tokens.actor(), now=clock.now(),
@@ -108,6 +111,7 @@ def shown(session: Session) -> dict[str, Any]:
         "ref": session.ref, "kind": session.kind, "title": session.title,
         "starts_at": session.starts_at.isoformat(), "ends_at": session.ends_at.isoformat(),
         "time_zone": session.time_zone, "host": session.host.ref, "join_url": session.join_url,
+        "dial_in": session.dial_in,
         "capacity": session.capacity, "presence": session.presence_from,
         "seats": [seat.client.ref for seat in planning.taken(store, session)],
         "makes_up": session.makes_up,

@@ -79,6 +79,7 @@ CODES = {
     "too-large": "The body is larger than 1 MiB.",
     "no-token": "There is no Bearer token in the request.",
     "bad-token": "The token is unknown or was revoked.",
+    "too-many": "Too many tokens that are none came from this address; Retry-After says when to go on.",
     "scope-missing": "The token may not make this call.",
     "bad-signature": "A webhook isn't signed with a live secret of its feed, or is too old.",
     "replayed": "The very same webhook came before.",

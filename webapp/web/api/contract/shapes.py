@@ -15,6 +15,8 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
+from webapp.care import dial_ins
+
 MOST_IN_A_BATCH = 1000
 LARGEST_ID = 2**63 - 1
 DATE = (
@@ -189,3 +191,8 @@ Email = Annotated[
           max_length=254, examples=["maya@example.org"]),
 ]  # fmt: skip
 Phone = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$", examples=["+12125550123"])]
+DialIn = Annotated[
+    str,
+    Field(pattern=rf"^{dial_ins.WRITTEN.pattern}$", max_length=80, examples=["+12125550100,,93412#"],
+          description="The room by telephone: the number, then a comma for each pause and the code"),
+]  # fmt: skip

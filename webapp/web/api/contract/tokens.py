@@ -1,13 +1,16 @@
 """Who is asking: a Bearer token (RFC 6750), bound to one program and to scopes."""
 
+from datetime import timedelta
 from typing import cast
 
 from flask import g, request
 
-from webapp.care import tokens
+from webapp import clock
+from webapp.care import rate_limits, tokens
 from webapp.care.people import Person
 from webapp.care.programs import Program
 from webapp.care.tokens import Token
+from webapp.web import attempts
 from webapp.web.api.contract.problems import Refused
 from webapp.web.unit import database, store
 
@@ -30,7 +33,9 @@ def require(scope: str) -> None:
         )
     with database.reading() as reading:
         token = tokens.token_of(reading, secret.strip())
+        wait = rate_limits.wait(reading, rate_limits.TOKEN, attempts.address(), clock.now())
     if token is None:
+        _count(wait)
         challenge = f'{REALM}, error="invalid_token"'
         raise Refused(
             401,
@@ -43,6 +48,20 @@ def require(scope: str) -> None:
         said = f"This call needs a token with the scope {scope}."
         raise Refused(403, "scope-missing", said, headers={"WWW-Authenticate": challenge})
     g.token = token
+
+
+def _count(wait: timedelta) -> None:
+    """A token that is none, from this address (S12). Raises Refused (429) when there were too many; who goes on regardless costs
+    no write."""
+    try:
+        if wait:
+            raise rate_limits.TooMany(wait)
+        attempts.count(rate_limits.TOKEN, attempts.address())
+    except rate_limits.TooMany as refusal:
+        said = "Too many tokens that aren't valid came from this address. Try again later."
+        raise Refused(
+            429, "too-many", said, headers={"Retry-After": str(refusal.retry_after)}
+        ) from refusal
 
 
 def token() -> Token:
