@@ -12,10 +12,13 @@ from sqlalchemy import Connection, MetaData, create_engine, text
 import webapp
 from tests.postgres import Server
 from webapp.db import Base, Database, Store
+from webapp.keyring import Keyring
 
 ENGINES = ("sqlite", "postgresql")
 KEY = bytes(range(32))
 """Opens the embedded databases of the tests."""
+FIELD_KEY = bytes(range(32, 64)).hex()
+"""Seals the clinical text of all databases of the tests."""
 
 Planting = Callable[[Database], Any]
 
@@ -53,7 +56,7 @@ class Databases:
         """The shared database with the schema and what `planting` put there, and what it returned."""
         name = planting.__name__ if planting else "empty"
         if (engine, name) not in self._planted:
-            database = Database(self._create(engine, name), KEY if engine == "sqlite" else None)
+            database = opened(self._create(engine, name))
             lay_schema(database)
             self._planted[engine, name] = database, planting(database) if planting else None
         return self._planted[engine, name]
@@ -76,7 +79,7 @@ class Databases:
         original.dispose()
         self._copies += 1
         url = self._create(engine, f"copy{self._copies}", original)
-        database = Database(url, KEY if engine == "sqlite" else None)
+        database = opened(url)
         try:
             yield database
         finally:
@@ -88,7 +91,7 @@ class Databases:
         """A database of its own without any table."""
         self._copies += 1
         url = self._create(engine, f"bare{self._copies}")
-        database = Database(url, KEY if engine == "sqlite" else None)
+        database = opened(url)
         try:
             yield database
         finally:
@@ -123,6 +126,11 @@ class Databases:
         with engine.connect() as connection:
             connection.execute(text(statement))
         engine.dispose()
+
+
+def opened(url: str) -> Database:
+    """A database of the tests at `url`, with the tests' keys; also for threads and processes of a test."""
+    return Database(url, KEY if url.startswith("sqlite") else None, Keyring([FIELD_KEY]))
 
 
 def lay_schema(database: Database) -> None:

@@ -47,9 +47,13 @@ class LockScreen:
     def tap(self, action: str = "") -> dict[str, Any]:
         """Tap the notification on top, or one of its buttons; answers what is shown then."""
         before = self.count()
+        self.press(action)
+        return self.next_after(before)
+
+    def press(self, action: str = "") -> None:
+        """The same, when what follows is a page."""
         self.worker.evaluate(
             "async (action) => { const [top] = await registration.getNotifications();"
             " dispatchEvent(new NotificationEvent('notificationclick', { notification: top, action })); }",
             action,
         )
-        return self.next_after(before)

@@ -11,12 +11,15 @@ from alembic.script import ScriptDirectory
 from tests.databases import every_table
 from webapp import migrations
 from webapp.db import Database, UTCDateTime
+from webapp.sealed import SealedText
 
 
 def portable(kind: str, item: Any, _context: Any) -> str | bool:
     """Own column types are written as what the database knows: a migration outlives our code."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, SealedText):
+        return "sa.Text()"
     return False
 
 

@@ -78,13 +78,13 @@ class Visit:
         )
         with self.app.test_request_context(headers={"Cookie": cookies}):
             if self.app.config["VISIT_COOKIE"] not in cookies:
-                self.client.set_cookie(self.app.config["VISIT_COOKIE"], identity._visit())
+                self.client.set_cookie(self.app.config["VISIT_COOKIE"], identity.visit())
             return identity.csrf_token()
 
     def _enter(self, person_id: int) -> None:
         with self.app.extensions["database"].writing() as store:
             person = store.get_one(Person, person_id)
-            _, secret = accounts.sign_in(store, person, "link", now=clock.now(), device="test")
+            _, secret = accounts.sign_in(store, person, "passkey", now=clock.now(), device="test")
             store.commit()
         self.client.set_cookie(self.app.config["LOGIN_COOKIE"], secret)
 

@@ -21,7 +21,7 @@ from sqlalchemy import func, select, update
 from tests.bench import crowd
 from tests.bench.bench_push import SUBJECT, browsers, text
 from tests.bench.push_endpoint import endpoint, self_signed
-from tests.databases import KEY, lay_schema
+from tests.databases import lay_schema, opened
 from tests.postgres import DURABLE, Server
 from webapp import keys
 from webapp.bulk import insert_many
@@ -35,7 +35,7 @@ from webapp.notify.channels.parcel import Channel
 from webapp.notify.channels.push import PushChannel
 from webapp.notify.channels.vapid import VapidHeaders
 from webapp.notify.deliver import Courier
-from webapp.notify.leases import take
+from webapp.notify.leases import Leased, take
 from webapp.notify.outbox import INSERTED, Notification, is_open
 from webapp.notify.outcomes import Outcome, record
 from webapp.notify.parcels import Packer
@@ -52,8 +52,8 @@ def databases(folder: Path) -> Iterator[dict[str, Database]]:
     """Both engines, empty, committing durably."""
     server = Server.start(DURABLE)
     made = {
-        "sqlite": Database(f"sqlite:///{folder / 'bench.db'}", KEY),
-        "postgresql": Database(server.url()),
+        "sqlite": opened(f"sqlite:///{folder / 'bench.db'}"),
+        "postgresql": opened(server.url()),
     }
     try:
         for database in made.values():
@@ -148,24 +148,22 @@ def row(event: int, seat: Any, partner: int | None, phones: dict[int, int]) -> t
         else (seat.client_id, "first_check", None)
     )
     return (
-        event, who, "push", phones[who], kind, seat.client_id, seat.id, seat.session_id, None,
+        event, who, "push", phones[who], kind, seat.client_id, seat.id, seat.session_id, None, None,
         consent, seat.starts_at, NOW, NOW, seat.ends_at, 0,
     )  # fmt: skip
 
 
 def claim_and_finish(database: Database) -> int:
-    """Claim, commit, finish, commit, until nothing is left, as the courier does; nothing is sent."""
-    done = 0
+    """Finish and claim in one transaction, until nothing is left, as the courier does; nothing is sent."""
+    done, leased = 0, list[Leased]()
     while True:
         with database.writing() as store:
+            record(store, [Outcome(each) for each in leased], NOW)
+            done += len(leased)
             leased = take(store, NOW, BATCH).to_send
             store.commit()
         if not leased:
             return done
-        with database.writing() as store:
-            record(store, [Outcome(each) for each in leased], NOW)
-            store.commit()
-        done += len(leased)
 
 
 def courier(channel: Channel) -> Courier:

@@ -48,7 +48,7 @@ def measure(name: str, url: str | None, seats: int) -> None:
         if url:
             given["REJOIN_DATABASE_URL"] = url
         settings = Settings.load(given)
-        database = Database(settings.database_url, settings.database_key)
+        database = Database(settings.database_url, settings.database_key, settings.keyring)
         migrations.upgrade(database)
         start = clock.now() + LEAD + timedelta(milliseconds=seats)
         crowd.plant(database, seats, start=start, policy=SECONDS)

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import crowd, sweeping
-from tests.databases import KEY, lay_schema
+from tests.databases import lay_schema, opened
 from tests.postgres import DURABLE, Server
-from webapp.db import Database
 
 SPAWN = multiprocessing.get_context("spawn")
 GROWTH = (0, 9)
@@ -37,7 +36,7 @@ def databases(folder: Path, name: str) -> Iterator[dict[str, str]]:
     urls = {"SQLite": f"sqlite:///{folder / name}.db", "PostgreSQL": server.url()}
     try:
         for url in urls.values():
-            database = Database(url, KEY if url.startswith("sqlite") else None)
+            database = opened(url)
             lay_schema(database)
             database.dispose()
         yield urls

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from tests import databases
 from tests.bench import crowd
-from tests.databases import KEY, every_table
+from tests.databases import every_table
 from webapp import clock
 from webapp.bulk import insert_many, insert_missing
 from webapp.care import events
@@ -30,7 +31,7 @@ RUNG = "first_check"
 
 def opened(url: str) -> Database:
     every_table()
-    return Database(url, KEY if url.startswith("sqlite") else None)
+    return databases.opened(url)
 
 
 def ours(url: str) -> dict[str, float]:

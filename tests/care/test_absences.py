@@ -8,7 +8,7 @@ import pytest
 from webapp.care import absences
 from webapp.care.absences import CLOCK_TOLERANCE, AbsenceReport
 from webapp.demo import cast
-from webapp.refusals import Cancelled, Forbidden, Invalid
+from webapp.refusals import Cancelled, Conflict, Forbidden, Invalid
 
 
 @pytest.fixture
@@ -114,3 +114,18 @@ def test_staff_excuse_with_a_reason(store, world, clock, seat):
         absences.excuse(store, seat, "please", by=world.maya, now=clock.now())
     made = absences.excuse(store, seat, "Funeral", by=world.carla, now=clock.now())
     assert made is absences.excuse(store, seat, "Again", by=world.carla, now=clock.now())
+
+
+def test_what_was_tapped_before_it_was_taken_back_is_not_put_above_it(store, world, clock, seat):
+    """R7: written offline, then withdrawn elsewhere: a conflict, not the last one to arrive. A new tap counts again."""
+    tapped = clock.now()
+    clock.forward(minutes=10)
+    absences.report(store, seat, by=world.maya, now=clock.now()).withdraw(
+        store, by=world.maya, now=clock.now()
+    )
+    with pytest.raises(Conflict):
+        absences.report(store, seat, by=world.maya, now=clock.forward(hours=1), reported_at=tapped)
+    again = absences.report(
+        store, seat, by=world.maya, now=clock.now(), reported_at=clock.now() - timedelta(minutes=5)
+    )
+    assert again.withdrawn_at is None

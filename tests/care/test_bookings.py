@@ -7,11 +7,13 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_there
-from webapp.care import bookings, clashes, makeups, reflections, resources
+from webapp.care import bookings, clashes, makeups, planning, reflections, resources
 from webapp.care.clashes import BusySlot, slots_of
 from webapp.care.events import Event
 from webapp.care.makeups import MakeUp
+from webapp.care.sessions import Session
 from webapp.care.tags import Tag
+from webapp.demo import cast
 from webapp.refusals import (
     AlreadyDone,
     Cancelled,
@@ -297,3 +299,27 @@ def test_a_slot_that_two_sessions_only_touch_belongs_to_neither(clock):
     second = slots_of(start + timedelta(minutes=52), start + timedelta(minutes=100))
     assert not set(first) & set(second)
     assert (len(first), len(second)) == (10, 9)
+
+
+def test_the_next_best_is_looked_for_after_what_was_refused_is_over(fresh_database, world, clock):
+    """Whoever loses holds nobody up: the search reads on its own, without the lock, and sees what is true by then."""
+    now = clock.now()
+    with fresh_database.writing() as store:
+        here = cast.find(store)
+        seat = missed(store, here.carla, here.maya, now)
+        full, first, second = (
+            room(
+                store, here.colin, [here.gus] if title == "Full" else [], now + days * DAY, now,
+                title=title, makes_up=("group",), capacity=1,
+            )
+            for title, days in (("Full", 1), ("First", 2), ("Second", 3))
+        )  # fmt: skip
+        store.commit()
+        with pytest.raises(Full) as refused:
+            bookings.book(store, seat, full, by=seat.client, now=now)
+    with fresh_database.writing() as store:
+        zoe = cast.find(store).zoe
+        planning.give_seat(store, store.get_one(Session, first.id), zoe, by=None, now=now)
+        store.commit()
+    assert refused.value.next_best.session.id == second.id
+    assert refused.value.next_best is refused.value.next_best

@@ -11,15 +11,17 @@ from webapp.care import (
     bookings,
     drafts,
     followups,
+    hand_ins,
     homework,
     ledger,
     reflections,
+    resource_uses,
     resources,
     summaries,
 )
 from webapp.care.catchup import Part, catch_up
 from webapp.care.events import Event
-from webapp.care.homework import HandIn
+from webapp.care.hand_ins import HandIn
 from webapp.care.markdown import html
 from webapp.care.standing import Standing
 from webapp.care.tags import Tag
@@ -73,8 +75,8 @@ def test_the_ring_fills_as_things_are_done(store, world, clock, seat, task):
     )  # fmt: skip
     assert (card_of(store, maya, clock).done, card_of(store, maya, clock).total) == (0, 4)
     summaries.mark_read(store, seat.session, maya, by=maya, now=now)
-    resources.finish(store, reading, maya, by=maya, now=now)
-    homework.hand_in(store, task, "Bed, book, lamp.", by=maya, now=now)
+    resource_uses.finish(store, reading, maya, by=maya, now=now)
+    hand_ins.hand_in(store, task, "Bed, book, lamp.", by=maya, now=now)
     assert card_of(store, maya, clock).done == 3
     followups.sign_off(store, seat, by=carla, now=now)
     assert card_of(store, maya, clock).whole
@@ -161,7 +163,7 @@ class TestHomework:
         drafts.save(store, task.about, "Bed", by=world.maya, now=clock.now())
         drafts.save(store, task.about, "Bed, book", by=world.maya, now=clock.now())
         assert drafts.of(store, world.maya, task.about).body == "Bed, book"
-        homework.hand_in(store, task, "Bed, book, lamp", by=world.maya, now=clock.now())
+        hand_ins.hand_in(store, task, "Bed, book, lamp", by=world.maya, now=clock.now())
         assert drafts.of(store, world.maya, task.about) is None
 
     def test_two_phones_never_overwrite_each_other(self, store, world, clock, task):
@@ -174,25 +176,25 @@ class TestHomework:
         assert drafts.of(store, world.maya, task.about).body == "tablet"
 
     def test_handing_in_twice_is_once(self, store, world, clock, task):
-        first = homework.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
-        assert homework.hand_in(store, task, "Lamp", by=world.maya, now=clock.now()) is first
+        first = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
+        assert hand_ins.hand_in(store, task, "Lamp", by=world.maya, now=clock.now()) is first
         assert first.body == "Bed"
 
     def test_feedback_is_staffs(self, store, world, clock, task):
-        made = homework.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
-        assert store.scalars(homework.unanswered(world.carla)).all() == [made]
+        made = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
+        assert store.scalars(hand_ins.unanswered(world.carla)).all() == [made]
         with pytest.raises(Forbidden):
-            homework.answer(store, made, "Well done.", by=world.maya, now=clock.now())
-        homework.answer(store, made, "Well done.", by=world.carla, now=clock.now())
+            hand_ins.answer(store, made, "Well done.", by=world.maya, now=clock.now())
+        hand_ins.answer(store, made, "Well done.", by=world.carla, now=clock.now())
         assert made.feedback_by_id == world.carla.id
-        assert store.scalars(homework.unanswered(world.carla)).all() == []
+        assert store.scalars(hand_ins.unanswered(world.carla)).all() == []
 
     def test_opened_again_it_goes_on_from_what_was_handed_in(self, store, world, clock, seat, task):
-        made = homework.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
-        homework.reopen(store, made, by=world.carla, now=clock.now())
+        made = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
+        hand_ins.reopen(store, made, by=world.carla, now=clock.now())
         assert drafts.of(store, world.maya, task.about).body == "Bed"
         assert card_of(store, world.maya, clock).done == 0
-        homework.hand_in(store, task, "Bed, book", by=world.maya, now=clock.now())
+        hand_ins.hand_in(store, task, "Bed, book", by=world.maya, now=clock.now())
         assert [each.body for each in store.scalars(select(HandIn).order_by(HandIn.id))] == [
             "Bed", "Bed, book"
         ]  # fmt: skip
@@ -236,18 +238,18 @@ class TestResources:
             store, world.harbor, "rec", kind="recording", title="Sleep", session=seat.session,
             by=world.carla, now=clock.now(),
         )  # fmt: skip
-        resources.keep_place(store, made, world.maya, 90.5, by=world.maya, now=clock.now())
-        resources.keep_place(store, made, world.maya, 120, by=world.maya, now=clock.now())
+        resource_uses.keep_place(store, made, world.maya, 90.5, by=world.maya, now=clock.now())
+        resource_uses.keep_place(store, made, world.maya, 120, by=world.maya, now=clock.now())
         assert card_of(store, world.maya, clock).items[0].position == 120
         with pytest.raises(Forbidden):
-            resources.keep_place(store, made, world.maya, 1, by=world.ben, now=clock.now())
+            resource_uses.keep_place(store, made, world.maya, 1, by=world.ben, now=clock.now())
 
     def test_finishing_twice_is_told_once(self, store, world, clock, seat):
         made, _ = resources.put(
             store, world.harbor, "r", kind="reading", title="x", by=None, now=clock.now()
         )
         for _ in range(2):
-            resources.finish(store, made, world.maya, by=world.maya, now=clock.now())
+            resource_uses.finish(store, made, world.maya, by=world.maya, now=clock.now())
         store.commit()
         told = select(Event.tag).where(Event.tag == Tag.RESOURCE_FINISHED)
         assert len(store.scalars(told).all()) == 1

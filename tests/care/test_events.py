@@ -8,7 +8,8 @@ from sqlalchemy import select, text
 
 from webapp.care import chain, events
 from webapp.care.events import ChainHead, Event
-from webapp.care.tags import FIELDS, MEANING, Tag
+from webapp.care.tag_fields import FIELDS
+from webapp.care.tags import MEANING, Tag
 from webapp.db import Database
 
 

@@ -5,12 +5,14 @@ import uuid
 import pytest
 from sqlalchemy import select
 
+from tests.counting import statements
 from webapp.care import messages
 from webapp.care.contacts import Contact
+from webapp.care.correspondents import clients_of, readers
 from webapp.care.events import Event
 from webapp.care.tags import Tag
 from webapp.care.teams import Cover
-from webapp.refusals import Forbidden, Invalid
+from webapp.refusals import Forbidden, Invalid, Refusal
 
 
 def write(store, client, by, clock, body="Can we talk on Friday?", **more):
@@ -37,8 +39,10 @@ def test_nobody_else_sees_them(store, world, clock):
     for person in others:
         assert seen(store, person, clock) == [], person.ref
         assert messages.threads(store, person, clock.now()) == []
-        with pytest.raises(Forbidden):
-            messages.mark_read(store, world.maya, by=person, now=clock.now())
+        assert world.maya not in store.scalars(clients_of(person, clock.now())).all()
+        for verb in (messages.mark_read, messages.looked_at):
+            with pytest.raises(Forbidden):
+                verb(store, world.maya, by=person, now=clock.now())
 
 
 @pytest.mark.parametrize("who", ["ben", "colin", "ada", "nora", "charlie"])
@@ -76,17 +80,40 @@ def test_the_writer_learns_that_it_was_read(store, world, clock):
     assert messages.read_by_others(store, world.maya, world.maya) == 0
     messages.mark_read(store, world.maya, by=world.carla, now=clock.now())
     assert messages.read_by_others(store, world.maya, world.maya) == made.id
-    assert messages.read_by_others(store, world.maya, world.carla) == made.id
-
-
-def test_staffs_reading_is_written_down_once_for_what_is_new(store, world, clock):
-    write(store, world.maya, world.maya, clock)
-    for _ in range(2):
-        messages.mark_read(store, world.maya, by=world.carla, now=clock.now())
+    answer = write(store, world.maya, world.carla, clock)
+    assert messages.read_by_others(store, world.maya, world.carla) == 0
     messages.mark_read(store, world.maya, by=world.maya, now=clock.now())
+    assert messages.read_by_others(store, world.maya, world.carla) == answer.id
+
+
+def test_every_reading_by_staff_is_written_down_and_ones_own_is_not(store, world, clock):
+    """P7."""
+    write(store, world.maya, world.maya, clock)
+    for reader in (world.carla, world.maya, world.tessa, world.carla):
+        messages.looked_at(store, world.maya, by=reader, now=clock.now())
     store.commit()
-    told = select(Event).where(Event.tag == Tag.CHART_READ)
-    assert [event.by_id for event in store.scalars(told)] == [world.carla.id]
+    told = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ).order_by(Event.id)).all()
+    assert [event.by_id for event in told] == [world.carla.id, world.tessa.id, world.carla.id]
+    assert {(event.client_id, event.fields["what"]) for event in told} == {
+        (world.maya.id, "messages")
+    }
+
+
+def test_the_mark_goes_as_far_as_was_read_and_never_back(store, world, clock):
+    first, second = (write(store, world.maya, world.maya, clock, body) for body in ("One", "Two"))
+    assert messages.mark_read(store, world.maya, by=world.carla, now=clock.now(), up_to=first.id)
+    assert messages.unread(store, world.carla, clock.now()) == 1
+    assert messages.mark_read(store, world.maya, by=world.carla, now=clock.now())
+    assert not messages.mark_read(
+        store, world.maya, by=world.carla, now=clock.now(), up_to=first.id
+    )
+    assert messages.last_read(store, world.maya.id, world.carla) == second.id
+
+
+def test_an_answer_does_not_mark_what_came_in_meanwhile_as_read(store, world, clock):
+    write(store, world.maya, world.maya, clock, "I'm not doing well")
+    write(store, world.maya, world.carla, clock, "See you on Friday")
+    assert messages.unread(store, world.carla, clock.now()) == 1
 
 
 def test_a_clients_message_is_a_sign_of_life_and_staffs_is_an_attempt(store, world, clock):
@@ -101,6 +128,33 @@ def test_a_lost_answer_makes_no_second_message(store, world, clock):
     first = write(store, world.maya, world.maya, clock, request_id=same)
     assert write(store, world.maya, world.maya, clock, request_id=same).id == first.id
     assert len(seen(store, world.maya, clock)) == 1
+
+
+def test_other_words_under_the_same_id_are_not_lost(store, world, clock):
+    same = str(uuid.uuid4())
+    write(store, world.maya, world.maya, clock, "Hi", request_id=same)
+    write(store, world.maya, world.maya, clock, "Hi Carla", request_id=same)
+    assert seen(store, world.maya, clock) == ["Hi", "Hi Carla"]
+
+
+def test_an_id_that_is_none_is_refused(store, world, clock):
+    with pytest.raises(Invalid) as refused:
+        write(store, world.maya, world.maya, clock, request_id="one")
+    assert refused.value.field == "request_id"
+
+
+def test_nobody_writes_where_nobody_reads(store, world, clock):
+    with pytest.raises(Refusal, match="Nobody is named yet"):
+        write(store, world.charlie, world.charlie, clock)
+
+
+def test_who_reads_is_said_with_what_they_are(store, world):
+    named = [(role, person.ref) for role, person in readers(store, world.maya.id)]
+    assert named == [
+        ("counselor", "carla"), ("couples_therapist", "tessa"), ("supervisor", "susan"),
+        ("coordinator", "cody"),
+    ]  # fmt: skip
+    assert readers(store, world.charlie.id) == []
 
 
 @pytest.mark.parametrize("body", ["", "  ", "x" * (messages.LONGEST + 1)])
@@ -121,4 +175,17 @@ def test_the_thread_that_moved_last_comes_first(store, world, clock):
     write(store, world.gus, world.gus, clock)
     write(store, world.maya, world.susan, clock)
     found = messages.threads(store, world.carla, clock.now())
-    assert [(each.client.ref, each.unread) for each in found] == [("maya", 2), ("gus", 1)]
+    told = [(each.client.ref, each.unread, each.unanswered) for each in found]
+    assert told == [("maya", 2, False), ("gus", 1, True)]
+    messages.mark_read(store, world.maya, by=world.carla, now=clock.now())
+    found = messages.threads(store, world.carla, clock.now())
+    assert [each.client.ref for each in found] == ["gus", "maya"], "what is unread stands first"
+
+
+def test_what_waits_costs_one_statement_however_much_was_written(store, world, clock, database):
+    for body in map(str, range(30)):
+        write(store, world.maya, world.maya, clock, body)
+    with statements(database) as asked:
+        assert messages.unread(store, world.carla, clock.now()) == 30
+        messages.threads(store, world.carla, clock.now())
+    assert len(asked) == 2

@@ -3,10 +3,9 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Text, select
+from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, room, seat_of
-from tests.databases import every_table
 from webapp.care import (
     absences,
     accommodations,
@@ -18,7 +17,6 @@ from webapp.care import (
 )
 from webapp.care.accommodations import Accommodation
 from webapp.care.backup_plans import BackupPlan
-from webapp.care.clinical import FREE_TEXT
 from webapp.care.contacts import Contact
 from webapp.care.people import RoleName
 from webapp.care.sessions import Seat, Session
@@ -113,6 +111,21 @@ class TestTrouble:
         assert trouble.report(store, seat, by=world.maya, now=clock.forward(minutes=1)) is first
         assert [each.two_way for each in store.scalars(select(Contact))] == [True]
 
+    def test_after_a_call_has_ended_a_new_one_can_be_made(self, store, world, clock, seat):
+        first = trouble.report(store, seat, by=world.maya, now=clock.now())
+        trouble.finish(store, first, "video", by=world.theo, now=clock.now())
+        second = trouble.report(store, seat, by=world.maya, now=clock.forward(minutes=2))
+        assert (first.open, second.open) == (False, True)
+        assert trouble.report(store, seat, by=world.maya, now=clock.now()) is second
+
+    @pytest.mark.parametrize(
+        "facts", [{"name": "Maya"}, {"kbit": "fast"}, {"round_trips": [1] * 21}, {"screen": "<b>"}]
+    )
+    def test_facts_we_do_not_know_are_refused(self, store, world, clock, facts):
+        with pytest.raises(Invalid) as refused:
+            self_tests.keep(store, {"network": "good"}, by=world.maya, now=clock.now(), facts=facts)
+        assert refused.value.field == "facts"
+
     def test_an_old_self_test_says_nothing_any_more(self, store, world, clock, seat):
         self_tests.keep(store, {"network": "good"}, by=world.maya, now=clock.now() - 2 * HOUR)
         assert trouble.report(store, seat, by=world.maya, now=clock.now()).brief == {}
@@ -191,21 +204,3 @@ class TestOtherTimes:
         store.flush()
         with pytest.raises(Invalid):
             group_times.change(store, world.maya, thursdays, groups[1], by=None, now=clock.now())
-
-
-NOT_CLINICAL = {
-    ("answer", "text"), ("consent", "description"), ("consent", "purpose"),
-    ("consent", "right_to_revoke"), ("event", "canonical"),
-}  # fmt: skip
-"""Long texts that are ours, or law's."""
-
-
-def test_every_long_text_is_on_the_list_of_what_is_clinical():
-    ours = {
-        (table.name, column.name)
-        for table in every_table().tables.values()
-        for column in table.columns
-        if isinstance(column.type, Text)
-    }
-    assert ours - FREE_TEXT - NOT_CLINICAL == set(), "say in webapp/care/clinical.py what it holds"
-    assert FREE_TEXT - ours == set()

@@ -4,7 +4,7 @@ import pytest
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room
 from tests.counting import statements
-from webapp.care import absences, bookings, resources, windows
+from webapp.care import absences, bookings, offers, resources, windows
 from webapp.care.offers import OfferKind, Why
 
 
@@ -35,6 +35,17 @@ def test_another_time_of_the_same_group_is_offered_unsaid(store, world, clock, s
     make_room(store, world, clock, DAY, "Evening group", makes_up=())
     [offer] = bookings.offered(store, seat, clock.now())
     assert offer.why == (Why.SAME_GROUP,)
+
+
+@pytest.mark.parametrize("kind", ["individual", "couples", "family", "medication"])
+def test_what_somebody_else_has_to_themselves_is_never_shown(store, world, clock, kind):
+    """P5: another couple's hour of the same name is no other time of mine, neither open nor full."""
+    mine = missed(store, world.carla, world.gus, clock.now(), kind=kind, title="Our hour")
+    theirs = {"clients": [world.ivy], "kind": kind, "makes_up": ()}
+    make_room(store, world, clock, DAY, "Our hour", host=world.carla, capacity=3, **theirs)
+    make_room(store, world, clock, 2 * DAY, "Our hour", host=world.carla, capacity=1, **theirs)
+    assert titles(store, mine, clock) == []
+    assert offers.waitable(store, mine, clock.now()) == []
 
 
 def test_the_soonest_comes_first_and_a_known_host_is_worth_waiting_for(store, world, clock, seat):

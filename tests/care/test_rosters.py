@@ -70,3 +70,19 @@ def test_records_are_ordered_so_that_each_finds_what_it_names() -> None:
     assert [(record.type, record.ref) for record in records] == [
         ("person", "a"), ("person", "b"), ("team", "a"), ("couple", "c"),
     ]  # fmt: skip
+
+
+def test_a_series_may_have_a_number_to_dial_in(store: Store) -> None:
+    header = "type,ref,kind,name,roles,title,local_start,duration,rrule,host,capacity,dial_in\n"
+    host = "person,h,staff,Host,counselor\n"
+    row = "series,s,group,,,Evenings,2026-03-06T18:00,PT3H,FREQ=WEEKLY,h,9,"
+    program = programs.create(store, "Bay", ref="bay", time_zone="UTC", now=THAT_DAY)
+    text = header + host + row + '"212-555-0100,,77#"\n'
+    for became in ("new", "same"):
+        records, problems = roster_files.read(text.encode())
+        entered = rosters.enter(store, program, records, by=None, now=THAT_DAY)
+        assert [*problems, *entered.problems] == []
+        assert entered.counts["series", became] == 1
+    records, _ = roster_files.read((header + host + row + "soon\n").encode())
+    [problem] = rosters.enter(store, program, records, by=None, now=THAT_DAY).problems
+    assert (problem.row, problem.column) == (3, "dial_in")

@@ -5,7 +5,7 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.care.evenings import DAY, HOUR, missed, room, seat_of
+from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of
 from webapp.care import absences, bookings, freed, settlement, waitlist
 from webapp.care.events import Event
 from webapp.care.freed import held_until
@@ -204,3 +204,97 @@ class TestHowLongAPlaceIsHeld:
     def test_never_past_the_last_call(self, clock):
         lasts = self.until(clock, None, ahead=HOUR)
         assert lasts.total_seconds() == pytest.approx(1800, abs=1)
+
+
+class TestCouples:
+    """A joint session needs two places: they are held together, or not at all."""
+
+    @pytest.fixture
+    def joint(self, store, world, clock):
+        return room(
+            store, world.tessa, [world.rosa, world.leo], clock.now() + 3 * DAY, clock.now(),
+            title="Couples slot", makes_up=("couples", "group"), capacity=2,
+        )  # fmt: skip
+
+    @pytest.fixture
+    def both(self, store, world, clock, joint):
+        hour = room(
+            store, world.tessa, [world.maya, world.ben], clock.now() - DAY, clock.now() - 3 * DAY,
+            title="Couples hour", kind=COUPLES,
+        )  # fmt: skip
+        seat = seat_of(store, hour, world.maya)
+        entry = waitlist.join(store, seat, joint, by=world.maya, now=clock.now())
+        store.commit()
+        return entry
+
+    def leave(self, store, joint, client, world, clock):
+        seat_of(store, joint, client).release(store, by=world.cody, now=clock.now())
+        store.commit()
+
+    def test_they_wait_for_two_places(self, both):
+        assert both.places == 2
+
+    def test_one_place_is_not_held_two_are(self, store, database, world, clock, joint, both):
+        self.leave(store, joint, world.rosa, world, clock)
+        assert walk(database, clock) == 0
+        self.leave(store, joint, world.leo, world, clock)
+        assert walk(database, clock) == 1
+        place = store.scalars(waitlist.live()).one()
+        assert (place.seat.client_id, place.partner_seat.client_id) == (world.maya.id, world.ben.id)
+        assert walk(database, clock) == 0
+
+    def test_taking_them_books_both(self, store, database, world, clock, joint, both):
+        for client in (world.rosa, world.leo):
+            self.leave(store, joint, client, world, clock)
+        walk(database, clock)
+        place = store.scalars(waitlist.live()).one()
+        made = bookings.accept(store, place, by=world.maya, now=clock.now())
+        assert made.partner_seat_id == place.partner_seat_id
+        store.commit()
+        clock.forward(hours=5)
+        walk(database, clock)
+        store.expire_all()
+        assert (made.by_seat.released_at, made.partner_seat.released_at) == (None, None)
+
+    @pytest.mark.parametrize("how", ["let go", "run out"])
+    def test_letting_them_go_gives_both_back(self, store, database, world, clock, joint, both, how):
+        for client in (world.rosa, world.leo):
+            self.leave(store, joint, client, world, clock)
+        walk(database, clock)
+        place = store.scalars(waitlist.live()).one()
+        if how == "let go":
+            waitlist.let_go(store, place, by=world.maya, now=clock.now())
+            store.commit()
+        else:
+            clock.set(place.until + timedelta(seconds=1))
+            walk(database, clock)
+            store.expire_all()
+        assert place.seat.released_at is not None
+        assert place.partner_seat.released_at is not None
+
+    def test_while_one_place_is_free_who_needs_one_goes_first_and_they_keep_their_turn(
+        self, store, database, world, clock, joint, both
+    ):
+        seat = missed(store, world.carla, world.gus, clock.now(), ref="of-gus")
+        clock.forward(minutes=1)
+        waitlist.join(store, seat, joint, by=world.gus, now=clock.now())
+        self.leave(store, joint, world.rosa, world, clock)
+        walk(database, clock)
+        assert held(store) == ["gus"]
+        assert both.left_at is None
+
+    def test_a_newcomer_does_not_take_what_they_wait_for(self, store, world, clock, joint, both):
+        self.leave(store, joint, world.rosa, world, clock)
+        seat = missed(store, world.carla, world.gus, clock.now(), ref="of-gus")
+        with pytest.raises(Full):
+            bookings.book(store, seat, joint, by=world.gus, now=clock.now())
+
+    def test_a_partner_with_something_else_then_has_them_leave_the_line(
+        self, store, database, world, clock, joint, both
+    ):
+        room(store, world.colin, [world.ben], joint.starts_at, clock.now(), title="Ben's own")
+        for client in (world.rosa, world.leo):
+            self.leave(store, joint, client, world, clock)
+        walk(database, clock)
+        store.expire_all()
+        assert both.left_why == "clash"

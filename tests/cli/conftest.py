@@ -9,7 +9,7 @@ import pytest
 from alembic import command
 from click.testing import CliRunner, Result
 
-from tests.databases import KEY
+from tests.databases import FIELD_KEY, KEY
 from tests.postgres import Server
 from webapp import migrations
 from webapp.cli import rejoin
@@ -32,7 +32,9 @@ def instance(tmp_path: Path) -> Path:
     folder = tmp_path / "instance"
     folder.mkdir()
     (folder / "database.key").write_text(KEY.hex())
+    (folder / "field.keys").write_text(FIELD_KEY)
     (folder / "database.key").chmod(0o600)
+    (folder / "field.keys").chmod(0o600)
     return folder
 
 

@@ -22,7 +22,7 @@ from webapp.demo.cast import World
 
 GROUPS = {
     "db": ("upgrade", "check", "backup", "restore"),
-    "program": ("create",),
+    "program": ("create", "help-phone"),
     "person": ("invite", "link"),
     "token": ("create", "revoke"),
     "import": ("roster",),
@@ -127,8 +127,9 @@ def test_an_invitation_lets_somebody_in_once(
     assert done.exit_code == 0, done.output
     secret = done.stdout.split()[-1].rpartition("/")[2]
     with fresh_database.writing() as store:
-        nina = accounts.spend_link(store, secret, now=clock.now())
-        assert nina
+        link = accounts.spend_link(store, secret, now=clock.now())
+        assert link
+        nina = link.person
         assert (nina.email, nina.role_names) == ("nina@example.org", {"counselor"})
         assert accounts.spend_link(store, secret, now=clock.now()) is None
 
@@ -313,3 +314,17 @@ def test_the_cast_is_untouched_by_looking(run: Run, fresh_database: Database, wo
         run(*words)
     with fresh_database.reading() as store:
         assert store.scalar(select(func.count(Person.id))) == 26
+
+
+def test_the_help_desks_number_is_set_and_taken_away(run: Run, fresh_database: Database) -> None:
+    run("program", "create", "Bay", "--time-zone", "UTC")
+
+    def number() -> str | None:
+        with fresh_database.reading() as store:
+            return store.scalars(select(Program.help_phone)).one()
+
+    run("program", "help-phone", "bay", "(212) 555-0198")
+    assert number() == "+12125550198"
+    assert run("program", "help-phone", "bay", "soon").exit_code == 2
+    run("program", "help-phone", "bay")
+    assert number() is None

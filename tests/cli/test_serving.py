@@ -25,7 +25,7 @@ class Served:
         return int(str(until(lambda: (children_of(self.pid, WORKER) or [0])[0], "a worker")))
 
     def webs(self) -> set[int]:
-        return set(children_of(self.pid, "spawn_main"))
+        return set(children_of(self.pid)) - set(children_of(self.pid, WORKER))
 
     def up(self) -> bool:
         return "<html" in page(f"{self.url}/crisis")

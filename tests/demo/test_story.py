@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from tests.conftest import THAT_DAY
 from tests.databases import Databases
-from webapp.care import chain, tasks
+from webapp.care import chain, reflections, tasks, waitlist
 from webapp.care.consents import Consent
 from webapp.care.events import Event
+from webapp.care.makeups import MakeUp
 from webapp.care.people import Person
 from webapp.care.plans import Plan
 from webapp.care.programs import Program
@@ -139,3 +140,16 @@ def test_a_story_that_breaks_off_leaves_nothing(
 def test_both_programs_say_that_they_are_a_demo(told: Database) -> None:
     with told.reading() as store:
         assert set(store.scalars(select(Program.demo))) == {True}
+
+
+def test_make_ups_are_told_in_every_state(told: Database) -> None:
+    with told.reading() as store:
+        made = store.scalars(select(MakeUp)).all()
+        assert sum(each.completed_at is not None for each in made) == 2
+        assert store.scalars(waitlist.live()).one().entry.client.ref == "leo"
+        entries = store.scalars(waitlist.in_any_line()).all()
+        assert sorted(each.client.ref for each in entries) == ["ben", "leo", "maya"]
+        slots = store.scalars(select(Session).where(Session.ref.startswith("slot-"))).all()
+        assert {each.kind for each in slots} >= {"individual", "group", "couples"}
+        waiting = store.scalars(reflections.unanswered(cast.find(store).harbor.id)).all()
+        assert [each.make_up.seat.client.ref for each in waiting] == ["ivy"]

@@ -63,7 +63,7 @@ def settings(durable: Server | None, tmp_path: Path, pushes: PushService) -> Set
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
-    database = Database(settings.database_url, settings.database_key)
+    database = Database(settings.database_url, settings.database_key, settings.keyring)
     migrations.upgrade(database)
     yield database
     database.dispose()

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 
 import granian.server
 
@@ -34,13 +35,18 @@ def be(words: list[str], log: str) -> None:
 
 def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead are buried at once
+    children = []
     for line in iter(sys.stdin.readline, ""):
         wanted = json.loads(line)
         child = os.fork()
         if child == 0:
             be(**wanted)
             os._exit(0)
+        children.append(child)
         print(child, flush=True)
+    for child in children:  # whoever asked is gone: nothing of theirs runs on
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from webapp.config import Settings, SettingsError
+from webapp.config import Settings
+from webapp.config_file import SettingsError
 from webapp.keys import KeyTrouble
 
 

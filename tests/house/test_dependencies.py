@@ -1,5 +1,6 @@
 """What is imported is declared, and what is declared is pinned with hashes that name no place to get it from."""
 
+import json
 import re
 import tomllib
 from importlib.metadata import packages_distributions
@@ -8,6 +9,7 @@ import pytest
 
 from tests.house.reading import ROOT, modules, told
 from tests.house.test_imports import imported_packages
+from tests.supply import sbom
 
 project = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FOR_THE_PROGRAM = project["project"]["dependencies"]
@@ -47,3 +49,16 @@ def test_locks_hold_hashes_and_no_addresses(lock: str) -> None:
     pins = re.split(r"\n(?=\S)", text)
     assert all("--hash=sha256:" in pin for pin in pins if "==" in pin)
     assert not re.search(r"https?:|file:|--index|--find-links|/\w+/\w+/", text), "Run: make lock"
+
+
+def test_the_bill_of_materials_is_that_of_the_lock() -> None:
+    """S16: what the program is made of can be told at any time."""
+    assert sbom.FILE.read_text() == sbom.made(), "The lock has changed. Run: make sbom"
+
+
+def test_the_bill_of_materials_names_every_pin_and_its_hashes() -> None:
+    listed = {each["name"]: each for each in json.loads(sbom.made())["components"]}
+    pins = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==", (ROOT / "requirements/run.txt").read_text(), re.MULTILINE)  # fmt: skip
+    assert set(pins) <= set(listed)
+    assert all(each["hashes"] for each in listed.values())
+    assert "htmx" in listed

@@ -100,8 +100,9 @@ def test_there_are_verbs() -> None:
     )
 
 
-NO_ACTOR = {"record", "seal", "beat", "unfold", "forget", "sign_in"}
-"""The chain itself, what the system does for nobody in particular, and signing in: who that is turns out there."""
+NO_ACTOR = {"record", "seal", "beat", "unfold", "forget", "ask", "sign_in"}
+"""The chain itself, what the system does for nobody in particular, and the door (a question for a passkey, signing in): who
+that is turns out there."""
 
 
 def test_every_verb_says_who_and_when() -> None:

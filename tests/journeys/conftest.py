@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.databases import KEY, Databases
+from tests.databases import FIELD_KEY, KEY, Databases
 from tests.faults.processes import Victim, Web, Zygote, free_port
 from tests.journeys.phone import Phone, phone
 from tests.push_service import PushService
@@ -71,10 +71,10 @@ class Evening:
             return {seat.client.ref: seat.id for seat in planning.taken(store, room)}
 
     def link_for(self, name: str) -> str:
-        """A one-time link, as `rejoin person link` prints it."""
+        """A one-time link, as `rejoin demo` prints it: it stands for both factors."""
         with self.database.writing() as store:
             person = getattr(cast.find(store), name)
-            secret = accounts.issue_link(store, person, "recovery", by=None, now=clock.now())
+            secret = accounts.issue_link(store, person, "demo", by=None, now=clock.now())
             store.commit()
         return f"{self.base_url}/sign-in/link/{secret}"
 
@@ -105,6 +105,8 @@ def evening(
     (tmp_path / "instance").mkdir(mode=0o700)
     (tmp_path / "instance" / "database.key").touch(mode=0o600)
     (tmp_path / "instance" / "database.key").write_text(KEY.hex())
+    (tmp_path / "instance" / "field.keys").touch(mode=0o600)
+    (tmp_path / "instance" / "field.keys").write_text(FIELD_KEY)
     with databases.bare(engine) as database, ExitStack() as opened:
         given = {
             "REJOIN_INSTANCE": str(tmp_path / "instance"),
@@ -119,6 +121,7 @@ def evening(
         now = clock.now()
         with database.writing() as store:
             world = cast.plant(store, now=now)
+            world.harbor.demo = world.sunrise.demo = True
             programs.change_policy(store, world.harbor, IN_SECONDS, by=None, now=now)
             store.commit()
         kept = {k: v for k, v in os.environ.items() if not k.startswith("REJOIN_")}

@@ -7,19 +7,22 @@ push event, shows the notification and handles the tap on its button.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests import chromium
 from tests.lock_screen import LockScreen
 from tests.push_service import Message, PushService
+from tests.web.serving import OWN_NOTICES
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
 
 REGISTER_HERE = """
   let mine = null;
   const made = (said) => ({ ...said, toJSON: () => said, options: {}, getKey: () => null,
-    unsubscribe: async () => { mine = null; sessionStorage.removeItem("subscribed"); return true; } });
+    unsubscribe: async () => { mine = null; localStorage.removeItem("test-subscription"); return true; } });
   const kept = JSON.parse(localStorage.getItem("test-subscription") ?? "null");
   if (kept) mine = made(kept);
   PushManager.prototype.getSubscription = async () => mine;
@@ -32,6 +35,10 @@ REGISTER_HERE = """
     return mine;
   };
 """
+VIOLATIONS = "addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));"
+"""S7: what the content security policy stops fails the journey."""
+NO_NETWORK = ("net::ERR_", "Failed to fetch", "status of 4")
+"""What a browser says about a lost network, or a refusal, is not an error of the page."""
 
 
 class Phone:
@@ -42,7 +49,7 @@ class Phone:
         self.errors: list[str] = []
         context.grant_permissions(["notifications"], origin=base_url)
         context.expose_function("registerWithPushService", service.subscribe)
-        context.add_init_script(REGISTER_HERE)
+        context.add_init_script(REGISTER_HERE + VIOLATIONS)
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._heard)
@@ -71,6 +78,17 @@ class Phone:
         self._cdp.send("ServiceWorker.deliverPushMessage", told)
         return self._screen.next_after(0)
 
+    def tap_notification(self) -> None:
+        """Tap the notification on top itself: the app opens where it leads."""
+        self._screen.press()
+
+    def works_offline(self) -> None:
+        """Wait until the service worker has taken this page over."""
+        self.page.evaluate(
+            "navigator.serviceWorker.controller || new Promise((go) =>"
+            " navigator.serviceWorker.addEventListener('controllerchange', go, { once: true })).then(() => 1)"
+        )
+
     def tap_button(self, action: str) -> dict[str, Any]:
         """Tap a button of the notification on top, without opening the app; answers what is shown then."""
         return self._screen.tap(action)
@@ -80,14 +98,22 @@ class Phone:
             self._registrations[registration["registrationId"]] = registration["scopeURL"]
 
     def _heard(self, message: Any) -> None:
-        if message.type == "error" and "status of 4" not in message.text:
+        if message.type == "error" and not any(said in message.text for said in NO_NETWORK):
             self.errors.append(message.text)
 
 
 @contextmanager
-def phone(browser: Browser, base_url: str, service: PushService, **more: Any) -> Iterator[Phone]:
-    """A phone; at the end nothing forbidden may have happened on it."""
-    context = browser.new_context(**(PHONE | more))
+def phone(
+    browser: Browser, base_url: str, service: PushService, folder: Path | None = None, **more: Any
+) -> Iterator[Phone]:
+    """A phone; at the end nothing forbidden may have happened on it. With a `folder` it is a browser of its own that
+    remembers, and may be opened again."""
+    if folder is None:
+        context = browser.new_context(**(PHONE | more))
+    else:
+        context = browser.browser_type.launch_persistent_context(
+            folder, executable_path=chromium.path(), args=[*chromium.FLAGS, OWN_NOTICES], **(PHONE | more)
+        )  # fmt: skip
     held = Phone(context, base_url, service)
     try:
         yield held

@@ -66,7 +66,7 @@ def test_a_newcomer_sees_the_ladder_climb(tmp_path: Path) -> None:
         }
         assert "Maya" in sign_in(links["maya"])
         settings = Settings.load({}, instance)
-        database = Database(settings.database_url, settings.database_key)
+        database = Database(settings.database_url, settings.database_key, settings.keyring)
         until(lambda: ("gus", "first_check") in climbing(database), "first_check for Gus")
         until(lambda: list((instance / "outbox").glob("*.eml")), "an e-mail in the outbox")
         database.dispose()

@@ -9,9 +9,10 @@ from aiohttp.abc import AbstractResolver
 from tests.notify.conftest import parcel, subscription
 from tests.push_service import PushService
 from webapp.config import PUBLIC_PUSH_HOSTS
-from webapp.notify.channels.hosts import PublicResolver, PushHosts, Refused, is_public
+from webapp.notify.channels.hosts import PushHosts, Refused, is_public
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.channels.push import PushChannel
+from webapp.notify.channels.resolving import PublicResolver
 
 HOSTS = PushHosts((*PUBLIC_PUSH_HOSTS, "127.0.0.1:8090", "[::1]:8091"))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.notify.kinds import LINKS, STAFF, NoticeKind
+from webapp.notify.kinds import LINKS, NEWS, STAFF, NoticeKind
 from webapp.notify.quiet import NEAR, end_of_quiet, own_hours, wait_until
 
 NINE_TO_EIGHT = (time(21), time(8))
@@ -65,16 +65,27 @@ def test_what_waits_goes_out_awake_or_when_it_gets_near_and_always_later_than_no
     now, zone, hours, ahead, kind
 ):
     about_at = now + timedelta(hours=ahead)
-    until = wait_until(kind, about_at, hours, zone, now)
+    until = wait_until(kind, about_at, about_at, hours, zone, now)
     if until is None:
         return
     assert kind not in (*STAFF, *LINKS, NoticeKind.TEST_NOTICE)
-    assert now < until <= about_at - NEAR
-    assert wait_until(kind, about_at, hours, zone, until) is None
+    assert now < until < about_at
+    assert kind in NEWS or until <= about_at - NEAR
+    assert wait_until(kind, about_at, about_at, hours, zone, until) is None
 
 
 def test_nobody_without_quiet_hours_waits():
-    assert wait_until("heads_up", utc(2026, 3, 9), None, "UTC", utc(2026, 3, 8, 3)) is None
+    for kind in ("heads_up", "message"):
+        about = utc(2026, 3, 9)
+        assert wait_until(kind, about, about, None, "UTC", utc(2026, 3, 8, 3)) is None
+
+
+def test_news_about_no_hour_wait_for_the_morning_unless_they_are_useless_then():
+    night, morning = utc(2026, 3, 4, 3), utc(2026, 3, 4, 8)
+    tomorrow, dawn = utc(2026, 3, 7), utc(2026, 3, 4, 6)
+    assert wait_until("message", None, tomorrow, NINE_TO_EIGHT, "UTC", night) == morning
+    assert wait_until("place_held", tomorrow, tomorrow, NINE_TO_EIGHT, "UTC", night) == morning
+    assert wait_until("place_held", dawn, dawn, NINE_TO_EIGHT, "UTC", night) is None
 
 
 def test_own_hours_come_before_the_programs():

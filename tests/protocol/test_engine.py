@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.protocol.rooms import Evening, evening
-from webapp.care import absences, chain, makeups, plans, presence, programs, tasks
+from webapp.care import absences, chain, makeups, plans, preferences, presence, programs, tasks
 from webapp.care.events import Event
 from webapp.care.people import Status
 from webapp.care.sessions import Seat
@@ -61,6 +61,36 @@ def test_looking_again_takes_nothing_twice(group: Evening) -> None:
 def test_nothing_due_is_nothing_found(group: Evening) -> None:
     group.look(-2000)
     assert group.look(-1999) == 0
+
+
+def wish(group: Evening, minutes: float, **lead: int) -> None:
+    maya = group.world.maya
+    preferences.set_reminders(
+        group.store, maya, first="email", off=[], quiet_hours=("21:00", "08:00"), lead=lead,
+        by=maya, now=group.at(minutes),
+    )  # fmt: skip
+
+
+def test_a_client_who_wants_to_know_earlier_is_looked_at_earlier(group: Evening) -> None:
+    """M4: a change of the wish changes when the seat is looked at next."""
+    maya, gus = group.world.maya, group.world.gus
+    group.look(-2500)
+    wish(group, -2499, heads_up=30 * 60, soon=120)
+    group.look(-2499)
+    assert group.seat(maya).next_look_at == group.at(-1800)
+    assert group.seat(gus).next_look_at == group.at(-1440)
+    group.walk(-1800, -120)
+    assert set(group.steps(maya)) == {"heads_up", "soon"}
+    assert group.steps(gus) == {"heads_up": "taken"}
+
+
+def test_a_reminder_that_went_out_is_not_given_again_for_another_lead(group: Evening) -> None:
+    maya = group.world.maya
+    group.walk(-1440)
+    wish(group, -1400, heads_up=20 * 60)
+    group.walk(-1400, -1200, -60)
+    count = select(func.count()).select_from(Step).where(Step.seat_id == group.seat(maya).id)
+    assert group.store.scalar(count) == 2
 
 
 @pytest.mark.parametrize("stop", ["joins", "reports", "replies"])

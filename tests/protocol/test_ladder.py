@@ -249,6 +249,22 @@ def test_a_persons_own_quiet_hours_come_before_the_policys() -> None:
     assert looks_next(seat(), -5000) == -1440
 
 
+def test_a_clients_own_lead_moves_that_reminder_and_no_other() -> None:
+    """M4."""
+    own = seat(leads={"heads_up": timedelta(hours=-48), "soon": timedelta(hours=-2)})
+    found = {look.rung: look.due_at for look in explain(own, {}, at(-5000))}
+    usual = {look.rung: look.due_at for look in explain(seat(), {}, at(-5000))}
+    assert {rung for rung in found if found[rung] != usual[rung]} == {"heads_up", "soon"}
+    assert (found[Rung.HEADS_UP], found[Rung.SOON]) == (at(-2880), at(-120))
+    assert why(own, -5000, Rung.SOON) == "own_lead"
+
+
+def test_a_lead_chosen_too_late_for_its_instant_reminds_at_once_and_only_once() -> None:
+    own = seat(leads={"heads_up": timedelta(hours=-48)})
+    assert due(own, -1800) == {"heads_up": "due"}
+    assert due(own, -1800, {"heads_up": TAKEN}) == {}
+
+
 # --- rule 7: blackout and weak presence -------------------------------------------------------------------------------
 
 DARK: dict[str, Any] = {"platform_fed": True, "anyone_seen": False}

@@ -1,5 +1,6 @@
 """What holds for every seat whatsoever: hypothesis draws the facts."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -30,6 +31,15 @@ POLICIES = some.sampled_from(
 INSTANTS = some.one_of(some.none(), MINUTES.map(at))
 REMINDERS = [line.rung for line in LADDER if line.reminder]
 
+LEADS = some.fixed_dictionaries(
+    {},
+    optional={
+        "heads_up": some.integers(-10080, -360).map(lambda m: timedelta(minutes=m)),
+        "soon": some.integers(-300, -15).map(lambda m: timedelta(minutes=m)),
+    },
+)
+"""What clients may choose (care/preferences.LEAD_BOUNDS)."""
+
 
 @some.composite
 def seats(draw: some.DrawFn) -> Facts:
@@ -47,6 +57,7 @@ def seats(draw: some.DrawFn) -> Facts:
         spoken_at=contact_at if draw(some.booleans()) else None,
         open_review=draw(some.booleans()),
         open_plan=draw(some.booleans()),
+        leads=draw(LEADS),
         planned_at=draw(INSTANTS),
         given_at=draw(some.integers(-20000, 3000).map(at)),
         evidence=tuple(draw(some.lists(EVIDENCE, max_size=4))),
@@ -142,6 +153,27 @@ def test_looking_at_any_instants_takes_every_rung_once_and_never_before_it_is_du
             assert look.rung not in taken
             assert look.due_at is not None
             assert look.due_at <= at(minutes)
+            taken[look.rung] = look.why or TAKEN
+
+
+@given(seats(), LEADS, LEADS, some.lists(some.integers(-11000, 300), min_size=1, max_size=12))
+def test_wishes_that_change_move_reminders_to_the_client_before_the_start_and_double_nothing(
+    facts: Facts, first: dict[str, timedelta], then: dict[str, timedelta], instants: list[int]
+) -> None:
+    """M4: whatever was chosen when, each rung is taken once, and from the start on nothing is any different."""
+    usual = replace(facts, life=replace(facts.life, leads={}))
+    moved = {"heads_up", "soon"}
+    taken: dict[str, str] = {}
+    for number, minutes in enumerate(sorted(instants)):
+        wishes = first if number < len(instants) // 2 else then
+        mine = replace(facts, life=replace(facts.life, leads=wishes))
+        for own, all_others in zip(
+            explain(mine, {}, at(minutes)), explain(usual, {}, at(minutes)), strict=True
+        ):
+            assert own.due_at == all_others.due_at or own.rung in moved
+            assert own.rung not in moved or own.due_at is None or own.due_at < START
+        for look in due_rungs(mine, taken, at(minutes)):
+            assert look.rung not in taken
             taken[look.rung] = look.why or TAKEN
 
 

@@ -84,6 +84,15 @@ def test_short_notice_three_times_is_a_pattern_and_early_notice_is_not() -> None
     assert "short_notice" not in names(told(20, 3), told(31, 24), told(40, 30))
 
 
+def test_technical_trouble_is_not_short_notice() -> None:
+    """M15: it is counted apart, and leads to a technical check."""
+    soon = {"standing": Standing.ABSENT_TOLD, "notice": timedelta(minutes=-10)}
+    found = names(*(past(days, reason="technical", **soon) for days in (3, 10, 12)))
+    assert "short_notice" not in found
+    assert "technical" in found
+    assert "short_notice" in names(*(past(days, reason="work", **soon) for days in (3, 10, 12)))
+
+
 def test_both_partners_missing_together_twice_is_a_pattern() -> None:
     both = {"partner_missed": True}
     assert "together" in names(past(20, **both), past(30, **both))

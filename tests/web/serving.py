@@ -2,16 +2,18 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from tests import chromium
 
 OWN_NOTICES = "--disable-features=SystemNotifications"
 """Notifications stay in the browser: no desktop is asked, which would forget them again when none answers."""
+A_CAMERA = "--use-fake-device-for-media-stream"
+"""A camera and a microphone of the browser's own; a page still needs to be allowed to use them."""
 
 
 @contextmanager
@@ -32,9 +34,20 @@ def browser() -> Iterator[Browser]:
     """A browser that talks to this machine only."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
-            executable_path=chromium.path(), args=[*chromium.FLAGS, OWN_NOTICES]
+            executable_path=chromium.path(), args=[*chromium.FLAGS, OWN_NOTICES, A_CAMERA]
         )
         try:
             yield opened
         finally:
             opened.close()
+
+
+def until(page: Page, promised: str) -> None:
+    """Until what the expression promises is true on this page, or on the one that comes after it. (`wait_for_function` takes
+    a promise itself for true.)"""
+    for _ in range(200):
+        with suppress(Error):  # the page is just being left
+            if page.evaluate(promised):
+                return
+            page.evaluate("new Promise((go) => setTimeout(go, 50))")
+    raise AssertionError(f"never true: {promised}")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.visiting import Visit
-from webapp.care import accounts
+from webapp.care import accounts, passwords
 from webapp.care.accounts import Link, Login
 
 WORDS = "three quiet blue boats"
@@ -25,7 +25,7 @@ def link(database, world, clock):
 def maya_has_a_password(database, world, clock):
     with database.writing() as store:
         person = store.get_one(type(world.maya), world.maya.id)
-        accounts.set_password(store, person, WORDS, by=person, now=clock.now())
+        passwords.set_password(store, person, WORDS, by=person, now=clock.now())
         store.commit()
 
 
@@ -35,7 +35,7 @@ def test_a_link_shown_to_a_mail_scanner_is_still_good(app, world, link):
         assert scanner.get(link).status_code == 200
     scanner.client.head(link)
     answer = maya.post(link)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/account/welcome")
     assert maya.get("/").status_code == 200
 
 

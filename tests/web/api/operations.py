@@ -7,8 +7,8 @@ from typing import Any
 
 from webapp.web.api.contract.document import document
 
-KNOWN = {"put_couple": "maya_and_ben", "cancel_session": "evening", "get_chart": "maya",
-         "put_care_team": "maya", "post_zoom": "harbor"}  # fmt: skip
+KNOWN = {"put_couple": "maya_and_ben", "cancel_session": "evening", "get_chart": "maya", "get_fhir_chart": "maya",
+         "put_care_team": "maya", "put_summary": "evening", "post_zoom": "harbor"}  # fmt: skip
 """What stands in the address, where a new name will not do."""
 NUL, FLOOD = "a\0b", 1024 * 1024 + 1
 
@@ -103,7 +103,7 @@ def wrong(field: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     if plain.get("type") == "string":
         yield "a NUL", NUL
         yield "empty", ""
-        yield "a flood of letters", "a" * 5001
+        yield "a flood of letters", "a" * max(5001, plain.get("maxLength", 0) + 1)
         yield "a number", 7
         if "enum" in plain or "const" in plain:
             yield "no such word", "no-such-word"

@@ -177,6 +177,32 @@ def test_a_chart_holds_nothing_of_another_client(call, room) -> None:
     assert "Migraine" not in call("GET", "/clients/maya/chart").text
 
 
+def test_the_chart_is_told_as_fhir_too(call, room, task, database, world, clock) -> None:
+    """M33: the same facts as resources of the standard; reading it leaves a trace like any other (P7)."""
+    call("POST", "/absences", ILL | {"client": "maya", "note": "Migraine."})
+    clock.forward(minutes=1)
+    call("POST", f"/tasks/{task}/outcome", {"outcome": "reached", "note": "Calls again."})
+    bundle = call("GET", "/clients/maya/chart.fhir.json").json
+    assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "collection")
+    told: dict[str, list[dict]] = {}
+    for entry in bundle["entry"]:
+        told.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
+    assert told["Patient"][0]["name"] == [{"text": "Maya Torres"}]
+    assert [each["status"] for each in told["Appointment"]] == ["cancelled"]
+    said = [part["contentString"] for each in told["Communication"] for part in each["payload"]]
+    assert "Migraine." in said
+    assert [each["status"] for each in told["Task"]] == ["completed"]
+    assert {"text": "Calls again."} in told["Task"][0]["note"]
+    with database.reading() as store:
+        reads = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ)).all()
+        assert [read.client_id for read in reads] == [world.maya.id]
+
+
+def test_a_chart_in_fhir_holds_nothing_of_another_client(call, room) -> None:
+    call("POST", "/absences", ILL | {"note": "Migraine."})
+    assert "Migraine" not in call("GET", "/clients/maya/chart.fhir.json").text
+
+
 def test_the_event_feed_is_read_on_from_the_last_position(call, room, neighbour) -> None:
     call("POST", "/absences", ILL)
     everything = call("GET", "/events?limit=1000").json

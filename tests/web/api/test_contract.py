@@ -47,6 +47,7 @@ def test_a_missing_scope_is_named(caller, world, recorded) -> None:
     ("method", "path", "body"),
     [
         ("GET", "/clients/maya/chart", None),
+        ("GET", "/clients/maya/chart.fhir.json", None),
         ("POST", "/tasks/{task}/acknowledgement", {}),
         ("POST", "/tasks/{task}/outcome", {"outcome": "reached"}),
         ("POST", "/sessions/evening/cancellation", {"reason": "x"}),

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from webapp.care import addresses
 from webapp.care.addresses import Channel
+from webapp.care.sessions import Session
 
 NEW_YORK = "America/New_York"
 SAM = {"kind": "client", "name": "Sam Reed", "time_zone": NEW_YORK, "email": "Sam@example.org"}
@@ -98,6 +100,15 @@ def test_a_full_session_refuses_one_more(call, recorded) -> None:
     assert recorded() == before
 
 
+def test_a_series_says_what_its_sessions_make_up_for(call, store) -> None:
+    made = call("PUT", "/series/mondays", WEEKLY | {"makes_up": ["group", "individual"]})
+    assert made.json["makes_up"] == ["group", "individual"]
+    coming = store.scalars(select(Session).where(Session.ref.startswith("mondays:"))).all()
+    assert {tuple(each.makes_up) for each in coming} == {("group", "individual")}
+    assert call("PUT", "/series/mondays", WEEKLY).json["makes_up"] == []
+    assert call("PUT", "/series/mondays", WEEKLY | {"makes_up": ["party"]}).status_code == 422
+
+
 def test_a_series_unfolds_into_sessions_of_its_local_time(call) -> None:
     made = call("PUT", "/series/mondays", WEEKLY)
     assert made.status_code == 201
@@ -141,3 +152,22 @@ def test_a_moved_session_is_at_the_new_instant_whatever_the_offset(call, clock) 
         "ends_at": (starts_at + timedelta(hours=1)).isoformat(),
     }
     assert call("PUT", "/sessions/z", body).json["starts_at"] == starts_at.isoformat()
+
+
+def test_a_session_and_a_series_can_be_joined_by_telephone(call) -> None:
+    session = {
+        "kind": "group", "title": "Evening group", "starts_at": "2026-03-05T18:00:00-05:00",
+        "ends_at": "2026-03-05T21:00:00-05:00", "time_zone": "America/New_York", "host": "carla",
+        "capacity": 3, "seats": ["maya"], "dial_in": "+12125550100,,93412#",
+    }  # fmt: skip
+    made = call("PUT", "/sessions/by-phone", session)
+    assert (made.status_code, made.json["dial_in"]) == (201, "+12125550100,,93412#")
+    assert call("PUT", "/sessions/by-phone", session | {"dial_in": None}).json["dial_in"] is None
+    wrong = call("PUT", "/sessions/by-phone", session | {"dial_in": "212 555 0100"})
+    assert (wrong.status_code, wrong.json["errors"][0]["pointer"]) == (422, "#/dial_in")
+    series = {
+        "kind": "group", "title": "Evenings", "local_start": "2026-03-06T18:00", "duration": "PT3H",
+        "time_zone": "America/New_York", "rrule": "FREQ=WEEKLY", "host": "carla", "capacity": 3,
+        "seats": [], "dial_in": "+12125550100",
+    }  # fmt: skip
+    assert call("PUT", "/series/by-phone", series).json["dial_in"] == "+12125550100"

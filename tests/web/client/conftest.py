@@ -6,10 +6,14 @@ from datetime import timedelta
 import pytest
 
 from tests.visiting import Visit
+from tests.web.client.browsing import chromium, place
 from webapp.care.sessions import Seat
 from webapp.demo import cast
 from webapp.notify.capabilities import Capabilities, Capability
-from webapp.notify.wording import ANSWERS
+from webapp.notify.kinds import ANSWERS
+
+__all__ = ["chromium", "place"]
+"""Fixtures of browsing.py."""
 
 
 @pytest.fixture

@@ -1,16 +1,10 @@
 """What the scripts promise, in a real browser: typed text survives, the door is announced, a phone is one person's."""
 
-from collections.abc import Iterator
-from datetime import timedelta
-
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.web.client.test_devices import AUTH, P256DH
-from tests.web.serving import browser, served
-from webapp import create_app
-from webapp.care import accounts, addresses
+from tests.web.client.browsing import Place
+from webapp.care import addresses
 from webapp.care.absences import AbsenceReport
 from webapp.care.accounts import Login
 from webapp.demo import cast
@@ -18,67 +12,8 @@ from webapp.demo import cast
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """What a browser does does not depend on the database."""
 
-SUBSCRIBES_HERE = f"""
-  const made = (said) => ({{ ...said, toJSON: () => said, unsubscribe: async () => {{ localStorage.removeItem("at-service"); return true; }} }});
-  const kept = () => JSON.parse(localStorage.getItem("at-service") ?? "null");
-  PushManager.prototype.getSubscription = async () => kept() && made(kept());
-  PushManager.prototype.subscribe = async () => {{
-    if (!kept()) localStorage.setItem("at-service", JSON.stringify({{ endpoint: "https://fcm.googleapis.com/" + crypto.randomUUID(), keys: {{ p256dh: "{P256DH}", auth: "{AUTH}" }} }}));
-    return made(kept());
-  }};
-  const ask = Notification.requestPermission;
-  Notification.requestPermission = (...rest) => {{ window.asked = true; return ask.apply(Notification, rest); }};
-"""
-"""A push service of the page's own: the real ones are on the internet."""
 
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as opened:
-        yield opened
-
-
-class Place:
-    """The served app, and who is signed in in which browser."""
-
-    def __init__(self, address: str, app: Flask, chromium: Browser):
-        self.address, self.app, self.chromium = address, app, chromium
-        self.database = app.extensions["database"]
-
-    def phone(self) -> Page:
-        """A phone whose clock is the app's."""
-        context = self.chromium.new_context(viewport={"width": 390, "height": 844})
-        context.grant_permissions(["notifications"], origin=self.address)
-        context.add_init_script(SUBSCRIBES_HERE)
-        return context.new_page()
-
-    def enter(self, page: Page, who: str, now) -> None:
-        with self.database.writing() as store:
-            _, secret = accounts.sign_in(store, getattr(cast.find(store), who), "link", now=now)
-            store.commit()
-        cookie = {"name": self.app.config["LOGIN_COOKIE"], "value": secret, "url": self.address}
-        page.context.add_cookies([cookie])  # type: ignore[list-item]
-
-    def devices(self, who: str) -> int:
-        with self.database.reading() as store:
-            mine = store.scalars(addresses.of(getattr(cast.find(store), who).id)).all()
-        return sum(each.channel == "push" for each in mine)
-
-
-@pytest.fixture
-def place(fresh_database, settings, world, clock, chromium) -> Iterator[Place]:
-    app = create_app(settings, fresh_database)
-    now = clock.now()
-    with fresh_database.writing() as store:
-        here = cast.find(store)
-        cast.open_room(store, here.carla, [here.maya, here.ben], now + timedelta(minutes=12), now=now - timedelta(days=9))  # fmt: skip
-        accounts.set_password(store, here.maya, "three quiet blue boats", by=here.maya, now=now)
-        store.commit()
-    with served(app) as address:
-        yield Place(address, app, chromium)
-
-
-def test_typed_text_survives_an_expired_sign_in(place, clock):
+def test_what_was_sent_with_an_expired_sign_in_goes_out_after_the_next(place, clock):
     page = place.phone()
     place.enter(page, "maya", clock.now())
     page.goto(place.address + "/seats/1/absence")
@@ -89,27 +24,33 @@ def test_typed_text_survives_an_expired_sign_in(place, clock):
         store.commit()
     page.get_by_role("button", name="Send").click()
     expect(page).to_have_url(place.address + "/sign-in?next=/seats/1/absence")
+    expect(page.get_by_text("A note waits on this phone")).to_be_visible()
     page.get_by_label("E-mail").fill("maya@example.org")
     page.get_by_label("Password").fill("three quiet blue boats")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_label("A note for your care team")).to_have_value("the bus is not coming")
-    page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Thanks for telling us")
     assert (
         page.evaluate("Object.keys(sessionStorage).filter((each) => each.startsWith('draft'))")
         == []
     )
+    with place.database.reading() as store:
+        assert [each.note for each in store.query(AbsenceReport)] == ["the bus is not coming"]
 
 
-def test_a_lost_network_says_so_and_keeps_the_text(place, clock):
+def test_without_a_network_it_says_not_sent_yet_and_sends_it_later(place, clock):
     page = place.phone()
     place.enter(page, "maya", clock.now())
     page.goto(place.address + "/seats/1/absence")
     page.get_by_label("A note for your care team").fill("no signal here")
     page.context.route("**/seats/1/absence", lambda route: route.abort())
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("status").filter(has_text="What you typed")).to_be_visible()
-    expect(page.get_by_label("A note for your care team")).to_have_value("no signal here")
+    expect(page.get_by_text("Not sent yet")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).not_to_contain_text("Thanks")
+    page.context.unroute("**/seats/1/absence")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Thanks for telling us")
+    with place.database.reading() as store:
+        assert [each.note for each in store.query(AbsenceReport)] == ["no signal here"]
 
 
 def test_the_open_room_is_announced_on_whatever_page_is_there(place, clock):
@@ -117,9 +58,9 @@ def test_the_open_room_is_announced_on_whatever_page_is_there(place, clock):
     page.clock.install(time=clock.now())
     place.enter(page, "maya", clock.now())
     page.goto(place.address + "/me")
-    expect(page.get_by_text("The room is open")).to_be_hidden()
+    expect(page.get_by_text("The room is open", exact=True)).to_be_hidden()
     page.clock.fast_forward("03:00")
-    expect(page.get_by_text("The room is open")).to_be_visible()
+    expect(page.get_by_text("The room is open", exact=True)).to_be_visible()
 
 
 def test_the_countdown_counts(place, clock):
@@ -193,6 +134,40 @@ def test_a_subscription_that_died_is_made_anew_on_the_next_open(place, clock):
         page.goto(place.address + "/")
     assert told.value.status == 201
     assert place.devices("maya") == 1
+
+
+def test_a_subscription_made_for_an_older_key_of_ours_is_made_anew(place, clock):
+    """R6: after the VAPID key changed the old one would never show anything again."""
+    page = place.phone()
+    place.enter(page, "maya", clock.now())
+    turn_on(place, page)
+    before = page.evaluate("localStorage.getItem('at-service')")
+    page.evaluate(
+        "localStorage.setItem('device', JSON.stringify({ ...JSON.parse(localStorage.getItem('device')), key: 'older' }))"
+    )
+    with page.expect_response("**/me/devices") as told:
+        page.goto(place.address + "/")
+    assert told.value.status == 201
+    assert page.evaluate("localStorage.getItem('at-service')") != before
+
+
+def test_today_mentions_reminders_from_the_second_open_until_not_now(place, clock):
+    """experience.md: never on first load; asked in context; a no is a no."""
+    page = place.phone()
+    place.enter(page, "maya", clock.now())
+    page.goto(place.address + "/")
+    hint = page.get_by_text("Get reminders on this phone")
+    page.wait_for_function("localStorage.getItem('hint') === '1'")
+    expect(hint).to_be_hidden()
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    expect(hint).to_be_visible()
+    page.get_by_role("button", name="Not now").click()
+    expect(hint).to_be_hidden()
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Maya")
+    expect(hint).to_be_hidden()
 
 
 def test_a_double_tap_on_send_is_one_report(place, clock):

@@ -15,7 +15,8 @@ from webapp.care import absences, accounts, addresses
 from webapp.care.sessions import Seat
 from webapp.demo import cast
 
-PAGES = ("/", "/schedule", "/schedule?view=earlier", "/seats/1", "/seats/2", "/seats/3", "/seats/1/absence", "/seats/2/absence", "/me", "/help-connecting", "/nowhere")  # fmt: skip
+OWN = ("/me/reminders", "/me/devices", "/me/calendar", "/me/needs", "/me/backup-plan", "/me/language", "/me/sign-ins", "/me/my-data", "/schedule?view=today", "/schedule?view=all", "/seats/1/other-times")  # fmt: skip
+PAGES = (*OWN, "/", "/schedule", "/schedule?view=earlier", "/seats/1", "/seats/2", "/seats/3", "/seats/1/absence", "/seats/2/absence", "/hours", "/times", "/seats/2/make-ups", "/seats/3/make-ups", "/me", "/help-connecting", "/messages", "/nowhere")  # fmt: skip
 PUBLIC = ("/sign-in", "/crisis", "/offline", "/sign-in/link/gone")
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}  # fmt: skip
 LEAST = 44

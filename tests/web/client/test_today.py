@@ -5,7 +5,8 @@ from html import unescape
 
 from sqlalchemy import event
 
-from webapp.care import presence
+from tests.counting import statements
+from webapp.care import homework, messages, plans, presence
 from webapp.protocol.steps import Step, occurrence_of
 
 
@@ -87,6 +88,35 @@ def test_who_came_after_all_is_not_asked_why_they_did_not(maya, seat_in, store, 
     presence.mark(store, seat, "present", by=world.carla, now=clock.now(), id="m1")
     reached_out(store, seat)
     assert "we didn't see you" not in unescape(maya.get("/").text)
+
+
+def test_what_waits_is_said_in_short_lines_before_the_rest_of_the_day(
+    maya, seat_in, store, clock, world
+):
+    seat_in(hours=2)
+    seat_in(hours=4, ref="also")
+    over = seat_in(days=-1, ref="over")
+    over.session.presence_from = "staff"
+    task, _ = homework.put(store, world.harbor, "hw", title="A list", session=over.session, by=world.carla, now=clock.now())  # fmt: skip
+    messages.send(store, world.maya, "Hello.", by=world.carla, now=clock.now())
+    plans.make(store, world.maya, by=world.carla, now=clock.now(), steps=["make_up"])
+    store.commit()
+    page = maya.get("/").text
+    for words, href in (("1 session to catch up on", "/catch-up"), ("Homework to do", f"/homework/{task.id}"), ("1 new message", "/messages"), ("A plan we made together", "/catch-up#plan")):  # fmt: skip
+        assert page.index("Waiting for you") < page.index(words) < page.index("Also today")
+        assert f'href="{href}"' in page
+
+
+def test_it_all_costs_no_statement_more(maya, seat_in, store, clock, world, app):
+    over = seat_in(days=-1, ref="over")
+    over.session.presence_from = "staff"
+    seat_in(hours=3)
+    messages.send(store, world.maya, "Hello.", by=world.carla, now=clock.now())
+    store.commit()
+    with statements(app.extensions["database"]) as asked:
+        assert "1 session to catch up on" in maya.get("/").text
+    selects = [each for each in asked if each.lstrip().upper().startswith("SELECT")]
+    assert len(selects) <= 4, "\n".join(selects)
 
 
 def reached_out(store, seat):

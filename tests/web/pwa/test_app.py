@@ -58,3 +58,12 @@ def test_the_push_key_is_an_uncompressed_point(app):
     text = app.test_client().get("/push-key").text
     point = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     assert (len(point), point[0]) == (65, 4)
+
+
+@pytest.mark.parametrize("kind", ["apple", "android", "computer"])
+def test_every_kind_of_phone_has_its_way_in_and_its_way_back(app, kind):
+    """experience.md: installing is explained per platform, and so is a refused permission."""
+    page = app.test_client().get("/install").text
+    assert page.count(f'data-guide="{kind}"') == 2
+    assert "Add to Home" in page
+    assert "988" in page

@@ -57,7 +57,7 @@ def test_a_test_notice_is_asked_for(maya, store):
 
 def test_the_list_on_me_has_buttons_that_work_without_javascript(maya, store, world):
     device = maya.post("/me/devices", json=subscription()).get_json()["id"]
-    page = maya.get("/me").text
+    page = maya.get("/me/devices").text
     assert f"/me/devices/{device}/test" in page
     answer = maya.post(f"/me/devices/{device}/test", {"from": "page"})
     assert "on its way" in maya.follow(answer).text

@@ -1,0 +1,52 @@
+"""What hostile, broken and unlucky senders write into fields."""
+
+import random
+from typing import Any
+
+MARK = "<i data-canary>"
+"""Markup that must never come back as markup."""
+
+WORDS: tuple[str, ...] = (
+    "", " ", "\0", "a\0b", "\x01\x1b[31m", "\r\nSet-Cookie: a=b", "\u202egnirts", "\ufeff", "\ud7ff\ue000", "e\u0301" * 50,
+    "👩‍👩‍👧‍👦" * 40, "x" * 5_000, "x" * 70_000, "0", "-1", "1e309", "9" * 30, "2147483648", "-2147483649", "NaN", "٣", "²",
+    "0x10", "1.5", "true", "null", "None", "[]", "{}", "[" * 2_000, '{"a":1}', "'", "' OR 1=1 --", "'; DROP TABLE seat; --",
+    "%", "%s%s%n", "%(x)s", "{{7*7}}", "{% raw %}", "${7*7}", "<%= 7 %>", f"{MARK}<script>alert(1)</script>",
+    f"\"'>{MARK}", "javascript:alert(1)", f"[a](javascript:alert(1)) {MARK}", "<!--", "]]>", "=1+1", "+cmd|' /C calc'!A0",
+    "@SUM(A1)", "../../etc/passwd", "file:///etc/passwd", "http://169.254.169.254/", "https://push.example/x", "//evil.example",
+    "/\\evil.example", "2026-02-30", "0000-00-00", "9999-12-31T23:59:59Z", "10000-01-01", "2026-03-08T02:30", "24:00", "25:61",
+    "PT1H", "P999999999D", "-PT0S", "America/New_York", "Mars/Olympus", "en", "xx", "1970-01-01T00:00:00+99:99",
+    "00000000-0000-0000-0000-000000000000", "technical", "present", "reached", "push", "group", "1", "2", "7",
+)  # fmt: skip
+
+
+def word(dice: random.Random) -> str:
+    """One of them, or two run together."""
+    return dice.choice(WORDS) if dice.random() < 0.85 else dice.choice(WORDS) + dice.choice(WORDS)
+
+
+def value(dice: random.Random, depth: int = 0) -> Any:
+    """What JSON can hold, mostly of the wrong kind."""
+    kind = dice.randrange(9)
+    if kind < 4:
+        return word(dice).encode("utf-8", "replace").decode()
+    if kind == 4:
+        return dice.choice([0, -1, 2**31, 2**63, 10**40, 1.5, 1e308])
+    if kind == 5:
+        return dice.choice([True, False, None])
+    if depth > 2:
+        return None
+    if kind == 6:
+        return [value(dice, depth + 1) for _ in range(dice.randrange(4))]
+    return {word(dice)[:20]: value(dice, depth + 1) for _ in range(dice.randrange(3))}
+
+
+def spoilt(dice: random.Random, example: Any) -> Any:
+    """`example` with a few of its parts replaced."""
+    if isinstance(example, dict) and example:
+        made = {key: spoilt(dice, part) for key, part in example.items()}
+        chosen = dice.choice(list(made))
+        made[chosen] = value(dice)
+        return made
+    if isinstance(example, list) and example and dice.random() < 0.7:
+        return [spoilt(dice, part) for part in example]
+    return example if dice.random() < 0.6 else value(dice)

@@ -1,0 +1,146 @@
+"""S3: the way back in: staff call back on a number on file, a link is spent once, everything else ends, its person is told."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from webapp.care import addresses
+from webapp.care.events import Event
+from webapp.care.people import Person
+from webapp.notify.announce import announce
+from webapp.notify.outbox import Notification
+
+
+@pytest.fixture
+def form(world):
+    return f"/staff/people/{world.maya.id}/sign-in-link"
+
+
+def issued(database) -> list[str]:
+    with database.reading() as store:
+        return list(
+            store.scalars(select(Event.tag).where(Event.tag.like("person:%")).order_by(Event.id))
+        )
+
+
+def test_s3_a_link_is_issued_after_a_call_back_and_both_are_written_down(
+    world, door, form, database
+):
+    """S3: recovery by a staff-issued link with a call-back rule, audited."""
+    carla = door(world.carla)
+    assert world.maya.phone in carla.get(form).text
+    shown = carla.post(form, {"number": world.maya.phone, "way": "show"})
+    assert shown.status_code == 200
+    path = re.search(r"/sign-in/link/[\w-]+", shown.text)[0]
+    assert issued(database)[-2:] == ["person:called_back", "person:link:issued"]
+    assert path not in carla.get(form).text
+    maya = door()
+    assert maya.post(path).headers["Location"] == "/account/welcome"
+    assert maya.inside()
+
+
+@pytest.mark.parametrize("number", ["", "+12125550199", "the one they called from"])
+def test_s3_no_link_without_a_call_back_on_a_number_on_file(world, door, form, database, number):
+    before = issued(database)
+    page = door(world.carla).post(form, {"number": number, "way": "show"})
+    assert page.status_code == 422
+    assert "/sign-in/link/" not in page.text
+    assert issued(database)[len(before) :] == ["person:signed_in"]
+
+
+def test_p9_a_number_marked_unsafe_is_not_called_back_on(world, door, form, database, clock):
+    """P9: somebody else may answer it."""
+    with database.writing() as store:
+        for address in store.scalars(addresses.of(world.maya.id)):
+            address.unsafe_at = clock.now()
+        store.commit()
+    carla = door(world.carla)
+    assert world.maya.phone not in carla.get(form).text
+    assert carla.post(form, {"number": world.maya.phone}).status_code == 422
+
+
+def test_s3_by_mail_the_link_is_seen_by_nobody_here(world, door, form, database):
+    """S3: it goes to the address on file."""
+    page = door(world.carla).post(form, {"number": world.maya.phone, "way": "email"})
+    assert "/sign-in/link/" not in page.text
+    with database.reading() as store:
+        [row] = store.scalars(select(Notification))
+        assert (row.kind, row.person_id, row.channel) == ("sign_in_link", world.maya.id, "email")
+
+
+def test_s3_recovering_ends_every_other_login(world, door, link_for):
+    """S3, S2: whoever had got in is out."""
+    thief, maya = door(world.maya), door()
+    maya.post(link_for(world.maya, "recovery"))
+    assert maya.inside()
+    assert not thief.inside()
+
+
+def test_s3_an_invitation_ends_nothing(world, door, link_for):
+    tablet, phone = door(world.maya), door()
+    phone.post(link_for(world.maya, "invitation"))
+    assert tablet.inside()
+    assert phone.inside()
+
+
+def test_s3_the_person_is_told_at_every_address_in_neutral_words(
+    world, door, link_for, database, clock
+):
+    """S3, P5: if it was not them, they hear of it."""
+    door().post(link_for(world.maya, "recovery"))
+    announce(database, clock.now())
+    with database.reading() as store:
+        told = store.execute(
+            select(Notification.channel, Notification.kind).where(
+                Notification.person_id == world.maya.id
+            )
+        ).all()
+    assert sorted(told) == [("email", "sign_in_changed"), ("sms", "sign_in_changed")]
+
+
+def test_s1_only_who_looks_after_them_may_help(world, door, form):
+    """S1: others' clients do not exist; a technician may not."""
+    assert door(world.nora).get(form).status_code == 404
+    assert door(world.theo).get(form).status_code == 404
+    assert door(world.maya).get(form).status_code == 404
+
+
+def test_s2_issuing_a_link_needs_a_fresh_proof(world, door, form, with_password, clock):
+    with_password(world.carla)
+    carla = door(world.carla)
+    clock.forward(minutes=11)
+    assert carla.get(form).headers["Location"].startswith("/account/confirm")
+    page = carla.post(form, {"number": world.maya.phone, "way": "show"})
+    assert page.status_code == 403
+    assert "/sign-in/link/" not in page.text
+
+
+def test_s12_links_for_one_person_are_few(world, door, form):
+    """S12: five at once, then one each half hour."""
+    carla = door(world.carla)
+    sent = [carla.post(form, {"number": world.maya.phone}).status_code for _ in range(6)]
+    assert sent == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize("purpose", ["invitation", "recovery"])
+def test_s3_a_link_is_good_once(world, door, link_for, purpose):
+    path = link_for(world.maya, purpose)
+    assert door().post(path).status_code == 303
+    late = door()
+    assert late.post(path).status_code == 410
+    assert not late.inside()
+
+
+def test_a_demo_link_is_issued_in_a_demo_only(world, link_for, database, door):
+    """It stands for both factors, so no real program may have one."""
+    from webapp.refusals import Forbidden
+
+    with pytest.raises(Forbidden):
+        link_for(world.carla, "demo")
+    with database.writing() as store:
+        store.get_one(Person, world.carla.id).program.demo = True
+        store.commit()
+    carla = door()
+    assert carla.post(link_for(world.carla, "demo")).headers["Location"] == "/staff"
+    assert carla.inside("/staff")

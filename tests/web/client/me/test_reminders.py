@@ -1,0 +1,128 @@
+"""Reminders: which, by which way, to which addresses, how long before, and when not."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from webapp.care import preferences
+from webapp.care.addresses import Address
+from webapp.care.people import Person
+
+PLAIN = {"first": "push", "quiet_from": "21:00", "quiet_to": "08:00"}
+
+
+def fresh(store, person):
+    store.expire_all()
+    return store.get_one(Person, person.id)
+
+
+def own(store, person, channel):
+    found = select(Address).where(Address.person_id == person.id, Address.channel == channel)
+    return store.scalars(found).one()
+
+
+def test_the_choices_are_kept_as_they_were_made(maya, store, world):
+    form = {"first": "sms", "wanted": ["heads_up", "first_check", *preferences.NEWS[1:]], "quiet_from": "22:00", "quiet_to": "07:30"}  # fmt: skip
+    assert "Saved" in maya.post("/me/reminders", form, htmx=True).text
+    kept = fresh(store, world.maya).preferences
+    assert kept == {
+        "channels": ["sms", "push", "email"],
+        "off": ["doors_open", "place_held", "second_check", "soon"],
+        "quiet_hours": ["22:00", "07:30"],
+    }  # fmt: skip
+
+
+def test_an_address_is_switched_off_and_on(maya, store, world):
+    email = own(store, world.maya, "email")
+    maya.post("/me/reminders", PLAIN)
+    store.expire_all()
+    assert not own(store, world.maya, "email").usable
+    maya.post("/me/reminders", PLAIN | {"address": [str(email.id)]})
+    store.expire_all()
+    assert own(store, world.maya, "email").usable
+    assert not own(store, world.maya, "sms").usable
+
+
+def test_somebody_elses_address_cannot_be_switched(maya, store, world):
+    bens = own(store, world.ben, "email")
+    maya.post("/me/reminders", PLAIN | {"address": [str(bens.id)]})
+    store.expire_all()
+    assert own(store, world.ben, "email").usable
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        PLAIN | {"first": "pigeon"},
+        {"first": "push", "quiet_from": "25:00", "quiet_to": "07:00"},
+        {"first": "push", "quiet_from": "22:00", "quiet_to": "22:00"},
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(maya, store, world, wrong):
+    before = fresh(store, world.maya).preferences
+    assert maya.post("/me/reminders", wrong, htmx=True).status_code == 422
+    assert fresh(store, world.maya).preferences == before
+
+
+def test_the_reminders_are_named_with_the_programs_own_times(maya):
+    page = maya.get("/me/reminders").text
+    assert "24 hours before" in page
+    assert "1 hour before" in page
+    assert "Once more after 20 minutes" in page
+
+
+def test_the_times_before_the_start_are_ones_own_where_one_chose_them(maya, store, world):
+    """M4: 30 minutes instead of the program's hour; the other follows the program."""
+    form = PLAIN | {"wanted": ["soon", "heads_up"], "lead_soon": "30", "lead_heads_up": ""}
+    page = maya.post("/me/reminders", form, htmx=True).text
+    assert fresh(store, world.maya).preferences["lead"] == {"soon": 30}
+    assert "30 minutes before" in page
+    assert "24 hours before" in page
+    maya.post("/me/reminders", PLAIN)
+    assert "lead" not in fresh(store, world.maya).preferences
+
+
+def test_the_ladder_looks_again_at_everything_planned_when_the_times_change(
+    maya, seat_in, store, clock
+):
+    far = seat_in(days=20)
+    far.next_look_at = far.session.starts_at - timedelta(hours=24)
+    store.commit()
+    maya.post("/me/reminders", PLAIN | {"lead_heads_up": "4320"})
+    store.expire_all()
+    assert far.next_look_at <= clock.now()
+
+
+@pytest.mark.parametrize(
+    ("field", "minutes"),
+    [
+        ("lead_soon", "5"),
+        ("lead_soon", "301"),
+        ("lead_soon", "-30"),
+        ("lead_soon", "half an hour"),
+        ("lead_soon", "٣٠"),
+        ("lead_soon", "9" * 40),
+        ("lead_heads_up", "60"),
+        ("lead_heads_up", "20000"),
+    ],
+)
+def test_a_time_that_makes_no_sense_is_refused_at_its_field(maya, store, world, field, minutes):
+    """R12"""
+    before = fresh(store, world.maya).preferences
+    answer = maya.post("/me/reminders", PLAIN | {field: minutes}, htmx=True)
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert fresh(store, world.maya).preferences == before
+
+
+def test_without_javascript_the_page_comes_back_and_says_saved(maya):
+    answer = maya.post("/me/reminders", PLAIN)
+    assert answer.status_code == 303
+    assert "Saved" in maya.follow(answer).text
+
+
+def test_everything_one_may_do_without_stands_on_the_page(maya):
+    page = maya.get("/me/reminders").text
+    for kind in (*preferences.OPTIONAL, *preferences.NEWS):
+        assert f'value="{kind}" checked' in page

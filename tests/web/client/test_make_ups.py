@@ -1,0 +1,422 @@
+"""Another time: offers after *Send* and on a page of their own, one tap to book; waiting; a held place; a reflection (M6)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
+from tests.counting import statements
+from webapp.care import freed, resources, settlement, waitlist, windows
+from webapp.care.makeups import MakeUp
+from webapp.care.sessions import Seat
+from webapp.care.waitlist import HeldPlace, WaitlistEntry
+
+WORDS = "What stayed with me is that asking early is easier than explaining later."
+
+
+@pytest.fixture
+def slot(store, world, clock):
+    """`slot(DAY)`: a room of Colin's then, in which a group can be made up for."""
+
+    def made(after, title="Skills", host=None, clients=(), makes_up=("group",), **more):
+        planned = room(
+            store, host or world.colin, list(clients), clock.now() + after, clock.now(),
+            title=title, makes_up=makes_up, **more,
+        )  # fmt: skip
+        store.commit()
+        return planned
+
+    return made
+
+
+@pytest.fixture
+def gone(store, world, clock):
+    """Maya's seat in a group that is over since a day, in which nobody saw her."""
+    seat = missed(store, world.carla, world.maya, clock.now())
+    store.commit()
+    return seat
+
+
+@pytest.fixture
+def recording(store, world, clock):
+    made, _ = resources.put(
+        store, world.harbor, "rec", kind="recording", title="Sleep", minutes=50,
+        url="https://video.example.org/9", makes_up=["group"], by=world.carla, now=clock.now(),
+    )  # fmt: skip
+    store.commit()
+    return made
+
+
+def made_up(store):
+    store.expire_all()
+    return list(store.scalars(select(MakeUp).order_by(MakeUp.id)))
+
+
+def here(seat):
+    return f"/seats/{seat.id}/make-ups"
+
+
+def test_after_send_the_same_screen_offers_what_fits_and_one_tap_books_it(
+    maya, seat_in, slot, store
+):
+    seat, skills = seat_in(hours=26, minutes=1), slot(3 * DAY)
+    sent = maya.post(f"/seats/{seat.id}/absence", {}, htmx=True).text
+    assert "Thanks for telling us 26 hours ahead" in sent
+    assert f'hx-post="/seats/{seat.id}/make-ups" hx-target="#absence"' in sent
+    assert f'name="session" value="{skills.id}"' in sent
+    booked = maya.post(here(seat), {"session": skills.id}, htmx=True)
+    assert booked.status_code == 200
+    for words in ("Booked for you", "Skills", "Saturday, March 7", "1:00", "Change", "Give it up"):
+        assert words in booked.text
+    [made] = made_up(store)
+    assert (made.seat_id, made.by_seat.session_id, made.booked_by_id) == (
+        seat.id, skills.id, seat.client_id,
+    )  # fmt: skip
+    assert "Booked instead" in maya.get(f"/seats/{seat.id}/absence").text
+
+
+def test_without_javascript_booking_leads_to_the_page_of_its_own(maya, gone, slot):
+    answer = maya.post(here(gone), {"session": slot(DAY).id})
+    assert (answer.status_code, answer.location) == (303, here(gone))
+    assert "Booked for you" in maya.follow(answer).text
+
+
+def test_offers_say_in_words_what_speaks_for_them(maya, gone, slot, world, recording):
+    slot(DAY, "Evening group", host=world.carla)
+    slot(2 * DAY, "Other", host=world.carla)
+    page = maya.get(here(gone)).text
+    for words in ("same host", "same group", "any time", "50 min"):
+        assert words in page
+    assert page.index("Evening group") < page.index("Other") < page.index("Sleep")
+
+
+def test_times_are_told_where_the_client_is(visit, world, store, clock, slot):
+    seat = missed(store, world.carla, world.ivy, clock.now())
+    slot(DAY)
+    assert "<br>12:00" in visit(world.ivy).get(here(seat)).text
+
+
+def test_when_the_last_place_went_to_somebody_quicker_the_next_best_is_one_tap_away(
+    maya, gone, slot, world, store
+):
+    full, better = slot(DAY, "Full", clients=[world.gus], capacity=1), slot(3 * DAY, "Better")
+    answer = maya.post(here(gone), {"session": full.id}, htmx=True)
+    assert answer.status_code == 409
+    assert "Somebody was quicker" in answer.text
+    assert answer.text.index("This one fits too") < answer.text.index(
+        f'name="session" value="{better.id}"'
+    )
+    assert made_up(store) == []
+
+
+def test_a_clash_is_said_calmly_with_the_next_best(maya, gone, slot, world, store):
+    slot(DAY, "Own", clients=[world.maya], makes_up=())
+    over, better = slot(DAY + timedelta(hours=1), "Overlaps"), slot(3 * DAY, "Better")
+    answer = maya.post(here(gone), {"session": over.id}, htmx=True)
+    assert answer.status_code == 409
+    assert "You have something else at that time" in answer.text
+    assert f'name="session" value="{better.id}"' in answer.text
+    assert made_up(store) == []
+
+
+@pytest.mark.parametrize("form", [{}, {"session": "x"}, {"session": "999999"}, {"resource": "7"}])
+def test_what_is_not_there_cannot_be_chosen(maya, gone, store, form):
+    """R12."""
+    answer = maya.post(here(gone), form, htmx=True)
+    assert answer.status_code == 422
+    assert "Choose one of the times." in answer.text
+    assert made_up(store) == []
+
+
+def test_another_programs_session_is_not_there(maya, gone, slot, world, store):
+    """S1."""
+    foreign = slot(DAY, host=world.nora)
+    assert maya.post(here(gone), {"session": foreign.id}, htmx=True).status_code == 422
+    assert made_up(store) == []
+
+
+def test_change_keeps_the_first_until_the_other_is_sure(maya, gone, slot, store, world):
+    first, second = slot(DAY, "First"), slot(2 * DAY, "Second")
+    maya.post(here(gone), {"session": first.id})
+    page = maya.get(f"{here(gone)}?change=yes", htmx=True).text
+    assert "What you have stays yours" in page
+    assert f'name="session" value="{second.id}"' in page
+    assert f'name="session" value="{first.id}"' not in page
+    maya.post(here(gone), {"session": second.id}, htmx=True)
+    old, new = made_up(store)
+    assert (old.cancel_why, new.instead_of_id, new.open) == ("moved", old.id, True)
+
+
+def test_giving_it_up_frees_the_place_and_offers_again(maya, gone, slot, store):
+    skills = slot(DAY)
+    maya.post(here(gone), {"session": skills.id})
+    answer = maya.post(f"{here(gone)}/cancellation", htmx=True)
+    assert "We gave that back." in answer.text
+    assert f'name="session" value="{skills.id}"' in answer.text
+    assert made_up(store)[0].by_seat.released_at is not None
+    assert maya.post(f"{here(gone)}/cancellation").status_code == 303
+
+
+def test_what_took_place_is_not_given_up_before_it_is_settled(
+    visit, world, gone, slot, store, clock
+):
+    skills = slot(DAY)
+    visit(world.maya).post(here(gone), {"session": skills.id})
+    clock.set(skills.ends_at + timedelta(minutes=5))
+    maya = visit(world.maya)
+    page = maya.get(here(gone)).text
+    assert "Once the room" in page
+    assert "Give it up" not in page
+    maya.post(f"{here(gone)}/cancellation")
+    assert made_up(store)[0].open
+
+
+def test_coming_after_all_gives_the_other_time_back(maya, seat_in, slot, store):
+    seat = seat_in(hours=26)
+    maya.post(f"/seats/{seat.id}/absence", {})
+    maya.post(here(seat), {"session": slot(3 * DAY).id})
+    maya.post(f"/seats/{seat.id}/absence/withdrawal", htmx=True)
+    assert made_up(store)[0].cancelled_at is not None
+
+
+def test_who_cannot_come_to_the_make_up_either_finds_another_on_the_same_screen(
+    maya, gone, slot, store, database, clock
+):
+    first, second = slot(DAY, "First"), slot(2 * DAY, "Second")
+    maya.post(here(gone), {"session": first.id})
+    by_seat = made_up(store)[0].by_seat
+    sent = maya.post(f"/seats/{by_seat.id}/absence", {}, htmx=True).text
+    assert "That was to make up for Evening group" in sent
+    assert f'hx-post="{here(gone)}"' in sent
+    maya.post(here(gone), {"session": second.id}, htmx=True)
+    assert [made.open for made in made_up(store)] == [False, True]
+    settlement.settle(database, clock.now())
+    assert [made.open for made in made_up(store)] == [False, True]
+
+
+def test_a_session_still_ahead_is_reported_first(maya, seat_in, slot, store):
+    seat = seat_in(hours=26)
+    assert "still ahead" in maya.get(here(seat)).text
+    assert maya.post(here(seat), {"session": slot(3 * DAY).id}, htmx=True).status_code == 409
+    assert made_up(store) == []
+
+
+def test_who_was_there_has_nothing_to_make_up(maya, gone, slot, store, world, clock):
+    was_there(store, gone, world.carla, clock.now())
+    store.commit()
+    assert "Nothing to make up" in maya.get(here(gone)).text
+    assert maya.post(here(gone), {"session": slot(DAY).id}, htmx=True).status_code == 409
+
+
+def test_when_the_time_is_over_the_care_team_is_named(visit, world, gone, clock, slot):
+    clock.forward(days=16)
+    slot(DAY)
+    page = visit(world.maya).get(here(gone)).text
+    assert "This one lies a while back" in page
+    assert "Carla Reyes can still find a way" in page
+
+
+class TestCouples:
+    @pytest.fixture
+    def together(self, store, world, clock):
+        """Maya and Ben were not in their couples hour."""
+        hour = room(
+            store, world.tessa, [world.maya, world.ben], clock.now() - DAY, clock.now() - 3 * DAY,
+            title="Couples hour", kind=COUPLES,
+        )  # fmt: skip
+        store.commit()
+        return seat_of(store, hour, world.maya)
+
+    def test_joint_times_fit_both_and_book_both(self, maya, together, slot, store, world):
+        joint = slot(DAY, "Couples slot", makes_up=("couples",), capacity=2)
+        page = maya.get(here(together)).text
+        for words in ("Times that fit both of you", "for both of you", "Ben gets a place beside"):
+            assert words in page
+        booked = maya.post(here(together), {"session": joint.id}, htmx=True).text
+        assert "For both of you: Ben has place 2 beside your 1." in booked
+        seats = store.scalars(select(Seat).where(Seat.session_id == joint.id)).all()
+        assert {seat.client_id for seat in seats} == {world.maya.id, world.ben.id}
+
+    def test_one_place_alone_is_not_offered_and_both_wait_for_two(
+        self, maya, together, slot, store, world, database, clock
+    ):
+        joint = slot(
+            DAY, "Couples slot", makes_up=("couples",), capacity=2, clients=[world.rosa, world.leo]
+        )
+        maya.post(f"{here(together)}/waiting", {"session": joint.id}, htmx=True)
+        [rosa, leo] = [seat_of(store, joint, who) for who in (world.rosa, world.leo)]
+        rosa.release(store, by=world.cody, now=clock.now())
+        store.commit()
+        assert freed.offer_freed(database, clock.now()) == 0
+        leo.release(store, by=world.cody, now=clock.now())
+        store.commit()
+        assert freed.offer_freed(database, clock.now()) == 1
+        page = maya.get(here(together)).text
+        assert "A place came free" in page
+        [held] = store.scalars(select(HeldPlace))
+        maya.post(f"/held-places/{held.id}/acceptance", htmx=True)
+        taken = select(Seat.client_id).where(Seat.session_id == joint.id)
+        assert set(store.scalars(taken.where(Seat.released_at.is_(None)))) == {
+            world.maya.id, world.ben.id,
+        }  # fmt: skip
+
+
+class TestWaiting:
+    @pytest.fixture
+    def full(self, slot, world):
+        return slot(3 * DAY, "Full", clients=[world.zoe], capacity=1)
+
+    @pytest.fixture
+    def held(self, maya, gone, full, store, world, clock, database):
+        """Maya waited, and Zoe's place came free."""
+        maya.post(f"{here(gone)}/waiting", {"session": full.id})
+        seat_of(store, full, world.zoe).release(store, by=world.cody, now=clock.now())
+        store.commit()
+        freed.offer_freed(database, clock.now())
+        store.expire_all()
+        return store.scalars(waitlist.live()).one()
+
+    def test_a_full_session_that_would_fit_can_be_waited_for_and_left(
+        self, maya, gone, full, store
+    ):
+        assert "Tell me if a place comes free" in maya.get(here(gone)).text
+        answer = maya.post(f"{here(gone)}/waiting", {"session": full.id}, htmx=True)
+        assert "number 1 in line" in answer.text
+        entry = store.scalars(select(WaitlistEntry)).one()
+        answer = maya.post(f"/waiting/{entry.id}/cancellation", htmx=True)
+        assert "number 1 in line" not in answer.text
+        store.expire_all()
+        assert entry.left_why == "left"
+
+    def test_a_held_place_says_until_when_and_is_one_tap(self, maya, gone, held, store):
+        page = maya.get(here(gone)).text
+        assert "kept for you until Mar 4, 3:00" in page
+        answer = maya.post(f"/held-places/{held.id}/acceptance", htmx=True)
+        assert "Booked for you" in answer.text
+        assert made_up(store)[0].by_seat_id == held.seat_id
+
+    def test_letting_it_go_offers_other_times(self, maya, gone, held, store):
+        answer = maya.post(f"/held-places/{held.id}/release", htmx=True)
+        assert "goes to the next in line" in answer.text
+        store.expire_all()
+        assert held.ended_why == "declined"
+
+    def test_once_the_hold_has_run_out_it_says_so(self, visit, world, held, clock, store):
+        clock.set(held.until + timedelta(seconds=1))
+        answer = visit(world.maya).post(f"/held-places/{held.id}/acceptance", htmx=True)
+        assert answer.status_code == 409
+        assert "no longer held" in answer.text
+        assert made_up(store) == []
+
+    def test_what_is_held_or_waited_for_by_others_is_not_there(self, visit, world, held, store):
+        """S1."""
+        for name in ("ben", "charlie", "zoe"):
+            stranger = visit(getattr(world, name))
+            assert stranger.post(f"/held-places/{held.id}/acceptance").status_code == 404
+            assert stranger.post(f"/held-places/{held.id}/release").status_code == 404
+            assert stranger.post(f"/waiting/{held.entry_id}/cancellation").status_code == 404
+        store.expire_all()
+        assert held.ended_at is None
+
+
+class TestReflection:
+    @pytest.fixture
+    def chosen(self, maya, gone, recording):
+        return maya.post(here(gone), {"resource": recording.id}, htmx=True)
+
+    def test_a_recording_is_chosen_and_asks_for_a_few_sentences(self, chosen, recording):
+        for words in (
+            "Yours to do",
+            "Sleep",
+            "What stayed with you?",
+            f"/resources/{recording.id}",
+        ):
+            assert words in chosen.text
+
+    def test_handing_in_makes_up_for_it_at_once(self, maya, gone, chosen, store):
+        answer = maya.post(f"{here(gone)}/reflection", {"body": WORDS}, htmx=True)
+        for words in ("Made up", "Handed in", WORDS, "Your care team reads it"):
+            assert words in answer.text
+        assert made_up(store)[0].completed_at is not None
+
+    def test_too_few_words_come_back_as_they_were(self, maya, gone, chosen, store):
+        answer = maya.post(f"{here(gone)}/reflection", {"body": "Good."}, htmx=True)
+        assert answer.status_code == 422
+        assert "A sentence or two is enough: what stayed with you?" in answer.text
+        assert "Good.</textarea>" in answer.text
+        assert made_up(store)[0].completed_at is None
+
+    def test_handing_in_without_having_chosen_is_refused(self, maya, gone):
+        assert maya.post(f"{here(gone)}/reflection", {"body": WORDS}, htmx=True).status_code == 409
+
+
+class TestTimesThatSuit:
+    def test_what_is_tapped_is_kept_and_offers_follow(self, maya, gone, slot, store, world):
+        slot(DAY, "At one", clients=())
+        assert "At one" in maya.get(here(gone)).text
+        evenings = [f"{day}-evening" for day in range(7)]
+        answer = maya.post("/times", {"times": evenings, "seat": gone.id}, htmx=True)
+        assert "Saved." in answer.text
+        assert answer.text.count("checked") == 7
+        assert "At one" not in maya.get(here(gone)).text
+        maya.post("/times", {"times": ["3-afternoon"]})
+        assert "At one" in maya.get(here(gone)).text
+
+    def test_nothing_tapped_is_any_time(self, maya, store, world):
+        maya.post("/times", {"times": ["0-morning", "0-morning", "9-morning", "x"]}, htmx=True)
+        maya.post("/times", {})
+        assert windows.of(store, [world.maya.id])[world.maya.id] == []
+
+    def test_a_day_that_is_none_is_refused_and_changes_nothing(self, maya, store, world):
+        """R12."""
+        answer = maya.post("/times", {"times": ["9-morning"]}, htmx=True)
+        assert answer.status_code == 422
+        assert windows.of(store, [world.maya.id])[world.maya.id] == []
+
+    def test_hours_said_otherwise_show_as_the_parts_they_cover(self, maya, store, world, clock):
+        windows.put(
+            store, world.maya, [(0, "06:00", "10:00"), (0, "10:00", "18:00")], by=None,
+            now=clock.now(),
+        )  # fmt: skip
+        store.commit()
+        page = maya.get("/times").text
+        assert 'value="0-morning" checked' in page
+        assert 'value="0-afternoon" checked' in page
+        assert 'value="0-evening" checked' not in page
+
+
+def test_somebody_elses_make_ups_are_not_there(visit, world, gone, slot, store):
+    """S1."""
+    skills = slot(DAY)
+    for name in ("ben", "charlie", "henry", "aiko"):
+        stranger = visit(getattr(world, name))
+        assert stranger.get(here(gone)).status_code == 404
+        assert stranger.post(here(gone), {"session": skills.id}).status_code == 404
+        assert stranger.post(f"{here(gone)}/cancellation").status_code == 404
+        assert stranger.post(f"{here(gone)}/waiting", {"session": skills.id}).status_code == 404
+        assert stranger.post(f"{here(gone)}/reflection", {"body": WORDS}).status_code == 404
+    assert made_up(store) == []
+
+
+def test_a_form_from_another_site_books_nothing(maya, gone, slot, store):
+    """S8."""
+    form = {"session": slot(DAY).id}
+    assert maya.post(here(gone), form, forged=True).status_code == 403
+    assert made_up(store) == []
+
+
+def test_the_places_page_leads_there(maya, gone):
+    assert f'href="{here(gone)}"' in maya.get(f"/seats/{gone.id}").text
+
+
+def test_a_page_costs_the_same_however_many_offers_there_are(maya, gone, slot, database):
+    slot(DAY)
+    maya.get(here(gone))
+    with statements(database) as few:
+        maya.get(here(gone))
+    for number in range(6):
+        slot((2 + number) * DAY, f"More {number}")
+    with statements(database) as many:
+        maya.get(here(gone))
+    assert len(many) == len(few)

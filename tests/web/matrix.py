@@ -1,0 +1,175 @@
+"""Everybody at every door (S1): the actors, the objects they knock for, and what came of it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from sqlalchemy import select
+
+from tests import rows
+from tests.conftest import THAT_DAY
+from tests.visiting import Visit
+from webapp import clock
+from webapp.care import people
+from webapp.care.people import Person, Status
+from webapp.db import Database, Store
+from webapp.demo import cast
+from webapp.web.guard import OTHER_DOOR, guard_of
+
+DAY = timedelta(days=1)
+ACTORS = (
+    "nobody", "maya", "ben", "henry", "zoe", "charlie", "gus", "ivy", "aiko",
+    "carla", "colin", "tessa", "susan", "cody", "theo", "ada", "rita", "nora", "greta",
+)  # fmt: skip
+"""Maya owns every object; Ben is her partner, Zoe was once (she knocks too). Gus is paused, Ivy discharged; Rita left the program."""
+
+LET_IN, TURNED_AWAY, SENT_TO_SIGN_IN = "in", "404", "sign-in"
+
+
+@dataclass(frozen=True)
+class Door:
+    """One route and one method."""
+
+    endpoint: str
+    method: str
+    path: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path} ({self.endpoint})"
+
+
+def plant_doors(database: Database) -> dict[str, Any]:
+    """The cast, some of whom have come and gone, and one of everything that is Maya's; answers path parameter → value."""
+    with clock.bent_to(THAT_DAY), database.writing() as store:
+        cast.plant(store, now=THAT_DAY)
+        world = cast.find(store)
+        _come_and_go(store, world)
+        objects = _objects(store, world)
+        store.commit()
+    return objects
+
+
+def _come_and_go(store: Store, world: Any) -> None:
+    now = THAT_DAY
+    world.gus.change_status(store, Status.PAUSED, by=None, now=now)
+    world.ivy.change_status(store, Status.DISCHARGED, by=None, now=now)
+    rita, _ = people.put(
+        store, world.harbor, "rita", kind="staff", name="Rita Gone", time_zone="America/New_York",
+        roles=["counselor", "supervisor"], by=None, now=now,
+    )  # fmt: skip
+    rita.change_status(store, Status.DISCHARGED, by=None, now=now)
+    rows.put(
+        store, "couple", now - 90 * DAY, program_id=world.harbor.id, ref="once",
+        a_id=world.maya.id, b_id=world.zoe.id, therapist_id=world.tessa.id, ended_at=now - 3 * DAY,
+    )  # fmt: skip
+
+
+def _objects(store: Store, world: Any) -> dict[str, Any]:
+    now, maya, harbor = THAT_DAY, world.maya.id, world.harbor.id
+    room = cast.open_room(
+        store, world.carla, [world.maya, world.ivy], now + timedelta(hours=3),
+        now=now - 2 * DAY, ref="tonight", presence_from="staff",
+    )  # fmt: skip
+    seat = next(each for each in room.seats if each.client_id == maya)
+    held = cast.open_room(
+        store, world.carla, [world.maya], now + 2 * DAY, now=now - 2 * DAY, ref="later", presence_from="staff"
+    )  # fmt: skip
+    client = {"client_id": maya}
+    hers = {"person_id": maya}
+
+    def one(table: str, **given: Any) -> Any:
+        made = rows.put(store, table, now - DAY, **given)
+        return made.get("id")
+
+    one("absence_report", seat_id=seat.id, reason="work")
+    homework = one("homework", program_id=harbor, session_id=room.id, for_everyone=True, title="Read", ref="h1", by_id=world.carla.id, withdrawn_at=None)  # fmt: skip
+    resource = one("resource", program_id=harbor, session_id=room.id, ref="r1", title="Breathing", by_id=world.carla.id)  # fmt: skip
+    make_up = one("make_up", seat_id=seat.id, resource_id=resource, kind="recording")
+    one("reflection", make_up_id=make_up, body="I thought about it.")
+    entry = one("waitlist_entry", session_id=held.id, seat_id=seat.id, **client)
+    return {
+        "seat_id": seat.id, "session_id": room.id, "person_id": maya, "homework_id": homework, "resource_id": resource,
+        "make_up_id": make_up, "entry_id": entry,
+        "held_id": one("held_place", entry_id=entry, seat_id=held.seats[0].id, held_at=now - DAY, until=now + DAY),
+        "hand_in_id": one("hand_in", homework_id=homework, body="Done.", **client),
+        "consent_id": one("consent", recipient_id=world.ben.id, category="schedule", signed_at=now - DAY, expires_at=now + 90 * DAY, **client),
+        "passkey_id": one("passkey", **hers),
+        "device_id": one("address", channel="push", value="https://push.example/1", **hers),
+        "login_id": one("login", ended_at=None, made_at=now, seen_at=now, **hers),
+        "note_id": one("counseling_note", author_id=world.carla.id, body="Mine.", **client),
+        "access_id": one("emergency_access", staff_id=world.colin.id, reason="Over.", began_at=now - DAY, ends_at=now - DAY / 2, **client),
+        "task_id": one("task", program_id=harbor, key="tech", kind="tech_help", role="technician", seat_id=seat.id, session_id=room.id, owner_id=None, done_at=None, withdrawn=False, **client),
+        "id": 1, "digest": "0", "name": "x", "token": "x", "secret": "x", "feed": "harbor",
+    }  # fmt: skip
+
+
+def doors(app: Flask, objects: dict[str, Any]) -> list[Door]:
+    """Every page of the URL map, each method apart. The API's doors are another test's."""
+    found = []
+    with app.app_context():
+        for rule in app.url_map.iter_rules():
+            if guard_of(rule.endpoint) == OTHER_DOOR:
+                continue
+            path = re.sub(r"<(?:[^:<>]+:)?([a-z_]+)>", lambda m: str(objects[m[1]]), rule.rule)
+            found += [
+                Door(rule.endpoint, method, path)
+                for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+            ]
+    return sorted(found, key=lambda door: door.name)
+
+
+class Actor:
+    """Somebody, signed in where that is possible, who knocks without leaving a trace."""
+
+    def __init__(self, app: Flask, database: Any, name: str):
+        self._connection = database.readers
+        with database.reading() as store:
+            person = store.scalar(select(Person).where(Person.ref == name))
+        visit = Visit(app, person.id) if person else Visit(app)
+        self._token = visit.csrf_token()
+        jar = [
+            visit.client.get_cookie(app.config[name]) for name in ("LOGIN_COOKIE", "VISIT_COOKIE")
+        ]
+        self._cookies = "; ".join(f"{each.key}={each.value}" for each in jar if each)
+        self._browser = app.test_client(use_cookies=False)
+
+    def knock(self, door: Door) -> str:
+        """What comes of asking; whatever it changed is undone."""
+        with self._undone():
+            return outcome(self.open(door))
+
+    def open(self, door: Door, **given: Any) -> Any:
+        """The answer at a door, with the token a page of ours would carry."""
+        headers = {"Cookie": self._cookies}
+        if door.method != "GET":
+            headers |= {"X-CSRFToken": self._token, "Sec-Fetch-Site": "same-origin"}
+        return self._browser.open(door.path, method=door.method, headers=headers, **given)
+
+    @contextmanager
+    def _undone(self) -> Iterator[None]:
+        nested = self._connection.begin_nested()
+        try:
+            yield
+        finally:
+            if nested.is_active:
+                nested.rollback()
+
+
+def outcome(answer: Any) -> str:
+    """In one word. A refusal inside (a form without its fields, say) is let in: the door is what is asked about."""
+    where = urlsplit(answer.location or answer.headers.get("HX-Redirect") or "").path
+    if answer.status_code == 404:
+        return TURNED_AWAY
+    if answer.status_code == 401 or (where == "/sign-in" and answer.status_code in (204, 303)):
+        return SENT_TO_SIGN_IN
+    return (
+        LET_IN
+        if answer.status_code < 500 and answer.status_code != 403
+        else str(answer.status_code)
+    )

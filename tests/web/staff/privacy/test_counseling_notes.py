@@ -1,0 +1,62 @@
+"""P7: counseling notes are their author's alone."""
+
+import pytest
+from sqlalchemy import select
+
+from webapp.care.counseling_notes import CounselingNote
+from webapp.care.events import Event
+
+CANARY = "Dreamt of the lighthouse again"
+
+
+@pytest.fixture
+def note(visit, store, world):
+    visit(world.carla).post(f"/staff/people/{world.maya.id}/notes", {"body": CANARY})
+    return store.scalars(select(CounselingNote)).one()
+
+
+def test_the_author_reads_changes_and_throws_it_away(note, visit, store, world):
+    carla, here = visit(world.carla), f"/staff/people/{world.maya.id}/notes"
+    assert CANARY in carla.get(here).text
+    carla.post(f"/staff/notes/{note.id}", {"body": "Something else"})
+    assert "Something else" in carla.get(here).text
+    carla.post(f"/staff/notes/{note.id}/removal")
+    store.expire_all()
+    assert store.scalars(select(CounselingNote)).all() == []
+
+
+@pytest.mark.parametrize(
+    "who", ["tessa", "colin", "susan", "cody", "ada", "theo", "nora", "maya", "ben"]
+)
+def test_nobody_else_finds_it_anywhere(note, visit, world, who):
+    other = visit(getattr(world, who))
+    for path in (
+        f"/staff/people/{world.maya.id}/notes",
+        f"/staff/people/{world.maya.id}",
+        "/me/looks",
+        "/",
+    ):
+        assert CANARY not in other.get(path).text
+    for path in (f"/staff/notes/{note.id}", f"/staff/notes/{note.id}/removal"):
+        assert other.post(path, {"body": "x"}).status_code == 404
+
+
+def test_an_emergency_does_not_open_a_place_for_notes(visit, world):
+    colin = visit(world.colin)
+    told = {"client": "Maya Torres", "reason": "Her sister called, she may be in danger."}
+    colin.post("/staff/emergency-access", told)
+    assert colin.get(f"/staff/people/{world.maya.id}/notes").status_code == 404
+
+
+def test_neither_chart_export_api_nor_events_hold_it(note, visit, caller, store, world):
+    assert CANARY not in visit(world.carla).get(f"/staff/people/{world.maya.id}").text
+    call = caller(world.harbor)
+    assert CANARY not in call("GET", f"/clients/{world.maya.ref}/chart").text
+    assert CANARY.encode() not in visit(world.maya).post("/me/my-data").data
+    assert all(CANARY not in event.canonical for event in store.scalars(select(Event)))
+
+
+def test_an_empty_note_is_refused_and_names_the_field(visit, store, world):
+    answer = visit(world.carla).post(f"/staff/people/{world.maya.id}/notes", {"body": "  "})
+    assert answer.status_code == 422
+    assert "Write something first." in answer.text

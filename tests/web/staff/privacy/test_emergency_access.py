@@ -1,0 +1,61 @@
+"""P8, as staff meet it: a form, one chart for two hours, a banner, an end."""
+
+import pytest
+from sqlalchemy import select
+
+from webapp.care.emergencies import EmergencyAccess
+from webapp.care.tasks import Task
+
+TOLD = {"client": "maya torres", "reason": "Her sister called, she may be in danger."}
+
+
+def test_the_chart_opens_with_a_banner_and_the_supervisor_has_a_task(visit, store, world):
+    colin = visit(world.colin)
+    assert colin.get(f"/staff/people/{world.maya.id}").status_code == 404
+    page = colin.follow(colin.post("/staff/emergency-access", TOLD)).text
+    assert "Emergency access" in page
+    assert "Maya Torres" in page
+    assert "Review an emergency access" in visit(world.susan).get("/staff/tasks?show=mine").text
+    assert colin.get(f"/staff/people/{world.june.id}").status_code == 404
+
+
+def test_after_two_hours_there_is_no_such_person_again(visit, world, clock):
+    visit(world.colin).post("/staff/emergency-access", TOLD)
+    clock.forward(hours=2, seconds=1)
+    assert visit(world.colin).get(f"/staff/people/{world.maya.id}").status_code == 404
+
+
+def test_it_can_be_ended_at_once(visit, store, world):
+    colin = visit(world.colin)
+    colin.post("/staff/emergency-access", TOLD)
+    access = store.scalars(select(EmergencyAccess)).one()
+    assert visit(world.carla).post(f"/staff/emergency-access/{access.id}/end").status_code == 404
+    colin.post(f"/staff/emergency-access/{access.id}/end")
+    assert colin.get(f"/staff/people/{world.maya.id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"client": "torres"}, 422), ({"client": ""}, 422), ({"client": "Aiko Tanaka"}, 422),
+        ({"reason": "urgent"}, 422), ({"client": "Ben Torres"}, 409),
+    ],
+)  # fmt: skip
+def test_a_refusal_opens_nothing_and_keeps_what_was_typed(visit, store, world, changes, status):
+    answer = visit(world.colin).post("/staff/emergency-access", TOLD | changes)
+    assert answer.status_code == status
+    assert (TOLD | changes)["reason"] in answer.text
+    assert store.scalars(select(EmergencyAccess)).all() == []
+    assert store.scalars(select(Task)).all() == []
+
+
+def test_it_needs_a_fresh_sign_in(visit, store, world, clock):
+    colin = visit(world.colin)
+    clock.forward(minutes=11)
+    assert colin.post("/staff/emergency-access", TOLD).status_code in (303, 403)
+    assert store.scalars(select(EmergencyAccess)).all() == []
+
+
+@pytest.mark.parametrize("who", ["maya", "henry", "theo"])
+def test_clients_supporters_and_technicians_find_no_such_page(visit, world, who):
+    assert visit(getattr(world, who)).get("/staff/emergency-access").status_code == 404

@@ -1,0 +1,225 @@
+"""The help desk: who waits and how long, what their phone found, one click for how it ended; counted apart."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.counting import statements
+from webapp.care import absences, self_tests, trouble
+from webapp.care.absences import AbsenceReport
+from webapp.care.addresses import Address
+from webapp.care.events import Event
+from webapp.care.tags import Tag
+from webapp.care.tasks import Task
+
+DESK = "/staff/help-desk"
+FACTS = {
+    "round_trips": [700, 812.5, 900], "kbit": 640, "skew": -3.2, "cameras": 1, "connection": "3g",
+    "camera_trouble": "NotAllowedError", "agent": "Mozilla/5.0 (iPhone) Safari/604.1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def call(store, world, clock, room, seat_of):
+    """`call()`: Maya can't get into Carla's room that began five minutes ago; asked just now."""
+
+    def made(who=None, minutes=-5, tested=True, **more) -> Task:
+        client, now = who or world.maya, clock.now()
+        seat = seat_of(room([client], minutes=minutes, **more), client)
+        if tested:
+            self_tests.keep(
+                store, {"network": "weak", "camera": "blocked"}, by=client, now=now,
+                round_trip=812.5, facts=FACTS,
+            )  # fmt: skip
+        task = trouble.report(store, seat, by=client, now=now)
+        store.commit()
+        return task
+
+    return made
+
+
+@pytest.fixture
+def theo(visit, world):
+    """The technician's browser, signed in."""
+    return visit(world.theo)
+
+
+def test_a_call_says_who_how_long_and_what_the_phone_found(theo, call, clock):
+    call()
+    clock.forward(minutes=4)
+    page = theo.get(DESK).text
+    assert "Maya Torres" in page
+    assert "4 minutes" in page
+    assert 'href="tel:+12125550107"' in page
+    for words in ("Network: weak", "Camera: not allowed", "812 ms (3 tries, 700 to 900)",
+                  "0.6 Mbit/s", "3 s behind", "1 found · NotAllowedError", "iPhone"):  # fmt: skip
+        assert words in page, words
+
+
+def test_the_technician_needs_no_chart_to_help(theo, call, world):
+    call()
+    page = theo.get(DESK).text
+    assert f"/staff/people/{world.maya.id}" not in page
+    assert theo.get(f"/staff/people/{world.maya.id}").status_code == 404
+
+
+def test_who_waits_longest_stands_first(theo, call, world, clock):
+    call(world.gus)
+    clock.forward(minutes=2)
+    call(world.maya, minutes=-6)
+    page = theo.get(DESK).text
+    assert page.index("Gus Kowalski") < page.index("Maya Torres")
+
+
+@pytest.mark.parametrize("who", ["carla", "colin", "tessa", "maya", "henry"])
+def test_the_desk_is_not_there_for_others(visit, world, call, who):
+    """S1."""
+    task = call()
+    browser = visit(getattr(world, who))
+    assert browser.get(DESK).status_code == 404
+    for what in ("claim", "end", "attempt"):
+        assert browser.post(f"{DESK}/{task.id}/{what}", {"solved": "video"}).status_code == 404
+
+
+def test_another_programs_desk_is_empty(visit, world, call):
+    """S1: programs are walled off."""
+    task = call()
+    for stranger in (world.kit, world.greta):
+        browser = visit(stranger)
+        assert "Maya" not in browser.get(DESK).text
+        assert browser.post(f"{DESK}/{task.id}/claim").status_code == 404
+
+
+def test_taking_it_up_is_seen_by_colleagues_and_is_the_takers(visit, world, call, store, theo):
+    task = call()
+    assert 'Help desk<span class="console-count">1</span>' in theo.get(DESK).text
+    answer = visit(world.cody).post(f"{DESK}/{task.id}/claim", htmx=True)
+    assert "You're on it" in answer.text
+    page = theo.get(DESK).text
+    assert "Cody Lind is on it" in page
+    assert 'Help desk<span class="console-count">' not in page
+    store.expire_all()
+    assert (task.owner_id, task.acknowledged_by_id) == (world.cody.id, world.cody.id)
+    handed = select(Event.by_id).where(Event.tag == Tag.TASK_HANDED_OVER)
+    assert store.scalars(handed).all() == [world.cody.id]
+
+
+def test_two_do_not_take_up_the_same_call(visit, world, call, theo):
+    task = call()
+    theo.post(f"{DESK}/{task.id}/claim")
+    answer = visit(world.cody).post(f"{DESK}/{task.id}/claim", htmx=True)
+    assert answer.status_code == 409
+    assert "Theo Banks is helping already." in answer.text
+
+
+@pytest.mark.parametrize(("solved", "words"), [("video", "In by video"), ("phone", "In by phone")])
+def test_one_click_ends_it(theo, call, store, solved, words):
+    task = call()
+    answer = theo.post(f"{DESK}/{task.id}/end", {"solved": solved}, htmx=True)
+    assert "Nobody is stuck" in answer.text
+    assert words in answer.text
+    store.expire_all()
+    assert (task.open, task.outcome, task.brief["solved"]) == (False, "reached", solved)
+    assert not store.scalars(select(AbsenceReport)).all()
+
+
+def test_what_cannot_be_mended_today_is_a_technical_absence(theo, call, store, world, clock):
+    """M15: told for the client, so that nobody chases them, and counted apart."""
+    task = call()
+    answer = theo.post(f"{DESK}/{task.id}/end", {"solved": "not_today"}, htmx=True)
+    told = store.scalars(select(AbsenceReport)).one()
+    assert (told.reason, told.by_id) == ("technical", world.theo.id)
+    assert "Not today" in answer.text
+    this_week = re.search(r'<th scope="row">Mar 2</th><td class="amount">(\d+)</td>', answer.text)
+    assert this_week[1] == "1"
+
+
+def test_an_outcome_nobody_knows_is_refused(theo, call, store):
+    """R12."""
+    task = call()
+    assert theo.post(f"{DESK}/{task.id}/end", {"solved": "magic"}, htmx=True).status_code == 422
+    store.expire_all()
+    assert task.open
+
+
+def test_ended_twice_is_said(theo, call):
+    task = call()
+    theo.post(f"{DESK}/{task.id}/end", {"solved": "video"})
+    again = theo.post(f"{DESK}/{task.id}/end", {"solved": "phone"}, htmx=True)
+    assert again.status_code == 409
+
+
+def test_nobody_answered_is_tried_again_within_minutes(theo, call, store, clock):
+    task = call()
+    page = theo.post(f"{DESK}/{task.id}/attempt", htmx=True).text
+    assert "No answer" in page
+    assert "Maya Torres" in page
+    store.expire_all()
+    assert timedelta(minutes=9) < task.due_at - clock.now() <= timedelta(minutes=10)
+
+
+def test_without_javascript_one_comes_back_to_the_desk(theo, call):
+    task = call()
+    answer = theo.post(f"{DESK}/{task.id}/claim")
+    assert (answer.status_code, answer.location) == (303, DESK)
+
+
+def test_an_unsafe_number_is_not_offered(theo, call, store, world, clock):
+    """P9."""
+    call()
+    number = select(Address).where(Address.person_id == world.maya.id, Address.channel == "sms")
+    store.scalars(number).one().unsafe_at = clock.now()
+    store.commit()
+    page = theo.get(DESK).text
+    assert "tel:+12125550107" not in page
+    assert "marked unsafe" in page
+
+
+def test_the_rooms_own_number_is_there_to_read_out(theo, call, store):
+    task = call()
+    task.session.dial_in = "+12125550100,,93412#"
+    store.commit()
+    page = theo.get(DESK).text
+    assert "+1 212-555-0100" in page
+    assert "93412 #" in page
+
+
+def test_without_a_self_test_the_call_stands_there_all_the_same(theo, call):
+    call(tested=False)
+    assert "They asked without a self-test." in theo.get(DESK).text
+
+
+def test_technical_absences_are_counted_by_the_programs_own_weeks(
+    theo, store, world, room, seat_of, clock
+):
+    """Sunday evening in New York is Monday in UTC, and still last week's."""
+    for minutes, reason in ((-3 * 1440 + 600, "technical"), (-2 * 1440, "technical"), (-1440, "work")):  # fmt: skip
+        seat = seat_of(room([world.gus], minutes=minutes), world.gus)
+        absences.report(store, seat, by=None, now=clock.now(), reason=reason)
+    store.commit()
+    by_week = dict(re.findall(r'<th scope="row">(\w+ \d+)</th><td class="amount">(\d+)</td>', theo.get(DESK).text))  # fmt: skip
+    assert by_week["Mar 2"] == "1"
+    assert by_week["Feb 23"] == "1"
+
+
+def test_the_persons_page_counts_them_apart(carla, store, world, room, seat_of, clock):
+    """M15."""
+    page = f"/staff/people/{world.gus.id}"
+    assert "counted apart" not in carla.get(page).text
+    seat = seat_of(room([world.gus], minutes=-1440), world.gus)
+    absences.report(store, seat, by=None, now=clock.now(), reason="technical")
+    store.commit()
+    assert "1 technical in four weeks, counted apart" in carla.get(page).text
+
+
+def test_many_calls_cost_as_many_statements_as_one(theo, call, world, database):
+    call(world.gus)
+    with statements(database) as few:
+        theo.get(DESK)
+    for number, client in enumerate((world.maya, world.ivy, world.june, world.leo)):
+        call(client, minutes=-7 - number)
+    with statements(database) as many:
+        theo.get(DESK)
+    assert len(many) <= len(few)
