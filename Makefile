@@ -13,8 +13,9 @@ UV ?= uv
 WORKERS ?= 2
 TESTS ?= tests
 KILLS ?= 200
+REQUESTS ?= 100000
 
-.PHONY: help install install-dev run test check bench faults browser format migration lock clean
+.PHONY: help install install-dev run test check audit sbom prove fuzz bench faults browser format migration lock clean
 
 help:  ## what make can do here
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -34,6 +35,19 @@ check: $(VENV)/.installed-dev  ## ruff, mypy, templates, house rules
 	$(BIN)/mypy
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/python -m pytest -q tests/house
+	$(BIN)/python -m tests.supply.audit --if-reachable $(AUDIT)
+
+audit: $(VENV)/.installed-dev  ## ask about known vulnerabilities of every pinned package; an error when nobody could be asked
+	$(BIN)/python -m tests.supply.audit $(AUDIT)
+
+sbom: $(VENV)/.installed-dev  ## requirements/sbom.cdx.json from the lock: what the program is made of
+	$(BIN)/python -m tests.supply.sbom
+
+prove: $(VENV)/.installed-dev  ## break each line of SECURITY on purpose and see its test fail
+	$(BIN)/python -m tests.prove $(LINES)
+
+fuzz: $(VENV)/.installed-dev  ## hostile words in every field: REQUESTS=100000
+	FUZZ_REQUESTS=$(REQUESTS) $(BIN)/python -m pytest -s tests/fuzz
 
 bench: $(VENV)/.installed-dev  ## the tables of figures
 	$(BIN)/python -m tests.bench $(BENCHES)
