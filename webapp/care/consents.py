@@ -163,22 +163,24 @@ def stop(
 
 
 def given_by(client_id: int, as_of: datetime) -> Select[Consent]:
-    """What a client allows at `as_of`, as they see it: a pause by staff does not show (P3)."""
-    return select(Consent).where(
-        Consent.client_id == client_id,
-        Consent.signed_at <= as_of,
-        Consent.expires_at > as_of,
-        or_(Consent.revoked_at.is_(None), Consent.revoked_at > as_of),
+    """What a client allows at `as_of`, as they see it, in the order signed: a pause by staff does not show (P3)."""
+    return (
+        select(Consent)
+        .where(Consent.client_id == client_id, Consent.signed_at <= as_of)
+        .where(Consent.expires_at > as_of)
+        .where(or_(Consent.revoked_at.is_(None), Consent.revoked_at > as_of))
+        .order_by(Consent.id)
     )
 
 
 def shown_to(recipient_id: int, as_of: datetime) -> Select[Consent]:
     """What a recipient may read that they were allowed, until it would have expired by itself. Revoking and pausing change
-    nothing here: nobody can learn of them from this page (P3)."""
-    return select(Consent).where(
-        Consent.recipient_id == recipient_id,
-        Consent.signed_at <= as_of,
-        Consent.expires_at > as_of,
+    nothing here, the order neither: nobody can learn of them from this page (P3)."""
+    return (
+        select(Consent)
+        .where(Consent.recipient_id == recipient_id, Consent.signed_at <= as_of)
+        .where(Consent.expires_at > as_of)
+        .order_by(Consent.id)
     )
 
 

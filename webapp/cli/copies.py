@@ -1,10 +1,11 @@
 """Backing up and putting back, on either engine; what comes back is made safe before anyone can see it (R11)."""
 
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import TextClause, inspect, text
 
 from webapp import clock
 from webapp.care import anchors, field_keys
@@ -12,9 +13,12 @@ from webapp.cli import desk, embedded_copies, postgres_copies, taken_back
 from webapp.cli.taken_back import TakenBack
 from webapp.cli.troubles import Trouble
 from webapp.config import Settings
-from webapp.db import Database
+from webapp.db import Database, Store
 from webapp.notify.announce import pass_over
 from webapp.protocol.engine import look
+
+GLANCES = 20
+"""How often, a tenth of a second apart, it is looked whether somebody else is connected."""
 
 
 @dataclass(slots=True)
@@ -113,11 +117,19 @@ def _known_of_postgres(database: Database) -> tuple[TakenBack | None, Restored]:
         " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
     )
     with database.reading() as store:
-        if store.scalar(others):
+        if not any(_alone(store, others) for _ in range(GLANCES)):
             raise Trouble("The database is in use. Stop rejoin serve and rejoin worker first.")
         if not inspect(store.connection()).has_table("consent"):
             return None, Restored(paused=True)
         return taken_back.read(store), Restored()
+
+
+def _alone(store: Store, others: TextClause) -> bool:
+    """Whether nobody else is connected; a connection that was closed just now is still listed for a moment."""
+    alone = not store.scalar(others)
+    if not alone:
+        time.sleep(0.1)
+    return alone
 
 
 def _make_ready(

@@ -101,7 +101,9 @@ class ResourceIn(Body):
     title: Name
     body: Words | None = Field(None, description="Markdown")
     url: HttpsLink | None = None
-    minutes: Whole | None = Field(None, ge=1, le=24 * 60, description="How long it takes")
+    minutes: Annotated[Whole, Field(ge=1, le=24 * 60)] | None = Field(
+        None, description="How long it takes"
+    )
     makes_up: list[Annotated[str, OneOf(SessionKind)]] = Field(
         default=[], max_length=len(SessionKind),
         description="Kinds of sessions it may make up for, with a short reflection",
