@@ -171,6 +171,7 @@ def _rooms(full: bool = False) -> Select[Session, str, int]:
     theirs = select(Seat.session_id).where(
         Seat.client_id.in_(bindparam("party", expanding=True)), Seat.released_at.is_(None)
     )
+    said_so = cast(Session.makes_up, Text).like(bindparam("says"))
     same_words = and_(Session.kind == bindparam("kind"), Session.title == bindparam("title"))
     same_series = Session.series_id == bindparam("series", type_=Integer)
     same_group = and_(Session.kind.in_(GROUPS), or_(same_series, same_words))
@@ -179,12 +180,7 @@ def _rooms(full: bool = False) -> Select[Session, str, int]:
         .join(host, host.id == Session.host_id)
         .where(Session.program_id == bindparam("program"), Session.cancelled_at.is_(None))
         .where(Session.starts_at > bindparam("now"), Session.starts_at <= bindparam("deadline"))
-        .where(
-            or_(
-                cast(Session.makes_up, Text).like(bindparam("says")),
-                same_group,
-            )
-        )
+        .where(or_(said_so, same_group))
         .where(Session.id.not_in(bindparam("but", expanding=True)), Session.id.not_in(theirs))
         .where(free < bindparam("need") if full else free >= bindparam("need"))
         .order_by(Session.starts_at, Session.id)
