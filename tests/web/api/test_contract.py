@@ -1,8 +1,10 @@
 """The contract around every call: who may, how it says no, keys that answer once, health and figures."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -15,6 +17,7 @@ from webapp.care.absences import AbsenceReport
 from webapp.care.tokens import Token
 from webapp.db import Database
 from webapp.demo import cast
+from webapp.web.api.contract.document import document
 
 ILL = {"session": "evening", "client": "ben", "reason": "illness"}
 
@@ -257,6 +260,23 @@ def test_an_unreachable_database_is_not_ready(settings) -> None:
     answer = app.test_client().get("/readyz")
     assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
     assert "database" in answer.json["detail"]
+
+
+def test_every_bound_stands_in_the_document_in_its_own_words() -> None:
+    """pydantic writes a bound that stands behind a validator as `ge` and `le`, which no reader of a schema knows."""
+    schemas = [part for part in parts(document()) if "type" in part or "anyOf" in part]
+    assert len(schemas) > 100
+    assert [part for part in schemas if {"ge", "gt", "le", "lt", "multiple_of"} & part.keys()] == []
+
+
+def parts(told: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a document, the outer ones first."""
+    if isinstance(told, dict):
+        yield told
+    for inner in (
+        told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()
+    ):
+        yield from parts(inner)
 
 
 def test_figures_are_for_token_holders(app, call, task) -> None:

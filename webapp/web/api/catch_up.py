@@ -18,11 +18,11 @@ from webapp.web.api.contract.shapes import (
     Answer,
     Body,
     Instant,
+    Minutes,
     Name,
     OneOf,
     Ref,
     Text,
-    Whole,
 )  # fmt: skip
 from webapp.web.api.sessions import SessionRef
 from webapp.web.unit import store
@@ -101,9 +101,7 @@ class ResourceIn(Body):
     title: Name
     body: Words | None = Field(None, description="Markdown")
     url: HttpsLink | None = None
-    minutes: Annotated[Whole, Field(ge=1, le=24 * 60)] | None = Field(
-        None, description="How long it takes"
-    )
+    minutes: Minutes | None = Field(None, description="How long it takes")
     makes_up: list[Annotated[str, OneOf(SessionKind)]] = Field(
         default=[], max_length=len(SessionKind),
         description="Kinds of sessions it may make up for, with a short reflection",

@@ -139,6 +139,8 @@ Ref = Annotated[
     Field(pattern=REF, max_length=120, description="The caller's own reference", examples=["c-17"]),
 ]
 Whole = Annotated[int, BeforeValidator(_whole)]
+# Bounds stand before the validator: after it they are checked, but the document would not say them.
+Minutes = Annotated[int, Field(ge=1, le=24 * 60), BeforeValidator(_whole)]
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Name = Annotated[str, Text(200)]
 Note = Annotated[str, Text(2000)]
