@@ -2,7 +2,12 @@
 // and goes at the end. It goes by the server's clock; the server is asked now and then whether something has changed.
 const where = () => document.querySelector(".approach");
 const known = (what, banner) => `${what}:${document.body.dataset.person}:${banner.dataset.seat}`;
-const inSight = (banner) => { const { top, bottom } = banner.getBoundingClientRect(); return top >= 0 && bottom <= innerHeight; };
+const say = (banner, quiet) => document.dispatchEvent(new CustomEvent("announce", { detail: { text: banner.dataset.say, quiet } }));
+// What is wholly in sight is only said aloud. Asked of an observer: measuring here would lay the page out at once, in our task.
+const sight = new IntersectionObserver((seen) => {
+  for (const { target, intersectionRatio } of seen) say(target, intersectionRatio > 0.99);
+  sight.disconnect();
+});
 let asked = Date.now();
 
 function look() {
@@ -14,7 +19,7 @@ function look() {
     if (banner.hidden === near) banner.hidden = !near;
     if (near && !sessionStorage.getItem(known("said", banner))) {
       sessionStorage.setItem(known("said", banner), "yes");
-      document.dispatchEvent(new CustomEvent("announce", { detail: { text: banner.dataset.say, quiet: inSight(banner) } }));
+      sight.observe(banner);
     }
   }
 }

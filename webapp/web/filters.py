@@ -1,6 +1,6 @@
 """How instants, lengths of time and texts are shown. Every instant goes through here, in the reader's zone and words."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,12 @@ def language() -> str:
     if person is not None:
         return person.language if person.language in spoken() else LANGUAGES[0]
     return request.accept_languages.best_match(spoken()) or LANGUAGES[0]
+
+
+def minutes_ahead() -> int:
+    """How far the reader's clock is ahead of UTC just now."""
+    local = clock.now().astimezone(zone())
+    return (local.replace(tzinfo=UTC) - local) // timedelta(minutes=1)
 
 
 def time_of(instant: datetime, time_zone: str | None = None) -> str:
@@ -115,6 +121,6 @@ def init_app(app: Flask) -> None:
         time=time_of, day=day_of, day_and_time=day_and_time, ago=ago, lasting=lasting, iso=iso,
         time_tag=time_tag, sentence=sentence,
     )  # fmt: skip
-    app.jinja_env.globals["now"] = clock.now
+    app.jinja_env.globals.update(now=clock.now, minutes_ahead=minutes_ahead)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(lambda: {"me": me(), "place": g.get("place")})
