@@ -27,13 +27,13 @@ from webapp.db import Store, UTCDateTime
 from webapp.sealed import SealedText
 
 SMALL = 20
-"""Rows that `insert_missing` sends as arrays on PostgreSQL, in one round trip. More go faster by COPY, which takes several:
+"""Rows that are sent as arrays on PostgreSQL, in one round trip. More go faster by COPY, which takes several:
 measured, 20 rows 1.7 against 4.1 ms, 100 rows 9.0 against 6.6 ms."""
 
 
 def insert_many(store: Store, table: Table, columns: Sequence[str], rows: list[Any]) -> None:
-    """Insert `rows` (tuples in the order of `columns`) the driver's fastest way: executemany on SQLite, COPY on
-    PostgreSQL.
+    """Insert `rows` (tuples in the order of `columns`) the driver's fastest way: executemany on SQLite, on PostgreSQL COPY,
+    or for a few (`SMALL`) one round trip.
 
     Values are Python's; instants aware. The rows must be new: for rows that may exist already, see `insert_missing`.
     """
@@ -49,6 +49,9 @@ def insert_many(store: Store, table: Table, columns: Sequence[str], rows: list[A
             f"INSERT INTO {table.name} ({names}) VALUES ({marks})",
             [_for_sqlite(row, instants) for row in rows],
         )
+        return
+    if len(rows) <= SMALL:
+        connection.exec_driver_sql(_of_arrays(table, tuple(columns)), _turned(rows))
         return
     _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", rows)
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     DateTime,
     Engine,
     MetaData,
@@ -26,8 +27,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from webapp import sealed
-from webapp.embedded import check_sqlite, prepare_sqlite
+from webapp.embedded import Pen, check_sqlite, prepare_sqlite
 from webapp.keyring import Keyring
+from webapp.spellings import loopback
+
+IN_USE = 7_345_647
+"""PostgreSQL's advisory lock on a whole database: every connection of ours shares it, a restore has it to itself."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -99,13 +104,23 @@ class Database:
     """Where everything is kept.
 
     `url`: `sqlite:///FILE` (encrypted with `key`, 32 bytes) or a PostgreSQL URL. `keyring` seals and opens clinical text.
-    Raises `UnsafeDatabase` when the linked SQLite is one that can lose data (R3).
+    `restoring`: for the one who holds `IN_USE` alone. Raises `UnsafeDatabase` when the linked SQLite is one that can lose
+    data (R3).
     """
 
-    def __init__(self, url: str, key: bytes | None = None, keyring: Keyring | None = None):
-        self.url = make_url(url)
+    def __init__(
+        self,
+        url: str,
+        key: bytes | None = None,
+        keyring: Keyring | None = None,
+        *,
+        restoring: bool = False,
+    ):
+        self.url = encrypted(make_url(url))
         self.embedded = self.url.get_backend_name() == "sqlite"
         self.engine = self._embedded(key) if self.embedded else self._postgresql()
+        if not (self.embedded or restoring):
+            event.listen(self.engine, "connect", _share_use)
         self.engine.dialect.keyring = keyring  # type: ignore[attr-defined]
         readers = {} if self.embedded else {"isolation_level": "AUTOCOMMIT"}
         self.readers = self.engine.execution_options(**readers)
@@ -130,6 +145,8 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+        if self.embedded:
+            self.engine.dialect.pen.close()  # type: ignore[attr-defined]
 
     def _embedded(self, key: bytes | None) -> Engine:
         from sqlcipher3 import dbapi2
@@ -156,6 +173,7 @@ class Database:
             pool_size=8,
             max_overflow=24,
         )
+        engine.dialect.pen = Pen(path)  # type: ignore[attr-defined]
         event.listen(engine, "begin", engine.dialect.begin)  # type: ignore[attr-defined]
         return engine
 
@@ -168,6 +186,26 @@ class Database:
             insertmanyvalues_page_size=5000,
             connect_args={"prepare_threshold": 1, "options": "-c timezone=UTC"},
         )
+
+
+def _share_use(raw: Any, record: object) -> None:
+    """Once a connection; the lock goes with it. A database that is being restored is nobody's until that is done."""
+    raw.autocommit = True
+    (shared,) = raw.execute("SELECT pg_try_advisory_lock_shared(%s)", [IN_USE]).fetchone()
+    raw.autocommit = False
+    if not shared:
+        from psycopg import OperationalError
+
+        raise OperationalError("it is being restored; try again when that is done")
+
+
+def encrypted(url: URL) -> URL:
+    """`url`, so that nothing goes unencrypted over a network and there is no falling back to it. Who says `?sslmode=…` (best:
+    verify-full) knows better; on this machine, and by socket, none is needed."""
+    host = url.host or ""
+    if url.get_backend_name() == "sqlite" or not host or loopback(host) or "sslmode" in url.query:
+        return url
+    return url.update_query_dict({"sslmode": "require"})
 
 
 def claim(query: Select[Any], *, of: Any = None) -> Select[Any]:

@@ -1,5 +1,7 @@
 """The embedded database: SQLite, encrypted by SQLCipher, with one writer a process (R3, S15)."""
 
+import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,55 @@ class UnsafeDatabase(RuntimeError):
     """The database at hand would risk people's records; the message says the remedy."""
 
 
-class EmbeddedDialect(SQLiteDialect_pysqlite):
-    """SQLite with one writer a process: threads queue on a lock instead of on SQLite's sleeping busy handler (R3).
+class Pen:
+    """A lock on a file beside the database: of all processes one writes at a time, and the kernel wakes who waits.
 
-    A connection checked out for writing takes the lock before BEGIN IMMEDIATE and gives it back when its transaction
-    has really ended.
+    SQLite's own busy handler sleeps up to a tenth of a second between two tries, and whoever came last may be first: two
+    web processes spent most of their time asleep. The kernel takes the lock back from a process that is killed.
+    """
+
+    def __init__(self, path: str):
+        self._path = f"{path}-pen"
+        self._file, self._process = -1, 0
+
+    def take(self) -> None:
+        """Wait for it. The caller is the only thread of this process that does."""
+        if sys.platform == "win32" or self._path.startswith(":memory:"):
+            return  # there SQLite's own waiting must do
+        import fcntl
+
+        if self._process != os.getpid():  # a fork's copy would be the same lock
+            self.close()
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._process = os.getpid()
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def lay_down(self) -> None:
+        """Let the next one write."""
+        if self._file >= 0 and sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """It is opened anew when it is needed again."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file, self._process = -1, 0
+
+
+class EmbeddedDialect(SQLiteDialect_pysqlite):
+    """SQLite with one writer: threads queue on a lock, and processes on the pen, instead of on SQLite's sleeping busy
+    handler (R3).
+
+    A connection checked out for writing takes both before BEGIN IMMEDIATE and gives them back when its transaction has
+    really ended.
     """
 
     supports_statement_cache = True
     writer = threading.Lock()
+    pen: Pen
+    """Of the one database that this dialect is for; `Database` sets it."""
 
     def do_commit(self, dbapi_connection: Any) -> None:
         try:
@@ -45,18 +87,23 @@ class EmbeddedDialect(SQLiteDialect_pysqlite):
             connection.exec_driver_sql("BEGIN")
             return
         self.writer.acquire()
-        raw = connection.connection.dbapi_connection
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self.pen.take()
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except BaseException:
+                self.pen.lay_down()
+                raise
         except BaseException:
             self.writer.release()
             raise
-        raw.holds_the_pen = True
+        connection.connection.dbapi_connection.holds_the_pen = True
 
     def _hand_on(self, dbapi_connection: Any) -> None:
         raw = getattr(dbapi_connection, "dbapi_connection", dbapi_connection)
         if getattr(raw, "holds_the_pen", False):
             raw.holds_the_pen = False
+            self.pen.lay_down()
             self.writer.release()
 
 

@@ -39,6 +39,18 @@ def test_the_same_request_id_is_the_same_report(store, world, clock, seat):
     assert reports(store) == 1
 
 
+def test_the_same_request_id_after_it_was_taken_back_reports_nothing_anew(
+    store, world, clock, seat
+):
+    """R7: what a phone sends a second time, long after, is the report it was."""
+    request_id, now = str(uuid.uuid4()), clock.now()
+    first = absences.report(store, seat, by=world.maya, now=now, request_id=request_id)
+    first.withdraw(store, by=world.maya, now=now)
+    again = absences.report(store, seat, by=world.maya, now=now, request_id=request_id)
+    assert again is first
+    assert again.withdrawn_at is not None
+
+
 def test_a_second_report_is_the_first_one_with_what_it_lacked(store, world, clock, seat):
     absences.report(store, seat, by=world.maya, now=clock.now())
     made = absences.report(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import func, select, update
 
@@ -15,6 +16,7 @@ from webapp.care.consents import Category, Consent
 from webapp.care.sessions import Seat
 from webapp.care.tasks import Task
 from webapp.care.tokens import Token
+from webapp.cli import postgres_copies
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.notify.announce import announce
@@ -167,6 +169,28 @@ def test_nothing_is_restored_while_somebody_uses_the_database(
         store.scalar(select(people.Person.id))
         refused = run("db", "restore", str(copy), "--yes")
     assert (refused.exit_code, "Stop rejoin serve" in refused.stderr) == (1, True), refused.output
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_monitor_that_stays_connected_does_not_keep_a_backup_from_coming_back(
+    run: Run, fresh_database: Database, world: cast.World, copy: Path
+) -> None:
+    run("db", "backup", str(copy))
+    where = fresh_database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(where) as monitor:
+        monitor.execute("SELECT 1")
+        restored = run("db", "restore", str(copy), "--yes")
+    assert restored.exit_code == 0, restored.output
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_whoever_comes_while_a_backup_is_coming_back_is_told_to_wait(
+    run: Run, fresh_database: Database, world: cast.World
+) -> None:
+    fresh_database.dispose()
+    with postgres_copies.alone(fresh_database.url):
+        refused = run("db", "check")
+    assert (refused.exit_code, "being restored" in refused.stderr) == (1, True), refused.output
 
 
 def test_a_file_that_is_no_backup_is_refused(

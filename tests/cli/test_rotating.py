@@ -16,7 +16,7 @@ from tests.cli.conftest import Run
 from tests.cli.running import until
 from tests.databases import FIELD_KEY, KEY
 from webapp import clock
-from webapp.care import contacts
+from webapp.care import contacts, field_keys
 from webapp.care.contacts import Contact
 from webapp.db import Database
 from webapp.demo.cast import World
@@ -96,6 +96,7 @@ def test_keys_are_turned_over_while_somebody_writes(
     run: Run, file: Path, fresh_database: Database, world: World
 ) -> None:
     ours = opened(fresh_database, Keyring([FIELD_KEY], file))
+    field_keys.adopt(ours, clock.now())
     for n in range(450):
         write(ours, world, f"before {n}")
     with a_busy_writer(fresh_database, world, Keyring([FIELD_KEY], file)) as said:

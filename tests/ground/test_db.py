@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from tests.databases import KEY
 from webapp.care.events import Cursor
 from webapp.care.heartbeats import Heartbeat
-from webapp.db import Database, ReadOnlyStore, claim, database_now
+from webapp.db import Database, ReadOnlyStore, claim, database_now, encrypted
 from webapp.embedded import UnsafeDatabase, check_sqlite
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -21,6 +21,20 @@ NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 def names(database: Database) -> list[str]:
     with database.reading() as store:
         return list(store.scalars(select(Heartbeat.name).order_by(Heartbeat.name)))
+
+
+@pytest.mark.parametrize(
+    ("url", "mode"),
+    [
+        ("postgresql+psycopg://u@db.internal/r", "require"),
+        ("postgresql+psycopg://u@db.internal/r?sslmode=verify-full", "verify-full"),
+        ("postgresql+psycopg://u@127.0.0.1/r", None), ("postgresql+psycopg:///r", None),
+        ("sqlite:////srv/r.db", None),
+    ],
+)  # fmt: skip
+def test_a_database_elsewhere_is_spoken_to_in_private(url: str, mode: str | None) -> None:
+    """libpq's own default would fall back to plain text."""
+    assert encrypted(make_url(url)).query.get("sslmode") == mode
 
 
 def test_nothing_is_kept_without_a_commit(fresh_database: Database) -> None:

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Select, select, text
+from sqlalchemy import ForeignKey, Index, Select, bindparam, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import sessions
@@ -87,6 +87,12 @@ class Excusal(Base):
     at: Mapped[datetime]
 
 
+_STANDS = select(AbsenceReport).where(
+    AbsenceReport.seat_id == bindparam("seat"), AbsenceReport.withdrawn_at.is_(None)
+)
+"""`of`, made once."""
+
+
 def report(
     store: Store,
     seat: Seat,
@@ -115,7 +121,7 @@ def report(
     if seat.session.cancelled_at:
         raise Cancelled()
     reason, note = _usable(reason, note)
-    if standing := store.scalar(of(seat.id)):
+    if standing := store.scalar(_STANDS, {"seat": seat.id}):
         _add_to(standing, reason, note)
         return standing
     told_at = min(max(reported_at or now, now - CLOCK_TOLERANCE), now)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     Text,
+    bindparam,
     event,
     select,
     update,
@@ -150,6 +151,10 @@ def record_shared(
     store.info.setdefault("drafts", []).append(draft)
 
 
+_HEAD = select(ChainHead.count, ChainHead.hash).with_for_update()
+_MOVED_ON = update(ChainHead).values(count=bindparam("upto"), hash=bindparam("last"))
+
+
 @event.listens_for(Store, "before_commit")
 def seal(store: Store) -> None:
     """Append what was recorded to the chain, in order, as the last act before the commit."""
@@ -157,11 +162,11 @@ def seal(store: Store) -> None:
         return
     store.flush()
     worded = _in_words(store.info.pop("drafts"))
-    head = select(ChainHead.count, ChainHead.hash).with_for_update()
-    found = store.execute(head).one_or_none()
+    connection = store.connection()
+    found = connection.execute(_HEAD).one_or_none()
     if found is None:  # the first fact ever; two who come at once share the row
         store.execute(adding(store, ChainHead).values(id=1, count=0, hash=GENESIS))
-        found = store.execute(head).one()
+        found = connection.execute(_HEAD).one()
     count, digest = found
     rows = []
     for columns, text in worded:
@@ -170,7 +175,7 @@ def seal(store: Store) -> None:
         digest = link(digest, canonical)
         rows.append((count, *columns, canonical, digest))
     insert_many(store, Event.__table__, COLUMNS, rows)  # type: ignore[arg-type]
-    store.execute(update(ChainHead).values(count=count, hash=digest))
+    connection.execute(_MOVED_ON, {"upto": count, "last": digest})
 
 
 @event.listens_for(Store, "after_rollback")

@@ -1,11 +1,10 @@
 """Backing up and putting back, on either engine; what comes back is made safe before anyone can see it (R11)."""
 
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import TextClause, inspect, text
+from sqlalchemy import inspect
 
 from webapp import clock
 from webapp.care import anchors, field_keys
@@ -13,12 +12,9 @@ from webapp.cli import desk, embedded_copies, postgres_copies, taken_back
 from webapp.cli.taken_back import TakenBack
 from webapp.cli.troubles import Trouble
 from webapp.config import Settings
-from webapp.db import Database, Store
+from webapp.db import Database
 from webapp.notify.announce import pass_over
 from webapp.protocol.engine import look
-
-GLANCES = 20
-"""How often, a tenth of a second apart, it is looked whether somebody else is connected."""
 
 
 @dataclass(slots=True)
@@ -94,42 +90,32 @@ def _known_of_embedded(place: Path, key: bytes) -> tuple[TakenBack | None, Resto
 
 
 def _put_back_postgres(settings: Settings, file: Path) -> Restored:
-    """psql brings the rows back and makes them safe in one transaction; the rest follows."""
-    database = Database(settings.database_url, keyring=settings.keyring)
+    """psql brings the rows back and makes them safe in one transaction; the rest follows, with nobody beside us."""
+    database = Database(settings.database_url, keyring=settings.keyring, restoring=True)
     try:
-        known, done = _known_of_postgres(database)
-        now = clock.now()
-        done.aside = f"before_{now:%Y%m%dt%H%M%S}"
-        script = settings.instance / "restoring.sql"
-        postgres_copies.restore(
-            database.url, file, taken_back.updates(known, now), done.aside, script
-        )
-        done.aside = f'schema "{done.aside}" (to drop it: DROP SCHEMA "{done.aside}" CASCADE)'
-        _make_ready(settings, database, known, done)
+        with postgres_copies.alone(database.url):
+            return _put_back_alone(settings, database, file)
     finally:
         database.dispose()
+
+
+def _put_back_alone(settings: Settings, database: Database, file: Path) -> Restored:
+    known, done = _known_of_postgres(database)
+    now = clock.now()
+    done.aside = f"before_{now:%Y%m%dt%H%M%S}"
+    script = settings.instance / "restoring.sql"
+    postgres_copies.restore(database.url, file, taken_back.updates(known, now), done.aside, script)
+    done.aside = f'schema "{done.aside}" (to drop it: DROP SCHEMA "{done.aside}" CASCADE)'
+    _make_ready(settings, database, known, done)
     return done
 
 
 def _known_of_postgres(database: Database) -> tuple[TakenBack | None, Restored]:
-    others = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-    )
+    """What was taken back in the database as it is; None when its tables are gone."""
     with database.reading() as store:
-        if not any(_alone(store, others) for _ in range(GLANCES)):
-            raise Trouble("The database is in use. Stop rejoin serve and rejoin worker first.")
         if not inspect(store.connection()).has_table("consent"):
             return None, Restored(paused=True)
         return taken_back.read(store), Restored()
-
-
-def _alone(store: Store, others: TextClause) -> bool:
-    """Whether nobody else is connected; a connection that was closed just now is still listed for a moment."""
-    alone = not store.scalar(others)
-    if not alone:
-        time.sleep(0.1)
-    return alone
 
 
 def _make_ready(

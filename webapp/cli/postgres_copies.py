@@ -3,13 +3,20 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import URL
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.dml import Update
 
 from webapp.cli.troubles import Trouble
+from webapp.db import IN_USE
+
+PATIENCE = 2
+"""Seconds for which a connection that was closed just now may still be there: its server process ends in its own time."""
 
 
 def copy(url: URL, target: Path) -> None:
@@ -23,6 +30,22 @@ def copy(url: URL, target: Path) -> None:
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(url: URL) -> Iterator[None]:
+    """The database, held so that no process of ours can use it; raises Trouble when one does. What else is connected (a
+    monitor, somebody's psql) is none of our business."""
+    where = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(where, autocommit=True) as connection:
+        connection.execute(f"SET lock_timeout = '{PATIENCE}s'")
+        try:
+            connection.execute("SELECT pg_advisory_lock(%s)", [IN_USE])
+        except psycopg.errors.LockNotAvailable as error:
+            raise Trouble(
+                "The database is in use. Stop rejoin serve and rejoin worker first."
+            ) from error
+        yield
 
 
 def restore(url: URL, source: Path, safe: list[Update], aside: str, script: Path) -> None:

@@ -10,11 +10,12 @@ from webapp.notify.leases import Leased
 from webapp.notify.outbox import topic
 from webapp.notify.wording import Reader, Subject, Wording
 
-_OTHER_TIMES = ("/seats/{seat}/make-ups", "/seats/{seat}")
+_MAKE_UPS = ("/seats/{seat}/make-ups", "/seats/{seat}")
 PAGES: dict[NoticeKind, tuple[str, str]] = {
-    NoticeKind.PLACE_HELD: _OTHER_TIMES,
-    NoticeKind.MAKE_UP_CANCELLED: _OTHER_TIMES,
-    NoticeKind.MAKE_UP_LAPSED: _OTHER_TIMES,
+    NoticeKind.PLACE_HELD: _MAKE_UPS,
+    NoticeKind.MAKE_UP_CANCELLED: _MAKE_UPS,
+    NoticeKind.MAKE_UP_LAPSED: _MAKE_UPS,
+    NoticeKind.REFLECTION_ANSWERED: _MAKE_UPS,
     NoticeKind.CATCH_UP: ("/catch-up", "/catch-up"),
     NoticeKind.HOMEWORK_ANSWERED: ("/catch-up", "/catch-up"),
     NoticeKind.HOMEWORK_REOPENED: ("/catch-up", "/catch-up"),

@@ -1,7 +1,7 @@
 """The request's unit of work: `store`, opened when first touched, closed when the request ends.
 
-GET and HEAD read without a transaction to roll back; everything else writes. A route commits once; what it renders
-afterwards is read without holding the write lock.
+GET and HEAD read without a transaction to roll back; everything else writes. Who asks is found out before the write lock of
+the embedded database is taken (`write_on`). A route commits once; what it renders afterwards is read without holding it.
 """
 
 from typing import cast
@@ -24,13 +24,26 @@ def _store() -> Store:
         writing = has_request_context() and request.method not in SAFE
         g.store = _database().open(writing=writing)
         if writing:
-            event.listen(g.store, "after_commit", _read_on)
+            g.store.info["readers"] = _database().readers
+            if _database().embedded and "writes" not in g:
+                _read_on(g.store)
     return cast(Store, g.store)
 
 
+def write_on() -> None:
+    """The request was let in, and its view begins: from here on it writes. What was read before may have changed by a moment,
+    as on PostgreSQL it always may: what a verb must be sure of it asks again."""
+    g.writes = True
+    if "store" in g and request.method not in SAFE and _database().embedded:
+        g.store.commit()
+        g.store.bind = _database().writers
+
+
+@event.listens_for(Store, "after_commit")
 def _read_on(store: Store) -> None:
     """Committed: the rest of the request only reads, so that nobody waits for a page being rendered."""
-    store.bind = _database().readers
+    if readers := store.info.get("readers"):
+        store.bind = readers
 
 
 def read_on() -> None:

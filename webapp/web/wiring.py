@@ -55,6 +55,7 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
     leaving.init_app(app, settings)
     for part in (filters, errors, guard, assets):
         part.init_app(app)
+    app.before_request(unit.write_on)  # after the guard, before the view
     headers.init_app(app, settings)
     pwa.init_app(app, settings)
     account.register(app, settings)
