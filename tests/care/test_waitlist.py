@@ -9,7 +9,7 @@ from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of
 from webapp.care import absences, bookings, freed, settlement, waitlist
 from webapp.care.events import Event
 from webapp.care.freed import held_until
-from webapp.care.sessions import Seat
+from webapp.care.sessions import Seat, occupied
 from webapp.care.tags import Tag
 from webapp.refusals import Full, Invalid, TooLate
 
@@ -184,7 +184,7 @@ def test_one_does_not_wait_for_the_session_one_missed(store, world, clock, line)
 def test_a_released_place_that_is_held_counts_as_taken(store, database, world, clock, full, line):
     free_the_place(store, full, world, clock)
     walk(database, clock)
-    taken = select(Seat).where(Seat.session_id == full.id, Seat.released_at.is_(None))
+    taken = select(Seat).where(Seat.session_id == full.id, occupied())
     assert [seat.client.ref for seat in store.scalars(taken)] == ["gus"]
 
 

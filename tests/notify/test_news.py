@@ -562,7 +562,9 @@ def test_homework_opened_again_is_told_unless_the_client_did_it(post, handed_in,
     assert (("homework_reopened", "maya") in told(post)) == tells
 
 
-def test_a_reflection_is_told_to_the_counselor_until_it_is_confirmed(post, world):
+@pytest.fixture
+def reflected(post, world):
+    """Maya watches a recording and writes what stayed with her; answers her make-up."""
     seat = missed_seat(post)
 
     def reflect(store, cast):
@@ -577,14 +579,43 @@ def test_a_reflection_is_told_to_the_counselor_until_it_is_confirmed(post, world
 
     made = post.do(reflect)
     post.announce()
-    assert told(post) == [("reflection_handed_in", "carla")]
+    return made
+
+
+def confirm(post, made, feedback=""):
     post.do(
         lambda store, cast: reflections.confirm(
-            store, store.get(MakeUp, made.id), by=cast.carla, now=post.clock.now()
+            store, store.get(MakeUp, made.id), by=cast.carla, now=post.clock.now(),
+            feedback=feedback,
         )
-    )
+    )  # fmt: skip
+
+
+def test_a_reflection_is_told_to_the_counselor_until_it_is_confirmed(post, reflected):
+    assert told(post) == [("reflection_handed_in", "carla")]
+    confirm(post, reflected)
     post.deliver()
     assert why(post) == [("reflection_handed_in", "answered")]
+    post.announce()
+    assert told(post, "reflection_answered") == []
+
+
+def test_an_answer_to_a_reflection_is_told_to_the_client_once_and_says_nothing(post, reflected):
+    post.device(post.world.maya)
+    confirm(post, reflected, "Asking early: yes.")
+    confirm(post, reflected, "Asking early: yes.")
+    post.run()
+    assert told(post, "reflection_answered") == [("reflection_answered", "maya")]
+    [shown] = lock_screens(post)
+    assert shown["navigate"] == f"https://day.example/seats/{reflected.seat_id}/make-ups"
+    assert shown["body"] == "Something you sent has an answer."
+
+
+def test_one_can_do_without_answers_to_reflections(post, world, reflected):
+    change(post, world.maya, off=["reflection_answered"])
+    confirm(post, reflected, "Asking early: yes.")
+    post.announce()
+    assert told(post, "reflection_answered") == []
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------

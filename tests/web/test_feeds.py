@@ -123,9 +123,10 @@ def test_a_booked_make_up_stands_in_it_and_a_place_that_is_only_held_does_not(
         store, world.colin, [], clock.now() + 2 * DAY, clock.now(), title="x", makes_up=("group",)
     )
     entry = waitlist.join(store, seat, other, by=world.maya, now=clock.now())
-    place = planning.give_seat(store, other, world.maya, by=None, now=clock.now())
+    until = clock.now() + HOUR
+    place = planning.hold_seat(store, other, world.maya, until, now=clock.now())
     held = waitlist.HeldPlace(
-        entry=entry, seat=place, held_at=clock.now(), until=clock.now() + HOUR
+        entry=entry, seat=place, held_at=clock.now(), until=until
     )  # fmt: skip
     store.add(held)
     store.commit()

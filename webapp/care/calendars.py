@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, or_, select, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import events, waitlist
+from webapp.care import events
 from webapp.care.accounts import hashed
 from webapp.care.events import Event
 from webapp.care.people import Kind, Person, Status
-from webapp.care.sessions import Seat, Session
+from webapp.care.sessions import Seat, Session, ever_theirs
 from webapp.care.tags import Tag
-from webapp.care.waitlist import HeldPlace
 from webapp.db import Base, Store
 
 BACK, AHEAD = timedelta(days=30), timedelta(weeks=9)
@@ -96,18 +95,13 @@ def reader_of(store: Store, secret: str) -> Person | None:
 
 def entries(store: Store, person: Person, now: datetime, seat_id: int | None = None) -> list[Entry]:
     """The times reserved for `person` around `now`, or the one of `seat_id`; those that were taken back are cancelled.
-    Places that are only held are not told. Two statements; grows with the seats of that time and their changes."""
+    Places that were only held are not told. Two statements; grows with the seats of that time and their changes."""
     if person.kind != Kind.CLIENT:
         return []
-    held = (
-        waitlist.live()
-        .where(or_(HeldPlace.seat_id == Seat.id, HeldPlace.partner_seat_id == Seat.id))
-        .with_only_columns(HeldPlace.id)
-    )
     query = (
         select(Seat)
         .join(Session, Session.id == Seat.session_id)
-        .where(Seat.client_id == person.id, ~held.exists())
+        .where(Seat.client_id == person.id, ever_theirs())
         .order_by(Session.starts_at, Seat.id)
     )
     if seat_id is None:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.people import Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.sessions import Seat, Session, occupied
 from webapp.db import Base, Store
 from webapp.refusals import Clash
 
@@ -64,10 +64,15 @@ _LOCK = (
     .order_by(Person.id)
     .with_for_update(key_share=True)
 )
+_TIMES = (Seat.released_at, Session.cancelled_at, Session.starts_at, Session.ends_at)
 _SPANS = (
-    select(BusySlot.seat_id, func.min(BusySlot.slot), func.max(BusySlot.slot), func.count())
+    select(
+        BusySlot.seat_id, func.min(BusySlot.slot), func.max(BusySlot.slot), func.count(), *_TIMES
+    )
+    .join(Seat, Seat.id == BusySlot.seat_id)
+    .join(Session, Session.id == Seat.session_id)
     .where(BusySlot.client_id == bindparam("client"))
-    .group_by(BusySlot.seat_id)
+    .group_by(BusySlot.seat_id, *_TIMES)
 )
 
 
@@ -85,11 +90,11 @@ def overlapping(
     ends_at: datetime,
     but: Collection[int] = (),
 ) -> Select[Seat]:
-    """Seats of these clients in sessions at that time that still take place, those of the sessions `but` aside."""
+    """Seats of these clients, held ones too, in sessions at that time that still take place, those of the sessions `but` aside."""
     return (
         select(Seat)
         .join(Session, Session.id == Seat.session_id)
-        .where(Seat.client_id.in_(client_ids), Seat.released_at.is_(None))
+        .where(Seat.client_id.in_(client_ids), occupied())
         .where(Session.cancelled_at.is_(None), Session.id.not_in(but))
         .where(Session.starts_at < ends_at, Session.ends_at > starts_at)
     )
@@ -124,11 +129,9 @@ def refresh(store: Store, client_id: int, now: datetime) -> None:
     nothing did; the client's row is locked by the caller."""
     store.flush()
     spans = store.connection().execute(_SPANS, {"client": client_id}).all()
-    for seat_id, first, last, count in spans:
-        seat = store.get_one(Seat, seat_id)
-        session = seat.session
-        kept = seat.released_at is None and not session.cancelled_at and session.ends_at > now
-        now_at = slots_of(session.starts_at, session.ends_at) if kept else range(0)
+    for seat_id, first, last, count, released_at, cancelled_at, starts_at, ends_at in spans:
+        kept = released_at is None and not cancelled_at and ends_at > now
+        now_at = slots_of(starts_at, ends_at) if kept else range(0)
         if (first, last + 1, count) != (now_at.start, now_at.stop, len(now_at)):
             give_back(store, seat_id)
             _fill(store, seat_id, client_id, now_at, strict=False)

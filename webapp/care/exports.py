@@ -28,7 +28,7 @@ from webapp.care.messages import Message
 from webapp.care.people import Kind, Person
 from webapp.care.reflections import Reflection
 from webapp.care.self_tests import SelfTest
-from webapp.care.sessions import Seat
+from webapp.care.sessions import Seat, ever_theirs
 from webapp.care.standing import Standing
 from webapp.care.tags import Tag
 from webapp.db import Store
@@ -41,7 +41,8 @@ def assemble(
     store: Store, client: Person, standings: Mapping[int, Standing], now: datetime
 ) -> Record:
     """Everything that is `client`'s own. `standings`: seat → how it stands (protocol/facts works it out), for those known."""
-    seats = list(store.scalars(select(Seat).where(Seat.client_id == client.id).order_by(Seat.id)))
+    theirs = select(Seat).where(Seat.client_id == client.id, ever_theirs()).order_by(Seat.id)
+    seats = list(store.scalars(theirs))
     mine = [seat.id for seat in seats]
     return {
         "made_at": now,

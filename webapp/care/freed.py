@@ -10,7 +10,7 @@ from webapp.care.parties import Party, party_of
 from webapp.care.people import Person, Status
 from webapp.care.policy import Policy
 from webapp.care.programs import Program
-from webapp.care.sessions import Seat, Session
+from webapp.care.sessions import Seat, Session, occupied
 from webapp.care.tags import Tag
 from webapp.care.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
 from webapp.db import Database, Store, claim
@@ -45,7 +45,7 @@ def serve(store: Store, session: Session, *, now: datetime) -> int:
 
 def count_taken(store: Store, session: Session) -> int:
     """How many places are somebody's, held ones included."""
-    seats = select(func.count()).where(Seat.session_id == session.id, Seat.released_at.is_(None))
+    seats = select(func.count()).where(Seat.session_id == session.id, occupied())
     return store.scalar(seats) or 0
 
 
@@ -84,11 +84,11 @@ def _end_of_night(instant: datetime, quiet: tuple[time, time], zone: ZoneInfo) -
 
 def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> HeldPlace:
     session, client = entry.session, entry.client
-    seats = [planning.give_seat(store, session, each, by=None, now=now) for each in party.people]
     versions = store.get_one(Program, session.program_id).policies
     policy = programs.in_force(versions, session.starts_at).policy
     quiet = _night_of(client, policy)
     until = held_until(now, session.starts_at, client.time_zone, quiet)
+    seats = [planning.hold_seat(store, session, each, until, now=now) for each in party.people]
     held = HeldPlace(
         entry=entry, seat=seats[0], partner_seat=seats[1] if party.partner else None, held_at=now,
         until=until,
@@ -133,7 +133,7 @@ def _too_near(store: Store, now: datetime, limit: int) -> int:
 
 def _with_room(now: datetime) -> Select[Session]:
     """Sessions with as many places free as somebody in line needs."""
-    taken = select(func.count()).where(Seat.session_id == Session.id, Seat.released_at.is_(None))
+    taken = select(func.count()).where(Seat.session_id == Session.id, occupied())
     free = Session.capacity - taken.correlate(Session).scalar_subquery()
     line = waitlist.in_any_line().where(WaitlistEntry.session_id == Session.id, ~served())
     line = line.where(WaitlistEntry.places <= free)

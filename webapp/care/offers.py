@@ -21,7 +21,7 @@ from webapp.care.people import Person
 from webapp.care.programs import PolicyVersion
 from webapp.care.resources import Resource
 from webapp.care.session_kinds import GROUPS
-from webapp.care.sessions import Seat, Session
+from webapp.care.sessions import Seat, Session, occupied
 from webapp.care.waitlist import WaitlistEntry
 from webapp.care.windows import Window
 from webapp.db import Store
@@ -159,7 +159,7 @@ def _rooms(full: bool = False) -> Select[Session, str, int]:
     """(session, host's name, free places) of what may make up for a seat and has room for its party, those who wait in
     line counted first; `full`: has none. Built once: putting it together costs more than running it."""
     host = aliased(Person)
-    taken = select(func.count()).where(Seat.session_id == Session.id, Seat.released_at.is_(None))
+    taken = select(func.count()).where(Seat.session_id == Session.id, occupied())
     line = select(func.coalesce(func.sum(WaitlistEntry.places), 0)).where(
         WaitlistEntry.session_id == Session.id, WaitlistEntry.left_at.is_(None), ~waitlist.served()
     )
@@ -169,7 +169,7 @@ def _rooms(full: bool = False) -> Select[Session, str, int]:
         - line.correlate(Session).scalar_subquery()
     )
     theirs = select(Seat.session_id).where(
-        Seat.client_id.in_(bindparam("party", expanding=True)), Seat.released_at.is_(None)
+        Seat.client_id.in_(bindparam("party", expanding=True)), occupied()
     )
     said_so = cast(Session.makes_up, Text).like(bindparam("says"))
     same_words = and_(Session.kind == bindparam("kind"), Session.title == bindparam("title"))
@@ -191,7 +191,7 @@ _ROOMS, _FULL = _rooms(), _rooms(full=True)
 _BUSY = (
     select(Session.starts_at, Session.ends_at)
     .join(Seat, Seat.session_id == Session.id)
-    .where(Seat.client_id.in_(bindparam("party", expanding=True)), Seat.released_at.is_(None))
+    .where(Seat.client_id.in_(bindparam("party", expanding=True)), occupied())
     .where(Session.cancelled_at.is_(None), Session.ends_at > bindparam("now"))
 )
 

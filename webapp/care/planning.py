@@ -10,7 +10,7 @@ from webapp.care import contacts, dial_ins, events
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.people import Kind, Person
 from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Seat, Session, record
+from webapp.care.sessions import Seat, Session, occupied, record
 from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Full, Invalid, TooLate
@@ -86,9 +86,7 @@ def resize(store: Store, session: Session, capacity: int) -> None:
     if session.id:
         highest = (
             store.scalar(
-                select(func.max(Seat.number)).where(
-                    Seat.session_id == session.id, Seat.released_at.is_(None)
-                )
+                select(func.max(Seat.number)).where(Seat.session_id == session.id, occupied())
             )
             or 0
         )
@@ -120,33 +118,63 @@ def give_seat(
     now: datetime,
     known: Sequence[Sequence[Any]] | None = None,
 ) -> Seat:
-    """A place for `client`, the lowest free number. Their own place again if they have or had one. `known`: its seats (id,
-    client, number, released at), from a caller who holds its lock. Raises Full, Cancelled, Invalid."""
+    """A place for `client`, the lowest free number; the one that is held for them, if one is. Their own place again if they
+    have or had one. `known`: its seats (id, client, number, released at, held until), from a caller who holds its lock.
+    Raises Full, Cancelled, Invalid."""
+    mine, theirs = _place_for(store, session, client, now, known)
+    if theirs:
+        return mine
+    if mine.held_until:
+        mine.given_at = now
+    mine.released_at, mine.held_until, mine.next_look_at = None, None, now
+    store.flush()
+    record(store, Tag.SEAT_GIVEN, mine, by=by, now=now, number=mine.number)
+    return mine
+
+
+def hold_seat(
+    store: Store, session: Session, client: Person, until: datetime, *, now: datetime
+) -> Seat:
+    """A place that nobody else can have until `until` and that is not `client`'s before they take it: `give_seat` then.
+    Raises Full, Cancelled, Invalid."""
+    mine, theirs = _place_for(store, session, client, now, None)
+    if not theirs:
+        mine.released_at, mine.held_until, mine.next_look_at = mine.released_at or now, until, None
+        store.flush()
+    return mine
+
+
+def _place_for(
+    store: Store,
+    session: Session,
+    client: Person,
+    now: datetime,
+    known: Sequence[Sequence[Any]] | None,
+) -> tuple[Seat, bool]:
+    """The client's row with a number that is free, and whether it is theirs already."""
     if session.cancelled_at:
         raise Cancelled()
     if client.kind != Kind.CLIENT or client.program_id != session.program_id:
         raise Invalid(N_("%(ref)s is not a client here."), field="seats", ref=client.ref)
     seats = _locked_seats(store, session) if known is None else known
-    own = next((seat_id for seat_id, whose, *_ in seats if whose == client.id), None)
-    mine = store.get_one(Seat, own) if own else None
-    if mine and mine.released_at is None:
-        return mine
-    used = {number for _id, _whose, number, released_at in seats if released_at is None}
+    own = next((row for row in seats if row[1] == client.id), None)
+    mine = store.get_one(Seat, own[0]) if own else None
+    if mine and own and (own[3] is None or own[4]):
+        return mine, own[3] is None
+    used = {number for _id, _whose, number, gone, held in seats if gone is None or held}
     number = next((n for n in range(1, session.capacity + 1) if n not in used), None)
     if number is None:
         raise Full(field="seats")
     if mine is None:
         mine = Seat(session=session, capacity=session.capacity, client=client, given_at=now)
         store.add(mine)
-    mine.number, mine.released_at, mine.next_look_at = number, None, now
-    store.flush()
-    record(store, Tag.SEAT_GIVEN, mine, by=by, now=now, number=number)
-    return mine
+    mine.number = number
+    return mine, False
 
 
 def _locked_seats(store: Store, session: Session) -> Sequence[Sequence[Any]]:
     lock(store, session)
-    columns = (Seat.id, Seat.client_id, Seat.number, Seat.released_at)
+    columns = (Seat.id, Seat.client_id, Seat.number, Seat.released_at, Seat.held_until)
     return store.execute(select(*columns).where(Seat.session_id == session.id)).all()
 
 
@@ -161,7 +189,7 @@ def lock(store: Store, session: Session) -> None:
 
 
 def taken(store: Store, session: Session) -> list[Seat]:
-    """The seats of a session that are somebody's, by number."""
+    """The seats of a session that are somebody's, by number; those that are only held are not."""
     found = select(Seat).where(Seat.session_id == session.id, Seat.released_at.is_(None))
     return list(store.scalars(found.order_by(Seat.number)))
 

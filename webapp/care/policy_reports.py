@@ -4,6 +4,7 @@ Either a page of ours breaks its own rules, which is a mistake to mend, or someb
 is how often which rule was broken on which kind of page, by day; never what stood on it, nor addresses with a person in them.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Select, delete, func, select
@@ -30,6 +31,20 @@ class PolicyReport(Base):
     page: Mapped[str] = mapped_column(primary_key=True)
     """The page's endpoint, such as `client.today.show`."""
     count: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One kind of violation over several days, how often, and when first and last (aware UTC)."""
+
+    rule: str
+    blocked: str
+    page: str
+    count: int
+    first_at: datetime
+    last_at: datetime
 
 
 def count(store: Store, rule: str, blocked: str, page: str, *, now: datetime) -> None:
@@ -40,10 +55,10 @@ def count(store: Store, rule: str, blocked: str, page: str, *, now: datetime) ->
     if not known and (store.scalar(kinds) or 0) >= KINDS_A_DAY:
         key |= {"rule": "other", "blocked": "other", "page": "other"}
     insert = sqlite.insert if store.get_bind().dialect.name == "sqlite" else postgresql.insert
-    one = insert(PolicyReport).values(key | {"count": 1})
+    one = insert(PolicyReport).values(key | {"count": 1, "first_at": now, "last_at": now})
     store.execute(
         one.on_conflict_do_update(
-            index_elements=list(key), set_={"count": PolicyReport.count + 1}
+            index_elements=list(key), set_={"count": PolicyReport.count + 1, "last_at": now}
         ).execution_options(synchronize_session=False)
     )
 
@@ -51,6 +66,19 @@ def count(store: Store, rule: str, blocked: str, page: str, *, now: datetime) ->
 def since(day: date) -> Select[PolicyReport]:
     """What was refused since `day`, the most frequent first."""
     return select(PolicyReport).where(PolicyReport.day >= day).order_by(PolicyReport.count.desc())
+
+
+def kinds(store: Store, now: datetime) -> list[Refused]:
+    """Every kind of what is still kept, the latest first. Cost: one scan of at most KEPT_FOR days."""
+    kind = (PolicyReport.rule, PolicyReport.blocked, PolicyReport.page)
+    last = func.max(PolicyReport.last_at)
+    whole = (
+        select(*kind, func.sum(PolicyReport.count), func.min(PolicyReport.first_at), last)
+        .where(PolicyReport.day >= (now - KEPT_FOR).date())
+        .group_by(*kind)
+        .order_by(last.desc(), *kind)
+    )
+    return [Refused(*one) for one in store.execute(whole)]
 
 
 def counted(store: Store, now: datetime) -> int:

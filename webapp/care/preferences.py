@@ -24,6 +24,7 @@ NEWS = (
     "catch_up",
     "homework_answered",
     "homework_reopened",
+    "reflection_answered",
     "message",
 )
 """Notices besides the ladder that a person may do without. That a time of theirs changed is always told."""

@@ -73,7 +73,7 @@ def hand_in(store: Store, made: MakeUp, body: str, *, by: Person, now: datetime)
     reflection.body, reflection.handed_in_at = body, now
     store.add(reflection)
     drafts.clear(store, by.id, about(made))
-    sessions.record(store, Tag.REFLECTION_HANDED_IN, made.seat, by=by, now=now, make_up=made.id)
+    _tell(store, Tag.REFLECTION_HANDED_IN, made, by, now)
     made.complete(store, by=by, now=now)
     return reflection
 
@@ -90,9 +90,17 @@ def confirm(
     if len(feedback) > drafts.LONGEST:
         raise Invalid(N_("Keep it under %(most)s letters."), field="feedback", most=drafts.LONGEST)
     reflection = store.get(Reflection, made.id) or Reflection(make_up_id=made.id, body="")
-    if reflection.confirmed_at is None:
-        reflection.confirmed_at, reflection.confirmed_by = now, by
-    reflection.feedback = feedback.strip() or reflection.feedback
     store.add(reflection)
     made.complete(store, by=by, now=now)
+    if reflection.confirmed_at is None:
+        reflection.confirmed_at, reflection.confirmed_by = now, by
+        _tell(store, Tag.REFLECTION_CONFIRMED, made, by, now)
+    if (words := feedback.strip()) and words != reflection.feedback:
+        reflection.feedback = words
+        _tell(store, Tag.REFLECTION_ANSWERED, made, by, now)
+    store.flush()
     return reflection
+
+
+def _tell(store: Store, tag: Tag, made: MakeUp, by: Person, now: datetime) -> None:
+    sessions.record(store, tag, made.seat, by=by, now=now, make_up=made.id)

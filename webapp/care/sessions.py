@@ -6,11 +6,13 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Select,
     UniqueConstraint,
+    bindparam,
     or_,
     select,
     text,
@@ -25,6 +27,9 @@ from webapp.care.tags import Tag
 from webapp.care.teams import in_care_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, Cancelled, Invalid
+
+BEHIND = timedelta(days=14)
+OCCUPIED = "released_at IS NULL OR held_until IS NOT NULL"
 
 
 class Session(Base):
@@ -140,9 +145,8 @@ class Seat(Base):
         CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),
         UniqueConstraint("session_id", "client_id"),
         Index(
-            "uq_seat_number", "session_id", "number", unique=True,
-            sqlite_where=text("released_at IS NULL"),
-            postgresql_where=text("released_at IS NULL"),
+            "uq_seat_place", "session_id", "number", unique=True,
+            sqlite_where=text(OCCUPIED), postgresql_where=text(OCCUPIED),
         ),
         Index(
             "ix_seat_look", "next_look_at",
@@ -158,7 +162,11 @@ class Seat(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     number: Mapped[int]
     given_at: Mapped[datetime]
+    """Since when it is theirs; of one that was only ever held for them, since when it was."""
     released_at: Mapped[datetime | None]
+    """Since when it is not theirs: given back, or so far only held for them."""
+    held_until: Mapped[datetime | None]
+    """Until when nobody else can have it although it is not theirs (`waitlist.HeldPlace`): no page, ladder or feed counts it."""
     next_look_at: Mapped[datetime | None]
 
     session: Mapped[Session] = relationship(back_populates="seats", lazy="joined", innerjoin=True)
@@ -179,6 +187,27 @@ def record(
     events.record(store, tag, by=by, now=now, program_id=program_id, seat=seat, **fields)
 
 
+def occupied(seat: Any = Seat) -> ColumnElement[bool]:
+    """A condition: nobody else can have this place. It is its client's, or held for them."""
+    return or_(seat.released_at.is_(None), seat.held_until.is_not(None))
+
+
+def ever_theirs() -> ColumnElement[bool]:
+    """A condition: the seat is or was its client's, and not only held for them."""
+    return or_(Seat.released_at.is_(None), Seat.released_at > Seat.given_at)
+
+
+_AGAIN = update(Seat).where(Seat.released_at.is_(None)).values(next_look_at=bindparam("at"))
+_TIMES = Session.starts_at.between(bindparam("since"), bindparam("until"))
+_LOOKS = {
+    "id": _AGAIN.where(Seat.id == bindparam("which")),
+    "session_id": _AGAIN.where(Seat.session_id == bindparam("which")),
+    "client_id": _AGAIN.where(Seat.client_id == bindparam("which"))
+    .where(Seat.session_id.in_(select(Session.id).where(_TIMES))),
+}  # fmt: skip
+"""Made once: everybody else who writes waits while a statement is put together."""
+
+
 def look_again(
     store: Store, now: datetime, *, ahead: timedelta = timedelta(days=2), **which: int
 ) -> None:
@@ -188,19 +217,10 @@ def look_again(
     contact closes what it answers (rule 2); and those to come, up to `ahead`. A seat that is due already is set too: if the
     engine holds it at this moment, with facts read before this one, it looks once more.
     """
-    where = [getattr(Seat, name) == value for name, value in which.items()]
-    if "client_id" in which:
-        recent = select(Session.id).where(
-            Session.starts_at.between(now - timedelta(days=14), now + ahead)
-        )
-        where.append(Seat.session_id.in_(recent))
+    [(name, value)] = which.items()
+    times = {"since": now - BEHIND, "until": now + ahead} if name == "client_id" else {}
     store.flush()
-    store.execute(
-        update(Seat)
-        .where(*where, Seat.released_at.is_(None))
-        .values(next_look_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    store.connection().execute(_LOOKS[name], {"at": now, "which": value, **times})
 
 
 def seats_visible_to(me: Person) -> Select[Seat]:

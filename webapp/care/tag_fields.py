@@ -34,6 +34,8 @@ FIELDS: dict[Tag, frozenset[str]] = {tag: frozenset() for tag in Tag} | {
         Tag.MAKE_UP_CANCELLED: "make_up why",
         Tag.MAKE_UP_LAPSED: "make_up",
         Tag.REFLECTION_HANDED_IN: "make_up",
+        Tag.REFLECTION_CONFIRMED: "make_up",
+        Tag.REFLECTION_ANSWERED: "make_up",
         Tag.WAITLIST_JOINED: "entry wanted",
         Tag.WAITLIST_LEFT: "entry wanted why",
         Tag.PLACE_HELD: "held until",

@@ -45,6 +45,8 @@ class Tag(StrEnum):
     MAKE_UP_CANCELLED = "seat:make_up:cancelled"
     MAKE_UP_LAPSED = "seat:make_up:lapsed"
     REFLECTION_HANDED_IN = "seat:reflection:handed_in"
+    REFLECTION_CONFIRMED = "seat:reflection:confirmed"
+    REFLECTION_ANSWERED = "seat:reflection:answered"
     WAITLIST_JOINED = "seat:waitlist:joined"
     WAITLIST_LEFT = "seat:waitlist:left"
     PLACE_HELD = "seat:place:held"
@@ -146,6 +148,8 @@ MEANING: dict[Tag, str] = {
     Tag.MAKE_UP_CANCELLED: "A make-up was given up, with the reason; the place is free again.",
     Tag.MAKE_UP_LAPSED: "A make-up went by without the client; another may be found.",
     Tag.REFLECTION_HANDED_IN: "The client wrote what they took from a recording or an assignment.",
+    Tag.REFLECTION_CONFIRMED: "Staff confirmed that a recording or an assignment was done.",
+    Tag.REFLECTION_ANSWERED: "Staff answered what the client wrote about a recording or an assignment.",
     Tag.WAITLIST_JOINED: "The client would come to a full session if a place gets free.",
     Tag.WAITLIST_LEFT: "The client no longer waits for a place.",
     Tag.PLACE_HELD: "A place got free and is held for the first in line.",

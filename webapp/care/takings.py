@@ -70,7 +70,7 @@ def take(
     for each in party.people:
         given = planning.give_seat(store, session, each, by=by, now=now, known=known)
         known = [place for place in known if place.id != given.id]
-        known.append(Place(given.id, each.id, given.number, None))
+        known.append(Place(given.id, each.id, given.number, None, None))
         clashes.take(store, given, now, free=taking.free)
         taken.append(given)
     if taking.entry is not None:

@@ -14,20 +14,18 @@ from sqlalchemy import and_, bindparam, exists, func, select
 from webapp.care.clashes import BusySlot
 from webapp.care.makeups import MakeUp
 from webapp.care.parties import Party
-from webapp.care.sessions import Seat, Session
+from webapp.care.sessions import Seat, Session, occupied
 from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store
 
-_SEATED = select(Seat.client_id).where(
-    Seat.session_id == bindparam("session"), Seat.released_at.is_(None)
-)
+_SEATED = select(Seat.client_id).where(Seat.session_id == bindparam("session"), occupied())
 _WAITING = (
     select(func.count())
     .where(WaitlistEntry.session_id == bindparam("session"), WaitlistEntry.left_at.is_(None))
     .scalar_subquery()
 )
 _SEATS = (
-    select(Seat.id, Seat.client_id, Seat.number, Seat.released_at, _WAITING)
+    select(Seat.id, Seat.client_id, Seat.number, Seat.released_at, Seat.held_until, _WAITING)
     .select_from(Session)
     .outerjoin(Seat, Seat.session_id == Session.id)
     .where(Session.id == bindparam("session"))
@@ -38,7 +36,7 @@ _MINE = select(
     .where(MakeUp.cancelled_at.is_(None), MakeUp.lapsed_at.is_(None))
     .scalar_subquery(),
     exists()
-    .where(Seat.client_id.in_(bindparam("party", expanding=True)), Seat.released_at.is_(None))
+    .where(Seat.client_id.in_(bindparam("party", expanding=True)), occupied())
     .where(and_(Session.id == Seat.session_id, Session.cancelled_at.is_(None)))
     .where(Session.id.not_in(bindparam("but", expanding=True)))
     .where(Session.starts_at < bindparam("ends_at"), Session.ends_at > bindparam("starts_at")),
@@ -62,6 +60,11 @@ class Place(NamedTuple):
     client_id: int
     number: int
     released_at: datetime | None
+    held_until: datetime | None
+
+    @property
+    def occupied(self) -> bool:
+        return self.released_at is None or self.held_until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,12 @@ class Vacancy:
 
     @property
     def seated(self) -> list[int]:
-        """The clients who have a place."""
-        return [place.client_id for place in self.seats if place.released_at is None]
+        """The clients who have a place, be it only held for them."""
+        return [place.client_id for place in self.seats if place.occupied]
 
 
 def seated(store: Store, session: Session) -> list[int]:
-    """The clients who have a place in `session` by what can be seen without waiting for anybody."""
+    """The clients who have a place in `session`, or for whom one is held, by what can be seen without waiting for anybody."""
     return list(store.connection().scalars(_SEATED, {"session": session.id}))
 
 
@@ -86,8 +89,8 @@ def of(store: Store, session: Session) -> Vacancy:
     """The places of `session`."""
     store.flush()
     rows = store.connection().execute(_SEATS, {"session": session.id}).all()
-    places = [Place(*row[:4]) for row in rows if row[0] is not None]
-    return Vacancy(places, rows[0][4] if rows else 0)
+    places = [Place(*row[:5]) for row in rows if row[0] is not None]
+    return Vacancy(places, rows[0][5] if rows else 0)
 
 
 def time_of(

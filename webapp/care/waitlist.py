@@ -1,7 +1,8 @@
 """The waitlist: who would come to a full session, and the place that is held for the first in line (M6).
 
-A held place *is* a seat, with a number: the database cannot overbook it. Its client takes it (`makeups.accept`), lets it go,
-or leaves it until `until`; then it is the next one's. Who is next: freed.py.
+A held place *is* a seat, with a number: the database cannot overbook it. It is not its client's yet: no reminder, no
+calendar, no count of what was missed knows it. Its client takes it (`bookings.accept`), lets it go, or leaves it until
+`until`; then it is the next one's. Who is next: freed.py.
 """
 
 from collections.abc import Collection
@@ -132,10 +133,12 @@ def end(store: Store, held: HeldPlace, why: str, *, by: Person | None, now: date
     if held.ended_at is not None:
         return
     held.ended_at, held.ended_why = now, why
-    if why != "booked":
-        for kept in (held.seat, held.partner_seat):
-            if kept is not None:
+    for kept in (held.seat, held.partner_seat):
+        if kept is not None:
+            kept.held_until = None
+            if why != "booked" and kept.given_at <= held.held_at:  # else given to them meanwhile
                 kept.release(store, by=by, now=now)
+    if why != "booked":
         sessions.record(store, Tag.PLACE_LET_GO, held.seat, by=by, now=now, held=held.id, why=why)
     store.flush()
 
@@ -157,9 +160,10 @@ def live() -> Select[HeldPlace]:
     return select(HeldPlace).where(HeldPlace.ended_at.is_(None))
 
 
-def held_for(client_id: int) -> Select[HeldPlace]:
-    """Places held for a client, the first to run out first."""
+def held_for(client_id: int, as_of: datetime | None = None) -> Select[HeldPlace]:
+    """Places held for a client, the first to run out first; `as_of`: those that have not."""
     mine = live().join(WaitlistEntry, WaitlistEntry.id == HeldPlace.entry_id)
+    mine = mine.where(HeldPlace.until > as_of) if as_of else mine
     return mine.where(WaitlistEntry.client_id == client_id).order_by(HeldPlace.until)
 
 

@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     HOMEWORK_REOPENED = "homework_reopened"
     HOMEWORK_HANDED_IN = "homework_handed_in"
     REFLECTION_HANDED_IN = "reflection_handed_in"
+    REFLECTION_ANSWERED = "reflection_answered"
     MESSAGE = "message"
     TASK_OPENED = "task_opened"
     TASK_OVERDUE = "task_overdue"
@@ -63,7 +64,7 @@ HAND_INS = (NoticeKind.HOMEWORK_HANDED_IN, NoticeKind.REFLECTION_HANDED_IN)
 NEWS = (
     NoticeKind.PLACE_HELD, NoticeKind.MAKE_UP_CANCELLED, NoticeKind.MAKE_UP_LAPSED,
     NoticeKind.CATCH_UP, NoticeKind.HOMEWORK_ANSWERED, NoticeKind.HOMEWORK_REOPENED, *HAND_INS,
-    NoticeKind.MESSAGE,
+    NoticeKind.REFLECTION_ANSWERED, NoticeKind.MESSAGE,
 )  # fmt: skip
 """About no coming hour: in quiet hours they wait for the morning."""
 LINKS = (NoticeKind.INVITATION, NoticeKind.SIGN_IN_LINK)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from webapp.care.absences import AbsenceReport
 from webapp.care.owners import Owners
 from webapp.care.people import Person, Status
-from webapp.care.sessions import Seat, Session
+from webapp.care.sessions import Seat, Session, occupied
 from webapp.db import Store
 from webapp.protocol.reading.among import among
 
@@ -76,14 +76,14 @@ def _open_sessions(
     theirs, other = aliased(Seat), aliased(Session)
     taken = (
         select(func.count())
-        .where(Seat.session_id == Session.id, Seat.released_at.is_(None))
+        .where(Seat.session_id == Session.id, occupied())
         .correlate(Session)
         .scalar_subquery()
     )
     busy = exists().where(
         theirs.session_id == other.id,
         among(store, theirs.client_id, people),
-        theirs.released_at.is_(None),
+        occupied(theirs),
         other.cancelled_at.is_(None),
         other.starts_at < Session.ends_at,
         other.ends_at > Session.starts_at,

@@ -33,6 +33,8 @@ def upgrade() -> None:
         sa.Column("blocked", sa.String(), nullable=False),
         sa.Column("page", sa.String(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("day", "rule", "blocked", "page", name=op.f("pk_policy_report")),
     )
     op.create_table(
@@ -188,6 +190,19 @@ def upgrade() -> None:
     with op.batch_alter_table("resource_for", schema=None) as batch_op:
         batch_op.create_index("ix_resource_for_client", ["client_id"], unique=False)
 
+    with op.batch_alter_table("seat", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("held_until", sa.DateTime(timezone=True), nullable=True))
+        batch_op.drop_index(
+            batch_op.f("uq_seat_number"), sqlite_where=sa.text("released_at IS NULL")
+        )
+        batch_op.create_index(
+            "uq_seat_place",
+            ["session_id", "number"],
+            unique=True,
+            sqlite_where=sa.text("released_at IS NULL OR held_until IS NOT NULL"),
+            postgresql_where=sa.text("released_at IS NULL OR held_until IS NOT NULL"),
+        )
+
     with op.batch_alter_table("self_test", schema=None) as batch_op:
         batch_op.add_column(sa.Column("facts", sa.JSON(), nullable=True))
 
@@ -215,6 +230,20 @@ def downgrade() -> None:
 
     with op.batch_alter_table("self_test", schema=None) as batch_op:
         batch_op.drop_column("facts")
+
+    with op.batch_alter_table("seat", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_seat_place",
+            sqlite_where=sa.text("released_at IS NULL OR held_until IS NOT NULL"),
+            postgresql_where=sa.text("released_at IS NULL OR held_until IS NOT NULL"),
+        )
+        batch_op.create_index(
+            batch_op.f("uq_seat_number"),
+            ["session_id", "number"],
+            unique=1,
+            sqlite_where=sa.text("released_at IS NULL"),
+        )
+        batch_op.drop_column("held_until")
 
     with op.batch_alter_table("resource_for", schema=None) as batch_op:
         batch_op.drop_index("ix_resource_for_client")

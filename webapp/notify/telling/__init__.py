@@ -40,6 +40,7 @@ _TELLERS: dict[Tag, Callable[[Store, Any, dict[str, Any]], Iterator[Wish]]] = {
     Tag.HOMEWORK_REOPENED: reading.homework_back,
     Tag.HOMEWORK_HANDED_IN: reading.handed_in,
     Tag.REFLECTION_HANDED_IN: reading.handed_in,
+    Tag.REFLECTION_ANSWERED: reading.reflection_back,
     Tag.MESSAGE_WRITTEN: reading.message_written,
 }
 TOLD = tuple(_TELLERS)

@@ -63,6 +63,14 @@ def homework_back(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[
         )  # fmt: skip
 
 
+def reflection_back(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
+    """Staff answered what the client wrote to make up for a session."""
+    yield Wish(
+        event, event.client_id, NoticeKind.REFLECTION_ANSWERED, event.at + NEWS_LAST,
+        client_id=event.client_id, seat_id=event.seat_id, about_id=fields["make_up"],
+    )  # fmt: skip
+
+
 def handed_in(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
     """The client's counselor, or who covers for them, has something to read."""
     homework = event.tag == Tag.HOMEWORK_HANDED_IN

@@ -83,7 +83,7 @@ class SeatList(Answer):
 
 @call("GET", "/seats", scope="read", answers={200: SeatList}, tag="Care")
 def get_seats(query: SeatQuery):  # type: ignore[no-untyped-def]
-    """Seats in the order in which they were given. With `standing` a page may be shorter than `limit`; `next` alone says whether more
+    """Seats in the order in which they were given; one that is only held for somebody in a waiting line is none yet. With `standing` a page may be shorter than `limit`; `next` alone says whether more
     may follow."""
     now = clock.now()
     seats = _asked_for(query)

@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from webapp import clock
-from webapp.care import dial_ins, programs, sessions
+from webapp.care import dial_ins, programs
 from webapp.care.absences import AbsenceReport
 from webapp.care.durations import parse_duration
 from webapp.care.people import Person
@@ -167,8 +167,9 @@ def one(seat_id: int) -> Place:
 
 def seat(seat_id: int) -> Seat:
     """One seat of the signed-in person, for a verb; anyone else's is 404 (S1)."""
-    found = store.scalar(sessions.seats_visible_to(person()).where(Seat.id == seat_id))
-    return found or abort(404)
+    me = person()
+    asked = {"client": me.id, "program": me.program_id, "seat": seat_id}
+    return store.scalar(OWN, asked) or abort(404)
 
 
 def person() -> Person:
@@ -219,6 +220,14 @@ def _mine() -> Select[Seat, str, AbsenceReport, bool]:
 
 MINE = _mine()
 """Built once: putting a statement together costs as much as running it."""
+OWN = (
+    select(Seat)
+    .join(Seat.session)
+    .options(contains_eager(Seat.session))
+    .where(Seat.id == bindparam("seat"), Seat.client_id == bindparam("client"))
+    .where(Session.program_id == bindparam("program"), Seat.released_at.is_(None))
+)
+"""`sessions.seats_visible_to`, for a client."""
 BETWEEN = (
     MINE.where(Session.ends_at > bindparam("start"), Session.starts_at < bindparam("end"))
     .order_by(Session.starts_at, Seat.id)

@@ -7,14 +7,18 @@ from itertools import groupby
 from babel.dates import format_date
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import contains_eager
 
 from webapp import clock
+from webapp.care import waitlist
 from webapp.care.access import Permission
+from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.web.client import histories, places
 from webapp.web.client.places import Place
 from webapp.web.filters import language, zone
 from webapp.web.guard import needs
 from webapp.web.htmx import widget
+from webapp.web.unit import store
 
 pages = Blueprint("schedule", __name__)
 
@@ -70,7 +74,15 @@ def show() -> ResponseReturnValue:
         near=places.next_of(found) if current else places.near(),
         view=view, on=on, today=today, days=days, step=_step(view, on),
         elsewhere=any(each.elsewhere for each in found),
+        held=_held() if view != "earlier" else [],
     )  # fmt: skip
+
+
+def _held() -> list[HeldPlace]:
+    """Places that are theirs for the taking, and not in their schedule before. One statement."""
+    held = waitlist.held_for(places.person().id, clock.now())
+    entry = contains_eager(HeldPlace.entry)
+    return list(store.scalars(held.options(entry.joinedload(WaitlistEntry.session))))
 
 
 def _days(view: str, found: list[Place], on: date, today: date) -> list[Day]:

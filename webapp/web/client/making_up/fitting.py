@@ -140,9 +140,7 @@ def _with_choice(about: MakingUp, made: MakeUp | None, now: datetime) -> MakingU
     entries = list(
         store.scalars(waitlist.waiting(seat.client).where(WaitlistEntry.seat_id == seat.id))
     )
-    held = waitlist.held_for(seat.client_id).where(
-        WaitlistEntry.seat_id == seat.id, HeldPlace.until > now
-    )
+    held = waitlist.held_for(seat.client_id, now).where(WaitlistEntry.seat_id == seat.id)
     kept = list(store.scalars(held))
     waited = {entry.session_id for entry in entries}
     return MakingUp(

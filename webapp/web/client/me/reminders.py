@@ -42,6 +42,7 @@ NEWS = {
     "catch_up": N_("Something new to catch up"),
     "homework_answered": N_("An answer to my homework"),
     "homework_reopened": N_("Homework is open again"),
+    "reflection_answered": N_("An answer to what I wrote"),
     "make_up_lapsed": N_("A time I had booked went by"),
 }
 """What else one may be told of, and may do without (`preferences.NEWS`)."""
@@ -51,7 +52,14 @@ NEWS = {
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
     """The form; after saving without JavaScript it says so."""
-    return widget(PAGE, BLOCK, place="me", saved="saved" in request.args, **screen(_addresses()))
+    return widget(
+        PAGE,
+        BLOCK,
+        place="me",
+        near=places.near(),
+        saved="saved" in request.args,
+        **screen(_addresses()),
+    )
 
 
 @pages.post("/me/reminders")

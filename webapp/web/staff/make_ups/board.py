@@ -15,7 +15,7 @@ from webapp.care.people import Kind, Person, Status
 from webapp.care.programs import Program
 from webapp.care.reflections import Reflection
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session
+from webapp.care.sessions import Seat, Session, occupied
 from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store
 from webapp.protocol.lists import demand
@@ -81,7 +81,7 @@ def picture(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
 
 def coming(store: Store, program_id: int, now: datetime) -> list[Slot]:
     """The coming slots, the soonest first."""
-    taken = select(func.count()).where(Seat.session_id == Session.id, Seat.released_at.is_(None))
+    taken = select(func.count()).where(Seat.session_id == Session.id, occupied())
     line = waitlist.in_any_line().where(WaitlistEntry.session_id == Session.id, ~waitlist.served())
     query = (
         select(
