@@ -1,4 +1,4 @@
-"""`GET /clients/{ref}/chart`: one client's whole timeline; and the same as an HL7 FHIR R4 Bundle (M33)."""
+"""`GET /clients/{ref}/chart`: one client's whole timeline; the same as an HL7 FHIR R4 Bundle (M33), and to print."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from webapp import clock
 from webapp.care import exports, fhir
 from webapp.care.fhir import Resource
 from webapp.care.people import Kind, Person
-from webapp.care.sessions import Seat
+from webapp.care.sessions import Seat, ever_theirs
 from webapp.care.standing import Standing, standing
 from webapp.care.tags import Tag
 from webapp.protocol.facts import of_seats
@@ -19,7 +19,7 @@ from webapp.web.api.care_teams import ClientPath
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Instant
-from webapp.web.chart import Chart, Entry
+from webapp.web.chart import Chart, Entry, paper
 from webapp.web.unit import database, store
 
 PEOPLE = ("person", "owner", "supervisor", "spoke", "recipient", "counselor", "coordinator")
@@ -55,11 +55,32 @@ def get_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     client = lookups.person(path.client, Kind.CLIENT)
     found = chart.of(store, client)
     told = {"client": client.ref, "entries": [_told(entry, found) for entry in found.entries]}
-    store.close()  # all is read; the trace is a unit of work of its own, kept before anything is given out
-    with database.writing() as writing:
-        chart.looked_at(writing, client, by=tokens.actor().id, now=clock.now())
-        writing.commit()
+    _looked_at(client)
     return told
+
+
+@call(
+    "GET", "/clients/<client>/chart.pdf", scope="read", answers={200: None}, tag="Care",
+    media="application/pdf",
+)  # fmt: skip
+def get_printed_chart(path: ClientPath):  # type: ignore[no-untyped-def]
+    """The chart to print or file: the same entries in words, with the times of the program's zone.
+
+    Each reading is written down and shown to the client.
+    """
+    client = lookups.person(path.client, Kind.CLIENT)
+    made = paper.printed(client, chart.of(store, client), clock.now())
+    _looked_at(client)
+    return paper.answer(made, clock.now())
+
+
+def _looked_at(client: Person) -> None:
+    """All is read; the trace is a unit of work of its own, kept before anything is given out."""
+    by = tokens.actor().id
+    store.close()
+    with database.writing() as writing:
+        chart.looked_at(writing, client, by=by, now=clock.now())
+        writing.commit()
 
 
 def _told(entry: Entry, found: Chart) -> dict[str, Any]:
@@ -91,14 +112,12 @@ def get_fhir_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     Each reading is written down and shown to the client.
     """
     client, now = lookups.person(path.client, Kind.CLIENT), clock.now()
-    seats = list(store.scalars(select(Seat).where(Seat.client_id == client.id).order_by(Seat.id)))
+    theirs = select(Seat).where(Seat.client_id == client.id, ever_theirs()).order_by(Seat.id)
+    seats = list(store.scalars(theirs))
     told = exports.sessions(store, seats, _standings(seats), now)
     ref = f"{client.program.ref}/{client.ref}"
     bundle = fhir.collection(now, _resources(client, ref, told, chart.of(store, client)))
-    store.close()  # all is read; the trace is a unit of work of its own, kept before anything is given out
-    with database.writing() as writing:
-        chart.looked_at(writing, client, by=tokens.actor().id, now=now)
-        writing.commit()
+    _looked_at(client)
     return bundle
 
 

@@ -18,6 +18,7 @@ from webapp.care.teams import CareTeam
 from webapp.refusals import Refusal
 from webapp.spellings import row_number
 from webapp.web import chart
+from webapp.web.chart import paper
 from webapp.web.guard import needs
 from webapp.web.staff import person as portrait
 from webapp.web.staff.frame import changed, instant, me, one, page, refused
@@ -87,6 +88,16 @@ def show(person_id: int) -> ResponseReturnValue:
     context = portrait.of(store, client, me(), clock.now(), part, whole)
     _looked_at(client)
     return page(PAGE, **context)
+
+
+@people.get("/people/<row:person_id>/chart.pdf")
+@needs(Permission.READ_CHART)
+def print_chart(person_id: int) -> ResponseReturnValue:
+    """The whole chart to print or file. Reading it leaves a trace that the client can see (P7)."""
+    client, now = _client(person_id), clock.now()
+    made = paper.printed(client, chart.of(store, client), now)
+    _looked_at(client)
+    return paper.answer(made, now)
 
 
 @people.post("/people/<row:person_id>/contacts")

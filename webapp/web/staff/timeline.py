@@ -31,6 +31,10 @@ CONTACT = frozenset({
 })  # fmt: skip
 PARTS: dict[str, frozenset[str]] = {"misses": MISSES, "contact": CONTACT, "steps": RUNGS}
 VIEWS = ("all", *PARTS)
+KINDS = {
+    "task:": "task", "resource:": "resource", "client:accommodation:": "need", "seat:make_up:": "way",
+}  # fmt: skip
+"""What `kind` is a kind of, by the beginning of the event's tag; else of notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,12 @@ def _shown(entry: Entry) -> Word:
     if entry.what in RUNGS:
         rung = word(entry.what, "rung")
         return Word(rung.words, "help" if entry.detail.get("result") == TAKEN else "", rung.icon)
-    return ENTRY.get(entry.what) or Word(entry.what.replace(":", " "))
+    return ENTRY[entry.what]
+
+
+def _kind_of(what: str) -> str:
+    """The table of the vocabulary in which an entry's `kind` has its words."""
+    return next((of for start, of in KINDS.items() if what.startswith(start)), "notice")
 
 
 def _details(entry: Entry, told: Chart) -> Iterator[str]:
@@ -115,8 +124,7 @@ def _details(entry: Entry, told: Chart) -> Iterator[str]:
         if key in detail and entry.what != Tag.TASK_OPENED:
             yield str(word(detail[key], of).words)
     if "kind" in detail:
-        of_what = "task" if entry.what.startswith("task:") else "notice"
-        yield str(word(detail["kind"], of_what).words)
+        yield str(word(detail["kind"], _kind_of(entry.what)).words)
     if entry.what == Tag.ABSENCE_REPORTED:
         yield str(word(detail.get("reason"), "reason").words)
     if entry.what == chart.UNSENT:

@@ -50,6 +50,8 @@ class Call:
     example: Any
     headers: dict[str, str]
     """Headers it reads: name → what it is for."""
+    media: str
+    """What it answers where no model says the shape."""
 
     @property
     def path(self) -> type[BaseModel] | None:
@@ -83,6 +85,7 @@ def call(
     example: Any = None,
     headers: dict[str, str] | None = None,
     raw: bool = False,
+    media: str = "text/plain",
 ) -> Callable[[View], View]:
     """Declare a call. Its view takes `path`, `query` and `body` as their models, and returns the answer, or (answer, status).
 
@@ -91,7 +94,7 @@ def call(
     """
 
     def declare(view: View) -> View:
-        known = Call(method, rule, scope, answers, tag, view, raw, example, headers or {})
+        known = Call(method, rule, scope, answers, tag, view, raw, example, headers or {}, media)
         CALLS[f"api.{view.__name__}"] = known
         route = getattr(api, method.lower())
         route(rule, endpoint=view.__name__)(_around(view, known))

@@ -168,7 +168,7 @@ def _responses(call: Call) -> dict[str, Any]:
         content = (
             {"application/json": {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
             if model
-            else {"text/plain": {"schema": {"type": "string"}}}
+            else {call.media: {"schema": _as_it_is(call.media)}}
         )
         answers[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
     for status in sorted(_refusals(call)):
@@ -179,6 +179,11 @@ def _responses(call: Call) -> dict[str, Any]:
             }
     answers["default"] = _problem("Anything else that went wrong.")
     return answers
+
+
+def _as_it_is(media: str) -> dict[str, str]:
+    """Text, or bytes of another kind."""
+    return {"type": "string"} if media == "text/plain" else {"contentMediaType": media}
 
 
 def _refusals(call: Call) -> set[int]:

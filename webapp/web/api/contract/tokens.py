@@ -43,11 +43,11 @@ def require(scope: str) -> None:
             "This token isn't valid here.",
             headers={"WWW-Authenticate": challenge},
         )
+    g.token = token
     if scope not in token.scopes:
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope}"'
         said = f"This call needs a token with the scope {scope}."
         raise Refused(403, "scope-missing", said, headers={"WWW-Authenticate": challenge})
-    g.token = token
 
 
 def _count(wait: timedelta) -> None:

@@ -1,0 +1,123 @@
+"""A chart to print: readable, with times of the program's zone, by whom, page numbers; read only by those who may (M13, P7)."""
+
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from tests.care.evenings import missed
+from webapp.care import absences, contacts, counseling_notes
+from webapp.care.events import Event
+from webapp.care.tags import Tag
+from webapp.protocol.rungs import Rung
+from webapp.web import chart
+from webapp.web.api.contract.document import document
+from webapp.web.chart import Entry, paper
+
+
+@pytest.fixture
+def told(store, world, clock):
+    """Maya told why she was not there; Carla rang."""
+    seat = missed(store, world.carla, world.maya, clock.now())
+    absences.report(
+        store, seat, by=world.maya, now=clock.now(), reason="illness",
+        note="Migraine “again” — Łódź, Đặng Thị Ánh, Ωμέγα.",
+    )  # fmt: skip
+    contacts.record(
+        store, world.maya, channel="call", outcome="reached", by=world.carla, now=clock.now(),
+        note="Calls on Friday.",
+    )  # fmt: skip
+    store.commit()
+    return seat
+
+
+def read(answer):
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    return PdfReader(BytesIO(answer.data))
+
+
+def words(pages):
+    return " ".join(" ".join(page.extract_text().split()) for page in pages)
+
+
+def readings(store):
+    found = select(Event.client_id).where(Event.tag == Tag.CHART_READ)
+    return store.scalars(found).all()
+
+
+def test_it_says_whose_it_is_what_happened_when_where_the_program_is_and_by_whom(
+    caller, store, world, told
+):
+    made = read(caller(world.harbor, "read")("GET", "/clients/maya/chart.pdf"))
+    said = words(made.pages)
+    for part in (
+        "Chart of Maya Torres", "Reference maya", "All times are in America/New_York",
+        "Wednesday, March 4, 2026", "1:00 PM", "The client can't come, and said so.",
+        "Reason: illness", "Note: Migraine “again” — Łódź, Đặng Thị Ánh, Ωμέγα.",
+        "Note: Calls on Friday.", "by Carla Reyes", "42 CFR part 2", "Page 1 of 1",
+    ):  # fmt: skip
+        assert part in said.replace("\u202f", " "), part
+    assert readings(store) == [world.maya.id]
+
+
+def test_title_and_file_name_tell_nothing_and_the_language_is_said(caller, world, told):
+    """P5."""
+    answer = caller(world.harbor, "read")("GET", "/clients/maya/chart.pdf")
+    made = read(answer)
+    assert made.metadata.title == "Record"
+    assert made.trailer["/Root"]["/Lang"] == "en"
+    assert 'filename="record-2026-03-04.pdf"' in answer.headers["Content-Disposition"]
+    assert "maya" not in str(answer.headers).lower()
+
+
+def test_a_long_chart_has_numbered_pages_each_naming_whose_it_is(app, store, world, clock):
+    entries = [
+        Entry(clock.now() + timedelta(hours=n), Tag.COMING_CONFIRMED, world.maya.id)
+        for n in range(120)
+    ]
+    with app.test_request_context():
+        found = chart.Chart(entries, {world.maya.id: world.maya}, {})
+        made = PdfReader(BytesIO(paper.printed(world.maya, found, clock.now())))
+    pages = [words([page]) for page in made.pages]
+    assert len(pages) > 2
+    assert all(f"Page {n} of {len(pages)}" in page for n, page in enumerate(pages, 1))
+    assert all("Maya Torres (maya)" in page for page in pages)
+    assert [each.title for each in made.outline] == ["March 2026"]
+
+
+def test_there_are_words_for_whatever_may_stand_in_a_chart(app, clock):
+    with app.test_request_context():
+        said = {
+            what: paper.sentence(Entry(clock.now(), what)) for what in (*Tag, *Rung, chart.UNSENT)
+        }
+    assert [what for what, words in said.items() if not words.endswith(".") or "_" in words] == []
+
+
+def test_counseling_notes_are_never_in_it(caller, store, world, clock, told):
+    """P7."""
+    counseling_notes.write(store, world.maya, "Zebra crossing", by=world.carla, now=clock.now())
+    store.commit()
+    made = read(caller(world.harbor, "read")("GET", "/clients/maya/chart.pdf"))
+    assert "Zebra" not in words(made.pages)
+
+
+def test_staff_print_it_from_the_persons_page_and_strangers_find_nothing(
+    visit, caller, store, world, told
+):
+    """S1, P7."""
+    carla, here = visit(world.carla), f"/staff/people/{world.maya.id}"
+    assert f"{here}/chart.pdf" in carla.get(here).text
+    before = len(readings(store))
+    assert "Calls on Friday." in words(read(carla.get(f"{here}/chart.pdf")).pages)
+    assert len(readings(store)) == before + 1
+    assert visit(world.greta).get(f"{here}/chart.pdf").status_code == 404
+    assert visit(world.ben).get(f"{here}/chart.pdf").status_code == 404
+    assert caller(world.harbor, "care")("GET", "/clients/maya/chart.pdf").status_code == 403
+    assert len(readings(store)) == before + 1
+
+
+def test_the_document_says_what_it_answers():
+    answers = document()["paths"]["/clients/{client}/chart.pdf"]["get"]["responses"]
+    assert list(answers["200"]["content"]) == ["application/pdf"]

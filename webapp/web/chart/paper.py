@@ -1,0 +1,243 @@
+"""A chart on paper: the same timeline as a PDF to print, file or hand on (M13).
+
+Made by fpdf2 with an embedded typeface, so that names of any Latin, Greek or Cyrillic spelling are written as they are and no
+machine needs fonts or libraries of its own. Both are loaded with the first chart that is asked for. Every page names whose it is and
+its number; times are where the program is. Grows with the chart's entries: some three milliseconds each.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from flask import Response
+from flask_babel import gettext as _
+
+from webapp.care.consents import REDISCLOSURE
+from webapp.care.people import Kind, Person
+from webapp.care.tags import MEANING, Tag
+from webapp.protocol.rungs import TAKEN, WHY, Rung
+from webapp.refusals import N_
+from webapp.web.chart import UNSENT, Chart, Entry
+from webapp.web.filters import language
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+NAME = "record"
+"""What the file and its window are called: nothing that tells of treatment (P5)."""
+RUNGS = {
+    Rung.HEADS_UP: N_("Early reminder."),
+    Rung.SOON: N_("Reminder before the start."),
+    Rung.DOORS_OPEN: N_("Reminder with the link to join."),
+    Rung.FIRST_CHECK: N_("First message after the start: the place is kept."),
+    Rung.SECOND_CHECK: N_("Second message after the start, on every channel allowed."),
+    Rung.MARK_ROOM: N_("The coordinator was asked to mark the room."),
+    Rung.OUTREACH: N_("The counselor was asked to reach out."),
+    Rung.ESCALATION: N_("The supervisor was asked to review."),
+    Rung.REENGAGEMENT: N_("A plan to rejoin was begun."),
+    Rung.PATTERN_REVIEW: N_("The counselor was asked to look at a pattern."),
+}
+NOTED = {
+    "type": N_("Evidence"), "source": N_("Source"), "channel": N_("Channel"),
+    "outcome": N_("Outcome"), "kind": N_("Kind"), "status": N_("Status"),
+    "result": N_("Result"), "category": N_("Category"), "was_at": N_("Before"),
+    "starts_at": N_("Starts"), "until": N_("Until"), "due_at": N_("Due"),
+    "owner": N_("For"), "person": N_("To"), "recipient": N_("To"), "spoke": N_("With"),
+    "reason": N_("Reason"), "why": N_("Why"), "barrier": N_("In the way"), "note": N_("Note"),
+}  # fmt: skip
+"""What of an entry's detail is printed, and under which word."""
+PEOPLE = ("owner", "person", "recipient", "spoke")
+INSTANTS = ("was_at", "starts_at", "until", "due_at")
+INK, SOFT, LINE = (28, 32, 38), (92, 98, 106), (214, 208, 198)
+MARGIN, INDENT = 18.0, 20.0
+"""Millimetres; the time of day stands in the indent."""
+
+
+def printed(client: Person, found: Chart, now: datetime) -> bytes:
+    """The chart of `client` as a PDF. Whoever gives it out has left the trace (`chart.looked_at`)."""
+    zone = ZoneInfo(client.program.time_zone)
+    paper = _blank(client, now, zone)
+    _headline(paper, client, found, now, zone)
+    for month, entries in groupby(found.entries, lambda entry: _month(entry.at, zone)):
+        paper.start_section(month)
+        for day, those in groupby(entries, lambda entry: _day(entry.at, zone)):
+            _heading(paper, day)
+            for entry in those:
+                _line(paper, entry, found, zone)
+    return bytes(paper.output())
+
+
+def answer(made: bytes, now: datetime) -> Response:
+    """The file, as a browser or program saves it."""
+    answer = Response(made, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{NAME}-{now:%Y-%m-%d}.pdf"'
+    return answer
+
+
+def _blank(client: Person, now: datetime, zone: ZoneInfo) -> "FPDF":
+    import font_source_sans_pro as typeface
+    from fpdf import FPDF
+
+    for chatty in ("fpdf", "fontTools"):
+        logging.getLogger(chatty).setLevel(
+            logging.ERROR
+        )  # they tell which letters a text holds (S13)
+    whose = f"{client.name} ({client.ref})"
+
+    class Paper(FPDF):
+        def footer(self) -> None:
+            self.set_y(-14)
+            _write(self, 8, SOFT)
+            self.cell(0, 4, whose)
+            number = _("Page %(page)s of %(pages)s", page=self.page_no(), pages="{nb}")
+            self.set_x(self.l_margin)
+            self.cell(0, 4, number, align="R")
+
+    paper = Paper(format="letter")
+    paper.set_margins(MARGIN, MARGIN)
+    paper.set_auto_page_break(True, margin=20)
+    for style, name in (("", "SourceSansPro"), ("B", "SourceSansProSemibold")):
+        paper.add_font("Sans", style, typeface.font_files_ttf[name])
+    paper.set_lang(language())
+    paper.set_title(NAME.capitalize())
+    paper.set_producer("")
+    paper.set_creation_date(now.astimezone(zone))
+    paper.set_display_mode("fullwidth")
+    paper.add_page()
+    return paper
+
+
+def _headline(paper: "FPDF", client: Person, found: Chart, now: datetime, zone: ZoneInfo) -> None:
+    _write(paper, 20, INK, "B")
+    _text(paper, 9, _("Chart of %(name)s", name=client.name))
+    _write(paper, 10, SOFT)
+    entries = found.entries
+    period = (
+        _("From %(first)s to %(last)s", first=_date(entries[0].at, zone), last=_date(entries[-1].at, zone))
+        if entries
+        else _("Nothing has been written down yet.")
+    )  # fmt: skip
+    for line in (
+        f"{client.program.name} · {_('Reference %(ref)s', ref=client.ref)}",
+        f"{period} · {_('%(count)s entries', count=len(entries))}",
+        _("All times are in %(zone)s. Printed %(when)s.", zone=zone.key, when=_instant(now, zone)),
+    ):
+        _text(paper, 5, line)
+    paper.ln(2)
+    _write(paper, 8.5, SOFT)
+    _text(paper, 4.2, _(REDISCLOSURE))
+    paper.ln(1)
+
+
+def _heading(paper: "FPDF", day: str) -> None:
+    """A day's heading never stands alone at the foot of a page."""
+    if paper.will_page_break(24):
+        paper.add_page()
+    paper.ln(3)
+    _write(paper, 11.5, INK, "B")
+    _text(paper, 7, day)
+    paper.set_draw_color(*LINE)
+    paper.line(paper.l_margin, paper.get_y(), paper.w - paper.r_margin, paper.get_y())
+    paper.ln(1.5)
+
+
+def _line(paper: "FPDF", entry: Entry, found: Chart, zone: ZoneInfo) -> None:
+    if paper.will_page_break(10):
+        paper.add_page()
+    _write(paper, 9.5, SOFT)
+    at = format_time(entry.at, "short", tzinfo=zone, locale=language())
+    paper.cell(INDENT, 5, at)
+    _write(paper, 10.5, INK)
+    _text(paper, 5, sentence(entry), INDENT)
+    _write(paper, 9, SOFT)
+    if facts := " · ".join([*_about(entry, found, zone), *noted(entry, found, zone)]):
+        _text(paper, 4.4, facts, INDENT)
+    for own in written(entry):
+        _text(paper, 4.4, own, INDENT)
+    paper.ln(1.6)
+
+
+def sentence(entry: Entry) -> str:
+    """What happened."""
+    if entry.what == UNSENT:
+        return _("A notice was not sent.")
+    if entry.what not in MEANING:
+        result = entry.detail.get("result")
+        words = _(RUNGS[Rung(entry.what)])
+        return words if result == TAKEN else f"{words} {_('Not needed.')}"
+    return re.sub(r" \([A-Z]\d+\)", "", _(MEANING[Tag(entry.what)]))
+
+
+def noted(entry: Entry, found: Chart, zone: ZoneInfo) -> Iterator[str]:
+    """What else is known, in a word each."""
+    for key, label in NOTED.items():
+        value = entry.detail.get(key)
+        if value is None or (key == "result" and value == TAKEN):
+            continue
+        if key in PEOPLE:
+            known = found.people.get(value)
+            value = known.name if known and known.kind != Kind.CLIENT else None
+        elif key == "why" and value in WHY:
+            value = _(WHY[value])
+        elif key in INSTANTS:
+            value = _instant(datetime.fromisoformat(value), zone)
+        if value and not _own(entry, key):
+            yield f"{_(label)}: {str(value).replace('_', ' ')}"
+
+
+def written(entry: Entry) -> Iterator[str]:
+    """What people wrote, word for word."""
+    for key in NOTED:
+        if _own(entry, key):
+            yield f"{_(NOTED[key])}: {entry.detail[key]}"
+
+
+def _own(entry: Entry, key: str) -> bool:
+    """Somebody's own words: an absence's `reason` is one of a list, everybody else's is a sentence."""
+    if key == "reason":
+        return key in entry.detail and entry.what != Tag.ABSENCE_REPORTED
+    return key in ("barrier", "note") and bool(entry.detail.get(key))
+
+
+def _about(entry: Entry, found: Chart, zone: ZoneInfo) -> Iterator[str]:
+    session, by = found.sessions.get(entry.session or 0), found.people.get(entry.by or 0)
+    if session is not None:
+        yield f"{session.title}, {_instant(session.starts_at, zone)}"
+    if by is not None:
+        yield _("by %(name)s", name=by.name)
+
+
+def _write(paper: "FPDF", size: float, color: tuple[int, int, int], style: Any = "") -> None:
+    paper.set_font("Sans", style, size)
+    paper.set_text_color(*color)
+
+
+def _text(paper: "FPDF", height: float, text: str, indent: float = 0.0) -> None:
+    """A paragraph from the indent to the right margin. Breaking lines takes five times as long as a line that fits."""
+    paper.set_x(paper.l_margin + indent)
+    if "\n" not in text and paper.get_string_width(text) < paper.epw - indent - 2:
+        paper.cell(0, height, text, new_x="LMARGIN", new_y="NEXT")
+        return
+    paper.multi_cell(0, height, text, align="L", new_x="LMARGIN", new_y="NEXT")
+
+
+def _instant(at: datetime, zone: ZoneInfo) -> str:
+    time = format_time(at, "short", tzinfo=zone, locale=language())
+    return f"{format_date(at.astimezone(zone).date(), 'medium', locale=language())}, {time}"
+
+
+def _date(at: datetime, zone: ZoneInfo) -> str:
+    return format_date(at.astimezone(zone).date(), "long", locale=language())
+
+
+def _day(at: datetime, zone: ZoneInfo) -> str:
+    return format_date(at.astimezone(zone).date(), "full", locale=language())
+
+
+def _month(at: datetime, zone: ZoneInfo) -> str:
+    return format_date(at.astimezone(zone).date(), "MMMM y", locale=language())
