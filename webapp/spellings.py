@@ -101,6 +101,14 @@ def networks(text: str) -> tuple[Network, ...]:
         raise ValueError(f"write addresses or networks, as 10.0.0.0/8, ::1: {error}") from error
 
 
+def loopback(host: str) -> bool:
+    """Whether that is this machine itself: the one place that may be reached without encryption."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def log_format(text: str) -> str:
     if text == "auto":
         return "console" if sys.stderr.isatty() else "json"

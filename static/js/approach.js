@@ -26,7 +26,8 @@ function look() {
 
 function putAway(banner) {
   sessionStorage.setItem(known("away", banner), "yes");
-  document.cookie = `away=${banner.dataset.seat}; path=/; samesite=lax`; // the server shows it open at once, unless put away: nothing moves
+  const { away } = banner.querySelector("[data-away]").dataset;
+  document.cookie = `${away}=${banner.dataset.seat}; path=/; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`; // the server shows it open at once, unless put away: nothing moves
   if (banner.contains(document.activeElement)) document.getElementById("main")?.focus({ preventScroll: true });
   look();
 }

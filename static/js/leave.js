@@ -15,7 +15,7 @@ async function clean() {
   if (self.vault?.able) await vault.wipe();
   localStorage.clear();
   sessionStorage.clear();
-  document.cookie = "away=; path=/; max-age=0";
+  document.cookie = location.protocol === "https:" ? "__Host-away=; path=/; secure; max-age=0" : "away=; path=/; max-age=0";
   return taken;
 }
 

@@ -1,8 +1,10 @@
 """S3: what a person can come in with, and what must remain; what a restore may not bring back (R11)."""
 
+import math
+
 import pytest
 
-from webapp.care import passwords, recovery_codes, second_factors, ways_in
+from webapp.care import accounts, passwords, recovery_codes, second_factors, ways_in
 from webapp.care.passkeys import Passkey
 from webapp.care.ways_in import LastWay
 from webapp.cli import taken_back
@@ -43,12 +45,19 @@ def test_s3_what_a_lost_phone_held_can_all_be_made_void(store, world, clock):
     passkey_of(store, world.carla, now)
     second_factors.begin(store, world.carla, by=world.carla, now=now)
     [code, *_] = recovery_codes.make(store, world.carla, by=world.carla, now=now)
+    login, _ = accounts.sign_in(store, world.carla, "passkey", now=now)
     store.flush()
     ways_in.forget_second_factors(store, world.carla, by=None, now=now)
     store.flush()
     ways = ways_in.of(store, world.carla)
     assert (ways.passkeys, ways.authenticator, ways.codes_left) == ([], None, 0)
     assert not recovery_codes.accepts(store, world.carla, code, now)
+    assert not login.open(now), "the lost phone is still signed in"
+
+
+def test_s3_a_recovery_code_is_random_enough_to_be_hashed_plainly():
+    """S3: 112 bits at least, or a plain hash could be tried out (ASVS 6.5.2)."""
+    assert recovery_codes.LENGTH * math.log2(len(recovery_codes.LETTERS)) >= 112
 
 
 def test_r11_a_restore_brings_back_no_removed_passkey_and_no_spent_code(store, world, clock):

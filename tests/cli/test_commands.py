@@ -23,7 +23,7 @@ from webapp.demo.cast import World
 GROUPS = {
     "db": ("upgrade", "check", "backup", "restore"),
     "program": ("create", "help-phone"),
-    "person": ("invite", "link"),
+    "person": ("invite", "link", "sign-out"),
     "token": ("create", "revoke"),
     "import": ("roster",),
     "ladder": ("show", "explain"),
@@ -142,6 +142,21 @@ def test_a_link_for_somebody_registered_is_audited(
     with fresh_database.reading() as store:
         issued = store.scalars(select(Event).where(Event.tag == "person:link:issued")).one()
         assert issued.client_id == world.maya.id
+
+
+@pytest.mark.parametrize("whom", [("maya@example.org",), ("--everyone",)])
+def test_an_operator_ends_the_logins_of_one_person_or_of_all(
+    run: Run, fresh_database: Database, world: World, whom: tuple[str, ...]
+) -> None:
+    with fresh_database.writing() as store:
+        people = [store.get_one(Person, each.id) for each in (world.maya, world.ben)]
+        secrets = [accounts.sign_in(store, each, "passkey", now=clock.now())[1] for each in people]
+        store.commit()
+    assert run("person", "sign-out", *whom).exit_code == 0
+    with fresh_database.reading() as store:
+        left = [accounts.login_of(store, each, clock.now()) is not None for each in secrets]
+    assert left == [False, whom != ("--everyone",)]
+    assert run("person", "sign-out").exit_code == 2
 
 
 def test_there_is_no_link_for_a_stranger(run: Run, world: World) -> None:

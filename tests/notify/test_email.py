@@ -154,6 +154,39 @@ def test_credentials_of_the_url_are_used_over_starttls_only_when_offered(monkeyp
     assert seen == [("mail.example", 587), "starttls", ("me@x", "p/w"), "ann@mail.example"]
 
 
+def test_without_encryption_nothing_leaves_this_machine(monkeypatch):
+    """No fallback: neither the letter nor the password is told to a mail server that offers no STARTTLS."""
+    told = []
+
+    class Plain(smtplib.SMTP):
+        def __init__(self, host, port, timeout, context=None):
+            pass
+
+        def ehlo_or_helo_if_needed(self):
+            pass
+
+        def has_extn(self, name):
+            return False
+
+        def login(self, user, password):
+            told.append(user)
+
+        def send_message(self, message):
+            told.append(message)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(smtplib, "SMTP", Plain)
+    with pytest.raises(Undeliverable, match="no encryption") as refused:
+        once(
+            channel("smtp://me:pw@mail.example"),
+            lambda c: c.send(parcel("ann@mail.example", LETTER)),
+        )
+    assert not refused.value.permanent
+    assert told == []
+
+
 def test_a_folder_takes_letters_whole_and_once(tmp_path):
     async def act(c):
         for _ in range(2):

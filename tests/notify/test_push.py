@@ -2,10 +2,16 @@
 
 import asyncio
 import socket
+import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.notify.conftest import once, parcel, subscription
 from tests.push_service import PushService
@@ -86,6 +92,26 @@ def test_a_service_that_cannot_be_reached_is_tried_again(vapid):
     error = refused(push, subscription(browser))
     assert not error.permanent
     assert error.retry_after is None
+
+
+def test_a_service_whose_certificate_nobody_vouches_for_is_told_nothing(vapid, tmp_path):
+    """Nor is the check left away when it fails."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    begins = datetime(2020, 1, 1, tzinfo=UTC)
+    own = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, begins.replace(2099))
+    sign = own.add_extension(
+        x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+    ).sign(key, hashes.SHA256())
+    file = tmp_path / "self-signed.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(secret + sign.public_bytes(Encoding.PEM))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(file)
+    with PushService(tls=tls) as service:
+        push = PushChannel(vapid, PushHosts([f"127.0.0.1:{service.port}"]))
+        error = refused(push, subscription(service.subscribe()))
+        assert service.attempts == 0
+    assert error.reason == "ClientConnectorCertificateError"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,21 @@ SHORTEST = 15
 SHORTEST_OF_TWO = 10
 """Beside a second factor NIST asks for 8; the list of breached passwords that we carry begins at 10."""
 LONGEST = 256
+OURS = frozenset(
+    {
+        "rejoin",
+        "myday",
+        "password",
+        "passwort",
+        "welcome",
+        "session",
+        "therapy",
+        "counselor",
+        "recovery",
+        "clinic",
+    }
+)
+"""Words of this place that a guess would begin with (ASVS 6.1.2); the program's own name counts too."""
 
 _hasher = PasswordHasher()
 _NOBODY = (
@@ -41,7 +56,8 @@ def set_password(store: Store, person: Person, password: str, *, by: Person, now
         raise Invalid(N_("Choose a shorter one."), field="password")
     if _names(person, password):
         raise Invalid(
-            N_("Choose one that isn't made of your own name or address."), field="password"
+            N_("Choose one that isn't made of your own name, your address or the program's name."),
+            field="password",
         )
     if breached(password):
         raise Invalid(
@@ -72,8 +88,9 @@ def person_by_password(store: Store, email: str, password: str) -> Person | None
 def matches(person: Person | None, password: str) -> bool:
     """Whether it is this person's. Takes as long for nobody, and for somebody without one."""
     known = person.password_hash if person and person.password_hash else _NOBODY
+    typed = _normal(password)
     try:
-        return _hasher.verify(known, _normal(password)[:LONGEST])
+        return _hasher.verify(known, typed[:LONGEST]) and len(typed) <= LONGEST
     except (VerificationError, InvalidHashError):
         return False
 
@@ -86,10 +103,11 @@ def breached(password: str) -> bool:
 
 
 def _names(person: Person, password: str) -> bool:
-    """Whether little of it is left without the person's own words, or one piece is repeated throughout."""
+    """Whether little of it is left without the person's own words and ours, or one piece is repeated throughout."""
     left = password.casefold()
     address = (person.email or "").casefold()
-    for word in sorted({*person.name.casefold().split(), address, *address.split("@")}, key=len):
+    said = f"{person.name} {person.program.name}".casefold().split()
+    for word in sorted({*OURS, *said, address, *address.split("@")}, key=len, reverse=True):
         left = left.replace(word, "") if len(word) > 2 else left
     return len(left) < len(password) / 2 or len(set(password)) < 5
 

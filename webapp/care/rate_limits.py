@@ -36,6 +36,12 @@ QUESTION = Rate("question", 120, timedelta(seconds=1))
 """Questions for passkeys, from one address: a sign-in page asks one as it opens."""
 LINK = Rate("link", 5, timedelta(minutes=30))
 """One-time links issued for one person."""
+TEST_NOTICE = Rate("test-notice", 5, timedelta(minutes=1))
+"""Test notices that one person sends to their own devices."""
+OWN_COPY = Rate("own-copy", 3, timedelta(minutes=10))
+"""Copies of one's own data: each reads everything there is of a person."""
+MESSAGE = Rate("message", 30, timedelta(seconds=20))
+"""Messages of one person; each of them tells somebody's phone."""
 TOKEN = Rate("token", 300, timedelta(seconds=1))
 """API tokens that are none, from one address. None can be guessed; this spares the database."""
 

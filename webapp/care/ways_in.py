@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.care import passkeys, recovery_codes, second_factors
+from webapp.care import accounts, passkeys, recovery_codes, second_factors
 from webapp.care.passkeys import Passkey
 from webapp.care.people import Kind, Person
 from webapp.care.second_factors import Authenticator
@@ -32,6 +32,11 @@ class Ways:
     def any(self) -> bool:
         """They can come in by themselves, without a link from the program."""
         return bool(self.passkeys) or self.password
+
+    @property
+    def second(self) -> bool:
+        """They have something to give beside a password or a link."""
+        return bool(self.passkeys) or self.authenticator is not None or self.codes_left > 0
 
     @property
     def enough(self) -> bool:
@@ -77,3 +82,4 @@ def forget_second_factors(
         passkey.remove(store, by=by, now=now)
     second_factors.remove(store, person, by=by, now=now)
     recovery_codes.void(store, person)
+    accounts.end_all(store, person, "factors_forgotten", by=by, now=now)

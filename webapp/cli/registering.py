@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import accounts, people, programs, roster_cells, tokens, ways_in
+from webapp.care.accounts import Login
 from webapp.care.people import Kind, Person, RoleName, Status
 from webapp.care.policy import Policy, PolicyError
 from webapp.care.tokens import SCOPES, Token
@@ -152,26 +153,45 @@ def link(email: str, program_ref: str | None, forget_factors: bool) -> None:
 
     Call them back on a number you know before you hand it over. Using it ends every other login of theirs.
     """
-    email = _address(email)
     settings = desk.load_settings()
     with desk.opened(settings) as database, database.writing() as store:
-        found = select(Person).where(Person.email == email, Person.status != Status.DISCHARGED)
-        if program_ref:
-            found = found.where(Person.program_id == desk.program_of(store, program_ref).id)
-        known = list(store.scalars(found))
-        if not known:
-            raise Trouble(
-                f"Nobody is registered with {email}. Run: rejoin person invite {email} --kind …"
-            )
-        if len(known) > 1:
-            refs = " | ".join(each.program.ref for each in known)
-            raise Trouble(f"{email} is known in several programs. Say which: --program {refs}")
+        known = _one(store, _address(email), program_ref)
         if forget_factors:
-            ways_in.forget_second_factors(store, known[0], by=None, now=clock.now())
-        secret = accounts.issue_link(store, known[0], "recovery", by=None, now=clock.now())
+            ways_in.forget_second_factors(store, known, by=None, now=clock.now())
+        secret = accounts.issue_link(store, known, "recovery", by=None, now=clock.now())
         store.commit()
     desk.say("One-time link, for an hour. It is shown this once:")
     desk.answer(f"{settings.base_url}/sign-in/link/{secret}")
+
+
+@person.command("sign-out")
+@click.argument("email", required=False)
+@click.option("--program", "program_ref", help="Reference of the program, if needed.")
+@click.option("--everyone", is_flag=True, help="All people of all programs.")
+def sign_out(email: str | None, program_ref: str | None, everyone: bool) -> None:
+    """End every login of somebody, or with --everyone of all, at once. What was theirs to sign in with stays."""
+    if (email is None) == (not everyone):
+        raise BadUse("Give either an e-mail address or --everyone.")
+    ever = select(Person).where(Person.id.in_(select(Login.person_id)))
+    with desk.opened() as database, database.writing() as store:
+        for each in [_one(store, _address(email), program_ref)] if email else store.scalars(ever):
+            accounts.end_all(store, each, "ended_by_operator", by=None, now=clock.now())
+        store.commit()
+    desk.answer("signed out")
+
+
+def _one(store: Store, email: str, program_ref: str | None) -> Person:
+    """Who has this address. Raises Trouble."""
+    found = select(Person).where(Person.email == email, Person.status != Status.DISCHARGED)
+    if program_ref:
+        found = found.where(Person.program_id == desk.program_of(store, program_ref).id)
+    known = list(store.scalars(found))
+    if not known:
+        raise Trouble(f"Nobody has {email}. Run: rejoin person invite {email} --kind …")
+    if len(known) > 1:
+        refs = " | ".join(each.program.ref for each in known)
+        raise Trouble(f"{email} is known in several programs. Say which: --program {refs}")
+    return known[0]
 
 
 def _address(text: str) -> str:

@@ -1,9 +1,11 @@
 """Tries to get in, counted before anything is looked up and in a unit of work of their own, so that none is lost with a
 refusal; and the checks that are counted so (S12)."""
 
+import hashlib
+import hmac
 from collections.abc import Sequence
 
-from flask import request
+from flask import current_app, g, request
 
 from webapp import clock
 from webapp.care import passwords, rate_limits, recovery_codes, second_factors
@@ -21,8 +23,17 @@ def address() -> str:
     return request.remote_addr or "unknown"
 
 
+def opaque(who: str) -> int:
+    """A number that stands for an address or an account in the log: the same each time, and nobody without our key can tell
+    whose it is, or try out names."""
+    key = str(current_app.secret_key).encode()
+    return int.from_bytes(hmac.digest(key, f"log:{who}".encode(), hashlib.sha256)[:6], "big")
+
+
 def count(rate: Rate, who: str) -> None:
     """One more try. What this request had read is closed first; its rows are read anew. Raises TooMany."""
+    if rate is PASSWORD:
+        g.tried = opaque(who)
     unit.close()
     with database.writing() as own:
         rate_limits.spend(own, rate, who, now=clock.now())

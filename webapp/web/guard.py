@@ -13,6 +13,7 @@ from htmx_flask import make_response as htmx_response
 
 from webapp.care import ways_in
 from webapp.care.access import FRESH, Permission, may
+from webapp.care.accounts import Login
 from webapp.care.people import Kind
 from webapp.web import identity
 from webapp.web.identity import csrf_matches, csrf_token, me
@@ -24,11 +25,14 @@ OTHER_DOOR = "other door"
 """For blueprints that check for themselves who is asking: the API by token, notification buttons by capability."""
 ENTERING = "entering"
 """For whoever has shown who they are, also while staff still owe a second factor; and that only a moment ago."""
+SECOND_STEP = {"sign_in.second_step", "sign_in.give_second"}
+"""Where one gives the second factor. Who has one is led here before they may set up another: a stolen password, or link, must
+not make a factor of the thief's own (S3)."""
 KEPT = "kept."
 """What a form that came too soon is carried under, through the proof that comes first."""
 ONWARD = "onward"
 """The field of a proof's form that says where one goes on."""
-UNKEPT = {"csrf_token", "password", "again", "code"}
+UNKEPT = {"csrf_token", "password", "again", "code", "current"}
 _other_doors: set[str] = set()
 
 
@@ -104,7 +108,16 @@ def _check() -> Any:
         return None
     if guard != ENTERING and (guard is None or not may(person, Permission(guard))):
         return _elsewhere(person.kind) or abort(404)
+    if coming and _owes(coming):
+        return _lead_to("sign_in.second_step")
     return to_confirm() if _stale(guard) else None
+
+
+def _owes(coming: Login) -> bool:
+    """Whether this login lacks a factor that its person has."""
+    if coming.complete or request.endpoint in SECOND_STEP:
+        return False
+    return ways_in.of(store, coming.person).second
 
 
 def _stale(guard: Permission | str) -> bool:

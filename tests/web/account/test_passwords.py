@@ -1,5 +1,6 @@
 """S3: passwords second, by NIST SP 800-63B-4; S2: changing one ends what else is signed in."""
 
+import re
 import unicodedata
 
 import pytest
@@ -16,11 +17,11 @@ NEW = "seven slow green lanterns"
     "weak",
     [
         "fourteen chars", "x" * 257, "maya@example.org", "Maya Torres Maya Torres", "aaaaaaaaaaaaaaaaaa",
-        "xo_amanda_mariie_xo", "XO_amanda_mariie_XO", "1q2w3e4r5t6y7u8i9o0p",
+        "rejoin my therapy session", "Harbor Evening Track!", "xo_amanda_mariie_xo", "XO_amanda_mariie_XO", "1q2w3e4r5t6y7u8i9o0p",
     ],
 )  # fmt: skip
 def test_s3_a_password_that_is_short_known_or_ones_own_name_is_refused(store, world, clock, weak):
-    """S3: length, breached list, own name and address."""
+    """S3: length, breached list, own name and address, words of this place."""
     with pytest.raises(Invalid) as refused:
         passwords.set_password(store, world.maya, weak, by=world.maya, now=clock.now())
     assert refused.value.field == "password"
@@ -42,6 +43,14 @@ def test_s3_no_composition_is_asked_for_and_every_script_is_fine(store, world, c
     assert world.maya.password_hash.startswith("$argon2id$")
     assert passwords.matches(world.maya, good)
     assert not passwords.matches(world.maya, good + "x")
+
+
+def test_s3_what_is_longer_than_the_longest_is_not_cut_to_fit(store, world, clock):
+    """S3: a password is compared whole."""
+    longest = ("seven slow green lanterns " * 10)[:256]
+    passwords.set_password(store, world.maya, longest, by=world.maya, now=clock.now())
+    assert passwords.matches(world.maya, longest)
+    assert not passwords.matches(world.maya, longest + "x")
 
 
 def test_s3_one_password_is_the_same_from_every_keyboard(store, world, clock):
@@ -83,6 +92,25 @@ def test_s3_changing_it_ends_the_other_logins_and_not_this_one(world, door, with
     assert (
         outside.post("/sign-in", {"email": "maya@example.org", "password": NEW}).status_code == 303
     )
+
+
+def test_s3_who_came_by_password_says_it_again_to_change_it(world, door, with_password):
+    """S3: an open phone a minute after sign-in is not enough."""
+    with_password(world.maya)
+    maya = door()
+    maya.post("/sign-in", {"email": "maya@example.org", "password": WORDS})
+    page = maya.get("/account/password").text
+    assert page.count('type="password"') == 3
+    assert re.findall(r'autocomplete="([a-z]+-password)"', page) == [
+        "current-password",
+        *["new-password"] * 2,
+    ]
+    assert "onpaste" not in page
+    wanted = {"password": NEW, "again": NEW}
+    refused = maya.post("/account/password", wanted | {"current": "something else"})
+    assert (refused.status_code, NEW in refused.text) == (422, False)
+    assert maya.post("/account/password", wanted).status_code == 422
+    assert maya.post("/account/password", wanted | {"current": WORDS}).status_code == 303
 
 
 def test_s3_changing_it_needs_a_fresh_proof(world, door, with_password, clock):

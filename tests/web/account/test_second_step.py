@@ -189,3 +189,36 @@ def test_s3_half_a_sign_in_waits_ten_minutes_then_begins_anew(world, halfway, co
     assert carla.post("/sign-in/second-step", {"code": codes[0]}).status_code == 303
     assert "E-mail" in carla.get("/sign-in").text
     assert not carla.inside("/staff")
+
+
+SETTING_UP = ["/account/authenticator", "/account/password", "/account/welcome"]
+
+
+@pytest.mark.parametrize("path", SETTING_UP)
+def test_s3_who_has_a_second_factor_gives_it_and_sets_up_no_other(world, halfway, with_app, path):
+    """S3: a stolen password must not lead to an authenticator app of the thief's own, nor lock the owner out."""
+    with_app(world.carla)
+    thief = halfway(world.carla)
+    assert thief.get(path).headers["Location"].startswith("/sign-in/second-step")
+    refused = thief.post(path, {"password": "other " + WORDS, "again": "other " + WORDS})
+    assert refused.status_code in (303, 403, 405)
+    assert not thief.inside("/staff")
+
+
+def test_s3_a_stolen_password_makes_no_passkey_beside_the_second_factor(world, halfway, with_app):
+    """S3: nor a passkey of the thief's own."""
+    with_app(world.carla)
+    thief = halfway(world.carla)
+    assert thief.ask("/account/passkeys/question").status_code == 403
+    assert thief.post("/account/passkeys", json={"answer": {}}).status_code == 403
+
+
+@pytest.mark.parametrize("purpose", ["invitation", "recovery"])
+def test_s3_a_link_does_not_stand_for_the_second_factor(world, door, link_for, with_app, purpose):
+    """S3: a link brings a password back; the authenticator app is still asked for."""
+    with_app(world.carla)
+    thief = door()
+    thief.post(link_for(world.carla, purpose))
+    assert (
+        thief.get("/account/authenticator").headers["Location"].startswith("/sign-in/second-step")
+    )

@@ -51,6 +51,7 @@ def test_a_missing_scope_is_named(caller, world, recorded) -> None:
     [
         ("GET", "/clients/maya/chart", None),
         ("GET", "/clients/maya/chart.fhir.json", None),
+        ("GET", "/clients/maya/chart.pdf", None),
         ("POST", "/tasks/{task}/acknowledgement", {}),
         ("POST", "/tasks/{task}/outcome", {"outcome": "reached"}),
         ("POST", "/sessions/evening/cancellation", {"reason": "x"}),
@@ -133,7 +134,7 @@ def test_our_own_fault_tells_nothing_of_itself(call, monkeypatch) -> None:
         raise RuntimeError("Maya Torres")
 
     monkeypatch.setattr(events, "told", broken)
-    call.client.application.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setitem(call.client.application.config, "PROPAGATE_EXCEPTIONS", False)
     answer = call.client.get("/api/v1/events", headers={"Authorization": f"Bearer {call.token}"})
     assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
     assert "Maya" not in answer.text

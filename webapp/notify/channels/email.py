@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from webapp import clock
 from webapp.notify.channels.files import write_whole
 from webapp.notify.channels.parcel import Letter, Parcel, Undeliverable
+from webapp.spellings import loopback
 
 CONNECTIONS = 4
 LONGEST_SEND = 30.0
@@ -23,7 +24,7 @@ TIMEOUT = 15
 
 
 class EmailChannel:
-    """Sends letters by `url`: smtp:// (STARTTLS when offered), smtps://, or file:DIR.
+    """Sends letters by `url`: smtp:// (STARTTLS; without it only to this machine), smtps://, or file:DIR.
 
     The sender is `?from=ADDRESS` in the URL, else no-reply at the host of `base_url`; its name is the app's.
     """
@@ -109,6 +110,9 @@ class EmailChannel:
             smtp.ehlo_or_helo_if_needed()
             if smtp.has_extn("starttls"):
                 smtp.starttls(context=tls)
+            elif not loopback(host):
+                smtp.close()
+                raise Undeliverable("the mail server offers no encryption")
         if url.username:
             smtp.login(unquote(url.username), unquote(url.password or ""))
         return smtp

@@ -1,6 +1,5 @@
 """Text messages by Twilio's REST form, or into a folder of .txt files."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -8,6 +7,7 @@ import aiohttp
 
 from webapp.notify.channels.files import write_whole
 from webapp.notify.channels.parcel import Parcel, Undeliverable, answered
+from webapp.spellings import loopback
 
 AT_ONCE = 32
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
@@ -31,7 +31,7 @@ class SmsChannel:
             return
         account, token = unquote(parts.username or ""), unquote(parts.password or "")
         host = parts.netloc.rpartition("@")[2]
-        scheme = "http" if _loopback(parts.hostname or "") else "https"
+        scheme = "http" if loopback(parts.hostname or "") else "https"
         self._resource = f"{scheme}://{host}/2010-04-01/Accounts/{quote(account)}/Messages.json"
         self._headers = {"Authorization": aiohttp.encode_basic_auth(account, token)}
         fields = dict(pair.partition("=")[::2] for pair in parts.query.split("&"))
@@ -78,10 +78,3 @@ async def _dead_number(answer: aiohttp.ClientResponse) -> bool:
     except ValueError:
         return False
     return isinstance(problem, dict) and problem.get("code") in DEAD_NUMBERS
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -6,8 +6,9 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import accounts, passwords
+from webapp.care.accounts import Login
 from webapp.refusals import N_, Invalid
-from webapp.web import identity
+from webapp.web import attempts, identity
 from webapp.web.account import places
 from webapp.web.account.places import account
 from webapp.web.guard import entering, own
@@ -25,7 +26,10 @@ def password() -> ResponseReturnValue:
 @entering
 def set_password() -> ResponseReturnValue:
     """Keep it; whatever else is signed in as this person ends (S3). Staff go on to their second factor."""
-    person, login, now = places.person(), places.login(), clock.now()
+    login = places.login()
+    if _asked(login) and not attempts.password_fits(login.person, request.form.get("current", "")):
+        return _page(Invalid(N_("That isn't the password you have now."), field="current")), 422
+    person, now = places.person(), clock.now()
     written = request.form.get("password", "")
     try:
         if written != request.form.get("again", written):
@@ -43,10 +47,18 @@ def set_password() -> ResponseReturnValue:
     return redirect(own(request.form.get("next")) or url_for("account.show"), 303)
 
 
+def _asked(login: Login) -> bool:
+    """Whether the present password is asked for too (ASVS 6.2.3). Who came by a passkey, or by a link because they forgot it, has
+    proved more than it would."""
+    other = login.way != "password" or login.second == "passkey"
+    return login.person.password_hash is not None and not other
+
+
 def _page(refusal: Invalid | None = None) -> str:
     person = places.person()
     return render_template(
         "account/password.html", place="me", person=person, refusal=refusal,
         least=passwords.shortest(person), changing=person.password_hash is not None,
+        asked=_asked(places.login()),
         next=own(request.args.get("next") or request.form.get("next")),
     )  # fmt: skip

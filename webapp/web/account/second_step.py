@@ -17,7 +17,7 @@ def second_step() -> ResponseReturnValue:
     if identity.me():
         return redirect(own(request.args.get("next")) or "/", 303)
     ways = places.ways()
-    if not (ways.passkeys or ways.authenticator or ways.codes_left):
+    if not ways.second:
         return redirect(url_for("account.welcome"), 303)
     return render_template(
         "sign_in/second_step.html", ways=ways, next=own(request.args.get("next"))

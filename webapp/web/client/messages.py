@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import messages
+from webapp.care import messages, rate_limits
 from webapp.care.access import Permission
+from webapp.care.rate_limits import MESSAGE
 from webapp.refusals import Refusal
 from webapp.web import threads
 from webapp.web.client import places
@@ -58,6 +59,7 @@ def send() -> ResponseReturnValue:
     """Write to the care team. Sent twice, it is one message (R7)."""
     person, form = places.person(), request.form
     try:
+        rate_limits.spend(store, MESSAGE, f"person {person.id}", now=clock.now())
         messages.send(
             store, person, form.get("body", ""), by=person, now=clock.now(),
             request_id=form.get("request_id"),
@@ -75,7 +77,7 @@ def _screen(before: int | None = None) -> dict[str, Any]:
     """All that the block needs in any of its states."""
     person = places.person()
     talk = threads.of(store, person, person, before)
-    return {"place": "me", "talk": talk, "request_id": threads.fresh_id()}
+    return {"place": "me", "near": places.near(), "talk": talk, "request_id": threads.fresh_id()}
 
 
 def _read(talk: threads.Talk) -> None:

@@ -17,7 +17,8 @@ from webapp.web.unit import database
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    app.config["LEFT_COOKIE"] = "__Host-left" if settings.secure else "left"
+    prefix = "__Host-" if settings.secure else ""
+    app.config.update(LEFT_COOKIE=f"{prefix}left", AWAY_COOKIE=f"{prefix}away")
     app.after_request(_leave)
 
 

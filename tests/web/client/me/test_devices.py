@@ -114,3 +114,13 @@ def test_signing_out_takes_the_phone_off_the_list(maya, store, world):
 def test_without_the_pages_token_nothing_is_added(maya, store, world):
     assert maya.post("/me/devices", json=subscription(), forged=True).status_code == 403
     assert live(store, world.maya) == []
+
+
+def test_test_reminders_are_sent_only_so_often(maya, clock):
+    """S12: nobody uses up the program's pushes; waiting helps."""
+    device = maya.post("/me/devices", json=subscription()).get_json()["id"]
+    answers = [maya.post(f"/me/devices/{device}/test") for _ in range(6)]
+    assert [each.status_code for each in answers] == [202] * 5 + [429]
+    assert int(answers[5].headers["Retry-After"]) <= 60
+    clock.forward(minutes=1)
+    assert maya.post(f"/me/devices/{device}/test").status_code == 202

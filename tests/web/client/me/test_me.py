@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from webapp.care import accommodations, calendars, people
+from webapp.care import accommodations, calendars, passwords, people
 from webapp.care.accounts import Login
 from webapp.care.people import Person
 
@@ -58,6 +58,30 @@ def test_another_sign_in_can_be_ended_and_is_dead_from_then_on(maya, visit, worl
     maya.post(f"/me/logins/{other.id}/end")
     assert tablet.get("/").status_code == 303
     assert maya.get("/").status_code == 200
+
+
+def test_all_other_sign_ins_can_be_ended_at_once(maya, visit, world):
+    """S2: for instance after a way in was changed."""
+    elsewhere = [visit(world.maya), visit(world.maya)]
+    assert "/me/logins/end" in maya.get("/me/sign-ins").text
+    maya.post("/me/logins/end", {"from": "list"})
+    assert [each.get("/").status_code for each in elsewhere] == [303, 303]
+    assert maya.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/me/logins/end", "/me/logins/1/end"])
+def test_ending_a_sign_in_needs_a_fresh_proof(maya, visit, world, store, clock, path):
+    """S2: whoever picked up an open phone can't turn its owner out."""
+    passwords.set_password(
+        store, world.maya, "three quiet blue boats", by=world.maya, now=clock.now()
+    )
+    store.commit()
+    clock.forward(minutes=11)
+    tablet = visit(world.maya)
+    asked = maya.post(path, {"from": "list"})
+    assert asked.status_code == 403
+    assert "/account/confirm" in asked.text
+    assert tablet.get("/").status_code == 200
 
 
 def test_nobody_ends_somebody_elses_sign_in(maya, visit, world, store):

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.client.test_looks import SMALL_TARGETS, WCAG
+from tests.web.looks import SMALL_TARGETS, WCAG
 from tests.web.serving import browser, served
 from webapp import create_app
 from webapp.care import accounts
@@ -49,11 +49,14 @@ def phone(chromium, fresh_database, settings, world, clock):
         yield opened
 
 
-def test_a_phone_elsewhere_is_offered_its_own_clock_and_takes_it_with_one_tap(phone):
-    """M2: times move with the client."""
+def test_a_phone_elsewhere_is_offered_its_own_clock_in_a_word_beside_the_heading(phone):
+    """M2: times move with the client. The offer covers nothing and moves nothing: there is room for it."""
     page = phone("/schedule", timezone_id="America/Denver")
-    offer = page.get_by_text("Your phone is in Denver. Show times there?")
+    heading, offer = page.get_by_role("heading", name="Schedule"), page.get_by_text("Denver time?")
     expect(offer).to_be_visible()
+    assert offer.bounding_box()["y"] < heading.bounding_box()["y"] + 30
+    offer.click()
+    expect(page.get_by_text("Your phone is in Denver. Show times there?")).to_be_visible()
     page.get_by_role("button", name="Yes, show them there").click()
     expect(page.get_by_text("Times now go by the clock in Denver.")).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text("4:00")
@@ -62,9 +65,10 @@ def test_a_phone_elsewhere_is_offered_its_own_clock_and_takes_it_with_one_tap(ph
 
 def test_who_stays_with_the_old_clock_is_not_asked_again(phone):
     page = phone("/schedule", timezone_id="America/Denver")
+    page.get_by_text("Denver time?").click()
     page.get_by_role("button", name="Stay with New York").click()
     page.reload()
-    expect(page.get_by_text("Your phone is in Denver")).to_be_hidden()
+    expect(page.get_by_text("Denver time?")).to_be_hidden()
 
 
 def test_a_phone_whose_clock_shows_the_same_time_is_offered_nothing(phone):

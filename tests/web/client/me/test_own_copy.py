@@ -67,3 +67,8 @@ def test_a_paused_client_takes_theirs_too(maya, store, world, clock):
     world.maya.change_status(store, "paused", by=world.cody, now=clock.now())
     store.commit()
     assert maya.post("/me/my-data").status_code == 200
+
+
+def test_copies_are_made_only_so_often(maya):
+    """S12: each reads everything there is of a person."""
+    assert [maya.post("/me/my-data").status_code for _ in range(4)] == [200, 200, 200, 429]

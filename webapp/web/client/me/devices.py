@@ -20,10 +20,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import addresses, events
+from webapp.care import addresses, events, rate_limits
 from webapp.care.access import Permission
 from webapp.care.addresses import Address, Channel
 from webapp.care.people import Kind
+from webapp.care.rate_limits import TEST_NOTICE
 from webapp.care.tags import Tag
 from webapp.notify.channels.hosts import PushHosts, Refused
 from webapp.refusals import N_, Invalid, Refusal
@@ -98,8 +99,9 @@ def remove_by_form(device_id: int) -> ResponseReturnValue:
 @pages.post("/me/devices/<row:device_id>/test")
 @needs(Permission.OWN_SETTINGS)
 def test(device_id: int) -> ResponseReturnValue:
-    """A test notice is on its way to this device: 202, or for a form back to Me."""
+    """A test notice is on its way to this device: 202, or for a form back to Me. Only so many (S12)."""
     person, device = places.person(), _device(device_id)
+    rate_limits.spend(store, TEST_NOTICE, f"person {person.id}", now=clock.now())
     events.record(
         store, Tag.ADDRESS_TESTED, by=person, now=clock.now(), program_id=person.program_id,
         client=person if person.kind == Kind.CLIENT else None, person=person.id, address=device.id,

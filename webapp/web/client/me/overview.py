@@ -39,7 +39,8 @@ def show() -> ResponseReturnValue:
     groups = [(_("Being reminded"), _reminded())]
     if may(person, Permission.OWN_CARE):
         groups.append((_("Taking part"), _taking_part()))
-    groups.append((_("With others"), _with_others()))
+    if may(person, Permission.OWN_DAY):
+        groups.append((_("With others"), _with_others()))
     groups.append((_("You and this app"), _own()))
     return render_template("client/me/show.html", place="me", near=places.near(), groups=groups)
 
@@ -102,7 +103,12 @@ def _taking_part() -> list[Row]:
 
 
 def _with_others() -> list[Row]:
-    hint = _("You choose, and can take it back at any time")
+    chooses = may(places.person(), Permission.GIVE_CONSENT)
+    hint = (
+        _("You choose, and can take it back at any time")
+        if chooses
+        else _("What somebody lets you know")
+    )
     rows = [Row(url_for("client.sharing.show"), _("Sharing"), "together", hint)]
     if may(places.person(), Permission.OWN_MESSAGES):
         hint = _("Write to your care team")

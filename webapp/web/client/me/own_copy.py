@@ -12,10 +12,11 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import exports, fhir
+from webapp.care import exports, fhir, rate_limits
 from webapp.care.access import Permission
 from webapp.care.exports import Record
 from webapp.care.people import Person
+from webapp.care.rate_limits import OWN_COPY
 from webapp.care.sessions import Seat
 from webapp.care.standing import Standing, standing
 from webapp.protocol.facts import of_seats
@@ -49,8 +50,9 @@ def show() -> ResponseReturnValue:
 @pages.post("/me/my-data")
 @needs(Permission.OWN_CARE)
 def take() -> ResponseReturnValue:
-    """The copy: a readable page, plain JSON, and a FHIR R4 Bundle, in one zip. Written down first (P7)."""
+    """The copy: a readable page, plain JSON, and a FHIR R4 Bundle, in one zip. Written down first (P7). Only so many (S12)."""
     person, now = places.person(), clock.now()
+    rate_limits.spend(store, OWN_COPY, f"person {person.id}", now=now)
     record = exports.assemble(store, person, _standings(person, now), now)
     exports.taken(store, person, by=person, now=now)
     store.commit()

@@ -7,6 +7,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from webapp import clock
+from webapp.care import accounts
 from webapp.care.access import Permission
 from webapp.care.accounts import Login
 from webapp.web.client import places
@@ -26,8 +27,19 @@ def show() -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@pages.post("/me/logins/end")
+@needs(Permission.WAYS_IN)
+def end_others() -> ResponseReturnValue:
+    """Sign out everywhere but here, for instance after a way in was changed (S2)."""
+    here, person, now = current_user.login.id, places.person(), clock.now()
+    accounts.end_all(store, person, "ended_elsewhere", by=person, now=now, but=here)
+    store.commit()
+    flash(_("Signed out everywhere else."))
+    return redirect(url_for("client.sign_ins.show"), 303)
+
+
 @pages.post("/me/logins/<row:login_id>/end")
-@needs(Permission.OWN_SETTINGS)
+@needs(Permission.WAYS_IN)
 def end(login_id: int) -> ResponseReturnValue:
     """Sign out somewhere else; its copied cookie is dead from here on (S2)."""
     login = next((each for each in logins() if each.id == login_id), None)

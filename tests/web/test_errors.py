@@ -1,0 +1,61 @@
+"""What is refused is told to whoever watches for attacks: what, when, to whom, from where; and nobody's words (ASVS 16.3)."""
+
+import json
+import logging
+
+import pytest
+
+from webapp import log
+from webapp.care.tokens import create_token
+
+
+@pytest.fixture
+def told(capfd):
+    """Every refusal so far, as the log has it."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    log.configure("json")
+
+    def lines():
+        said = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+        return [each for each in said if each["event"] == "refused"]
+
+    yield lines
+    root.handlers, root.level = before[0], before[1]
+    logging.captureWarnings(False)
+
+
+def test_a_failed_sign_in_is_told_and_tries_at_one_account_belong_together(visit, world, told):
+    stranger = visit()
+    for email in ("maya@example.org", "MAYA@example.org ", "ben@example.org"):
+        stranger.post("/sign-in", {"email": email, "password": "not these words"})
+    first, again, other = told()
+    assert (first["status"], first["endpoint"]) == (422, "sign_in.with_password")
+    assert first["account"] == again["account"] != other["account"]
+    assert first["caller"] == other["caller"]
+    assert "maya" not in json.dumps(first)
+
+
+def test_what_is_not_ones_own_is_told_with_who_asked(visit, world, told):
+    visit(world.maya).get("/staff/tasks")
+    [line] = told()
+    assert (line["status"], line["person"]) == (404, world.maya.id)
+    assert line["at"].endswith("+00:00")
+
+
+def test_a_forged_form_is_told(visit, world, told):
+    visit(world.maya).post("/me/language", {"language": "es"}, forged=True)
+    [line] = told()
+    assert (line["status"], line["endpoint"]) == (403, "client.language.speak")
+
+
+def test_a_token_that_reaches_too_far_is_told_by_its_number(app, world, database, clock, told):
+    with database.writing() as store:
+        harbor = store.merge(world.harbor)
+        secret = create_token(store, harbor, "feed", ["presence"], by=None, now=clock.now())
+        store.commit()
+    header = {"Authorization": f"Bearer {secret}"}
+    app.test_client().get("/api/v1/tasks", headers=header)
+    [line] = told()
+    assert line["status"] == 403
+    assert isinstance(line["token"], int)
