@@ -68,6 +68,27 @@ def test_an_incomplete_consent_is_refused_naming_the_element(store, world, clock
     assert refused.value.field == missing
 
 
+def test_it_names_somebody_of_ones_own_program_and_not_oneself(store, world, clock):
+    """P2: a named recipient."""
+    for wrong in (world.maya, world.aiko):
+        with pytest.raises(Invalid) as refused:
+            consents.grant(
+                store, world.maya, wrong, Category.REMINDERS, purpose="So that they know", signature="Maya Torres",
+                by=world.maya, now=clock.now(), expires_at=clock.now() + timedelta(days=90),
+            )  # fmt: skip
+        assert refused.value.field == "recipient"
+
+
+@pytest.mark.parametrize("wrong", ["expires_at = signed_at", "recipient_id = client_id"])
+def test_the_database_too_refuses_one_that_never_held_or_names_nobody_else(
+    store, world, clock, wrong
+):
+    """P2: expiry and recipient."""
+    granted(store, world, clock.now())
+    with pytest.raises(IntegrityError):
+        store.execute(text(f"UPDATE consent SET {wrong}"))
+
+
 @pytest.mark.parametrize("element", ELEMENTS)
 def test_the_database_too_refuses_a_consent_without_each_element(store, world, clock, element):
     granted(store, world, clock.now())

@@ -5,13 +5,20 @@ from typing import Any
 
 MARK = "<i data-canary>"
 """Markup that must never come back as markup."""
+ATTRIBUTES = ('" data-canary="', "' data-canary='")
+"""Words that would end an attribute's value and begin one of their own."""
+MARKED: tuple[str, ...] = (
+    f"{MARK}<script>alert(1)</script>", f"\"'>{MARK}", f"{ATTRIBUTES[0]}1", f"{ATTRIBUTES[1]}1", f"</textarea>{MARK}",
+    f"</title></option></style>{MARK}", f"[a](javascript:alert(1)) {MARK}", "javascript:alert(1)//", f"--><!--{MARK}",
+    f"=HYPERLINK(1){MARK}", f"https://a.example/?{MARK}", f"a{MARK}@example.org",
+)  # fmt: skip
+"""What would show up in a page that does not escape."""
 
 WORDS: tuple[str, ...] = (
     "", " ", "\0", "a\0b", "\x01\x1b[31m", "\r\nSet-Cookie: a=b", "\u202egnirts", "\ufeff", "\ud7ff\ue000", "e\u0301" * 50,
     "👩‍👩‍👧‍👦" * 40, "x" * 5_000, "x" * 70_000, "0", "-1", "1e309", "9" * 30, "2147483648", "-2147483649", "NaN", "٣", "²",
     "0x10", "1.5", "true", "null", "None", "[]", "{}", "[" * 2_000, '{"a":1}', "'", "' OR 1=1 --", "'; DROP TABLE seat; --",
-    "%", "%s%s%n", "%(x)s", "{{7*7}}", "{% raw %}", "${7*7}", "<%= 7 %>", f"{MARK}<script>alert(1)</script>",
-    f"\"'>{MARK}", "javascript:alert(1)", f"[a](javascript:alert(1)) {MARK}", "<!--", "]]>", "=1+1", "+cmd|' /C calc'!A0",
+    "%", "%s%s%n", "%(x)s", "{{7*7}}", "{% raw %}", "${7*7}", "<%= 7 %>", "<!--", "]]>", "=1+1", "+cmd|' /C calc'!A0",
     "@SUM(A1)", "../../etc/passwd", "file:///etc/passwd", "http://169.254.169.254/", "https://push.example/x", "//evil.example",
     "/\\evil.example", "2026-02-30", "0000-00-00", "9999-12-31T23:59:59Z", "10000-01-01", "2026-03-08T02:30", "24:00", "25:61",
     "PT1H", "P999999999D", "-PT0S", "America/New_York", "Mars/Olympus", "en", "xx", "1970-01-01T00:00:00+99:99",
@@ -20,8 +27,16 @@ WORDS: tuple[str, ...] = (
 
 
 def word(dice: random.Random) -> str:
-    """One of them, or two run together."""
-    return dice.choice(WORDS) if dice.random() < 0.85 else dice.choice(WORDS) + dice.choice(WORDS)
+    """Of five, one that would show in a page; now and then two run together."""
+    found = dice.choice(MARKED if dice.random() < 0.2 else WORDS)
+    return found if dice.random() < 0.85 else found + dice.choice(WORDS)
+
+
+def reflected(page: str) -> bool:
+    """Whether markup of ours stands in it as markup."""
+    return MARK in page or any(
+        each in page for each in (*ATTRIBUTES, 'href="javascript:', 'src="javascript:')
+    )
 
 
 def value(dice: random.Random, depth: int = 0) -> Any:

@@ -20,7 +20,7 @@ NEVER = (
     "session", "therap", "counsel", "treatment", "program", "group", "missed", "miss ", "late ",
     "no-show", "fail", "violation", "complian", "penalty", "warning", "must", "recovery", "clinic",
     "absen", "attend", "appointment", "patient", "client", "partner", "crisis", "sesión", "terapia",
-    "tratamiento", "clínica", "falt", "paciente",
+    "tratamiento", "clínica", "falt", "paciente", "redisclos", "42 cfr", "federal", "consent",
 )  # fmt: skip
 
 

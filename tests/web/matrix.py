@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,8 +15,9 @@ from tests import rows
 from tests.conftest import THAT_DAY
 from tests.visiting import Visit
 from webapp import clock
-from webapp.care import people
+from webapp.care import people, series
 from webapp.care.people import Person, Status
+from webapp.care.sessions import Session
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.web.guard import OTHER_DOOR, guard_of
@@ -33,11 +34,12 @@ LET_IN, TURNED_AWAY, SENT_TO_SIGN_IN = "in", "404", "sign-in"
 
 @dataclass(frozen=True)
 class Door:
-    """One route and one method."""
+    """One route and one method, and what its form holds where a bare request would say nothing."""
 
     endpoint: str
     method: str
     path: str
+    form: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:
@@ -45,7 +47,8 @@ class Door:
 
 
 def plant_doors(database: Database) -> dict[str, Any]:
-    """The cast, some of whom have come and gone, and one of everything that is Maya's; answers path parameter → value."""
+    """The cast, some of whom have come and gone, and one of everything that is Maya's; answers path parameter → value. One
+    resource may have an object of its own: `client.group_times seat_id`; `forms` holds what is written at a door."""
     with clock.bent_to(THAT_DAY), database.writing() as store:
         cast.plant(store, now=THAT_DAY)
         world = cast.find(store)
@@ -91,7 +94,12 @@ def _objects(store: Store, world: Any) -> dict[str, Any]:
     homework = one("homework", program_id=harbor, session_id=room.id, for_everyone=True, title="Read", ref="h1", by_id=world.carla.id, withdrawn_at=None)  # fmt: skip
     resource = one("resource", program_id=harbor, session_id=room.id, ref="r1", title="Breathing", by_id=world.carla.id)  # fmt: skip
     make_up = one("make_up", seat_id=seat.id, resource_id=resource, kind="recording")
-    one("reflection", make_up_id=make_up, body="I thought about it.")
+    one("reflection", make_up_id=make_up, body="I thought about it.", handed_in_at=now - DAY)
+    usual, other = _group_times(store, world, now)
+    slot = cast.open_room(
+        store, world.carla, [], now + 3 * DAY, now=now - 2 * DAY, ref="slot", presence_from="staff"
+    )
+    slot.makes_up = ["group"]
     entry = one("waitlist_entry", session_id=held.id, seat_id=seat.id, **client)
     return {
         "seat_id": seat.id, "session_id": room.id, "person_id": maya, "homework_id": homework, "resource_id": resource,
@@ -105,8 +113,34 @@ def _objects(store: Store, world: Any) -> dict[str, Any]:
         "note_id": one("counseling_note", author_id=world.carla.id, body="Mine.", **client),
         "access_id": one("emergency_access", staff_id=world.colin.id, reason="Over.", began_at=now - DAY, ends_at=now - DAY / 2, **client),
         "task_id": one("task", program_id=harbor, key="tech", kind="tech_help", role="technician", seat_id=seat.id, session_id=room.id, owner_id=None, done_at=None, withdrawn=False, **client),
-        "id": 1, "digest": "0", "name": "x", "token": "x", "secret": "x", "feed": "harbor",
+        "id": 1, "digest": "0", "name": "app.css", "token": "x", "secret": "x", "feed": "harbor",
+        "client.group_times seat_id": next(each.id for each in usual.seats if each.client_id == maya),
+        "staff.make_ups session_id": slot.id,
+        "forms": {
+            "client.group_times.once": {"session": str(other.id)},
+            "client.group_times.for_good": {"series": str(other.series_id)},
+            "drafts.save": {"about": f"homework:{homework}", "edition": "0", "body": "So far."},
+            "staff.make_ups.cancel": {"reason": "The room is being painted."},
+            "staff.reflections.confirm": {"feedback": "Thank you."},
+        },
     }  # fmt: skip
+
+
+def _group_times(store: Store, world: Any, now: datetime) -> tuple[Session, Session]:
+    """One group at two weekly times, and a coming session of each; Maya belongs to the first."""
+    made = [
+        series.put(
+            store, world.harbor, ref, kind="group", title="Skills group", local_start=start, duration=timedelta(hours=1),
+            time_zone="America/New_York", rrule="FREQ=WEEKLY", host=world.carla, capacity=8, clients=clients,
+            by=world.carla, now=now,
+        )[0]
+        for ref, start, clients in (
+            ("mornings", datetime(2026, 3, 6, 9), [world.maya]), ("noons", datetime(2026, 3, 6, 12), []),
+        )
+    ]  # fmt: skip
+    coming = [select(Session).where(Session.series_id == one.id).order_by(Session.starts_at) for one in made]  # fmt: skip
+    first, second = (store.scalars(each.limit(1)).one() for each in coming)
+    return first, second
 
 
 def doors(app: Flask, objects: dict[str, Any]) -> list[Door]:
@@ -116,9 +150,14 @@ def doors(app: Flask, objects: dict[str, Any]) -> list[Door]:
         for rule in app.url_map.iter_rules():
             if guard_of(rule.endpoint) == OTHER_DOOR:
                 continue
-            path = re.sub(r"<(?:[^:<>]+:)?([a-z_]+)>", lambda m: str(objects[m[1]]), rule.rule)
+            resource = rule.endpoint.rpartition(".")[0]
+            own = {
+                name: objects.get(f"{resource} {name}", objects.get(name))
+                for name in rule.arguments
+            }
+            path = re.sub(r"<(?:[^:<>]+:)?([a-z_]+)>", lambda m, own=own: str(own[m[1]]), rule.rule)  # type: ignore[misc]
             found += [
-                Door(rule.endpoint, method, path)
+                Door(rule.endpoint, method, path, objects["forms"].get(rule.endpoint, {}))
                 for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
             ]
     return sorted(found, key=lambda door: door.name)
@@ -142,7 +181,7 @@ class Actor:
     def knock(self, door: Door) -> str:
         """What comes of asking; whatever it changed is undone."""
         with self._undone():
-            return outcome(self.open(door))
+            return outcome(self.open(door, **({"data": door.form} if door.form else {})))
 
     def open(self, door: Door, **given: Any) -> Any:
         """The answer at a door, with the token a page of ours would carry."""

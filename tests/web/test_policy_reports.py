@@ -83,3 +83,24 @@ def test_every_page_says_where_to_report(app, world):
 def test_staff_see_the_count_among_the_figures(app, world, caller):
     send(app, modern())
     assert "rejoin_policy_violations 1.0" in caller(world.harbor, "read")("GET", "/metrics").text
+
+
+def test_who_leads_reads_what_was_refused_how_often_first_and_last(app, visit, world, clock):
+    send(app, modern())
+    clock.forward(days=1)
+    send(app, modern())
+    send(app, older(), "application/csp-report")
+    answer = visit(world.ada).get("/staff/refused-by-browsers")
+    told = " ".join(answer.text.split())
+    assert "Code written into the page" in told
+    assert "Something from another site" in told
+    assert "/seats/… · <code>script-src-elem</code>" in told
+    assert "2 times" in told
+    assert "2026-03-04T18:00" in told
+    assert "2026-03-05T18:00" in told
+    assert "canary" not in told
+    assert visit(world.carla).get("/staff/refused-by-browsers").status_code == 404
+
+
+def test_when_nothing_was_refused_the_page_says_so(visit, world):
+    assert "Browsers refused nothing" in visit(world.susan).get("/staff/refused-by-browsers").text

@@ -126,6 +126,16 @@ def test_a_change_that_did_not_come_from_our_page_is_refused(app, world, headers
     assert maya.get("/").status_code == 200
 
 
+@pytest.mark.parametrize("site", [None, "cross-site", "same-site"])
+def test_even_with_our_token_a_change_from_elsewhere_is_refused(app, world, site):
+    """S8: by what the browser says of the site, or, where it says nothing, of the origin."""
+    maya = Visit(app, world.maya)
+    said = {"Sec-Fetch-Site": site} if site else {"Origin": "https://evil.example"}
+    headers = {"X-CSRFToken": maya.csrf_token()} | said
+    assert maya.post("/sign-out", forged=True, headers=headers).status_code == 403
+    assert maya.get("/").status_code == 200
+
+
 def test_one_persons_token_is_no_good_for_another(app, world):
     maya, ben = Visit(app, world.maya), Visit(app, world.ben)
     answer = ben.post("/sign-out", forged=True, headers={"X-CSRFToken": maya.csrf_token()})

@@ -97,7 +97,7 @@ def test_the_address_is_validated(app, room, kept, secret) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["v0:1772665331:{}", "", "x" * 65, "a b", "é", "a\n", 7, None, {}]
+    "token", ["v0:1772665331:{}", "v0:1772665331:1", "", "x" * 65, "a b", "é", "a\n", 7, None, {}]
 )
 @pytest.mark.parametrize("secret", [SECRETS[0], None])
 def test_validation_signs_nothing_that_could_be_a_message(app, room, token, secret) -> None:

@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask
 
 from webapp.web.staff import (
+    frame,
     help_desk,
     make_ups,
     messages,
@@ -27,4 +28,5 @@ def register(app: Flask) -> None:
     ):  # fmt: skip
         console.register_blueprint(room)
     words.init(console)
+    console.app_context_processor(frame.elsewhere)
     app.register_blueprint(console)

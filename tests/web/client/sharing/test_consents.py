@@ -157,11 +157,12 @@ def test_a_pause_does_not_show_on_the_clients_pages_either(visit, store, world, 
     assert seen_by(maya, clock, instant) == before
 
 
-def test_who_is_trusted_reads_the_scope_and_the_redisclosure_rule(visit, world):
+def test_who_is_trusted_reads_the_scope_and_the_redisclosure_rule(visit, store, world):
     """P6."""
     shared(visit, world)
     page = visit(world.ben).get("/me/sharing").text
     assert "Maya Torres lets you know" in page
+    assert rows(store)[0].purpose in page
     assert REDISCLOSURE in page.replace("\n", " ")
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from webapp.care.counseling_notes import CounselingNote
 from webapp.care.events import Event
+from webapp.refusals import Forbidden
 
 CANARY = "Dreamt of the lighthouse again"
 
@@ -60,3 +61,9 @@ def test_an_empty_note_is_refused_and_names_the_field(visit, store, world):
     answer = visit(world.carla).post(f"/staff/people/{world.maya.id}/notes", {"body": "  "})
     assert answer.status_code == 422
     assert "Write something first." in answer.text
+
+
+def test_the_note_itself_takes_words_of_its_author_only(note, world, clock):
+    with pytest.raises(Forbidden):
+        note.change("Other words", by=world.susan, now=clock.now())
+    assert note.body == CANARY

@@ -1,10 +1,17 @@
-"""Privacy: a client's sharing paused for safety, emergency access, and notes for their author's eyes alone."""
+"""Privacy: a client's sharing paused for safety, emergency access, notes for their author's eyes alone, and
+what browsers refused on our pages."""
 
 from flask import Blueprint
 
-from webapp.web.staff.privacy import counseling_notes, emergencies, sharing, sign_in_links
+from webapp.web.staff.privacy import (
+    counseling_notes,
+    emergencies,
+    refused_by_browsers,
+    sharing,
+    sign_in_links,
+)
 
 ROOMS: tuple[Blueprint, ...] = (
     sharing.sharing, emergencies.emergencies, counseling_notes.counseling_notes,
-    sign_in_links.links,
+    sign_in_links.links, refused_by_browsers.refused_by_browsers,
 )  # fmt: skip

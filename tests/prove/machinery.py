@@ -1,0 +1,89 @@
+"""S9 to S16 broken, one rule at a time: what runs where no person looks."""
+
+from tests.prove.mutation import Mutation, by, plain
+
+CAPABILITIES, ANSWERS = "webapp/notify/capabilities.py", "webapp/web/client/answers.py"
+ZOOM, TOKENS = "webapp/web/api/hooks/zoom.py", "webapp/care/tokens.py"
+MARKDOWN, LIMITS, SIGN_IN = (
+    "webapp/care/markdown.py",
+    "webapp/care/rate_limits.py",
+    "webapp/web/sign_in.py",
+)
+LOG, EVENTS, CHAIN, ANCHORS = (
+    "webapp/log.py",
+    "webapp/care/events.py",
+    "webapp/care/chain.py",
+    "webapp/care/anchors.py",
+)
+KEYRING, SEALED, EMBEDDED = "webapp/keyring.py", "webapp/sealed.py", "webapp/embedded.py"
+
+BREAKS = (
+    # S9: a notification's buttons
+    Mutation("S9", CAPABILITIES, "        if now >= found.until:\n            raise Worn()\n", "", plain("notify/test_capabilities", "worn_from")),
+    Mutation("S9", CAPABILITIES, "self._signer.unsign(token).decode()", "token.rpartition('.')[0]", plain("notify/test_capabilities", "exchanged")),
+    Mutation("S9", ANSWERS, "Seat.id == right.seat_id, Seat.released_at.is_(None)", "Seat.id == right.seat_id", by("web/client/test_answers", "no_longer_theirs")),
+    Mutation("S9", ANSWERS, "    elif not _said_already(seat):\n", "    else:\n", by("web/client/test_answers", "ill_be_there")),
+    Mutation("S9", ANSWERS, '        return {"room": seat.session.join_url} if seat.session.join_url else {}\n    if',
+      '        return {"room": seat.session.join_url} if seat.session.join_url else {}\n    if verb is Verb.CONFIRM:\n        return {"name": person.name}\n    if',
+      by("web/client/test_answers", "nothing_can_be_read or ill_be_there")),
+    # S10: webhooks and tokens
+    Mutation("S10", ZOOM, 'hmac.compare_digest(claimed, b"v0=" + _hmac(one, signed))', "True", by("web/api/test_zoom_hook", "changed_byte")),
+    Mutation("S10", ZOOM, "WINDOW = timedelta(minutes=5)", "WINDOW = timedelta(hours=5)", by("web/api/test_zoom_hook", "another_time")),
+    Mutation("S10", ZOOM, "for one in secrets if hmac", "for one in secrets[:1] if hmac", by("web/api/test_zoom_hook", "either_live")),
+    Mutation("S10", ZOOM, 'r"[A-Za-z0-9_-]{1,64}"', 'r"[:A-Za-z0-9_-]{1,64}"', by("web/api/test_zoom_hook", "signs_nothing_that")),
+    Mutation("S10", ZOOM, "    if arrival is Arrival.REPLAYED:\n", "    if False:\n", by("web/api/test_zoom_hook", "replay")),
+    Mutation("S10", ZOOM, "secret or (secrets[0] if secrets and not _claims() else None)", "secret or (secrets[0] if secrets else None)",
+      by("web/api/test_zoom_hook", "false_signature")),
+    Mutation("S10", TOKENS, "secret_hash=hashed(secret)", "secret_hash=secret.encode()", by("care/test_accounts", "no_secret")),
+    Mutation("S10", TOKENS, "Token.secret_hash == hashed(secret), Token.revoked_at.is_(None)", "Token.secret_hash == hashed(secret)",
+      by("care/test_accounts", "until_it_is_revoked")),
+    # S11: what people write can do nothing but be read
+    Mutation("S11", MARKDOWN, "return Markup(_cleaner.clean(rendered))", "return Markup(source)", plain("care/test_catchup", "plain_reading")),
+    Mutation("S11", MARKDOWN, "return name != \"href\" or value.startswith(SCHEMES)", "return True", plain("care/test_catchup", "plain_reading")),
+    Mutation("S11", "templates/client/summaries/show.html", '<div class="prose" hx-ignore>{{ part.html }}</div>{% endcall %}', '<div class="prose">{{ part.html }}</div>{% endcall %}',
+      plain("web/test_htmx", "wrote_alone")),
+    Mutation("S11", "webapp/web/client/sharing/looks.py", "return f\"'{cell}\" if cell.startswith(FORMULAS) else cell", "return cell", by("web/client/sharing/test_looks", "formula")),
+    Mutation("S11", "webapp/web/headers.py", "plays_from = media if ORIGIN.fullmatch(media)", "plays_from = media if media", plain("web/test_headers", "plain_origin")),
+    # S12: tries
+    Mutation("S12", LIMITS, "raise TooMany(wait(store, rate, who, now))", "return", by("care/test_rate_limits", "burst")),
+    Mutation("S12", LIMITS, "where=table.c.paid_until <= at + step * (rate.burst - 1),", "where=table.c.paid_until <= at,", by("care/test_rate_limits", "burst")),
+    Mutation("S12", LIMITS, 'PASSWORD = Rate("password", 10, timedelta(minutes=1))', 'PASSWORD = Rate("password", 10, timedelta(days=400))', by("web/account/test_limits", "then_opens")),
+    Mutation("S12", SIGN_IN, "    for rate in (PASSWORD, PASSWORD_OF_A_DAY):\n        attempts.count(rate, account)\n", "", by("web/account/test_limits", "ten_times")),
+    Mutation("S12", SIGN_IN, "    email, password = request.form.get(\"email\", \"\"), request.form.get(\"password\", \"\")\n    attempts.count(DOOR, attempts.address())\n",
+      "    email, password = request.form.get(\"email\", \"\"), request.form.get(\"password\", \"\")\n", by("web/account/test_limits", "forty")),
+    Mutation("S12", "webapp/web/attempts.py", "    count(DOOR, address())\n    for rate in CODE:\n", "    for rate in ():\n", by("web/account/test_limits", "codes_are or unlocking")),
+    Mutation("S12", "webapp/web/proxies.py", "trusted = any(caller in network for network in self.networks)", "trusted = True", by("web/test_headers", "neighbour")),
+    Mutation("S12", SIGN_IN, "return _form(email=email, unknown=True), 422", "return _form(email=email, unknown=True), 422 if passwords.matches(None, password) else 404",
+      by("web/test_sign_in", "same_page")),
+    Mutation("S12", "webapp/care/passwords.py", "    known = person.password_hash if person and person.password_hash else _NOBODY\n",
+      "    if person is None:\n        return False\n    known = person.password_hash if person.password_hash else _NOBODY\n", by("care/test_passwords")),
+    # S13: the log
+    Mutation("S13", LOG, "            line[key] = KEPT_BACK\n", "            pass\n", plain("ground/test_log")),
+    Mutation("S13", LOG, 'line["error"] = " < ".join(type(each).__qualname__ for each in _causes(error))', 'line["error"] = str(error)', by("ground/test_canary", "every_route_fails")),
+    Mutation("S13", LOG, '        line["event"] = "a library spoke"\n', "", plain("ground/test_log")),
+    # S14: the audit chain
+    Mutation("S14", CHAIN, "if link(digest, row.canonical) != row.hash:", "if False:", by("care/test_events", "tampering")),
+    Mutation("S14", CHAIN, "if _columns(row) != _columns_said(row.canonical):", "if False:", by("care/test_events", "tampering")),
+    Mutation("S14", CHAIN, "        if row.id != expected:\n", "        if False:\n", by("care/test_events", "tampering")),
+    Mutation("S14", CHAIN, "if (count, last) != (expected, digest):", "if False:", by("care/test_events", "tampering")),
+    Mutation("S14", EVENTS, "select(ChainHead.count, ChainHead.hash).with_for_update()", "select(ChainHead.count, ChainHead.hash)",
+      ("tests/care/test_events.py", "-k", "fork and postgresql")),
+    Mutation("S14", EVENTS, '    store.info.pop("drafts", None)\n', "    pass\n", by("care/test_events", "transaction")),
+    Mutation("S14", ANCHORS, "if anchor.count > count:", "if False:", by("care/test_anchors", "cut_off")),
+    Mutation("S14", ANCHORS, 'elif anchor.count and hashes.get(anchor.count, b"").hex() != anchor.hash:', "elif False:", by("care/test_anchors", "rewritten")),
+    # S15: at rest
+    Mutation("S15", KEYRING, "raw[NONCE:], place.encode())", 'raw[NONCE:], b"")', plain("ground/test_sealed", "Keyring")),
+    Mutation("S15", KEYRING, "ciphers[first].encrypt(nonce, text.encode(), place.encode())", 'ciphers[first].encrypt(bytes(NONCE), text.encode(), place.encode())',
+      plain("ground/test_sealed", "Keyring")),
+    Mutation("S15", SEALED, "return keyring_of(dialect).seal(value, value.place)", "return str(value)", by("care/test_clinical")),
+    Mutation("S15", KEYRING, "if kind != FORMAT or not body:", "if kind != FORMAT:\n            return sealed\n        if not body:", by("ground/test_sealed", "not_believed")),
+    Mutation("S15", "webapp/care/field_keys.py", "if missing := used - sealed.keyring_of(database.engine.dialect).ids:", "if missing := set():", by("cli/test_rotating", "lost_key")),
+    Mutation("S15", "webapp/cli/rotating.py", "            for done in field_keys.seal_anew(database):\n                bar.advance(bar.task_ids[0], done)\n", "", by("cli/test_rotating", "turned_over")),
+    Mutation("S15", "webapp/care/counseling_notes.py", "    body: Mapped[str] = mapped_column(SealedText)\n", "    body: Mapped[str]\n", plain("house/test_clinical")),
+    Mutation("S15", EMBEDDED, "    if key:\n", "    if False:\n", plain("ground/test_db", "readable_word or wrong_key")),
+    Mutation("S15", "webapp/db.py", 'return url.update_query_dict({"sslmode": "require"})', "return url", plain("ground/test_db", "in_private")),
+    # S16: what it is made of
+    Mutation("S16", "requirements/sbom.cdx.json", '"bomFormat"', '"bomformat"', plain("house/test_dependencies", "bill_of_materials_is")),
+    Mutation("S16", "pyproject.toml", '"nh3', '"nh3-by-another-name', plain("house/test_dependencies")),
+    Mutation("S16", "templates/layouts/signed_in.html", "{{ asset(\"vendor/htmx", "https://cdn.example/{{ asset(\"vendor/htmx", by("web/test_htmx")),
+)  # fmt: skip
