@@ -2,13 +2,14 @@
 
 import logging
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import hypothesis
 import pytest
@@ -20,9 +21,6 @@ from tests.visiting import Caller, Visit
 from webapp import clock as webapp_clock
 from webapp.config import Settings
 from webapp.db import Database, Store
-
-if TYPE_CHECKING:
-    pass
 
 hypothesis.settings.register_profile("quick", max_examples=40, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
@@ -141,10 +139,19 @@ def clock() -> Iterator[Clock]:
         yield bent
 
 
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What signs cookies, links and pushes in this run's tests."""
+    return {
+        "REJOIN_SECRET_KEYS": secrets.token_hex(32),
+        "REJOIN_VAPID_KEY_FILE": str(tmp_path_factory.mktemp("keys") / "vapid.pem"),
+    }
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, keys: dict[str, str]) -> Settings:
     """Default settings in a folder of the test's own, with mail and texts written to files."""
-    given = {
+    given = keys | {
         "REJOIN_SMTP_URL": f"file:{tmp_path / 'mail'}",
         "REJOIN_SMS_URL": f"file:{tmp_path / 'texts'}",
     }
@@ -180,16 +187,30 @@ def world(request: pytest.FixtureRequest, engine: str, databases: Databases, clo
 # --- the app and who uses it ------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="session")
+def made() -> dict[tuple[Any, ...], Flask]:
+    """The apps of this worker by what is built into them: making one takes longer than most tests."""
+    return {}
+
+
 @pytest.fixture
-def app(database: Database, settings: Settings) -> Iterator[Flask]:
-    """The web application on `database`. Rows of `store` are visible to it after `store.commit()`."""
+def app(database: Database, settings: Settings, made: dict[tuple[Any, ...], Flask]) -> Flask:
+    """The web application on `database`. Rows of `store` are visible to it after `store.commit()`. The routes and templates
+    of one app serve many tests; its database and settings are this test's."""
     from webapp import create_app
 
-    handlers = logging.getLogger().handlers[:]
-    app = create_app(settings, database)
-    app.testing = True
-    yield app
-    logging.getLogger().handlers = handlers
+    built_in = (
+        settings.base_url, settings.app_name, settings.trusted_proxies, settings.secret_keys,
+        settings.vapid_key_file,
+    )  # fmt: skip
+    if built_in not in made:
+        handlers = logging.getLogger().handlers[:]
+        made[built_in] = create_app(settings, database)
+        made[built_in].testing = True
+        logging.getLogger().handlers = handlers
+    app = made[built_in]
+    app.extensions.update(database=database, settings=settings)
+    return app
 
 
 @pytest.fixture

@@ -50,16 +50,56 @@ def serving(environment: dict[str, str], said: Path) -> Iterator[Served]:
         yield here
 
 
-def test_pages_and_worker_outlive_each_other(environment: dict[str, str], tmp_path: Path) -> None:
-    with serving(environment, tmp_path / "said") as served:
-        first = served.worker()
-        os.kill(first, signal.SIGKILL)
-        until(lambda: served.worker() != first, "another worker")
-        assert served.up()
-        web = min(served.webs())
-        os.kill(web, signal.SIGKILL)
-        until(lambda: len(served.webs() - {web}) >= 2, "another web process")
-        until(served.up, "the pages")
+@pytest.fixture(scope="module")
+def served(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """One that the tests which leave it running share."""
+    with serving(environment, tmp_path_factory.mktemp("shared") / "said") as here:
+        yield here
+
+
+def test_pages_and_worker_outlive_each_other(served: Served) -> None:
+    first = served.worker()
+    os.kill(first, signal.SIGKILL)
+    until(lambda: served.worker() != first, "another worker")
+    assert served.up()
+    web = min(served.webs())
+    os.kill(web, signal.SIGKILL)
+    until(lambda: len(served.webs() - {web}) >= 2, "another web process")
+    until(served.up, "the pages")
+
+
+@pytest.mark.parametrize(
+    ("heads", "first"),
+    [
+        (b"Content-Length: 5\r\nTransfer-Encoding: chunked", b"HTTP/1.1 "),
+        (b"Content-Length: 5\r\nContent-Length: 6", b"HTTP/1.1 400"),
+        (b"Transfer-Encoding: xchunked", b"HTTP/1.1 400"),
+    ],
+)
+def test_no_second_request_is_smuggled_in_behind_the_first(
+    served: Served, heads: bytes, first: bytes
+) -> None:
+    """Two ideas of where a request ends: the server has one of them, or refuses (RFC 9112, 6.3)."""
+    hidden = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+    outer = b"POST /sign-in HTTP/1.1\r\nHost: a\r\n" + heads + b"\r\n\r\n0\r\n\r\n"
+    answers = spoken(served.url, outer + hidden)
+    assert answers.startswith(first)
+    assert b"alive" not in answers
+
+
+def spoken(url: str, raw: bytes) -> bytes:
+    """All that comes back for these bytes, until the server ends it or says no more."""
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=2) as line:
+        line.sendall(raw)
+        told = b""
+        try:
+            while more := line.recv(4096):
+                told += more
+        except TimeoutError:
+            pass
+    return told
 
 
 def test_the_port_being_taken_is_said(environment: dict[str, str], tmp_path: Path) -> None:

@@ -3,13 +3,12 @@ large text, what is to be tapped is large enough, and nothing the page's own pol
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
+from tests.web.looks import listening, troubles
 from tests.web.serving import browser, served
 from webapp import create_app
 from webapp.care import accounts, passwords, second_factors
@@ -23,10 +22,6 @@ PAGES = [
     ("carla", "/staff/people/{maya}/sign-in-link"), ("susan", "/sign-in/second-step"),
     ("colin", "/account/welcome"), ("tessa", "/account/confirm"),
 ]  # fmt: skip
-WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}  # fmt: skip
-SMALL = """() => [...document.querySelectorAll("button, .button, .list-row[href], .chip, .shell-crisis, .way-back")]
-  .filter((each) => each.checkVisibility() && each.getBoundingClientRect().height < 44).map((each) => each.outerHTML.slice(0, 120))"""
-
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """What is seen does not depend on the database."""
 
@@ -74,43 +69,19 @@ def address(fresh_database, settings, people) -> Iterator[str]:
         yield where
 
 
-def looked_at(chromium: Browser, address: str, people: dict[str, str], world: Any, **look: Any):
-    """Each page in turn, opened as its person sees it; yields (page, what it is called)."""
+def test_every_page_at_the_door_can_be_read_and_touched_by_everybody(
+    chromium, address, people, world
+):
+    found = []
     for who, path in PAGES:
-        context = chromium.new_context(**look)
+        context = chromium.new_context()
         if who:
             context.add_cookies([{"name": "login", "value": people[who], "url": address}])
-        page, heard = context.new_page(), []
-        page.on("pageerror", lambda error, heard=heard: heard.append(str(error)))
-        page.on("console", lambda said, heard=heard: heard.append(said.text) if "Content Security" in said.text else None)  # fmt: skip
+        page, heard = listening(context)
         path = path.format(maya=world.maya.id)
         page.goto(address + path)
         assert page.url == address + path, f"{who} was led from {path} to {page.url}"
-        yield page, f"{who} {path}"
+        found += troubles(page, f"{who} {path}")
         assert heard == []
         context.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_at_the_door(chromium, address, people, world, scheme):
-    found, small = [], []
-    look = {"color_scheme": scheme, "reduced_motion": "reduce", "viewport": {"width": 390, "height": 844}}  # fmt: skip
-    for page, name in looked_at(chromium, address, people, world, **look):
-        result = Axe().run(page, options=WCAG)
-        found += [f"{name}: {v['id']} {[n['html'][:160] for n in v['nodes']]}" for v in result.response["violations"]]  # fmt: skip
-        small += [f"{name}: {each}" for each in page.evaluate(SMALL)]
     assert not found, "\n".join(found)
-    assert not small, "\n".join(small)
-
-
-@pytest.mark.parametrize(("width", "percent"), [(320, 100), (390, 200)])
-def test_nothing_at_the_door_runs_over_the_edge(chromium, address, people, world, width, percent):
-    wide = []
-    for page, name in looked_at(
-        chromium, address, people, world, viewport={"width": width, "height": 800}
-    ):
-        page.evaluate(f"document.documentElement.style.fontSize = '{percent}%'")
-        over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if over > 0:
-            wide.append(f"{name} by {over}px")
-    assert not wide, ", ".join(wide)
