@@ -15,7 +15,7 @@ TESTS ?= tests
 KILLS ?= 200
 REQUESTS ?= 100000
 
-.PHONY: help install install-dev run test check audit sbom prove fuzz bench faults browser format migration lock clean
+.PHONY: help install install-dev run test check audit words sbom prove fuzz bench faults browser format migration lock clean
 
 help:  ## what make can do here
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -40,14 +40,17 @@ check: $(VENV)/.installed-dev  ## ruff, mypy, templates, house rules
 audit: $(VENV)/.installed-dev  ## ask about known vulnerabilities of every pinned package; an error when nobody could be asked
 	$(BIN)/python -m tests.supply.audit $(AUDIT)
 
+words: $(VENV)/.installed-dev  ## how hard it is to read what clients read, place by place
+	$(BIN)/python -m tests.house.reading_level
+
 sbom: $(VENV)/.installed-dev  ## requirements/sbom.cdx.json from the lock: what the program is made of
 	$(BIN)/python -m tests.supply.sbom
 
-prove: $(VENV)/.installed-dev  ## break each line of SECURITY on purpose and see its test fail
+prove: $(VENV)/.installed-dev  ## break each requirement of SECURITY.md on purpose and see its test fail: LINES="S3 P1" to choose
 	$(BIN)/python -m tests.prove $(LINES)
 
 fuzz: $(VENV)/.installed-dev  ## hostile words in every field: REQUESTS=100000
-	FUZZ_REQUESTS=$(REQUESTS) $(BIN)/python -m pytest -s tests/fuzz
+	FUZZ_REQUESTS=$(REQUESTS) $(BIN)/python -m pytest -n $(WORKERS) tests/fuzz
 
 bench: $(VENV)/.installed-dev  ## the tables of figures
 	$(BIN)/python -m tests.bench $(BENCHES)

@@ -5,7 +5,7 @@ function compare() {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone, pair = `${offer.dataset.clock} ${here}`;
   if (!here || localStorage.getItem("clock") === pair) return;
   const city = here.split("/").pop().replaceAll("_", " ");
-  offer.querySelector("[data-clock-words]").textContent = offer.dataset.words.replace("…", city);
+  for (const each of offer.querySelectorAll("[data-clock-words]")) each.textContent = each.dataset.clockWords.replace("…", city);
   offer.querySelector("[name=time_zone]").value = here;
   offer.hidden = false;
   offer.querySelector("[data-clock-stay]").addEventListener("click", () => {

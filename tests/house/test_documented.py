@@ -36,6 +36,29 @@ def test_every_event_tag_says_what_it_means_and_carries() -> None:
     )
 
 
+def test_every_value_the_chart_may_show_has_its_words() -> None:
+    """The chart never shows `client message written` to a colleague. Facts about a program stand in no client's chart."""
+    from webapp.care.makeups import Way
+    from webapp.notify.kinds import NoticeKind
+    from webapp.protocol.rungs import Rung
+    from webapp.web.staff import chart_words, vocabulary
+
+    shown = [tag for tag in Tag if tag is not Tag.STEP_TAKEN and not tag.startswith("program:")]
+    tables = {
+        "ENTRY": (chart_words.ENTRY, shown),
+        "NOTICE": (chart_words.NOTICE, NoticeKind),
+        "WAY": (chart_words.WAY, Way),
+        "RUNG": (vocabulary.RUNG, Rung),
+    }
+    missing = [
+        f"{name}: {value!r}"
+        for name, (table, values) in tables.items()
+        for value in values
+        if value not in table
+    ]
+    assert not missing, told(missing, "Give it its words in webapp/web/staff/chart_words.py.")
+
+
 def test_event_tags_are_past_tense_words_divided_by_colons() -> None:
     broken = [
         tag.value

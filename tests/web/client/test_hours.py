@@ -34,7 +34,7 @@ def test_this_week_is_told_in_one_sentence_and_as_a_table(maya, there, seat_in):
     there(-DAY)
     seat_in(hours=20)
     page = maya.get("/hours").text
-    assert "3.0 of 9 h this week so far." in page
+    assert "3 of 9 h this week so far." in page
     assert "1.5 h are still planned." in page
     assert row(page, "This week") == ["3.0", "0.0", "1.5", "9"]
     assert row(page, "Last week") == ["0.0", "0.0", "0.0", "9"]
@@ -56,7 +56,7 @@ def test_the_drawing_has_words_and_tells_parts_apart_without_colour(maya, there)
 
 def test_no_week_at_all_is_drawn_without_trouble(visit, world):
     page = visit(world.charlie).get("/hours").text
-    assert "0.0 of 9 h this week so far." in page
+    assert "0 of 9 h this week so far." in page
     assert "You were there for everything." in page
 
 

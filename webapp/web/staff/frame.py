@@ -1,12 +1,14 @@
 """What stands around every page of the console: places, how many tasks are mine, what is silent."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from flask import abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
+from werkzeug.local import LocalProxy
 
 from webapp import clock
 from webapp.care import messages, trouble
@@ -63,21 +65,29 @@ def instant(written: str, field: str) -> datetime:
 
 
 def around() -> dict[str, Any]:
-    """For the layout. Two small statements a page, and one for each place that says how much waits there."""
-    person = me()
-    mine = select(func.count()).where(Task.owner_id == person.id, Task.done_at.is_(None))
+    """For the layout, and what is silent. Two small statements a page, and one for each place that says how much waits there."""
     return {
-        "console_places": places(person),
-        "open_tasks": store.scalar(mine),
-        "waiting_at": waiting_at(person, clock.now()),
-        "quiet": silences(person.program_id, clock.now()),
-        "demo": person.program.demo,
+        **{name: ask() for name, ask in SIDE.items()},
+        "quiet": silences(me().program_id, clock.now()),
+        "demo": me().program.demo,
     }
 
 
-def waiting_at(person: Person, now: datetime) -> dict[str, int]:
+def elsewhere() -> dict[str, Any]:
+    """The side column for the pages that staff share with clients (Me, ways to sign in): asked for by a page that has one, so
+    that no other page, and none that tells of an error, costs a statement more."""
+    return {name: LocalProxy(cache(ask)) for name, ask in SIDE.items()}
+
+
+def tasks_of_mine() -> int:
+    """How many tasks are open on my own list."""
+    mine = select(func.count()).where(Task.owner_id == me().id, Task.done_at.is_(None))
+    return store.scalar(mine) or 0
+
+
+def waiting_at() -> dict[str, int]:
     """Place → how much of it is new: messages that were not read, calls for help that nobody has taken up."""
-    found = {}
+    person, now, found = me(), clock.now(), {}
     if may(person, Permission.CARE_MESSAGES):
         found["messages"] = messages.unread(store, person, now)
     if may(person, Permission.HELP_DESK):
@@ -86,8 +96,9 @@ def waiting_at(person: Person, now: datetime) -> dict[str, int]:
     return found
 
 
-def places(person: Person) -> list[tuple[str, str, str, str]]:
-    """Where this person may go: (name, address, words, icon)."""
+def places() -> list[tuple[str, str, str, str]]:
+    """Where I may go: (name, address, words, icon)."""
+    person = me()
     open_to = [("now", "/staff", _("Now"), "clock"), ("tasks", "/staff/tasks", _("Tasks"), "tasks")]
     if may(person, Permission.CARE_MESSAGES):
         open_to.append(("messages", "/staff/messages", _("Messages"), "text"))
@@ -118,3 +129,7 @@ def silences(program_id: int, now: datetime) -> list[tuple[str, datetime | None]
     if feed in heard and now - heard[feed] > SILENT_AFTER:
         quiet.append(("feed", heard[feed]))
     return quiet
+
+
+SIDE = {"console_places": places, "open_tasks": tasks_of_mine, "waiting_at": waiting_at}
+"""What the side column shows, by its name in templates/layouts/staff.html."""

@@ -53,6 +53,7 @@ def _screen() -> dict[str, Any]:
     lines = ledger.lines(store, misses.of(store, person, now))
     return {
         "place": "catch-up",
+        "near": places.near(),
         "bars": bars(weeks),
         "lines": lines,
         "open_lines": [line for line in lines if line.open_for_booking(now)],

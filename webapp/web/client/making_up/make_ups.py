@@ -30,7 +30,9 @@ PAGE, BLOCK = "client/make_ups/show.html", "make_ups"
 @needs(Permission.MAKE_UP)
 def show(seat_id: int) -> ResponseReturnValue:
     """What stands for this seat, or what could. `?change=yes`: other times beside what is booked."""
-    return widget(PAGE, BLOCK, **screen(seat_id, changing="change" in request.args))
+    return widget(
+        PAGE, BLOCK, **screen(seat_id, changing="change" in request.args, near=places.near())
+    )
 
 
 @pages.post("/seats/<row:seat_id>/make-ups")

@@ -73,6 +73,7 @@ def _screen(seat: str) -> dict[str, Any]:
     names = get_day_names("wide", locale=language())
     return {
         "place": "catch-up",
+        "near": places.near(),
         "days": [
             (day, names[day].capitalize(), [
                 (f"{day}-{name}", _(words), _covered(mine, day, begin, end))
