@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Reading
 
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone, phone
-from tests.web.serving import until
+from tests.web.serving import NO_BACKGROUND_SYNC, until
 from webapp.care.absences import AbsenceReport
 from webapp.care.events import Event
 from webapp.care.tags import Tag
@@ -64,9 +64,10 @@ def test_a_report_written_offline_outlives_the_browser_and_arrives_once(
 
 
 def test_an_answer_that_was_lost_does_not_make_two_reports(evening: Evening):
-    """R7: the server took it, the answer never came; the phone asks again with the same id."""
+    """R7: the server took it, the answer never came; the phone asks again with the same id, without Background Sync too."""
     seat = evening.plan("maya", in_seconds=7200)["maya"]
     maya = evening.signed_in("maya")
+    maya.context.add_init_script(NO_BACKGROUND_SYNC)
     page = maya.open(f"/seats/{seat}/absence")
     sent: list[str] = []
 

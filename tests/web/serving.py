@@ -14,6 +14,8 @@ OWN_NOTICES = "--disable-features=SystemNotifications"
 """Notifications stay in the browser: no desktop is asked, which would forget them again when none answers."""
 A_CAMERA = "--use-fake-device-for-media-stream"
 """A camera and a microphone of the browser's own; a page still needs to be allowed to use them."""
+NO_BACKGROUND_SYNC = "delete ServiceWorkerRegistration.prototype.sync"
+"""A script for pages. Else the browser sends by itself, past the page's routes and before anybody sees what the page says."""
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def test_after_its_time_it_does_nothing(phone, seat_in, store, button, clock):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"),
+        lambda t: t[:-2] + ("A" if t[-2] != "A" else "B") + t[-1],
         lambda t: t.replace(".absence.", ".join."),
         lambda t: "x",
     ],

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.client.browsing import Place
+from tests.web.serving import NO_BACKGROUND_SYNC
 from webapp.care import addresses
 from webapp.care.absences import AbsenceReport
 from webapp.care.accounts import Login
@@ -39,6 +40,7 @@ def test_what_was_sent_with_an_expired_sign_in_goes_out_after_the_next(place, cl
 
 def test_without_a_network_it_says_not_sent_yet_and_sends_it_later(place, clock):
     page = place.phone()
+    page.context.add_init_script(NO_BACKGROUND_SYNC)
     place.enter(page, "maya", clock.now())
     page.goto(place.address + "/seats/1/absence")
     page.get_by_label("A note for your care team").fill("no signal here")
