@@ -205,7 +205,9 @@ def test_what_staff_booked_is_told_to_both(post, couple_room, joint):
     assert sorted(told(post)) == [("make_up_booked", "ben"), ("make_up_booked", "maya")]
 
 
-def test_a_couple_that_both_missed_it_is_told_once_each(post, world):
+def both_missed(post):
+    """Maya's seat in an hour yesterday that neither of the couple came to."""
+
     def sit(store, cast):
         now = post.clock.now()
         hour = room(
@@ -214,7 +216,11 @@ def test_a_couple_that_both_missed_it_is_told_once_each(post, world):
         )  # fmt: skip
         return seat_of(store, hour, cast.maya)
 
-    seat = post.do(sit)
+    return post.do(sit)
+
+
+def test_a_couple_that_both_missed_it_is_told_once_each(post, world):
+    seat = both_missed(post)
     book(post, seat, another_room(post, kind=COUPLES, makes_up=(COUPLES.value,)))
     post.announce()
     assert told(post) == [("make_up_booked", "ben")]
@@ -282,15 +288,7 @@ def test_a_partner_with_a_place_only_by_it_learns_that_it_is_off(post, couple_ro
 
 
 def test_a_partner_whose_own_make_up_went_with_it_may_look_for_another(post, world):
-    def sit(store, cast):
-        now = post.clock.now()
-        hour = room(
-            store, cast.tessa, [cast.maya, cast.ben], now - DAY, now - 3 * DAY, kind=COUPLES,
-            title="Couples hour",
-        )  # fmt: skip
-        return seat_of(store, hour, cast.maya)
-
-    seat = post.do(sit)
+    seat = both_missed(post)
     made = book(post, seat, another_room(post, kind=COUPLES, makes_up=(COUPLES.value,)))
     post.run()
     give_up(post, made, "maya")
