@@ -1,12 +1,14 @@
 """What hostile, broken and unlucky senders write into fields."""
 
 import random
+from html.parser import HTMLParser
 from typing import Any
 
 MARK = "<i data-canary>"
 """Markup that must never come back as markup."""
 ATTRIBUTES = ('" data-canary="', "' data-canary='")
 """Words that would end an attribute's value and begin one of their own."""
+LINKS = {"href", "src", "action", "formaction", "hx-get", "hx-post"}
 MARKED: tuple[str, ...] = (
     f"{MARK}<script>alert(1)</script>", f"\"'>{MARK}", f"{ATTRIBUTES[0]}1", f"{ATTRIBUTES[1]}1", f"</textarea>{MARK}",
     f"</title></option></style>{MARK}", f"[a](javascript:alert(1)) {MARK}", "javascript:alert(1)//", f"--><!--{MARK}",
@@ -32,11 +34,26 @@ def word(dice: random.Random) -> str:
     return found if dice.random() < 0.85 else found + dice.choice(WORDS)
 
 
+class _Eyes(HTMLParser):
+    """Reads a page as a browser does, so that a quote in a sentence is no attribute."""
+
+    found = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, said in attrs:
+            leads = name in LINKS and (said or "").strip().lower().startswith("javascript:")
+            self.found |= leads or name.startswith("data-canary")
+
+
 def reflected(page: str) -> bool:
     """Whether markup of ours stands in it as markup."""
-    return MARK in page or any(
-        each in page for each in (*ATTRIBUTES, 'href="javascript:', 'src="javascript:')
-    )
+    if "data-canary" not in page and "javascript:" not in page:
+        return False
+    eyes = _Eyes()
+    eyes.feed(page)
+    return (
+        eyes.found or MARK in page
+    )  # in a comment it is seen by nobody, and still not ours to send
 
 
 def value(dice: random.Random, depth: int = 0) -> Any:
