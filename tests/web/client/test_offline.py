@@ -47,6 +47,7 @@ def own_phone(place: Place, page: Page) -> None:
     with page.expect_response("**/me/kept-schedule"):
         page.get_by_role("switch", name="This is my own phone").check()
     until(page, "vault.all('week').then((rows) => rows.length === 1)")
+    until(page, "navigator.serviceWorker.ready.then(() => true)")  # it has the offline page by then
 
 
 def test_what_waits_is_sealed_with_a_key_that_cannot_leave(place, clock):
