@@ -60,12 +60,6 @@ def test_only_the_client_grants(store, world, clock, who):
         granted(store, world, clock.now(), by=getattr(world, who))
 
 
-def test_a_signature_that_no_database_can_keep_is_refused(store, world, clock):
-    with pytest.raises(Invalid) as refused:
-        granted(store, world, clock.now(), signature="Maya\0")
-    assert refused.value.field == "signature"
-
-
 @pytest.mark.parametrize("missing", ["purpose", "signature", "expires_at"])
 def test_an_incomplete_consent_is_refused_naming_the_element(store, world, clock, missing):
     empty = clock.now() if missing == "expires_at" else "  "

@@ -124,7 +124,7 @@ def grant(
     if category not in list(Category):
         raise Invalid(N_("%(name)s can't be shared."), field="category", name=category)
     for field, value in (("purpose", purpose), ("signature", signature)):
-        if not value.strip() or "\0" in value:  # PostgreSQL keeps no NUL
+        if not value.strip():
             raise Invalid(N_("This consent isn't complete yet."), field=field)
     if not now < expires_at <= now + LONGEST:
         raise Invalid(N_("A consent ends within a year."), field="expires_at")

@@ -1,12 +1,13 @@
 """What the web is made of, put together: first who is asking, then the doors, then the places behind them."""
 
-from flask import Flask
+from flask import Flask, request
 from flask_compress import Compress
 from htmx_flask import Htmx
 from werkzeug.routing import IntegerConverter, Map
 
 from webapp.config import Settings
 from webapp.db import Database
+from webapp.refusals import N_, Invalid
 from webapp.web import (
     account,
     api,
@@ -37,6 +38,20 @@ class RowNumber(IntegerConverter):
         super().__init__(url_map, max=2**31 - 1)
 
 
+def refuse_what_no_database_keeps() -> None:
+    """PostgreSQL keeps no NUL in a text, and nobody types one: a field of a form or an address that holds one is refused by
+    its name before a view reads it (R12). What stands in a JSON body its reader refuses, and what comes by another door that."""
+    if request.endpoint is None or guard.guard_of(request.endpoint) == guard.OTHER_DOOR:
+        return
+    path = [(name, str(value)) for name, value in (request.view_args or {}).items()]
+    for name, value in [*path, *request.args.items(multi=True), *request.form.items(multi=True)]:
+        if "\0" in name + value:
+            field = name.replace("\0", "")
+            raise Invalid(
+                N_("%(name)s holds a letter that can't be kept."), field=field, name=field
+            )
+
+
 def wire(app: Flask, settings: Settings, database: Database) -> None:
     """Give `app` everything it serves."""
     app.config.update(
@@ -55,7 +70,8 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
     leaving.init_app(app, settings)
     for part in (filters, errors, guard, assets):
         part.init_app(app)
-    app.before_request(unit.write_on)  # after the guard, before the view
+    app.before_request(refuse_what_no_database_keeps)  # after the guard, before the view
+    app.before_request(unit.write_on)
     headers.init_app(app, settings)
     pwa.init_app(app, settings)
     account.register(app, settings)

@@ -1,0 +1,31 @@
+"""What no database keeps is refused before a view reads it, by the name of its field (R12)."""
+
+import pytest
+from sqlalchemy import func, select
+
+from webapp.care.events import Event
+from webapp.care.messages import Message
+
+
+def count(database, noun):
+    with database.reading() as store:
+        return store.scalar(select(func.count()).select_from(noun))
+
+
+def test_a_nul_in_a_form_is_refused_by_name_and_changes_nothing(visit, world, database):
+    maya, before = visit(world.maya), count(database, Event)
+    answer = maya.post("/me/sharing", {"signature": "Maya\0"})
+    assert answer.status_code == 422
+    assert "signature holds a letter" in answer.text
+    assert maya.post("/messages", {"body": "Hello\0"}).status_code == 422
+    assert count(database, Message) == 0
+    assert count(database, Event) == before
+
+
+@pytest.mark.parametrize("address", ["/staff/people?q=Ma%00ya", "/staff/people?%00=1"])
+def test_a_nul_in_an_address_is_refused(visit, world, address):
+    assert visit(world.colin).get(address).status_code == 422
+
+
+def test_who_may_not_come_in_learns_nothing_by_a_nul(visit, world):
+    assert visit(world.maya).get("/staff/people?q=%00").status_code == 404
