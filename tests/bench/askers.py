@@ -1,13 +1,14 @@
 """Many browsers at one server: connections that stay open and ask one after another, as fast as the answers come."""
 
 import asyncio
-import http.client
 import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import requests
 import uvloop
+from requests.adapters import HTTPAdapter, Retry
 
 
 @dataclass
@@ -109,16 +110,8 @@ def again_for(question: bytes, seconds: float) -> Iterator[bytes]:
 
 
 def await_answer(port: int) -> None:
-    """Until the server answers; half a minute at most."""
-    end = time.perf_counter() + 30
-    while time.perf_counter() < end:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/healthz")
-            connection.getresponse().read()
-            return
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    raise SystemExit(f"Nothing answered at port {port} within half a minute.")
+    """Until the server answers; half a minute at most. Raises requests.ConnectionError then."""
+    patience = Retry(total=150, backoff_factor=0.1, backoff_max=0.2)
+    with requests.Session() as browser:
+        browser.mount("http://", HTTPAdapter(max_retries=patience))
+        browser.get(f"http://127.0.0.1:{port}/healthz", timeout=5)
