@@ -272,7 +272,7 @@ class TestResources:
         made, _ = resources.put(
             store, world.harbor, "r", kind="reading", title="x", by=None, now=clock.now()
         )
-        resources.withdraw(store, made, by=world.carla, now=clock.now())
+        made.withdraw(store, by=world.carla, now=clock.now())
         assert store.scalars(resources.visible_to(world.maya, clock.now())).all() == []
         assert store.scalars(resources.visible_to(world.carla, clock.now())).all() == [made]
 

@@ -62,7 +62,7 @@ def test_what_is_done_waits_no_more(store, world, clock):
     assert (found.catch_up, found.homework, found.one_homework, found.messages) == (1, 1, task.id, 1)  # fmt: skip
     assert found.plan_at == now
     followups.sign_off(store, room.seats[0], by=world.carla, now=now)
-    homework.withdraw(store, task, by=world.carla, now=now)
+    task.withdraw(store, by=world.carla, now=now)
     messages.mark_read(store, world.maya, by=world.maya, now=now)
     later = waiting.of(store, world.maya.id, now + timedelta(days=8))
     assert not later.anything

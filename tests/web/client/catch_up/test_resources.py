@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select
 
 from tests.web.client.catch_up import hostile
-from webapp.care import resources
 from webapp.care.resource_uses import ResourceUse
 
 FILM = "https://media.example.org/sleep.mp4"
@@ -82,7 +81,7 @@ def test_what_is_for_others_or_off_the_shelf_is_not_there(maya, visit, world, sh
     """S1."""
     theirs = shelf("reading", ref="gus", session=None, clients=[world.gus])
     gone = shelf("link", url="https://x.example")
-    resources.withdraw(store, gone, by=world.carla, now=clock.now())
+    gone.withdraw(store, by=world.carla, now=clock.now())
     store.commit()
     for found in (theirs, gone):
         assert maya.get(f"/resources/{found.id}").status_code == 404

@@ -68,7 +68,7 @@ def change(homework_id: int) -> ResponseReturnValue:
 def withdraw(homework_id: int) -> ResponseReturnValue:
     """Off everybody's list. What was handed in stays."""
     task = _known(homework_id)
-    homework.withdraw(store, task, by=me(), now=clock.now())
+    task.withdraw(store, by=me(), now=clock.now())
     store.commit()
     return around.go(_home(task.session))
 

@@ -59,7 +59,7 @@ def change(resource_id: int) -> ResponseReturnValue:
 def withdraw(resource_id: int) -> ResponseReturnValue:
     """Off the shelf. What was done with it stays."""
     found = _known(resource_id)
-    resources.withdraw(store, found, by=me(), now=clock.now())
+    found.withdraw(store, by=me(), now=clock.now())
     store.commit()
     return around.go(_home(_session(found)))
 
@@ -86,9 +86,7 @@ def _write(session: Session | None, found: Resource | None) -> ResponseReturnVal
 def _put(session: Session | None, found: Resource | None, body: str) -> tuple[Resource, bool]:
     """Raises Invalid."""
     form = request.form
-    kept = (
-        list(store.scalars(resources.audience(found))) if found and not found.for_everyone else []
-    )
+    kept = list(store.scalars(found.readers())) if found and not found.for_everyone else []
     return resources.put(
         store, me().program, found.ref if found else f"staff-{uuid4().hex}",
         kind=form.get("kind", ""), title=form.get("title", ""), body=body,
@@ -126,7 +124,7 @@ def _picture(session: Session | None, found: Resource | None) -> dict[str, Any]:
 def _named(found: Resource) -> list[int]:
     if found.for_everyone:
         return []
-    return [client.id for client in store.scalars(resources.audience(found))]
+    return [client.id for client in store.scalars(found.readers())]
 
 
 def _session(found: Resource) -> Session | None:
