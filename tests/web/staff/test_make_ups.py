@@ -16,28 +16,6 @@ from webapp.care.tags import Tag
 WORDS = "What stayed with me is that asking early is easier than explaining later."
 
 
-@pytest.fixture
-def maya_missed(store, world, clock):
-    seat = missed(store, world.carla, world.maya, clock.now())
-    store.commit()
-    return seat
-
-
-@pytest.fixture
-def slot(store, world, clock):
-    """`slot(DAY)`: a room of Colin's then, in which a group can be made up for."""
-
-    def made(after, title="Skills", host=None, clients=(), makes_up=("group",), **more):
-        planned = room(
-            store, host or world.colin, list(clients), clock.now() + after, clock.now(),
-            title=title, makes_up=makes_up, **more,
-        )  # fmt: skip
-        store.commit()
-        return planned
-
-    return made
-
-
 def form(world, **more):
     return {
         "title": "Catch-up hour", "kind": "individual", "host": str(world.carla.id),
@@ -53,7 +31,7 @@ def planned(store):
 
 
 def test_a_slot_is_opened_in_the_readers_own_zone_and_offered_at_once(
-    carla, visit, world, store, maya_missed
+    carla, visit, world, store, gone
 ):
     assert carla.post("/staff/make-ups", form(world)).status_code == 303
     [made] = planned(store)
@@ -64,7 +42,7 @@ def test_a_slot_is_opened_in_the_readers_own_zone_and_offered_at_once(
         world.carla.id,
     )
     assert "Catch-up hour" in carla.get("/staff/make-ups").text
-    assert "Catch-up hour" in visit(world.maya).get(f"/seats/{maya_missed.id}/make-ups").text
+    assert "Catch-up hour" in visit(world.maya).get(f"/seats/{gone.id}/make-ups").text
 
 
 def test_a_repeating_slot_keeps_what_it_makes_up_for_when_it_unfolds_again(
@@ -114,7 +92,7 @@ def test_slots_say_how_full_they_are_and_how_many_wait(carla, world, store, cloc
 
 
 def test_what_is_wanted_is_counted_and_named_only_for_those_in_ones_care(
-    visit, world, store, clock, maya_missed
+    visit, world, store, clock, gone
 ):
     missed(store, world.colin, world.zoe, clock.now(), ref="zoes")
     store.commit()
@@ -125,8 +103,8 @@ def test_what_is_wanted_is_counted_and_named_only_for_those_in_ones_care(
     assert '<td class="amount">2</td>' in carla
 
 
-def test_who_has_booked_or_was_there_wants_nothing(carla, world, store, clock, slot, maya_missed):
-    bookings.book(store, maya_missed, slot(DAY), by=world.maya, now=clock.now())
+def test_who_has_booked_or_was_there_wants_nothing(carla, world, store, clock, slot, gone):
+    bookings.book(store, gone, slot(DAY), by=world.maya, now=clock.now())
     store.commit()
     assert "Everything missed is booked" in carla.get("/staff/make-ups").text
 
@@ -148,17 +126,17 @@ def test_an_ordinary_session_cannot_be_called_off_here(visit, world, store, slot
 
 
 def test_a_time_planned_twice_is_seen_by_staff_and_client_until_it_is_mended(
-    carla, visit, world, store, clock, slot, maya_missed
+    carla, visit, world, store, clock, slot, gone
 ):
     made = slot(DAY)
-    bookings.book(store, maya_missed, made, by=world.maya, now=clock.now())
+    bookings.book(store, gone, made, by=world.maya, now=clock.now())
     own = room(
         store, world.carla, [world.maya], made.starts_at + HOUR, clock.now(), title="Evening"
     )
     store.commit()
     maya = visit(world.maya)
     assert "Maya Torres is planned twice" in carla.get("/staff/make-ups").text
-    mine = f"/seats/{maya_missed.id}/make-ups"
+    mine = f"/seats/{gone.id}/make-ups"
     assert "Something else was planned at that time" in maya.get(mine).text
     own.cancel(store, "moved", by=world.cody, now=clock.now())
     store.commit()
@@ -167,12 +145,12 @@ def test_a_time_planned_twice_is_seen_by_staff_and_client_until_it_is_mended(
 
 
 @pytest.fixture
-def handed_in(store, world, clock, maya_missed):
+def handed_in(store, world, clock, gone):
     shelf, _ = resources.put(
         store, world.harbor, "rec", kind="recording", title="Sleep", minutes=50,
         url="https://video.example.org/9", makes_up=["group"], by=world.carla, now=clock.now(),
     )  # fmt: skip
-    made = bookings.book(store, maya_missed, shelf, by=world.maya, now=clock.now())
+    made = bookings.book(store, gone, shelf, by=world.maya, now=clock.now())
     reflections.hand_in(store, made, WORDS, by=world.maya, now=clock.now())
     store.commit()
     return made
@@ -208,12 +186,12 @@ def test_a_reflection_of_somebody_elses_client_is_not_there(visit, world, store,
 
 
 def test_staff_book_for_a_client_also_what_the_policy_would_not_offer(
-    carla, world, store, slot, maya_missed
+    carla, world, store, slot, gone
 ):
     far = slot(20 * DAY, "Far away")
     here = f"/staff/people/{world.maya.id}/make-ups"
     assert "Far away" in carla.get(here).text
-    to = f"/staff/seats/{maya_missed.id}/make-ups"
+    to = f"/staff/seats/{gone.id}/make-ups"
     assert carla.post(to, {"what": f"session-{far.id}"}).status_code == 303
     assert "Booked: Far away" in carla.get(here).text
     assert carla.post(f"{to}/cancellation", htmx=True).status_code == 200
@@ -221,24 +199,24 @@ def test_staff_book_for_a_client_also_what_the_policy_would_not_offer(
     assert store.scalars(select(MakeUp)).one().cancelled_by_id == world.carla.id
 
 
-def test_staff_set_down_that_it_was_made_up_in_another_way(carla, world, store, maya_missed):
-    answer = carla.post(f"/staff/seats/{maya_missed.id}/make-ups", {"otherwise": "yes"}, htmx=True)
+def test_staff_set_down_that_it_was_made_up_in_another_way(carla, world, store, gone):
+    answer = carla.post(f"/staff/seats/{gone.id}/make-ups", {"otherwise": "yes"}, htmx=True)
     assert "Made up by an arrangement" in answer.text
     assert store.scalars(select(MakeUp)).one().completed_by_id == world.carla.id
 
 
-def test_a_refusal_names_the_next_best_to_staff_too(carla, world, store, slot, maya_missed):
+def test_a_refusal_names_the_next_best_to_staff_too(carla, world, store, slot, gone):
     full, better = slot(DAY, clients=[world.gus], capacity=1), slot(2 * DAY, "Better")
-    to = f"/staff/seats/{maya_missed.id}/make-ups"
+    to = f"/staff/seats/{gone.id}/make-ups"
     answer = carla.post(to, {"what": f"session-{full.id}"}, htmx=True)
     assert answer.status_code == 409
     assert f"Next best: {better.title}" in answer.text
 
 
-def test_nobody_books_for_a_client_outside_their_care(visit, world, store, slot, maya_missed):
+def test_nobody_books_for_a_client_outside_their_care(visit, world, store, slot, gone):
     """S1: a host sees the room; the client's ledger is their care team's."""
     open_one = slot(DAY)
-    to = f"/staff/seats/{maya_missed.id}/make-ups"
+    to = f"/staff/seats/{gone.id}/make-ups"
     for name in ("colin", "nora", "theo"):
         stranger = visit(getattr(world, name))
         assert stranger.post(to, {"what": f"session-{open_one.id}"}).status_code == 404
@@ -252,7 +230,7 @@ def test_clients_and_technicians_have_no_such_page(visit, world):
         assert visit(getattr(world, name)).get("/staff/make-ups").status_code in (303, 404)
 
 
-def test_other_programs_see_nothing_of_it(visit, world, slot, maya_missed):
+def test_other_programs_see_nothing_of_it(visit, world, slot, gone):
     slot(DAY, "Harbor's own")
     page = visit(world.nora).get("/staff/make-ups").text
     assert "Harbor" not in page
@@ -276,7 +254,7 @@ def test_the_page_costs_the_same_however_much_there_is(carla, world, store, cloc
     assert len(many) == len(few)
 
 
-def test_the_console_leads_there_and_the_person_too(carla, world, maya_missed):
+def test_the_console_leads_there_and_the_person_too(carla, world, gone):
     assert 'href="/staff/make-ups"' in carla.get("/staff").text
     assert (
         f'href="/staff/people/{world.maya.id}/make-ups"'
