@@ -1,9 +1,11 @@
-"""How settings are spelled: each function turns a text into a value, or raises ValueError saying what to write."""
+"""How settings are spelled: each function turns a text into a value, or raises ValueError saying what to write; and what of
+the numbers and moments that people write can be meant at all."""
 
 import ipaddress
 import re
 import sys
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -122,3 +124,9 @@ def row_number(text: str) -> int:
     alone lets through ² (which is no number) and numbers that no database holds."""
     plain = text.isascii() and text.isdigit() and len(text) <= 10
     return int(text) if plain and int(text) < 2**31 else 0
+
+
+def in_reach(written: datetime) -> bool:
+    """Whether a moment that somebody wrote lies in this century, as the API's document has it too. One at the edge of the
+    calendar can't be reckoned with: the session that begins then would end after it."""
+    return written.year // 100 == 20

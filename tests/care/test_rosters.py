@@ -3,9 +3,10 @@
 import pytest
 
 from tests.conftest import THAT_DAY
-from webapp.care import programs, roster_files, rosters
+from webapp.care import programs, roster_cells, roster_files, rosters
 from webapp.care.roster_files import Problem
 from webapp.db import Store
+from webapp.refusals import Invalid
 
 HEADER = "type,ref,kind,name,email,phone,time_zone,language,roles,partners,therapist,counselor\n"
 
@@ -86,3 +87,10 @@ def test_a_series_may_have_a_number_to_dial_in(store: Store) -> None:
     records, _ = roster_files.read((header + host + row + "soon\n").encode())
     [problem] = rosters.enter(store, program, records, by=None, now=THAT_DAY).problems
     assert (problem.row, problem.column) == (3, "dial_in")
+
+
+@pytest.mark.parametrize("written", ["9999-12-31T23:00", "2026-11-23T18:00+02:00", "Monday"])
+def test_a_series_begins_at_a_wall_time_of_this_century(written: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        roster_cells.local_start(written)
+    assert refused.value.field == "local_start"

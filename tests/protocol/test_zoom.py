@@ -256,6 +256,7 @@ def test_what_says_nothing_about_presence_is_let_go(post, starts_at, database) -
         b"{}", b'{"event": "meeting.started"}', b'{"event": ["x"]}', b'{"event": "meeting.ended", "payload": 3}',
         b'{"event":"meeting.started","payload":{"object":{"id":1,"uuid":"u","start_time":"soon"}}}',
         b'{"event":"meeting.started","payload":{"object":{"id":1,"uuid":"u","start_time":"2026-03-04T18:00:00"}}}',
+        b'{"event":"meeting.started","payload":{"object":{"id":1,"uuid":"u","start_time":"0001-01-01T00:00:00Z"}}}',
         b'{"event":"meeting.started","payload":{"object":{"id":"\\u0000","uuid":"u","start_time":"2026-03-04T18:00:00Z"}}}',
         b'{"event":"meeting.started","payload":{"object":{"id":"\\ud800","uuid":"u","start_time":"2026-03-04T18:00:00Z"}}}',
     ],

@@ -10,6 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from webapp.care.durations import parse_duration
 from webapp.care.session_kinds import SessionKind
 from webapp.refusals import N_, Invalid
+from webapp.spellings import in_reach
 
 
 def email(text: str) -> str:
@@ -34,11 +35,12 @@ def phone(text: str) -> str:
 def local_start(text: str) -> datetime:
     """A wall time without an offset."""
     try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(
-            N_("Write a day and time like 2026-11-23T18:00."), field="local_start"
-        ) from error
+        written = datetime.fromisoformat(text)
+    except ValueError:
+        written = None
+    if written is None or written.tzinfo is not None or not in_reach(written):
+        raise Invalid(N_("Write a day and time like 2026-11-23T18:00."), field="local_start")
+    return written
 
 
 def duration(text: str) -> timedelta:

@@ -20,6 +20,7 @@ from webapp.care.people import Kind, Person
 from webapp.care.presence import Evidence, Sighting
 from webapp.care.sessions import Seat, Session
 from webapp.db import Database, Store, claim
+from webapp.spellings import in_reach
 
 SOURCE = "zoom"
 NEAR = timedelta(hours=12)
@@ -112,8 +113,8 @@ def read(body: str) -> Report | None:
 
 def _instant(text: str) -> datetime:
     at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError("an instant without an offset")
+    if at.tzinfo is None or not in_reach(at):
+        raise ValueError("not an instant")
     return at.astimezone(UTC)
 
 

@@ -79,6 +79,7 @@ def test_the_instant_of_the_tap_counts_as_notice(maya, seat_in, store, clock):
         ({"reason": "because"}, 422),
         ({"note": "x" * 2001}, 422),
         ({"reported_at": "yesterday"}, 422),
+        ({"reported_at": "0001-01-01T00:00:00+23:59"}, 422),
         ({"reported_at": "2026-03-04T10:00:00"}, 422),
         ({"request_id": "7"}, 422),
     ],

@@ -16,6 +16,7 @@ from webapp.care.access import Permission
 from webapp.care.sessions import Seat
 from webapp.care.waitlist import WaitlistEntry
 from webapp.refusals import N_, Invalid, Refusal
+from webapp.spellings import in_reach
 from webapp.web.client import places
 from webapp.web.client.making_up import fitting
 from webapp.web.client.places import Place
@@ -135,6 +136,6 @@ def _instant(text: str | None) -> datetime | None:
         instant = datetime.fromisoformat(text)
     except ValueError:
         instant = None
-    if instant is None or instant.tzinfo is None:
+    if instant is None or instant.tzinfo is None or not in_reach(instant):
         raise Invalid(N_("Write an instant like 2026-03-04T18:00:00Z."), field="reported_at")
     return instant

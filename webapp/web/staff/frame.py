@@ -18,6 +18,7 @@ from webapp.care.people import Person
 from webapp.care.tasks import Task
 from webapp.protocol.reading.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
+from webapp.spellings import in_reach
 from webapp.web import htmx, identity
 from webapp.web.filters import sentence, zone
 from webapp.web.unit import store
@@ -59,8 +60,10 @@ def instant(written: str, field: str) -> datetime:
     """A local wall time as a browser's date field writes it, in the reader's zone. Raises Invalid."""
     try:
         local = datetime.fromisoformat(written)
-    except ValueError as error:
-        raise Invalid(N_("Choose a day and a time."), field=field) from error
+    except ValueError:
+        local = None
+    if local is None or not in_reach(local):
+        raise Invalid(N_("Choose a day and a time."), field=field)
     return local.replace(tzinfo=zone()) if local.tzinfo is None else local
 
 
