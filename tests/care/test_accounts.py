@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from webapp.care import accounts, passwords, tokens
+from webapp.care import accounts, passwords, statuses, tokens
+from webapp.care.people import Status
 from webapp.refusals import Invalid
 
 WORDS = "three quiet blue boats"
@@ -34,8 +35,27 @@ def test_no_login_outlives_a_day_however_much_it_is_used(store, world, clock):
 
 def test_discharging_shuts_the_door_at_once(store, world, clock):
     _, secret = accounts.sign_in(store, world.maya, "link", now=clock.now())
-    world.maya.change_status(store, "discharged", by=world.cody, now=clock.now())
+    statuses.change(store, world.maya, "discharged", by=world.cody, now=clock.now())
     assert accounts.login_of(store, secret, clock.now()) is None
+
+
+def test_who_has_left_is_asked_for_at_every_request(store, world, clock):
+    """S2: also a login that no discharge ended, say one of a restored backup."""
+    _, secret = accounts.sign_in(store, world.maya, "link", now=clock.now())
+    world.maya.status = Status.DISCHARGED
+    assert accounts.login_of(store, secret, clock.now()) is None
+
+
+def test_who_is_taken_up_again_comes_in_anew(store, world, clock):
+    """S2: what let them in before they left is over for good."""
+    _, secret = accounts.sign_in(store, world.maya, "link", now=clock.now())
+    link = accounts.issue_link(store, world.maya, "recovery", by=world.cody, now=clock.now())
+    _, bens = accounts.sign_in(store, world.ben, "link", now=clock.now())
+    for status in ("discharged", "active"):
+        statuses.change(store, world.maya, status, by=world.cody, now=clock.now())
+    assert accounts.login_of(store, secret, clock.now()) is None
+    assert accounts.link_of(store, link, clock.now()) is None
+    assert accounts.login_of(store, bens, clock.now())
 
 
 def test_a_link_is_spent_once_and_looking_spends_nothing(store, world, clock):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room
 from tests.counting import statements
-from webapp.care import absences, bookings, offers, resources, windows
+from webapp.care import absences, bookings, offers, resources, statuses, windows
 from webapp.care.offers import OfferKind, Why
 
 
@@ -102,7 +102,7 @@ def test_a_session_missed_in_advance_may_be_made_up_before_it(store, world, cloc
 
 def test_a_paused_client_is_offered_nothing(store, world, clock, seat):
     make_room(store, world, clock, DAY, "Skills")
-    world.maya.change_status(store, "paused", by=world.susan, now=clock.now())
+    statuses.change(store, world.maya, "paused", by=world.susan, now=clock.now())
     assert titles(store, seat, clock) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.notify.conftest import Post, subscription
 from tests.notify.test_announce import cancel, consent, move, open_task, revoke
-from webapp.care import absences, addresses, contacts, events, presence
+from webapp.care import absences, addresses, contacts, events, presence, statuses
 from webapp.care.addresses import Address
 from webapp.care.consents import Consent
 from webapp.care.events import Event
@@ -75,8 +75,8 @@ def released(post, seat):
 
 def paused(post, seat):
     post.do(
-        lambda store, cast: cast.maya.change_status(
-            store, "paused", by=cast.carla, now=post.clock.now()
+        lambda store, cast: statuses.change(
+            store, cast.maya, "paused", by=cast.carla, now=post.clock.now()
         )
     )
 

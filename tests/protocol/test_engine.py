@@ -7,7 +7,17 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.protocol.rooms import Evening, evening
-from webapp.care import absences, chain, makeups, plans, preferences, presence, programs, tasks
+from webapp.care import (
+    absences,
+    chain,
+    makeups,
+    plans,
+    preferences,
+    presence,
+    programs,
+    statuses,
+    tasks,
+)
 from webapp.care.events import Event
 from webapp.care.people import Status
 from webapp.care.sessions import Seat
@@ -426,10 +436,10 @@ def test_a_paused_client_is_left_alone_and_their_misses_are_not_held_against_the
     database: Database, store: Store, world: Any
 ) -> None:
     first, second = (evening(database, store, world, SIX + timedelta(days=n)) for n in range(2))
-    world.maya.change_status(store, Status.PAUSED, by=world.ada, now=SIX - timedelta(days=1))
+    statuses.change(store, world.maya, Status.PAUSED, by=world.ada, now=SIX - timedelta(days=1))
     first.walk(*CLIMB)
     assert first.steps(world.maya) == {"outreach": "paused"}
-    world.maya.change_status(store, Status.ACTIVE, by=world.ada, now=first.at(300))
+    statuses.change(store, world.maya, Status.ACTIVE, by=world.ada, now=first.at(300))
     second.walk(*CLIMB)
     assert set(second.tasks(world.maya)) == {"outreach", "relational"}
 

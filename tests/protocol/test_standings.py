@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.protocol.test_engine import SIX
-from webapp.care import absences
+from webapp.care import absences, statuses
 from webapp.care.absences import Excusal
 from webapp.care.makeups import MakeUp
 from webapp.care.people import Status
@@ -49,7 +49,7 @@ def plant(store: Store, world: Any, luck: random.Random) -> None:
             scatter(store, seat, world, luck)
         if luck.random() < 0.15:
             room.cancel(store, "Snow", by=None, now=SIX - timedelta(days=3))
-    world.zoe.change_status(store, Status.PAUSED, by=world.ada, now=SIX - timedelta(hours=5))
+    statuses.change(store, world.zoe, Status.PAUSED, by=world.ada, now=SIX - timedelta(hours=5))
 
 
 def scatter(store: Store, seat: Seat, world: Any, luck: random.Random) -> None:

@@ -5,7 +5,7 @@ from tests.prove.mutation import Mutation, by, plain
 GUARD, IDENTITY = "webapp/web/guard.py", "webapp/web/identity.py"
 ACCOUNTS, PASSKEYS = "webapp/care/accounts.py", "webapp/care/passkeys.py"
 CHALLENGES, PASSWORDS = "webapp/care/challenges.py", "webapp/care/passwords.py"
-HEADERS = "webapp/web/headers.py"
+HEADERS, STATUSES = "webapp/web/headers.py", "webapp/care/statuses.py"
 HOSTS, RESOLVING, PUSH = (
     f"webapp/notify/channels/{name}.py" for name in ("hosts", "resolving", "push")
 )
@@ -26,7 +26,9 @@ BREAKS = (
     Mutation("S2", IDENTITY, '    end("signed_in_again")\n', "", by("web/test_sign_in", "signing_in_again")),
     Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hashed(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),
     Mutation("S2", ACCOUNTS, "            self.ended_at is None\n            and self.made_at", "            self.made_at", by("web/test_sign_in", "copied")),
-    Mutation("S2", ACCOUNTS, "            and self.person.status != Status.DISCHARGED\n", "", by("care/test_accounts", "discharging")),
+    Mutation("S2", ACCOUNTS, "            and self.person.status != Status.DISCHARGED\n", "", by("care/test_accounts", "has_left")),
+    Mutation("S2", STATUSES, '        accounts.end_all(store, person, "discharged", by=by, now=now)\n', "", by("care/test_accounts", "taken_up_again")),
+    Mutation("S2", STATUSES, "        store.execute(unspent.values(spent_at=now))\n", "", by("care/test_accounts", "taken_up_again")),
     Mutation("S2", ACCOUNTS, "        if login.id != but:\n", "        if False:\n", by("web/client/me/test_me", "all_other_sign_ins")),
     Mutation("S2", "webapp/web/client/me/sign_ins.py", 'login.end(store, "ended_elsewhere", by=places.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),
     Mutation("S2", "webapp/web/account/passkeys.py", 'accounts.end_all(store, person, "passkey_removed", by=person, now=now, but=places.login().id)', "pass", by("web/account/test_passkeys", "ends_the_other_logins")),

@@ -6,7 +6,7 @@ import pytest
 from icalendar import Calendar
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of
-from webapp.care import bookings, calendars, planning, teams, waitlist
+from webapp.care import bookings, calendars, planning, statuses, teams, waitlist
 from webapp.care.people import Kind
 
 CANARY = "Opioid relapse prevention with Dr. Zebra"
@@ -169,7 +169,7 @@ def test_the_link_is_kept_as_a_hash_of_256_bits(feed, store, world):
 
 
 def test_who_left_the_program_has_no_calendar(feed, store, world, clock):
-    world.maya.change_status(store, "discharged", by=world.susan, now=clock.now())
+    statuses.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
     store.commit()
     assert feed().status_code == 404
 

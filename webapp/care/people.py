@@ -90,13 +90,6 @@ class Person(Base):
     def active(self) -> bool:
         return self.status == Status.ACTIVE
 
-    def change_status(self, store: Store, status: str, *, by: Any, now: datetime) -> None:
-        """Pause, discharge or take up again. Reminders stop by the fact alone (rule 3)."""
-        if status == self.status:
-            return
-        self.status, self.status_at = Status(status), now
-        _record(store, Tag.PERSON_STATUS_CHANGED, self, by=by, now=now, status=status)
-
 
 class Role(Base):
     """A staff member's role."""
@@ -121,7 +114,6 @@ def put(
     phone: str | None = None,
     language: str = "en",
     roles: list[str] | None = None,
-    status: str | None = None,
 ) -> tuple[Person, bool]:
     """Add or change a person by the caller's own reference; answers (person, whether new). Raises Invalid."""
     known_zone(time_zone)
@@ -151,8 +143,6 @@ def put(
         _record(store, Tag.PERSON_CHANGED, person, by=by, now=now)
     if roles is not None:
         set_roles(store, person, roles, by=by, now=now)
-    if status:
-        person.change_status(store, status, by=by, now=now)
     return person, new
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import addresses, dial_ins, people, roster_cells, series, teams
+from webapp.care import addresses, dial_ins, people, roster_cells, series, statuses, teams
 from webapp.care.addresses import Channel
 from webapp.care.people import Kind, Person, Status
 from webapp.care.programs import Program
@@ -109,8 +109,9 @@ def person(desk: _Desk, record: Record) -> str:
     if known and _says_nothing_new(desk, known, given, roles, record.get("status"), opted_in):
         return SAME
     made, new = people.put(
-        desk.store, desk.program, record.ref, roles=roles, status=record.get("status"), **given, **desk.acting
+        desk.store, desk.program, record.ref, roles=roles, **given, **desk.acting
     )  # fmt: skip
+    statuses.change(desk.store, made, record.get("status") or made.status, **desk.acting)
     for channel in opted_in:
         addresses.add(desk.store, made, channel, given[CELL_OF[channel]], **desk.acting)
     desk.people[record.ref] = made

@@ -6,7 +6,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import addresses
+from webapp.care import addresses, statuses
 from webapp.care import people as register
 from webapp.care.addresses import Address, Channel
 from webapp.care.people import LANGUAGES, Kind, Person, RoleName, Status
@@ -74,8 +74,9 @@ def put_person(path: PersonRef, body: PersonIn):  # type: ignore[no-untyped-def]
     person, new = register.put(
         store, tokens.program(), path.ref, kind=body.kind, name=body.name, time_zone=body.time_zone,
         email=body.email, phone=body.phone, language=body.language, roles=body.roles,
-        status=body.status, by=by, now=now,
+        by=by, now=now,
     )  # fmt: skip
+    statuses.change(store, person, body.status or person.status, by=by, now=now)
     for channel, value in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone)):
         _reach(person, channel, value, now)
     return shown(person), 201 if new else 200

@@ -6,7 +6,7 @@ import zipfile
 
 from sqlalchemy import select
 
-from webapp.care import messages, presence
+from webapp.care import messages, presence, statuses
 from webapp.care.events import Event
 from webapp.care.tags import Tag
 
@@ -64,7 +64,7 @@ def test_it_is_given_out_only_by_a_form_of_ours(maya):
 
 def test_a_paused_client_takes_theirs_too(maya, store, world, clock):
     """P10: at any time."""
-    world.maya.change_status(store, "paused", by=world.cody, now=clock.now())
+    statuses.change(store, world.maya, "paused", by=world.cody, now=clock.now())
     store.commit()
     assert maya.post("/me/my-data").status_code == 200
 

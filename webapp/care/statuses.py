@@ -1,0 +1,24 @@
+"""Taking part, pausing, leaving, and being taken up again."""
+
+from datetime import datetime
+
+from sqlalchemy import update
+
+from webapp.care import accounts
+from webapp.care.accounts import Link
+from webapp.care.people import Person, Status
+from webapp.care.tags import Tag
+from webapp.db import Store
+
+
+def change(store: Store, person: Person, status: str, *, by: Person | None, now: datetime) -> None:
+    """Pause, discharge or take up again. Reminders stop by the fact alone (rule 3). With a discharge every login and every link
+    of theirs is over for good: whoever is taken up again comes in anew (S2)."""
+    if status == person.status:
+        return
+    person.status, person.status_at = Status(status), now
+    accounts.about(store, Tag.PERSON_STATUS_CHANGED, person, by=by, now=now, status=status)
+    if person.status == Status.DISCHARGED:
+        accounts.end_all(store, person, "discharged", by=by, now=now)
+        unspent = update(Link).where(Link.person_id == person.id, Link.spent_at.is_(None))
+        store.execute(unspent.values(spent_at=now))
