@@ -95,7 +95,7 @@ def send(
     _check(store, client, by, now)
     body = body.strip()
     if not 0 < len(body) <= LONGEST:
-        raise Invalid(N_("Between a word and %(most)s letters."), field="body", most=LONGEST)
+        raise Invalid(N_("Write a few words, up to %(most)s letters."), field="body", most=LONGEST)
     if by.id == client.id and not correspondents.readers(store, client.id):
         raise Refusal(N_("Nobody is named yet who could read this."))
     key = _key(request_id, client.id, body)

@@ -100,7 +100,7 @@ def test_what_is_refused_comes_back_with_its_text(maya, store, body):
     """R12."""
     answer = maya.post("/messages", {"body": body}, htmx=True)
     assert answer.status_code == 422
-    assert "Between a word and 5000 letters." in answer.text
+    assert "Write a few words, up to 5000 letters." in answer.text
     assert body.strip() in answer.text
     assert not store.scalars(select(Message.id)).all()
 

@@ -161,7 +161,7 @@ def test_what_is_refused_comes_back_with_its_text(carla, world):
     """R12."""
     answer = carla.post(thread(world.maya), {"body": "y" * 5001}, htmx=True)
     assert answer.status_code == 422
-    assert "Between a word and 5000 letters." in answer.text
+    assert "Write a few words, up to 5000 letters." in answer.text
     assert "y" * 5001 in answer.text
 
 

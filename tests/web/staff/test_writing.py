@@ -110,7 +110,7 @@ class TestSummaries:
     def test_an_empty_summary_is_refused_with_the_form(self, carla, over, store):
         answer = carla.post(summary_of(over), {"body": " "}, htmx=True)
         assert answer.status_code == 422
-        assert "Between a word" in answer.text
+        assert "Write a few words" in answer.text
         assert store.scalars(select(Summary)).all() == []
 
     def test_reading_it_leaves_one_trace_for_its_owner(self, carla, over, world, store, clock):
