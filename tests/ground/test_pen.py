@@ -1,0 +1,68 @@
+"""Of all processes one writes at a time to the embedded database, and a killed one holds nobody up (R2, R3)."""
+
+import fcntl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from webapp.embedded import Pen
+
+HOLD = "import sys; from webapp.embedded import Pen; Pen(sys.argv[1]).take(); print('held', flush=True); input()"
+
+
+@contextmanager
+def held_elsewhere(path: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+        holder.kill()
+
+
+def is_free(path: Path) -> bool:
+    """Whether somebody else could take it this instant."""
+    with open(f"{path}-pen", "r+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def test_a_pen_is_one_processs_until_it_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "rejoin.db"
+    with held_elsewhere(path) as holder:
+        assert not is_free(path)
+        holder.kill()
+        holder.wait()
+        pen = Pen(str(path))
+        pen.take()
+        assert not is_free(path)
+        pen.lay_down()
+        assert is_free(path)
+        pen.close()
+
+
+def test_a_pen_can_be_taken_again_after_it_was_put_away(tmp_path: Path) -> None:
+    path = tmp_path / "rejoin.db"
+    pen = Pen(str(path))
+    for _ in range(2):
+        pen.take()
+        assert not is_free(path)
+        pen.close()
+        assert is_free(path)
+
+
+def test_nothing_is_locked_beside_a_database_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Pen(":memory:").take()
+    assert list(tmp_path.iterdir()) == []
