@@ -66,7 +66,9 @@ def write(
     may be read from now on. Raises Invalid."""
     body = body.strip()
     if not 0 < len(body) <= drafts.LONGEST:
-        raise Invalid(N_("Write a few words, up to %(most)s letters."), field="body", most=drafts.LONGEST)
+        raise Invalid(
+            N_("Write a few words, up to %(most)s letters."), field="body", most=drafts.LONGEST
+        )
     if client is not None and not _had_a_place(store, session, client):
         raise Invalid(N_("%(ref)s had no place in this session."), field="for", ref=client.ref)
     planning.lock(store, session)
