@@ -23,9 +23,13 @@ async function change() {
 }
 
 if (me && self.vault?.able) {
-  kept().then((week) => {
+  if (box) {
+    box.closest("[hidden]")?.removeAttribute("hidden");
+    box.disabled = true;
+  }
+  kept().catch(() => null).then((week) => {
     if (box) {
-      box.closest("[hidden]")?.removeAttribute("hidden");
+      box.disabled = false;
       box.checked = Boolean(week);
       box.addEventListener("change", change);
     }

@@ -138,6 +138,14 @@ def test_who_is_in_the_room_is_not_called_into_it(place, clock, visit, world, ap
     assert "data-approach" not in maya.get("/approach", htmx=True).text
 
 
+@pytest.mark.parametrize("page", ["/account", "/orientation", "/install", "/me"])
+def test_a_page_comes_with_it_so_that_nothing_moves(place, clock, world, page):
+    from tests.visiting import Visit
+
+    clock.forward(minutes=5)
+    assert "data-approach" in Visit(place.app, world.maya).get(page).text
+
+
 def test_asking_by_itself_does_not_keep_the_login_awake(place, clock, world):
     """S3."""
     from tests.visiting import Visit

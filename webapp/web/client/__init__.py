@@ -13,6 +13,7 @@ from webapp.web.client import (
     me,
     messages,
     offline,
+    places,
     schedule,
     seats,
     sharing,
@@ -24,6 +25,7 @@ from webapp.web.client import (
 def register(app: Flask) -> None:
     """Hang the client's pages into the app, each as `client.<module>.<view>`."""
     app.jinja_env.filters.update(spans.FILTERS | me.FILTERS)
+    app.jinja_env.globals["nearest"] = places.near  # for pages of other rooms in the clients' frame
     client = Blueprint("client", __name__)
     for place in (
         today, schedule, seats, absences, answers, connecting, group_times, messages,

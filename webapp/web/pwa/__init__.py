@@ -8,7 +8,7 @@ import base64
 import hashlib
 
 from cryptography.hazmat.primitives import serialization
-from flask import Blueprint, Flask, Response, current_app, make_response, render_template
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -30,6 +30,8 @@ SHELL = (
     "img/badge.png",
 )
 PAPER = "#faf4ea"
+PHONES = {"apple": ("iPhone", "iPad"), "android": ("Android",)}
+"""How each says of itself what it is; an iPad that calls itself a Mac is told from one by `install.js`."""
 
 
 @pwa.get("/manifest.webmanifest")
@@ -118,7 +120,11 @@ def crisis() -> str:
 @public
 def install() -> str:
     """How to put it on a phone and allow its notices, for each kind of phone; and the way back when they were refused."""
-    return render_template("pwa/install.html", place="me")
+    agent = request.user_agent.string
+    phone = next(
+        (each for each in PHONES if any(name in agent for name in PHONES[each])), "computer"
+    )
+    return render_template("pwa/install.html", place="me", phone=phone)
 
 
 def fixed(name: str) -> Markup:
