@@ -16,7 +16,7 @@ def test_a_nul_in_a_form_is_refused_by_name_and_changes_nothing(visit, world, da
     maya, before = visit(world.maya), count(database, Event)
     answer = maya.post("/me/sharing", {"signature": "Maya\0"})
     assert answer.status_code == 422
-    assert "signature holds a letter" in answer.text
+    assert "A letter in signature can" in answer.text
     assert maya.post("/messages", {"body": "Hello\0"}).status_code == 422
     assert count(database, Message) == 0
     assert count(database, Event) == before

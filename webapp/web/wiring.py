@@ -48,7 +48,9 @@ def refuse_what_no_database_keeps() -> None:
         if "\0" in name + value:
             field = name.replace("\0", "")
             raise Invalid(
-                N_("%(name)s holds a letter that can't be kept."), field=field, name=field
+                N_("A letter in %(name)s can't be kept. Please leave it out."),
+                field=field,
+                name=field,
             )
 
 
