@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests import chromium
 from tests.lock_screen import LockScreen
 from tests.push_service import Message, PushService
-from tests.web.serving import OWN_NOTICES
+from tests.web.serving import OWN_NOTICES, taken_over, worker_ready
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
 
@@ -70,7 +70,7 @@ class Phone:
 
     def deliver(self, message: Message) -> dict[str, Any]:
         """What the push service holds arrives at the browser; answers what the lock screen shows of it."""
-        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        worker_ready(self.page)
         [registration] = self._registrations
         [worker] = self.context.service_workers
         self._screen = LockScreen(worker)
@@ -84,10 +84,7 @@ class Phone:
 
     def works_offline(self) -> None:
         """Wait until the service worker has taken this page over."""
-        self.page.evaluate(
-            "navigator.serviceWorker.controller || new Promise((go) =>"
-            " navigator.serviceWorker.addEventListener('controllerchange', go, { once: true })).then(() => 1)"
-        )
+        taken_over(self.page)
 
     def tap_button(self, action: str) -> dict[str, Any]:
         """Tap a button of the notification on top, without opening the app; answers what is shown then."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from flask import Flask
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from tests import chromium
@@ -16,6 +16,10 @@ A_CAMERA = "--use-fake-device-for-media-stream"
 """A camera and a microphone of the browser's own; a page still needs to be allowed to use them."""
 NO_BACKGROUND_SYNC = "delete ServiceWorkerRegistration.prototype.sync"
 """A script for pages. Else the browser sends by itself, past the page's routes and before anybody sees what the page says."""
+
+PATIENCE = 30_000
+"""Milliseconds a page has for what a test expects: a machine may be busy with other things."""
+expect.set_options(timeout=PATIENCE)
 
 
 @contextmanager
@@ -47,9 +51,19 @@ def browser() -> Iterator[Browser]:
 def until(page: Page, promised: str) -> None:
     """Until what the expression promises is true on this page, or on the one that comes after it. (`wait_for_function` takes
     a promise itself for true.)"""
-    for _ in range(200):
+    for _ in range(PATIENCE // 50):
         with suppress(Error):  # the page is just being left
             if page.evaluate(promised):
                 return
             page.evaluate("new Promise((go) => setTimeout(go, 50))")
     raise AssertionError(f"never true: {promised}")
+
+
+def worker_ready(page: Page) -> None:
+    """Until the service worker is there and has kept what it shows without a network."""
+    until(page, "navigator.serviceWorker.ready.then(() => true)")
+
+
+def taken_over(page: Page) -> None:
+    """Until the service worker answers for this page."""
+    until(page, "navigator.serviceWorker.controller !== null")

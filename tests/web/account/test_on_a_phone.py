@@ -133,7 +133,7 @@ def test_s3_somebody_elses_finger_opens_nothing_and_is_told_kindly(phone, invita
     phone.verified(False)
     phone.touching(True)
     phone.press("Use my passkey")
-    expect(phone.page.get_by_role("button", name="Use my passkey")).to_be_enabled(timeout=20_000)
+    expect(phone.page.get_by_role("button", name="Use my passkey")).to_be_enabled()
     expect(phone.page).to_have_url(phone.address + "/sign-in")
     phone.open("/schedule")
     expect(phone.page).to_have_url(phone.address + "/sign-in?next=/schedule")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.client.browsing import Place
-from tests.web.serving import until
+from tests.web.serving import until, worker_ready
 from webapp.care import absences
 from webapp.care.absences import AbsenceReport
 from webapp.care.accounts import Login
@@ -30,7 +30,7 @@ KEPT = """async () => {
 
 def write_offline(place: Place, page: Page, note: str = "no signal", seat: int = 1) -> None:
     page.goto(f"{place.address}/seats/{seat}/absence")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    worker_ready(page)
     page.context.set_offline(True)
     page.get_by_label("A note for your care team").fill(note)
     page.get_by_role("button", name="Send").click()
@@ -47,7 +47,7 @@ def own_phone(place: Place, page: Page) -> None:
     with page.expect_response("**/me/kept-schedule"):
         page.get_by_role("switch", name="This is my own phone").check()
     until(page, "vault.all('week').then((rows) => rows.length === 1)")
-    until(page, "navigator.serviceWorker.ready.then(() => true)")  # it has the offline page by then
+    worker_ready(page)  # it has the offline page by then
 
 
 def test_what_waits_is_sealed_with_a_key_that_cannot_leave(place, clock):
@@ -126,7 +126,7 @@ def test_nothing_is_kept_for_reading_unless_it_is_ones_own_phone(place, clock):
     page.clock.set_fixed_time(clock.now())
     place.enter(page, "maya", clock.now())
     page.goto(place.address + "/schedule")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    worker_ready(page)
     assert page.evaluate(KEPT)["names"] == []
     page.reload()
     page.context.set_offline(True)

@@ -12,7 +12,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from tests.visiting import Visit
-from tests.web.serving import browser, served
+from tests.web.serving import browser, served, worker_ready
 from webapp import create_app
 from webapp.care import accounts
 from webapp.demo import cast
@@ -87,7 +87,7 @@ def settled(page: Page, address: str) -> None:
     """Today is there, its worker works, nothing is on its way any more."""
     page.goto(address + "/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Maya")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    worker_ready(page)
     page.wait_for_load_state("networkidle")
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.lock_screen import LockScreen
-from tests.web.serving import browser, served
+from tests.web.serving import browser, served, taken_over, worker_ready
 from webapp import create_app
 from webapp.config import Settings
 from webapp.db import Database
@@ -51,7 +51,7 @@ class Phone:
         )
         self.cdp.send("ServiceWorker.enable")
         self.page.goto(address + "/sign-in")
-        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        worker_ready(self.page)
         [self.worker] = context.service_workers
         self.screen = LockScreen(self.worker)
 
@@ -139,9 +139,7 @@ def test_an_expired_button_says_so(phone):
 
 
 def test_offline_the_shell_opens_with_988(phone):
-    phone.page.evaluate(
-        "navigator.serviceWorker.controller || new Promise((go) => navigator.serviceWorker.addEventListener('controllerchange', go, { once: true })).then(() => 1)"
-    )
+    taken_over(phone.page)
     phone.context.set_offline(True)
     phone.page.goto(phone.address + "/schedule")
     expect(phone.page.get_by_role("heading", level=1)).to_have_text("You're offline right now")
