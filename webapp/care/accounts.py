@@ -7,12 +7,11 @@ have rooms of their own: passkeys.py, passwords.py, second_factors.py, recovery_
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import events
+from webapp.care import people
 from webapp.care.people import Kind, Person, Status
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
@@ -79,7 +78,7 @@ class Login(Base):
         """Signed out; a copied cookie is dead from here on (S2)."""
         if self.ended_at is None:
             self.ended_at = now
-            about(store, Tag.SIGNED_OUT, self.person, by=by, now=now, why=why)
+            people.about(store, Tag.SIGNED_OUT, self.person, by=by, now=now, why=why)
 
     def open(self, as_of: datetime) -> bool:
         """Not over: in use, or to be unlocked. What a list of one's logins shows."""
@@ -131,7 +130,7 @@ def sign_in(
     )  # fmt: skip
     store.add(login)
     store.flush()
-    about(store, Tag.SIGNED_IN, person, by=person, now=now, way=way)
+    people.about(store, Tag.SIGNED_IN, person, by=person, now=now, way=way)
     return login, secret
 
 
@@ -145,7 +144,7 @@ def prove_again(
     login.second = second or ("passkey" if way == "passkey" else login.second)
     if login.person.kind != Kind.STAFF or way in TWO_AT_ONCE or second:
         login.proved_at = now
-    about(store, Tag.PROVED_AGAIN, login.person, by=by, now=now, way=second or way)
+    people.about(store, Tag.PROVED_AGAIN, login.person, by=by, now=now, way=second or way)
     return secret
 
 
@@ -189,7 +188,7 @@ def issue_link(
             expires_at=now + LINK_LASTS[purpose],
         )  # fmt: skip
     )
-    about(store, Tag.LINK_ISSUED, person, by=by, now=now, purpose=purpose)
+    people.about(store, Tag.LINK_ISSUED, person, by=by, now=now, purpose=purpose)
     return secret
 
 
@@ -210,14 +209,3 @@ def spend_link(store: Store, secret: str, *, now: datetime) -> Link | None:
         update(Link).where(Link.id == link.id, Link.spent_at.is_(None)).values(spent_at=now)
     )
     return link if spent.rowcount == 1 else None  # type: ignore[attr-defined]
-
-
-def about(
-    store: Store, tag: Tag, person: Person, *, by: Person | None, now: datetime, **fields: Any
-) -> None:
-    """Record a fact about how somebody gets in: ids and words of ours, never a secret."""
-    client = person if person.kind == Kind.CLIENT else None
-    events.record(
-        store, tag, by=by, now=now, program_id=person.program_id, client=client, person=person.id,
-        **fields,
-    )  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.care import accounts
+from webapp.care import accounts, people
 from webapp.care.addresses import Address, Channel
 from webapp.care.people import Person
 from webapp.care.tags import Tag
@@ -32,5 +32,5 @@ def issue_link(store: Store, person: Person, number: str, *, by: Person, now: da
         raise Invalid(
             N_("Call back first, on a number that is on file, and say which."), field="number"
         )
-    accounts.about(store, Tag.CALLED_BACK, person, by=by, now=now)
+    people.about(store, Tag.CALLED_BACK, person, by=by, now=now)
     return accounts.issue_link(store, person, "recovery", by=by, now=now)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Select, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import accounts
+from webapp.care import people
 from webapp.care.people import Person, Status
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
@@ -246,4 +246,4 @@ def _named(name: str) -> str:
 
 
 def _about(store: Store, tag: Tag, passkey: Passkey, *, by: Person | None, now: datetime) -> None:
-    accounts.about(store, tag, passkey.person, by=by, now=now, passkey=passkey.id)
+    people.about(store, tag, passkey.person, by=by, now=now, passkey=passkey.id)

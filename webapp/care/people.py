@@ -138,9 +138,9 @@ def put(
     changed = store.is_modified(person)
     store.flush()
     if new:
-        _record(store, Tag.PERSON_ADDED, person, by=by, now=now, kind=kind)
+        about(store, Tag.PERSON_ADDED, person, by=by, now=now, kind=kind)
     elif changed:
-        _record(store, Tag.PERSON_CHANGED, person, by=by, now=now)
+        about(store, Tag.PERSON_CHANGED, person, by=by, now=now)
     if roles is not None:
         set_roles(store, person, roles, by=by, now=now)
     return person, new
@@ -156,9 +156,10 @@ def _follow_the_roster(person: Person, zone: str, language: str) -> None:
             person.preferences = kept
 
 
-def _record(
+def about(
     store: Store, tag: Tag, person: Person, *, by: Person | None, now: datetime, **fields: Any
 ) -> None:
+    """Record a fact about a person and how they get in: ids and words of ours, never a name or a secret."""
     client = person if person.kind == Kind.CLIENT else None
     events.record(
         store, tag, by=by, now=now, program_id=person.program_id, client=client, person=person.id,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import accounts
+from webapp.care import accounts, people
 from webapp.care.people import Person
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
@@ -37,7 +37,7 @@ def make(store: Store, person: Person, *, by: Person, now: datetime) -> list[str
     store.add_all(
         RecoveryCode(person_id=person.id, code_hash=_hash(code), made_at=now) for code in codes
     )
-    accounts.about(store, Tag.RECOVERY_CODES_MADE, person, by=by, now=now)
+    people.about(store, Tag.RECOVERY_CODES_MADE, person, by=by, now=now)
     return codes
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Select, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import accounts
+from webapp.care import people
 from webapp.care.people import Person
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
@@ -58,7 +58,7 @@ def begin(store: Store, person: Person, *, by: Person, now: datetime) -> Authent
     )
     store.add(made)
     store.flush()
-    accounts.about(store, Tag.SECOND_FACTOR_BEGUN, person, by=by, now=now)
+    people.about(store, Tag.SECOND_FACTOR_BEGUN, person, by=by, now=now)
     return made
 
 
@@ -72,7 +72,7 @@ def confirm(store: Store, person: Person, code: str, *, by: Person, now: datetim
     for older in store.scalars(of(person.id)):
         older.removed_at = now
     made.confirmed_at = now
-    accounts.about(store, Tag.SECOND_FACTOR_SET, person, by=by, now=now)
+    people.about(store, Tag.SECOND_FACTOR_SET, person, by=by, now=now)
     return made
 
 
@@ -86,7 +86,7 @@ def remove(store: Store, person: Person, *, by: Person | None, now: datetime) ->
     """No code is asked for any more, and none counts."""
     for each in store.scalars(_of(person.id)):
         each.removed_at = now
-    accounts.about(store, Tag.SECOND_FACTOR_REMOVED, person, by=by, now=now)
+    people.about(store, Tag.SECOND_FACTOR_REMOVED, person, by=by, now=now)
 
 
 def _of(person_id: int) -> Select[Authenticator]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from webapp.care import accounts
+from webapp.care import accounts, people
 from webapp.care.accounts import Link
 from webapp.care.people import Person, Status
 from webapp.care.tags import Tag
@@ -17,7 +17,7 @@ def change(store: Store, person: Person, status: str, *, by: Person | None, now:
     if status == person.status:
         return
     person.status, person.status_at = Status(status), now
-    accounts.about(store, Tag.PERSON_STATUS_CHANGED, person, by=by, now=now, status=status)
+    people.about(store, Tag.PERSON_STATUS_CHANGED, person, by=by, now=now, status=status)
     if person.status == Status.DISCHARGED:
         accounts.end_all(store, person, "discharged", by=by, now=now)
         unspent = update(Link).where(Link.person_id == person.id, Link.spent_at.is_(None))

@@ -4,7 +4,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import accounts, addresses, orientation, passwords, ways_in
+from webapp.care import accounts, addresses, orientation, passwords, people, ways_in
 from webapp.care.people import Kind, Person
 from webapp.care.rate_limits import DOOR, PASSWORD, PASSWORD_OF_A_DAY
 from webapp.care.tags import Tag
@@ -92,7 +92,7 @@ def spend(secret: str) -> ResponseReturnValue:
     person, now = found.person, clock.now()
     if found.purpose == "recovery":
         accounts.end_all(store, person, "recovered", by=person, now=now)
-        accounts.about(store, Tag.ACCOUNT_RECOVERED, person, by=person, now=now)
+        people.about(store, Tag.ACCOUNT_RECOVERED, person, by=person, now=now)
     identity.begin(person, "demo" if found.purpose == "demo" else "link")
     if found.purpose != "demo" and (found.purpose == "recovery" or not _known(person)):
         store.commit()
