@@ -13,12 +13,14 @@ from typing import Any
 
 import hypothesis
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from tests.databases import ENGINES, Databases
 from tests.postgres import Server
 from tests.visiting import Caller, Visit
 from webapp import clock as webapp_clock
+from webapp.care import passwords
 from webapp.config import Settings
 from webapp.db import Database, Store
 
@@ -28,6 +30,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "quick")
 
 THAT_DAY = datetime(2026, 3, 4, 18, 0, tzinfo=UTC)
 """When the tests' world takes place: a Wednesday, one o'clock in the afternoon in New York."""
+
+FULL_HASHES = {name: getattr(passwords, name) for name in ("_hasher", "_NOBODY")}
+"""What hashes passwords in the clinic; see `quick_hashes`."""
 
 server = pytest.StashKey[Server]()
 
@@ -182,6 +187,16 @@ def world(request: pytest.FixtureRequest, engine: str, databases: Databases, clo
 
         return cast.find(request.getfixturevalue("store"))
     return databases.planted(engine, plant_world)[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Argon2 takes its time and its memory on purpose, for words that are worth it: a third of all the time at the door."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", quick)
+        patch.setattr(passwords, "_NOBODY", quick.hash("nobody"))
+        yield
 
 
 # --- the app and who uses it ------------------------------------------------------------------------------------------

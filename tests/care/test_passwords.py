@@ -1,10 +1,20 @@
 """S12: an address nobody has costs the same hashing as one that somebody has."""
 
+import pytest
 from argon2 import PasswordHasher, extract_parameters
 
+from tests.conftest import FULL_HASHES
 from webapp.care import passwords
 
 WORDS = "seven quiet lanterns over the bay"
+
+
+@pytest.fixture(autouse=True)
+def as_in_the_clinic():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, full in FULL_HASHES.items():
+            patch.setattr(passwords, name, full)
+        yield
 
 
 def hashed(monkeypatch, store, email):
