@@ -7,17 +7,17 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from webapp.care import consents
+from webapp.care import consents, statuses
 from webapp.care.consents import ELEMENTS, Category
 from webapp.refusals import Forbidden, Invalid
 
 
-def granted(store, world, now, **changes):
+def granted(store, world, now, category=Category.REMINDERS, **changes):
     asked = {
         "purpose": "So that Ben can remind me", "signature": "Maya Torres",
         "expires_at": now + timedelta(days=90), "by": world.maya,
     } | changes  # fmt: skip
-    return consents.grant(store, world.maya, world.ben, Category.REMINDERS, now=now, **asked)
+    return consents.grant(store, world.maya, world.ben, category, now=now, **asked)
 
 
 def covered(store, world, as_of, category=Category.REMINDERS, recipient=None):
@@ -51,6 +51,28 @@ def test_staff_can_pause_it_for_safety_and_the_partner_can_do_nothing(store, wor
     with pytest.raises(Forbidden):
         made.pause(store, by=world.ben, now=clock.now())
     made.pause(store, by=world.tessa, now=clock.now())
+    assert not covered(store, world, clock.now())
+
+
+def test_a_pause_for_safety_outlives_whatever_the_client_is_made_to_sign(store, world, clock):
+    """P3: it is about the person who is told, not about one paper; and it waits until staff say that it is safe."""
+    granted(store, world, clock.now()).pause(store, by=world.tessa, now=clock.now())
+    consents.stop(
+        store, world.maya, world.ben.id, "reminders", by=world.maya, now=clock.forward(minutes=1)
+    )
+    again = granted(store, world, clock.forward(minutes=1))
+    other = granted(store, world, clock.now(), category="homework")
+    assert not covered(store, world, clock.now())
+    again.resume(store, by=world.tessa, now=clock.forward(minutes=1))
+    assert covered(store, world, clock.now())
+    assert other.paused_at is None
+
+
+def test_what_was_allowed_ends_with_the_treatment(store, world, clock):
+    """P2: whoever is taken up again is asked again."""
+    granted(store, world, clock.now())
+    statuses.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
+    statuses.change(store, world.maya, "active", by=world.susan, now=clock.now())
     assert not covered(store, world, clock.now())
 
 
@@ -98,23 +120,25 @@ def test_the_database_too_refuses_a_consent_without_each_element(store, world, c
 
 @pytest.mark.parametrize("seed", range(12))
 def test_in_any_order_of_acts_the_condition_says_what_the_acts_add_up_to(store, world, clock, seed):
-    """P1, over real rows: grant, revoke, pause and time passing, shuffled; beside a plain book-keeping of the same."""
+    """P1, over real rows: grant, revoke, pause, resume and time passing, shuffled; beside a plain book-keeping of the same."""
     draw = random.Random(seed)
-    now, alive = clock.now(), {}
+    now, alive, paused = clock.now(), {}, False
     for _ in range(14):
         now += timedelta(days=draw.randint(1, 40))
-        act = draw.choice(["grant", "grant", "revoke", "pause", "pass"])
+        act = draw.choice(["grant", "grant", "revoke", "pause", "resume", "pass"])
         if act == "grant":
             made = granted(
                 store, world, now, expires_at=now + timedelta(days=draw.choice([10, 90]))
             )
             alive[made] = made.expires_at
-        elif alive and act in ("revoke", "pause"):
+        elif alive and act == "revoke":
             chosen = draw.choice(list(alive))
-            if act == "revoke":
-                chosen.revoke(store, by=world.maya, now=now)
-            else:
-                chosen.pause(store, by=world.tessa, now=now)
+            chosen.revoke(store, by=world.maya, now=now)
             del alive[chosen]
+        elif alive and act != "pass":
+            chosen = draw.choice(list(alive))
+            (chosen.pause if act == "pause" else chosen.resume)(store, by=world.tessa, now=now)
+            paused = act == "pause"
         store.flush()
-        assert covered(store, world, now) == any(until > now for until in alive.values())
+        counts = any(until > now for until in alive.values())
+        assert covered(store, world, now) == (counts and not paused)

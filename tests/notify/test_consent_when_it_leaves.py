@@ -11,6 +11,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -31,7 +32,7 @@ HENRY = "henry@example.org"
 
 class Sharing(RuleBasedStateMachine):
     """June is in treatment; Henry is her supporter. What may reach him is decided here a second time, by a plain model:
-    the list of consents with the instants at which each was signed, runs out, was taken back or paused."""
+    the list of consents with the instants at which each was signed, runs out or was taken back, and whether staff have paused it all."""
 
     lent = None
     told = 0
@@ -43,7 +44,7 @@ class Sharing(RuleBasedStateMachine):
         self.database, cast = self.lending.__enter__()
         self.now = THAT_DAY
         self.june, self.henry = cast.june, cast.henry
-        self.flaky = False
+        self.flaky = self.paused = False
         self.leaked = []
         self.consents: list[SimpleNamespace] = []
         self.post = Post(self.database, cast, SimpleNamespace(now=lambda: self.now))
@@ -69,7 +70,7 @@ class Sharing(RuleBasedStateMachine):
 
     def allowed(self):
         return any(
-            each.signed_at <= self.now < each.ends_at and not each.revoked and not each.paused
+            each.signed_at <= self.now < each.ends_at and not each.revoked and not self.paused
             for each in self.consents
         )
 
@@ -100,9 +101,7 @@ class Sharing(RuleBasedStateMachine):
             )  # fmt: skip
 
         self.do(signed)
-        self.consents.append(
-            SimpleNamespace(signed_at=self.now, ends_at=ends_at, revoked=False, paused=False)
-        )
+        self.consents.append(SimpleNamespace(signed_at=self.now, ends_at=ends_at, revoked=False))
 
     @rule()
     def june_takes_it_back(self):
@@ -114,18 +113,15 @@ class Sharing(RuleBasedStateMachine):
         for each in self.consents:
             each.revoked = True
 
-    @rule(which=some.integers(0, 9))
-    def staff_pause_one_or_let_it_count_again(self, which):
-        which %= len(self.consents)
-        paused = self.consents[which].paused
-
+    @precondition(lambda self: self.paused or not all(each.revoked for each in self.consents))
+    @rule()
+    def staff_pause_it_or_let_it_count_again(self):
         def act(store, cast):
-            ours = list(store.scalars(select(Consent).order_by(Consent.id)))
-            chosen = ours[-len(self.consents) :][which]
-            (chosen.resume if paused else chosen.pause)(store, by=cast.tessa, now=self.now)
+            newest = self.each_consent(store)[-1]
+            (newest.resume if self.paused else newest.pause)(store, by=cast.tessa, now=self.now)
 
         self.do(act)
-        self.consents[which].paused = not paused
+        self.paused = not self.paused
 
     # --- what the program does ---
 

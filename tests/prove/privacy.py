@@ -7,6 +7,7 @@ OBJECTIONS = "webapp/notify/objections.py"
 EMERGENCIES = "webapp/care/emergencies.py"
 EXPORTS = "webapp/care/exports.py"
 ACCESS = "webapp/care/access.py"
+GUARD = "webapp/web/guard.py"
 
 BREAKS = (
     # P1: a consent is asked for when it leaves
@@ -44,11 +45,16 @@ BREAKS = (
       by("care/test_exports", "pause_by_staff")),
     Mutation("P3", CONSENTS, "        or_(Consent.paused_at.is_(None), Consent.paused_at > as_of),\n", "", by("care/test_consents", "pause_it_for_safety")),
     Mutation("P3", CONSENTS, 'if by.id != client.id:\n        raise Forbidden(N_("Only', 'if False:\n        raise Forbidden(N_("Only', by("care/test_consents", "only_the_client")),
-    Mutation("P3", CONSENTS, "if by.id != self.client_id and by.kind != Kind.STAFF:", "if False:", by("care/test_consents", "partner_can_do_nothing")),
+    Mutation("P3", CONSENTS, "if by is not None and by.id != self.client_id and by.kind != Kind.STAFF:", "if False:", by("care/test_consents", "partner_can_do_nothing")),
     Mutation("P3", CONSENTS, "        consent.revoke(store, by=by, now=now)", "        return consent.revoke(store, by=by, now=now)",
       by("web/client/sharing/test_consents", "one_tap_ends_all")),
     Mutation("P3", ACCESS, "Permission.HELP_SIGN_IN, Permission.GIVE_CONSENT,\n", "Permission.HELP_SIGN_IN,\n",
       by("web/client/sharing/test_consents", "last_minutes")),
+    Mutation("P3", CONSENTS, "    _wait_with_the_rest(store, consent, now)\n    return", "    return", by("care/test_consents", "outlives")),
+    Mutation("P3", CONSENTS, "if each.paused_at is not None:", "if each is self:", by("care/test_consents", "outlives")),
+    Mutation("P3", GUARD, "if known is None or known.proved(clock.now()):", "if known is None or identity.fresh():", by("web/account/test_fresh", "signs_no_consent")),
+    Mutation("P3", "webapp/web/staff/privacy/sharing.py", "    consents.stop(\n", "    _ = (\n", by("web/client/sharing/test_consents", "staff_end_it")),
+    Mutation("P2", "webapp/care/statuses.py", "        consents.stop_all(store, person, by=by, now=now)\n", "", by("care/test_consents", "ends_with_the_treatment")),
     # P4: nobody else hears of what comes after the start
     Mutation("P4", "webapp/notify/announce.py", "if client_id not in stretch.allowed or rung not in REMINDS:", "if client_id not in stretch.allowed:",
       by("notify/test_announce", "checks_after_the_start")),
@@ -83,6 +89,7 @@ BREAKS = (
     Mutation("P8", EMERGENCIES, "if len(reason) < SHORTEST_REASON:", "if False:", by("care/test_emergencies", "sentence")),
     Mutation("P8", EMERGENCIES, "if client.program_id != by.program_id or client.kind != Kind.CLIENT:", "if False:", by("care/test_emergencies", "another_programs")),
     Mutation("P8", "webapp/care/teams.py", "client_id.in_(me.reaching)", "true() if me.reaching else client_id.in_(me.reaching)", by("care/test_emergencies", "one_client")),
+    Mutation("P8", "webapp/web/staff/privacy/sign_in_links.py", ".where(Person.id.not_in(me().reaching))", "", by("web/staff/privacy/test_emergency_access", "neither_an_account")),
     Mutation("P8", ACCESS, "        Permission.EMERGENCY_ACCESS,\n    }", "    }", by("web/staff/privacy/test_emergency_access", "fresh")),
     # P9: only where people agreed to be written to
     Mutation("P9", OBJECTIONS, "or_(unasked, Address.stopped_at.is_not(None), Address.unsafe_at.is_not(None))", "or_(unasked, Address.stopped_at.is_not(None))",

@@ -187,6 +187,7 @@ FOR = {
     "staff.rooms.mark_everyone": CARE_TEAM,
     "staff.rooms.move": CARE_TEAM,
     "staff.rooms.show": CARE_TEAM,
+    "staff.sharing.end": CARE_TEAM,
     "staff.sharing.pause": CARE_TEAM,
     "staff.sharing.resume": CARE_TEAM,
     "staff.sharing.show": CARE_TEAM,

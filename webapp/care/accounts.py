@@ -48,7 +48,7 @@ class Login(Base):
     made_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     proved_at: Mapped[datetime | None]
-    """When they last proved who they are within this login; None: when it was made."""
+    """When they last proved who they are within this login; None: never yet, a link of the program brought them in."""
     ended_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
@@ -71,8 +71,12 @@ class Login(Base):
         return self.way in TWO_AT_ONCE or self.second is not None
 
     def fresh(self, as_of: datetime) -> bool:
-        """Whether who they are was proved a moment ago."""
+        """Whether they came in, or proved who they are, a moment ago."""
         return (self.proved_at or self.made_at) + FRESH > as_of
+
+    def proved(self, as_of: datetime) -> bool:
+        """Whether they proved it a moment ago by what is theirs alone: a link may have passed through other hands."""
+        return self.proved_at is not None and self.proved_at + FRESH > as_of
 
     def end(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
         """Signed out; a copied cookie is dead from here on (S2)."""
@@ -126,7 +130,7 @@ def sign_in(
     secret = secrets.token_urlsafe(32)
     login = Login(
         person=person, secret_hash=hashed(secret), way=way, second=second, device=device,
-        made_at=now, seen_at=now, proved_at=now,
+        made_at=now, seen_at=now, proved_at=None if way == "link" else now,
     )  # fmt: skip
     store.add(login)
     store.flush()

@@ -77,29 +77,31 @@ class Consent(Base):
     client: Mapped[Person] = relationship(foreign_keys=client_id)
     recipient: Mapped[Person] = relationship(foreign_keys=recipient_id)
 
-    def revoke(self, store: Store, *, by: Person, now: datetime) -> None:
-        """End it, at commit, no reason asked; invisible to the recipient (P3)."""
-        if by.id != self.client_id and by.kind != Kind.STAFF:
+    def revoke(self, store: Store, *, by: Person | None, now: datetime) -> None:
+        """End it, at commit, no reason asked; invisible to the recipient (P3). Staff do so when the client asks them to."""
+        if by is not None and by.id != self.client_id and by.kind != Kind.STAFF:
             raise Forbidden()
         if self.revoked_at is None:
             self.revoked_at = now
             _record(store, Tag.CONSENT_REVOKED, self, by=by, now=now)
 
     def pause(self, store: Store, *, by: Person, now: datetime) -> None:
-        """Staff stop sharing silently, for safety (P3)."""
+        """Staff silently stop all that this client lets that person know, for safety (P3); what is signed later waits too."""
         if by.kind != Kind.STAFF:
             raise Forbidden()
-        if self.paused_at is None:
-            self.paused_at = now
-            _record(store, Tag.CONSENT_PAUSED, self, by=by, now=now)
+        for each in store.scalars(_between(self.client_id, self.recipient_id)):
+            if each.paused_at is None and each.revoked_at is None:
+                each.paused_at = now
+                _record(store, Tag.CONSENT_PAUSED, each, by=by, now=now)
 
     def resume(self, store: Store, *, by: Person, now: datetime) -> None:
-        """It is safe again: what staff paused counts again from now on. Raises Forbidden."""
+        """It is safe again: what this client lets that person know counts from now on. Raises Forbidden."""
         if by.kind != Kind.STAFF:
             raise Forbidden()
-        if self.paused_at is not None:
-            self.paused_at = None
-            _record(store, Tag.CONSENT_RESUMED, self, by=by, now=now)
+        for each in store.scalars(_between(self.client_id, self.recipient_id)):
+            if each.paused_at is not None:
+                each.paused_at = None
+                _record(store, Tag.CONSENT_RESUMED, each, by=by, now=now)
 
 
 def grant(
@@ -117,7 +119,8 @@ def grant(
 ) -> Consent:
     """The client allows one named person one category of facts, until `expires_at` (aware).
 
-    Only the client themselves may (P3); raises Forbidden, or Invalid naming the element that is missing (P2).
+    While staff have paused what that person is told, this waits as well: somebody may be asking them to sign (P3). Only the
+    client themselves may; raises Forbidden, or Invalid naming the element that is missing (P2).
     """
     if by.id != client.id:
         raise Forbidden(N_("Only you can allow this yourself."))
@@ -145,7 +148,16 @@ def grant(
     store.add(consent)
     store.flush()
     _record(store, Tag.CONSENT_GRANTED, consent, by=by, now=now)
+    _wait_with_the_rest(store, consent, now)
     return consent
+
+
+def _wait_with_the_rest(store: Store, consent: Consent, now: datetime) -> None:
+    """A pause is about who is told, not about one paper: it holds until staff say that it is safe again (P3)."""
+    rest = _between(consent.client_id, consent.recipient_id)
+    if store.scalar(rest.where(Consent.paused_at.is_not(None)).limit(1)):
+        consent.paused_at = now
+        _record(store, Tag.CONSENT_PAUSED, consent, by=None, now=now)
 
 
 def stop(
@@ -160,6 +172,20 @@ def stop(
     )
     for consent in store.scalars(found):
         consent.revoke(store, by=by, now=now)
+
+
+def stop_all(store: Store, client: Person, *, by: Person | None, now: datetime) -> None:
+    """Nothing more to anybody: what was allowed was allowed for this time in the program (42 CFR 2.31(a)(7))."""
+    standing = select(Consent).where(Consent.client_id == client.id, Consent.revoked_at.is_(None))
+    for each in store.scalars(standing):
+        each.revoke(store, by=by, now=now)
+
+
+def _between(client_id: int, recipient_id: int) -> Select[Consent]:
+    """All that one ever allowed the other to know."""
+    return select(Consent).where(
+        Consent.client_id == client_id, Consent.recipient_id == recipient_id
+    )
 
 
 def given_by(client_id: int, as_of: datetime) -> Select[Consent]:
@@ -204,7 +230,7 @@ def covers(client_id: Any, recipient_id: Any, category: Any, as_of: datetime) ->
     )
 
 
-def _record(store: Store, tag: Tag, consent: Consent, *, by: Person, now: datetime) -> None:
+def _record(store: Store, tag: Tag, consent: Consent, *, by: Person | None, now: datetime) -> None:
     events.record(
         store,
         tag,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from webapp.care import accounts, people
+from webapp.care import accounts, consents, people
 from webapp.care.accounts import Link
 from webapp.care.people import Person, Status
 from webapp.care.tags import Tag
@@ -12,8 +12,8 @@ from webapp.db import Store
 
 
 def change(store: Store, person: Person, status: str, *, by: Person | None, now: datetime) -> None:
-    """Pause, discharge or take up again. Reminders stop by the fact alone (rule 3). With a discharge every login and every link
-    of theirs is over for good: whoever is taken up again comes in anew (S2)."""
+    """Pause, discharge or take up again. Reminders stop by the fact alone (rule 3). With a discharge every login, every link
+    and every consent of theirs is over for good: whoever is taken up again comes in anew (S2), and is asked anew (P2)."""
     if status == person.status:
         return
     person.status, person.status_at = Status(status), now
@@ -22,3 +22,4 @@ def change(store: Store, person: Person, status: str, *, by: Person | None, now:
         accounts.end_all(store, person, "discharged", by=by, now=now)
         unspent = update(Link).where(Link.person_id == person.id, Link.spent_at.is_(None))
         store.execute(unspent.values(spent_at=now))
+        consents.stop_all(store, person, by=by, now=now)

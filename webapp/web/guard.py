@@ -11,6 +11,7 @@ from flask import Flask, abort, current_app, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response as htmx_response
 
+from webapp import clock
 from webapp.care import ways_in
 from webapp.care.access import FRESH, Permission, may
 from webapp.care.accounts import Login
@@ -121,12 +122,14 @@ def _owes(coming: Login) -> bool:
 
 
 def _stale(guard: Permission | str) -> bool:
-    """Whether a fresh proof is due first. Who has nothing to prove themselves with yet came by a link of the program: they may
-    set that up, and nothing else (P3, P8)."""
+    """Whether a fresh proof is due first. Who came by a link of the program may set up what to prove themselves with, and
+    nothing else: staff may have had that link on their screen (P3, P8)."""
     if guard not in FRESH and guard != ENTERING:
         return False
     known = identity.entering()
-    if known is None or identity.fresh():
+    if known is None or known.proved(clock.now()):
+        return False
+    if guard in (ENTERING, Permission.WAYS_IN) and identity.fresh():
         return False
     return guard not in (ENTERING, Permission.WAYS_IN) or ways_in.of(store, known.person).any
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.passkey import SoftPasskey
 from tests.web.account.conftest import WORDS
 from webapp.care.access import FRESH, Permission
 
@@ -41,6 +42,18 @@ def test_s2_a_proof_lasts_ten_minutes(world, door, with_passkey, clock):
     assert maya.inside("/account/password")
     clock.forward(minutes=2)
     assert not maya.inside("/account/password")
+
+
+def test_p3_a_link_of_the_program_signs_no_consent(world, door, link_for):
+    """P3: granting needs the client's own fresh sign-in; staff may have had the link on their screen. It may set up ways in."""
+    maya = door()
+    maya.post(link_for(world.maya, "recovery"))
+    sent = maya.get("/me/sharing/new")
+    assert sent.headers["Location"] == "/account/confirm?next=/me/sharing/new"
+    assert "Add a way to sign in" in maya.follow(sent).text
+    assert maya.inside("/account/password")
+    assert maya.register(SoftPasskey()).status_code == 200
+    assert maya.inside("/me/sharing/new")
 
 
 def test_s2_using_the_pages_is_no_proof(world, door, with_passkey, clock):

@@ -3,6 +3,7 @@
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from webapp import clock
 from webapp.care.access import Permission
 from webapp.care.people import Kind
 from webapp.web import attempts, identity
@@ -15,7 +16,7 @@ from webapp.web.unit import store
 @needs(Permission.OWN_SETTINGS)
 def confirm() -> ResponseReturnValue:
     """Asks for a passkey, or the password; of staff for the code too."""
-    if identity.fresh():
+    if identity.this_login().proved(clock.now()):
         return redirect(own(request.args.get("next")) or url_for("account.show"), 303)
     return render_template("account/confirm.html", **asking_again())
 
@@ -25,9 +26,9 @@ def confirm() -> ResponseReturnValue:
 def give_proof() -> ResponseReturnValue:
     """On to where one was, with what one had typed. A passkey has proved it by now, or what was typed does."""
     to = own(request.form.get("onward")) or url_for("account.show")
-    if identity.fresh():
-        return go_back(to)
     login = identity.this_login()
+    if login.proved(clock.now()):
+        return go_back(to)
     person, second = login.person, None
     right = attempts.password_fits(person, request.form.get("password", ""))
     if right and person.kind == Kind.STAFF:

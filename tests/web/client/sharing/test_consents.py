@@ -157,6 +157,17 @@ def test_a_pause_does_not_show_on_the_clients_pages_either(visit, store, world, 
     assert seen_by(maya, clock, instant) == before
 
 
+def test_staff_end_it_when_the_client_tells_them_to(visit, store, world):
+    """P3; 42 CFR 2.31(a)(6): "or by telling your care team"."""
+    maya, _ = shared(visit, world)
+    _, reminders = rows(store)
+    carla = visit(world.carla)
+    assert "The client takes it back" in carla.get(f"/staff/people/{world.maya.id}/sharing").text
+    assert carla.post(f"/staff/consents/{reminders.id}/end").status_code == 303
+    assert [each.revoked_at is None for each in rows(store)] == [True, False]
+    assert "Reminders before my sessions" not in maya.get("/me/sharing").text
+
+
 def test_who_is_trusted_reads_the_scope_and_the_redisclosure_rule(visit, store, world):
     """P6."""
     shared(visit, world)

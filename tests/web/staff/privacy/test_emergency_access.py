@@ -1,8 +1,11 @@
 """P8, as staff meet it: a form, one chart for two hours, a banner, an end."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from webapp.care import consents
 from webapp.care.emergencies import EmergencyAccess
 from webapp.care.tasks import Task
 
@@ -54,6 +57,27 @@ def test_it_needs_a_fresh_sign_in(visit, store, world, clock):
     clock.forward(minutes=11)
     assert colin.post("/staff/emergency-access", TOLD).status_code in (303, 403)
     assert store.scalars(select(EmergencyAccess)).all() == []
+
+
+def test_it_opens_a_chart_and_neither_an_account_nor_what_was_paused(visit, store, world, clock):
+    """P8: two hours of reading, not a way in for good; P3: what is safe is for those to say who know the client."""
+    consent = consents.grant(
+        store, world.maya, world.ben, "reminders", purpose="So that Ben can remind me", by=world.maya,
+        signature="Maya Torres", expires_at=clock.now() + timedelta(days=90), now=clock.now(),
+    )  # fmt: skip
+    consent.pause(store, by=world.carla, now=clock.now())
+    store.commit()
+    colin = visit(world.colin)
+    colin.post("/staff/emergency-access", TOLD)
+    assert colin.get(f"/staff/people/{world.maya.id}/sharing").status_code == 200
+    link = f"/staff/people/{world.maya.id}/sign-in-link"
+    assert colin.get(link).status_code == 404
+    given = {"number": world.maya.phone, "way": "show"}
+    assert colin.post(link, given).status_code == 404
+    for act in ("resumption", "end"):
+        assert colin.post(f"/staff/consents/{consent.id}/{act}").status_code == 404
+    store.refresh(consent)
+    assert (consent.paused_at is not None, consent.revoked_at) == (True, None)
 
 
 @pytest.mark.parametrize("who", ["maya", "henry", "theo"])

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
@@ -33,7 +33,7 @@ def show(person_id: int) -> ResponseReturnValue:
 @sharing.post("/consents/<row:consent_id>/pause")
 @needs(Permission.PAUSE_SHARING)
 def pause(consent_id: int) -> ResponseReturnValue:
-    """From this commit on nothing more is told; neither the client's nor the partner's pages show it."""
+    """From this commit on that person is told nothing more; neither the client's nor the partner's pages show it."""
     consent = _consent(consent_id)
     consent.pause(store, by=me(), now=clock.now())
     return _after(consent)
@@ -42,9 +42,20 @@ def pause(consent_id: int) -> ResponseReturnValue:
 @sharing.post("/consents/<row:consent_id>/resumption")
 @needs(Permission.PAUSE_SHARING)
 def resume(consent_id: int) -> ResponseReturnValue:
-    """It is safe again."""
-    consent = _consent(consent_id)
+    """It is safe again. Whoever is here for an emergency only can't know that."""
+    consent = _consent(consent_id, Consent.client_id.not_in(me().reaching))
     consent.resume(store, by=me(), now=clock.now())
+    return _after(consent)
+
+
+@sharing.post("/consents/<row:consent_id>/end")
+@needs(Permission.PAUSE_SHARING)
+def end(consent_id: int) -> ResponseReturnValue:
+    """Taken back, as the client has told their care team (P3; 42 CFR 2.31(a)(6)): for good, like their own tap."""
+    consent = _consent(consent_id, Consent.client_id.not_in(me().reaching))
+    consents.stop(
+        store, consent.client, consent.recipient_id, consent.category, by=me(), now=clock.now()
+    )
     return _after(consent)
 
 
@@ -54,9 +65,9 @@ def _client(person_id: int) -> Person:
     )  # fmt: skip
 
 
-def _consent(consent_id: int) -> Consent:
+def _consent(consent_id: int, *among: ColumnElement[bool]) -> Consent:
     seen = teams.visible_to(me()).with_only_columns(Person.id)
-    return one(select(Consent).where(Consent.id == consent_id, Consent.client_id.in_(seen)))
+    return one(select(Consent).where(Consent.id == consent_id, Consent.client_id.in_(seen), *among))
 
 
 def _after(consent: Consent) -> ResponseReturnValue:
@@ -76,5 +87,5 @@ def _screen(client: Person) -> dict[str, Any]:
     )
     return {
         "place": "people", "client": client, "given": store.scalars(given).all(),
-        "reached": store.scalars(reached).all(),
+        "reached": store.scalars(reached).all(), "regular": client.id not in me().reaching,
     }  # fmt: skip

@@ -49,10 +49,12 @@ def issue(person_id: int) -> ResponseReturnValue:
 
 
 def _client(person_id: int) -> Person:
-    known = teams.visible_to(me()).where(
-        Person.id == person_id, Person.kind.in_((Kind.CLIENT, Kind.SUPPORTER))
+    """In one's regular care only: an emergency opens a chart for two hours, not an account for good (P8)."""
+    return one(
+        teams.visible_to(me())
+        .where(Person.id == person_id, Person.kind.in_((Kind.CLIENT, Kind.SUPPORTER)))
+        .where(Person.id.not_in(me().reaching))
     )
-    return one(known)
 
 
 def _page(client: Person, status: int = 200, **context: object) -> ResponseReturnValue:
