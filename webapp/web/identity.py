@@ -160,6 +160,7 @@ def go_on(known: Login, way: str, second: str | None = None) -> Login:
         store, login, way, by=login.person, now=clock.now(), second=second
     )
     g.pop("me", None)
+    g.opened = login
     return login
 
 
@@ -201,9 +202,10 @@ def csrf_token_of(login: Login) -> str:
 
 
 def _csrf_secret() -> bytes:
-    """16 bytes bound to the login or, before sign-in, to a random cookie of the visit. A login keeps its own when its
-    cookie changes, so that pages which are open elsewhere go on."""
-    return _bound_to(f"login {this_login().id}" if me() else f"visit {visit()}")
+    """16 bytes bound to the login, also in the very answer that opens it again, or, before sign-in, to a random cookie of the
+    visit. A login keeps its own when its cookie changes, so that pages which are open elsewhere go on."""
+    login = g.get("opened") or (this_login() if me() else None)
+    return _bound_to(f"login {login.id}" if login else f"visit {visit()}")
 
 
 def _csrf_secrets() -> list[bytes]:

@@ -116,8 +116,8 @@ def sign_out() -> ResponseReturnValue:
 
 def onward(person: Person, wanted: str | None) -> str:
     """Where somebody goes who has come in: where they wanted to; else, when it is due, past the orientation (M11), which
-    therefore never stands before a session's link or an absence."""
-    if wanted:
+    therefore never stands before a session's link or an absence. Who opens the app at its start wants nothing yet."""
+    if wanted and wanted != home(person):
         return wanted
     if orientation.due(store, person, clock.now()):
         return url_for("account.orientation")

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from tests.web.account.conftest import WORDS
 from webapp.care import orientation, programs
 from webapp.care.orientation import Acknowledgement
 from webapp.care.people import Person
@@ -37,6 +38,21 @@ def newcomer(database, world):
 def test_m11_the_first_sign_in_leads_past_the_policy(newcomer, door, with_passkey):
     phone = with_passkey(newcomer)
     assert door().come_in(phone).json["to"] == "/orientation"
+
+
+def test_m11_so_does_an_invitation(newcomer, door, link_for):
+    maya = door()
+    page = maya.follow(maya.post(link_for(newcomer))).text
+    assert 'href="/orientation"' in page
+    assert 'data-next="/orientation"' in page
+
+
+def test_m11_and_the_app_opened_at_its_start(newcomer, door, with_password):
+    with_password(newcomer)
+    maya = door()
+    assert maya.get("/").headers["Location"] == "/sign-in?next=/"
+    typed = {"email": "maya@example.org", "password": WORDS, "next": "/"}
+    assert maya.post("/sign-in", typed).headers["Location"] == "/orientation"
 
 
 def test_m11_it_says_the_programs_own_numbers_without_threats(newcomer, door, new_policy):

@@ -1,5 +1,7 @@
 """S2, S3: idling closes the door, one proof opens it again where one was; a day is a day."""
 
+import re
+
 import pytest
 
 from tests.web.account.conftest import WORDS
@@ -93,6 +95,9 @@ def test_s3_a_form_sent_too_late_comes_back_with_its_text(world, idle, with_pass
     back = maya.post("/sign-in/unlock", kept | {"password": WORDS})
     assert 'action="/me/language"' in back.text
     assert "the bus &lt;was&gt; full" in back.text
+    carried = {"csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', back.text)[1]}
+    sent = maya.post("/me/language", {"language": "es"} | carried, headers={"X-CSRFToken": ""})
+    assert sent.status_code == 303, "one more tap is one tap"
 
 
 def test_s8_htmx_is_led_to_the_unlock_never_given_it_as_a_fragment(world, idle):

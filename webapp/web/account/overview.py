@@ -11,7 +11,7 @@ from webapp.web import identity
 from webapp.web.account import places
 from webapp.web.account.places import account
 from webapp.web.guard import entering, needs
-from webapp.web.sign_in import home
+from webapp.web.sign_in import onward
 from webapp.web.unit import store
 
 
@@ -28,7 +28,7 @@ def welcome() -> ResponseReturnValue:
     """After a link: something of one's own to come in with next time. Clients may leave it for later, staff may not (S3)."""
     return render_template(
         "account/welcome.html", ways=places.ways(), person=places.person(),
-        halfway=identity.me() is None, onward=home(places.person()),
+        halfway=identity.me() is None, onward=onward(places.person(), None),
     )  # fmt: skip
 
 
