@@ -43,8 +43,13 @@ def test_htmx_gets_the_card_alone(maya, seat_in):
     assert "thumb-bar" not in answer
 
 
-def test_a_supporter_has_a_today_too(visit, world):
-    assert visit(world.henry).get("/").status_code == 200
+def test_a_supporter_reads_that_these_pages_say_nothing_of_somebody_elses_week(visit, world):
+    """An empty week must not look like June's."""
+    for path in ("/", "/schedule", "/schedule?view=today"):
+        page = visit(world.henry).get(path).text
+        assert "No sessions of your own" in page
+        assert 'href="/me/sharing"' in page
+        assert "Free" not in page
 
 
 def test_another_clients_session_is_not_on_my_day(visit, world, seat_in):

@@ -19,7 +19,9 @@ def note(visit, store, world):
 def test_the_author_reads_changes_and_throws_it_away(note, visit, store, world):
     carla, here = visit(world.carla), f"/staff/people/{world.maya.id}/notes"
     assert CANARY in carla.get(here).text
-    carla.post(f"/staff/notes/{note.id}", {"body": "Something else"})
+    assert f'data-keep="note-changed-{note.id}"' in carla.get(here).text
+    told = carla.post(f"/staff/notes/{note.id}", {"body": "Something else"}, htmx=True)
+    assert f'data-sent="note-changed-{note.id}"' in told.text
     assert "Something else" in carla.get(here).text
     carla.post(f"/staff/notes/{note.id}/removal")
     store.expire_all()

@@ -34,7 +34,7 @@ def write(person_id: int) -> ResponseReturnValue:
         notes.write(store, client, request.form.get("body", ""), by=me(), now=clock.now())
     except Refusal as refusal:
         return _page(client, refusal.status, errors=refused(refusal), given=request.form)
-    return _after(client)
+    return _after(client, kept="new")
 
 
 @counseling_notes.post("/notes/<row:note_id>")
@@ -47,7 +47,7 @@ def change(note_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         more = {"wrong": note.id, "errors": refused(refusal), "given": request.form}
         return _page(client, refusal.status, **more)
-    return _after(client)
+    return _after(client, kept=note.id)
 
 
 @counseling_notes.post("/notes/<row:note_id>/removal")
@@ -74,10 +74,10 @@ def _note(note_id: int) -> CounselingNote:
     return one(mine.where(CounselingNote.id == note_id))
 
 
-def _after(client: Person) -> ResponseReturnValue:
+def _after(client: Person, **more: object) -> ResponseReturnValue:
     store.commit()
     to = f"/staff/people/{client.id}/notes"
-    return changed(PAGE, to, place="people", client=client, notes=_notes(client), sent=True)
+    return changed(PAGE, to, place="people", client=client, notes=_notes(client), **more)
 
 
 def _page(client: Person, status: int = 200, **more: object) -> ResponseReturnValue:
