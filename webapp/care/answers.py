@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, LargeBinary, Text, delete, select, update
+from sqlalchemy import ForeignKey, LargeBinary, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
 from webapp.db import Base, Database, Store
+from webapp.sealed import SealedText, ready
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -22,7 +23,8 @@ class Answer(Base):
     """A hash of method, address and body."""
     status: Mapped[int]
     """0 while the work is being done; nobody else ever sees that."""
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(SealedText)
+    """It may repeat a note that came with the call (S15)."""
     made_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -43,11 +45,8 @@ def take(store: Store, token_id: int, key: str, asked: bytes, now: datetime) -> 
 
 def keep(store: Store, token_id: int, key: str, status: int, text: str) -> None:
     """Write down what is answered under a key that was taken in this transaction."""
-    store.execute(
-        update(Answer)
-        .where(Answer.token_id == token_id, Answer.key == key)
-        .values(status=status, text=text)
-    )
+    row = ready(store, Answer, {"token_id": token_id, "key": key, "status": status, "text": text})
+    store.execute(update(Answer).where(Answer.token_id == token_id, Answer.key == key).values(row))
 
 
 def forget(database: Database, now: datetime) -> int:

@@ -14,7 +14,6 @@ from webapp.db import Base
 
 NOT_SEALED = {
     "address.keys": "a browser's own push keys",
-    "answer.text": "what the API answered a program: references and enum values, kept for a day",
     "consent.description": "a sentence of ours",
     "consent.purpose": "a sentence of ours, or law's",
     "consent.right_to_revoke": "a sentence of law's",

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from tests.visiting import Caller
 from tests.web.api.conftest import seen
@@ -159,6 +159,12 @@ def test_one_key_is_answered_once(call, room, recorded) -> None:
     elsewhere = call("POST", "/presence", {"events": []}, Idempotency_Key="k1")
     assert elsewhere.status_code == 422
     assert recorded() == before
+
+
+def test_what_is_kept_to_be_answered_again_is_sealed(call, room, store) -> None:
+    """S15: the answer repeats what came with the call, notes too."""
+    call("POST", "/absences", ILL, Idempotency_Key="k1")
+    assert store.scalar(text("SELECT text FROM answer")).startswith("s1.")
 
 
 def test_a_refusal_is_answered_again_as_it_was(call, room, recorded) -> None:
