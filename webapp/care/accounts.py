@@ -167,7 +167,8 @@ def end_all(
     now: datetime,
     but: int | None = None,
 ) -> None:
-    """End every login of a person, `but` one: on disabling them, when they ask, when a way in changed (S2)."""
+    """End every login of a person, `but` one, and every link: on disabling them, when they ask, when a way in changed (S2)."""
+    void_links(store, person, now=now)
     for login in store.scalars(
         select(Login).where(Login.person_id == person.id, Login.ended_at.is_(None))
     ):
@@ -178,10 +179,12 @@ def end_all(
 def issue_link(
     store: Store, person: Person, purpose: str, *, by: Person | None, now: datetime
 ) -> str:
-    """A secret for a one-time link; audited. `purpose`: `invitation`, `recovery`, or `demo`. Raises Forbidden for `demo` in a
-    program with real people."""
+    """A secret for a one-time link, in place of earlier ones; audited. `purpose`: `invitation`, `recovery`, or `demo`, of which
+    there may be several. Raises Forbidden for `demo` in a program with real people."""
     if purpose == "demo" and not person.program.demo:
         raise Forbidden()
+    if purpose != "demo":
+        void_links(store, person, now=now)
     secret = secrets.token_urlsafe(32)
     store.add(
         Link(
@@ -204,12 +207,22 @@ def link_of(store: Store, secret: str, as_of: datetime) -> Link | None:
     return link if link.person.status != Status.DISCHARGED else None
 
 
+def void_links(store: Store, person: Person, *, now: datetime) -> None:
+    """Whatever links somebody still keeps open nothing: what lets this person in has changed since (S3)."""
+    unspent = update(Link).where(Link.person_id == person.id, Link.spent_at.is_(None))
+    store.execute(unspent.values(spent_at=now))
+
+
 def spend_link(store: Store, secret: str, *, now: datetime) -> Link | None:
-    """Use the link up: one caller gets it, every later one None, also in the same instant."""
+    """Use the link up: one caller gets it, every later one None, also in the same instant. What others there were are void."""
     link = link_of(store, secret, now)
     if link is None:
         return None
     spent = store.execute(
         update(Link).where(Link.id == link.id, Link.spent_at.is_(None)).values(spent_at=now)
     )
-    return link if spent.rowcount == 1 else None  # type: ignore[attr-defined]
+    if spent.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    if link.purpose != "demo":
+        void_links(store, link.person, now=now)
+    return link

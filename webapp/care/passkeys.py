@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Select, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import people
+from webapp.care import accounts, people
 from webapp.care.people import Person, Status
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
@@ -134,6 +134,7 @@ def add(
     )  # fmt: skip
     store.add(passkey)
     store.flush()
+    accounts.void_links(store, person, now=now)
     _about(store, Tag.PASSKEY_ADDED, passkey, by=by, now=now)
     return passkey
 

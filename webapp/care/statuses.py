@@ -2,10 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
-
 from webapp.care import accounts, consents, people
-from webapp.care.accounts import Link
 from webapp.care.people import Person, Status
 from webapp.care.tags import Tag
 from webapp.db import Store
@@ -20,6 +17,4 @@ def change(store: Store, person: Person, status: str, *, by: Person | None, now:
     people.about(store, Tag.PERSON_STATUS_CHANGED, person, by=by, now=now, status=status)
     if person.status == Status.DISCHARGED:
         accounts.end_all(store, person, "discharged", by=by, now=now)
-        unspent = update(Link).where(Link.person_id == person.id, Link.spent_at.is_(None))
-        store.execute(unspent.values(spent_at=now))
         consents.stop_all(store, person, by=by, now=now)

@@ -195,7 +195,7 @@ MEANING: dict[Tag, str] = {
     Tag.SIGNED_IN: "A person signed in.",
     Tag.SIGNED_OUT: "A login ended.",
     Tag.PROVED_AGAIN: "A person proved again who they are, within the same login.",
-    Tag.ACCOUNT_RECOVERED: "A recovery link was used; every other login of the person ended.",
+    Tag.ACCOUNT_RECOVERED: "A recovery link was used; every other login of the person ended, and their password.",
     Tag.CALLED_BACK: "Staff called a person back on a number on file, before they issued a link.",
     Tag.PASSWORD_CHANGED: "A person chose a password.",
     Tag.PASSKEY_ADDED: "A person can sign in with one more passkey.",

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.care import accounts, passkeys, recovery_codes, second_factors
+from webapp.care import accounts, passkeys, people, recovery_codes, second_factors
 from webapp.care.passkeys import Passkey
 from webapp.care.people import Kind, Person
 from webapp.care.second_factors import Authenticator
+from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.refusals import N_, Refusal
 
@@ -83,3 +84,11 @@ def forget_second_factors(
     second_factors.remove(store, person, by=by, now=now)
     recovery_codes.void(store, person)
     accounts.end_all(store, person, "factors_forgotten", by=by, now=now)
+
+
+def recover(store: Store, person: Person, *, now: datetime) -> None:
+    """Back by a link of the program: whatever is signed in ends, and the password goes, for somebody else may know it (S3).
+    A new way is set up next; passkeys stay, each is on a device of its own."""
+    person.password_hash = None
+    accounts.end_all(store, person, "recovered", by=person, now=now)
+    people.about(store, Tag.ACCOUNT_RECOVERED, person, by=person, now=now)

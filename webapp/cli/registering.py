@@ -151,7 +151,7 @@ def invite(
 def link(email: str, program_ref: str | None, forget_factors: bool) -> None:
     """Print a one-time sign-in link for somebody who is registered. It lasts an hour, and the chart tells of it.
 
-    Call them back on a number you know before you hand it over. Using it ends every other login of theirs.
+    Call them back on a number you know before you hand it over. Using it ends every other login of theirs, and their password.
     """
     settings = desk.load_settings()
     with desk.opened(settings) as database, database.writing() as store:
@@ -169,7 +169,7 @@ def link(email: str, program_ref: str | None, forget_factors: bool) -> None:
 @click.option("--program", "program_ref", help="Reference of the program, if needed.")
 @click.option("--everyone", is_flag=True, help="All people of all programs.")
 def sign_out(email: str | None, program_ref: str | None, everyone: bool) -> None:
-    """End every login of somebody, or with --everyone of all, at once. What was theirs to sign in with stays."""
+    """End every login of somebody, or with --everyone of all, at once. What was theirs to sign in with stays, links do not."""
     if (email is None) == (not everyone):
         raise BadUse("Give either an e-mail address or --everyone.")
     ever = select(Person).where(Person.id.in_(select(Login.person_id)))

@@ -4,10 +4,9 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import accounts, addresses, orientation, passwords, people, ways_in
+from webapp.care import accounts, addresses, orientation, passwords, ways_in
 from webapp.care.people import Kind, Person
 from webapp.care.rate_limits import DOOR, PASSWORD, PASSWORD_OF_A_DAY
-from webapp.care.tags import Tag
 from webapp.web import attempts, identity
 from webapp.web.guard import asking_again, go_back, own, public
 from webapp.web.unit import store
@@ -84,15 +83,15 @@ def link(secret: str) -> ResponseReturnValue:
 @sign_in.post("/sign-in/link/<secret>")
 @public
 def spend(secret: str) -> ResponseReturnValue:
-    """Use the link up and come in. One that recovers an account ends every other login, and its person is told (S3)."""
+    """Use the link up and come in. One that recovers an account ends every other login and the password, and its person is
+    told (S3)."""
     attempts.count(DOOR, attempts.address())
     found = accounts.spend_link(store, secret, now=clock.now())
     if found is None:
         return render_template("sign_in/link.html", secret=secret, usable=False), 410
-    person, now = found.person, clock.now()
+    person = found.person
     if found.purpose == "recovery":
-        accounts.end_all(store, person, "recovered", by=person, now=now)
-        people.about(store, Tag.ACCOUNT_RECOVERED, person, by=person, now=now)
+        ways_in.recover(store, person, now=clock.now())
     identity.begin(person, "demo" if found.purpose == "demo" else "link")
     if found.purpose != "demo" and (found.purpose == "recovery" or not _known(person)):
         store.commit()

@@ -5,6 +5,8 @@ import re
 import pytest
 from sqlalchemy import select
 
+from tests.passkey import SoftPasskey
+from tests.web.account.conftest import WORDS
 from webapp.care import addresses
 from webapp.care.events import Event
 from webapp.care.people import Person
@@ -75,6 +77,49 @@ def test_s3_recovering_ends_every_other_login(world, door, link_for):
     maya.post(link_for(world.maya, "recovery"))
     assert maya.inside()
     assert not thief.inside()
+
+
+def test_s3_a_link_somebody_kept_opens_nothing_once_a_way_in_changed(world, door, link_for):
+    """S3: a newer link, a passkey, or signing out everywhere ends it."""
+    older, newer = (link_for(world.maya, purpose) for purpose in ("invitation", "recovery"))
+    assert door().post(older).status_code == 410
+    for change in (
+        lambda maya: maya.register(SoftPasskey()),
+        lambda maya: maya.post("/me/logins/end"),
+        lambda maya: maya.post("/account/password", {"password": WORDS}),
+    ):
+        change(door(world.maya))
+        thief = door()
+        assert thief.post(newer).status_code == 410
+        assert not thief.inside()
+        newer = link_for(world.maya, "invitation")
+
+
+def test_s3_recovering_ends_the_password_and_leads_to_a_new_one(
+    world, door, link_for, with_password
+):
+    """S3: whoever stole it does not come straight back."""
+    with_password(world.maya)
+    maya, thief = door(), door()
+    welcome = maya.follow(maya.post(link_for(world.maya, "recovery"))).text
+    assert "a password from before no longer works" in welcome
+    assert 'href="/account/password' in welcome
+    thief.post("/sign-in", {"email": "maya@example.org", "password": WORDS})
+    assert not thief.inside()
+    assert maya.post("/account/password", {"password": WORDS}).status_code == 303
+
+
+def test_s3_staff_who_recover_give_their_code_and_are_led_to_a_new_password(
+    world, door, link_for, with_password, with_app, clock
+):
+    """S3: the app alone would not let them in next time."""
+    with_password(world.carla)
+    code, carla = with_app(world.carla), door()
+    clock.forward(seconds=30)
+    carla.post(link_for(world.carla, "recovery"))
+    given = carla.post("/sign-in/second-step", {"code": code(), "next": "/staff"})
+    assert given.headers["Location"] == "/account/welcome"
+    assert "a password from before no longer works" in carla.follow(given).text
 
 
 def test_s3_an_invitation_ends_nothing(world, door, link_for):

@@ -27,7 +27,7 @@ def second_step() -> ResponseReturnValue:
 @sign_in.post("/sign-in/second-step")
 @entering
 def give_second() -> ResponseReturnValue:
-    """The code: each is good once, and only so many are tried."""
+    """The code: each is good once, and only so many are tried. Who came by a link and has no password any more chooses one."""
     login, wanted = places.login(), own(request.form.get("next"))
     second = attempts.second_fits(login.person, request.form.get("code", ""))
     if second is None:
@@ -36,6 +36,7 @@ def give_second() -> ResponseReturnValue:
         )
         return page, 422
     identity.go_on(login, login.way, second)
-    to = onward(places.person(), wanted)
+    enough = places.ways().enough
+    to = onward(places.person(), wanted) if enough else url_for("account.welcome")
     store.commit()
     return redirect(to, 303)
