@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.care import accounts, tokens
 from webapp.care.people import Person
 from webapp.care.programs import Program
-from webapp.web import identity
+from webapp.web import csrf, identity
 
 API = "/api/v1"
 
@@ -27,8 +27,9 @@ class Visit:
     def __init__(self, app: Flask, person: Person | int | None = None):
         self.app = app
         self.client = app.test_client()
-        if person is not None:
-            self._enter(person if isinstance(person, int) else person.id)
+        self.person_id = person if isinstance(person, int | None) else person.id
+        if self.person_id is not None:
+            self.enter()
 
     def get(self, path: str, *, htmx: bool = False, **more: Any) -> TestResponse:
         """Fetch a page, or with `htmx` the answer that htmx would get."""
@@ -79,9 +80,13 @@ class Visit:
         with self.app.test_request_context(headers={"Cookie": cookies}):
             if self.app.config["VISIT_COOKIE"] not in cookies:
                 self.client.set_cookie(self.app.config["VISIT_COOKIE"], identity.visit())
-            return identity.csrf_token()
+            return csrf.csrf_token()
 
-    def _enter(self, person_id: int) -> None:
+    def enter(self) -> None:
+        """Signed in anew, as in another tab."""
+        self._enter(self.person_id)
+
+    def _enter(self, person_id: int | None) -> None:
         with self.app.extensions["database"].writing() as store:
             person = store.get_one(Person, person_id)
             _, secret = accounts.sign_in(store, person, "passkey", now=clock.now(), device="test")

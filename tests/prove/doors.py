@@ -2,7 +2,7 @@
 
 from tests.prove.mutation import Mutation, by, plain
 
-GUARD, IDENTITY = "webapp/web/guard.py", "webapp/web/identity.py"
+GUARD, IDENTITY, CSRF = (f"webapp/web/{name}.py" for name in ("guard", "identity", "csrf"))
 ACCOUNTS, PASSKEYS = "webapp/care/accounts.py", "webapp/care/passkeys.py"
 CHALLENGES, PASSWORDS = "webapp/care/challenges.py", "webapp/care/passwords.py"
 HEADERS, STATUSES = "webapp/web/headers.py", "webapp/care/statuses.py"
@@ -111,5 +111,9 @@ BREAKS = (
     Mutation("S8", GUARD, 'fields = [each for each in request.form.items(multi=True) if each[0] != "csrf_token"]', "fields = []",
       by("web/client/test_absences", "older_page")),
     Mutation("S8", GUARD, "return htmx_response(\"\", 204, redirect=where)", "return redirect(where, 303)", by("web/client/test_absences", "leads_htmx")),
-    Mutation("S8", IDENTITY, 'return _bound_to(f"login {this_login().id}" if me() else f"visit {visit()}")', 'return _bound_to("anybody")', by("web/account/test_unlock", "another_logins")),
+    Mutation("S8", GUARD, "if not csrf.written_by(person, request.form.get(\"csrf_token\", \"\")):", "if False:", by("web/client/test_messages", "stayed_open")),
+    Mutation("S8", GUARD, "    if not kept.fits(person):\n", "    if False:\n", by("web/account/test_unlock", "shared_phone")),
+    Mutation("S8", GUARD, "fields = kept.carried() if theirs else []", "fields = kept.carried()", by("web/account/test_unlock", "shared_phone")),
+    Mutation("S8", "webapp/web/account/passkeys.py", "        wanted = None if known else wanted\n", "", by("web/account/test_unlock", "shared_phone")),
+    Mutation("S8", CSRF, 'return _bound_to(f"login {this_login().id}" if me() else f"visit {visit()}")', 'return _bound_to("anybody")', by("web/account/test_unlock", "another_logins")),
 )  # fmt: skip

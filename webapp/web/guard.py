@@ -15,9 +15,9 @@ from webapp import clock
 from webapp.care import ways_in
 from webapp.care.access import FRESH, Permission, may
 from webapp.care.accounts import Login
-from webapp.care.people import Kind
-from webapp.web import identity
-from webapp.web.identity import csrf_matches, csrf_token, me
+from webapp.care.people import Kind, Person
+from webapp.web import csrf, identity, kept
+from webapp.web.identity import me
 from webapp.web.unit import SAFE, store
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -29,11 +29,6 @@ ENTERING = "entering"
 SECOND_STEP = {"sign_in.second_step", "sign_in.give_second"}
 """Where one gives the second factor. Who has one is led here before they may set up another: a stolen password, or link, must
 not make a factor of the thief's own (S3)."""
-KEPT = "kept."
-"""What a form that came too soon is carried under, through the proof that comes first."""
-ONWARD = "onward"
-"""The field of a proof's form that says where one goes on."""
-UNKEPT = {"csrf_token", "password", "again", "code", "current"}
 _other_doors: set[str] = set()
 
 
@@ -85,7 +80,7 @@ def _mark(guard: Permission | str) -> Callable[[View], View]:
 
 def init_app(app: Flask) -> None:
     app.before_request(_check)
-    app.jinja_env.globals["csrf_token"] = csrf_token
+    app.jinja_env.globals["csrf_token"] = csrf.csrf_token
     app.jinja_env.globals["may"] = may
     app.jinja_env.globals["Permission"] = Permission
 
@@ -104,7 +99,7 @@ def _check() -> Any:
     if person is None and guard != PUBLIC:
         return to_sign_in()
     if changing and not _token_matches():
-        return abort(401) if person is None else _again()
+        return abort(401) if person is None else _again(person)
     if guard == PUBLIC or person is None:
         return None
     if guard != ENTERING and (guard is None or not may(person, Permission(guard))):
@@ -146,15 +141,15 @@ def _check_origin() -> None:
 
 def _token_matches() -> bool:
     """S8: the page proves that it is ours."""
-    return csrf_matches(request.headers.get("X-CSRFToken") or request.form.get("csrf_token", ""))
+    return csrf.matches(request.headers.get("X-CSRFToken") or request.form.get("csrf_token", ""))
 
 
-def _again() -> ResponseReturnValue:
+def _again(person: Person) -> ResponseReturnValue:
     """The page is older than the login (signed in again in another tab, say). Its form comes back with its text, to be
-    sent with one more tap; htmx loads the page anew, where typed text is restored."""
+    sent with one more tap, unless it was somebody else's page; htmx loads the page anew, where typed text is restored."""
     if request.headers.get("HX-Request") == "true":
         return htmx_response("", 403, refresh=True)
-    if "csrf_token" not in request.form:
+    if not csrf.written_by(person, request.form.get("csrf_token", "")):
         abort(403)
     fields = [each for each in request.form.items(multi=True) if each[0] != "csrf_token"]
     return render_template(
@@ -182,15 +177,11 @@ def to_confirm() -> ResponseReturnValue:
 def asking_again(refusal: Exception | None = None) -> dict[str, Any]:
     """What a page needs that asks for a proof: what was under way, and what can be proved with."""
     known = identity.known()
-    asked_before = ONWARD in request.form
-    fields = [
-        (name if asked_before else KEPT + name, value)
-        for name, value in request.form.items(multi=True)
-        if (name.startswith(KEPT) if asked_before else name not in UNKEPT)
-    ]
-    wanted = request.form.get(ONWARD) if asked_before else request.args.get("next")
+    theirs = known is not None and kept.fits(known.person)
+    fields = kept.carried() if theirs else []
+    wanted = request.form.get(kept.ONWARD) if kept.asked_before() else request.args.get("next")
     return {
-        "onward": own(wanted) or (_here() if fields else None),
+        "onward": own(wanted) or (_here() if fields else None) if theirs else None,
         "fields": fields,
         "person": known.person if known else None,
         "ways": ways_in.of(store, known.person) if known else None,
@@ -198,14 +189,12 @@ def asking_again(refusal: Exception | None = None) -> dict[str, Any]:
     }
 
 
-def go_back(to: str) -> ResponseReturnValue:
-    """On to where one was: a page, or the form that was under way, with its text and one more tap."""
-    fields = [
-        (name.removeprefix(KEPT), value)
-        for name, value in request.form.items(multi=True)
-        if name.startswith(KEPT)
-    ]
-    if fields:
+def go_back(to: str, person: Person) -> ResponseReturnValue:
+    """On to where one was: a page, or the form that was under way, with its text and one more tap. What was under way for
+    somebody else is over."""
+    if not kept.fits(person):
+        return redirect("/", 303)
+    if fields := kept.typed():
         return render_template("errors/again.html", fields=fields, to=to, known=True)
     return redirect(to, 303)
 

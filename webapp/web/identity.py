@@ -6,9 +6,6 @@ in `go_on()`. Only a login in use, with as many factors as its person needs, mak
 login that idles (`locked()`) or still lacks a factor (`halfway()`) is a stranger.
 """
 
-import base64
-import hashlib
-import hmac
 import secrets
 from datetime import timedelta
 from typing import cast
@@ -171,52 +168,6 @@ def end(why: str) -> None:
         login.end(store, why, by=login.person, now=clock.now())
     g.pop("me", None)
     g.login_secret = ""
-
-
-def csrf_token() -> str:
-    """Proof that a form came from our own page for this login (S8); masked anew each time, so that compression tells
-    nothing about it."""
-    return _masked(_csrf_secret())
-
-
-def _masked(secret: bytes) -> str:
-    mask = secrets.token_bytes(16)
-    masked = bytes(a ^ b for a, b in zip(mask, secret, strict=True))
-    return base64.urlsafe_b64encode(mask + masked).decode()
-
-
-def csrf_matches(token: str) -> bool:
-    try:
-        raw = base64.urlsafe_b64decode(token)
-    except ValueError:
-        return False
-    if len(raw) != 32:
-        return False
-    said = bytes(a ^ b for a, b in zip(raw[:16], raw[16:], strict=True))
-    return any(hmac.compare_digest(said, each) for each in _csrf_secrets())
-
-
-def csrf_token_of(login: Login) -> str:
-    """The token for pages of `login`, in the very answer that opens it."""
-    return _masked(_bound_to(f"login {login.id}"))
-
-
-def _csrf_secret() -> bytes:
-    """16 bytes bound to the login, also in the very answer that opens it again, or, before sign-in, to a random cookie of the
-    visit. A login keeps its own when its cookie changes, so that pages which are open elsewhere go on."""
-    login = g.get("opened") or (this_login() if me() else None)
-    return _bound_to(f"login {login.id}" if login else f"visit {visit()}")
-
-
-def _csrf_secrets() -> list[bytes]:
-    """What a form may carry now. A page from before the login idled is still a page of that login: signing out works there."""
-    login = None if me() else known()
-    return [_csrf_secret(), *([_bound_to(f"login {login.id}")] if login else [])]
-
-
-def _bound_to(what: str) -> bytes:
-    key = str(current_app.secret_key).encode()
-    return hmac.digest(key, f"csrf:{what}".encode(), hashlib.sha256)[:16]
 
 
 def visit() -> str:

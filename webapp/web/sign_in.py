@@ -49,8 +49,8 @@ def with_password() -> ResponseReturnValue:
 def unlock() -> ResponseReturnValue:
     """The login that idled goes on where it was. A passkey has opened it by now, or the password does (S3)."""
     to = own(request.form.get("onward")) or "/"
-    if identity.me():
-        return go_back(to)
+    if person := identity.me():
+        return go_back(to, person)
     known = identity.locked()
     if known is None:
         return redirect(url_for("sign_in.show", next=to), 303)
@@ -58,7 +58,7 @@ def unlock() -> ResponseReturnValue:
         return render_template("sign_in/unlock.html", **asking_again(), wrong=True), 422
     identity.go_on(known, "password")
     store.commit()
-    return go_back(to)
+    return go_back(to, known.person)
 
 
 @sign_in.post("/sign-in/other")

@@ -103,11 +103,16 @@ def test_s2_a_form_that_came_too_soon_is_kept(world, stale, with_password):
     """S2: back to where one was, with what one had typed; passwords are never carried."""
     with_password(world.maya)
     maya = stale(world.maya)
-    page = maya.post("/account/passkeys/9/removal", {"why": "it <broke>", "password": "p4ss"})
+    token = maya.csrf_token()
+    typed = {"why": "it <broke>", "password": "p4ss", "csrf_token": token}
+    page = maya.post("/account/passkeys/9/removal", typed)
     assert page.status_code == 403
     assert "it &lt;broke&gt;" in page.text
     assert "p4ss" not in page.text
-    kept = {"onward": "/account/passkeys/9/removal", "kept.why": "it <broke>", "password": WORDS}
+    kept = {
+        "onward": "/account/passkeys/9/removal", "kept.why": "it <broke>", "kept.csrf_token": token,
+        "password": WORDS,
+    }  # fmt: skip
     back = maya.post("/account/confirm", kept)
     assert 'action="/account/passkeys/9/removal"' in back.text
     assert 'name="why" value="it &lt;broke&gt;"' in back.text

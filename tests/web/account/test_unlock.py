@@ -1,11 +1,20 @@
 """S2, S3: idling closes the door, one proof opens it again where one was; a day is a day."""
 
+import html
 import re
 
 import pytest
 
 from tests.web.account.conftest import WORDS
 from webapp.care.accounts import Login
+
+
+def carried(page) -> dict[str, str]:
+    """What a proof's form holds of the form before it."""
+    found = re.findall(
+        r'<input type="hidden" name="(kept\.[^"]+|onward)" value="([^"]*)"', page.text
+    )
+    return {name: html.unescape(value) for name, value in found}
 
 
 @pytest.fixture
@@ -80,24 +89,50 @@ def test_s2_unlocking_changes_the_cookie(world, idle, with_password, door):
     assert maya.inside()
 
 
-def test_s3_a_form_sent_too_late_comes_back_with_its_text(world, idle, with_password):
+def test_s3_a_form_sent_too_late_comes_back_with_its_text(world, door, clock, with_password):
     """S3: expiry keeps every draft, without JavaScript too; a password on the way is not carried along."""
     with_password(world.maya)
-    maya = idle(world.maya, hours=2)
-    typed = {"language": "es", "note": "the bus <was> full", "password": "secret"}
-    page = maya.post("/me/language", typed, headers={"X-CSRFToken": ""})
+    maya = door(world.maya)
+    token = maya.csrf_token()
+    clock.forward(hours=2)
+    typed = {"csrf_token": token, "note": "the bus <was> full", "password": "secret"}
+    page = maya.post("/me/language", typed, forged=True)
     assert page.status_code == 403
     assert "the bus &lt;was&gt; full" in page.text
     assert "secret" not in page.text
-    kept = {"onward": "/me/language", "kept.language": "es", "kept.note": "the bus <was> full"}
+    kept = carried(page)
+    assert kept["onward"] == "/me/language"
     again = maya.post("/sign-in/unlock", kept | {"password": "not the words"})
     assert "the bus &lt;was&gt; full" in again.text
     back = maya.post("/sign-in/unlock", kept | {"password": WORDS})
     assert 'action="/me/language"' in back.text
     assert "the bus &lt;was&gt; full" in back.text
-    carried = {"csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', back.text)[1]}
-    sent = maya.post("/me/language", {"language": "es"} | carried, headers={"X-CSRFToken": ""})
+    token = re.search(r'name="csrf_token" value="([^"]+)"', back.text)[1]
+    once_more = {"language": "es", "csrf_token": token}
+    sent = maya.post("/me/language", once_more, headers={"X-CSRFToken": ""})
     assert sent.status_code == 303, "one more tap is one tap"
+
+
+def test_s8_on_a_shared_phone_nobodys_words_go_out_as_anothers(
+    world, door, clock, with_passkey, with_password
+):
+    """S8: Maya's message met an idle login; Ben, who opens the phone as himself, is neither shown it nor asked to send it."""
+    bens, maya = with_passkey(world.ben), door(world.maya)
+    with_password(world.ben)
+    hers = {"body": "Ben scares me", "csrf_token": maya.csrf_token()}
+    clock.forward(hours=2)
+    kept = carried(maya.post("/messages", hers, forged=True))
+    assert maya.come_in(bens, kept["onward"]).json["to"] == "/"
+    sent = maya.post("/sign-in/unlock", kept)
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/")
+    clock.forward(hours=2)
+    pages = [
+        maya.post("/messages", hers, forged=True),
+        maya.post("/sign-in/unlock", kept | {"password": "not the words"}),
+        maya.post("/sign-in/unlock", kept | {"password": WORDS}),
+    ]
+    assert [page.status_code for page in pages] == [403, 422, 303]
+    assert not any("Ben scares me" in page.text for page in pages)
 
 
 def test_s8_htmx_is_led_to_the_unlock_never_given_it_as_a_fragment(world, idle):

@@ -107,9 +107,19 @@ def test_what_is_refused_comes_back_with_its_text(maya, store, body):
 
 def test_an_expired_token_gives_the_text_back(maya, store):
     """S8."""
-    answer = maya.post("/messages", {"body": "Kept words", "csrf_token": "old"}, forged=True)
+    old = {"body": "Kept words", "csrf_token": maya.csrf_token()}
+    maya.enter()
+    answer = maya.post("/messages", old, forged=True)
     assert answer.status_code == 403
     assert "Kept words" in answer.text
+
+
+def test_anothers_words_from_a_page_that_stayed_open_are_not_given_back(maya, visit, world):
+    """S8: a shared phone, two tabs."""
+    hers, ben = {"body": "Kept words", "csrf_token": maya.csrf_token()}, visit(world.ben)
+    answer = ben.post("/messages", hers, forged=True)
+    assert answer.status_code == 403
+    assert "Kept words" not in answer.text
 
 
 def test_opening_the_thread_is_reading_it_and_looking_by_itself_is_not(

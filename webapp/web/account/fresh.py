@@ -30,6 +30,8 @@ def give_proof() -> ResponseReturnValue:
     if login.proved(clock.now()):
         return go_back(to)
     person, second = login.person, None
+    if identity.fresh():
+        return go_back(to, person)
     right = attempts.password_fits(person, request.form.get("password", ""))
     if right and person.kind == Kind.STAFF:
         second = attempts.second_fits(person, request.form.get("code", ""))
@@ -38,4 +40,4 @@ def give_proof() -> ResponseReturnValue:
         return render_template("account/confirm.html", **asking_again(), wrong=True), 422
     identity.go_on(login, "password", second)
     store.commit()
-    return go_back(to)
+    return go_back(to, person)

@@ -13,7 +13,7 @@ from webapp.care.passkeys import NotProved, Passkey
 from webapp.care.people import Person
 from webapp.care.rate_limits import DOOR, QUESTION
 from webapp.refusals import Refusal
-from webapp.web import attempts, identity, unit
+from webapp.web import attempts, csrf, identity, unit
 from webapp.web.account import places
 from webapp.web.account.overview import anyway, saved
 from webapp.web.account.places import account, house
@@ -38,20 +38,22 @@ def ask_to_sign_in() -> ResponseReturnValue:
 @sign_in.post("/sign-in/passkey")
 @public
 def come_in() -> ResponseReturnValue:
-    """Its answer: a new login, or the one that idled, lacks a factor, or needs a fresh proof goes on. Tells where to."""
+    """Its answer: a new login, or the one that idled, lacks a factor, or needs a fresh proof goes on. Tells where to: whoever
+    takes over another's phone does not go on where that one was."""
     try:
         attempts.count(DOOR, attempts.address())
         person = _proved(request.get_json(silent=True))
     except Refusal as refusal:
         return _refused(refusal)
-    known = identity.known()
+    known, wanted = identity.known(), own(_text("next"))
     if known is not None and known.person_id == person.id:
         login = identity.go_on(known, "passkey")
     else:
         login = identity.begin(person, "passkey")
-    to = onward(person, own(_text("next")))
+        wanted = None if known else wanted
+    to = onward(person, wanted)
     store.commit()
-    return jsonify(to=to, token=identity.csrf_token_of(login))
+    return jsonify(to=to, token=csrf.token_of(login))
 
 
 @account.post("/account/passkeys/question")
@@ -83,7 +85,7 @@ def add() -> ResponseReturnValue:
     going_on = identity.go_on(login, "passkey")
     to = own(_text("next")) or url_for("account.show")
     store.commit()
-    return jsonify(to=to, token=identity.csrf_token_of(going_on))
+    return jsonify(to=to, token=csrf.token_of(going_on))
 
 
 @account.post("/account/passkeys/<row:passkey_id>/name")
