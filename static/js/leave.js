@@ -21,7 +21,7 @@ async function clean() {
 
 // Without an answer the cookie that we cannot delete is marked: the server ends the login the moment it sees the mark.
 async function leave(form) {
-  const unsent = self.vault?.able ? await outbox.send().catch(() => {}).then(() => outbox.all(person)) : [];
+  const unsent = self.vault?.able ? await outbox.send().catch(() => {}).then(() => outbox.all(person ?? localStorage.getItem("person"))) : [];
   if (unsent.length && !confirm(form.dataset.unsent)) return;
   const body = new FormData(form);
   const { id, endpoint } = await clean().catch(() => ({ id: 0 }));

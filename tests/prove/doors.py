@@ -88,6 +88,8 @@ BREAKS = (
     # S6: nothing stays behind
     Mutation("S6", HEADERS, 'response.headers.setdefault("Cache-Control", "no-store")', "pass", by("web/test_headers", "cache")),
     Mutation("S6", "webapp/web/sign_in.py", "    answer.headers[\"Clear-Site-Data\"] = '\"cache\", \"storage\"'\n", "", by("web/test_sign_in")),
+    Mutation("S6", "webapp/web/sign_in.py", '    return _out("someone_else")\n', '    identity.end("someone_else")\n    store.commit()\n    return redirect(url_for("sign_in.show"), 303)\n',
+      by("web/account/test_unlock", "start_over")),
     Mutation("S6", "templates/layouts/signed_in.html", '"history": false, ', "", by("web/test_htmx")),
     Mutation("S6", "templates/pwa/service-worker.js", 'const PAGES = ["/offline", "/crisis"];', 'const PAGES = ["/offline", "/crisis", "/sign-in"];', plain("web/pwa/test_service_worker", "only_shell")),
     Mutation("S6", "static/js/phone/vault.js", 'generateKey(AES, false, ["encrypt"', 'generateKey(AES, true, ["encrypt"', by("web/client/test_offline", "cannot_leave")),

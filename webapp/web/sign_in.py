@@ -64,10 +64,8 @@ def unlock() -> ResponseReturnValue:
 @sign_in.post("/sign-in/other")
 @public
 def someone_else() -> ResponseReturnValue:
-    """Whoever holds this phone now is not who was signed in here."""
-    identity.end("someone_else")
-    store.commit()
-    return redirect(url_for("sign_in.show"), 303)
+    """Whoever holds this phone now is not who was signed in here: it forgets that one, as at a sign-out."""
+    return _out("someone_else")
 
 
 @sign_in.get("/sign-in/link/<secret>")
@@ -103,14 +101,7 @@ def spend(secret: str) -> ResponseReturnValue:
 @public
 def sign_out() -> ResponseReturnValue:
     """Out, on this device: the login ends on the server, also one that idled, and the phone forgets what it kept (S2, S6)."""
-    login, device = identity.known(), request.form.get("endpoint")
-    if login and device:
-        _forget_device(login.person, device)
-    identity.end("signed_out")
-    store.commit()
-    answer = make_response(redirect(url_for("sign_in.show"), 303))
-    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return answer
+    return _out("signed_out")
 
 
 def onward(person: Person, wanted: str | None) -> str:
@@ -132,6 +123,17 @@ def _in(person: Person, wanted: str | None) -> ResponseReturnValue:
     to = onward(person, wanted)
     store.commit()
     return redirect(to, 303)
+
+
+def _out(why: str) -> ResponseReturnValue:
+    login, device = identity.known(), request.form.get("endpoint")
+    if login and device:
+        _forget_device(login.person, device)
+    identity.end(why)
+    store.commit()
+    answer = make_response(redirect(url_for("sign_in.show"), 303))
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 def _known(person: Person) -> bool:

@@ -6,7 +6,9 @@ import re
 import pytest
 
 from tests.web.account.conftest import WORDS
+from webapp.care import addresses
 from webapp.care.accounts import Login
+from webapp.care.people import Person
 
 
 def carried(page) -> dict[str, str]:
@@ -163,9 +165,18 @@ def test_somebody_elses_proof_does_not_open_it(world, idle, with_passkey, databa
     assert all(login.ended_at for login in mayas)
 
 
-def test_who_is_not_meant_may_start_over(world, idle):
-    shared = idle(world.maya, hours=2)
-    shared.post("/sign-in/other")
+def test_s6_who_is_not_meant_may_start_over(world, idle, database, clock):
+    """S5, S6: what the phone kept of the first goes, their reminders too, as when they sign out themselves."""
+    shared, endpoint = idle(world.maya, hours=2), "https://fcm.googleapis.com/x"
+    with database.writing() as store:
+        maya = store.get_one(Person, world.maya.id)
+        addresses.add(store, maya, "push", endpoint, by=maya, now=clock.now(), keys={})
+        store.commit()
+    assert 'data-sign-out="' in shared.get("/sign-in").text
+    gone = shared.post("/sign-in/other", {"endpoint": endpoint})
+    assert gone.headers["Clear-Site-Data"] == '"cache", "storage"'
+    with database.reading() as store:
+        assert store.scalars(addresses.live("push", endpoint)).all() == []
     assert "E-mail" in shared.get("/sign-in").text
 
 
