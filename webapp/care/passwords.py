@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 
-from webapp.care import accounts, events
+from webapp.care import accounts, events, second_factors
 from webapp.care.people import Kind, Person, Status
 from webapp.care.tags import Tag
 from webapp.db import Store
@@ -66,6 +66,7 @@ def set_password(store: Store, person: Person, password: str, *, by: Person, now
         )
     person.password_hash = _hasher.hash(password)
     accounts.void_links(store, person, now=now)
+    second_factors.forget_begun(store, person, now=now)
     events.record(
         store, Tag.PASSWORD_CHANGED, by=by, now=now, program_id=person.program_id,
         client=person if person.kind == Kind.CLIENT else None, person=person.id,

@@ -1,6 +1,6 @@
 """The second factor for a password: a code from an authenticator app (RFC 6238), each good once (S3)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Select, select, update
@@ -17,6 +17,8 @@ STEP = 30
 """Seconds a code lasts."""
 DRIFT = 1
 """Steps a phone's clock may be off, each way."""
+BEGUN = timedelta(minutes=10)
+"""How long a secret waits for its first code."""
 
 
 class Authenticator(Base):
@@ -31,6 +33,8 @@ class Authenticator(Base):
     """Base32, as apps take it."""
     last_step: Mapped[int] = mapped_column(default=0)
     """The newest step a code was taken for: neither it nor an older one is taken again."""
+    login_id: Mapped[int | None]
+    """The login it was begun in, until it is confirmed: nobody else may be shown it. No key: logins go sooner (retention)."""
     made_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
@@ -45,16 +49,19 @@ def of(person_id: int) -> Select[Authenticator]:
     return _of(person_id).where(Authenticator.confirmed_at.is_not(None))
 
 
-def begin(store: Store, person: Person, *, by: Person, now: datetime) -> Authenticator:
-    """A new secret, to be confirmed with its first code; one that was begun before and not confirmed is taken up again."""
+def begin(
+    store: Store, person: Person, *, by: Person, now: datetime, login: int | None = None
+) -> Authenticator:
+    """A new secret, to be confirmed with its first code. One that was begun a moment ago in the same login is taken up again;
+    any other may have been seen by somebody else (S3)."""
     import pyotp
 
-    begun = _of(person.id).where(Authenticator.confirmed_at.is_(None))
-    known = store.scalar(begun.order_by(Authenticator.id.desc()).limit(1))
+    begun = _begun(person.id).where(Authenticator.login_id == login)
+    known = store.scalar(begun.where(Authenticator.made_at > now - BEGUN).limit(1))
     if known is not None:
         return known
     made = Authenticator(
-        person_id=person.id, secret=pyotp.random_base32(), last_step=0, made_at=now
+        person_id=person.id, secret=pyotp.random_base32(), last_step=0, made_at=now, login_id=login
     )
     store.add(made)
     store.flush()
@@ -62,16 +69,18 @@ def begin(store: Store, person: Person, *, by: Person, now: datetime) -> Authent
     return made
 
 
-def confirm(store: Store, person: Person, code: str, *, by: Person, now: datetime) -> Authenticator:
-    """The first code arrived: from here on it is asked for, in place of an older one. Raises Invalid."""
-    made = begin(store, person, by=by, now=now)
+def confirm(
+    store: Store, person: Person, code: str, *, by: Person, now: datetime, login: int | None = None
+) -> Authenticator:
+    """The first code arrived: from here on it is asked for, in place of any other. Raises Invalid."""
+    made = begin(store, person, by=by, now=now, login=login)
     if not _take(store, made, code, now):
         raise Invalid(
             N_("This code doesn't fit. Wait for the next one and type that."), field="code"
         )
-    for older in store.scalars(of(person.id)):
-        older.removed_at = now
-    made.confirmed_at = now
+    for other in store.scalars(_of(person.id).where(Authenticator.id != made.id)):
+        other.removed_at = now
+    made.confirmed_at, made.login_id = now, None
     people.about(store, Tag.SECOND_FACTOR_SET, person, by=by, now=now)
     return made
 
@@ -87,6 +96,16 @@ def remove(store: Store, person: Person, *, by: Person | None, now: datetime) ->
     for each in store.scalars(_of(person.id)):
         each.removed_at = now
     people.about(store, Tag.SECOND_FACTOR_REMOVED, person, by=by, now=now)
+
+
+def forget_begun(store: Store, person: Person, *, now: datetime) -> None:
+    """What waits for its first code is over: whoever saw it may not be who they said (S3)."""
+    for each in store.scalars(_begun(person.id)):
+        each.removed_at = now
+
+
+def _begun(person_id: int) -> Select[Authenticator]:
+    return _of(person_id).where(Authenticator.confirmed_at.is_(None)).order_by(Authenticator.id)
 
 
 def _of(person_id: int) -> Select[Authenticator]:

@@ -109,6 +109,23 @@ def test_s3_setting_up_the_app_leads_in_and_gives_ten_codes_once(world, door, li
     assert codes[0] not in carla.get("/account").text
 
 
+def test_s3_a_square_somebody_else_looked_at_is_never_the_one_that_counts(world, halfway, clock):
+    """S3: not one of another login, of earlier today, or from before a new password: whoever looked holds a copy."""
+    thief, carla = halfway(world.carla), halfway(world.carla)
+    square = lambda visitor: re.findall(  # noqa: E731
+        r"<span>(\w{4})</span>", visitor.get("/account/authenticator").text
+    )
+    seen = [square(thief), square(carla)]
+    assert square(carla) == seen[1]
+    carla.post("/account/password", {"current": WORDS, "password": "five green lamps again"})
+    seen.append(square(carla))
+    carla.register(key := SoftPasskey())
+    clock.forward(minutes=10)
+    carla.come_in(key)
+    seen.append(square(carla))
+    assert len({tuple(each) for each in seen}) == len(seen)
+
+
 def test_s3_staff_can_make_a_passkey_at_the_door(world, door, link_for):
     """S3: invitation → passkey → console."""
     carla, key = door(), SoftPasskey()

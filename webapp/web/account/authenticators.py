@@ -23,7 +23,7 @@ from webapp.web.unit import database, store
 @account.get("/account/authenticator")
 @entering
 def authenticator() -> ResponseReturnValue:
-    """The square to scan, the same until it is confirmed; who owes a password chooses that first."""
+    """The square to scan, the same for ten minutes in this login; who owes a password chooses that first."""
     person = places.person()
     if person.kind != Kind.STAFF:
         return redirect(url_for("account.show"), 303)
@@ -31,7 +31,9 @@ def authenticator() -> ResponseReturnValue:
         return redirect(url_for("account.password"), 303)
     store.commit()
     with database.writing() as writing:
-        begun = second_factors.begin(writing, person, by=person, now=clock.now())
+        begun = second_factors.begin(
+            writing, person, by=person, now=clock.now(), login=places.login().id
+        )
         writing.commit()
     return _page(begun)
 
@@ -44,10 +46,10 @@ def confirm_authenticator() -> ResponseReturnValue:
     attempts.counted(login.person)
     person, now, written = places.person(), clock.now(), request.form.get("code", "")
     try:
-        second_factors.confirm(store, person, written, by=person, now=now)
+        second_factors.confirm(store, person, written, by=person, now=now, login=login.id)
     except Refusal as refusal:
         store.rollback()
-        begun = second_factors.begin(store, person, by=person, now=now)
+        begun = second_factors.begin(store, person, by=person, now=now, login=login.id)
         return _page(begun, refusal), 422
     identity.go_on(login, "password", "authenticator")
     codes = None
