@@ -120,5 +120,6 @@ BREAKS = (
     Mutation("S8", GUARD, "    if not kept.fits(person):\n", "    if False:\n", by("web/account/test_unlock", "shared_phone")),
     Mutation("S8", GUARD, "fields = kept.carried() if theirs else []", "fields = kept.carried()", by("web/account/test_unlock", "shared_phone")),
     Mutation("S8", "webapp/web/account/passkeys.py", "        wanted = None if known else wanted\n", "", by("web/account/test_unlock", "shared_phone")),
-    Mutation("S8", CSRF, 'return _bound_to(f"login {this_login().id}" if me() else f"visit {visit()}")', 'return _bound_to("anybody")', by("web/account/test_unlock", "another_logins")),
+    Mutation("S8", CSRF, 'login = g.get("opened") or (', 'login = (', by("web/account/test_unlock", "comes_back_with_its_text")),
+    Mutation("S8", CSRF, 'return _of_login(login.id) if login else _bound_to(f"visit {visit()}")', 'return _bound_to("anybody")', by("web/account/test_unlock", "another_logins")),
 )  # fmt: skip
