@@ -9,6 +9,7 @@ from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of
 from webapp.care import absences, bookings, freed, settlement, waitlist
 from webapp.care.events import Event
 from webapp.care.freed import held_until
+from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Seat, occupied
 from webapp.care.tags import Tag
 from webapp.refusals import Full, Invalid, TooLate
@@ -176,9 +177,28 @@ def test_joining_twice_is_joining_once_and_leaving_is_leaving(store, world, cloc
     assert store.scalars(waitlist.waiting(world.maya)).all() == []
 
 
-def test_one_does_not_wait_for_the_session_one_missed(store, world, clock, line):
-    with pytest.raises(Invalid):
-        waitlist.join(store, line[0].seat, line[0].seat.session, by=world.gus, now=clock.now())
+def test_one_waits_for_nothing_that_could_not_be_booked(store, world, clock, line):
+    """Not for the session one missed, nor what somebody has to themselves (S1), nor beyond the policy's time."""
+    alone = room(
+        store, world.carla, [world.maya], clock.now() + DAY, clock.now(),
+        kind=SessionKind.INDIVIDUAL, capacity=1,
+    )  # fmt: skip
+    late = room(
+        store, world.colin, [world.zoe], clock.now() + 40 * DAY, clock.now(), makes_up=("group",)
+    )
+    for session, refusal in ((line[0].seat.session, TooLate), (alone, Invalid), (late, TooLate)):
+        with pytest.raises(refusal):
+            waitlist.join(store, line[0].seat, session, by=world.gus, now=clock.now())
+
+
+def test_a_place_that_no_longer_makes_up_for_theirs_is_held_for_nobody(
+    store, database, world, clock, full, line
+):
+    """S1: what their line was once let into, it may not be given."""
+    full.makes_up = []
+    free_the_place(store, full, world, clock)
+    walk(database, clock)
+    assert held(store) == []
 
 
 def test_a_released_place_that_is_held_counts_as_taken(store, database, world, clock, full, line):

@@ -6,6 +6,7 @@ GUARD, IDENTITY, CSRF = (f"webapp/web/{name}.py" for name in ("guard", "identity
 ACCOUNTS, PASSKEYS = "webapp/care/accounts.py", "webapp/care/passkeys.py"
 CHALLENGES, PASSWORDS = "webapp/care/challenges.py", "webapp/care/passwords.py"
 HEADERS, STATUSES = "webapp/web/headers.py", "webapp/care/statuses.py"
+ELIGIBILITY = "webapp/care/eligibility.py"
 HOSTS, RESOLVING, PUSH = (
     f"webapp/notify/channels/{name}.py" for name in ("hosts", "resolving", "push")
 )
@@ -22,6 +23,11 @@ BREAKS = (
     Mutation("S1", "webapp/web/api/contract/tokens.py", "if scope not in token.scopes:", "if False:", by("web/test_matrix", "scopes_name")),
     Mutation("S1", "tests/web/audiences.py", '    "staff.timeliness.show": ALL_LEADS,\n', "", by("web/test_matrix", "every_route")),
     Mutation("S1", "webapp/web/staff/timeliness.py", "@needs(Permission.PROVE)\n", "", plain("house/test_routes")),
+    Mutation("S1", ELIGIBILITY, "return found if found and known and suitable(found, seat.session) else None", "return found if known else None",
+      by("web/client/test_make_ups", "to_themselves")),
+    Mutation("S1", "webapp/care/waitlist.py", "    eligibility.refuse_session(seat, session, by, now)\n", "", by("care/test_waitlist", "could_not_be_booked")),
+    Mutation("S1", "webapp/care/freed.py", "if own and not eligibility.suitable(session, entry.seat.session):", "if False:",
+      by("care/test_waitlist", "held_for_nobody")),
     # S2: logins are rows
     Mutation("S2", IDENTITY, '    end("signed_in_again")\n', "", by("web/test_sign_in", "signing_in_again")),
     Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hashed(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),

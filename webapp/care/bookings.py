@@ -92,7 +92,7 @@ def _book(
     with _next_best_in_refusal(store, seat, what, now):
         # most who come too late hear it without waiting
         takings.refuse_full(what, party, vacancies.seated(store, what), 0)
-    eligibility.refuse_beyond(offers.deadline_of(store, seat), what.starts_at, by)
+    eligibility.refuse_beyond(eligibility.deadline_of(store, seat), what.starts_at, by)
     clashes.lock(store, party.people)
     but = [what.id]
     if instead_of is not None and instead_of.by_seat is not None:
@@ -124,7 +124,7 @@ def _choose(
     standing = store.scalar(makeups.standing_for([seat.id]).with_only_columns(MakeUp.id))
     if made := _already(store, standing, what, instead_of):
         return made
-    eligibility.refuse_resource(store, seat, what, offers.deadline_of(store, seat), by, now)
+    eligibility.refuse_resource(store, seat, what, eligibility.deadline_of(store, seat), by, now)
     takings.give_up(store, instead_of, by, now)
     made = takings.row(seat, Way(what.kind), instead_of, by, now)
     made.resource = what

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, or_, select
 
-from webapp.care import clashes, planning, programs, sessions, waitlist
+from webapp.care import clashes, eligibility, planning, programs, sessions, waitlist
 from webapp.care.parties import Party, party_of
 from webapp.care.people import Person, Status
 from webapp.care.policy import Policy
@@ -106,8 +106,11 @@ def _night_of(client: Person, policy: Policy) -> tuple[time, time] | None:
 
 
 def _suits(store: Store, entry: WaitlistEntry, party: Party) -> bool:
-    """Whether all of the party still have that time free."""
+    """Whether this session may make up for theirs (staff may choose any) and all of the party still have that time free."""
     session = entry.session
+    own = entry.joined_by_id == entry.client_id
+    if own and not eligibility.suitable(session, entry.seat.session):
+        return False
     busy = clashes.overlapping(party.ids, session.starts_at, session.ends_at)
     return entry.client.status == Status.ACTIVE and store.scalar(busy.limit(1)) is None
 

@@ -10,15 +10,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Integer, Row, Select, Text, and_, bindparam, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
-from webapp.care import programs, resources, waitlist, windows
+from webapp.care import resources, waitlist, windows
+from webapp.care.eligibility import deadline_of
 from webapp.care.parties import Party, party_of
 from webapp.care.people import Person
-from webapp.care.programs import PolicyVersion
 from webapp.care.resources import Resource
 from webapp.care.session_kinds import GROUPS
 from webapp.care.sessions import Seat, Session, occupied
@@ -66,23 +66,6 @@ class Offer:
         return made_of.title if made_of else ""
 
 
-_VERSIONS = (
-    select(PolicyVersion.created_at, PolicyVersion.body)
-    .where(PolicyVersion.program_id == bindparam("program"))
-    .order_by(PolicyVersion.version)
-)
-
-
-def deadline_of(store: Store, seat: Seat) -> datetime:
-    """Until when a make-up for `seat` may begin: the policy its session is under (M6)."""
-    store.flush()
-    session = seat.session
-    rows = store.connection().execute(_VERSIONS, {"program": session.program_id})
-    found: list[Any] = list(rows)
-    policy = programs.policy_of(programs.in_force(found, session.starts_at).body)
-    return session.ends_at + policy.make_up_within
-
-
 def find(
     store: Store,
     seat: Seat,
@@ -116,15 +99,6 @@ def waitable(store: Store, seat: Seat, now: datetime, *, limit: int = 3) -> list
         return []
     party, soon = party_of(store, seat), now + waitlist.LAST_CALL
     return _sessions(store, seat, party, deadline, soon, (), _FULL)[:limit]
-
-
-def suitable(session: Session, missed: Session) -> bool:
-    """Whether a seat in `session` may make up for `missed`: said so by staff, or another time of the same group. What one
-    person or one couple has to themselves is no group: nobody is shown theirs."""
-    same_series = missed.series_id is not None and session.series_id == missed.series_id
-    same_words = (session.kind, session.title) == (missed.kind, missed.title)
-    same_group = session.kind in GROUPS and (same_series or same_words)
-    return missed.kind in session.makes_up or same_group
 
 
 def _sessions(

@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import clashes, sessions
+from webapp.care import clashes, eligibility, sessions
 from webapp.care.parties import party_of
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
-from webapp.refusals import N_, Cancelled, Forbidden, Invalid, TooLate
+from webapp.refusals import N_, Forbidden, TooLate
 
 LAST_CALL = timedelta(minutes=30)
 """Nearer to the start nobody is kept waiting for an answer: a free place is simply free."""
@@ -87,14 +87,12 @@ class HeldPlace(Base):
 def join(
     store: Store, seat: Seat, session: Session, *, by: Person | None, now: datetime
 ) -> WaitlistEntry:
-    """Wait for a place in `session`, to make up for `seat`. Waiting already: the same entry. Raises Cancelled, TooLate,
-    Invalid, Forbidden."""
+    """Wait for a place in `session`, to make up for `seat`: one that the client could book if it were free. Waiting already:
+    the same entry. Raises Cancelled, TooLate, Invalid, Forbidden."""
     if by is not None and by.kind != Kind.STAFF and by.id != seat.client_id:
         raise Forbidden()
-    if session.program_id != seat.session.program_id or session.id == seat.session_id:
-        raise Invalid(N_("Choose another session."), field="session")
-    if session.cancelled_at:
-        raise Cancelled()
+    eligibility.refuse_session(seat, session, by, now)
+    eligibility.refuse_beyond(eligibility.deadline_of(store, seat), session.starts_at, by)
     if session.starts_at <= now + LAST_CALL:
         raise TooLate(N_("This session begins too soon to wait for a place."))
     clashes.lock(store, [seat.client])  # two taps at once: one after the other

@@ -9,6 +9,7 @@ from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
 from tests.counting import statements
 from webapp.care import freed, resources, settlement, waitlist, windows
 from webapp.care.makeups import MakeUp
+from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Seat
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 
@@ -265,6 +266,24 @@ class TestWaiting:
         assert "number 1 in line" not in answer.text
         store.expire_all()
         assert entry.left_why == "left"
+
+    def test_what_another_has_to_themselves_is_as_little_there_as_no_session(
+        self, maya, gone, store, world, clock
+    ):
+        """S1: not its title, not whether there is one, not a place in its line."""
+        alone = room(
+            store, world.carla, [world.gus], clock.now() + DAY, clock.now(), title="Gus alone",
+            kind=SessionKind.INDIVIDUAL, capacity=1,
+        )  # fmt: skip
+        store.commit()
+        for to in (here(gone), f"{here(gone)}/waiting"):
+            theirs, none = [
+                maya.post(to, {"session": number}, htmx=True) for number in (alone.id, 2**31 - 1)
+            ]
+            assert (theirs.status_code, theirs.text) == (none.status_code, none.text)
+            assert "Choose one of the times." in theirs.text
+        assert "Gus alone" not in maya.get(here(gone)).text
+        assert store.scalar(select(WaitlistEntry)) is None
 
     def test_a_held_place_says_until_when_and_is_one_tap(self, maya, gone, held, store):
         page = maya.get(here(gone)).text

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import absences, doubles, makeups, offers, waitlist
+from webapp.care import absences, doubles, eligibility, makeups, offers, waitlist
 from webapp.care.doubles import Double
 from webapp.care.makeups import MakeUp, is_open
 from webapp.care.offers import Offer, Why
@@ -86,7 +86,7 @@ def of(place: Place, *, changing: bool = False) -> MakingUp:
     now = clock.now()
     made = store.scalar(makeups.standing_for([place.seat.id]))
     state = _state(place, made, now)
-    deadline = offers.deadline_of(store, place.seat)
+    deadline = eligibility.deadline_of(store, place.seat)
     about = MakingUp(
         place, state, deadline, made, party_of(store, place.seat).partner, counselor=counselor(),
         changing=changing and state == "booked",
@@ -121,7 +121,7 @@ def _state(place: Place, made: MakeUp | None, now: datetime) -> str:
         can_be = histories.with_standing([place])[0].standing in CAN_BE_MADE_UP
     if not can_be:
         return "whole" if place.state == "over" else "ahead"
-    return "open" if now < offers.deadline_of(store, place.seat) else "closed"
+    return "open" if now < eligibility.deadline_of(store, place.seat) else "closed"
 
 
 def _with_booked(about: MakingUp, made: MakeUp, now: datetime) -> MakingUp:

@@ -5,10 +5,9 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import bookings, makeups, reflections, resources
+from webapp.care import bookings, eligibility, makeups, reflections, resources
 from webapp.care.access import Permission
 from webapp.care.makeups import MakeUp
 from webapp.care.resources import Resource
@@ -43,7 +42,7 @@ def book(seat_id: int) -> ResponseReturnValue:
     try:
         if about.state not in ("open", "booked"):
             raise AlreadyDone(N_("There is nothing to make up for here."))
-        what, by, now = _chosen(), places.person(), clock.now()
+        what, by, now = _chosen(about.seat), places.person(), clock.now()
         if about.made is None:
             bookings.book(store, about.seat, what, by=by, now=now)
         else:
@@ -104,16 +103,21 @@ def _standing(seat: Seat) -> MakeUp | None:
     return store.scalar(makeups.standing_for([seat.id]))
 
 
-def _chosen() -> Session | Resource:
-    """What the form names. Raises Invalid: a client sees sessions of the program, and what is on the shelf for them."""
-    me, form = places.person(), request.form
-    found: Session | Resource | None = None
-    if form.get("session"):
-        wanted = select(Session).where(Session.id == row_number(form["session"]))
-        found = store.scalar(wanted.where(Session.program_id == me.program_id))
-    elif form.get("resource"):
-        shelf = resources.visible_to(me, clock.now())
-        found = store.scalar(shelf.where(Resource.id == row_number(form["resource"])))
+def session_for(seat: Seat) -> Session:
+    """The session that the form names. Raises Invalid for one that can't make up for `seat`, as for one that there is not."""
+    number = row_number(request.form.get("session", ""))
+    found = eligibility.session_for(store, seat, number)
+    if found is None:
+        raise Invalid(N_("Choose one of the times."), field="session")
+    return found
+
+
+def _chosen(seat: Seat) -> Session | Resource:
+    """What the form names. Raises Invalid: a client sees what may make up for `seat`, and what is on the shelf for them."""
+    if not request.form.get("resource"):
+        return session_for(seat)
+    shelf = resources.visible_to(places.person(), clock.now())
+    found = store.scalar(shelf.where(Resource.id == row_number(request.form["resource"])))
     if found is None:
         raise Invalid(N_("Choose one of the times."), field="session")
     return found

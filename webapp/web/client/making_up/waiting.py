@@ -1,6 +1,6 @@
 """Waiting for a place in a full session, and the place that is held when one comes free (M6)."""
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -8,10 +8,8 @@ from sqlalchemy import select
 from webapp import clock
 from webapp.care import bookings, waitlist
 from webapp.care.access import Permission
-from webapp.care.sessions import Session
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
-from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import row_number
+from webapp.refusals import Refusal
 from webapp.web.client import places
 from webapp.web.client.making_up import make_ups
 from webapp.web.guard import needs
@@ -25,12 +23,8 @@ pages = Blueprint("waiting", __name__)
 def join(seat_id: int) -> ResponseReturnValue:
     """ "Tell me when a place comes free"."""
     seat, me = places.seat(seat_id), places.person()
-    written = request.form.get("session", "")
-    wanted = select(Session).where(Session.id == row_number(written))
-    session = store.scalar(wanted.where(Session.program_id == me.program_id))
     try:
-        if session is None:
-            raise Invalid(N_("Choose one of the times."), field="session")
+        session = make_ups.session_for(seat)
         waitlist.join(store, seat, session, by=me, now=clock.now())
     except Refusal as refusal:
         return make_ups.refused(seat_id, refusal)
