@@ -78,6 +78,7 @@ BREAKS = (
     Mutation("S3", ACCOUNTS, "timedelta(minutes=15)}", "timedelta(minutes=45)}", by("care/test_accounts", "sooner_for_staff")),
     Mutation("S3", ACCOUNTS, "IDLE_OTHERWISE = timedelta(hours=1)", "IDLE_OTHERWISE = timedelta(hours=3)", by("care/test_accounts", "sooner_for_staff")),
     Mutation("S3", ACCOUNTS, "OVERALL = timedelta(hours=24)", "OVERALL = timedelta(hours=48)", by("care/test_accounts", "outlives_a_day")),
+    Mutation("S3", GUARD, "_OURS.fullmatch(path)", "_OURS.match(path)", by("web/test_sign_in", "another_site")),
     Mutation("S3", GUARD, "if identity.locked() and _carries():", "if False:", by("web/account/test_unlock", "too_late")),
     # S4: push endpoints
     Mutation("S4", HOSTS, 'if url.scheme != "https" or port != 443:', "if False:", plain("notify/test_push_hosts", "nothing_else")),
@@ -118,7 +119,7 @@ BREAKS = (
     # S8: only our own pages change anything
     Mutation("S8", GUARD, "if changing and not _token_matches():", "if False:", by("web/test_sign_in", "token")),
     Mutation("S8", GUARD, 'if site not in (None, "same-origin", "none"):', "if False:", by("web/test_sign_in", "from_elsewhere")),
-    Mutation("S8", GUARD, "if site is None and origin and urlsplit(origin).netloc != request.host:", "if False:", by("web/test_sign_in", "from_elsewhere")),
+    Mutation("S8", GUARD, 'if site is None and origin and origin.partition("://")[2] != request.host:', "if False:", by("web/test_sign_in", "from_elsewhere")),
     Mutation("S8", GUARD, 'fields = [each for each in request.form.items(multi=True) if each[0] != "csrf_token"]', "fields = []",
       by("web/client/test_absences", "older_page")),
     Mutation("S8", GUARD, "return htmx_response(\"\", 204, redirect=where)", "return redirect(where, 303)", by("web/client/test_absences", "leads_htmx")),

@@ -3,6 +3,7 @@
 A route without a mark serves nobody, so forgetting one is seen at once. Strangers get 404, not 403 (S1).
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ ENTERING = "entering"
 SECOND_STEP = {"sign_in.second_step", "sign_in.give_second"}
 """Where one gives the second factor. Who has one is led here before they may set up another: a stolen password, or link, must
 not make a factor of the thief's own (S3)."""
+_OURS = re.compile(r"/(?!/)[!-\[\]-~]*")
+"""One slash, then what an address is written in, without a backslash."""
 _other_doors: set[str] = set()
 
 
@@ -135,7 +138,7 @@ def _check_origin() -> None:
     if site not in (None, "same-origin", "none"):
         abort(403)
     origin = request.headers.get("Origin")
-    if site is None and origin and urlsplit(origin).netloc != request.host:
+    if site is None and origin and origin.partition("://")[2] != request.host:
         abort(403)
 
 
@@ -200,10 +203,9 @@ def go_back(to: str, person: Person) -> ResponseReturnValue:
 
 
 def own(path: str | None) -> str | None:
-    """`path` if it is a place of ours; anything else could lead a signed-in person astray."""
-    parts = urlsplit(path or "")
-    ours = parts.path.startswith("/") and not path.startswith(("//", "/\\")) if path else False
-    return path if ours and not parts.scheme and not parts.netloc else None
+    """`path` if it is a place of ours, written as addresses are; anything else could lead a signed-in person astray: browsers
+    drop tabs and line breaks, and read \\ as /."""
+    return path if path and _OURS.fullmatch(path) else None
 
 
 def _carries() -> bool:
@@ -229,7 +231,10 @@ def _lead_to(endpoint: str) -> ResponseReturnValue:
 
 
 def _page_before() -> str:
-    return urlsplit(request.referrer or "/").path or "/"
+    try:
+        return urlsplit(request.referrer or "/").path or "/"
+    except ValueError:  # what no browser sends
+        return "/"
 
 
 def _elsewhere(kind: str) -> Any:

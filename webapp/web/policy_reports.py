@@ -77,7 +77,8 @@ def _kind(blocked: str) -> str:
         return "eval" if "eval" in blocked else "inline"
     if blocked.startswith("data"):
         return "data"
-    return "self" if urlsplit(blocked[:2000]).netloc == request.host else "elsewhere"
+    host = blocked[:2000].partition("://")[2].partition("/")[0]
+    return "self" if host == request.host else "elsewhere"
 
 
 def _endpoint(address: str) -> str:
