@@ -91,6 +91,19 @@ class TestSummaries:
         assert store.scalars(select(Summary.client_id)).one() == world.maya.id
         assert carla.get(summary_of(over, world.ben)).status_code == 404
 
+    def test_who_only_hosts_the_room_has_nobodys_own_part(self, room, store, world, clock, visit):
+        """S1: neither to read nor to write, nor that there is one; with the client in one's care it is there."""
+        hosted = room([world.maya], -DAY, host=world.colin)
+        summaries.write(store, hosted, "Your lamp.", by=world.carla, now=clock.now(), client=world.maya)  # fmt: skip
+        store.commit()
+        colin, carla = visit(world.colin), visit(world.carla)
+        here, mine = summary_of(hosted), summary_of(hosted, world.maya)
+        assert (colin.get(mine).status_code, colin.post(mine, {"body": "x"}).status_code) == (404, 404)  # fmt: skip
+        for page in (colin.get(here), colin.get(f"/staff/sessions/{hosted.id}")):
+            assert (page.status_code, "?for=" in page.text) == (200, False)
+        assert "Your lamp." in carla.get(mine).text
+        assert mine in carla.get(f"/staff/sessions/{hosted.id}").text
+
     def test_a_preview_shows_it_as_clients_will_and_publishes_nothing(self, carla, over, store, world):  # fmt: skip
         answer = carla.post(summary_of(over), {"body": "# Sleep\n\n**dark**", "do": "preview"}, htmx=True)  # fmt: skip
         assert "<strong>dark</strong>" in answer.text

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
-from webapp.care import catchup, hand_ins
+from webapp.care import catchup, hand_ins, teams
 from webapp.care.catchup import Card
 from webapp.care.followups import FollowUp
 from webapp.care.hand_ins import HandIn
@@ -21,7 +21,7 @@ from webapp.web.staff.frame import me
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """`summaries`: client (0: everyone) → the newest published version's number."""
+    """`summaries`: client in the reader's care (0: everyone) → the newest published version's number."""
 
     summaries: dict[int, int]
     homework: list[tuple[Homework, int, int]]
@@ -36,6 +36,7 @@ def after(store: Store, session: Session) -> After:
     published = (
         select(Summary.client_id, func.max(Summary.version))
         .where(Summary.session_id == session.id, Summary.published_at.is_not(None))
+        .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))
         .group_by(Summary.client_id)
     )
     shelf = select(Resource).where(

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import drafts, markdown, summaries
+from webapp.care import drafts, markdown, summaries, teams
 from webapp.care.access import Permission
 from webapp.care.people import Person
 from webapp.care.readings import What
@@ -64,7 +64,7 @@ def _picture(session: Session, client: Person | None) -> dict[str, Any]:
         "place": "now",
         "session": session,
         "client": client,
-        "clients": around.clients_of(session),
+        "clients": _in_care(session),
         "about": _about(session, client),
         "draft": drafts.of(store, me(), _about(session, client)),
         "versions": versions,
@@ -86,9 +86,18 @@ def _about(session: Session, client: Person | None) -> str:
 
 
 def _client(session: Session) -> Person | None:
-    """Whose own part it is; None: everyone's. One whom the reader can't see by name is 404."""
+    """Whose own part it is; None: everyone's. One who is not in the reader's care is 404: who only hosts the room reads and
+    writes nobody's own part."""
     asked = request.values.get("for", "")
     if not asked:
         return None
-    found = [client for client in around.clients_of(session) if str(client.id) == asked]
+    found = [client for client in _in_care(session) if str(client.id) == asked]
     return found[0] if found else abort(404)
+
+
+def _in_care(session: Session) -> list[Person]:
+    """The clients in it who are in the reader's care."""
+    seen = around.clients_of(session)
+    mine = teams.visible_to(me()).where(Person.id.in_([client.id for client in seen]))
+    known = set(store.scalars(mine))
+    return [client for client in seen if client in known]
