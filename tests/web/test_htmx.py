@@ -4,7 +4,21 @@ import json
 import re
 from html import unescape
 
+from sqlalchemy import select
+
 from tests.house.reading import ROOT, told
+from webapp.care.accounts import Login
+
+ASKED = {
+    '{{ url_for("client.approach.show") }}': ("maya", "/approach"),
+    '{{ url_for("client.today.show") }}': ("maya", "/"),
+    '{{ url_for("client.connecting.show") }}': ("maya", "/help-connecting"),
+    "{{ news }}?shown={{ talk.stamp }}": ("maya", "/messages/news"),
+    "/staff": ("carla", "/staff"),
+    "/staff/messages": ("carla", "/staff/messages"),
+    "/staff/help-desk": ("theo", "/staff/help-desk"),
+}
+"""Where pages ask by themselves, as their templates write it: who may, and where that is."""
 
 
 def test_htmx_remembers_no_page_runs_no_text_and_adds_no_style(visit, world):
@@ -33,3 +47,24 @@ def test_htmx_leaves_what_people_wrote_alone():
         if "hx-ignore" not in tag
     ]
     assert not broken, told(broken, "Add hx-ignore: no attribute in it is htmx's business.")
+
+
+def test_a_page_that_asks_by_itself_rests_unseen_and_keeps_no_login_awake(
+    visit, world, store, clock
+):
+    """S3: of every `hx-trigger="every …"` there is. Nobody touches the phone."""
+    tags = [
+        tag
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        for tag in re.findall(r"<\w+ [^<]*hx-trigger=\"[^\"]*\bevery\b[^<]*", path.read_text())
+    ]
+    assert {re.findall(r' hx-get="(.*?)" hx-trigger', tag)[0] for tag in tags} == ASKED.keys()
+    assert [tag for tag in tags if "data-poll" not in tag] == []
+    staff = ("carla", f"/staff/people/{world.maya.id}/messages/news")
+    for who, where in (*ASKED.values(), staff):
+        visitor = visit(getattr(world, who))
+        clock.forward(minutes=10)
+        assert visitor.get(where, htmx=True).status_code in (200, 204), where
+        store.expire_all()
+        login = store.scalars(select(Login).order_by(Login.id.desc())).first()
+        assert login.seen_at == login.made_at, where
