@@ -28,6 +28,10 @@ BREAKS = (
     Mutation("S1", "webapp/care/waitlist.py", "    eligibility.refuse_session(seat, session, by, now)\n", "", by("care/test_waitlist", "could_not_be_booked")),
     Mutation("S1", "webapp/care/freed.py", "if own and not eligibility.suitable(session, entry.seat.session):", "if False:",
       by("care/test_waitlist", "held_for_nobody")),
+    Mutation("S1", "webapp/web/staff/writing/summaries.py", "return [client for client in seen if client in known]", "return seen",
+      by("web/staff/test_writing", "own_part")),
+    Mutation("S1", "webapp/web/staff/writing/room.py", "        .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))\n", "",
+      by("web/staff/test_writing", "own_part")),
     # S2: logins are rows
     Mutation("S2", IDENTITY, '    end("signed_in_again")\n', "", by("web/test_sign_in", "signing_in_again")),
     Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hashed(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),
@@ -78,6 +82,7 @@ BREAKS = (
     Mutation("S3", ACCOUNTS, "timedelta(minutes=15)}", "timedelta(minutes=45)}", by("care/test_accounts", "sooner_for_staff")),
     Mutation("S3", ACCOUNTS, "IDLE_OTHERWISE = timedelta(hours=1)", "IDLE_OTHERWISE = timedelta(hours=3)", by("care/test_accounts", "sooner_for_staff")),
     Mutation("S3", ACCOUNTS, "OVERALL = timedelta(hours=24)", "OVERALL = timedelta(hours=48)", by("care/test_accounts", "outlives_a_day")),
+    Mutation("S3", "webapp/web/client/today.py", '        g.pop("seen", None)\n', "        pass\n", by("web/test_htmx", "awake")),
     Mutation("S3", GUARD, "_OURS.fullmatch(path)", "_OURS.match(path)", by("web/test_sign_in", "another_site")),
     Mutation("S3", GUARD, "if identity.locked() and _carries():", "if False:", by("web/account/test_unlock", "too_late")),
     # S4: push endpoints
@@ -97,6 +102,8 @@ BREAKS = (
     Mutation("S5", "static/js/leave.js", 'if (endpoint) body.set("endpoint", endpoint);', "", by("web/client/test_behaviours", "both_sides")),
     # S6: nothing stays behind
     Mutation("S6", HEADERS, 'response.headers.setdefault("Cache-Control", "no-store")', "pass", by("web/test_headers", "cache")),
+    Mutation("S6", "webapp/web/feeds.py", '    answer.headers["Cache-Control"] = "no-store"', '    answer.headers["Cache-Control"] = "private"',
+      by("web/test_feeds", "as_a_file")),
     Mutation("S6", "webapp/web/sign_in.py", "    answer.headers[\"Clear-Site-Data\"] = '\"cache\", \"storage\"'\n", "", by("web/test_sign_in")),
     Mutation("S6", "webapp/web/sign_in.py", '    return _out("someone_else")\n', '    identity.end("someone_else")\n    store.commit()\n    return redirect(url_for("sign_in.show"), 303)\n',
       by("web/account/test_unlock", "start_over")),

@@ -191,6 +191,7 @@ def test_one_time_can_be_had_as_a_file_with_a_neutral_name(visit, session, store
     [event] = events(answer)
     assert event.decoded("dtstart") == session.starts_at
     assert "reserved-time.ics" in answer.headers["Content-Disposition"]
+    assert answer.headers["Cache-Control"] == "no-store"  # S6
 
 
 @pytest.mark.parametrize("who", ["ben", "charlie", "henry", "aiko"])

@@ -53,6 +53,7 @@ def download(seat_id: int) -> ResponseReturnValue:
     if person is None or not found:
         abort(404)
     answer = _answer(person, found)
+    answer.headers["Cache-Control"] = "no-store"  # S6: this one is asked for by a login
     answer.headers["Content-Disposition"] = 'attachment; filename="reserved-time.ics"'
     return answer
 
