@@ -265,12 +265,14 @@ def test_who_has_given_the_place_back_is_not_told_of_changes(post, world):
 
 
 def test_a_partner_who_was_reminded_is_told_of_a_change_only_while_the_consent_holds(post, world):
-    given = consent(post, world.june, world.henry)
+    consent(post, world.june, world.henry)
+    given = consent(post, world.june, world.henry, "schedule")
     [seat] = post.room(world.june)
     post.step(seat, "heads_up")
     post.run()
     move(post, seat, hours=1)
     post.announce()
+    assert {row.consent_category for row in changed_for(post, world.henry)} == {"schedule"}
     revoke(post, given)
     post.deliver()
     changes = [row for row in post.rows() if row.kind == "session_moved"]
@@ -278,6 +280,24 @@ def test_a_partner_who_was_reminded_is_told_of_a_change_only_while_the_consent_h
         (world.june.id, True, None),
         (world.henry.id, False, "consent"),
     }
+
+
+@pytest.mark.parametrize("how", ["moved", "cancelled"])
+def test_a_consent_for_reminders_does_not_cover_that_one_is_moved_or_called_off(post, world, how):
+    """It describes reminders (42 CFR 2.31(a)(3)); what becomes of a time is the schedule's."""
+    consent(post, world.june, world.henry)
+    consent(post, world.june, world.henry, "make_ups")
+    [seat] = post.room(world.june)
+    post.step(seat, "heads_up")
+    post.run()
+    move(post, seat, hours=1) if how == "moved" else cancel(post, seat)
+    post.run()
+    assert {row.kind for row in post.rows(person_id=world.henry.id)} == {"partner_reminder"}
+    assert [kind for kind, _, _ in post.sent()][-1] == f"session_{how}"
+
+
+def changed_for(post, person):
+    return [row for row in post.rows(person_id=person.id) if row.kind == "session_moved"]
 
 
 def revoke(post, given):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from webapp.care import makeups
-from webapp.care.consents import Category
+from webapp.care.consents import Category, covers
 from webapp.care.makeups import MakeUp
 from webapp.care.sessions import Seat, Session
 from webapp.db import Store
@@ -50,22 +50,27 @@ def cancelled(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish
 def _change(
     store: Store, event: Any, kind: NoticeKind, about_at: datetime, not_after: datetime
 ) -> Iterator[Wish]:
-    """One notice to everybody who had been told a time of this session that holds no more (rule 4).
+    """One notice to everybody who had been told a time of this session that holds no more (rule 4). Whoever it is not about
+    hears of it under a consent for the schedule alone: that is the one which says so (42 CFR 2.31(a)(3)), whatever they had
+    been told the time under.
 
     A row that a worker has in hand counts as told: it may be on its way already.
     """
+    allowed = covers(Seat.client_id, Notification.person_id, Category.SCHEDULE, event.at)
     told = (
-        select(Notification.person_id, Seat.id, Seat.client_id, Notification.consent_category)
+        select(Notification.person_id, Seat.id, Seat.client_id)
         .join(Seat, Seat.id == Notification.seat_id)
         .where(Seat.session_id == event.session_id, Seat.released_at.is_(None))
+        .where(or_(Notification.person_id == Seat.client_id, allowed))
         .where(Notification.kind.in_(TELLS_A_TIME))
         .where(or_(Notification.sent_at.is_not(None), is_open() & (Notification.attempts > 0)))
         .distinct()
     )
-    for person_id, seat_id, client_id, consent in store.execute(told):
+    for person_id, seat_id, client_id in store.execute(told):
         yield Wish(
             event, person_id, kind, not_after, about_at, client_id=client_id, seat_id=seat_id,
-            session_id=event.session_id, consent=consent,
+            session_id=event.session_id,
+            consent=Category.SCHEDULE if person_id != client_id else None,
         )  # fmt: skip
 
 
