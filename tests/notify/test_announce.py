@@ -1,5 +1,6 @@
 """One fact, told to those it concerns, by the way they chose; the only place where one fact reaches several."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -165,6 +166,19 @@ def test_a_partner_gets_the_reminders_before_the_start_under_a_consent(post, wor
     assert {row.kind for row in henry} == {"partner_reminder"}
     assert {row.consent_category for row in henry} == {"reminders"}
     assert len(henry) == 3
+
+
+def test_a_partners_reminder_opens_the_page_with_the_rule_about_passing_on(post, world, visit):
+    """P6: what they are let know stands there, too."""
+    consent(post, world.june, world.henry)
+    [seat] = post.room(world.june)
+    post.step(seat, "heads_up")
+    post.run()
+    [letter] = [each.content for each in post.email.sent if each.address == "henry@example.org"]
+    page = visit(world.henry).get(re.search(r"https://day\.example(/\S+)", letter.text)[1])
+    assert page.status_code == 200
+    assert "June Whitaker lets you know" in page.text
+    assert "They do not let you pass it on" in page.text
 
 
 def test_a_partner_never_hears_of_the_checks_after_the_start(post, world):

@@ -24,6 +24,8 @@ BREAKS = (
       by("care/test_consents", "until_it_expires")),
     Mutation("P1", "webapp/notify/audience.py", "Consent.category == Category.REMINDERS, valid(now)", "valid(now)",
       by("notify/test_announce", "something_else_does_not_cover")),
+    Mutation("P1", "webapp/notify/telling/changes.py", "        .where(or_(Notification.person_id == Seat.client_id, allowed))\n", "",
+      by("notify/test_announce", "moved_or_called_off")),
     # P2: a consent is complete
     Mutation("P2", CONSENTS, "if not now < expires_at <= now + LONGEST:", "if False:", by("care/test_consents", "incomplete")),
     Mutation("P2", CONSENTS, '(("purpose", purpose), ("signature", signature))', '(("purpose", purpose),)', by("care/test_consents", "incomplete")),
@@ -71,6 +73,7 @@ BREAKS = (
     Mutation("P6", "templates/client/sharing/show.html", "{{ each.purpose }} · ", "", by("web/client/sharing/test_consents", "redisclosure")),
     Mutation("P6", "templates/notices/partner_reminder/text.txt", "You have a reminder",
       "42 CFR part 2 prohibits redisclosure. You have a reminder", plain("notify/test_wording")),
+    Mutation("P6", "webapp/notify/parcels.py", 'THEIRS = "/me/sharing"', 'THEIRS = "/schedule"', by("notify/test_announce", "passing_on")),
     # P7: who looked
     Mutation("P7", "webapp/web/staff/people.py", "    _looked_at(client)\n    return page(PAGE, **context)", "    return page(PAGE, **context)",
       by("web/staff/test_people", "one_trace")),

@@ -27,6 +27,8 @@ FOR_STAFF = {
     NoticeKind.HOMEWORK_HANDED_IN: "/staff/hand-ins/{about}",
     NoticeKind.REFLECTION_HANDED_IN: "/staff/people/{client}/make-ups",
 }
+THEIRS = "/me/sharing"
+"""What a recipient of somebody's reminder opens: what they were let know, and the rule that goes with it (P6)."""
 
 
 class Packer:
@@ -99,5 +101,5 @@ def _subject(kind: NoticeKind, row: Leased) -> Subject:
     if row.seat_id is None:
         return Subject(row.about_at, "/schedule" if row.about_at else "/me")
     if row.person_id != row.client_id:
-        return Subject(row.about_at, "/together")
+        return Subject(row.about_at, THEIRS)
     return Subject(row.about_at, f"/seats/{row.seat_id}", row.seat_id, row.not_after)
