@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import emergencies, teams
+from webapp.care import emergencies, people, statuses, teams
 from webapp.care.events import Event
-from webapp.care.people import Person
+from webapp.care.people import Person, Status
 from webapp.care.tasks import Task, TaskKind
+from webapp.care.teams import Cover
 from webapp.refusals import AlreadyDone, Forbidden, Invalid, Unknown
 
 WHY = "Her sister called: she may harm herself tonight."
@@ -61,6 +62,28 @@ def test_the_supervisor_has_a_review_to_do_within_a_day(store, world, clock):
     assert (task.owner_id, task.client_id) == (world.susan.id, world.maya.id)
     assert task.due_at == now + timedelta(hours=24)
     assert task.brief == {"emergency_access": access.id}
+
+
+@pytest.mark.parametrize("left", ["the supervisor", "who covers for her"])
+def test_the_review_is_somebody_elses_once_the_named_supervisor_has_left(store, world, clock, left):
+    now = clock.now()
+    sam, kim = (
+        people.put(
+            store, world.harbor, ref, kind="staff", name=ref, time_zone="America/New_York",
+            roles=["supervisor"], by=None, now=now,
+        )[0]
+        for ref in ("sam", "kim")
+    )  # fmt: skip
+    if left == "who covers for her":
+        away = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=1)}
+        store.add(Cover(person_id=world.susan.id, covered_by_id=kim.id, **away))
+        statuses.change(store, kim, Status.DISCHARGED, by=None, now=now)
+        statuses.change(store, world.susan, Status.PAUSED, by=None, now=now)
+    else:
+        statuses.change(store, world.susan, Status.DISCHARGED, by=None, now=now)
+    begun(store, world, now)
+    task = store.scalar(select(Task).where(Task.kind == TaskKind.EMERGENCY_REVIEW))
+    assert task.owner_id == sam.id
 
 
 def test_it_stands_in_the_audit_chain_without_the_reason(store, world, clock):

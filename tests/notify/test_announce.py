@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care import addresses, consents, events, tasks
+from webapp.care import addresses, consents, events, statuses, tasks
 from webapp.care.events import Cursor
-from webapp.care.people import Person
+from webapp.care.people import Person, Status
 from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
+from webapp.care.tasks import Task
 from webapp.notify import announce
 
 
@@ -341,6 +342,20 @@ def test_a_task_is_told_to_its_owner_and_not_about_whom_it_is(post, world):
     assert post.sent() == [("task_opened", "email", "carla@example.org")]
     letter = post.email.sent[0].content
     assert "Maya" not in letter.subject + letter.text + letter.html
+
+
+def test_what_somebody_who_leaves_had_to_do_is_handed_over_and_its_new_owner_told(post, world):
+    """Rule 9; also what they had acknowledged."""
+    opened = open_task(post, world.carla)
+    post.run()
+
+    def take_on_and_leave(store, cast):
+        store.get(Task, opened.id).acknowledge(store, by=cast.carla, now=post.clock.now())
+        statuses.change(store, cast.carla, Status.DISCHARGED, by=None, now=post.clock.now())
+
+    post.do(take_on_and_leave)
+    post.run()
+    assert post.sent()[1:] == [("task_opened", "email", "colin@example.org")]
 
 
 def test_a_room_to_be_marked_has_words_of_its_own(post, world):

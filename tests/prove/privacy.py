@@ -93,6 +93,8 @@ BREAKS = (
     Mutation("P8", EMERGENCIES, "if client.program_id != by.program_id or client.kind != Kind.CLIENT:", "if False:", by("care/test_emergencies", "another_programs")),
     Mutation("P8", "webapp/care/teams.py", "client_id.in_(me.reaching)", "true() if me.reaching else client_id.in_(me.reaching)", by("care/test_emergencies", "one_client")),
     Mutation("P8", "webapp/web/staff/privacy/sign_in_links.py", ".where(Person.id.not_in(me().reaching))", "", by("web/staff/privacy/test_emergency_access", "neither_an_account")),
+    Mutation("P8", "webapp/care/owners.py", "return None if holder in self.absent else holder", "return holder", by("care/test_emergencies", "supervisor_has_left")),
+    Mutation("P8", "webapp/care/statuses.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/test_announce", "had_to_do")),
     Mutation("P8", ACCESS, "        Permission.EMERGENCY_ACCESS,\n    }", "    }", by("web/staff/privacy/test_emergency_access", "fresh")),
     # P9: only where people agreed to be written to
     Mutation("P9", OBJECTIONS, "or_(unasked, Address.stopped_at.is_not(None), Address.unsafe_at.is_not(None))", "or_(unasked, Address.stopped_at.is_not(None))",

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, or_, select
 
 from webapp.bulk import among
-from webapp.care.people import Person, Role, RoleName
+from webapp.care.people import Kind, Person, Role, RoleName, Status
 from webapp.care.teams import CareTeam, Couple, Cover
 from webapp.db import Store
 
@@ -23,30 +23,37 @@ class Owners:
     couples: dict[int, tuple[int, int, int | None]]
     """client → (couple, partner, therapist)."""
     covers: dict[int, int]
+    absent: frozenset[int]
+    """Staff who are paused or have left: nothing is theirs to do."""
     anyone: dict[tuple[int, str], int | None] = field(default_factory=dict)
 
-    def of(self, client_id: int, program_id: int, role: str) -> int | None:
-        """Who has this role for the client; their cover when they are away; else anyone in the program with it."""
-        if role == RoleName.COUPLES_THERAPIST:
+    def of(self, client_id: int | None, program_id: int, role: str) -> int | None:
+        """Who has this role for the client; their cover when they are away. When nobody is named, or that one isn't active
+        any more, anyone in the program with it: work is somebody's whoever leaves (rule 9)."""
+        named = None
+        if client_id is not None and role == RoleName.COUPLES_THERAPIST:
             named = self.couples[client_id][2] if client_id in self.couples else None
-        else:
+        elif client_id is not None:
             named = self.teams.get(client_id, {}).get(role)
-        return self.covered(named) if named is not None else self.one_of(program_id, role)
+        return self.covered(named) or self.one_of(program_id, role)
 
     def one_of(self, program_id: int, role: str) -> int | None:
-        """The longest-serving active staff member with a role, or their cover."""
+        """The longest-serving active staff member with a role, or their cover, if that one is active."""
         key = (program_id, role)
         if key not in self.anyone:
             self.anyone[key] = self.store.scalar(anyone_with(program_id, role))
-        return self.covered(self.anyone[key])
+        return self.covered(self.anyone[key]) or self.anyone[key]
 
     def covered(self, person_id: int | None) -> int | None:
-        """Themselves, or who covers for them."""
-        return person_id if person_id is None else self.covers.get(person_id, person_id)
+        """Themselves, or who covers for them; nobody when that one isn't active."""
+        if person_id is None:
+            return None
+        holder = self.covers.get(person_id, person_id)
+        return None if holder in self.absent else holder
 
 
 def read(store: Store, client_ids: Collection[int], now: datetime) -> Owners:
-    """The owners for these clients, in three statements."""
+    """The owners for these clients, in four statements."""
     store.flush()
     team = select(
         CareTeam.client_id, CareTeam.counselor_id, CareTeam.supervisor_id, CareTeam.coordinator_id
@@ -62,10 +69,12 @@ def read(store: Store, client_ids: Collection[int], now: datetime) -> Owners:
     couples: dict[int, tuple[int, int, int | None]] = {}
     for couple_id, a, b, therapist in connection.execute(pair):
         couples |= {a: (couple_id, b, therapist), b: (couple_id, a, therapist)}
-    return Owners(store, teams, couples, covers(store, now))
+    gone = select(Person.id).where(Person.kind == Kind.STAFF, Person.status != Status.ACTIVE)
+    absent = frozenset(connection.scalars(gone))
+    return Owners(store, teams, couples, _covers(store, now), absent)
 
 
-def covers(store: Store, now: datetime) -> dict[int, int]:
+def _covers(store: Store, now: datetime) -> dict[int, int]:
     """Who is away at `now` → who covers for them."""
     away = select(Cover.person_id, Cover.covered_by_id).where(
         Cover.starts_at <= now, Cover.ends_at > now
@@ -75,7 +84,7 @@ def covers(store: Store, now: datetime) -> dict[int, int]:
 
 
 def owner_for(store: Store, client: Person, role: str, now: datetime) -> int | None:
-    """Who has this role for `client`; their cover when they are away (rule 9); else anyone in the program with it."""
+    """Who has this role for `client`, as `Owners.of` has it."""
     return read(store, [client.id], now).of(client.id, client.program_id, role)
 
 

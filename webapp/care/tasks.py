@@ -108,6 +108,14 @@ class Task(Base):
             self.acknowledged_at, self.acknowledged_by_id = now, by.id
             _record(store, Tag.TASK_ACKNOWLEDGED, self, by=by, now=now)
 
+    def hand_over(
+        self, store: Store, owner_id: int | None, *, by: Person | None, now: datetime
+    ) -> None:
+        """Somebody else's from now on, who hasn't seen it yet; None: nobody has the role (rule 9)."""
+        self.owner_id = owner_id
+        self.acknowledged_at = self.acknowledged_by_id = None
+        _record(store, Tag.TASK_HANDED_OVER, self, by=by, now=now, owner=owner_id)
+
     def withdraw(self, store: Store, why: str, *, now: datetime) -> None:
         """What it was for has resolved itself; it stays in the chart (rule 2)."""
         if self.open:

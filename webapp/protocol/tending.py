@@ -4,11 +4,13 @@ Overdue and unacknowledged: the owner is nudged, or the cover when the owner is 
 told too. Cost: open overdue tasks only, by index.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, exists, or_, select
 
 from webapp.care import events, owners
+from webapp.care.owners import Owners
 from webapp.care.people import RoleName
 from webapp.care.tags import Tag
 from webapp.care.tasks import Attempt, Task
@@ -22,14 +24,10 @@ BATCH = 500
 def tend(database: Database, now: datetime) -> int:
     """Nudge, hand over, raise; look for patterns. Answers how many tasks it found."""
     with database.writing() as store:
-        nudged = [
-            nudge(store, task, now) for task in store.scalars(claim(overdue(now).limit(BATCH)))
-        ]
+        found = _each(store, overdue(now), nudge, now)
         store.flush()
-        raised = [
-            tell_supervisor(store, t, now) for t in store.scalars(claim(unheard(now).limit(BATCH)))
-        ]
-        found = len(nudged) + len(raised) + reviews.review(store, now)
+        found += _each(store, unheard(now), tell_supervisor, now)
+        found += reviews.review(store, now)
         store.commit()
     return found
 
@@ -64,32 +62,35 @@ def unheard(as_of: datetime) -> Select[Task]:
     )
 
 
-def nudge(store: Store, task: Task, now: datetime) -> Task:
-    """Remind the owner; when they are away the cover has the task from now on."""
-    if task.owner_id is None:
-        owner = _owner(store, task, task.role, now)
-    else:
-        owner = owners.covers(store, now).get(task.owner_id, task.owner_id)
+def nudge(store: Store, task: Task, known: Owners, now: datetime) -> None:
+    """Remind the owner; when they are away the cover has the task from now on, when they have left whoever has its role."""
+    owner = known.covered(task.owner_id) or known.of(task.client_id, task.program_id, task.role)
     if owner != task.owner_id:
-        task.owner_id = owner
-        _record(store, Tag.TASK_HANDED_OVER, task, now, owner=owner)
+        task.hand_over(store, owner, by=None, now=now)
     task.nudged_at = now
     _record(store, Tag.TASK_NUDGED, task, now, owner=owner)
-    return task
 
 
-def tell_supervisor(store: Store, task: Task, now: datetime) -> Task:
+def tell_supervisor(store: Store, task: Task, known: Owners, now: datetime) -> None:
     """The owner has not answered: the supervisor is told too."""
     task.raised_at = now
-    supervisor = _owner(store, task, RoleName.SUPERVISOR, now)
+    supervisor = known.of(task.client_id, task.program_id, RoleName.SUPERVISOR)
     _record(store, Tag.TASK_RAISED, task, now, supervisor=supervisor)
-    return task
 
 
-def _owner(store: Store, task: Task, role: str, now: datetime) -> int | None:
-    if task.client is not None:
-        return owners.owner_for(store, task.client, role, now)
-    return owners.read(store, [], now).one_of(task.program_id, role)
+def _each(
+    store: Store,
+    found: Select[Task],
+    act: Callable[[Store, Task, Owners, datetime], None],
+    now: datetime,
+) -> int:
+    """Do it to each of a batch, with the owners read once for all; answers how many there were."""
+    tasks = store.scalars(claim(found.limit(BATCH))).all()
+    if tasks:
+        known = owners.read(store, {task.client_id for task in tasks if task.client_id}, now)
+        for task in tasks:
+            act(store, task, known, now)
+    return len(tasks)
 
 
 def _record(store: Store, tag: Tag, task: Task, now: datetime, **fields: int | None) -> None:
