@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_there
-from webapp.care import bookings, clashes, makeups, planning, reflections, resources
+from webapp.care import bookings, clashes, makeups, planning, reflections, resources, statuses
 from webapp.care.clashes import BusySlot, slots_of
 from webapp.care.events import Event
 from webapp.care.makeups import MakeUp
@@ -251,6 +251,16 @@ class TestCouples:
         narrow = make_room(DAY, "Narrow", makes_up=(COUPLES,), capacity=1)
         with pytest.raises(Full):
             book(store, seat_of(store, evening, world.maya), narrow, clock)
+
+    def test_staff_book_for_one_while_the_other_is_paused(
+        self, store, world, clock, evening, joint
+    ):
+        """The client's own page shows no difference to a time that suits one alone (tests/web/client/test_make_ups.py)."""
+        statuses.change(store, world.ben, "paused", by=None, now=clock.now())
+        seat = seat_of(store, evening, world.maya)
+        assert [each.session for each in bookings.offered(store, seat, clock.now())] == [joint]
+        made = book(store, seat, joint, clock, by=world.tessa)
+        assert (made.by_seat.client_id, made.partner_seat_id) == (world.maya.id, None)
 
     def test_the_partners_own_calendar_clashes(
         self, store, world, clock, evening, joint, make_room

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of
-from webapp.care import absences, bookings, freed, settlement, waitlist
+from webapp.care import absences, bookings, freed, settlement, statuses, waitlist
 from webapp.care.events import Event
 from webapp.care.freed import held_until
 from webapp.care.session_kinds import SessionKind
@@ -309,10 +309,14 @@ class TestCouples:
         with pytest.raises(Full):
             bookings.book(store, seat, joint, by=world.gus, now=clock.now())
 
-    def test_a_partner_with_something_else_then_has_them_leave_the_line(
-        self, store, database, world, clock, joint, both
+    @pytest.mark.parametrize("why", ["something else then", "paused"])
+    def test_a_partner_who_cannot_come_has_them_leave_the_line(
+        self, store, database, world, clock, joint, both, why
     ):
-        room(store, world.colin, [world.ben], joint.starts_at, clock.now(), title="Ben's own")
+        if why == "paused":
+            statuses.change(store, world.ben, why, by=None, now=clock.now())
+        else:
+            room(store, world.colin, [world.ben], joint.starts_at, clock.now(), title="Ben's own")
         for client in (world.rosa, world.leo):
             self.leave(store, joint, client, world, clock)
         walk(database, clock)

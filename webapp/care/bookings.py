@@ -36,12 +36,14 @@ from webapp.refusals import (
     TooLate,
 )  # fmt: skip
 
+NOT_BOTH = N_("That time isn't free for both of you any more.")
+
 
 def offered(store: Store, seat: Seat, now: datetime, limit: int = 5) -> list[Offer]:
-    """What may make up for `seat`, the best first; nothing when something stands for it already."""
+    """What staff may book to make up for `seat`, the best first; nothing when something stands for it already."""
     if store.scalar(makeups.standing_for([seat.id])):
         return []
-    return offers.find(store, seat, now, limit=limit)
+    return offers.find(store, seat, now, limit=limit, solo=True)
 
 
 def book(
@@ -86,10 +88,12 @@ def _book(
     if by is not None and by.kind != Kind.STAFF and by.id != seat.client_id:
         raise Forbidden()
     party = party_of(store, seat)
+    if eligibility.staff(by):
+        party = party.alone()
     if isinstance(what, Resource):
         return _choose(store, seat, what, party, instead_of, by, now)
     eligibility.refuse_session(seat, what, by, now)
-    with _next_best_in_refusal(store, seat, what, now):
+    with _next_best_in_refusal(store, seat, party, what, now):
         # most who come too late hear it without waiting
         takings.refuse_full(what, party, vacancies.seated(store, what), 0)
     eligibility.refuse_beyond(eligibility.deadline_of(store, seat), what.starts_at, by)
@@ -100,8 +104,8 @@ def _book(
     time = vacancies.time_of(store, seat, party, what, but)
     if made := _already(store, time.standing, what, instead_of):
         return made
-    with _next_best_in_refusal(store, seat, what, now):
-        if time.busy:
+    with _next_best_in_refusal(store, seat, party, what, now):
+        if time.busy or not party.can_come:
             raise Clash(field="session")
         planning.lock(store, what)
         vacancy = vacancies.of(store, what)
@@ -133,20 +137,26 @@ def _choose(
 
 @contextmanager
 def _next_best_in_refusal(
-    store: Store, seat: Seat, refused: Session, now: datetime
+    store: Store, seat: Seat, party: Party, refused: Session, now: datetime
 ) -> Iterator[None]:
-    """A refusal from inside knows how to find what else there is, reading on its own: nobody waits for that."""
+    """A refusal from inside knows how to find what else there is, reading on its own: nobody waits for that. For two it never
+    tells whose time it is that isn't free, nor why (P3)."""
+    alone = party.partner is None
     try:
         yield
     except (Full, Clash) as refusal:
-        refusal.search = partial(_next_best, store, seat, refused.id, now)
+        refusal.search = partial(_next_best, store, seat, refused.id, alone, now)
+        if isinstance(refusal, Clash) and not alone:
+            refusal.sentence = NOT_BOTH
         raise
 
 
-def _next_best(store: Store, seat: Seat, refused_id: int, now: datetime) -> Offer | None:
+def _next_best(
+    store: Store, seat: Seat, refused_id: int, alone: bool, now: datetime
+) -> Offer | None:
     database: Database | None = store.info.get("database")
     with database.reading() if database else nullcontext(store) as reader:
-        found = offers.find(reader, seat, now, limit=1, but_sessions=[refused_id])
+        found = offers.find(reader, seat, now, limit=1, but_sessions=[refused_id], solo=alone)
         return found[0] if found else None
 
 

@@ -106,13 +106,15 @@ def _night_of(client: Person, policy: Policy) -> tuple[time, time] | None:
 
 
 def _suits(store: Store, entry: WaitlistEntry, party: Party) -> bool:
-    """Whether this session may make up for theirs (staff may choose any) and all of the party still have that time free."""
+    """Whether this session may make up for theirs (staff may choose any), and all of the party are here and still have that
+    time free."""
     session = entry.session
     own = entry.joined_by_id == entry.client_id
     if own and not eligibility.suitable(session, entry.seat.session):
         return False
     busy = clashes.overlapping(party.ids, session.starts_at, session.ends_at)
-    return entry.client.status == Status.ACTIVE and store.scalar(busy.limit(1)) is None
+    here = entry.client.status == Status.ACTIVE and party.can_come
+    return here and store.scalar(busy.limit(1)) is None
 
 
 def _run_out(store: Store, now: datetime, limit: int) -> int:

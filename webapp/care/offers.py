@@ -75,13 +75,17 @@ def find(
     but_sessions: Collection[int] = (),
     but_resources: Collection[int] = (),
     deadline: datetime | None = None,
+    solo: bool = False,
 ) -> list[Offer]:
     """The `limit` best offers for `seat`; those of `but_…` aside. `deadline`: when the caller knows it (`deadline_of`). If there is something to do at any time, one of the
-    places on the list is kept for it. None for a client who is paused or discharged, or once it is too late."""
+    places on the list is kept for it. None for a client who is paused or discharged, or once it is too late. No session for
+    two while the partner is; `solo`: one for the client without them then, as staff may book it."""
     deadline = deadline or deadline_of(store, seat)
     if not seat.client.active or deadline <= now:
         return []
-    live = _sessions(store, seat, party_of(store, seat), deadline, now, but_sessions)
+    party = party_of(store, seat)
+    party = party.alone() if solo else party
+    live = _sessions(store, seat, party, deadline, now, but_sessions)
     if limit == 1 and live:
         return live[:1]
     shelf = resources.making_up(seat.client, seat.session.kind, now, but_resources).limit(limit)
@@ -111,6 +115,8 @@ def _sessions(
     rooms: Select[Session, str, int] | None = None,
 ) -> list[Offer]:
     missed = seat.session
+    if not party.can_come:
+        return []
     rows = store.execute(
         _ROOMS if rooms is None else rooms,
         {

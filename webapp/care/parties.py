@@ -13,7 +13,11 @@ JOINT = (SessionKind.COUPLES,)
 
 
 class Party(NamedTuple):
-    """Who needs a place: the client, and for a couple's session their partner (a supporter comes without a seat)."""
+    """Who needs a place: the client, and for a couple's session their partner (a supporter comes without a seat).
+
+    A partner who is paused or has left stays in the party, and nothing is found for it: to the client it is as if no time
+    suited both, so that they can't tell what became of the other (P3).
+    """
 
     client: Person
     partner: Person | None
@@ -26,6 +30,14 @@ class Party(NamedTuple):
     def ids(self) -> list[int]:
         return [each.id for each in self.people]
 
+    @property
+    def can_come(self) -> bool:
+        return self.partner is None or self.partner.active
+
+    def alone(self) -> "Party":
+        """Those of it who can come: staff book for one when the other is away."""
+        return self if self.can_come else Party(self.client, None)
+
 
 def party_of(store: Store, seat: Seat) -> Party:
     """Who makes up for `seat`."""
@@ -33,5 +45,5 @@ def party_of(store: Store, seat: Seat) -> Party:
         return Party(seat.client, None)
     couple = store.scalar(couple_of(seat.client_id))
     partner = couple.partner_of(seat.client_id) if couple else None
-    comes = partner is not None and partner.kind == Kind.CLIENT and partner.active
+    comes = partner is not None and partner.kind == Kind.CLIENT
     return Party(seat.client, partner if comes else None)

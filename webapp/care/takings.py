@@ -14,7 +14,7 @@ from webapp.care.sessions import Seat, Session
 from webapp.care.vacancies import Place, Vacancy
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.db import Store
-from webapp.refusals import N_, Full, Invalid
+from webapp.refusals import N_, Clash, Full, Invalid
 
 
 class Taking(NamedTuple):
@@ -30,7 +30,7 @@ def check_line(
     store: Store, seat: Seat, session: Session, party: Party, vacancy: Vacancy
 ) -> WaitlistEntry | None:
     """Room under the lock on the session, those before them in line counted; answers the client's entry in that line.
-    Raises Full, Invalid."""
+    Raises Full, Clash, Invalid."""
     line_of = waitlist.in_line([session.id]).add_columns(waitlist.served())
     rows = store.execute(line_of).all() if vacancy.waiting else []
     entry = next((each for each, _ in rows if each.client_id == seat.client_id), None)
@@ -39,6 +39,8 @@ def check_line(
     ahead = sum(each.places for each in before)
     seated = refuse_full(session, party, vacancy.seated, ahead)
     held = set(party.ids) if entry is not None and entry not in line else set()
+    if seat.client_id not in seated and seated - held:
+        raise Clash(field="session")  # a partner's place there is not the client's to know of
     if seated - held:
         raise Invalid(N_("There is a place for you in this session already."), field="session")
     return entry

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
 from tests.counting import statements
-from webapp.care import freed, resources, settlement, waitlist, windows
+from webapp.care import freed, resources, settlement, statuses, waitlist, windows
 from webapp.care.makeups import MakeUp
 from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Seat
@@ -215,6 +215,27 @@ class TestCouples:
         assert "For both of you: Ben has place 2 beside your 1." in booked
         seats = store.scalars(select(Seat).where(Seat.session_id == joint.id)).all()
         assert {seat.client_id for seat in seats} == {world.maya.id, world.ben.id}
+
+    @pytest.mark.parametrize("why", ["paused", "discharged", "Ben's", "Ben's seat", "Maya's"])
+    def test_why_a_joint_time_cannot_be_is_never_told(
+        self, maya, together, slot, store, world, clock, why
+    ):
+        """P3: that it suits both, or doesn't, is all a client can learn; not what the other's day or care looks like."""
+        there = [world.ben] if why == "Ben's seat" else []
+        joint = slot(DAY, "Couples slot", makes_up=("couples",), capacity=2, clients=there)
+        if why in ("Ben's", "Maya's"):
+            who = world.ben if why == "Ben's" else world.maya
+            slot(DAY, "Elsewhere", clients=[who], makes_up=(), host=world.carla)
+        elif not there:
+            statuses.change(store, world.ben, why, by=None, now=clock.now())
+            store.commit()
+        page = maya.get(here(together)).text
+        assert "Times that fit both of you" in page
+        assert "Nothing open fits right now. For another time, ask Carla Reyes." in page
+        answer = maya.post(here(together), {"session": joint.id}, htmx=True)
+        assert answer.status_code == 409
+        assert "That time isn&#39;t free for both of you any more." in answer.text
+        assert made_up(store) == []
 
     def test_one_place_alone_is_not_offered_and_both_wait_for_two(
         self, maya, together, slot, store, world, database, clock
