@@ -16,6 +16,7 @@ from webapp.care import (
     hand_ins,
     homework,
     messages,
+    partings,
     reflections,
     resources,
     settlement,
@@ -294,6 +295,18 @@ def test_a_partner_whose_own_make_up_went_with_it_may_look_for_another(post, wor
     give_up(post, made, "maya")
     post.announce()
     assert told(post)[1:] == [("make_up_cancelled", "ben")]
+
+
+def test_when_staff_end_the_couple_both_are_told_that_their_joint_time_is_off(post, world):
+    book(post, both_missed(post), another_room(post, kind=COUPLES, makes_up=(COUPLES.value,)))
+    post.run()
+    post.do(
+        lambda store, cast: partings.end_couple(
+            store, cast.maya_and_ben, by=cast.susan, now=post.clock.now()
+        )
+    )
+    post.announce()
+    assert sorted(told(post)[1:]) == [("make_up_cancelled", "ben"), ("make_up_cancelled", "maya")]
 
 
 def test_a_make_up_whose_session_is_called_off_is_told_once_in_words_that_help(post, world):

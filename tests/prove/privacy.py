@@ -60,6 +60,7 @@ BREAKS = (
     Mutation("P3", "webapp/care/bookings.py", "if isinstance(refusal, Clash) and not alone:", "if False:", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/parties.py", "return self.partner is None or self.partner.active", "return True", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/takings.py", "if seat.client_id not in seated and seated - held:", "if False:", by("web/client/test_make_ups", "never_told")),
+    Mutation("P3", "webapp/care/partings.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_partings", "given_up")),
     # P4: nobody else hears of what comes after the start
     Mutation("P4", "webapp/notify/announce.py", "if client_id not in stretch.allowed or rung not in REMINDS:", "if client_id not in stretch.allowed:",
       by("notify/test_announce", "checks_after_the_start")),

@@ -167,6 +167,7 @@ FOR = {
     "staff.messages.send": CORRESPONDENTS,
     "staff.messages.show": CORRESPONDENTS,
     "staff.now": ALL_STAFF,
+    "staff.people.end_couple": LEADS,
     "staff.people.excuse": CARE_TEAM,
     "staff.people.index": PRACTICE,
     "staff.people.print_chart": CARE_TEAM,

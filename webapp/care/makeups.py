@@ -15,6 +15,7 @@ from webapp.care.sessions import Seat, look_again
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
 
+ENDED_WITH_COUPLE = "couple_ended"
 STANDS = "cancelled_at IS NULL AND lapsed_at IS NULL"
 
 
@@ -67,7 +68,8 @@ class MakeUp(Base):
     cancelled_at: Mapped[datetime | None]
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     cancel_why: Mapped[str | None]
-    """`cancelled`, `moved`, `told` (can't come to it either), `session_cancelled`, `place_taken_back`, `partner`."""
+    """`cancelled`, `moved`, `told` (can't come to it either), `session_cancelled`, `place_taken_back`, `partner`,
+    `couple_ended`."""
     lapsed_at: Mapped[datetime | None]
 
     seat: Mapped[Seat] = relationship(foreign_keys=seat_id)
@@ -101,7 +103,8 @@ class MakeUp(Base):
                 clashes.give_back(store, taken.id)
         self._tell(store, Tag.MAKE_UP_CANCELLED, by=by, now=now, why=why)
         for other in store.scalars(_together(self)):
-            reason = why if why in ("moved", "session_cancelled") else "partner"
+            alike = ("moved", "session_cancelled", ENDED_WITH_COUPLE)
+            reason = why if why in alike else "partner"
             other.cancel(store, by=by, now=now, why=reason)
 
     def lapse(self, store: Store, *, now: datetime) -> None:

@@ -42,6 +42,7 @@ class Couple(Base):
     therapist_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     formed_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    """Since when they are a couple no longer (partings.py); null again when the same two are formed anew."""
 
     a: Mapped[Person] = relationship(foreign_keys=a_id)
     b: Mapped[Person] = relationship(foreign_keys=b_id)
@@ -168,6 +169,15 @@ def set_care_team(
 def couple_of(person_id: int) -> Select[Couple]:
     """The couple this person is in now, if any."""
     return select(Couple).where(Couple.ended_at.is_(None), _with(person_id))
+
+
+def parted_from(store: Store, person_id: int) -> set[int]:
+    """Ids of those with whom this person was in a couple that has ended, and is in none now."""
+    couples = store.scalars(select(Couple).where(_with(person_id))).all()
+    ended, standing = set[int](), set[int]()
+    for couple in couples:
+        (standing if couple.ended_at is None else ended).add(couple.partner_of(person_id).id)
+    return ended - standing
 
 
 def _with(person_id: int) -> Any:

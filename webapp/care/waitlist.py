@@ -26,7 +26,7 @@ LAST_CALL = timedelta(minutes=30)
 
 class WaitlistEntry(Base):
     """A client waits for a place in a session, to make up for `seat`; a couple for two places at once. Open until it is left, with why: `left`, `booked`,
-    `declined`, `expired`, `clash` (had something else at that time by then), `over`."""
+    `declined`, `expired`, `clash` (had something else at that time by then), `over`, `couple_ended`."""
 
     __tablename__ = "waitlist_entry"
     __table_args__ = (

@@ -72,6 +72,17 @@ def test_two_become_a_couple(call) -> None:
     assert made.json == {"ref": "ivy_and_gus"} | body
 
 
+def test_a_couple_ends_and_each_may_be_in_another(call, neighbour, recorded) -> None:
+    assert neighbour("DELETE", "/couples/maya_and_ben").status_code == 404
+    ended = call("DELETE", "/couples/maya_and_ben")
+    assert (ended.status_code, ended.json["ref"]) == (200, "maya_and_ben")
+    before = recorded()
+    assert call("DELETE", "/couples/maya_and_ben").json == ended.json
+    assert call("DELETE", "/couples/nobodys").status_code == 404
+    assert recorded() == before
+    assert call("PUT", "/couples/new", {"partners": ["maya", "zoe"]}).status_code == 201
+
+
 def test_a_care_team_is_named(call) -> None:
     team = {"counselor": "colin", "supervisor": "susan", "coordinator": "cody"}
     assert call("PUT", "/care-teams/maya", team).json == {"client": "maya"} | team

@@ -47,6 +47,22 @@ def test_the_page_says_how_things_stand_and_who_is_around(carla, world, room):
         assert words in page
 
 
+def test_who_leads_ends_a_couple_after_saying_so_twice(carla, visit, world, store):
+    path = f"/staff/people/{world.maya.id}"
+    susan = visit(world.susan)
+    page = susan.get(path).text
+    assert page.index("End this couple</span>") < page.index("Yes, end it")
+    form = {"couple": world.maya_and_ben.id}
+    assert "End this couple" not in carla.get(path).text
+    assert carla.post(f"{path}/couple/end", form).status_code == 404
+    susan.post(f"{path}/couple/end", {"couple": world.june_and_henry.id})
+    assert "Ben Torres" in susan.get(path).text
+    assert "Ben Torres" not in susan.post(f"{path}/couple/end", form, htmx=True).text
+    store.expire_all()
+    assert world.maya_and_ben.ended_at
+    assert world.june_and_henry.ended_at is None
+
+
 def test_what_happens_next_tells_every_rung_and_why(carla, world, room, ladder):
     session = room([world.maya], -10)
     ladder()

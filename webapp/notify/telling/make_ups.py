@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.care.consents import Category, covers
-from webapp.care.makeups import MakeUp
+from webapp.care.makeups import ENDED_WITH_COUPLE, MakeUp
 from webapp.care.parties import JOINT
 from webapp.care.teams import couple_of
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
@@ -19,7 +19,7 @@ from webapp.db import Store
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.telling.wish import NEWS_LAST, Wish
 
-GIVEN_UP = ("session_cancelled", "place_taken_back", "partner", "cancelled")
+GIVEN_UP = ("session_cancelled", "place_taken_back", "partner", "cancelled", ENDED_WITH_COUPLE)
 """Why a make-up ended, as far as its client may not know of it."""
 
 

@@ -1,10 +1,15 @@
-"""`PUT /couples/{ref}`: two people who heal together."""
+"""`PUT` and `DELETE /couples/{ref}`: two people who heal together, and who do so no longer."""
+
+from datetime import datetime
 
 from pydantic import Field
+from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import teams
+from webapp.care import partings, teams
 from webapp.care.people import Kind
+from webapp.care.teams import Couple
+from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Body, Path, Ref
@@ -24,6 +29,11 @@ class CoupleOut(Answer):
     ref: str
     partners: list[str]
     therapist: str | None
+
+
+class EndedOut(Answer):
+    ref: str
+    ended_at: datetime
 
 
 @call(
@@ -46,3 +56,18 @@ def put_couple(path: CoupleRef, body: CoupleIn):  # type: ignore[no-untyped-def]
         "therapist": couple.therapist and couple.therapist.ref,
     }
     return shown, 201 if new else 200
+
+
+@call("DELETE", "/couples/<ref>", scope="roster", answers={200: EndedOut}, tag="Roster")
+def end_couple(path: CoupleRef):  # type: ignore[no-untyped-def]
+    """End a couple. Once more answers the same.
+
+    Joint make-ups still ahead are given up, and either partner may form another couple. What one allowed the other to know
+    stays theirs to stop; seats in joint sessions stay until the roster changes them.
+    """
+    ours = Couple.program_id == tokens.program_id()
+    couple = store.scalar(select(Couple).where(ours, Couple.ref == path.ref))
+    if couple is None:
+        raise Unknown(N_("There is no couple by that reference."))
+    partings.end_couple(store, couple, by=tokens.actor(), now=clock.now())
+    return {"ref": couple.ref, "ended_at": couple.ended_at}

@@ -10,11 +10,11 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import absences, contacts, plans, sessions, teams
+from webapp.care import absences, contacts, partings, plans, sessions, teams
 from webapp.care.access import Permission
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session
-from webapp.care.teams import CareTeam
+from webapp.care.teams import CareTeam, Couple
 from webapp.refusals import Refusal
 from webapp.spellings import row_number
 from webapp.web import chart
@@ -132,6 +132,19 @@ def write_plan(person_id: int) -> ResponseReturnValue:
         return _not(client, "plan", refusal)
     store.commit()
     return _after(client, "plan")
+
+
+@people.post("/people/<row:person_id>/couple/end")
+@needs(Permission.STEER)
+def end_couple(person_id: int) -> ResponseReturnValue:
+    """They are looked after as a couple no longer; `couple` is the one that stood on the page."""
+    client = _client(person_id)
+    meant = Couple.id == row_number(request.form.get("couple", ""))
+    couple = store.scalar(teams.couple_of(client.id).where(meant))
+    if couple is not None:
+        partings.end_couple(store, couple, by=me(), now=clock.now())
+    store.commit()
+    return _after(client, "couple")
 
 
 @people.post("/seats/<row:seat_id>/excusal")

@@ -87,6 +87,7 @@ ENDED: dict[str, Any] = {
     "closed": _("Closed with a reason."),
     "planned": _("A plan was written."),
     "marked": _("The room was marked."),
+    "couple_ended": _("They are no longer looked after as a couple."),
 }
 """How a task came to its end; any other word is shown as it is written."""
 ROLE: dict[str, Any] = {

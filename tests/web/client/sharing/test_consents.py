@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from webapp.care import partings
 from webapp.care.consents import REDISCLOSURE, Consent
 
 FORM = {
@@ -182,3 +183,21 @@ def test_when_it_would_have_ended_by_itself_it_is_gone_for_both(visit, world, cl
     clock.forward(days=91)
     assert "lets you know" not in visit(world.ben).get("/me/sharing").text
     assert "Nothing is shared" in visit(world.maya).get("/me/sharing").text
+
+
+def test_after_a_couple_has_ended_what_stands_is_said_to_who_allowed_it_alone(
+    visit, store, world, clock
+):
+    """P3: it is theirs to stop, nobody is asked to, and the other's page stays as it was."""
+    maya, _ = shared(visit, world)
+    ben = visit(world.ben)
+    instant = clock.forward(minutes=1)
+    before = seen_by(ben, clock, instant)["/me/sharing"]
+    partings.end_couple(store, world.maya_and_ben, by=None, now=clock.now())
+    store.commit()
+    page = maya.get("/me/sharing").text
+    assert "What you allowed still stands." in page
+    assert "/end" in page
+    assert seen_by(ben, clock, instant)["/me/sharing"] == before
+    assert all(each.revoked_at is None for each in rows(store))
+    assert "There is nobody to share with yet" in maya.get("/me/sharing/new").text

@@ -35,8 +35,8 @@ REFUSALS = {
 }
 DESCRIPTION = """Feeds the missed-session protocol of one program, and reads it back.
 
-A Bearer token is bound to one program and to scopes. `PUT` by the caller's own reference adds (201) or replaces (200), and may be
-repeated. `POST` takes an `Idempotency-Key`: the same key with the same body is answered alike for 24 hours. Instants are RFC 3339 with
+A Bearer token is bound to one program and to scopes. `PUT` by the caller's own reference adds (201) or replaces (200), `DELETE`
+ends; both may be repeated. `POST` takes an `Idempotency-Key`: the same key with the same body is answered alike for 24 hours. Instants are RFC 3339 with
 an offset, durations ISO 8601. Lists answer `items` and `next`, the cursor for `?after=`. Errors are RFC 9457 problem documents whose
 `errors` point at the fields at fault."""
 
