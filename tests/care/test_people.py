@@ -34,6 +34,13 @@ def test_a_person_that_cannot_be_is_refused_naming_the_field(store, world, clock
     assert refused.value.field == field
 
 
+def test_a_role_that_is_taken_is_gone(store, world, clock):
+    people.set_roles(store, world.susan, ["counselor"], by=None, now=clock.now())
+    store.flush()
+    store.expire(world.susan)
+    assert world.susan.role_names == {"counselor"}
+
+
 def test_the_couples_therapist_is_never_either_ones_counselor(store, world, clock):
     people.set_roles(
         store, world.carla, ["counselor", "couples_therapist"], by=None, now=clock.now()

@@ -73,7 +73,7 @@ class Person(Base):
     created_at: Mapped[datetime]
 
     program: Mapped[Program] = relationship()
-    roles: Mapped[list["Role"]] = relationship()
+    roles: Mapped[list["Role"]] = relationship(cascade="all, delete-orphan")
 
     reaching = frozenset[int]()
     """Ids of clients whom this staff member reaches for an emergency (P8); whoever loads a reader sets it on the row, for as
