@@ -9,10 +9,26 @@ from sqlalchemy import func, select, update
 
 from tests.cli.conftest import Run
 from webapp import clock
-from webapp.care import absences, accounts, addresses, chain, consents, events, people, tokens
+from webapp.care import (
+    absences,
+    accounts,
+    addresses,
+    calendars,
+    chain,
+    consents,
+    emergencies,
+    events,
+    passwords,
+    people,
+    preferences,
+    recovery_codes,
+    statuses,
+    tokens,
+)
 from webapp.care.accounts import Login
 from webapp.care.addresses import Address
 from webapp.care.consents import Category, Consent
+from webapp.care.emergencies import EmergencyAccess
 from webapp.care.sessions import Seat
 from webapp.care.tasks import Task
 from webapp.care.tokens import Token
@@ -129,6 +145,58 @@ def test_stopped_addresses_tokens_and_logins_stay_ended(
         assert store.scalars(addresses.of(world.maya.id)).all() == []
         assert store.scalar(select(func.count(Address.id))) == 52
         assert store.scalars(select(Login)).one().ended_at is not None
+
+
+def test_whoever_left_and_whatever_was_closed_stays_so(
+    run: Run, fresh_database: Database, world: cast.World, copy: Path
+) -> None:
+    now = clock.now()
+    with fresh_database.writing() as store:
+        here = cast.find(store)
+        secret = calendars.open_feed(store, here.maya, by=here.maya, now=now)
+        reached = emergencies.begin(
+            store, here.june, "She called and cannot wait.", by=here.theo, now=now
+        )
+        reached_id = reached.id
+        passwords.set_password(store, here.maya, "seven odd green kettles", by=here.maya, now=now)
+        codes = recovery_codes.make(store, here.maya, by=here.maya, now=now)
+        old_codes = recovery_codes.make(store, here.carla, by=here.carla, now=now)
+        assert recovery_codes.accepts(store, here.maya, codes[0], now)
+        store.commit()
+    fresh_database.dispose()
+    run("db", "backup", str(copy))
+    with fresh_database.writing() as store:
+        here = cast.find(store)
+        calendars.close_feed(store, here.maya, by=here.maya, now=now)
+        texts = store.scalars(addresses.of(here.henry.id).where(Address.channel == "sms")).one()
+        preferences.allow(store, texts, False, by=here.henry, now=now)
+        statuses.change(store, here.carla, "discharged", by=None, now=now)
+        statuses.change(store, here.june, "paused", by=None, now=now)
+        people.set_roles(store, here.susan, ["counselor"], by=None, now=now)
+        store.get_one(EmergencyAccess, reached_id).end(store, by=here.theo, now=now)
+        passwords.set_password(store, here.maya, "nine plain amber ladders", by=here.maya, now=now)
+        recovery_codes.make(store, here.carla, by=here.carla, now=now + timedelta(minutes=1))
+        store.commit()
+    fresh_database.dispose()
+    restored = run("db", "restore", str(copy), "--yes")
+    assert restored.exit_code == 0, restored.output
+    with fresh_database.writing() as store:
+        here = cast.find(store)
+        assert calendars.reader_of(store, secret) is None
+        texts = store.scalars(addresses.of(here.henry.id).where(Address.channel == "sms")).one()
+        assert not texts.usable
+        assert (here.carla.status, here.june.status) == ("discharged", "paused")
+        assert "supervisor" not in here.susan.role_names
+        assert emergencies.reaching(store, here.theo.id, now) == frozenset()
+        assert passwords.matches(here.maya, "nine plain amber ladders")
+        assert not recovery_codes.accepts(store, here.maya, codes[0], now)
+        assert recovery_codes.accepts(store, here.maya, codes[1], now)
+        assert not any(recovery_codes.accepts(store, here.carla, code, now) for code in old_codes)
+        left = select(events.Event).where(events.Event.tag == "person:status:changed")
+        assert {each.fields["person"] for each in store.scalars(left)} >= {
+            here.carla.id, here.june.id
+        }  # fmt: skip
+        assert list(chain.verify(store)) == []
 
 
 def test_restoring_sends_nothing_again_but_opens_the_tasks_that_fell_due(

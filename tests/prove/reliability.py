@@ -52,7 +52,11 @@ BREAKS = (
     Mutation("R10", "webapp/care/recurrence.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("care/test_series", "golden")),
     Mutation("R10", "webapp/care/windows.py", "local = ZoneInfo(zone)", 'local = ZoneInfo("UTC")', plain("care/test_windows", "clock")),
     # R11: a backup that comes back revives nothing
-    Mutation("R11", TAKEN_BACK, '        (Consent, taken_back.consents, ("id", "client_id", "recipient_id", "category")),\n', "", by("cli/test_backups", "revives")),
+    Mutation("R11", TAKEN_BACK, '("revoked_at", "paused_at")),', '("paused_at",)),', by("cli/test_backups", "revives")),
+    Mutation("R11", TAKEN_BACK, '("status", "status_at")),', '("status_at",)),', by("cli/test_backups", "whoever_left")),
+    Mutation("R11", TAKEN_BACK, "    Ended(Person, true(), WHO, (\"password_hash\",)),\n", "", by("cli/test_backups", "whoever_left")),
+    Mutation("R11", TAKEN_BACK, '("opted_in_at",)', '("unsafe_at",)', by("cli/test_backups", "whoever_left")),
+    Mutation("R11", TAKEN_BACK, "made.append(delete(Role).where(Role.person_id == who, Role.name.not_in(names)))", "pass", by("cli/test_backups", "whoever_left")),
     Mutation("R11", TAKEN_BACK, "made.append(update(Consent).where(valid(now)).values(paused_at=now))", "pass", by("cli/test_backups", "sharing_is_paused")),
     Mutation("R11", TAKEN_BACK, "update(Notification).where(is_open()).values(expired),", "", by("cli/test_backups", "sends_nothing")),
     Mutation("R11", TAKEN_BACK, "update(Login).where(Login.ended_at.is_(None)).values(ended_at=now),", "", by("cli/test_backups", "stay_ended")),

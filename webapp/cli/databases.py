@@ -89,9 +89,9 @@ def restore(file: Path, yes: bool) -> None:
     """Put FILE, a backup, in the place of the database. Nothing is sent again and no revoked consent comes back.
 
     \b
-    - What was revoked, stopped or withdrawn after the backup (consents, addresses, tokens) is read from the database
-      that is being replaced and stays so. When that one is gone or can't be read, nobody can know what was revoked:
-      then all sharing is paused until the clients allow it anew.
+    - What was revoked, stopped or withdrawn after the backup (consents, addresses, calendar links, tokens, ways in,
+      roles), and who left, is read from the database that is being replaced and stays so. When that one is gone or
+      can't be read, nobody can know what was revoked: then all sharing is paused until the clients allow it anew.
     - Notices that were waiting expire. Rungs that fell due since the backup are written down, tasks are opened, and
       nobody is told of it: look at the task list.
     - Everybody signs in anew; links that were not used open nothing.

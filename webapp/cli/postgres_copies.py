@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.sql.dml import Update
+from sqlalchemy.sql.dml import Delete, Update
 
 from webapp.cli.troubles import Trouble
 from webapp.db import IN_USE
@@ -48,7 +48,7 @@ def alone(url: URL) -> Iterator[None]:
         yield
 
 
-def restore(url: URL, source: Path, safe: list[Update], aside: str, script: Path) -> None:
+def restore(url: URL, source: Path, safe: list[Update | Delete], aside: str, script: Path) -> None:
     """Bring back what `source` holds and make it `safe`, in one transaction. What was there is kept in the schema `aside`.
 
     `script` is a file this may write to.
@@ -61,7 +61,7 @@ def restore(url: URL, source: Path, safe: list[Update], aside: str, script: Path
     _run("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(source), url=None)
     text = [render(each) for each in safe]
     before.write_text(f'ALTER SCHEMA public RENAME TO "{aside}";\nCREATE SCHEMA public;\n')
-    after.write_text("SET search_path = public;\n" + ";\n".join([*text, ""]))
+    after.write_text("SET search_path = public;\n" + "".join(text))
     try:
         _run("psql", "--single-transaction", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1",
              *(f"--file={each}" for each in (before, script, after)), url=url)  # fmt: skip
@@ -70,11 +70,13 @@ def restore(url: URL, source: Path, safe: list[Update], aside: str, script: Path
             each.unlink(missing_ok=True)
 
 
-def render(statement: Update) -> str:
-    """One update as the text of a script."""
-    return str(
+def render(statement: Update | Delete) -> str:
+    """One statement as the text of a script. A backup older than its table has nothing there to make safe."""
+    text = str(
         statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
     ).replace("%%", "%")
+    there = f"SELECT to_regclass('public.{statement.table.name}') IS NOT NULL AS there \\gset"  # type: ignore[union-attr]
+    return f"{there}\n\\if :there\n{text};\n\\endif\n"
 
 
 def _run(tool: str, *words: str, url: URL | None) -> None:

@@ -1,23 +1,28 @@
-"""What must not come back with a backup: consents that were revoked, addresses that were stopped, tokens, passkeys, logins and links;
+"""What must not come back with a backup: consents that were revoked, addresses that were stopped, switched off or marked,
+whoever left and the roles they had, calendar links, emergency accesses, tokens, passkeys, old passwords, logins and links;
 and what must not go out again: notices that had been sent, or were due, in the time that is lost (R11).
 
-All of it is plain updates, so that a restore can make them in the very transaction that brings the old rows back.
+All of it is plain statements, so that a restore can make them in the very transaction that brings the old rows back.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.sql.dml import Update
+from sqlalchemy import delete, func, or_, select, true, update
+from sqlalchemy.sql.dml import Delete, Update
 
-from webapp.care import events
+from webapp.care import events, people
 from webapp.care.accounts import Link, Login
 from webapp.care.addresses import Address
+from webapp.care.calendars import CalendarFeed
 from webapp.care.consents import Consent, valid
+from webapp.care.emergencies import EmergencyAccess
 from webapp.care.events import ChainHead, Cursor, Event
 from webapp.care.passkeys import Passkey
+from webapp.care.people import Kind, Person, Role, Status
 from webapp.care.recovery_codes import RecoveryCode
+from webapp.care.second_factors import Authenticator
 from webapp.care.tags import Tag
 from webapp.care.tokens import Token
 from webapp.db import Store
@@ -26,63 +31,86 @@ from webapp.notify.outbox import Notification, is_open
 
 RESTORED = "restored"
 """Why a notification or login ended."""
+WHERE = ("person_id", "channel", "value")
+WHO = ("id", "program_id", "ref")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One way of taking back: the rows in which it shows, what names such a row in every copy, and what stands in it."""
+
+    kind: Any
+    shows: Any
+    names: tuple[str, ...]
+    stands: tuple[str, ...]
+
+    def again(self, row: dict[str, Any]) -> Update:
+        """The same in a copy that does not know of it."""
+        same = [getattr(self.kind, name) == row[name] for name in self.names]
+        return update(self.kind).where(*same).values({name: row[name] for name in self.stands})
+
+
+ENDED = (
+    Ended(Consent, or_(Consent.revoked_at.is_not(None), Consent.paused_at.is_not(None)),
+          ("id", "client_id", "recipient_id", "category"), ("revoked_at", "paused_at")),
+    Ended(Address, Address.stopped_at.is_not(None), WHERE, ("stopped_at", "stopped_why")),
+    Ended(Address, Address.unsafe_at.is_not(None), WHERE, ("unsafe_at",)),
+    Ended(Address, Address.opted_in_at.is_(None) & Address.stopped_at.is_(None), WHERE, ("opted_in_at",)),
+    Ended(Person, Person.status != Status.ACTIVE, WHO, ("status", "status_at")),
+    Ended(Person, true(), WHO, ("password_hash",)),
+    Ended(CalendarFeed, CalendarFeed.closed_at.is_not(None), ("id", "person_id", "opened_at"), ("closed_at",)),
+    Ended(EmergencyAccess, EmergencyAccess.ended_at.is_not(None), ("id", "client_id", "staff_id", "began_at"), ("ended_at",)),
+    Ended(Token, Token.revoked_at.is_not(None), ("id", "name"), ("revoked_at",)),
+    Ended(Passkey, Passkey.removed_at.is_not(None), ("id", "person_id", "made_at"), ("removed_at",)),
+    Ended(Authenticator, Authenticator.removed_at.is_not(None), ("id", "person_id", "made_at"), ("removed_at",)),
+    Ended(RecoveryCode, RecoveryCode.spent_at.is_not(None), ("id", "person_id", "made_at"), ("spent_at",)),
+)  # fmt: skip
+"""Rows are named without hashes: the script of a restore can write no bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class TakenBack:
-    """Rows of the database that is being replaced, by what names them, and the instants that must stand."""
+    """What the database that is being replaced knows: how each of `ENDED` shows in it, which roles staff have (by id, then
+    names), and when each person's present recovery codes were made."""
 
-    consents: list[dict[str, Any]] = field(default_factory=list)
-    addresses: list[dict[str, Any]] = field(default_factory=list)
-    tokens: list[dict[str, Any]] = field(default_factory=list)
-    passkeys: list[dict[str, Any]] = field(default_factory=list)
-    codes: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[list[dict[str, Any]]]
+    roles: dict[int, list[str]]
+    codes: dict[int, datetime]
 
 
 def read(store: Store) -> TakenBack:
     """Everything that has been taken back by now."""
-    consent = (
-        Consent.id, Consent.client_id, Consent.recipient_id, Consent.category, Consent.revoked_at,
-        Consent.paused_at,
-    )  # fmt: skip
-    address = (
-        Address.person_id, Address.channel, Address.value, Address.stopped_at, Address.stopped_why,
-        Address.unsafe_at,
-    )  # fmt: skip
-    ended = or_(Consent.revoked_at.is_not(None), Consent.paused_at.is_not(None))
-    silent = or_(Address.stopped_at.is_not(None), Address.unsafe_at.is_not(None))
-    queries = (
-        select(*consent).where(ended),
-        select(*address).where(silent),
-        select(Token.id, Token.name, Token.revoked_at).where(Token.revoked_at.is_not(None)),
-        select(Passkey.id, Passkey.credential_id, Passkey.removed_at).where(
-            Passkey.removed_at.is_not(None)
-        ),
-        select(RecoveryCode.id, RecoveryCode.code_hash, RecoveryCode.spent_at).where(
-            RecoveryCode.spent_at.is_not(None)
-        ),
-    )
-    return TakenBack(*([dict(row) for row in store.execute(q).mappings()] for q in queries))
+    rows = []
+    for each in ENDED:
+        columns = [getattr(each.kind, name) for name in (*each.names, *each.stands)]
+        rows.append(
+            [dict(row) for row in store.execute(select(*columns).where(each.shows)).mappings()]
+        )
+    roles: dict[int, list[str]] = {
+        who: [] for who in store.scalars(select(Person.id).where(Person.kind == Kind.STAFF))
+    }
+    for who, name in store.execute(select(Role.person_id, Role.name)):
+        roles.setdefault(who, []).append(name)
+    made = select(RecoveryCode.person_id, func.max(RecoveryCode.made_at))
+    codes = {row[0]: row[1] for row in store.execute(made.group_by(RecoveryCode.person_id))}
+    return TakenBack(rows, roles, codes)
 
 
-def updates(taken_back: TakenBack | None, now: datetime) -> list[Update]:
+def updates(taken_back: TakenBack | None, now: datetime) -> list[Update | Delete]:
     """What makes a restored database safe. None: what was taken back since is not known, so all sharing is paused."""
-    made = [*_silence(now)]
+    made: list[Update | Delete] = [*_silence(now)]
     if taken_back is None:
         made.append(update(Consent).where(valid(now)).values(paused_at=now))
         return made
-    for kind, rows, names in (
-        (Consent, taken_back.consents, ("id", "client_id", "recipient_id", "category")),
-        (Address, taken_back.addresses, ("person_id", "channel", "value")),
-        (Token, taken_back.tokens, ("id", "name")),
-        (Passkey, taken_back.passkeys, ("id", "credential_id")),
-        (RecoveryCode, taken_back.codes, ("id", "code_hash")),
-    ):
-        for row in rows:
-            same = [getattr(kind, name) == row[name] for name in names]
-            made.append(
-                update(kind).where(*same).values({k: v for k, v in row.items() if k not in names})
-            )
+    for each, rows in zip(ENDED, taken_back.rows, strict=True):
+        made += [each.again(row) for row in rows]
+    for who, names in taken_back.roles.items():
+        made.append(delete(Role).where(Role.person_id == who, Role.name.not_in(names)))
+    made.append(delete(RecoveryCode).where(RecoveryCode.person_id.not_in(taken_back.codes)))
+    for who, at in taken_back.codes.items():
+        made.append(
+            delete(RecoveryCode).where(RecoveryCode.person_id == who, RecoveryCode.made_at != at)
+        )
     return made
 
 
@@ -99,7 +127,7 @@ def _silence(now: datetime) -> list[Update]:
 
 
 def record(store: Store, now: datetime) -> int:
-    """Say in the chain which consents the restore ended again; answers how many."""
+    """Say in the chain which consents the restore ended again, and who left; answers how many consents."""
     ends = (Tag.CONSENT_REVOKED, Tag.CONSENT_PAUSED)
     said = {
         event.fields["consent"] for event in store.scalars(select(Event).where(Event.tag.in_(ends)))
@@ -113,4 +141,15 @@ def record(store: Store, now: datetime) -> int:
             client=consent.client_id, consent=consent.id, recipient=consent.recipient_id,
             category=consent.category,
         )  # fmt: skip
+    _record_who_left(store, now)
     return len(unsaid)
+
+
+def _record_who_left(store: Store, now: datetime) -> None:
+    changes = select(Event).where(Event.tag == Tag.PERSON_STATUS_CHANGED).order_by(Event.id)
+    said = {event.fields["person"]: event.fields["status"] for event in store.scalars(changes)}
+    for person in store.scalars(select(Person).where(Person.status != Status.ACTIVE)):
+        if said.get(person.id) != person.status:
+            people.about(
+                store, Tag.PERSON_STATUS_CHANGED, person, by=None, now=now, status=person.status
+            )
