@@ -6,6 +6,7 @@ import pytest
 
 from tests.notify.conftest import Post, subscription
 from tests.notify.test_announce import cancel, consent, move, open_task, revoke
+from tests.smtp_server import MailServer
 from webapp.care import absences, addresses, contacts, events, presence, statuses
 from webapp.care.addresses import Address
 from webapp.care.consents import Consent
@@ -14,6 +15,7 @@ from webapp.care.people import Person
 from webapp.care.sessions import Seat
 from webapp.care.tags import Tag
 from webapp.care.tasks import Task
+from webapp.notify.channels.email import EmailChannel
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.outbox import WHY, put_link
@@ -193,6 +195,37 @@ def test_a_consent_that_ends_after_the_row_was_written_means_that_nothing_is_sen
         (world.henry.id, False, "consent"),
     }
     assert [parcel.address for parcel in post.email.tried] == ["june@example.org"]
+
+
+class Slow(MailServer):
+    """Something happens while it takes its first letter and the others wait for a connection."""
+
+    def __init__(self, happens):
+        super().__init__()
+        self.happens = [happens]
+
+    async def handle_DATA(self, server, session, envelope):
+        while self.happens:
+            self.happens.pop()()
+        return await super().handle_DATA(server, session, envelope)
+
+
+def test_a_letter_that_waits_for_a_connection_is_withdrawn_with_its_consent(post, world):
+    given = consent(post, world.june, world.henry)
+    with Slow(lambda: revoke(post, given)) as server:
+        post.channels["email"] = EmailChannel(server.url, "My Day", "https://day.example")
+        first = (world.maya, world.ben, world.rosa, world.leo, world.gus)
+        for seat in post.room(*first, hours=20):
+            post.step(seat, "heads_up")
+        post.announce()
+        post.clock.forward(seconds=1)
+        waiting(post, "heads_up", "june", hours=21)
+        post.deliver()
+    assert {letter["To"] for letter in server.letters} >= {"maya@example.org", "june@example.org"}
+    assert "henry@example.org" not in {letter["To"] for letter in server.letters}
+    assert [(r.why, bool(r.cancelled_at)) for r in post.rows(person_id=world.henry.id)] == [
+        ("consent", True)
+    ]
 
 
 def test_a_revoked_consent_stops_a_row_on_its_second_attempt_too(post, world):

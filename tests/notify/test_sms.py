@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from tests.notify.conftest import once, parcel
-from webapp.notify.channels.parcel import Undeliverable
+from webapp.notify.channels.parcel import Undeliverable, Withdrawn
 from webapp.notify.channels.sms import SmsChannel
 
 
@@ -56,6 +56,12 @@ def texts():
 def send(texts: Texts, **more: object) -> None:
     url = f"twilio://AC1:to%2Fken@127.0.0.1:{texts.port}?from=+15550100"
     once(SmsChannel(url), lambda c: c.send(parcel("+15550123", "You have a reminder.", **more)))
+
+
+def test_what_was_taken_back_while_it_waited_is_not_posted(texts):
+    with pytest.raises(Withdrawn):
+        send(texts, still=lambda: False)
+    assert texts.forms == []
 
 
 def test_a_text_is_posted_as_twilios_form_and_expires_when_it_is_useless(texts):

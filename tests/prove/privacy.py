@@ -16,6 +16,8 @@ BREAKS = (
     Mutation("P1", OBJECTIONS, '(and_(_row.consent_category.is_not(None), ~_consented()), "consent"),',
       '(and_(_row.consent_category.is_not(None), _row.attempts == 0, ~_consented()), "consent"),',
       by("notify/test_deliver", "second_attempt")),
+    Mutation("P1", "webapp/notify/channels/email.py", "            parcel.set_out()\n", "", by("notify/test_deliver", "waits_for_a_connection")),
+    Mutation("P1", "webapp/notify/channels/sms.py", "                parcel.set_out()\n", "", plain("notify/test_sms", "while_it_waited")),
     Mutation("P1", OBJECTIONS, "Consent.recipient_id == _row.person_id,", "", by("notify/test_at_the_claim", "consent")),
     Mutation("P1", OBJECTIONS, "Consent.category == _row.consent_category,", "", by("notify/test_at_the_claim", "consent")),
     Mutation("P1", CONSENTS, "or_(Consent.revoked_at.is_(None), Consent.revoked_at > as_of),\n", "",

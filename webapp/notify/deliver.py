@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Coroutine, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -123,12 +124,19 @@ class Courier:
         if channel is None:
             return Undeliverable(NO_CHANNEL, permanent=True)
         try:
-            return channel.send(self._packer.packed(row, now))
+            still = partial(self._still, row) if row.consent_category else None
+            return channel.send(self._packer.packed(row, now, still))
         except Undeliverable as error:
             return error
         except Exception as error:  # one row that cannot be put into words must not stop the others
             log.exception("notification cannot be packed", notification=row.id)
             return Undeliverable(type(error).__name__)
+
+    def _still(self, row: Leased) -> bool:
+        """Whether a notice about somebody else may go even now, after it has waited for a connection (P1)."""
+        assert self._database
+        with self._database.reading() as store:
+            return leases.objection_to(store, row.id, clock.now()) is None
 
     async def _wait_for_answers(self) -> None:
         """Until enough have come back to be worth a transaction, or a moment has passed."""

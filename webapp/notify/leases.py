@@ -88,10 +88,7 @@ def take(store: Store, now: datetime, limit: int) -> Claimed:
     `now` is the app's clock, by which rows fall due; leases run by the database's own.
     """
     clock = database_now(store)
-    asked = {
-        "now": now, "clock": clock, "most": limit, "tapped_since": now - WEAK_PRESENCE_HOLDS,
-        "spoken_since": now - SPOKEN_WITHIN, "worked_before": now - WORKS_FOR,
-    }  # fmt: skip
+    asked = {"clock": clock, "most": limit, "worked_before": now - WORKS_FOR, **_as_of(now)}
     rows = store.connection().execute(_due(), asked).all()
     claimed, later = Claimed([], [], len(rows)), []
     ended: dict[str, list[int]] = {}
@@ -112,6 +109,20 @@ def take(store: Store, now: datetime, limit: int) -> Claimed:
     _end(store, ended, now)
     _put_off(store, later)
     return claimed
+
+
+def objection_to(store: Store, id: int, now: datetime) -> str | None:
+    """What speaks against sending this one now, as in a claim; None: nothing."""
+    one = _asked(objection()).where(Notification.id == id)
+    why: str | None = store.connection().execute(one, _as_of(now)).scalar_one()
+    return why
+
+
+def _as_of(now: datetime) -> dict[str, datetime]:
+    """What an objection is asked with."""
+    return {
+        "now": now, "tapped_since": now - WEAK_PRESENCE_HOLDS, "spoken_since": now - SPOKEN_WITHIN
+    }  # fmt: skip
 
 
 class _QuietHours:
@@ -171,6 +182,19 @@ def _due() -> Select[Any]:
         Person.program_id, cast(Person.preferences, Text), objection(),
     )  # fmt: skip
     found = (
+        _asked(*columns)
+        .where(is_open(), row.due_at <= NOW)
+        .where(or_(row.leased_until.is_(None), row.leased_until <= clock))
+        .order_by(row.due_at)
+        .limit(bindparam("most"))
+    )
+    return claim(found, of=row)
+
+
+def _asked(*columns: Any) -> Select[Any]:
+    """Notifications beside all that an objection asks."""
+    row = Notification
+    return (
         select(*columns)
         .select_from(row)
         .join(Address, Address.id == row.address_id)
@@ -178,9 +202,4 @@ def _due() -> Select[Any]:
         .outerjoin(Session, Session.id == row.session_id)
         .outerjoin(Seat, Seat.id == row.seat_id)
         .outerjoin(client, client.id == row.client_id)
-        .where(is_open(), row.due_at <= NOW)
-        .where(or_(row.leased_until.is_(None), row.leased_until <= clock))
-        .order_by(row.due_at)
-        .limit(bindparam("most"))
     )
-    return claim(found, of=row)

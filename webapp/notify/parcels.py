@@ -1,6 +1,7 @@
 """A leased row becomes a parcel: its words, its page, its buttons, and what the channel needs to know."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 
 from webapp.config import Settings
@@ -43,7 +44,7 @@ class Packer:
         wording = Wording(settings.app_name, settings.base_url, settings.secret_keys)
         return cls(wording, settings.secret_keys[0])
 
-    def packed(self, row: Leased, now: datetime) -> Parcel:
+    def packed(self, row: Leased, now: datetime, still: Callable[[], bool] | None = None) -> Parcel:
         """The parcel for one row. The same row gives the same key and topic, however often it is sent."""
         kind = NoticeKind(row.kind)
         tag = topic(self._key, _thing(row), row.person_id)
@@ -58,6 +59,7 @@ class Packer:
             ttl=int((row.not_after - now).total_seconds()),
             urgency=TRAITS[kind].urgency,
             topic=tag,
+            still=still,
         )
 
     def _content(self, kind: NoticeKind, row: Leased, tag: str) -> bytes | str | Letter:

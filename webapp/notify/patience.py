@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from webapp.notify.channels.parcel import Undeliverable
+from webapp.notify.channels.parcel import Undeliverable, Withdrawn
 from webapp.notify.kinds import TRAITS, NoticeKind
 
 FIRST_WAIT = 15.0
@@ -34,6 +34,8 @@ def judge(
     now: datetime,
 ) -> Verdict:
     """What follows `error`, in attempt number `attempts` (from 1), for a notice that waits since `waiting_since`."""
+    if isinstance(error, Withdrawn):
+        return Verdict(now, next_channel=False)
     if error.permanent:
         return Verdict(None, next_channel=True)
     again_at = now + wait(attempts, error.retry_after)

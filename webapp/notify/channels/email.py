@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from webapp import clock
 from webapp.notify.channels.files import write_whole
-from webapp.notify.channels.parcel import Letter, Parcel, Undeliverable
+from webapp.notify.channels.parcel import Letter, Parcel, Undeliverable, Withdrawn
 from webapp.spellings import loopback
 
 CONNECTIONS = 4
@@ -54,7 +54,7 @@ class EmailChannel:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(LONGEST_SEND):
-                await loop.run_in_executor(self._threads, self._hand_over, message)
+                await loop.run_in_executor(self._threads, self._hand_over, parcel, message)
         except TimeoutError:
             raise Undeliverable("no answer in time") from None
 
@@ -76,19 +76,18 @@ class EmailChannel:
         message.add_alternative(letter.html, subtype="html")
         return message
 
-    def _hand_over(self, message: EmailMessage) -> None:
+    def _hand_over(self, parcel: Parcel, message: EmailMessage) -> None:
         """Runs in a thread of its own: SMTP is a conversation. Raises Undeliverable."""
         try:
             reused = bool(self._idle)
             smtp = self._idle.pop() if reused else self._connect()
             try:
-                smtp.send_message(message)
+                self._say(smtp, parcel, message)
             except smtplib.SMTPServerDisconnected:
                 if not reused:
                     raise
                 smtp = self._connect()  # an idle connection had died of age
-                smtp.send_message(message)
-            self._idle.append(smtp)
+                self._say(smtp, parcel, message)
         except smtplib.SMTPRecipientsRefused as refused:
             code, text = next(iter(refused.recipients.values()))
             raise _refusal(code, text, recipient=True) from None
@@ -98,6 +97,16 @@ class EmailChannel:
             raise _refusal(refused.smtp_code, refused.smtp_error, recipient=False) from None
         except (smtplib.SMTPException, OSError) as error:
             raise Undeliverable(type(error).__name__) from None
+
+    def _say(self, smtp: smtplib.SMTP, parcel: Parcel, message: EmailMessage) -> None:
+        """The letter has waited for this connection, and the connection for the server: until here it may be withdrawn."""
+        try:
+            parcel.set_out()
+            smtp.send_message(message)
+        except Withdrawn:
+            self._idle.append(smtp)
+            raise
+        self._idle.append(smtp)
 
     def _connect(self) -> smtplib.SMTP:
         url, host = self._url, self._url.hostname or "localhost"

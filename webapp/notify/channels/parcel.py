@@ -1,7 +1,7 @@
 """What every channel carries, and the one way it says that it could not."""
 
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
@@ -35,7 +35,8 @@ class Parcel:
     """One notice on its way to one address.
 
     `key` stays the same however often the parcel is sent again; `topic` is shared by parcels of which only the newest
-    matters (RFC 8030, 5.4). `ttl`: whole seconds until the notice is useless.
+    matters (RFC 8030, 5.4). `ttl`: whole seconds until the notice is useless. `still` says whether it may go even now; what
+    tells of somebody else has it (P1).
     """
 
     key: str
@@ -44,6 +45,13 @@ class Parcel:
     ttl: int
     urgency: str = "normal"
     topic: str | None = None
+    still: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
+
+    def set_out(self) -> None:
+        """A channel that lets parcels wait for a free connection calls this as one takes the parcel up: what was allowed when
+        the row was claimed may have been taken back meanwhile. Raises Withdrawn."""
+        if self.still is not None and not self.still():
+            raise Withdrawn("withdrawn")
 
 
 class Undeliverable(Exception):
@@ -66,6 +74,10 @@ class Undeliverable(Exception):
         self.permanent = permanent or gone
         self.gone = gone
         self.retry_after = retry_after
+
+
+class Withdrawn(Undeliverable):
+    """It may not go any more. No address is to blame, and no other channel is asked: the next claim says why."""
 
 
 class Channel(Protocol):

@@ -14,7 +14,8 @@ from webapp.notify.channels.resolving import PublicResolver
 from webapp.notify.channels.sealing import LARGEST_MESSAGE, Sealer
 from webapp.notify.channels.vapid import VapidHeaders
 
-AT_ONCE = 256
+AT_ONCE = 384
+"""As many as a courier ever has under way, so that none waits here for a connection after its claim."""
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 LONGEST_TTL = 28 * 24 * 60 * 60
 """Seconds; the least of what the public push services keep."""

@@ -1,5 +1,6 @@
 """Text messages by Twilio's REST form, or into a folder of .txt files."""
 
+import asyncio
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -10,6 +11,8 @@ from webapp.notify.channels.parcel import Parcel, Undeliverable, answered
 from webapp.spellings import loopback
 
 AT_ONCE = 32
+LONGEST_SEND = 20.0
+"""Seconds for a text, the wait for a free connection included; well within a lease."""
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 LONGEST_VALIDITY = 36_000
 """Seconds; Twilio keeps a waiting message no longer (Messages resource, ValidityPeriod)."""
@@ -27,6 +30,7 @@ class SmsChannel:
         parts = urlsplit(url)
         self._folder = Path(url.removeprefix("file:")) if url.startswith("file:") else None
         self._session: aiohttp.ClientSession | None = None
+        self._free = asyncio.Semaphore(AT_ONCE)
         if self._folder:
             return
         account, token = unquote(parts.username or ""), unquote(parts.password or "")
@@ -51,7 +55,9 @@ class SmsChannel:
             "ValidityPeriod": str(min(max(parcel.ttl, 1), LONGEST_VALIDITY)),
         }
         try:
-            await self._post(form)
+            async with asyncio.timeout(LONGEST_SEND), self._free:
+                parcel.set_out()
+                await self._post(form)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Undeliverable(type(error).__name__) from None
 
