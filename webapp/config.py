@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from webapp import keys, spellings
 from webapp.config_file import SettingsError, written_in
@@ -193,6 +194,12 @@ class Settings:
     def secure(self) -> bool:
         """True when people reach the app over https: cookies are `__Host-`, HSTS is sent."""
         return self.base_url.startswith("https:")
+
+    @property
+    def twilio_token(self) -> str | None:
+        """What Twilio signs the texts with that it passes on to us; None where texts leave by another way."""
+        parts = urlsplit(self.sms_url or "")
+        return unquote(parts.password or "") or None if parts.scheme == "twilio" else None
 
     def zoom_secrets_for(self, feed: str) -> tuple[str, ...]:
         """The live signing secrets of one feed, the general ones last; empty when it has none."""

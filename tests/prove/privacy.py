@@ -112,6 +112,8 @@ BREAKS = (
       by("notify/test_announce", "not_opted_into")),
     Mutation("P9", "webapp/notify/stops.py", "return \" \".join(text.casefold()", "return text == \"STOP\" or \"-\".join(text.casefold()", plain("notify/test_stops")),
     Mutation("P9", "webapp/notify/stops.py", "        address.stop(store, \"stop_word\", by=None, now=now)\n", "", by("notify/test_stops")),
+    Mutation("P9", "webapp/web/api/hooks/sms.py", "and stops.heed(store, phone, words, clock.now()):\n        store.commit()", "and stops.heed(store, phone, words, clock.now()):\n        pass",
+      by("web/api/test_sms_hook", "ends_texts")),
     # P10: one's own copy
     Mutation("P10", EXPORTS, '"note": each.note if each.by_id == client.id else None,', '"note": each.note,', by("care/test_exports", "others_wrote or staff_reported")),
     Mutation("P10", EXPORTS, "select(Message).where(Message.client_id == client.id, Message.by_id == client.id)", "select(Message).where(Message.client_id == client.id)",

@@ -26,6 +26,7 @@ STOP_WORDS = frozenset(
         "cancelar",
         "baja",
         "no más",
+        "no mas",
     }  # fmt: skip
 )
 """What people write; the first five are the carriers' own (CTIA)."""

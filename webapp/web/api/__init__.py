@@ -21,7 +21,7 @@ from webapp.web.api import (
     tasks,
 )  # fmt: skip
 from webapp.web.api.contract import calls, document, problems
-from webapp.web.api.hooks import zoom
+from webapp.web.api.hooks import sms, zoom
 
 MODULES = (
     people, couples, care_teams, series, sessions, presence, absences, contacts, seats, tasks,
@@ -32,9 +32,10 @@ MODULES = (
 
 def register(app: OpenAPI) -> None:
     """Put the API into the app: its calls, its problem documents, its own door (tokens instead of cookies)."""
-    for blueprint in (calls.api, health.root):
+    for blueprint in (calls.api, health.root, sms.root):
         guard.other_doors(blueprint.name)
     errors.under(app, "/api/", problems.tell)
     app.validation_error_callback = problems.unfit
     app.register_api(calls.api)
     app.register_blueprint(health.root)
+    app.register_blueprint(sms.root)
