@@ -81,9 +81,11 @@ BREAKS = (
       "42 CFR part 2 prohibits redisclosure. You have a reminder", plain("notify/test_wording")),
     Mutation("P6", "webapp/notify/parcels.py", 'THEIRS = "/me/sharing"', 'THEIRS = "/schedule"', by("notify/test_announce", "passing_on")),
     # P7: who looked
-    Mutation("P7", "webapp/web/staff/people.py", "    _looked_at(client)\n    return page(PAGE, **context)", "    return page(PAGE, **context)",
+    Mutation("P7", "webapp/web/staff/frame.py", "    leave_trace(context.pop(\"reading\", None))\n", "    context.pop(\"reading\", None)\n",
       by("web/staff/test_people", "one_trace")),
-    Mutation("P7", "webapp/web/staff/make_ups/reflections.py", "    _looked_at(found.make_up.seat.client)\n", "", by("web/staff/test_make_ups", "reflection_is_read")),
+    Mutation("P7", "webapp/web/staff/frame.py", "    if request.htmx:\n        leave_trace(reading)\n", "", by("web/test_traces", "no_page")),
+    Mutation("P7", "webapp/web/staff/rooms.py", '        "reading": Reading(What.ROOM, told, session_id),\n', "", by("web/test_traces", "no_page")),
+    Mutation("P7", "webapp/web/unit.py", "    else:\n        read_on()\n    with", "    else:\n        mine.commit()\n    with", by("web/test_traces", "begun")),
     Mutation("P7", "webapp/care/lookers.py", ".where(Event.client_id == client.id)\n", "", by("web/client/sharing/test_looks", "somebody_else")),
     Mutation("P7", "webapp/notify/disclosures.py", ".where(Notification.client_id == client.id, Notification.person_id != client.id)",
       ".where(Notification.person_id != client.id)", by("web/client/sharing/test_looks", "accounted_for")),

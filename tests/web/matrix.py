@@ -180,18 +180,21 @@ class Actor:
 
     def knock(self, door: Door) -> str:
         """What comes of asking; whatever it changed is undone."""
-        with self._undone():
+        with self.undone():
             return outcome(self.open(door, **({"data": door.form} if door.form else {})))
 
-    def open(self, door: Door, **given: Any) -> Any:
+    def open(
+        self, door: Door, *, path: str = "", headers: dict[str, str] | None = None, **given: Any
+    ) -> Any:
         """The answer at a door, with the token a page of ours would carry."""
-        headers = {"Cookie": self._cookies}
+        sent = {"Cookie": self._cookies} | (headers or {})
         if door.method != "GET":
-            headers |= {"X-CSRFToken": self._token, "Sec-Fetch-Site": "same-origin"}
-        return self._browser.open(door.path, method=door.method, headers=headers, **given)
+            sent |= {"X-CSRFToken": self._token, "Sec-Fetch-Site": "same-origin"}
+        return self._browser.open(path or door.path, method=door.method, headers=sent, **given)
 
     @contextmanager
-    def _undone(self) -> Iterator[None]:
+    def undone(self) -> Iterator[None]:
+        """Whatever is changed meanwhile is taken back."""
         nested = self._connection.begin_nested()
         try:
             yield

@@ -4,6 +4,8 @@ GET and HEAD read without a transaction to roll back; everything else writes. Wh
 the embedded database is taken (`write_on`). A route commits once; what it renders afterwards is read without holding it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from flask import Flask, current_app, g, has_request_context, request
@@ -37,6 +39,7 @@ def write_on() -> None:
     if "store" in g and request.method not in SAFE and _database().embedded:
         g.store.commit()
         g.store.bind = _database().writers
+        g.store.info.pop("settled", None)
 
 
 @event.listens_for(Store, "after_commit")
@@ -44,6 +47,7 @@ def _read_on(store: Store) -> None:
     """Committed: the rest of the request only reads, so that nobody waits for a page being rendered."""
     if readers := store.info.get("readers"):
         store.bind = readers
+        store.info["settled"] = True
 
 
 def read_on() -> None:
@@ -51,6 +55,20 @@ def read_on() -> None:
     refused = _store()
     refused.rollback()
     _read_on(refused)
+
+
+@contextmanager
+def apart() -> Iterator[Store]:
+    """A unit of work of its own, for what is kept whatever becomes of the request's: a trace (P7). What that began and did not
+    commit is gone; what it only read stays read."""
+    mine = _store()
+    if mine.info["reading"] or mine.info.get("settled"):
+        mine.commit()
+    else:
+        read_on()
+    with _database().writing() as writing:
+        yield writing
+        writing.commit()
 
 
 def close(error: BaseException | None = None) -> None:

@@ -7,21 +7,23 @@ from typing import Any, TypeVar
 from flask import abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from htmx_flask import request
 from sqlalchemy import Select, func, select
 from werkzeug.local import LocalProxy
 
 from webapp import clock
-from webapp.care import messages, trouble
+from webapp.care import messages, readings, trouble
 from webapp.care.access import Permission, may
 from webapp.care.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.care.people import Person
+from webapp.care.readings import Reading
 from webapp.care.tasks import Task
 from webapp.protocol.reading.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach
 from webapp.web import htmx, identity
 from webapp.web.filters import sentence, zone
-from webapp.web.unit import store
+from webapp.web.unit import apart, store
 
 Row = TypeVar("Row")
 LIVE = "live"
@@ -42,13 +44,31 @@ def one(rows: Select[Row]) -> Row:
 
 
 def page(template: str, status: int = 200, **context: Any) -> ResponseReturnValue:
-    """The page; for htmx its live part."""
-    return htmx.widget(template, LIVE, status, **around(), **context)
+    """The page; for htmx its live part. `reading`, if the context holds one, says what of whom stands on it: also on a page that
+    refuses."""
+    frame = around()
+    leave_trace(context.pop("reading", None))
+    return htmx.widget(template, LIVE, status, **frame, **context)
 
 
 def changed(template: str, to: str, **context: Any) -> ResponseReturnValue:
-    """After a change: the live part for htmx, else back to `to` (303)."""
-    return htmx.done(template, LIVE, to, **around(), **context)
+    """After a change: the live part for htmx, else back to `to` (303), where nothing was shown yet. `reading` as for `page`."""
+    frame, reading = around(), context.pop("reading", None)
+    if request.htmx:
+        leave_trace(reading)
+    return htmx.done(template, LIVE, to, **frame, **context)
+
+
+def leave_trace(reading: Reading | None) -> None:
+    """One event a reading and client, kept before anything is shown, whatever becomes of what was asked for (P7)."""
+    reader = me()
+    by, program_id = reader.id, reader.program_id
+    if reading and (clients := list(reading.clients)):
+        with apart() as writing:
+            readings.note_down(
+                writing, reading.what, clients, by=by, now=clock.now(), program_id=program_id,
+                session_id=reading.session_id,
+            )  # fmt: skip
 
 
 def refused(refusal: Refusal) -> dict[str, str]:

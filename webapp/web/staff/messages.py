@@ -10,11 +10,12 @@ from webapp.care import correspondents
 from webapp.care import messages as words
 from webapp.care.access import Permission
 from webapp.care.people import Person
+from webapp.care.readings import Reading, What
 from webapp.refusals import Refusal
 from webapp.web import htmx, threads
 from webapp.web.guard import needs
 from webapp.web.staff.frame import changed, me, one, page, refused
-from webapp.web.unit import database, store
+from webapp.web.unit import apart, read_on, store
 
 messages = Blueprint("messages", __name__)
 INBOX, PAGE, SAID = "staff/messages/inbox.html", "staff/messages/thread.html", "said"
@@ -36,7 +37,7 @@ def show(person_id: int) -> ResponseReturnValue:
     client = _client(person_id)
     screen = _screen(client, threads.page_of(request.args.get("before")))
     _read(client, screen["talk"])
-    return page(PAGE, **screen)
+    return page(PAGE, **screen | {"reading": None})
 
 
 @messages.get("/people/<row:person_id>/messages/news")
@@ -75,6 +76,7 @@ def send(person_id: int) -> ResponseReturnValue:
             request_id=form.get("request_id"),
         )  # fmt: skip
     except Refusal as refusal:
+        read_on()
         more = {"errors": refused(refusal), "given": form}
         return page(PAGE, refusal.status, **_screen(client), **more)
     store.commit()
@@ -88,19 +90,20 @@ def _client(person_id: int) -> Person:
 
 def _screen(client: Person, before: int | None = None) -> dict[str, Any]:
     talk = threads.of(store, client, me(), before)
-    return {"place": "messages", "talk": talk, "client": client, "request_id": threads.fresh_id()}
+    return {
+        "reading": Reading(What.MESSAGES, [client.id]) if talk.last else None,
+        "place": "messages", "talk": talk, "client": client, "request_id": threads.fresh_id(),
+    }  # fmt: skip
 
 
 def _read(client: Person, talk: threads.Talk) -> None:
-    """Read, and written down, in a unit of work of its own after the page's own reading."""
+    """Read, and written down, both in one unit of work after the page's own reading."""
     if talk.last:
         _look(client, up_to=talk.last)
 
 
 def _look(client: Person, up_to: int | None = None) -> None:
-    store.commit()
-    with database.writing() as writing:
+    with apart() as writing:
         words.looked_at(writing, client, by=me(), now=clock.now())
         if up_to is not None:
             words.mark_read(writing, client, by=me(), now=clock.now(), up_to=up_to)
-        writing.commit()

@@ -13,6 +13,7 @@ from webapp import clock
 from webapp.care import absences, contacts, partings, plans, sessions, teams
 from webapp.care.access import Permission
 from webapp.care.people import Kind, Person
+from webapp.care.readings import Reading, What
 from webapp.care.sessions import Seat, Session
 from webapp.care.teams import CareTeam, Couple
 from webapp.refusals import Refusal
@@ -21,8 +22,8 @@ from webapp.web import chart
 from webapp.web.chart import paper
 from webapp.web.guard import needs
 from webapp.web.staff import person as portrait
-from webapp.web.staff.frame import changed, instant, me, one, page, refused
-from webapp.web.unit import database, store
+from webapp.web.staff.frame import changed, instant, leave_trace, me, one, page, refused
+from webapp.web.unit import read_on, store
 
 people = Blueprint("people", __name__)
 LIST, PAGE = "staff/people.html", "staff/person.html"
@@ -85,9 +86,7 @@ def show(person_id: int) -> ResponseReturnValue:
     """A client's page. Reading it leaves a trace that the client can see (P7)."""
     client = _client(person_id)
     part, whole = request.args.get("chart", ""), "whole" in request.args
-    context = portrait.of(store, client, me(), clock.now(), part, whole)
-    _looked_at(client)
-    return page(PAGE, **context)
+    return page(PAGE, **portrait.of(store, client, me(), clock.now(), part, whole))
 
 
 @people.get("/people/<row:person_id>/chart.pdf")
@@ -96,7 +95,7 @@ def print_chart(person_id: int) -> ResponseReturnValue:
     """The whole chart to print or file. Reading it leaves a trace that the client can see (P7)."""
     client, now = _client(person_id), clock.now()
     made = paper.printed(client, chart.of(store, client), now)
-    _looked_at(client)
+    leave_trace(Reading(What.CHART, [client.id]))
     return paper.answer(made, now)
 
 
@@ -171,19 +170,12 @@ def _seat_named(client: Person, written: str) -> Seat | None:
     return store.scalar(select(Seat).where(named, Seat.client_id == client.id))
 
 
-def _looked_at(client: Person) -> None:
-    """One event a reading, in a unit of work of its own, after the page's own reading has ended: the page only reads."""
-    store.commit()
-    with database.writing() as writing:
-        chart.looked_at(writing, client, by=me().id, now=clock.now())
-        writing.commit()
-
-
 def _after(client: Person, part: str) -> ResponseReturnValue:
     context = portrait.of(store, client, me(), clock.now())
     return changed(PAGE, f"/staff/people/{client.id}#{part}", **context, sent=part)
 
 
 def _not(client: Person, part: str, refusal: Refusal) -> ResponseReturnValue:
+    read_on()
     context = portrait.of(store, client, me(), clock.now())
     return page(PAGE, 422, **context, wrong=part, errors=refused(refusal), given=request.form)

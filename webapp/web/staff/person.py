@@ -21,6 +21,7 @@ from webapp.care.addresses import Address
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.people import Kind, Person
 from webapp.care.plans import Plan
+from webapp.care.readings import Reading, What
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing
 from webapp.care.tasks import Task
@@ -55,6 +56,7 @@ def of(
     """Everything that the person page shows. The number of statements does not grow with the chart's length."""
     places = what_next(store, client, reader, now)
     return {
+        "reading": Reading(What.CHART, [client.id]),
         "place": "people",
         "client": client,
         "unsafe": _unsafe(store, client),

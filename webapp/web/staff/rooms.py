@@ -12,6 +12,7 @@ from webapp import clock
 from webapp.care import accommodations, presence, sessions
 from webapp.care.access import Permission
 from webapp.care.presence import Evidence, Presence
+from webapp.care.readings import Reading, What
 from webapp.care.sessions import Seat, Session
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
 from webapp.web.guard import needs
@@ -20,7 +21,7 @@ from webapp.web.staff import roll
 from webapp.web.staff.frame import changed, instant, me, one, page, refused
 from webapp.web.staff.roll import Place, Room
 from webapp.web.staff.writing import room as written
-from webapp.web.unit import store
+from webapp.web.unit import read_on, store
 
 rooms = Blueprint("rooms", __name__)
 PAGE = "staff/session.html"
@@ -129,7 +130,13 @@ def _picture(session_id: int) -> dict[str, Any]:
     for piece in store.scalars(found.order_by(Presence.at, Presence.id)):
         evidence.setdefault(piece.person_id, []).append(piece)
     needs = accommodations.in_rooms(store, [session_id])
+    told = [
+        place.client.id
+        for place in room.places
+        if needs.get(place.seat.id) or any(one.reason for one in evidence.get(place.client.id, ()))
+    ]
     return {
+        "reading": Reading(What.ROOM, told, session_id),
         "place": "now",
         "room": room,
         "evidence": evidence,
@@ -148,6 +155,7 @@ def _after(session_id: int, room: Room | None) -> ResponseReturnValue:
 
 def _not(session_id: int, refusal: Refusal, wrong_seat: int = 0) -> ResponseReturnValue:
     """The same page with the sentence at its form; nothing has changed."""
+    read_on()
     more: dict[str, Any] = {
         "errors": refused(refusal), "wrong_seat": wrong_seat, "given": request.form
     }  # fmt: skip

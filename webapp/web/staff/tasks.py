@@ -17,6 +17,7 @@ from webapp.care.access import Permission, may
 from webapp.care.addresses import Address
 from webapp.care.contacts import Outcome
 from webapp.care.people import Person
+from webapp.care.readings import Reading, What
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import Task, TaskKind
 from webapp.refusals import Invalid
@@ -24,7 +25,7 @@ from webapp.web.filters import zone
 from webapp.web.guard import needs
 from webapp.web.staff import scripts
 from webapp.web.staff.frame import changed, instant, me, one, page, refused
-from webapp.web.unit import store
+from webapp.web.unit import read_on, store
 
 tasks = Blueprint("tasks", __name__)
 PAGE = "staff/tasks.html"
@@ -82,6 +83,7 @@ def finish(task_id: int) -> ResponseReturnValue:
             next_at=_next_at(outcome, now), channel=form.get("channel") or "call",
         )  # fmt: skip
     except Invalid as refusal:
+        read_on()
         return page(PAGE, 422, **_picture(), errors=refused(refusal), wrong=task_id, given=form)
     store.commit()
     return changed(PAGE, _back(task_id), **_picture(), sent=task_id)
@@ -120,6 +122,7 @@ def _picture() -> dict[str, Any]:
         ended = visible.where(Task.done_at >= _midnight(now)).order_by(Task.done_at.desc())
         lists["done"] = list(_with_all(ended))
     return {
+        "reading": Reading(What.CALLS, _spoken_of(lists[view])),
         "place": "tasks",
         "view": view,
         "leads": may(person, Permission.PROVE),
@@ -128,6 +131,12 @@ def _picture() -> dict[str, Any]:
         "again": list(AGAIN),
         "next_try": now + work.NEXT_ATTEMPT,
     }
+
+
+def _spoken_of(shown: list[Task]) -> set[int]:
+    """The clients about whom words stand on these cards."""
+    noted = (task for task in shown if task.note or any(each.note for each in task.attempts))
+    return {task.client_id for task in noted if task.client_id is not None}
 
 
 def _midnight(now: datetime) -> datetime:

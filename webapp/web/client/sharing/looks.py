@@ -23,8 +23,10 @@ from webapp.web.unit import store
 pages = Blueprint("looks", __name__)
 
 WORDS = {
-    "chart": N_("Your record"),
-    "messages": N_("Your messages"),
+    What.CHART: N_("Your record"),
+    What.MESSAGES: N_("Your messages"),
+    What.ROOM: N_("What helps you in a session"),
+    What.CALLS: N_("Notes of calls to you"),
     What.SUMMARY: N_("Your part of a summary"),
     What.HAND_IN: N_("What you handed in"),
     What.CATCH_UP: N_("Your catch-up"),

@@ -11,6 +11,7 @@ from webapp.care import bookings, ledger, makeups, sessions, teams
 from webapp.care.access import Permission
 from webapp.care.makeups import MakeUp
 from webapp.care.people import Kind, Person
+from webapp.care.readings import Reading, What
 from webapp.care.resources import Resource
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import CAN_BE_MADE_UP
@@ -18,11 +19,10 @@ from webapp.protocol import misses
 from webapp.protocol.lists import demand
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import row_number
-from webapp.web import chart
 from webapp.web.guard import needs
 from webapp.web.staff.frame import changed, me, one, page, refused
 from webapp.web.staff.make_ups import board
-from webapp.web.unit import database, read_on, store
+from webapp.web.unit import read_on, store
 
 make_up_ledger = Blueprint("make_up_ledger", __name__)
 PAGE = "staff/make_ups/person.html"
@@ -32,13 +32,7 @@ PAGE = "staff/make_ups/person.html"
 @needs(Permission.READ_CHART)
 def show(person_id: int) -> ResponseReturnValue:
     """The ledger, with what fits for what is open. Reading it leaves a trace that the client can see (P7)."""
-    client = _client(person_id)
-    context = _picture(client)
-    store.commit()
-    with database.writing() as writing:
-        chart.looked_at(writing, client, by=me().id, now=clock.now())
-        writing.commit()
-    return page(PAGE, **context)
+    return page(PAGE, **_picture(_client(person_id)))
 
 
 @make_up_ledger.post("/seats/<row:seat_id>/make-ups")
@@ -87,6 +81,7 @@ def _picture(client: Person) -> dict[str, Any]:
     missed = demand.told_ahead(store, client, now) + misses.of(store, client, now)
     lines = ledger.lines(store, missed)
     return {
+        "reading": Reading(What.CHART, [client.id]),
         "place": "people",
         "client": client,
         "lines": lines,

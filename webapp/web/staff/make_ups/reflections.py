@@ -13,13 +13,13 @@ from webapp.care import teams
 from webapp.care.access import Permission
 from webapp.care.makeups import MakeUp
 from webapp.care.people import Kind, Person
+from webapp.care.readings import Reading, What
 from webapp.care.reflections import Reflection
 from webapp.care.sessions import Seat
 from webapp.refusals import Refusal
-from webapp.web import chart
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, one, page, refused
-from webapp.web.unit import database, store
+from webapp.web.unit import read_on, store
 
 reflections = Blueprint("reflections", __name__)
 PAGE = "staff/make_ups/reflection.html"
@@ -29,10 +29,7 @@ PAGE = "staff/make_ups/reflection.html"
 @needs(Permission.READ_CHART)
 def show(make_up_id: int) -> ResponseReturnValue:
     """What the client wrote. Reading it leaves a trace that the client can see (P7)."""
-    found = _found(make_up_id)
-    context = _context(found)
-    _looked_at(found.make_up.seat.client)
-    return page(PAGE, **context)
+    return page(PAGE, **_context(_found(make_up_id)))
 
 
 @reflections.post("/reflections/<row:make_up_id>/confirmation")
@@ -43,13 +40,16 @@ def confirm(make_up_id: int) -> ResponseReturnValue:
     try:
         care.confirm(store, found.make_up, by=me(), now=clock.now(), feedback=words)
     except Refusal as refusal:
+        read_on()
         return page(PAGE, refusal.status, **_context(found), errors=refused(refusal), given=words)
     store.commit()
     return redirect("/staff/make-ups#reflections", 303)
 
 
 def _context(found: Reflection) -> dict[str, Any]:
-    return {"place": "make-ups", "reflection": found, "made": found.make_up}
+    made = found.make_up
+    reading = Reading(What.CHART, [made.seat.client_id])
+    return {"reading": reading, "place": "make-ups", "reflection": found, "made": made}
 
 
 def _found(make_up_id: int) -> Reflection:
@@ -61,11 +61,3 @@ def _found(make_up_id: int) -> Reflection:
     whole = made.joinedload(MakeUp.seat).joinedload(Seat.client), made.joinedload(MakeUp.resource)
     written = wanted.where(MakeUp.id == make_up_id, Reflection.handed_in_at.is_not(None))
     return one(written.options(*whole))
-
-
-def _looked_at(client: Person) -> None:
-    """One event a reading, in a unit of work of its own: the page only reads."""
-    store.commit()
-    with database.writing() as writing:
-        chart.looked_at(writing, client, by=me().id, now=clock.now())
-        writing.commit()

@@ -13,6 +13,7 @@ from webapp.care.access import Permission
 from webapp.care.consents import Consent
 from webapp.care.emergencies import EmergencyAccess
 from webapp.care.people import Kind, Person
+from webapp.care.readings import Reading, What
 from webapp.web.guard import needs
 from webapp.web.staff.frame import changed, me, one, page
 from webapp.web.unit import store
@@ -85,7 +86,8 @@ def _screen(client: Person) -> dict[str, Any]:
         .order_by(EmergencyAccess.id.desc())
         .limit(MOST)
     )
-    return {
-        "place": "people", "client": client, "given": store.scalars(given).all(),
-        "reached": store.scalars(reached).all(), "regular": client.id not in me().reaching,
+    shown = {"given": store.scalars(given).all(), "reached": store.scalars(reached).all()}
+    return shown | {
+        "reading": Reading(What.CHART, [client.id]) if any(shown.values()) else None,
+        "place": "people", "client": client, "regular": client.id not in me().reaching,
     }  # fmt: skip

@@ -12,14 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import drafts, readings, sessions
+from webapp.care import drafts, sessions
 from webapp.care.people import Person
-from webapp.care.readings import What
 from webapp.care.sessions import Seat, Session
 from webapp.protocol import misses
 from webapp.refusals import N_, Invalid
 from webapp.web.staff.frame import instant, me, one
-from webapp.web.unit import database, store
+from webapp.web.unit import store
 
 PREVIEW = "preview"
 
@@ -104,16 +103,3 @@ def go(to: str) -> ResponseReturnValue:
     if request.headers.get("HX-Request") == "true":
         return htmx_response("", 204, redirect=to)
     return redirect(to, 303)
-
-
-def has_read(what: What, client_id: int | None, session_id: int | None) -> None:
-    """One event a reading, in a unit of work of its own after the page's own reading (P7)."""
-    reader = me()
-    by, program_id = reader.id, reader.program_id
-    store.commit()
-    with database.writing() as writing:
-        readings.note_down(
-            writing, what, [client_id], by=by, now=clock.now(), program_id=program_id,
-            session_id=session_id,
-        )  # fmt: skip
-        writing.commit()

@@ -11,12 +11,12 @@ from webapp import clock
 from webapp.care import drafts, hand_ins, markdown
 from webapp.care.access import Permission
 from webapp.care.hand_ins import HandIn
-from webapp.care.readings import What
+from webapp.care.readings import Reading, What
 from webapp.refusals import Refusal
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, one, page, refused
 from webapp.web.staff.writing import around
-from webapp.web.unit import store
+from webapp.web.unit import read_on, store
 
 pages = Blueprint("hand_ins", __name__)
 LIST, PAGE = "staff/writing/hand_ins.html", "staff/writing/hand_in.html"
@@ -36,10 +36,7 @@ def index() -> ResponseReturnValue:
 @needs(Permission.WRITE)
 def show(hand_in_id: int) -> ResponseReturnValue:
     """One, with the feedback to it. Reading it leaves a trace that its owner can see (P7)."""
-    made = _known(hand_in_id)
-    answer = page(PAGE, **_picture(made))
-    around.has_read(What.HAND_IN, made.client_id, made.homework.session_id)
-    return answer
+    return page(PAGE, **_picture(_known(hand_in_id)))
 
 
 @pages.post("/hand-ins/<row:hand_in_id>/feedback")
@@ -55,7 +52,7 @@ def answer(hand_in_id: int) -> ResponseReturnValue:
             return page(PAGE, **_picture(made), preview=markdown.html(body), given=form)
         hand_ins.answer(store, made, body, by=me(), now=clock.now())
     except Refusal as refusal:
-        store.rollback()
+        read_on()
         return page(PAGE, 422, **_picture(_known(hand_in_id)), errors=refused(refusal), given=form)
     drafts.clear(store, me().id, about)
     store.commit()
@@ -77,6 +74,7 @@ def reopen(hand_in_id: int) -> ResponseReturnValue:
 def _picture(made: HandIn) -> dict[str, Any]:
     ids = {made.feedback_by_id, made.reopened_by_id} - {None}
     return {
+        "reading": Reading(What.HAND_IN, [made.client_id], made.homework.session_id),
         "place": "hand-ins",
         "made": made,
         "told": markdown.html(made.body),

@@ -10,14 +10,14 @@ from webapp import clock
 from webapp.care import drafts, markdown, summaries, teams
 from webapp.care.access import Permission
 from webapp.care.people import Person
-from webapp.care.readings import What
+from webapp.care.readings import Reading, What
 from webapp.care.sessions import Session
 from webapp.refusals import Refusal
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, page, refused
 from webapp.web.staff.writing import around
 from webapp.web.staff.writing.around import Told
-from webapp.web.unit import store
+from webapp.web.unit import read_on, store
 
 pages = Blueprint("summaries", __name__)
 PAGE = "staff/writing/summary.html"
@@ -29,10 +29,7 @@ def show(session_id: int) -> ResponseReturnValue:
     """The part for everyone; with `?for=` that client's own. Reading it leaves a trace (P7)."""
     session = around.session_of(session_id)
     client = _client(session)
-    answer = page(PAGE, **_picture(session, client))
-    if store.scalar(summaries.versions(session, client).limit(1)) is not None:
-        around.has_read(What.SUMMARY, client.id if client else None, session_id)
-    return answer
+    return page(PAGE, **_picture(session, client))
 
 
 @pages.post("/sessions/<row:session_id>/summary")
@@ -50,7 +47,7 @@ def write(session_id: int) -> ResponseReturnValue:
         news = _told(session, client)
         summaries.write(store, session, body, by=me(), now=clock.now(), client=client)
     except Refusal as refusal:
-        store.rollback()
+        read_on()
         return page(PAGE, 422, **_picture(session, client), errors=refused(refusal), given=form)
     drafts.clear(store, me().id, about)
     store.commit()
@@ -60,7 +57,9 @@ def write(session_id: int) -> ResponseReturnValue:
 
 def _picture(session: Session, client: Person | None) -> dict[str, Any]:
     versions = list(store.scalars(summaries.versions(session, client)))
+    reading = Reading(What.SUMMARY, [client.id if client else None], session.id)
     return {
+        "reading": reading if versions else None,
         "place": "now",
         "session": session,
         "client": client,
