@@ -43,7 +43,10 @@ REDISCLOSURE = N_(
 """Stands wherever something shared is shown (42 CFR 2.32; P6); never outside the signed-in page."""
 LONGEST = timedelta(days=366)
 """A consent is asked for anew once a year."""
-ELEMENTS = ("discloser", "description", "purpose", "right_to_revoke", "signature")
+ELEMENTS = (
+    "client_name", "recipient_name", "discloser", "description", "purpose", "right_to_revoke",
+    "signature",
+)  # fmt: skip
 
 
 class Consent(Base):
@@ -63,6 +66,9 @@ class Consent(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     recipient_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    client_name: Mapped[str]
+    """As both were called when it was signed: a copy of it says what was signed, whatever they are called now."""
+    recipient_name: Mapped[str]
     category: Mapped[str]
     discloser: Mapped[str]
     description: Mapped[str] = mapped_column(Text)
@@ -136,6 +142,8 @@ def grant(
     consent = Consent(
         client=client,
         recipient=recipient,
+        client_name=client.name,
+        recipient_name=recipient.name,
         category=category,
         discloser=client.program.name,
         description=description or DESCRIPTIONS[Category(category)],

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from webapp.care import partings
 from webapp.care.consents import REDISCLOSURE, Consent
+from webapp.care.people import Person
 
 FORM = {
     "category": ["schedule", "reminders"], "purpose": "together", "term": "90",
@@ -82,8 +83,12 @@ def test_nobody_else_can_sign(visit, store, world, who):
     assert rows(store) == []
 
 
-def test_a_copy_holds_every_element(visit, store, world):
+def test_a_copy_holds_every_element_as_it_was_signed(visit, store, world):
+    """P2: whatever the two are called by now."""
     maya, _ = shared(visit, world)
+    for who in (world.maya, world.ben):
+        store.get(Person, who.id).name = "Somebody Else"
+    store.commit()
     page = maya.get(f"/me/sharing/{rows(store)[0].id}").text
     for said in (
         "Maya Torres",
