@@ -121,3 +121,17 @@ def test_staff_print_it_from_the_persons_page_and_strangers_find_nothing(
 def test_the_document_says_what_it_answers():
     answers = document()["paths"]["/clients/{client}/chart.pdf"]["get"]["responses"]
     assert list(answers["200"]["content"]) == ["application/pdf"]
+
+
+def test_a_pause_for_safety_is_not_on_paper(app, store, world, clock):
+    """P3: the chart may be handed to the client; that staff paused a sharing stays silent."""
+    told = [
+        Entry(clock.now(), tag, world.carla.id, detail={"recipient": world.ben.id})
+        for tag in (Tag.CONSENT_GRANTED, Tag.CONSENT_PAUSED, Tag.CONSENT_RESUMED)
+    ]
+    with app.test_request_context():
+        made = paper.printed(world.maya, chart.Chart(told, {}, {}), clock.now())
+    said = words(PdfReader(BytesIO(made)).pages)
+    assert "1 entries" in said
+    assert "allowed one named person" in said
+    assert "pause" not in said.lower()

@@ -8,6 +8,7 @@ its number; times are where the program is. Grows with the chart's entries: some
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,9 @@ NOTED = {
 """What of an entry's detail is printed, and under which word."""
 PEOPLE = ("owner", "person", "recipient", "spoke")
 INSTANTS = ("was_at", "starts_at", "until", "due_at")
+SILENT = frozenset({Tag.CONSENT_PAUSED, Tag.CONSENT_RESUMED})
+"""Left out: this is the chart that may be handed to the client, with somebody at their elbow, and a pause is silent (P3). The
+console and the audit log have them."""
 INK, SOFT, LINE = (28, 32, 38), (92, 98, 106), (214, 208, 198)
 MARGIN, INDENT = 18.0, 20.0
 """Millimetres; the time of day stands in the indent."""
@@ -61,6 +65,7 @@ MARGIN, INDENT = 18.0, 20.0
 def printed(client: Person, found: Chart, now: datetime) -> bytes:
     """The chart of `client` as a PDF. Whoever gives it out has left the trace (`chart.looked_at`)."""
     zone = ZoneInfo(client.program.time_zone)
+    found = replace(found, entries=[each for each in found.entries if each.what not in SILENT])
     paper = _blank(client, now, zone)
     _headline(paper, client, found, now, zone)
     for month, entries in groupby(found.entries, lambda entry: _month(entry.at, zone)):
