@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, true
 
 from webapp.care.events import Event
 from webapp.care.people import Person
@@ -19,18 +19,24 @@ class Look:
     """Somebody read something at `at` (aware UTC). `what`: a word of `readings.What`, `chart`, or `EMERGENCY`. `who` is None
     for a connected system."""
 
+    id: int
+    """The event's: where an older page goes on."""
     at: datetime
     what: str
     who: Person | None
 
 
-def of(store: Store, client: Person, limit: int = 200) -> list[Look]:
-    """The latest first; one's own reading is nobody's business and left out. Two statements, by ix_event_client."""
+def of(
+    store: Store, client: Person, *, limit: int | None = None, before: int | None = None
+) -> list[Look]:
+    """The latest first, of those before a `Look.id` if one is named; one's own reading is nobody's business and left out. Two
+    statements, by ix_event_client."""
     rows = (
         select(Event)
         .where(Event.client_id == client.id)
         .where(Event.tag.in_([Tag.CHART_READ, Tag.EMERGENCY_ACCESS_BEGAN]))
         .where(or_(Event.by_id.is_(None), Event.by_id != client.id))
+        .where(Event.id < before if before is not None else true())
         .order_by(Event.id.desc())
         .limit(limit)
     )
@@ -38,6 +44,6 @@ def of(store: Store, client: Person, limit: int = 200) -> list[Look]:
     people = select(Person).where(Person.id.in_({each.by_id for each in found} - {None}))
     known = {person.id: person for person in store.scalars(people)}
     return [
-        Look(each.at, each.fields.get("what", EMERGENCY), known.get(each.by_id or 0))
+        Look(each.id, each.at, each.fields.get("what", EMERGENCY), known.get(each.by_id or 0))
         for each in found
     ]

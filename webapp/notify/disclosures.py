@@ -1,10 +1,12 @@
 """Disclosures: what the program told others about a client, under which consent; the accounting a client may have (P7)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
+from webapp.care.consents import Consent
 from webapp.care.people import Kind, Person
 from webapp.db import Store
 from webapp.notify.outbox import Notification
@@ -19,15 +21,20 @@ class Disclosure:
     category: str
     """A `consents.Category`: what the client had allowed."""
     channel: str
+    kind: str
+    """Of notice."""
+    description: str
+    """What of it, and what for, in the words of the consent that stood then; empty when none is known."""
+    purpose: str
 
 
 def of(store: Store, client: Person) -> list[Disclosure]:
-    """Everything that left, latest first; one line a thing told, however many devices it reached. One statement; grows with
-    the client's own."""
+    """Everything that left, latest first; one line a thing told, however many devices it reached (45 CFR 164.528(b)(2)). Two
+    statements; grows with the client's own."""
     rows = (
         select(
             Notification.event_id, Notification.sent_at, Person.name,
-            Notification.consent_category, Notification.channel,
+            Notification.consent_category, Notification.channel, Notification.kind, Person.id,
         )
         .join(Person, Person.id == Notification.person_id)
         .where(Notification.client_id == client.id, Notification.person_id != client.id)
@@ -35,9 +42,23 @@ def of(store: Store, client: Person) -> list[Disclosure]:
         .where(Person.kind != Kind.STAFF)
         .order_by(Notification.sent_at.desc(), Notification.id)
     )  # fmt: skip
-    told = {
-        (event_id, name, channel): Disclosure(sent_at, name, category, channel)
-        for event_id, sent_at, name, category, channel in store.execute(rows)
-        if sent_at and category
-    }
+    signed = store.scalars(
+        select(Consent).where(Consent.client_id == client.id).order_by(Consent.id)
+    ).all()
+    told = {}
+    for event_id, sent_at, name, category, channel, kind, person_id in store.execute(rows):
+        if sent_at and category:
+            words = _standing(signed, person_id, category, sent_at)
+            told[event_id, name, channel] = Disclosure(
+                sent_at, name, category, channel, kind, *words
+            )
     return list(told.values())
+
+
+def _standing(
+    signed: Sequence[Consent], person_id: int, category: str, at: datetime
+) -> tuple[str, str]:
+    """Description and purpose of the consent under which it was told: the last that stood at that time."""
+    mine = [c for c in signed if (c.recipient_id, c.category) == (person_id, category)]
+    stood = [c for c in mine if c.signed_at <= at < min(c.expires_at, c.revoked_at or c.expires_at)]
+    return (stood[-1].description, stood[-1].purpose) if stood else ("", "")

@@ -1,10 +1,13 @@
 """P7: every reading stands on a page for the one it is about, and what was told to others with it."""
 
+import re
 from datetime import timedelta
 
 from webapp.care import addresses, consents
 from webapp.care.people import Person
 from webapp.notify.outbox import Notification
+from webapp.web import chart
+from webapp.web.client.sharing import looks
 
 
 def test_a_reading_of_the_chart_shows_with_its_name(visit, world):
@@ -12,6 +15,20 @@ def test_a_reading_of_the_chart_shows_with_its_name(visit, world):
     page = visit(world.maya).get("/me/looks").text
     assert "Carla Reyes" in page
     assert "Your record" in page
+
+
+def test_an_older_reading_is_one_tap_further(visit, store, world, clock):
+    """P7: every reading, not the latest alone."""
+    visit(world.tessa).get(f"/staff/people/{world.maya.id}")
+    for _ in range(looks.MOST):
+        chart.looked_at(store, world.maya, by=world.carla.id, now=clock.now())
+    store.commit()
+    maya = visit(world.maya)
+    first = maya.get("/me/looks").text
+    assert "Tessa Moreau" not in first
+    older = maya.get(re.search(r'href="(/me/looks\?before=\d+)"', first)[1]).text
+    assert "Tessa Moreau" in older
+    assert "Carla Reyes" not in older
 
 
 def test_nobody_sees_who_looked_at_somebody_else(visit, world):
@@ -56,7 +73,9 @@ def test_what_was_told_to_whom_is_accounted_for(visit, store, world, clock):
     assert "Henry Whitaker" in june.get("/me/looks").text
     answer = june.get("/me/looks/told.csv")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="list.csv"'
-    assert "Henry Whitaker,Reminders before my sessions,email" in answer.text
+    [_, line] = answer.text.splitlines()
+    assert 'Henry Whitaker,Reminders before my sessions,"A reminder before' in line
+    assert line.endswith(",so that we come together,email")
     assert "Henry" not in visit(world.maya).get("/me/looks/told.csv").text
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,6 +15,7 @@ from webapp.care.readings import What
 from webapp.care.teams import CareTeam
 from webapp.notify import disclosures
 from webapp.refusals import N_
+from webapp.spellings import row_number
 from webapp.web.client import places
 from webapp.web.client.sharing.consents import NAMES
 from webapp.web.guard import needs
@@ -32,6 +33,8 @@ WORDS = {
     What.CATCH_UP: N_("Your catch-up"),
     EMERGENCY: N_("Your record, in an emergency"),
 }
+MOST = 60
+"""Looks on one page; older ones are one tap further."""
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would run; such a cell is written with a quote before it (S11)."""
 
@@ -39,11 +42,15 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 @pages.get("/me/looks")
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
-    """The latest first."""
+    """The latest first; `before` is where an older page goes on."""
     me = places.person()
+    found = lookers.of(
+        store, me, limit=MOST + 1, before=row_number(request.args.get("before", "")) or None
+    )
     team = store.get(CareTeam, me.id)
     return render_template(
-        "client/sharing/looks.html", place="me", near=places.near(), looks=lookers.of(store, me),
+        "client/sharing/looks.html", place="me", near=places.near(), looks=found[:MOST],
+        older=found[MOST - 1].id if len(found) > MOST else 0,
         told=disclosures.of(store, me), words={key: _(said) for key, said in WORDS.items()},
         names={key: _(said) for key, said in NAMES.items()},
         mine={team.counselor_id, team.supervisor_id, team.coordinator_id} if team else set(),
@@ -53,12 +60,16 @@ def show() -> ResponseReturnValue:
 @pages.get("/me/looks/told.csv")
 @needs(Permission.OWN_CARE)
 def told() -> ResponseReturnValue:
-    """The whole accounting as a table, for whoever wants to keep it. The file's name says nothing (P5)."""
+    """The whole accounting as a table, for whoever wants to keep it: when, to whom, what, what for (45 CFR 164.528(b)(2),
+    42 CFR 2.25). The file's name says nothing (P5)."""
     lines = io.StringIO()
     table = csv.writer(lines)
-    table.writerow(["at", "to", "what", "by"])
+    table.writerow(["at", "to", "what", "description", "purpose", "by"])
     for each in disclosures.of(store, places.person()):
-        row = (each.at.isoformat(), each.recipient, _(NAMES[Category(each.category)]), each.channel)
+        row = (
+            each.at.isoformat(), each.recipient, _(NAMES[Category(each.category)]), each.description,
+            each.purpose, each.channel,
+        )  # fmt: skip
         table.writerow([_plain(cell) for cell in row])
     answer = Response(lines.getvalue(), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="list.csv"'
