@@ -15,6 +15,7 @@ from webapp.care import (
     consents,
     contacts,
     drafts,
+    emergencies,
     events,
     exports,
     fhir,
@@ -148,26 +149,21 @@ def test_that_staff_reported_is_told_without_their_words(store, world, clock, sc
     assert told[0]["reason"] is None
 
 
-def test_what_was_sent_to_whom_under_a_consent_is_accounted_for(store, world, clock, scene):
-    """P7: the one name of somebody else is the one the client named and signed for."""
+def test_a_consent_is_in_it_with_every_element_as_it_was_signed(store, world, clock, scene):
+    """P2, P10: the one name of somebody else is the one the client named and signed for."""
     maya, ben, now = world.maya, world.ben, clock.now()
     consents.grant(
         store, maya, ben, "reminders", purpose=f"{OWN} we go together", by=maya,
         signature=maya.name, expires_at=now + 30 * DAY, now=now,
     )  # fmt: skip
-    for person in (maya, ben, world.gus):
-        events.record(
-            store, Tag.MESSAGE_SENT, by=None, now=now, program_id=maya.program_id, client=maya,
-            person=person.id, kind="partner_reminder", channel="push",
-        )  # fmt: skip
+    ben.name = "Somebody Else"
     store.commit()
     record = exports.assemble(store, maya, {}, now)
-    assert [(each["to"], each["kind"]) for each in record["sent_about_you"]] == [
-        ("Ben Torres", "partner_reminder")
-    ]
-    assert record["consents"][0]["purpose"] == f"{OWN} we go together"
-    rest = {name: part for name, part in record.items() if name not in ("consents", "sent_about_you")}  # fmt: skip
-    assert "Ben Torres" not in json.dumps(rest, default=str)
+    [told] = record.pop("consents")
+    assert (told["client"], told["recipient"]) == ("Maya Torres", "Ben Torres")
+    assert all(told[each] for each in ("discloser", "description", "right_to_revoke", "signature"))
+    assert told["purpose"] == f"{OWN} we go together"
+    assert "Ben Torres" not in json.dumps(record, default=str)
 
 
 def test_a_pause_by_staff_does_not_show(store, world, clock):
@@ -185,16 +181,20 @@ def test_a_pause_by_staff_does_not_show(store, world, clock):
     assert exports.assemble(store, maya, {}, later) == before
 
 
-def test_who_looked_is_told_by_role(store, world, clock):
-    """P7: every reading but one's own, and no name of staff."""
+def test_who_looked_is_told_by_name_and_role_also_in_an_emergency(store, world, clock):
+    """P7: every reading but one's own, as the page shows them."""
     for by, what in ((world.carla, "chart"), (world.maya, "own_copy")):
         events.record(
             store, Tag.CHART_READ, by=by, now=clock.now(), program_id=world.harbor.id,
             client=world.maya, what=what,
         )  # fmt: skip
+    emergencies.begin(store, world.maya, "Her sister called.", by=world.colin, now=clock.now())
     store.commit()
     looked = exports.assemble(store, world.maya, {}, clock.now())["who_looked"]
-    assert [each["by"] for each in looked] == [["counselor"]]
+    assert [(each["by"], each["roles"], each["what"]) for each in looked] == [
+        ("Carla Reyes", ["counselor"], "chart"),
+        (world.colin.name, sorted(world.colin.role_names), "emergency_access"),
+    ]
 
 
 def test_taking_it_is_written_down(store, world, clock):

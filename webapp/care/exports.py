@@ -1,18 +1,18 @@
 """A client's own copy of what is theirs: what they said, where they had a place, whom they allowed what (P10).
 
 Holds nothing authored by others (no title, note, summary, feedback, reason or message of staff) and nothing about others: no
-host, no group, no partner. One name of somebody else is in it: the recipient whom the client named in a consent they signed,
-and with it the accounting of what was sent to them (P7, 42 CFR 2.31). Counseling notes and tasks are not read here at all, and
+host, no group, no partner. Two kinds of names of others are in it: the recipient whom the client named in a consent they signed,
+with the accounting of what was sent to them, and who looked (P7, 42 CFR 2.31). Counseling notes and tasks are not read here at all, and
 that staff paused a sharing for safety does not show (P3). Cost: a fixed number of statements; grows with one's own history.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
-from webapp.care import attendance, events, preferences, windows
+from webapp.care import attendance, events, lookers, preferences, windows
 from webapp.care.absences import AbsenceReport
 from webapp.care.accommodations import Accommodation
 from webapp.care.accounts import Login
@@ -38,9 +38,14 @@ Record = dict[str, Any]
 
 
 def assemble(
-    store: Store, client: Person, standings: Mapping[int, Standing], now: datetime
+    store: Store,
+    client: Person,
+    standings: Mapping[int, Standing],
+    now: datetime,
+    sent: Sequence[Record] = (),
 ) -> Record:
-    """Everything that is `client`'s own. `standings`: seat → how it stands (protocol/facts works it out), for those known."""
+    """Everything that is `client`'s own. `standings`: seat → how it stands (protocol/facts works it out), for those known.
+    `sent`: the accounting (notify/disclosures has it)."""
     theirs = select(Seat).where(Seat.client_id == client.id, ever_theirs()).order_by(Seat.id)
     seats = list(store.scalars(theirs))
     mine = [seat.id for seat in seats]
@@ -61,7 +66,9 @@ def assemble(
         ],
         "self_tests": _self_tests(store, client),
         "consents": _consents(store, client),
-        **_told(store, client),
+        "sent_about_you": list(sent),
+        "who_looked": _looked(store, client),
+        "what_you_did": _done(store, client),
         "sign_ins": _sign_ins(store, client),
         "calendar_links": _calendar_links(store, client),
     }
@@ -188,45 +195,36 @@ def _self_tests(store: Store, client: Person) -> list[Record]:
 
 
 def _consents(store: Store, client: Person) -> list[Record]:
-    found = select(Consent, Person.name).join(Person, Person.id == Consent.recipient_id)
-    found = found.where(Consent.client_id == client.id).order_by(Consent.id)
+    """As they were signed, every element (42 CFR 2.31(a))."""
+    found = select(Consent).where(Consent.client_id == client.id).order_by(Consent.id)
     return [
         {
-            "recipient": name, "category": each.category, "purpose": each.purpose,
-            "signature": each.signature, "signed_at": each.signed_at,
+            "client": each.client_name, "discloser": each.discloser, "recipient": each.recipient_name,
+            "category": each.category, "description": each.description, "purpose": each.purpose,
+            "right_to_revoke": each.right_to_revoke, "signature": each.signature, "signed_at": each.signed_at,
             "expires_at": each.expires_at, "taken_back_at": each.revoked_at,
         }
-        for each, name in store.execute(found)
+        for each in store.scalars(found)
     ]  # fmt: skip
 
 
-def _told(store: Store, client: Person) -> Record:
-    """The accounting: what was sent about the client to people they named, who looked (by role), what they did here."""
-    query = (
-        select(Person.id, Person.name)
-        .join(Consent, Consent.recipient_id == Person.id)
-        .where(Consent.client_id == client.id)
-    )
-    named = {person_id: name for person_id, name in store.execute(query)}  # noqa: C416
-    sent, looked, done = [], [], []
-    for each in store.scalars(select(Event).where(Event.client_id == client.id).order_by(Event.id)):
-        if each.tag == Tag.MESSAGE_SENT and (to := each.fields["person"]) in named:
-            kind, channel = each.fields["kind"], each.fields["channel"]
-            sent.append({"at": each.at, "to": named[to], "kind": kind, "channel": channel})
-        if each.tag == Tag.CHART_READ and each.by_id != client.id:
-            looked.append({"at": each.at, "by": each.by_id})
-        if each.by_id == client.id:
-            done.append({"at": each.at, "what": each.tag, "seat": each.seat_id})
-    return {"sent_about_you": sent, "who_looked": _by_role(store, looked), "what_you_did": done}
+def _looked(store: Store, client: Person) -> list[Record]:
+    """Who looked, by name and what they are, as the page shows it: all of them, the first one first."""
+    return [
+        {
+            "at": each.at, "what": each.what, "by": each.who.name if each.who else None,
+            "roles": (sorted(each.who.role_names) or [Kind(each.who.kind).value]) if each.who else [],
+        }
+        for each in reversed(lookers.of(store, client))
+    ]  # fmt: skip
 
 
-def _by_role(store: Store, looked: list[Record]) -> list[Record]:
-    readers: Select[Person] = select(Person).where(Person.id.in_({each["by"] for each in looked}))
-    roles = {
-        each.id: sorted(each.role_names) or [Kind(each.kind).value]
-        for each in store.scalars(readers)
-    }
-    return [each | {"by": roles.get(each["by"], [])} for each in looked]
+def _done(store: Store, client: Person) -> list[Record]:
+    theirs = select(Event).where(Event.client_id == client.id, Event.by_id == client.id)
+    return [
+        {"at": each.at, "what": each.tag, "seat": each.seat_id}
+        for each in store.scalars(theirs.order_by(Event.id))
+    ]
 
 
 def _sign_ins(store: Store, client: Person) -> list[Record]:

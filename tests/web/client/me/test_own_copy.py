@@ -3,12 +3,27 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 from sqlalchemy import select
 
-from webapp.care import messages, presence, statuses
+from tests import rows
+from webapp.care import (
+    absences,
+    accommodations,
+    backup_plans,
+    consents,
+    exports,
+    messages,
+    preferences,
+    presence,
+    statuses,
+    windows,
+)
 from webapp.care.events import Event
 from webapp.care.tags import Tag
+from webapp.web import chart
+from webapp.web.client.me.own_copy import readable
 
 
 def unpacked(answer):
@@ -31,6 +46,76 @@ def test_the_copy_holds_the_same_in_three_forms(maya, store, world, clock, seat_
     assert kinds == ["Patient", "Appointment", "Communication"]
     assert "The &lt;lighthouse&gt; &amp; me" in files["my-data.html"]
     assert "We didn't see you" in files["my-data.html"].replace("&#39;", "'")
+
+
+class Watched(dict):
+    """A record that remembers what was read of it."""
+
+    def __init__(self, told, read, path=""):
+        super().__init__({key: watched(part, read, f"{path}/{key}") for key, part in told.items()})
+        self.read, self.path = read, path
+
+    def __getitem__(self, key):
+        self.read.add(f"{self.path}/{key}")
+        return super().__getitem__(key)
+
+    def items(self):
+        return [(key, self[key]) for key in self]
+
+
+def watched(told, read, path=""):
+    if isinstance(told, list):
+        return [watched(each, read, path) for each in told]
+    return Watched(told, read, path) if isinstance(told, dict) else told
+
+
+def keys_of(told, path=""):
+    if isinstance(told, list):
+        return {key for each in told for key in keys_of(each, path)}
+    if not isinstance(told, dict):
+        return set()
+    mine = {f"{path}/{key}": part for key, part in told.items()}
+    return mine.keys() | {deep for key, part in mine.items() for deep in keys_of(part, key)}
+
+
+def a_full_life(store, world, seat_in, now):
+    """Something of Maya's for every list of the copy."""
+    maya, seat, hers = world.maya, seat_in(hours=30), {"person_id": world.maya.id}
+    absences.report(store, seat, by=maya, now=now, reason="illness", note="Flu.")
+    accommodations.ask(store, maya, "other", by=maya, now=now, detail="A break.")
+    backup_plans.write(store, maya, {"place": "The car."}, by=maya, now=now)
+    windows.put(store, maya, [(0, "09:00", "12:00")], by=maya, now=now)
+    messages.send(store, maya, "Hello.", by=maya, now=now)
+    preferences.set_reminders(
+        store, maya, first="email", off={"soon"}, quiet_hours=("22:00", "07:00"), lead={"heads_up": 2880}, by=maya, now=now,
+    )  # fmt: skip
+    consents.grant(
+        store, maya, world.ben, "schedule", purpose="So that we can plan", signature="Maya",
+        expires_at=now + timedelta(days=9), by=maya, now=now,
+    )  # fmt: skip
+    chart.looked_at(store, maya, by=world.carla.id, now=now)
+    rows.put(store, "make_up", now, seat_id=seat.id, kind="recording")
+    rows.put(store, "address", now, channel="email", value="maya@example.org", **hers)
+    rows.put(store, "self_test", now, results={"network": "good"}, **hers)
+    rows.put(store, "calendar_feed", now, **hers)
+    rows.put(store, "login", now, way="password", **hers)
+    store.commit()
+
+
+def test_the_readable_page_leaves_out_nothing_of_the_json(app, store, world, clock, seat_in):
+    """P10: whoever opens the page alone has the whole copy."""
+    now, read = clock.now(), set()
+    a_full_life(store, world, seat_in, now)
+    sent = dict.fromkeys(("to", "kind", "description", "purpose", "channel"), "x")
+    record = exports.assemble(
+        store, world.maya, {}, now, [{"at": now, "category": "schedule", **sent}]
+    )
+    assert [name for name, part in record.items() if not part] == []
+    with app.test_request_context():
+        page = readable(watched(record, read))
+    assert keys_of(record) - read == set()
+    for said in ("Not well", "Monday", "network: good", "2880 min", "Carla Reyes (counselor)"):
+        assert said in page
 
 
 def test_file_names_and_headers_say_nothing(maya):

@@ -6,6 +6,7 @@ import zipfile
 from datetime import datetime
 from typing import Any
 
+from babel.dates import get_day_names
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
@@ -19,11 +20,20 @@ from webapp.care.people import Person
 from webapp.care.rate_limits import OWN_COPY
 from webapp.care.sessions import Seat
 from webapp.care.standing import Standing, standing
+from webapp.care.tags import MEANING
+from webapp.notify import disclosures
+from webapp.notify.disclosures import Disclosure
 from webapp.protocol.facts import of_seats
 from webapp.protocol.reading.picture import SeatRow
+from webapp.refusals import N_
 from webapp.web.client import places
+from webapp.web.client.absences import REASONS
 from webapp.web.client.me.backup_plan import ASKED
 from webapp.web.client.me.needs import SHORT
+from webapp.web.client.me.reminders import NEWS, WAYS
+from webapp.web.client.sharing.consents import NAMES
+from webapp.web.client.sharing.looks import WORDS as LOOKED
+from webapp.web.filters import language
 from webapp.web.guard import needs
 from webapp.web.unit import store
 
@@ -31,6 +41,14 @@ pages = Blueprint("own_copy", __name__)
 
 NAME = "my-data"
 """Of the files: neutral, as they lie on a phone that others may hold (P5)."""
+REMINDED = {
+    "heads_up": N_("The first reminder"),
+    "soon": N_("The second reminder"),
+    "doors_open": N_("When the room opens"),
+    "first_check": N_("If we don't see you"),
+    "second_check": N_("Once more, if we don't see you"),
+}
+"""Reminders, as the readable page calls them."""
 LOOK = """
 :root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 2rem auto; padding: 0 1rem }
 h1, h2 { font-family: ui-serif, Georgia, serif; line-height: 1.2 } h2 { margin-top: 2.5rem } li { margin: .5rem 0 }
@@ -53,12 +71,20 @@ def take() -> ResponseReturnValue:
     """The copy: a readable page, plain JSON, and a FHIR R4 Bundle, in one zip. Written down first (P7). Only so many (S12)."""
     person, now = places.person(), clock.now()
     rate_limits.spend(store, OWN_COPY, f"person {person.id}", now=now)
-    record = exports.assemble(store, person, _standings(person, now), now)
+    sent = [_sent(each) for each in reversed(disclosures.of(store, person))]
+    record = exports.assemble(store, person, _standings(person, now), now, sent)
     exports.taken(store, person, by=person, now=now)
     store.commit()
     answer = Response(_packed(record, person), content_type="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="{NAME}.zip"'
     return answer
+
+
+def _sent(told: Disclosure) -> Record:
+    return {
+        "at": told.at, "to": told.recipient, "category": told.category, "kind": told.kind,
+        "description": told.description, "purpose": told.purpose, "channel": told.channel,
+    }  # fmt: skip
 
 
 def _standings(person: Person, now: datetime) -> dict[int, Standing]:
@@ -97,12 +123,20 @@ def _instant(value: Any) -> str:
 
 
 def readable(record: Record) -> str:
-    """The copy as a page that opens anywhere."""
+    """The copy as a page that opens anywhere: the same as the JSON, in words."""
     return render_template(
         "client/me/own_copy_file.html",
         record=record,
         look=Markup("<style>{}</style>").format(Markup(LOOK)),  # noqa: S704 - our own words
+        began={each["seat"]: each["starts_at"] for each in record["sessions"]},
+        days=get_day_names("wide", "stand-alone", language()),
         standings={key.value: words for key, words in places.WORDS.items()},
         needs_called={key.value: words for key, words in SHORT.items()},
         parts_called={name: words for name, words, _hint in ASKED},
+        reasons={key.value: words for key, words in REASONS},
+        names=NAMES,
+        looked=LOOKED,
+        done=MEANING,
+        channels={way.value: words for way, words, _icon in WAYS},
+        notices=REMINDED | NEWS,
     )
