@@ -35,6 +35,7 @@ BREAKS = (
     Mutation("P2", CONSENTS, '" AND ".join(f"length(trim({name})) > 0" for name in ELEMENTS)', '"1 = 1"', by("care/test_consents", "database_too")),
     Mutation("P2", CONSENTS, 'CheckConstraint("expires_at > signed_at", name="expires_later"),', "", by("care/test_consents", "database_too")),
     Mutation("P2", "templates/client/sharing/copy.html", "{{ consent.right_to_revoke }}", "", by("web/client/sharing/test_consents", "copy_holds")),
+    Mutation("P2", "templates/client/sharing/copy.html", "consent.recipient_name", "consent.recipient.name", by("web/client/sharing/test_consents", "every_element")),
     # P3: quiet revocation
     Mutation("P3", CONSENTS, ".where(Consent.recipient_id == recipient_id, Consent.signed_at <= as_of)",
       ".where(Consent.recipient_id == recipient_id, Consent.signed_at <= as_of, Consent.revoked_at.is_(None))",
@@ -63,6 +64,7 @@ BREAKS = (
     Mutation("P3", "webapp/care/parties.py", "return self.partner is None or self.partner.active", "return True", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/takings.py", "if seat.client_id not in seated and seated - held:", "if False:", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/partings.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_partings", "given_up")),
+    Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in SILENT]", "]", by("web/test_printed_chart", "pause")),
     # P4: nobody else hears of what comes after the start
     Mutation("P4", "webapp/notify/announce.py", "if client_id not in stretch.allowed or rung not in REMINDS:", "if client_id not in stretch.allowed:",
       by("notify/test_announce", "checks_after_the_start")),
@@ -87,6 +89,7 @@ BREAKS = (
     Mutation("P7", "webapp/web/staff/rooms.py", '        "reading": Reading(What.ROOM, told, session_id),\n', "", by("web/test_traces", "no_page")),
     Mutation("P7", "webapp/web/unit.py", "    else:\n        read_on()\n    with", "    else:\n        mine.commit()\n    with", by("web/test_traces", "begun")),
     Mutation("P7", "webapp/care/lookers.py", ".where(Event.client_id == client.id)\n", "", by("web/client/sharing/test_looks", "somebody_else")),
+    Mutation("P7", "webapp/care/lookers.py", ".where(Event.id < before if before is not None else true())\n", "", by("web/client/sharing/test_looks", "older")),
     Mutation("P7", "webapp/notify/disclosures.py", ".where(Notification.client_id == client.id, Notification.person_id != client.id)",
       ".where(Notification.person_id != client.id)", by("web/client/sharing/test_looks", "accounted_for")),
     Mutation("P7", "webapp/care/counseling_notes.py", "mine = CounselingNote.author_id == author.id", "mine = CounselingNote.client_id == client_id",
@@ -117,6 +120,7 @@ BREAKS = (
     Mutation("P9", "webapp/web/api/hooks/sms.py", "and stops.heed(store, phone, words, clock.now()):\n        store.commit()", "and stops.heed(store, phone, words, clock.now()):\n        pass",
       by("web/api/test_sms_hook", "ends_texts")),
     # P10: one's own copy
+    Mutation("P10", "templates/client/me/own_copy_file.html", "{% if record.hours_that_suit %}", "{% if false %}", by("web/client/me/test_own_copy", "nothing_of_the_json")),
     Mutation("P10", EXPORTS, '"note": each.note if each.by_id == client.id else None,', '"note": each.note,', by("care/test_exports", "others_wrote or staff_reported")),
     Mutation("P10", EXPORTS, "select(Message).where(Message.client_id == client.id, Message.by_id == client.id)", "select(Message).where(Message.client_id == client.id)",
       by("care/test_exports", "others_wrote")),
