@@ -12,6 +12,7 @@ from webapp.care.sessions import Seat, Session
 from webapp.care.tags import Tag
 from webapp.care.tasks import Task
 from webapp.notify import announce
+from webapp.notify.channels.parcel import Undeliverable
 
 
 def consent(post, client, recipient, category="reminders", days=30):
@@ -77,6 +78,25 @@ def test_a_rung_somebody_switched_off_is_not_sent_to_them(post, world):
     post.step(seat, "doors_open")
     post.announce()
     assert told(post) == [("doors_open", "email")]
+
+
+def test_what_was_marked_unsafe_is_no_fallback_even_when_stopped_and_added_again(post, world):
+    post.device(world.maya)
+    post.push.trouble = lambda parcel: Undeliverable("answered 410", gone=True)
+
+    def mark(store, cast):
+        now, at = post.clock.now(), cast.maya.email
+        addresses.mark(store, cast.maya, at, unsafe=True, by=cast.maya, now=now)
+        store.scalars(addresses.live("email", at)).one().stop(store, "refused", by=None, now=now)
+        addresses.add(store, cast.maya, "email", at, by=cast.maya, now=now)
+
+    post.do(mark)
+    [seat] = post.room(world.maya, hours=1)
+    post.step(seat, "soon")
+    post.run()
+    assert post.push.tried
+    assert post.email.tried == []
+    assert [parcel.address for parcel in post.sms.sent] == [world.maya.phone]
 
 
 @pytest.mark.parametrize("mark", ["opted_in_at", "stopped_at", "unsafe_at"])

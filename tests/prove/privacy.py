@@ -119,6 +119,10 @@ BREAKS = (
     Mutation("P9", "webapp/notify/stops.py", "        address.stop(store, \"stop_word\", by=None, now=now)\n", "", by("notify/test_stops")),
     Mutation("P9", "webapp/web/api/hooks/sms.py", "and stops.heed(store, phone, words, clock.now()):\n        store.commit()", "and stops.heed(store, phone, words, clock.now()):\n        pass",
       by("web/api/test_sms_hook", "ends_texts")),
+    Mutation("P9", "webapp/care/addresses.py", "each.unsafe_at = now if unsafe else None", "pass", by("web/client/me/test_reminders", "marked_unsafe")),
+    Mutation("P9", "webapp/care/addresses.py", "unsafe_at=store.scalar(_marked(person, channel, value)),", "", by("notify/test_announce", "added_again")),
+    Mutation("P9", "webapp/web/client/me/reminders.py", "for address in [each for each in mine if not each.unsafe_at]:", "for address in mine:",
+      by("web/client/me/test_reminders", "no_old_form")),
     # P10: one's own copy
     Mutation("P10", "templates/client/me/own_copy_file.html", "{% if record.hours_that_suit %}", "{% if false %}", by("web/client/me/test_own_copy", "nothing_of_the_json")),
     Mutation("P10", EXPORTS, '"note": each.note if each.by_id == client.id else None,', '"note": each.note,', by("care/test_exports", "others_wrote or staff_reported")),

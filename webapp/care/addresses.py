@@ -1,16 +1,18 @@
 """Addresses: where a person agreed to be written to. A device's push subscription is an address too."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Select, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import events
 from webapp.care.people import Kind, Person
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
+from webapp.refusals import N_, Invalid
 
 
 class Channel(StrEnum):
@@ -84,7 +86,7 @@ def add(
     if address is None:
         address = Address(
             person_id=person.id, person=person, channel=channel, value=value, created_at=now,
-            troubles=0,
+            troubles=0, unsafe_at=store.scalar(_marked(person, channel, value)),
         )  # fmt: skip
         store.add(address)
         store.flush()
@@ -94,6 +96,52 @@ def add(
         address.opted_in_at = now
     store.flush()
     return address
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A number or e-mail address of a person, written to or not; `unsafe`: somebody else may see what comes there."""
+
+    channel: str
+    value: str
+    unsafe: bool
+
+
+def known(store: Store, person: Person) -> list[Known]:
+    """What we know of, the register's own first. One statement."""
+    theirs = select(Address).where(Address.person_id == person.id, Address.channel != Channel.PUSH)
+    rows = store.scalars(theirs.order_by(Address.id)).all()
+    marked = {row.value for row in rows if row.unsafe_at}
+    found = [(Channel.SMS.value, person.phone), (Channel.EMAIL.value, person.email)]
+    found += [(row.channel, row.value) for row in rows if row.unsafe_at or not row.stopped_at]
+    return [Known(way, value, value in marked) for way, value in dict.fromkeys(found) if value]
+
+
+def mark(
+    store: Store, person: Person, value: str, *, unsafe: bool, by: Person, now: datetime
+) -> None:
+    """Nobody writes or calls there, not even when nothing else works (P9); or it is safe again. Nobody outside is told. Raises
+    Invalid for what is not theirs."""
+    this = next((each for each in known(store, person) if each.value == value), None)
+    if this is None:
+        raise Invalid(N_("Choose one of the addresses."), field="value")
+    if this.unsafe == unsafe:
+        return
+    address = store.scalar(live(this.channel, value).where(Address.person_id == person.id))
+    if address is None:
+        address = add(store, person, this.channel, value, by=by, now=now, opted_in=False)
+    same = select(Address).where(Address.person_id == person.id, Address.value == value)
+    for each in store.scalars(same):
+        each.unsafe_at = now if unsafe else None
+    tag = Tag.ADDRESS_MARKED if unsafe else Tag.ADDRESS_SAFE_AGAIN
+    _record(store, tag, address, by=by, now=now)
+
+
+def _marked(person: Person, channel: str, value: str) -> Select[datetime | None]:
+    """Since when it is marked unsafe: stopped and taken up again it stays so."""
+    return select(func.max(Address.unsafe_at)).where(
+        Address.person_id == person.id, Address.channel == channel, Address.value == value
+    )
 
 
 def live(channel: str, value: str) -> Select[Address]:

@@ -13,6 +13,8 @@ FIELDS: dict[Tag, frozenset[str]] = {tag: frozenset() for tag in Tag} | {
         Tag.ROLE_TAKEN: "person role",
         Tag.ADDRESS_ADDED: "person address channel",
         Tag.ADDRESS_STOPPED: "person address channel why",
+        Tag.ADDRESS_MARKED: "person address channel",
+        Tag.ADDRESS_SAFE_AGAIN: "person address channel",
         Tag.ADDRESS_TESTED: "person address",
         Tag.PREFERENCES_CHANGED: "person",
         Tag.COUPLE_FORMED: "couple",

@@ -16,6 +16,8 @@ class Tag(StrEnum):
     ROLE_TAKEN = "person:role:taken"
     ADDRESS_ADDED = "person:address:added"
     ADDRESS_STOPPED = "person:address:stopped"
+    ADDRESS_MARKED = "person:address:marked_unsafe"
+    ADDRESS_SAFE_AGAIN = "person:address:safe_again"
     ADDRESS_TESTED = "person:address:tested"
     PREFERENCES_CHANGED = "person:preferences:changed"
     COUPLE_FORMED = "couple:formed"
@@ -119,6 +121,8 @@ MEANING: dict[Tag, str] = {
     Tag.ROLE_TAKEN: "A staff member left a role.",
     Tag.ADDRESS_ADDED: "A phone, e-mail address or device may be written to.",
     Tag.ADDRESS_STOPPED: "An address is written to no more.",
+    Tag.ADDRESS_MARKED: "Somebody else may see what comes to an address: nobody writes or calls there (P9).",
+    Tag.ADDRESS_SAFE_AGAIN: "An address is not marked unsafe any more.",
     Tag.ADDRESS_TESTED: "A person asked for a test notice.",
     Tag.PREFERENCES_CHANGED: "A person changed how they are reminded.",
     Tag.COUPLE_FORMED: "Two people are looked after as a couple.",

@@ -221,6 +221,18 @@ def test_a_long_chart_costs_as_many_statements_as_a_short_one(carla, world, room
     assert len(many) < 110
 
 
+def test_staff_mark_a_number_unsafe_and_safe_again(carla, world):
+    page, form = f"/staff/people/{world.maya.id}", {"value": world.maya.phone, "safe": "no"}
+    assert f"tel:{world.maya.phone}" in carla.get(page).text
+    marked = carla.post(f"{page}/addresses", form, htmx=True).text
+    assert "call: not safe" in marked
+    assert "tel:" not in marked
+    assert (
+        f"tel:{world.maya.phone}"
+        in carla.post(f"{page}/addresses", form | {"safe": "yes"}, htmx=True).text
+    )
+
+
 def test_an_unsafe_number_is_not_offered(carla, world, store, clock):
     for address in store.scalars(addresses.of(world.maya.id)):
         address.unsafe_at = clock.now()

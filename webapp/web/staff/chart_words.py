@@ -19,6 +19,8 @@ ENTRY: dict[str, Word] = {
     Tag.ROLE_TAKEN: Word(_("Left a role"), "", "team"),
     Tag.ADDRESS_ADDED: Word(_("May be written to at a new address"), "", "mail"),
     Tag.ADDRESS_STOPPED: Word(_("An address is written to no more"), "", "mail"),
+    Tag.ADDRESS_MARKED: Word(_("An address is not safe to use"), "wait", "info"),
+    Tag.ADDRESS_SAFE_AGAIN: Word(_("An address is safe again"), "", "mail"),
     Tag.ADDRESS_TESTED: Word(_("Asked for a test notice"), "", "bell"),
     Tag.PREFERENCES_CHANGED: Word(_("Changed their reminders"), "", "settings"),
     Tag.COUPLE_FORMED: Word(_("Looked after as a couple"), "", "together"),

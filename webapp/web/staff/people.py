@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import absences, contacts, partings, plans, sessions, teams
+from webapp.care import absences, addresses, contacts, partings, plans, sessions, teams
 from webapp.care.access import Permission
 from webapp.care.people import Kind, Person
 from webapp.care.readings import Reading, What
@@ -114,6 +114,17 @@ def write_contact(person_id: int) -> ResponseReturnValue:
         return _not(client, "contact", refusal)
     store.commit()
     return _after(client, "contact")
+
+
+@people.post("/people/<row:person_id>/addresses")
+@needs(Permission.PAUSE_SHARING)
+def mark_address(person_id: int) -> ResponseReturnValue:
+    """Somebody else may see what comes to one of their addresses; or it is safe again (P9)."""
+    client, form = _client(person_id), request.form
+    unsafe = form.get("safe") != "yes"
+    addresses.mark(store, client, form.get("value", ""), unsafe=unsafe, by=me(), now=clock.now())
+    store.commit()
+    return _after(client, "reach")
 
 
 @people.post("/people/<row:person_id>/plans")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from webapp.care import (
     accommodations,
+    addresses,
     backup_plans,
     correspondents,
     sessions,
@@ -17,7 +18,6 @@ from webapp.care import (
     trouble,
 )
 from webapp.care.absences import AbsenceReport
-from webapp.care.addresses import Address
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.people import Kind, Person
 from webapp.care.plans import Plan
@@ -59,7 +59,7 @@ def of(
         "reading": Reading(What.CHART, [client.id]),
         "place": "people",
         "client": client,
-        "unsafe": _unsafe(store, client),
+        "known": addresses.known(store, client),
         "writes": store.scalar(_correspondent(reader, client, now)) is not None,
         "technical": trouble.technical_absences(store, client.id, now - FOUR_WEEKS, now),
         "around_them": around_them(store, client, reader),
@@ -117,14 +117,6 @@ def around_them(store: Store, client: Person, reader: Person) -> Around:
 def _correspondent(reader: Person, client: Person, now: datetime) -> Select[Person]:
     """The client, if `reader` may see their thread; administrators see the page and not the thread."""
     return correspondents.clients_of(reader, now).where(Person.id == client.id)
-
-
-def _unsafe(store: Store, client: Person) -> set[str]:
-    """Numbers and addresses that are marked unsafe: nobody calls or writes there (P9)."""
-    marked = select(Address.value).where(
-        Address.person_id == client.id, Address.unsafe_at.is_not(None)
-    )
-    return set(store.scalars(marked))
 
 
 def _reports(store: Store, client: Person) -> list[AbsenceReport]:

@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from webapp.care import preferences
 from webapp.care.addresses import Address
+from webapp.care.events import Event
 from webapp.care.people import Person
+from webapp.care.tags import Tag
 
 PLAIN = {"first": "push", "quiet_from": "21:00", "quiet_to": "08:00"}
 
@@ -42,6 +44,29 @@ def test_an_address_is_switched_off_and_on(maya, store, world):
     store.expire_all()
     assert own(store, world.maya, "email").usable
     assert not own(store, world.maya, "sms").usable
+
+
+def test_an_address_is_marked_unsafe_and_safe_again_and_no_old_form_undoes_it(maya, store, world):
+    email = own(store, world.maya, "email")
+    form = {"value": email.value, "safe": "no"}
+    assert maya.post("/me/reminders/addresses", form).status_code == 303
+    maya.post("/me/reminders", PLAIN | {"address": [str(email.id)], "add": ["email"]})
+    store.expire_all()
+    assert not own(store, world.maya, "email").usable
+    assert "Not safe to use" in maya.get("/me/reminders").text
+    told = store.scalars(select(Event).where(Event.tag == Tag.ADDRESS_MARKED)).one()
+    assert (told.by_id, told.fields["address"]) == (world.maya.id, email.id)
+    maya.post("/me/reminders/addresses", form | {"safe": "yes"})
+    store.expire_all()
+    assert own(store, world.maya, "email").usable
+
+
+def test_somebody_elses_address_cannot_be_marked(maya, store, world):
+    bens = own(store, world.ben, "email")
+    form = {"value": bens.value, "safe": "no"}
+    assert maya.post("/me/reminders/addresses", form).status_code == 422
+    store.expire_all()
+    assert own(store, world.ben, "email").usable
 
 
 def test_somebody_elses_address_cannot_be_switched(maya, store, world):

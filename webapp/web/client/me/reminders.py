@@ -3,7 +3,7 @@
 from datetime import time, timedelta
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -76,7 +76,7 @@ def save() -> ResponseReturnValue:
             store, person, first=form.get("first", Channel.PUSH), off=off, quiet_hours=quiet,
             lead=_lead(), by=person, now=now,
         )  # fmt: skip
-        for address in mine:
+        for address in [each for each in mine if not each.unsafe_at]:
             preferences.allow(
                 store, address, str(address.id) in form.getlist("address"), by=person, now=now
             )
@@ -87,6 +87,17 @@ def save() -> ResponseReturnValue:
     store.commit()
     to = url_for("client.reminders.show", saved="yes", _anchor="reminders")
     return done(PAGE, BLOCK, to, saved=True, **screen(_addresses()))
+
+
+@pages.post("/me/reminders/addresses")
+@needs(Permission.OWN_SETTINGS)
+def mark() -> ResponseReturnValue:
+    """Somebody else may see what comes to one of my addresses; or it is safe again (P9)."""
+    person, form = places.person(), request.form
+    unsafe = form.get("safe") != "yes"
+    addresses.mark(store, person, form.get("value", ""), unsafe=unsafe, by=person, now=clock.now())
+    store.commit()
+    return redirect(url_for("client.reminders.show", _anchor="safety"), 303)
 
 
 def screen(mine: list[Address]) -> dict[str, Any]:
@@ -102,7 +113,8 @@ def screen(mine: list[Address]) -> dict[str, Any]:
         "news": [(kind, _(words), kind not in kept["off"]) for kind, words in NEWS.items()],
         "leads": {rung: _choices(rung, policy, kept["lead"].get(rung)) for rung in LEADS},
         "quiet": [f"{each:%H:%M}" for each in quiet],
-        "addresses": mine,
+        "addresses": [each for each in mine if not each.unsafe_at],
+        "known": addresses.known(store, person),
         "offered": _offered(mine),
     }
 
@@ -163,7 +175,9 @@ def _addresses() -> list[Address]:
 
 def _offered(mine: list[Address]) -> list[tuple[str, str]]:
     """(channel, value) of the person's own e-mail and phone that nothing is written to yet."""
-    person, known = places.person(), {each.value for each in mine}
+    person = places.person()
+    known = {each.value for each in mine}
+    known |= {each.value for each in addresses.known(store, person) if each.unsafe}
     own = ((Channel.EMAIL, person.email), (Channel.SMS, person.phone))
     return [(channel.value, value) for channel, value in own if value and value not in known]
 
