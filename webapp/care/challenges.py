@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import LargeBinary, delete
+from sqlalchemy import LargeBinary, Row, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.accounts import hashed
@@ -21,27 +21,35 @@ class Challenge(Base):
     purpose: Mapped[str]
     """`register` or `sign_in`."""
     browser_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    handle: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """To register: how the new passkey will name its person."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-def ask(store: Store, purpose: str, browser: str, now: datetime) -> bytes:
+def ask(
+    store: Store, purpose: str, browser: str, now: datetime, handle: bytes | None = None
+) -> bytes:
     """A new question for this browser (`browser`: the secret of its cookie)."""
     question = secrets.token_bytes(32)
     store.add(
         Challenge(
-            question=question, purpose=purpose, browser_hash=hashed(browser), expires_at=now + LASTS
+            question=question, purpose=purpose, browser_hash=hashed(browser), handle=handle,
+            expires_at=now + LASTS,
         )
-    )
+    )  # fmt: skip
     return question
 
 
-def answered(store: Store, question: bytes, purpose: str, browser: str, now: datetime) -> bool:
-    """Use a question up. True for the first answer alone: from the browser that was asked, for what was asked, in time."""
+def answered(
+    store: Store, question: bytes, purpose: str, browser: str, now: datetime
+) -> Row[bytes | None] | None:
+    """Use a question up: the handle asked with it. None but for the first answer: from the browser that was asked, for what was
+    asked, in time."""
     spent = delete(Challenge).where(
         Challenge.question == question, Challenge.purpose == purpose,
         Challenge.browser_hash == hashed(browser), Challenge.expires_at > now,
     )  # fmt: skip
-    return store.execute(spent).rowcount == 1  # type: ignore[attr-defined]
+    return store.execute(spent.returning(Challenge.handle)).one_or_none()
 
 
 def forget(database: Database, now: datetime) -> int:

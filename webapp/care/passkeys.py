@@ -4,8 +4,8 @@ The cryptography is py_webauthn's. It takes long to load, so it is loaded when t
 """
 
 import base64
-import hashlib
 import json
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,7 +51,7 @@ class Passkey(Base):
     credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     user_handle: Mapped[bytes] = mapped_column(LargeBinary)
-    """How the passkey itself names its person: random, the same for all of theirs."""
+    """How the passkey itself names its person: random."""
     sign_count: Mapped[int] = mapped_column(BigInteger)
     """How often it has signed, where it counts; one that counts backwards has a double."""
     transports: Mapped[list[str]] = mapped_column(JSON)
@@ -79,7 +79,15 @@ def of(person_id: int) -> Select[Passkey]:
     return mine.order_by(Passkey.id)
 
 
-def asking_to_register(store: Store, person: Person, question: bytes, house: House) -> str:
+def handle_of(store: Store, person: Person) -> bytes:
+    """How a passkey that is made now names its person. It goes with the question: by the time of the answer there may be others."""
+    known = store.scalar(of(person.id).limit(1))
+    return known.user_handle if known else secrets.token_bytes(32)
+
+
+def asking_to_register(
+    store: Store, person: Person, question: bytes, handle: bytes, house: House
+) -> str:
     """What the browser is asked for a new passkey, as JSON: one that is found without a name being typed, and that checks
     who holds it."""
     from webauthn import generate_registration_options, options_to_json
@@ -93,7 +101,7 @@ def asking_to_register(store: Store, person: Person, question: bytes, house: Hou
     return options_to_json(
         generate_registration_options(
             rp_id=house.rp_id, rp_name=house.name, challenge=question,
-            user_id=known[0].user_handle if known else _handle_from(question),
+            user_id=handle,
             user_name=person.email or person.name, user_display_name=person.name,
             authenticator_selection=wanted,
             exclude_credentials=[_described(each) for each in known],
@@ -106,6 +114,7 @@ def add(
     person: Person,
     answer: dict[str, Any],
     question: bytes,
+    handle: bytes,
     house: House,
     *,
     name: str,
@@ -129,7 +138,7 @@ def add(
     transports = answer["response"].get("transports") or []
     passkey = Passkey(
         person=person, credential_id=found.credential_id, public_key=found.credential_public_key,
-        user_handle=_handle_of(store, person, question), sign_count=found.sign_count,
+        user_handle=handle, sign_count=found.sign_count,
         transports=[str(each)[:20] for each in transports][:8], name=_named(name), made_at=now,
     )  # fmt: skip
     store.add(passkey)
@@ -215,16 +224,6 @@ def _claimed(store: Store, answer: dict[str, Any]) -> Passkey | None:
     if passkey is None or passkey.person.status == Status.DISCHARGED:
         return None
     return passkey if named == passkey.user_handle else None
-
-
-def _handle_of(store: Store, person: Person, question: bytes) -> bytes:
-    known = store.scalar(of(person.id).limit(1))
-    return known.user_handle if known else _handle_from(question)
-
-
-def _handle_from(question: bytes) -> bytes:
-    """As random as the question, and known again when the answer comes."""
-    return hashlib.sha256(b"user handle" + question).digest()
 
 
 def _bytes(text: str) -> bytes:

@@ -166,6 +166,16 @@ def test_r12_nonsense_proves_nothing_and_breaks_nothing(door, world, nonsense):
         assert maya.post(where, json=nonsense).status_code == 422
 
 
+def test_passkeys_that_were_begun_side_by_side_both_open(door, world):
+    """Two tabs ask before either answers: each is kept under the name it was made with."""
+    maya, made = door(world.maya), (SoftPasskey(), SoftPasskey())
+    asked = [maya.ask("/account/passkeys/question").json for _ in made]
+    for passkey, options in zip(made, asked, strict=True):
+        answer = {"answer": passkey.create(options), "name": "x"}
+        assert maya.post("/account/passkeys", json=answer).status_code == 200
+    assert [door().come_in(passkey).status_code for passkey in made] == [200, 200]
+
+
 def test_several_passkeys_are_named_used_and_removed(door, world, with_passkey, database):
     phone, maya = with_passkey(world.maya), door(world.maya)
     assert maya.register(SoftPasskey(), "Tablet").status_code == 200

@@ -61,8 +61,9 @@ def come_in() -> ResponseReturnValue:
 def ask_to_register() -> ResponseReturnValue:
     """A question for a new passkey."""
     person = places.person()
-    question = challenges.ask(store, REGISTER, identity.visit(), clock.now())
-    options = passkeys.asking_to_register(store, person, question, house())
+    handle = passkeys.handle_of(store, person)
+    question = challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
+    options = passkeys.asking_to_register(store, person, question, handle, house())
     store.commit()
     return _json(options)
 
@@ -74,10 +75,10 @@ def add() -> ResponseReturnValue:
     said, login = request.get_json(silent=True) or {}, places.login()
     try:
         question = _question(said)
-        _use_up(question, REGISTER)
+        handle = _use_up(question, REGISTER) or b""
         person = store.get_one(Person, login.person_id)
         passkeys.add(
-            store, person, said["answer"], question, house(),
+            store, person, said["answer"], question, handle, house(),
             name=_text("name") or anyway(), by=person, now=clock.now(),
         )  # fmt: skip
     except Refusal as refusal:
@@ -125,14 +126,15 @@ def _proved(said: Any) -> Person:
         raise
 
 
-def _use_up(question: bytes, purpose: str) -> None:
-    """A question is good for one answer, also when that proves nothing. Raises NotProved."""
+def _use_up(question: bytes, purpose: str) -> bytes | None:
+    """A question is good for one answer, also when that proves nothing. Answers the handle asked with it. Raises NotProved."""
     unit.close()
     with database.writing() as own_work:
-        fits = challenges.answered(own_work, question, purpose, identity.visit(), clock.now())
+        asked = challenges.answered(own_work, question, purpose, identity.visit(), clock.now())
         own_work.commit()
-    if not fits:
+    if asked is None:
         raise NotProved()
+    return asked.handle
 
 
 def _question(said: Any) -> bytes:
