@@ -64,6 +64,7 @@ BREAKS = (
     Mutation("S3", PASSWORDS, "    if breached(password):\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
     Mutation("S3", PASSWORDS, "    if len(password) < least:\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
     Mutation("S3", PASSWORDS, "    if _names(person, password):\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
+    Mutation("S3", PASSWORDS, "    if _shares_address(store, person):\n", "    if False:\n", by("web/account/test_passwords", "two_share")),
     Mutation("S3", ACCOUNTS, "return self.person.kind != Kind.STAFF or self.strong", "return True", by("web/account/test_second_step", "password_alone")),
     Mutation("S3", GUARD, "if coming and _owes(coming):", "if False:", by("web/account/test_second_step", "sets_up_no_other")),
     Mutation("S3", "webapp/care/second_factors.py", ".where(Authenticator.id == known.id, Authenticator.last_step < step)", ".where(Authenticator.id == known.id)",

