@@ -56,6 +56,7 @@ def test_every_tag_has_a_meaning_and_its_fields():
         ("DELETE FROM event WHERE id = 2", "event 2 is gone"),
         ("DELETE FROM event WHERE id = (SELECT max(id) FROM event)", "events were written"),
         ("UPDATE event SET hash = (SELECT hash FROM event WHERE id = 1) WHERE id = 2", "does not follow"),
+        ("INSERT INTO chain_head (id, count, hash) SELECT id + 1, count, hash FROM chain_head", "2 ends"),
     ],
 )  # fmt: skip
 def test_tampering_is_seen(store, world, clock, crime, sentence):

@@ -66,6 +66,7 @@ BREAKS = (
     Mutation("S14", CHAIN, "if link(digest, row.canonical) != row.hash:", "if False:", by("care/test_events", "tampering")),
     Mutation("S14", CHAIN, "if _columns(row) != _columns_said(row.canonical):", "if False:", by("care/test_events", "tampering")),
     Mutation("S14", CHAIN, "        if row.id != expected:\n", "        if False:\n", by("care/test_events", "tampering")),
+    Mutation("S14", CHAIN, "    if len(heads) > 1:\n", "    if False:\n", by("care/test_events", "tampering")),
     Mutation("S14", CHAIN, "if (count, last) != (expected, digest):", "if False:", by("care/test_events", "tampering")),
     Mutation("S14", EVENTS, "select(ChainHead.count, ChainHead.hash).with_for_update()", "select(ChainHead.count, ChainHead.hash)",
       ("tests/care/test_events.py", "-k", "fork and postgresql")),
