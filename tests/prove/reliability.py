@@ -61,6 +61,7 @@ BREAKS = (
     Mutation("R11", TAKEN_BACK, "update(Notification).where(is_open()).values(expired),", "", by("cli/test_backups", "sends_nothing")),
     Mutation("R11", TAKEN_BACK, "update(Login).where(Login.ended_at.is_(None)).values(ended_at=now),", "", by("cli/test_backups", "stay_ended")),
     # R12: bad input is refused by its name and changes nothing
+    Mutation("R12", "webapp/web/wiring.py", ", *_told()]", "]", by("web/test_wiring", "in_json_too")),
     Mutation("R12", "webapp/web/api/contract/shapes.py", '    """A request body. A field it does not know is a mistake of the caller\'s and is said so."""\n\n    model_config = ConfigDict(extra="forbid", strict=True)',
       '    """."""\n\n    model_config = ConfigDict(extra="ignore", strict=True)', by("web/api/test_bad_input", "pointed")),
     Mutation("R12", "webapp/spellings.py", "plain = text.isascii() and text.isdigit() and len(text) <= 10", "plain = text.isdigit()", plain("fuzz/test_instruments", "numbers")),

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
+from tests.care.evenings import HOUR
 from webapp.care.events import Event
 from webapp.care.messages import Message
+from webapp.demo import cast
 
 
 def count(database, noun):
@@ -29,3 +31,28 @@ def test_a_nul_in_an_address_is_refused(visit, world, address):
 
 def test_who_may_not_come_in_learns_nothing_by_a_nul(visit, world):
     assert visit(world.maya).get("/staff/people?q=%00").status_code == 404
+
+
+@pytest.mark.parametrize("letter", ["\0", "\ud800"])
+def test_what_no_database_keeps_is_refused_in_json_too(visit, world, letter):
+    maya = visit(world.maya)
+    for body, field in (
+        ({"endpoint": f"https://fcm.googleapis.com/{letter}"}, "endpoint"),
+        ({"keys": [{letter: 1}]}, "keys"),
+        ({f"na{letter}me": 1}, "name"),
+    ):
+        answer = maya.post("/me/devices", json=body)
+        assert answer.status_code == 422
+        assert f"A letter in {field} can" in answer.text
+
+
+def test_json_that_is_nested_too_deep_is_refused_and_a_self_test_left_out(
+    visit, world, store, clock
+):
+    room = cast.open_room(store, world.carla, [world.maya], clock.now() + HOUR, now=clock.now())
+    store.commit()
+    maya, deep = visit(world.maya), "[" * 7900
+    answer = maya.post("/me/devices", headers={"Content-Type": "application/json"}, data=deep)
+    assert answer.status_code == 400
+    asked = maya.post(f"/seats/{room.seats[0].id}/trouble", {"self_test": deep}, htmx=True)
+    assert asked.status_code == 200

@@ -1,6 +1,10 @@
 """What the web is made of, put together: first who is asking, then the doors, then the places behind them."""
 
-from flask import Flask, request
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask, abort, request
 from flask_compress import Compress
 from htmx_flask import Htmx
 from werkzeug.routing import IntegerConverter, Map
@@ -29,6 +33,8 @@ from webapp.web.proxies import TrustedProxies
 from webapp.web.pwa import leaving
 
 LARGEST_BODY = 1024 * 1024
+UNKEPT = re.compile("[\0\ud800-\udfff]")
+"""Letters that no database keeps."""
 
 
 class RowNumber(IntegerConverter):
@@ -39,19 +45,41 @@ class RowNumber(IntegerConverter):
 
 
 def refuse_what_no_database_keeps() -> None:
-    """PostgreSQL keeps no NUL in a text, and nobody types one: a field of a form or an address that holds one is refused by
-    its name before a view reads it (R12). What stands in a JSON body its reader refuses, and what comes by another door that."""
+    """PostgreSQL keeps no NUL in a text, nothing can write down half a surrogate pair, and nobody types either: a field of a
+    form, an address or a JSON body that holds one is refused by its name before a view reads it (R12). What comes by another
+    door is refused by that."""
     if request.endpoint is None or guard.guard_of(request.endpoint) == guard.OTHER_DOOR:
         return
     path = [(name, str(value)) for name, value in (request.view_args or {}).items()]
-    for name, value in [*path, *request.args.items(multi=True), *request.form.items(multi=True)]:
-        if "\0" in name + value:
-            field = name.replace("\0", "")
+    sent = [*path, *request.args.items(multi=True), *request.form.items(multi=True), *_told()]
+    for name, value in sent:
+        if UNKEPT.search(name + value):
+            field = UNKEPT.sub("", name)
             raise Invalid(
                 N_("A letter in %(name)s can't be kept. Please leave it out."),
                 field=field,
                 name=field,
             )
+
+
+def _told() -> Iterator[tuple[str, str]]:
+    """Every text in a JSON body, with the name of the field it stands under. One that is nested deeper than can be read: 400."""
+    try:
+        body = request.get_json(silent=True) if request.is_json else None
+    except RecursionError:
+        abort(400)
+    fields = body.items() if isinstance(body, dict) else [("", body)]
+    left: list[tuple[str, Any]] = [
+        (field, each) for field, value in fields for each in (field, value)
+    ]
+    while left:
+        field, value = left.pop()
+        if isinstance(value, dict):
+            left += [(field, each) for pair in value.items() for each in pair]
+        elif isinstance(value, list):
+            left += [(field, each) for each in value]
+        elif isinstance(value, str):
+            yield field, value
 
 
 def wire(app: Flask, settings: Settings, database: Database) -> None:

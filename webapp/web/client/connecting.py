@@ -90,7 +90,7 @@ def _keep_test(person: Person) -> None:
 def _read(text: str) -> Mapping[str, Any]:
     try:
         told = json.loads(text) if text and len(text) < 8000 else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     parts = told if isinstance(told, dict) else {}
     usable = isinstance(parts.get("results"), dict) and isinstance(parts.get("facts", {}), dict)
