@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.care import accounts, tokens
 from webapp.care.people import Person
 from webapp.care.programs import Program
-from webapp.web import csrf, identity
+from webapp.web import forms, identity
 
 API = "/api/v1"
 
@@ -80,7 +80,7 @@ class Visit:
         with self.app.test_request_context(headers={"Cookie": cookies}):
             if self.app.config["VISIT_COOKIE"] not in cookies:
                 self.client.set_cookie(self.app.config["VISIT_COOKIE"], identity.visit())
-            return csrf.csrf_token()
+            return forms.csrf_token()
 
     def enter(self) -> None:
         """Signed in anew, as in another tab."""

@@ -172,12 +172,7 @@ def stop(
     store: Store, client: Person, recipient_id: int, category: str, *, by: Person, now: datetime
 ) -> None:
     """No more of `category` to that person, however often it was allowed: every consent for it ends (P3)."""
-    found = select(Consent).where(
-        Consent.client_id == client.id,
-        Consent.recipient_id == recipient_id,
-        Consent.category == category,
-        Consent.revoked_at.is_(None),
-    )
+    found = _between(client.id, recipient_id).where(Consent.category == category)
     for consent in store.scalars(found):
         consent.revoke(store, by=by, now=now)
 

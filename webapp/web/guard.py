@@ -17,7 +17,7 @@ from webapp.care import ways_in
 from webapp.care.access import FRESH, Permission, may
 from webapp.care.accounts import Login
 from webapp.care.people import Kind, Person
-from webapp.web import csrf, identity, kept
+from webapp.web import forms, identity
 from webapp.web.identity import me
 from webapp.web.unit import SAFE, store
 
@@ -83,7 +83,7 @@ def _mark(guard: Permission | str) -> Callable[[View], View]:
 
 def init_app(app: Flask) -> None:
     app.before_request(_check)
-    app.jinja_env.globals["csrf_token"] = csrf.csrf_token
+    app.jinja_env.globals["csrf_token"] = forms.csrf_token
     app.jinja_env.globals["may"] = may
     app.jinja_env.globals["Permission"] = Permission
 
@@ -144,7 +144,7 @@ def _check_origin() -> None:
 
 def _token_matches() -> bool:
     """S8: the page proves that it is ours."""
-    return csrf.matches(request.headers.get("X-CSRFToken") or request.form.get("csrf_token", ""))
+    return forms.matches(request.headers.get("X-CSRFToken") or request.form.get("csrf_token", ""))
 
 
 def _again(person: Person) -> ResponseReturnValue:
@@ -152,7 +152,7 @@ def _again(person: Person) -> ResponseReturnValue:
     sent with one more tap, unless it was somebody else's page; htmx loads the page anew, where typed text is restored."""
     if request.headers.get("HX-Request") == "true":
         return htmx_response("", 403, refresh=True)
-    if not csrf.written_by(person, request.form.get("csrf_token", "")):
+    if not forms.written_by(person, request.form.get("csrf_token", "")):
         abort(403)
     fields = [each for each in request.form.items(multi=True) if each[0] != "csrf_token"]
     return render_template(
@@ -180,9 +180,9 @@ def to_confirm() -> ResponseReturnValue:
 def asking_again(refusal: Exception | None = None) -> dict[str, Any]:
     """What a page needs that asks for a proof: what was under way, and what can be proved with."""
     known = identity.known()
-    theirs = known is not None and kept.fits(known.person)
-    fields = kept.carried() if theirs else []
-    wanted = request.form.get(kept.ONWARD) if kept.asked_before() else request.args.get("next")
+    theirs = known is not None and forms.fits(known.person)
+    fields = forms.carried() if theirs else []
+    wanted = request.form.get(forms.ONWARD) if forms.asked_before() else request.args.get("next")
     return {
         "onward": own(wanted) or (_here() if fields else None) if theirs else None,
         "fields": fields,
@@ -195,9 +195,9 @@ def asking_again(refusal: Exception | None = None) -> dict[str, Any]:
 def go_back(to: str, person: Person) -> ResponseReturnValue:
     """On to where one was: a page, or the form that was under way, with its text and one more tap. What was under way for
     somebody else is over."""
-    if not kept.fits(person):
+    if not forms.fits(person):
         return redirect("/", 303)
-    if fields := kept.typed():
+    if fields := forms.typed():
         return render_template("errors/again.html", fields=fields, to=to, known=True)
     return redirect(to, 303)
 

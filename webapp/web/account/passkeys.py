@@ -13,7 +13,7 @@ from webapp.care.passkeys import NotProved, Passkey
 from webapp.care.people import Person
 from webapp.care.rate_limits import DOOR, QUESTION
 from webapp.refusals import Refusal
-from webapp.web import attempts, csrf, identity, unit
+from webapp.web import attempts, forms, identity, unit
 from webapp.web.account import places
 from webapp.web.account.overview import anyway, saved
 from webapp.web.account.places import account, house
@@ -53,7 +53,7 @@ def come_in() -> ResponseReturnValue:
         wanted = None if known else wanted
     to = onward(person, wanted)
     store.commit()
-    return jsonify(to=to, token=csrf.token_of(login))
+    return jsonify(to=to, token=forms.token_of(login))
 
 
 @account.post("/account/passkeys/question")
@@ -86,7 +86,7 @@ def add() -> ResponseReturnValue:
     going_on = identity.go_on(login, "passkey")
     to = own(_text("next")) or url_for("account.show")
     store.commit()
-    return jsonify(to=to, token=csrf.token_of(going_on))
+    return jsonify(to=to, token=forms.token_of(going_on))
 
 
 @account.post("/account/passkeys/<row:passkey_id>/name")

@@ -15,8 +15,8 @@ from webapp.care.access import Permission
 from webapp.web.client import places, spans
 from webapp.web.client.absences import REASONS
 from webapp.web.client.places import Place
-from webapp.web.csrf import csrf_token
 from webapp.web.filters import iso
+from webapp.web.forms import csrf_token
 from webapp.web.guard import needs
 
 pages = Blueprint("offline", __name__)

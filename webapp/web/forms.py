@@ -1,17 +1,29 @@
-"""Where a form comes from: a page of ours, and whose page that was (S8)."""
+"""Forms: from which page of ours one comes and whose page that was (S8); and what was typed when a proof of who one is had to
+come first: carried through that proof, then given back for one more tap.
+
+The token of the page it was typed on goes with it and says whose words they are: on a phone that two people share, one's
+words never go out under the other's name.
+"""
 
 import base64
 import hashlib
 import hmac
 import secrets
 
-from flask import current_app, g
+from flask import current_app, g, request
 from sqlalchemy import select
 
 from webapp.care.accounts import Login
 from webapp.care.people import Person
 from webapp.web.identity import known, me, this_login, visit
 from webapp.web.unit import store
+
+KEPT = "kept."
+"""What a form that came too soon is carried under."""
+ONWARD = "onward"
+"""The field of a proof's form that says where one goes on."""
+TOKEN = "csrf_token"
+UNKEPT = {TOKEN, "password", "again", "code", "current"}
 
 
 def csrf_token() -> str:
@@ -71,3 +83,35 @@ def _among(token: str, ours: list[bytes]) -> bool:
         return False
     said = bytes(a ^ b for a, b in zip(raw[:16], raw[16:], strict=True))
     return any(hmac.compare_digest(said, each) for each in ours)
+
+
+def asked_before() -> bool:
+    """Whether this is a proof's own form, which may carry another."""
+    return ONWARD in request.form
+
+
+def typed() -> list[tuple[str, str]]:
+    """The fields of the form that is under way: this one or, in a proof's form, the one it carries."""
+    return [each for each in _under_way() if each[0] not in UNKEPT]
+
+
+def carried() -> list[tuple[str, str]]:
+    """The same as a proof's form holds them."""
+    fields = typed()
+    return [(KEPT + name, value) for name, value in [*fields, (TOKEN, _token())] if fields]
+
+
+def fits(person: Person) -> bool:
+    """Whether nothing is under way that somebody else typed."""
+    return not typed() or written_by(person, _token())
+
+
+def _token() -> str:
+    return dict(_under_way()).get(TOKEN, "")
+
+
+def _under_way() -> list[tuple[str, str]]:
+    fields = request.form.items(multi=True)
+    if not asked_before():
+        return list(fields)
+    return [(name.removeprefix(KEPT), value) for name, value in fields if name.startswith(KEPT)]
