@@ -18,7 +18,13 @@ def test_the_chart_opens_with_a_banner_and_the_supervisor_has_a_task(visit, stor
     page = colin.follow(colin.post("/staff/emergency-access", TOLD)).text
     assert "Emergency access" in page
     assert "Maya Torres" in page
-    assert "Review an emergency access" in visit(world.susan).get("/staff/tasks?show=mine").text
+    susan = visit(world.susan)
+    tasks = susan.get("/staff/tasks?show=mine").text
+    assert "Review an emergency access" in tasks
+    assert f"/staff/people/{world.maya.id}/sharing#reached" in tasks
+    review = susan.get(f"/staff/people/{world.maya.id}/sharing").text
+    for told in (world.colin.name, TOLD["reason"], "Opened once:"):
+        assert told in review
     assert colin.get(f"/staff/people/{world.june.id}").status_code == 404
 
 

@@ -8,10 +8,11 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import consents, teams
+from webapp.care import consents, lookers, teams
 from webapp.care.access import Permission
 from webapp.care.consents import Consent
 from webapp.care.emergencies import EmergencyAccess
+from webapp.care.lookers import EMERGENCY, Look
 from webapp.care.people import Kind, Person
 from webapp.care.readings import Reading, What
 from webapp.web.guard import needs
@@ -20,8 +21,8 @@ from webapp.web.unit import store
 
 sharing = Blueprint("sharing", __name__)
 PAGE = "staff/privacy/sharing.html"
-MOST = 20
-"""Emergency accesses shown; the audit log has them all."""
+MOST, MOST_LOOKS = 20, 400
+"""Emergency accesses shown, and looks at the record searched for theirs; the audit log has them all."""
 
 
 @sharing.get("/people/<row:person_id>/sharing")
@@ -86,8 +87,24 @@ def _screen(client: Person) -> dict[str, Any]:
         .order_by(EmergencyAccess.id.desc())
         .limit(MOST)
     )
-    shown = {"given": store.scalars(given).all(), "reached": store.scalars(reached).all()}
+    looks = lookers.of(store, client, limit=MOST_LOOKS)
+    shown = {
+        "given": store.scalars(given).all(),
+        "reached": [(each, _looks(each, looks)) for each in store.scalars(reached)],
+    }
     return shown | {
         "reading": Reading(What.CHART, [client.id]) if any(shown.values()) else None,
         "place": "people", "client": client, "regular": client.id not in me().reaching,
     }  # fmt: skip
+
+
+def _looks(access: EmergencyAccess, looks: list[Look]) -> list[Look]:
+    """What was opened in this emergency, the first first: what its reviewer is asked to look at (P8)."""
+    ended = access.ended_at or access.ends_at
+    return [
+        each
+        for each in reversed(looks)
+        if each.who == access.staff
+        and each.what != EMERGENCY
+        and access.began_at <= each.at <= ended
+    ]
