@@ -19,6 +19,7 @@ from webapp.cli import COMMANDS
 from webapp.db import Database
 from webapp.demo import cast
 from webapp.demo.cast import World
+from webapp.notify.outbox import Notification
 
 GROUPS = {
     "db": ("upgrade", "check", "backup", "restore"),
@@ -121,16 +122,23 @@ def test_an_invitation_lets_somebody_in_once(
         "staff",
         "--role",
         "counselor",
+        "--phone",
+        "(617) 555-0141",
         "--program",
         "harbor",
+        "--send",
     )
     assert done.exit_code == 0, done.output
+    with fresh_database.reading() as store:
+        [letter] = store.scalars(select(Notification).where(Notification.kind == "invitation"))
+        assert done.stdout.strip().endswith(letter.link_path)
     secret = done.stdout.split()[-1].rpartition("/")[2]
     with fresh_database.writing() as store:
         link = accounts.spend_link(store, secret, now=clock.now())
         assert link
         nina = link.person
-        assert (nina.email, nina.role_names) == ("nina@example.org", {"counselor"})
+        assert (nina.email, nina.phone) == ("nina@example.org", "+16175550141")
+        assert nina.role_names == {"counselor"}
         assert accounts.spend_link(store, secret, now=clock.now()) is None
 
 

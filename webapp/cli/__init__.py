@@ -13,7 +13,7 @@ COMMANDS = {
     "doctor": "doctor:doctor",
     "program": "registering:program",
     "person": "registering:person",
-    "token": "registering:token",
+    "token": "admitting:token",
     "import": "importing:importing",
     "ladder": "ladders:ladder",
     "audit": "auditing:audit",

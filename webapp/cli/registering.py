@@ -1,7 +1,8 @@
-"""`rejoin program`, `person`, `token`: who is there, and who may come in."""
+"""`rejoin program`, `person`: who is there, and who may come in."""
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,16 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accounts, people, programs, roster_cells, tokens, ways_in
+from webapp.care import accounts, people, programs, roster_cells, ways_in
 from webapp.care.accounts import Login
 from webapp.care.people import Kind, Person, RoleName, Status
 from webapp.care.policy import Policy, PolicyError
-from webapp.care.tokens import SCOPES, Token
+from webapp.care.programs import Program
 from webapp.cli import desk
 from webapp.cli.troubles import BadUse, Trouble
 from webapp.db import Store
+from webapp.notify import outbox
+from webapp.notify.kinds import NoticeKind
 from webapp.refusals import Invalid
 
 
@@ -57,13 +60,18 @@ def help_phone(ref: str, number: str | None) -> None:
     """Set the telephone number of the help desk, which clients who can't connect are shown. Without NUMBER there is none."""
     with desk.opened() as database, database.writing() as store:
         where = desk.program_of(store, ref)
-        try:
-            known = roster_cells.phone(number) if number else None
-        except Invalid as error:
-            raise BadUse(f"{number}: {error}") from error
+        known = _number(number) if number else None
         programs.set_help_phone(store, where, known, by=None, now=clock.now())
         store.commit()
         desk.say(f"{where.name}: {known or 'no help desk by telephone'}")
+
+
+def _number(text: str) -> str:
+    """As it is dialled from anywhere. Raises BadUse."""
+    try:
+        return roster_cells.phone(text)
+    except Invalid as error:
+        raise BadUse(f"{text}: {error}") from error
 
 
 def _policy(path: Path) -> dict[str, Any]:
@@ -106,36 +114,50 @@ def person() -> None:
     "--program", "program_ref", help="Reference of the program; needed when there are several."
 )
 @click.option("--time-zone", help="Default: the program's.")
+@click.option("--phone", help="Staff call back on it before they help somebody sign in again.")
 @click.option("--language", type=click.Choice(people.LANGUAGES), default="en", show_default=True)
+@click.option("--send", is_flag=True, help="Send the link to that address as well, by e-mail.")
 def invite(
-    email: str, kind: str, roles: tuple[str, ...], name: str | None, program_ref: str | None,
-    time_zone: str | None, language: str,
+    email: str, kind: str, roles: tuple[str, ...], program_ref: str | None, phone: str | None,
+    send: bool, **more: Any,
 ) -> None:  # fmt: skip
     """Enter somebody and print the one-time link that lets them in.
 
     The link lasts seven days. Whoever is registered with this address already keeps their entry and gets a new link.
     """
-    email = _address(email)
+    email, now = _address(email), clock.now()
+    more |= {"kind": kind, "roles": list(roles) or None, "phone": _number(phone) if phone else None}
     if kind == Kind.STAFF and not roles:
         raise BadUse("Staff need at least one --role.")
     settings = desk.load_settings()
     with desk.opened(settings) as database, database.writing() as store:
-        where = desk.program_of(store, program_ref)
-        known = store.scalar(
-            select(Person).where(Person.program_id == where.id, Person.email == email)
-        )
-        if known is None:
-            known, _ = people.put(
-                store, where, email, kind=kind, name=name or email.partition("@")[0], by=None,
-                time_zone=time_zone or where.time_zone, now=clock.now(), email=email,
-                language=language, roles=list(roles) or None,
-            )  # fmt: skip
-        elif known.kind != kind:
-            raise Trouble(f"{email} is registered in {where.ref} as {known.kind}.")
-        secret = accounts.issue_link(store, known, "invitation", by=None, now=clock.now())
+        known = _entered(store, desk.program_of(store, program_ref), email, more, now)
+        secret = accounts.issue_link(store, known, "invitation", by=None, now=now)
+        path = f"/sign-in/link/{secret}"
+        if send:
+            until = now + accounts.LINK_LASTS["invitation"]
+            outbox.put_link(store, known, NoticeKind.INVITATION, path, now=now, not_after=until)
         store.commit()
-    desk.say("One-time link, for seven days. It is shown this once:")
-    desk.answer(f"{settings.base_url}/sign-in/link/{secret}")
+    desk.say(
+        f"One-time link, for seven days{', on its way' if send else ''}. It is shown this once:"
+    )
+    desk.answer(settings.base_url + path)
+
+
+def _entered(
+    store: Store, where: Program, email: str, more: dict[str, Any], now: datetime
+) -> Person:
+    """Who has this address in the program, entered now if nobody has. Raises Trouble if they are of another kind."""
+    known = store.scalar(select(Person).where(Person.program_id == where.id, Person.email == email))
+    if known is None:
+        more |= {
+            "name": more["name"] or email.partition("@")[0],
+            "time_zone": more["time_zone"] or where.time_zone,
+        }
+        return people.put(store, where, email, by=None, now=now, email=email, **more)[0]
+    if known.kind != more["kind"]:
+        raise Trouble(f"{email} is registered in {where.ref} as {known.kind}.")
+    return known
 
 
 @person.command()
@@ -201,48 +223,3 @@ def _address(text: str) -> str:
         return validate_email(text, check_deliverability=False).normalized.lower()
     except EmailNotValidError as error:
         raise BadUse(f"{text} is not an e-mail address: {error}") from error
-
-
-@click.group()
-def token() -> None:
-    """API tokens: how other programs act here."""
-
-
-@token.command("create")
-@click.argument("name")
-@click.option(
-    "--program", "program_ref", required=True, help="Reference of the program it is bound to."
-)
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    required=True,
-    type=click.Choice(SCOPES),
-    help="May be repeated.",
-)
-def create_token(name: str, program_ref: str, scopes: tuple[str, ...]) -> None:
-    """Make a token and print it. It is shown this once and stored as a hash."""
-    with desk.opened() as database, database.writing() as store:
-        where = desk.program_of(store, program_ref)
-        secret = tokens.create_token(store, where, name, list(scopes), by=None, now=clock.now())
-        store.commit()
-    desk.say(
-        f"Token {name} for {where.ref}, scopes {', '.join(scopes)}. Keep it now; it is not shown again:"
-    )
-    desk.answer(secret)
-
-
-@token.command()
-@click.argument("name")
-def revoke(name: str) -> None:
-    """End a token at once. Twice is the same."""
-    with desk.opened() as database, database.writing() as store:
-        known = store.scalar(select(Token).where(Token.name == name))
-        if known is None:
-            names = ", ".join(store.scalars(select(Token.name).order_by(Token.name))) or "none"
-            raise Trouble(f"There is no token called {name}. There are: {names}.")
-        tokens.revoke_token(store, known, by=None, now=clock.now())
-        store.commit()
-    desk.say(f"{name} opens nothing any more.")
-    desk.answer(name)
