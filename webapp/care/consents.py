@@ -25,7 +25,7 @@ class Category(StrEnum):
 
 
 RIGHT_TO_REVOKE = N_(
-    "You can take this back at any time, with one tap under Sharing or by telling your care team. It ends at once."
+    "You can take this back at any time, with one tap under Sharing or by telling your care team. It ends at once; what was told before stays told."
 )
 DESCRIPTIONS = {
     Category.SCHEDULE: N_("The days and times of my sessions, and when one is moved or called off"),
