@@ -79,7 +79,8 @@ def test_s12_what_is_paid_off_is_forgotten(database, clock):
 
 
 def test_s12_over_a_day_a_password_gets_about_a_hundred_tries(store, clock):
-    """NIST SP 800-63B-4, 3.2.2: no more than a hundred wrong ones in a row on one account."""
+    """NIST SP 800-63B-4, 3.2.2: no more than a hundred wrong ones in a row on one account, of strangers, or of a browser that
+    has signed in as it."""
     now, taken = clock.now(), 0
     for minute in range(24 * 60):
         try:

@@ -27,9 +27,11 @@ class Rate:
 
 
 PASSWORD = Rate("password", 10, timedelta(minutes=1))
-"""An account's password, its codes and its recovery codes: so many tries, wherever they come from."""
+"""An account's codes and recovery codes: so many tries, wherever they come from; its password: from one address of the net."""
 PASSWORD_OF_A_DAY = Rate("password-day", 100, timedelta(minutes=15))
-"""The same over a day: NIST SP 800-63B-4 asks for no more than a hundred in a row."""
+"""An account's over a day, wherever from: NIST SP 800-63B-4 asks for no more than a hundred in a row."""
+PASSWORD_FROM_ONE_ADDRESS = Rate("password-address", 50, timedelta(minutes=30))
+"""The same from one address of the net: half of it, so that nobody who only sits there for long uses up an account's tries."""
 DOOR = Rate("door", 40, timedelta(seconds=3))
 """Tries to get in from one address of the net, whoever they are for: a clinic may sit behind one."""
 QUESTION = Rate("question", 120, timedelta(seconds=1))

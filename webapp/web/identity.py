@@ -20,7 +20,7 @@ from webapp.care import accounts, emergencies
 from webapp.care.accounts import Login
 from webapp.care.people import Kind, Person
 from webapp.config import Settings
-from webapp.web import unit
+from webapp.web import attempts, unit
 from webapp.web.unit import database, store
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -52,6 +52,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         LOGIN_COOKIE=f"{prefix}login",
         VISIT_COOKIE=f"{prefix}visit",
+        KNOWN_COOKIE=f"{prefix}known",
     )
     manager = LoginManager(app)
     manager.session_protection = None
@@ -147,6 +148,8 @@ def begin(person: Person, way: str, second: str | None = None) -> Login:
         store, person, way, now=clock.now(), second=second,
         device=(request.user_agent.string or "")[:200],
     )  # fmt: skip
+    if person.email:
+        attempts.know_again(person.email)
     return login
 
 

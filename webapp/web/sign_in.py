@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from webapp import clock
 from webapp.care import accounts, addresses, orientation, passwords, ways_in
 from webapp.care.people import Kind, Person
-from webapp.care.rate_limits import DOOR, PASSWORD, PASSWORD_OF_A_DAY
+from webapp.care.rate_limits import DOOR
 from webapp.web import attempts, identity
 from webapp.web.guard import asking_again, go_back, own, public
 from webapp.web.unit import store
@@ -31,14 +31,15 @@ def with_password() -> ResponseReturnValue:
     """E-mail and password. One answer, in the same time, for an unknown address and a wrong password (S12)."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
     attempts.count(DOOR, attempts.address())
-    account = email.strip().lower()
-    for rate in (PASSWORD, PASSWORD_OF_A_DAY):
-        attempts.count(rate, account)
+    tries = attempts.at_password(email.strip().lower())
+    for rate, who in tries:
+        attempts.count(rate, who)
     with attempts.reading() as looking:  # no write waits while a password is being hashed
         found = passwords.person_by_password(looking, email, password)
     if found is None:
         return _form(email=email, unknown=True), 422
-    attempts.forgive((PASSWORD, PASSWORD_OF_A_DAY), account)
+    for rate, who in tries:
+        attempts.forgive([rate], who)
     person = store.get_one(Person, found.id)
     identity.begin(person, "password")
     return _in(person, own(request.form.get("next")))

@@ -1,5 +1,6 @@
 """S12: how often one may try, at every door; S12: known and unknown accounts look the same."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,9 @@ from sqlalchemy import select
 
 from tests.visiting import Caller, Visit
 from tests.web.account.conftest import WORDS
+from webapp.care import rate_limits
 from webapp.care.accounts import Login
+from webapp.web import attempts
 
 
 def at_once(count, act):
@@ -68,6 +71,62 @@ def test_s12_an_unknown_account_is_counted_like_a_known_one(door, world, with_pa
 def _plain(text: str, who: str) -> str:
     lines = text.replace(f"{who}@example.org", "X").splitlines()
     return "\n".join(line for line in lines if "csrf" not in line)
+
+
+def test_s12_a_patient_stranger_shuts_nobody_out(app, door, world, with_password, store, clock):
+    """S12: one address that goes on for days leaves the account tries enough; the right password is heard from elsewhere."""
+    with_password(world.maya)
+    with app.test_request_context(environ_base={"REMOTE_ADDR": "198.51.100.7"}):
+        tries = attempts.at_password("maya@example.org")
+    for _ in range(36 * 12):
+        clock.forward(minutes=5)
+        _spend(store, tries, clock.now())
+    assert sign_in(door(), "maya@example.org", WORDS).status_code == 303
+
+
+def test_s12_a_browser_that_has_signed_in_is_heard_whoever_else_tries(app, door, world, with_password, store, clock):  # fmt: skip
+    """S12: many addresses use up what strangers have. Her own phone, signed out, is no stranger to her account, and no
+    less so after their tries; to another account it is one."""
+    with_password(world.maya)
+    with_password(world.ben)
+    maya, ben = door(), door()
+    sign_in(maya, "maya@example.org", WORDS)
+    sign_in(ben, "ben@example.org", WORDS)
+    for each in (maya, ben):
+        each.post("/sign-out")
+        assert "maya" not in each.client.get_cookie(app.config["KNOWN_COOKIE"]).value
+    for n in range(101):
+        with app.test_request_context(environ_base={"REMOTE_ADDR": f"198.51.100.{n}"}):
+            _spend(store, attempts.at_password("maya@example.org"), clock.now())
+    assert sign_in(ben, "maya@example.org", WORDS).status_code == 429
+    name = app.config["KNOWN_COOKIE"]
+    told = {"Cookie": f"{name}={maya.client.get_cookie(name).value}"}
+    for _ in range(10):
+        with app.test_request_context(headers=told):
+            _spend(store, attempts.at_password("maya@example.org"), clock.now())
+    assert sign_in(maya, "maya@example.org", WORDS).status_code == 429
+    clock.forward(seconds=61)
+    assert sign_in(maya, "maya@example.org", WORDS).status_code == 303
+
+
+def _spend(store, tries, now):
+    with suppress(rate_limits.TooMany):
+        for rate, who in tries:
+            rate_limits.spend(store, rate, who, now=now)
+    store.commit()
+
+
+def test_s12_of_ipv6_a_whole_household_is_one_address(door, world):
+    """S12: the first half. An IPv4 address that is written as one of IPv6 is that address."""
+
+    def at(address, n):
+        visitor = door()
+        visitor.client.environ_base["REMOTE_ADDR"] = address
+        return visitor.post(f"/sign-in/link/guess{n}").status_code
+
+    assert at_once(41, lambda n: at(f"2001:db8:1:1::{n + 1:x}", n)) == [410] * 40 + [429]
+    assert at("2001:db8:1:2::1", 0) == 410
+    assert at_once(41, lambda n: at(f"::ffff:198.51.100.{n + 1}", n)) == [410] * 41
 
 
 def test_s12_one_address_of_the_net_tries_forty_times(door, world):
