@@ -50,7 +50,7 @@ def test_an_address_is_marked_unsafe_and_safe_again_and_no_old_form_undoes_it(ma
     email = own(store, world.maya, "email")
     form = {"value": email.value, "safe": "no"}
     assert maya.post("/me/reminders/addresses", form).status_code == 303
-    maya.post("/me/reminders", PLAIN | {"address": [str(email.id)], "add": ["email"]})
+    maya.post("/me/reminders", PLAIN | {"add": ["email"]})
     store.expire_all()
     assert not own(store, world.maya, "email").usable
     assert "Not safe to use" in maya.get("/me/reminders").text
