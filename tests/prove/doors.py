@@ -2,7 +2,7 @@
 
 from tests.prove.mutation import Mutation, by, plain
 
-GUARD, IDENTITY, CSRF = (f"webapp/web/{name}.py" for name in ("guard", "identity", "csrf"))
+GUARD, IDENTITY, FORMS = (f"webapp/web/{name}.py" for name in ("guard", "identity", "forms"))
 ACCOUNTS, PASSKEYS = "webapp/care/accounts.py", "webapp/care/passkeys.py"
 CHALLENGES, PASSWORDS = "webapp/care/challenges.py", "webapp/care/passwords.py"
 HEADERS, STATUSES = "webapp/web/headers.py", "webapp/care/statuses.py"
@@ -59,7 +59,7 @@ BREAKS = (
       by("web/account/test_passkeys", "for_signing_in_registers")),
     Mutation("S3", PASSKEYS, "(Passkey.sign_count < count) | (Passkey.sign_count == 0)", "Passkey.sign_count >= 0", by("web/account/test_passkeys", "doubled")),
     Mutation("S3", PASSKEYS, "return passkey if named == passkey.user_handle else None", "return passkey", by("web/account/test_passkeys", "bent_answer_lets")),
-    Mutation("S3", PASSKEYS, "user_handle=handle, sign_count", "user_handle=handle_of(store, person), sign_count", by("web/account/test_passkeys", "side_by_side")),
+    Mutation("S3", PASSKEYS, "user_handle=handle, sign_count", "user_handle=named_by(store, person), sign_count", by("web/account/test_passkeys", "side_by_side")),
     # S3: passwords, second factors, links, time
     Mutation("S3", PASSWORDS, "    if breached(password):\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
     Mutation("S3", PASSWORDS, "    if len(password) < least:\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
@@ -137,6 +137,6 @@ BREAKS = (
     Mutation("S8", GUARD, "    if not forms.fits(person):\n", "    if False:\n", by("web/account/test_unlock", "shared_phone")),
     Mutation("S8", GUARD, "fields = forms.carried() if theirs else []", "fields = forms.carried()", by("web/account/test_unlock", "shared_phone")),
     Mutation("S8", "webapp/web/account/passkeys.py", "        wanted = None if known else wanted\n", "", by("web/account/test_unlock", "shared_phone")),
-    Mutation("S8", CSRF, 'login = g.get("opened") or (', 'login = (', by("web/account/test_unlock", "comes_back_with_its_text")),
-    Mutation("S8", CSRF, 'return _of_login(login.id) if login else _bound_to(f"visit {visit()}")', 'return _bound_to("anybody")', by("web/account/test_unlock", "another_logins")),
+    Mutation("S8", FORMS, 'login = g.get("opened") or (', 'login = (', by("web/account/test_unlock", "comes_back_with_its_text")),
+    Mutation("S8", FORMS, 'return _of_login(login.id) if login else _bound_to(f"visit {visit()}")', 'return _bound_to("anybody")', by("web/account/test_unlock", "another_logins")),
 )  # fmt: skip

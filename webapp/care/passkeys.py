@@ -79,7 +79,7 @@ def of(person_id: int) -> Select[Passkey]:
     return mine.order_by(Passkey.id)
 
 
-def handle_of(store: Store, person: Person) -> bytes:
+def named_by(store: Store, person: Person) -> bytes:
     """How a passkey that is made now names its person. It goes with the question: by the time of the answer there may be others."""
     known = store.scalar(of(person.id).limit(1))
     return known.user_handle if known else secrets.token_bytes(32)

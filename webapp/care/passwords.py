@@ -47,6 +47,17 @@ def set_password(store: Store, person: Person, password: str, *, by: Person, now
     """Raises Invalid for one that is too short, is known from a breach, or is made of the person's own name or address; and for
     any where somebody else signs in with the same address, as couples may share one: it would open nothing, or theirs."""
     password = _normal(password)
+    _check(store, person, password)
+    person.password_hash = _hasher.hash(password)
+    accounts.void_links(store, person, now=now)
+    second_factors.forget_begun(store, person, now=now)
+    events.record(
+        store, Tag.PASSWORD_CHANGED, by=by, now=now, program_id=person.program_id,
+        client=person if person.kind == Kind.CLIENT else None, person=person.id,
+    )  # fmt: skip
+
+
+def _check(store: Store, person: Person, password: str) -> None:
     least = shortest(person)
     if len(password) < least:
         raise Invalid(
@@ -73,13 +84,6 @@ def set_password(store: Store, person: Person, password: str, *, by: Person, now
             ),
             field="password",
         )
-    person.password_hash = _hasher.hash(password)
-    accounts.void_links(store, person, now=now)
-    second_factors.forget_begun(store, person, now=now)
-    events.record(
-        store, Tag.PASSWORD_CHANGED, by=by, now=now, program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None, person=person.id,
-    )  # fmt: skip
 
 
 def shortest(person: Person) -> int:

@@ -36,7 +36,7 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        from webapp.cli.troubles import told
+        from webapp.cli.desk import told
 
         try:
             return super().invoke(ctx)

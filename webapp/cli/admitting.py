@@ -7,7 +7,7 @@ from webapp import clock
 from webapp.care import tokens
 from webapp.care.tokens import SCOPES, Token
 from webapp.cli import desk
-from webapp.cli.troubles import Trouble
+from webapp.cli.desk import Trouble
 
 
 @click.group()

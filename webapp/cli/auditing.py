@@ -11,7 +11,7 @@ from webapp import clock
 from webapp.care import anchors, chain, events
 from webapp.care.events import ChainHead, Event
 from webapp.cli import desk
-from webapp.cli.troubles import Trouble
+from webapp.cli.desk import Trouble
 from webapp.db import Store
 
 PAGE = 5000

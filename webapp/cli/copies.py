@@ -9,8 +9,8 @@ from sqlalchemy import inspect
 from webapp import clock
 from webapp.care import anchors, field_keys
 from webapp.cli import desk, embedded_copies, postgres_copies, taken_back
+from webapp.cli.desk import Trouble
 from webapp.cli.taken_back import TakenBack
-from webapp.cli.troubles import Trouble
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.announce import pass_over

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from webapp import clock
 from webapp.care import chain, field_keys
 from webapp.cli import copies, desk
-from webapp.cli.troubles import Trouble
+from webapp.cli.desk import Trouble
 from webapp.db import Database
 
 

@@ -12,8 +12,8 @@ from webapp.care import accounts, field_keys
 from webapp.care.programs import Program
 from webapp.cli import desk
 from webapp.cli.children import Child
+from webapp.cli.desk import Trouble
 from webapp.cli.serving import require_free, run_web
-from webapp.cli.troubles import Trouble
 from webapp.config import PREFIX, Settings
 from webapp.db import Database
 from webapp.demo import cast, story, tonight

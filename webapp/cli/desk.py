@@ -1,4 +1,4 @@
-"""What every command has at hand: settings, the database, and a voice.
+"""What every command has at hand: settings, the database, a voice, and words for troubles that are known.
 
 Answers (what was made) go to standard output, the last word being the reference or secret; talk goes to standard error.
 """
@@ -22,13 +22,25 @@ from rich.progress import (
 )
 from rich.table import Table
 from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from webapp import log
 from webapp.care.programs import Program
-from webapp.cli.troubles import Trouble
 from webapp.config import Settings
+from webapp.config_file import SettingsError
 from webapp.db import Database, Store
-from webapp.embedded import make_private
+from webapp.embedded import UnsafeDatabase, make_private
+from webapp.keys import KeyTrouble
+from webapp.refusals import Invalid, Refusal
+
+
+class Trouble(click.ClickException):
+    """Ends the command with exit status 1; the message says what is wrong and what to do."""
+
+
+class BadUse(click.UsageError):
+    """Ends the command with exit status 2: what was given cannot be used."""
+
 
 console = Console(stderr=True, highlight=False)
 
@@ -135,3 +147,31 @@ def replaced(file: Path) -> Iterator[Path]:
     finally:
         os.close(handle)
         draft.unlink(missing_ok=True)
+
+
+def told(error: Exception) -> click.ClickException | None:
+    """The trouble in people's words; None for one that nobody foresaw, which keeps its traceback."""
+    from webapp.migrations import Unmigrated
+
+    match error:
+        case Invalid():
+            return BadUse(f"{error.field}: {error}" if error.field else str(error))
+        case SettingsError() | KeyTrouble() | UnsafeDatabase() | Unmigrated() | Refusal():
+            return Trouble(str(error))
+        case OperationalError():
+            return Trouble(_unreachable(error))
+        case DatabaseError() if "not a database" in str(error.orig):
+            return Trouble(
+                "The database file cannot be opened with the key beside it. Put the right database.key back into"
+                " the instance folder."
+            )
+    return None
+
+
+def _unreachable(error: OperationalError) -> str:
+    reason = str(error.orig).strip().splitlines()[0]
+    if "locked" in reason:
+        return "The database is busy with somebody else's work. Try again in a moment."
+    return (
+        f"The database cannot be used: {reason}. Check REJOIN_DATABASE_URL and that it is running."
+    )

@@ -17,7 +17,7 @@ from webapp import clock
 from webapp.care import field_keys, heartbeats, policy_reports
 from webapp.care.events import Event
 from webapp.cli import desk
-from webapp.cli.troubles import Trouble
+from webapp.cli.desk import Trouble
 from webapp.config import PREFIX, Settings
 from webapp.db import Database, Store, database_now
 from webapp.embedded import check_sqlite
@@ -56,7 +56,7 @@ def doctor() -> None:
 
 
 def _plain(error: Exception) -> str:
-    from webapp.cli.troubles import told
+    from webapp.cli.desk import told
 
     known = told(error)
     return known.message if known else type(error).__name__

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from webapp.cli.troubles import Trouble
+from webapp.cli.desk import Trouble
 
 PAGES = 500
 """Pages copied at a time; between, others may write."""

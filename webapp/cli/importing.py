@@ -10,7 +10,7 @@ from webapp.care import roster_files, rosters
 from webapp.care.roster_files import COLUMNS, Problem, Record
 from webapp.care.rosters import CHANGED, NEW, SAME, Entered
 from webapp.cli import desk
-from webapp.cli.troubles import Trouble
+from webapp.cli.desk import Trouble
 from webapp.db import Store
 
 MOST_TOLD = 50

@@ -14,7 +14,7 @@ from webapp.care.programs import in_force
 from webapp.care.sessions import Seat
 from webapp.care.standing import standing
 from webapp.cli import desk
-from webapp.cli.troubles import BadUse, Trouble
+from webapp.cli.desk import BadUse, Trouble
 from webapp.protocol import facts
 from webapp.protocol.ladder import explain as explained
 from webapp.protocol.ladder import next_look

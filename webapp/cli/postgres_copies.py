@@ -12,7 +12,7 @@ from sqlalchemy import URL
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.dml import Delete, Update
 
-from webapp.cli.troubles import Trouble
+from webapp.cli.desk import Trouble
 from webapp.db import IN_USE
 
 PATIENCE = 2

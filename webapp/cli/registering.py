@@ -16,7 +16,7 @@ from webapp.care.people import Kind, Person, RoleName, Status
 from webapp.care.policy import Policy, PolicyError
 from webapp.care.programs import Program
 from webapp.cli import desk
-from webapp.cli.troubles import BadUse, Trouble
+from webapp.cli.desk import BadUse, Trouble
 from webapp.db import Store
 from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from webapp import clock, keys
 from webapp.care import field_keys
 from webapp.cli import desk
-from webapp.cli.troubles import Trouble
+from webapp.cli.desk import Trouble
 from webapp.config import PREFIX, Settings
 from webapp.db import Database, database_now
 from webapp.keyring import NOTICED_WITHIN, RETIRED, key_id, retired_keys

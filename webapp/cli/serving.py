@@ -14,7 +14,7 @@ import click
 
 from webapp.cli import desk
 from webapp.cli.children import Child, Children
-from webapp.cli.troubles import Trouble
+from webapp.cli.desk import Trouble
 from webapp.config import Settings
 
 ORPHANED_AFTER = 0.5

@@ -61,7 +61,7 @@ def come_in() -> ResponseReturnValue:
 def ask_to_register() -> ResponseReturnValue:
     """A question for a new passkey."""
     person = places.person()
-    handle = passkeys.handle_of(store, person)
+    handle = passkeys.named_by(store, person)
     question = challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
     options = passkeys.asking_to_register(store, person, question, handle, house())
     store.commit()
