@@ -5,7 +5,10 @@ from markupsafe import escape
 
 from tests.fuzz.corpus import MARKED, reflected
 from tests.fuzz.watching import changes
+from webapp.care import people, readings
 from webapp.care.people import Person
+from webapp.care.readings import What
+from webapp.care.tags import Tag
 from webapp.spellings import row_number
 
 
@@ -24,6 +27,19 @@ def test_a_change_that_was_kept_is_seen_and_one_that_was_not_is_none(database, w
         rename(database, world.maya.id, keep=True)
         assert seen.take() == {"UPDATE person"}
         assert seen.take() == set()
+
+
+def test_the_trace_of_a_reading_is_told_from_other_events(database, world, clock):
+    by, now = world.carla, clock.now()
+    with changes(database.readers) as seen:
+        for more, kept in ((False, "INSERT reading"), (True, "INSERT event")):
+            with database.writing() as store:
+                of = {"by": by.id, "now": now, "program_id": by.program_id}
+                readings.note_down(store, What.CHART, [world.maya.id], **of)
+                if more:
+                    people.about(store, Tag.SIGNED_OUT, by, by=by, now=now, why="signed_out")
+                store.commit()
+            assert seen.take() == {kept, "UPDATE chain_head"}
 
 
 def test_a_change_undone_around_it_is_none(database, world):

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
+from webapp.care.tags import Tag
+
 WRITES = re.compile(r"\b(INSERT) INTO \"?(\w+)|\b(DELETE) FROM \"?(\w+)|^\s*(UPDATE) \"?(\w+)")
 SAVEPOINT = re.compile(r"^(SAVEPOINT|ROLLBACK TO SAVEPOINT|RELEASE SAVEPOINT) (\w+)")
 
@@ -24,14 +26,17 @@ class Changes:
             wrote.clear()
         return found
 
-    def passed(self, _conn: Any, cursor: Any, statement: str, *_more: Any) -> None:
-        """A statement went by."""
+    def passed(self, _conn: Any, cursor: Any, statement: str, given: Any, *_more: Any) -> None:
+        """A statement went by. The trace of a reading stands whatever becomes of the rest (P7): `INSERT reading`."""
         if point := SAVEPOINT.match(statement):
             self._moved(*point.groups())
             return
         wrote = WRITES.search(statement)
         if wrote and (cursor.rowcount != 0 or "RETURNING" in statement):
-            self._levels[-1][1].add(" ".join(part for part in wrote.groups() if part))
+            what = " ".join(part for part in wrote.groups() if part)
+            if what == "INSERT event" and told_in(given) == {Tag.CHART_READ}:
+                what = "INSERT reading"
+            self._levels[-1][1].add(what)
 
     def _moved(self, how: str, name: str) -> None:
         if how == "SAVEPOINT":
@@ -47,6 +52,12 @@ class Changes:
         while name in {each for each, _ in self._levels}:
             ended.append(self._levels.pop()[1])
         return ended
+
+
+def told_in(given: Any) -> set[Tag]:
+    """What events are about, by the texts that are hashed."""
+    texts = str(given).replace("\\", "")
+    return {tag for tag in Tag if f'"{tag}"' in texts}
 
 
 @contextmanager
