@@ -46,6 +46,9 @@ def alone(url: URL) -> Iterator[None]:
                 "The database is in use. Stop rejoin serve and rejoin worker first."
             ) from error
         yield
+        connection.execute(
+            "SELECT pg_advisory_unlock(%s)", [IN_USE]
+        )  # else it ends when its server process does
 
 
 def restore(url: URL, source: Path, safe: list[Update | Delete], aside: str, script: Path) -> None:
