@@ -199,7 +199,7 @@ def test_a_partners_reminder_opens_the_page_with_the_rule_about_passing_on(post,
     page = visit(world.henry).get(re.search(r"https://day\.example(/\S+)", letter.text)[1])
     assert page.status_code == 200
     assert "June Whitaker lets you know" in page.text
-    assert "They do not let you pass it on" in page.text
+    assert "Do not pass this on unless" in page.text
 
 
 def test_a_partner_never_hears_of_the_checks_after_the_start(post, world):

@@ -38,9 +38,10 @@ DESCRIPTIONS = {
 }
 """What the client signs, in plain words: what kind of facts, and how much of them (42 CFR 2.31(a)(3))."""
 REDISCLOSURE = N_(
-    "This is protected by federal confidentiality rules (42 CFR part 2). They do not let you pass it on unless the person it is about has agreed in writing, or the rules allow it."
+    "42 CFR part 2 prohibits unauthorized use or disclosure of these records. Do not pass this on unless the person it is about has agreed in writing, or the rules allow it."
 )
-"""Stands wherever something shared is shown (42 CFR 2.32; P6); never outside the signed-in page."""
+"""Stands wherever something shared is shown, its first sentence in the words of 42 CFR 2.32(a)(2) (P6); never outside the
+signed-in page."""
 LONGEST = timedelta(days=366)
 """A consent is asked for anew once a year."""
 ELEMENTS = (
