@@ -13,6 +13,7 @@ from webapp.care.tags import Tag
 from webapp.care.tasks import Task
 from webapp.notify import announce
 from webapp.notify.channels.parcel import Undeliverable
+from webapp.protocol.tending import tend
 
 
 def consent(post, client, recipient, category="reminders", days=30):
@@ -376,6 +377,35 @@ def test_what_somebody_who_leaves_had_to_do_is_handed_over_and_its_new_owner_tol
     post.do(take_on_and_leave)
     post.run()
     assert post.sent()[1:] == [("task_opened", "email", "colin@example.org")]
+
+
+def test_a_next_try_that_was_forgotten_is_told_to_its_owner_then_to_the_supervisor(
+    post, world, clock
+):
+    """Rule 9: nobody is lost between two calls; whoever has called again by then is left alone."""
+    opened = open_task(post, world.carla)
+    post.run()
+
+    def tried(store, cast):
+        task = store.get(Task, opened.id)
+        tasks.attempt(store, task, "no_answer", by=cast.carla, now=post.clock.now())
+
+    post.do(tried)
+    heard = len(post.sent())
+    clock.forward(hours=2, minutes=1)
+    for minutes, address in ((0, "carla@example.org"), (31, "susan@example.org")):
+        clock.forward(minutes=minutes)
+        tend(post.database, post.clock.now())
+        post.run()
+        assert post.sent()[heard:][-1][-1] == address
+    heard = len(post.sent())
+    post.do(tried)
+    clock.forward(hours=2, minutes=1)
+    tend(post.database, post.clock.now())
+    post.announce()
+    post.do(tried)
+    post.deliver()
+    assert post.sent()[heard:] == []
 
 
 def test_a_room_to_be_marked_has_words_of_its_own(post, world):

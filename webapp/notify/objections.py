@@ -92,9 +92,10 @@ def _consented() -> Any:
 
 
 def _task_waits() -> Any:
-    return some(
-        Task, Task.id == _row.task_id, Task.done_at.is_(None), Task.acknowledged_at.is_(None)
-    )
+    """Nobody has taken it on; or whoever did let its next try pass, which is what this notice is about (rule 9)."""
+    passed = and_(Task.acknowledged_at < _row.decided_at, Task.due_at <= NOW)
+    unheard = or_(Task.acknowledged_at.is_(None), passed)
+    return some(Task, Task.id == _row.task_id, Task.done_at.is_(None), unheard)
 
 
 def _reported() -> Any:
