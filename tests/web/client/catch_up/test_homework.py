@@ -136,9 +136,9 @@ def test_what_staff_opened_again_goes_on_with_its_feedback(maya, task, store, wo
     assert "Bed.</textarea>" in page
 
 
-def test_an_expired_token_brings_the_text_back(maya, task, store):
+def test_an_expired_token_brings_the_text_back(maya, task, store, visit, world):
     """S8: the form comes back with its text; while typing, nothing is thrown away and htmx is told to load anew."""
-    form = {"body": "Bed, book, lamp.", "csrf_token": "old"}
+    form = {"body": "Bed, book, lamp.", "csrf_token": visit(world.maya).csrf_token()}
     again = maya.post(f"/homework/{task.id}", form, forged=True)
     assert again.status_code == 403
     assert "Bed, book, lamp." in again.text
