@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests import chromium
 from tests.lock_screen import LockScreen
 from tests.push_service import Message, PushService
-from tests.web.serving import OWN_NOTICES, taken_over, worker_ready
+from tests.web.serving import OWN_NOTICES, worker_ready
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True}
 
@@ -83,8 +83,8 @@ class Phone:
         self._screen.press()
 
     def works_offline(self) -> None:
-        """Wait until the service worker has taken this page over."""
-        taken_over(self.page)
+        """Wait until the service worker is there for the next page."""
+        worker_ready(self.page)
 
     def tap_button(self, action: str) -> dict[str, Any]:
         """Tap a button of the notification on top, without opening the app; answers what is shown then."""

@@ -60,10 +60,6 @@ def until(page: Page, promised: str) -> None:
 
 
 def worker_ready(page: Page) -> None:
-    """Until the service worker is there and has kept what it shows without a network."""
+    """Until the service worker is there and has kept what it shows without a network. (Whether it has taken over this very page
+    is another matter: one that was on its way while the worker woke up is left to itself until it is opened again.)"""
     until(page, "navigator.serviceWorker.ready.then(() => true)")
-
-
-def taken_over(page: Page) -> None:
-    """Until the service worker answers for this page."""
-    until(page, "navigator.serviceWorker.controller !== null")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.lock_screen import LockScreen
-from tests.web.serving import browser, served, taken_over, worker_ready
+from tests.web.serving import browser, served, worker_ready
 from webapp import create_app
 from webapp.config import Settings
 from webapp.db import Database
@@ -139,7 +139,7 @@ def test_an_expired_button_says_so(phone):
 
 
 def test_offline_the_shell_opens_with_988(phone):
-    taken_over(phone.page)
+    worker_ready(phone.page)
     phone.context.set_offline(True)
     phone.page.goto(phone.address + "/schedule")
     expect(phone.page.get_by_role("heading", level=1)).to_have_text("You're offline right now")
