@@ -183,3 +183,11 @@ def post(database: Database, world: Any, clock: Any) -> Iterator[Post]:
     made = Post(database, world, clock)
     yield made
     made.courier.close()
+
+
+@pytest.fixture
+def threaded_post(fresh_database: Database, world: Any, clock: Any) -> Iterator[Post]:
+    """For what is done while a letter travels: a real channel asks, and somebody acts, in threads of their own."""
+    made = Post(fresh_database, world, clock)
+    yield made
+    made.courier.close()

@@ -210,7 +210,8 @@ class Slow(MailServer):
         return await super().handle_DATA(server, session, envelope)
 
 
-def test_a_letter_that_waits_for_a_connection_is_withdrawn_with_its_consent(post, world):
+def test_a_letter_that_waits_for_a_connection_is_withdrawn_with_its_consent(threaded_post, world):
+    post = threaded_post
     given = consent(post, world.june, world.henry)
     with Slow(lambda: revoke(post, given)) as server:
         post.channels["email"] = EmailChannel(server.url, "My Day", "https://day.example")
