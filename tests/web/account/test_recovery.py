@@ -102,7 +102,7 @@ def test_s3_recovering_ends_the_password_and_leads_to_a_new_one(
     with_password(world.maya)
     maya, thief = door(), door()
     welcome = maya.follow(maya.post(link_for(world.maya, "recovery"))).text
-    assert "a password from before no longer works" in welcome
+    assert "if you had a password before, it no longer works" in welcome
     assert 'href="/account/password' in welcome
     thief.post("/sign-in", {"email": "maya@example.org", "password": WORDS})
     assert not thief.inside()
@@ -119,7 +119,7 @@ def test_s3_staff_who_recover_give_their_code_and_are_led_to_a_new_password(
     carla.post(link_for(world.carla, "recovery"))
     given = carla.post("/sign-in/second-step", {"code": code(), "next": "/staff"})
     assert given.headers["Location"] == "/account/welcome"
-    assert "a password from before no longer works" in carla.follow(given).text
+    assert "if you had a password before, it no longer works" in carla.follow(given).text
 
 
 def test_s3_an_invitation_ends_nothing(world, door, link_for):

@@ -55,6 +55,7 @@ def test_something_missing_is_named_and_nothing_is_shared(visit, store, world, c
     _, answer = shared(visit, world, **changes)
     assert answer.status_code == 422
     assert says in answer.text
+    assert answer.text.count('aria-invalid="true" autofocus=""') == 1
     assert rows(store) == []
 
 
