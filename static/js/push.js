@@ -42,6 +42,9 @@ async function tell(subscription, again = true) {
   sessionStorage.setItem(TOLD, "yes");
 }
 
+// Whoever signs in here tells of it anew: the device goes with that login when it ends.
+if (!me) sessionStorage.removeItem(TOLD);
+
 // On every open: a subscription that is gone, given up by the push service or made for an older key of ours is made anew.
 async function renew(force) {
   if (!me || !supported || Notification.permission !== "granted") return;

@@ -100,7 +100,10 @@ BREAKS = (
     Mutation("S4", PUSH, "trust_env=False", "trust_env=True", plain("notify/test_push_hosts", "proxy")),
     # S5: an endpoint belongs to one person
     Mutation("S5", "webapp/care/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/test_people", "unbound")),
-    Mutation("S5", "webapp/web/sign_in.py", "        _forget_device(login.person, device)\n", "        pass\n", by("web/client/me/test_devices", "signing_out")),
+    Mutation("S5", "webapp/web/sign_in.py", "        _forget_device(login.person, device)\n", "        pass\n", by("web/client/me/test_devices", "whenever_reminders")),
+    Mutation("S5", ACCOUNTS, "            addresses.sign_out_devices(store, self.person, here, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
+    Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)\n", "", by("web/client/me/test_devices", "login_is_over")),
+    Mutation("S5", "static/js/push.js", "if (!me) sessionStorage.removeItem(TOLD);\n", "", by("web/client/test_behaviours", "told_anew")),
     Mutation("S5", "webapp/web/pwa/leaving.py", "device.person_id == login.person_id and device.channel", "device.channel", by("web/test_leaving", "nobody_elses")),
     Mutation("S5", "static/js/leave.js", 'if (endpoint) body.set("endpoint", endpoint);', "", by("web/client/test_behaviours", "both_sides")),
     # S6: nothing stays behind

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, Index, LargeBinary, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import people
+from webapp.care import addresses, people
+from webapp.care.addresses import Address
 from webapp.care.people import Kind, Person, Status
 from webapp.care.tags import Tag
 from webapp.db import Base, Store
@@ -79,9 +80,11 @@ class Login(Base):
         return self.proved_at is not None and self.proved_at + FRESH > as_of
 
     def end(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
-        """Signed out; a copied cookie is dead from here on (S2)."""
+        """Signed out; a copied cookie is dead from here on (S2), and the device gets no more reminders (S5)."""
         if self.ended_at is None:
             self.ended_at = now
+            here = Address.login_id == self.id
+            addresses.sign_out_devices(store, self.person, here, by=by, now=now)
             people.about(store, Tag.SIGNED_OUT, self.person, by=by, now=now, why=why)
 
     def open(self, as_of: datetime) -> bool:
@@ -167,13 +170,16 @@ def end_all(
     now: datetime,
     but: int | None = None,
 ) -> None:
-    """End every login of a person, `but` one, and every link: on disabling them, when they ask, when a way in changed (S2)."""
+    """End every login of a person, `but` one, every link, and the reminders on every device but that one's: on disabling them,
+    when they ask, when a way in changed (S2). A phone that was lost days ago is signed in no more, and still rings."""
     void_links(store, person, now=now)
     for login in store.scalars(
         select(Login).where(Login.person_id == person.id, Login.ended_at.is_(None))
     ):
         if login.id != but:
             login.end(store, why, by=by, now=now)
+    elsewhere = Address.login_id.is_distinct_from(but or 0)
+    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)
 
 
 def issue_link(

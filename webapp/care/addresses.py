@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Select, func, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import events
@@ -42,6 +42,8 @@ class Address(Base):
     keys: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """A push subscription's `p256dh` and `auth` (base64url, RFC 8291)."""
     label: Mapped[str | None]
+    login_id: Mapped[int | None]
+    """Of a device: the login it was last told of in. They end together (S5)."""
     opted_in_at: Mapped[datetime | None]
     unsafe_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
@@ -75,6 +77,7 @@ def add(
     now: datetime,
     keys: dict[str, Any] | None = None,
     label: str | None = None,
+    login_id: int | None = None,
     opted_in: bool = True,
 ) -> Address:
     """Remember an address, or take up again the one that is there. A device known under another person is unbound from
@@ -92,6 +95,7 @@ def add(
         store.flush()
         _record(store, Tag.ADDRESS_ADDED, address, by=by, now=now)
     address.keys, address.label = keys or address.keys, label or address.label
+    address.login_id = login_id or address.login_id
     if opted_in and not address.opted_in_at:
         address.opted_in_at = now
     store.flush()
@@ -157,6 +161,14 @@ def of(person_id: int) -> Select[Address]:
         .where(Address.person_id == person_id, Address.stopped_at.is_(None))
         .order_by(Address.id)
     )
+
+
+def sign_out_devices(
+    store: Store, person: Person, which: ColumnElement[bool], *, by: Person | None, now: datetime
+) -> None:
+    """Those of the person's devices get no more reminders, until somebody signs in there again (S5)."""
+    for device in store.scalars(of(person.id).where(Address.channel == Channel.PUSH, which)):
+        device.stop(store, "signed_out", by=by, now=now)
 
 
 def _record(

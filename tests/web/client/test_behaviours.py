@@ -106,10 +106,25 @@ def test_signing_out_takes_the_phone_off_on_both_sides(place, clock):
     page = place.phone()
     place.enter(page, "maya", clock.now())
     turn_on(place, page)
+    place.enter(page, "maya", clock.now())
+    page.reload()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(place.address + "/sign-in")
     assert place.devices("maya") == 0
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_a_phone_where_somebody_signs_in_again_is_told_anew(place, clock):
+    """S5: it goes with that login when it ends, and not with the one from yesterday."""
+    page = place.phone()
+    place.enter(page, "maya", clock.now())
+    turn_on(place, page)
+    page.context.clear_cookies()
+    page.goto(place.address + "/sign-in")
+    place.enter(page, "maya", clock.now())
+    with page.expect_response("**/me/devices") as told:
+        page.goto(place.address + "/me")
+    assert told.value.status == 200
 
 
 def test_the_next_person_on_the_phone_does_not_get_the_last_ones_reminders(place, clock):

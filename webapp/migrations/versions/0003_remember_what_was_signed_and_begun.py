@@ -17,6 +17,9 @@ NAMED = (
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("login_id", sa.Integer(), nullable=True))
+
     with op.batch_alter_table("authenticator", schema=None) as batch_op:
         batch_op.add_column(sa.Column("login_id", sa.Integer(), nullable=True))
 
@@ -47,6 +50,9 @@ def downgrade() -> None:
         batch_op.drop_column("handle")
 
     with op.batch_alter_table("authenticator", schema=None) as batch_op:
+        batch_op.drop_column("login_id")
+
+    with op.batch_alter_table("address", schema=None) as batch_op:
         batch_op.drop_column("login_id")
 
 

@@ -1,8 +1,9 @@
 """Devices: one endpoint, one person (S5); endpoints are strangers' addresses (S4)."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from webapp.care.accounts import Login
 from webapp.care.addresses import Address
 from webapp.care.events import Event
 
@@ -107,7 +108,52 @@ def test_nobody_piles_up_devices_without_end(maya):
 
 def test_signing_out_takes_the_phone_off_the_list(maya, store, world):
     maya.post("/me/devices", json=subscription())
+    maya.post("/sign-out")
+    assert live(store, world.maya) == []
+
+
+def test_it_does_so_whenever_reminders_were_turned_on_there(maya, visit, store, world):
+    """The phone says which one it is: it may not have been told of since the last sign-in."""
+    visit(world.maya).post("/me/devices", json=subscription())
     maya.post("/sign-out", {"endpoint": subscription()["endpoint"]})
+    assert live(store, world.maya) == []
+
+
+def test_a_phone_that_is_signed_out_from_elsewhere_rings_no_more(maya, visit, store, world):
+    """S5: who finds it reads no reminder, and answers none."""
+    maya.post("/me/devices", json=subscription("mine"))
+    lost, kept = visit(world.maya), visit(world.maya)
+    lost.post("/me/devices", json=subscription("lost"))
+    found = store.scalars(select(Login).order_by(Login.id.desc()).offset(1)).first()
+    kept.post("/me/devices", json=subscription("kept"))
+    maya.post(f"/me/logins/{found.id}/end")
+    assert sorted(live(store, world.maya)) == ["kept", "mine"]
+
+
+@pytest.mark.parametrize("over", ["ran out", "ended by a restore"])
+def test_signing_out_everywhere_else_reaches_a_phone_whose_login_is_over(
+    visit, store, world, clock, over
+):
+    """S5: a login lasts a day, a lost phone is missed later."""
+    visit(world.maya).post("/me/devices", json=subscription("lost"))
+    if over == "ended by a restore":
+        store.execute(update(Login).values(ended_at=clock.now()))
+        store.commit()
+    clock.forward(days=3)
+    here, ben = visit(world.maya), visit(world.ben)
+    here.post("/me/devices", json=subscription("here"))
+    ben.post("/me/devices", json=subscription("bens"))
+    here.post("/me/logins/end")
+    assert (live(store, world.maya), live(store, world.ben)) == (["here"], ["bens"])
+
+
+def test_a_device_goes_with_the_login_it_was_last_told_of_in(visit, store, world):
+    first, again = visit(world.maya), visit(world.maya)
+    for visitor in (first, again):
+        visitor.post("/me/devices", json=subscription())
+    first.post("/sign-out")
+    assert live(store, world.maya) == ["one"]
+    again.post("/sign-out")
     assert live(store, world.maya) == []
 
 

@@ -28,6 +28,7 @@ from webapp.care.rate_limits import TEST_NOTICE
 from webapp.care.tags import Tag
 from webapp.notify.channels.hosts import PushHosts, Refused
 from webapp.refusals import N_, Invalid, Refusal
+from webapp.web import identity
 from webapp.web.client import places
 from webapp.web.client.me import labels
 from webapp.web.filters import sentence
@@ -70,7 +71,7 @@ def add() -> ResponseReturnValue:
         _refuse_gone_or_many(endpoint, known)
         device = addresses.add(
             store, person, Channel.PUSH, endpoint, keys=keys, by=person, now=now,
-            label=labels.of(request.user_agent.string),
+            label=labels.of(request.user_agent.string), login_id=identity.this_login().id,
         )  # fmt: skip
     except Refusal as refusal:
         told = {"code": refusal.code, "field": refusal.field, "detail": sentence(refusal)}

@@ -34,7 +34,7 @@ def end_others() -> ResponseReturnValue:
     here, person, now = current_user.login.id, places.person(), clock.now()
     accounts.end_all(store, person, "ended_elsewhere", by=person, now=now, but=here)
     store.commit()
-    flash(_("Signed out everywhere else."))
+    flash(_("Signed out everywhere else. Other devices get no more reminders."))
     return redirect(url_for("client.sign_ins.show"), 303)
 
 
@@ -46,7 +46,7 @@ def end(login_id: int) -> ResponseReturnValue:
     if login is not None:
         login.end(store, "ended_elsewhere", by=places.person(), now=clock.now())
     store.commit()
-    flash(_("Signed out there."))
+    flash(_("Signed out there. It gets no more reminders."))
     return redirect(url_for("client.sign_ins.show"), 303)
 
 
