@@ -41,7 +41,7 @@ BREAKS = (
     Mutation("S2", STATUSES, '        accounts.end_all(store, person, "discharged", by=by, now=now)\n', "", by("care/test_accounts", "taken_up_again")),
     Mutation("S2", ACCOUNTS, "    void_links(store, person, now=now)\n    for login", "    for login", by("care/test_accounts", "taken_up_again")),
     Mutation("S2", ACCOUNTS, "        if login.id != but:\n", "        if False:\n", by("web/client/me/test_me", "all_other_sign_ins")),
-    Mutation("S2", "webapp/web/client/me/sign_ins.py", 'login.end(store, "ended_elsewhere", by=places.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),
+    Mutation("S2", "webapp/web/client/me/sign_ins.py", 'accounts.sign_out(store, login, "ended_elsewhere", by=places.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),
     Mutation("S2", "webapp/web/account/passkeys.py", 'accounts.end_all(store, person, "passkey_removed", by=person, now=now, but=places.login().id)', "pass", by("web/account/test_passkeys", "ends_the_other_logins")),
     Mutation("S2", ACCOUNTS, "FRESH = timedelta(minutes=10)", "FRESH = timedelta(minutes=30)", by("web/account/test_fresh", "ten_minutes")),
     Mutation("S2", GUARD, "if guard not in FRESH and guard != ENTERING:", "if True:", by("web/account/test_fresh", "leads_to_the_proof")),
@@ -101,8 +101,9 @@ BREAKS = (
     # S5: an endpoint belongs to one person
     Mutation("S5", "webapp/care/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/test_people", "unbound")),
     Mutation("S5", "webapp/web/sign_in.py", "        _forget_device(login.person, device)\n", "        pass\n", by("web/client/me/test_devices", "whenever_reminders")),
-    Mutation("S5", ACCOUNTS, "            addresses.sign_out_devices(store, self.person, here, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
+    Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, there, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)\n", "", by("web/client/me/test_devices", "login_is_over")),
+    Mutation("S5", "webapp/care/ways_in.py", 'accounts.sign_out_everywhere(store, person, "recovered"', 'accounts.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
     Mutation("S5", "static/js/push.js", "if (!me) sessionStorage.removeItem(TOLD);\n", "", by("web/client/test_behaviours", "told_anew")),
     Mutation("S5", "webapp/web/pwa/leaving.py", "device.person_id == login.person_id and device.channel", "device.channel", by("web/test_leaving", "nobody_elses")),
     Mutation("S5", "static/js/leave.js", 'if (endpoint) body.set("endpoint", endpoint);', "", by("web/client/test_behaviours", "both_sides")),
@@ -116,7 +117,7 @@ BREAKS = (
     Mutation("S6", "templates/layouts/signed_in.html", '"history": false, ', "", by("web/test_htmx")),
     Mutation("S6", "templates/pwa/service-worker.js", 'const PAGES = ["/offline", "/crisis"];', 'const PAGES = ["/offline", "/crisis", "/sign-in"];', plain("web/pwa/test_service_worker", "only_shell")),
     Mutation("S6", "static/js/phone/vault.js", 'generateKey(AES, false, ["encrypt"', 'generateKey(AES, true, ["encrypt"', by("web/client/test_offline", "cannot_leave")),
-    Mutation("S6", "webapp/web/pwa/leaving.py", '    login.end(store, "signed_out", by=login.person, now=now)\n', "", by("web/test_leaving", "first_request")),
+    Mutation("S6", "webapp/web/pwa/leaving.py", '    accounts.sign_out(store, login, "signed_out", by=login.person, now=now)\n', "", by("web/test_leaving", "first_request")),
     # S7: what a page may run
     Mutation("S7", HEADERS, "\"script-src 'self'\"", "\"script-src 'self' 'unsafe-inline'\"", by("web/test_headers", "inline")),
     Mutation("S7", HEADERS, "\"frame-ancestors 'none'\"", "\"frame-ancestors 'self'\"", by("web/test_headers", "inline")),

@@ -80,11 +80,9 @@ class Login(Base):
         return self.proved_at is not None and self.proved_at + FRESH > as_of
 
     def end(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
-        """Signed out; a copied cookie is dead from here on (S2), and the device gets no more reminders (S5)."""
+        """A copied cookie is dead from here on (S2)."""
         if self.ended_at is None:
             self.ended_at = now
-            here = Address.login_id == self.id
-            addresses.sign_out_devices(store, self.person, here, by=by, now=now)
             people.about(store, Tag.SIGNED_OUT, self.person, by=by, now=now, why=why)
 
     def open(self, as_of: datetime) -> bool:
@@ -170,14 +168,29 @@ def end_all(
     now: datetime,
     but: int | None = None,
 ) -> None:
-    """End every login of a person, `but` one, every link, and the reminders on every device but that one's: on disabling them,
-    when they ask, when a way in changed (S2). A phone that was lost days ago is signed in no more, and still rings."""
+    """End every login of a person, `but` one, and every link: on disabling them, when a way in changed (S2). Reminders go on."""
     void_links(store, person, now=now)
     for login in store.scalars(
         select(Login).where(Login.person_id == person.id, Login.ended_at.is_(None))
     ):
         if login.id != but:
             login.end(store, why, by=by, now=now)
+
+
+def sign_out(store: Store, login: Login, why: str, *, by: Person, now: datetime) -> None:
+    """On purpose, here or from elsewhere: the login ends, and the device gets no more reminders (S5)."""
+    login.end(store, why, by=by, now=now)
+    there = Address.login_id == login.id
+    addresses.sign_out_devices(store, login.person, there, by=by, now=now)
+
+
+def sign_out_everywhere(
+    store: Store, person: Person, why: str, *, by: Person | None, now: datetime,
+    but: int | None = None,
+) -> None:  # fmt: skip
+    """Sign out on every device, `but` where one login is: when they ask, or a phone may be in other hands. One that was lost
+    days ago is signed in no more, and would still ring (S5)."""
+    end_all(store, person, why, by=by, now=now, but=but)
     elsewhere = Address.login_id.is_distinct_from(but or 0)
     addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)
 

@@ -83,12 +83,12 @@ def forget_second_factors(
         passkey.remove(store, by=by, now=now)
     second_factors.remove(store, person, by=by, now=now)
     recovery_codes.void(store, person)
-    accounts.end_all(store, person, "factors_forgotten", by=by, now=now)
+    accounts.sign_out_everywhere(store, person, "factors_forgotten", by=by, now=now)
 
 
 def recover(store: Store, person: Person, *, now: datetime) -> None:
     """Back by a link of the program: whatever is signed in ends, and the password goes, for somebody else may know it (S3).
     A new way is set up next; passkeys stay, each is on a device of its own."""
     person.password_hash = None
-    accounts.end_all(store, person, "recovered", by=person, now=now)
+    accounts.sign_out_everywhere(store, person, "recovered", by=person, now=now)
     people.about(store, Tag.ACCOUNT_RECOVERED, person, by=person, now=now)

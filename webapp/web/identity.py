@@ -168,7 +168,7 @@ def end(why: str) -> None:
     """Sign this device out, whatever state its login is in. The caller commits."""
     if known := _found(request):
         login = store.get_one(Login, known.id)
-        login.end(store, why, by=login.person, now=clock.now())
+        accounts.sign_out(store, login, why, by=login.person, now=clock.now())
     g.pop("me", None)
     g.login_secret = ""
 

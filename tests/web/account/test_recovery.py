@@ -8,6 +8,7 @@ from sqlalchemy import select
 from tests.passkey import SoftPasskey
 from tests.web.account.conftest import WORDS
 from webapp.care import addresses
+from webapp.care.addresses import Address
 from webapp.care.events import Event
 from webapp.care.people import Person
 from webapp.notify.announce import announce
@@ -77,6 +78,27 @@ def test_s3_recovering_ends_every_other_login(world, door, link_for):
     maya.post(link_for(world.maya, "recovery"))
     assert maya.inside()
     assert not thief.inside()
+
+
+def ringing(database, person) -> int:
+    with database.reading() as store:
+        return len(store.scalars(addresses.of(person.id).where(Address.channel == "push")).all())
+
+
+def test_s5_a_phone_rings_no_more_once_its_owner_had_to_recover(
+    world, door, link_for, database, clock
+):
+    """S5: it may be in other hands. A changed password alone leaves reminders as they are."""
+    with database.writing() as store:
+        maya = store.get(Person, world.maya.id)
+        addresses.add(
+            store, maya, "push", "https://push.example/1", by=maya, now=clock.now(), keys={}
+        )
+        store.commit()
+    door(world.maya).post("/account/password", {"password": WORDS})
+    assert ringing(database, world.maya) == 1
+    door().post(link_for(world.maya, "recovery"))
+    assert ringing(database, world.maya) == 0
 
 
 def test_s3_a_link_somebody_kept_opens_nothing_once_a_way_in_changed(world, door, link_for):

@@ -8,6 +8,7 @@ reminders (0: none). The first request that carries it is not signed in any more
 from flask import Flask, Response, current_app, g, request
 
 from webapp import clock
+from webapp.care import accounts
 from webapp.care.accounts import Login
 from webapp.care.addresses import Address, Channel
 from webapp.config import Settings
@@ -42,7 +43,7 @@ def _leave(response: Response) -> Response:
 
 def _end(store: Store, login_id: int) -> None:
     login, now = store.get_one(Login, login_id), clock.now()
-    login.end(store, "signed_out", by=login.person, now=now)
+    accounts.sign_out(store, login, "signed_out", by=login.person, now=now)
     number = request.cookies.get(current_app.config["LEFT_COOKIE"], "")
     device = store.get(Address, int(number)) if number.isdecimal() and len(number) < 10 else None
     if device and device.person_id == login.person_id and device.channel == Channel.PUSH:

@@ -32,7 +32,7 @@ def show() -> ResponseReturnValue:
 def end_others() -> ResponseReturnValue:
     """Sign out everywhere but here, for instance after a way in was changed (S2)."""
     here, person, now = current_user.login.id, places.person(), clock.now()
-    accounts.end_all(store, person, "ended_elsewhere", by=person, now=now, but=here)
+    accounts.sign_out_everywhere(store, person, "ended_elsewhere", by=person, now=now, but=here)
     store.commit()
     flash(_("Signed out everywhere else. Other devices get no more reminders."))
     return redirect(url_for("client.sign_ins.show"), 303)
@@ -44,7 +44,7 @@ def end(login_id: int) -> ResponseReturnValue:
     """Sign out somewhere else; its copied cookie is dead from here on (S2)."""
     login = next((each for each in logins() if each.id == login_id), None)
     if login is not None:
-        login.end(store, "ended_elsewhere", by=places.person(), now=clock.now())
+        accounts.sign_out(store, login, "ended_elsewhere", by=places.person(), now=clock.now())
     store.commit()
     flash(_("Signed out there. It gets no more reminders."))
     return redirect(url_for("client.sign_ins.show"), 303)
