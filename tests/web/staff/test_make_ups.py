@@ -1,5 +1,7 @@
 """Make-ups on the console: slots, who wants one, the line, reflections, and booking for a client."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
@@ -43,6 +45,20 @@ def test_a_slot_is_opened_in_the_readers_own_zone_and_offered_at_once(
     )
     assert "Catch-up hour" in carla.get("/staff/make-ups").text
     assert "Catch-up hour" in visit(world.maya).get(f"/seats/{gone.id}/make-ups").text
+
+
+@pytest.mark.parametrize(
+    ("written", "begins"),
+    [("2026-03-08T01:30", "06:30"), ("2026-03-08T02:30", "07:30"), ("2026-11-01T01:30", "05:30")],
+)
+def test_a_slot_lasts_as_long_as_it_says_in_the_night_that_the_clocks_change(
+    carla, world, store, written, begins
+):
+    """Rule 12: an hour that is skipped, or comes twice, makes no session shorter, longer or end before it begins."""
+    carla.post("/staff/make-ups", form(world, starts_at=written, minutes="120"))
+    [made] = planned(store)
+    assert f"{made.starts_at:%H:%M}" == begins
+    assert made.ends_at - made.starts_at == timedelta(minutes=120)
 
 
 def test_a_repeating_slot_keeps_what_it_makes_up_for_when_it_unfolds_again(

@@ -55,6 +55,19 @@ def test_a_room_is_moved_in_the_readers_own_time(carla, room, world, store):
     assert store.scalars(select(Event).where(Event.tag == Tag.SESSION_MOVED)).one()
 
 
+@pytest.mark.parametrize("written", ["2026-03-08T01:30", "2026-03-08T02:30", "2026-11-01T01:30"])
+def test_a_room_that_is_moved_to_the_night_the_clocks_change_stays_as_long(
+    carla, room, world, store, written
+):
+    """Rule 12."""
+    session = room([world.maya], 60 * 24)
+    length = session.ends_at - session.starts_at
+    carla.post(f"/staff/sessions/{session.id}/time", {"starts_at": written})
+    store.refresh(session)
+    assert f"{session.starts_at:%Y-%m-%d}" == written[:10]
+    assert session.ends_at - session.starts_at == length
+
+
 @pytest.mark.parametrize("written", ["tomorrow", "9999-12-31T23:59:59Z", "0001-01-01T00:00"])
 def test_a_time_that_is_none_moves_nothing(carla, room, world, store, written):
     session = room([world.maya], 60 * 24)

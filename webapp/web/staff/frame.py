@@ -1,6 +1,6 @@
 """What stands around every page of the console: places, how many tasks are mine, what is silent."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from webapp.care.access import Permission, may
 from webapp.care.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.care.people import Person
 from webapp.care.readings import Reading
+from webapp.care.recurrence import instant_of
 from webapp.care.tasks import Task
 from webapp.protocol.reading.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
@@ -77,14 +78,15 @@ def refused(refusal: Refusal) -> dict[str, str]:
 
 
 def instant(written: str, field: str) -> datetime:
-    """A local wall time as a browser's date field writes it, in the reader's zone. Raises Invalid."""
+    """A local wall time as a browser's date field writes it, in the reader's zone (rule 12). In UTC, where what is added to it
+    is time that passes, also in the night that the clocks change. Raises Invalid."""
     try:
         local = datetime.fromisoformat(written)
     except ValueError:
         local = None
     if local is None or not in_reach(local):
         raise Invalid(N_("Choose a day and a time."), field=field)
-    return local.replace(tzinfo=zone()) if local.tzinfo is None else local
+    return instant_of(local, zone()) if local.tzinfo is None else local.astimezone(UTC)
 
 
 def around() -> dict[str, Any]:
