@@ -58,8 +58,10 @@ def test_who_is_taken_up_again_comes_in_anew(store, world, clock):
     assert accounts.login_of(store, bens, clock.now())
 
 
-def test_a_link_is_spent_once_and_looking_spends_nothing(store, world, clock):
-    secret = accounts.issue_link(store, world.maya, "invitation", by=world.cody, now=clock.now())
+@pytest.mark.parametrize("purpose", ["invitation", "recovery", "demo"])
+def test_a_link_is_spent_once_and_looking_spends_nothing(store, world, clock, purpose):
+    world.harbor.demo = True
+    secret = accounts.issue_link(store, world.maya, purpose, by=world.cody, now=clock.now())
     store.flush()
     for _ in range(3):
         assert accounts.link_of(store, secret, clock.now())
