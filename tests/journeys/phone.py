@@ -79,7 +79,10 @@ class Phone:
         return self._screen.next_after(0)
 
     def tap_notification(self) -> None:
-        """Tap the notification on top itself: the app opens where it leads."""
+        """Tap the notification on top itself: the app opens where it leads. No finger taps here, and without one the worker may
+        only lead a page that is its own: one that was on its way while it woke up is opened again first."""
+        if not self.page.evaluate("Boolean(navigator.serviceWorker.controller)"):
+            self.page.reload()
         self._screen.press()
 
     def works_offline(self) -> None:
