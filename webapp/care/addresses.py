@@ -43,7 +43,7 @@ class Address(Base):
     """A push subscription's `p256dh` and `auth` (base64url, RFC 8291)."""
     label: Mapped[str | None]
     login_id: Mapped[int | None]
-    """Of a device: the login it was last told of in. They end together (S5)."""
+    """Of a device: the login it was last told of in. Signing that out takes the device along (S5)."""
     opted_in_at: Mapped[datetime | None]
     unsafe_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]

@@ -129,7 +129,8 @@ def _in(person: Person, wanted: str | None) -> ResponseReturnValue:
 def _out(why: str) -> ResponseReturnValue:
     login, device = identity.known(), request.form.get("endpoint")
     if login and device:
-        _forget_device(login.person, device)
+        here = addresses.Address.value == device
+        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())
     identity.end(why)
     store.commit()
     answer = make_response(redirect(url_for("sign_in.show"), 303))
@@ -144,12 +145,3 @@ def _known(person: Person) -> bool:
 def _form(**more: object) -> str:
     asked = request.form.get("next") or request.args.get("next")
     return render_template("sign_in/form.html", next=own(asked), **more)
-
-
-def _forget_device(person: Person, endpoint: str) -> None:
-    """This phone's push subscription ends with the login (S5)."""
-    mine = addresses.live(addresses.Channel.PUSH, endpoint).where(
-        addresses.Address.person_id == person.id
-    )
-    for address in store.scalars(mine):
-        address.stop(store, "signed_out", by=person, now=clock.now())

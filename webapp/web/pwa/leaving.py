@@ -8,11 +8,12 @@ reminders (0: none). The first request that carries it is not signed in any more
 from flask import Flask, Response, current_app, g, request
 
 from webapp import clock
-from webapp.care import accounts
+from webapp.care import accounts, addresses
 from webapp.care.accounts import Login
-from webapp.care.addresses import Address, Channel
+from webapp.care.addresses import Address
 from webapp.config import Settings
 from webapp.db import Store
+from webapp.spellings import row_number
 from webapp.web import unit
 from webapp.web.unit import database
 
@@ -45,6 +46,5 @@ def _end(store: Store, login_id: int) -> None:
     login, now = store.get_one(Login, login_id), clock.now()
     accounts.sign_out(store, login, "signed_out", by=login.person, now=now)
     number = request.cookies.get(current_app.config["LEFT_COOKIE"], "")
-    device = store.get(Address, int(number)) if number.isdecimal() and len(number) < 10 else None
-    if device and device.person_id == login.person_id and device.channel == Channel.PUSH:
-        device.stop(store, "signed_out", by=login.person, now=now)
+    here = Address.id == row_number(number)
+    addresses.sign_out_devices(store, login.person, here, by=login.person, now=now)
