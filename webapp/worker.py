@@ -17,8 +17,7 @@ from datetime import datetime
 import structlog
 
 from webapp import clock
-from webapp.care import (
-    anchors,
+from webapp.care import (  # fmt: skip
     answers,
     challenges,
     freed,
@@ -28,7 +27,8 @@ from webapp.care import (
     retention,
     series,
     settlement,
-)  # fmt: skip
+)
+from webapp.care.audit import anchors
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.announce import announce

@@ -14,11 +14,11 @@ from tests.bench import crowd
 from tests.databases import every_table
 from webapp import clock
 from webapp.bulk import insert_many, insert_missing
-from webapp.care import events
 from webapp.care.addresses import Address
-from webapp.care.events import ChainHead, Cursor, Event
+from webapp.care.audit import events
+from webapp.care.audit.events import ChainHead, Cursor, Event
+from webapp.care.audit.tags import Tag
 from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
 from webapp.db import Database, Store
 from webapp.notify.announce import announce
 from webapp.notify.outbox import INSERTED, Notification

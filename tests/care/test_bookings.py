@@ -8,11 +8,11 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_there
 from webapp.care import bookings, clashes, makeups, planning, reflections, resources, statuses
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.clashes import BusySlot, slots_of
-from webapp.care.events import Event
 from webapp.care.makeups import MakeUp
 from webapp.care.sessions import Session
-from webapp.care.tags import Tag
 from webapp.demo import cast
 from webapp.refusals import (
     AlreadyDone,

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from webapp.care import emergencies, people, statuses, teams
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
 from webapp.care.people import Person, Status
 from webapp.care.tasks import Task, TaskKind
 from webapp.care.teams import Cover

@@ -16,7 +16,6 @@ from webapp.care import (
     contacts,
     drafts,
     emergencies,
-    events,
     exports,
     fhir,
     hand_ins,
@@ -28,9 +27,10 @@ from webapp.care import (
     summaries,
     windows,
 )
-from webapp.care.events import Event
+from webapp.care.audit import events
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.standing import Standing
-from webapp.care.tags import Tag
 
 THEIRS, OWN = "Zebra", "Lighthouse"
 """Canaries: in every text of somebody else, in every text of Maya's own."""

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from tests.counting import statements
 from webapp.care import messages
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.contacts import Contact
 from webapp.care.correspondents import clients_of, readers
-from webapp.care.events import Event
-from webapp.care.tags import Tag
 from webapp.care.teams import Cover
 from webapp.refusals import Forbidden, Invalid, Refusal
 

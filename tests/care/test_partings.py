@@ -5,11 +5,11 @@ from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, room, seat_of
 from webapp.care import bookings, freed, offers, partings, planning, tasks, teams, waitlist
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.clashes import BusySlot
-from webapp.care.events import Event
 from webapp.care.makeups import MakeUp
 from webapp.care.people import Person
-from webapp.care.tags import Tag
 
 
 @pytest.fixture

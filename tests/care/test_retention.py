@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from webapp.care import accounts, retention
 from webapp.care.accounts import Login
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
 from webapp.care.inbox import Letter
 
 

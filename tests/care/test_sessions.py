@@ -8,10 +8,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from webapp.care import planning, sessions
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
 from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
 from webapp.demo import cast
 from webapp.refusals import Cancelled, Full, Invalid
 

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of
 from webapp.care import absences, bookings, freed, settlement, statuses, waitlist
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.freed import held_until
 from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Seat, occupied
-from webapp.care.tags import Tag
 from webapp.refusals import Full, Invalid, TooLate
 
 

@@ -14,10 +14,8 @@ from webapp.care import (
     accounts,
     addresses,
     calendars,
-    chain,
     consents,
     emergencies,
-    events,
     passwords,
     people,
     preferences,
@@ -27,6 +25,7 @@ from webapp.care import (
 )
 from webapp.care.accounts import Login
 from webapp.care.addresses import Address
+from webapp.care.audit import chain, events
 from webapp.care.consents import Category, Consent
 from webapp.care.emergencies import EmergencyAccess
 from webapp.care.sessions import Seat

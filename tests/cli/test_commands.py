@@ -10,8 +10,9 @@ from sqlalchemy import func, select, update
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
 from webapp import clock
-from webapp.care import accounts, events, tokens
-from webapp.care.events import Event
+from webapp.care import accounts, tokens
+from webapp.care.audit import events
+from webapp.care.audit.events import Event
 from webapp.care.people import Person
 from webapp.care.programs import Program
 from webapp.care.sessions import Seat

@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
-from webapp.care import chain, events, people, programs
+from webapp.care import people, programs
 from webapp.care.addresses import Address
+from webapp.care.audit import chain, events
 from webapp.care.people import Person
 from webapp.care.series import Series
 from webapp.care.sessions import Seat

@@ -2,8 +2,9 @@
 
 from sqlalchemy import func, select
 
-from webapp.care import chain, sessions, tasks, teams
+from webapp.care import sessions, tasks, teams
 from webapp.care.addresses import Address
+from webapp.care.audit import chain
 from webapp.care.people import Kind, Person, RoleName
 from webapp.care.sessions import Session
 from webapp.care.teams import CareTeam

@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from tests.conftest import THAT_DAY
 from tests.databases import Databases
-from webapp.care import chain, reflections, tasks, waitlist
+from webapp.care import reflections, tasks, waitlist
+from webapp.care.audit import chain
+from webapp.care.audit.events import Event
 from webapp.care.consents import Consent
-from webapp.care.events import Event
 from webapp.care.makeups import MakeUp
 from webapp.care.people import Person
 from webapp.care.plans import Plan

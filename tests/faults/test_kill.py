@@ -19,10 +19,10 @@ from tests.faults.scene import Reporter, Scene, plant
 from tests.postgres import DURABLE, Server
 from tests.push_service import PushService
 from webapp import clock, migrations, worker
-from webapp.care import chain
 from webapp.care.absences import AbsenceReport
-from webapp.care.events import Event
-from webapp.care.tags import Tag
+from webapp.care.audit import chain
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.tasks import Task, TaskKind
 from webapp.config import Settings
 from webapp.db import Database, Store

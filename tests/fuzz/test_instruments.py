@@ -6,9 +6,9 @@ from markupsafe import escape
 from tests.fuzz.corpus import MARKED, reflected
 from tests.fuzz.watching import changes
 from webapp.care import people, readings
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
 from webapp.care.readings import What
-from webapp.care.tags import Tag
 from webapp.spellings import row_number
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from tests.databases import KEY
-from webapp.care.events import Cursor
+from webapp.care.audit.events import Cursor
 from webapp.care.heartbeats import Heartbeat
 from webapp.db import Database, ReadOnlyStore, claim, database_now, encrypted
 from webapp.embedded import UnsafeDatabase, check_sqlite

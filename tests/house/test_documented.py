@@ -4,8 +4,8 @@ import ast
 from dataclasses import fields
 
 from tests.house.reading import ROOT, modules, told
-from webapp.care.tag_fields import FIELDS
-from webapp.care.tags import MEANING, Tag
+from webapp.care.audit.tag_fields import FIELDS
+from webapp.care.audit.tags import MEANING, Tag
 from webapp.config import Settings
 
 readme = (ROOT / "README.md").read_text()
@@ -32,7 +32,7 @@ def test_every_event_tag_says_what_it_means_and_carries() -> None:
     missing = [tag.name for tag in Tag if len(MEANING.get(tag, "")) < 10 or tag not in FIELDS]
     assert not missing, told(
         missing,
-        "Say in webapp/care/tags.py what the tag means, in tag_fields.py which fields it carries.",
+        "Say in webapp/care/audit/tags.py what the tag means, in tag_fields.py which fields it carries.",
     )
 
 

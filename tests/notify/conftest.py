@@ -11,11 +11,12 @@ from sqlalchemy import select
 from tests.push_service import PushService
 from webapp import clock as webapp_clock
 from webapp import keys
-from webapp.care import addresses, events
+from webapp.care import addresses
 from webapp.care.addresses import Address
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
 from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
 from webapp.db import Database
 from webapp.demo import cast
 from webapp.notify import announce

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care import addresses, consents, events, statuses, tasks
-from webapp.care.events import Cursor
+from webapp.care import addresses, consents, statuses, tasks
+from webapp.care.audit import events
+from webapp.care.audit.events import Cursor
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person, Status
 from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
 from webapp.care.tasks import Task
 from webapp.notify import announce
 from webapp.notify.channels.parcel import Undeliverable

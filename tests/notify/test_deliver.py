@@ -7,13 +7,14 @@ import pytest
 from tests.notify.conftest import Post, subscription
 from tests.notify.test_announce import cancel, consent, move, open_task, revoke
 from tests.smtp_server import MailServer
-from webapp.care import absences, addresses, contacts, events, presence, statuses
+from webapp.care import absences, addresses, contacts, presence, statuses
 from webapp.care.addresses import Address
+from webapp.care.audit import events
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.consents import Consent
-from webapp.care.events import Event
 from webapp.care.people import Person
 from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
 from webapp.care.tasks import Task
 from webapp.notify.channels.email import EmailChannel
 from webapp.notify.channels.parcel import Undeliverable

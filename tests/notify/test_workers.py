@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from tests.notify.conftest import Post
 from webapp.care import addresses, people
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
 from webapp.db import database_now
 from webapp.demo import cast
 from webapp.notify import announce, leases, outcomes

@@ -8,9 +8,9 @@ from sqlalchemy import select, update
 
 from tests.protocol.rooms import Evening, evening
 from tests.protocol.test_engine import CLIMB, SIX
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
 from webapp.db import Database, Store
 from webapp.protocol.reconcile import watch
 

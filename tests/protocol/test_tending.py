@@ -9,8 +9,8 @@ from sqlalchemy import select
 from tests.protocol.rooms import Evening, evening
 from tests.protocol.test_engine import CLIMB, SIX
 from webapp.care import tasks
-from webapp.care.events import Event
-from webapp.care.tags import Tag
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.tasks import Task, TaskKind
 from webapp.care.teams import Cover
 from webapp.db import Database, Store

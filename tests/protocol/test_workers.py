@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from tests.protocol.test_engine import SIX
-from webapp.care import chain
-from webapp.care.events import Event
+from webapp.care.audit import chain
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.presence import Presence
 from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
 from webapp.care.tasks import Task
 from webapp.db import Database
 from webapp.demo import cast

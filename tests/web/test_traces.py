@@ -12,11 +12,11 @@ from tests.house.reading import told
 from tests.web.matrix import DAY, Actor, doors, plant_doors
 from webapp import clock, sealed
 from webapp.care import clinical, plans
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.hand_ins import HandIn
 from webapp.care.people import Person
 from webapp.care.plans import Plan
-from webapp.care.tags import Tag
 from webapp.web import unit
 
 NOT_HERS = {"authenticator", "counseling_note", "draft", "homework", "letter", "resource"}

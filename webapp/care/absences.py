@@ -8,9 +8,9 @@ from sqlalchemy import ForeignKey, Index, Select, bindparam, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import sessions
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, look_again
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Cancelled, Conflict, Forbidden, Invalid
 from webapp.sealed import SealedText

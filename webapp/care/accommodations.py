@@ -8,10 +8,10 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import events
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 from webapp.sealed import SealedText

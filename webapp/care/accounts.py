@@ -13,8 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import addresses, people
 from webapp.care.addresses import Address
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Kind, Person, Status
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import Forbidden
 

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import events
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Kind, Person
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

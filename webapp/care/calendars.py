@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import events
 from webapp.care.accounts import hashed
-from webapp.care.events import Event
+from webapp.care.audit import events
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Kind, Person, Status
 from webapp.care.sessions import Seat, Session, ever_theirs
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 
 BACK, AHEAD = timedelta(days=30), timedelta(weeks=9)

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from webapp.care import accounts, people
 from webapp.care.addresses import Address, Channel
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
-from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
 

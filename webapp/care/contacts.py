@@ -6,10 +6,10 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import events
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
 from webapp.care.sessions import Seat, look_again
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 from webapp.sealed import SealedText

@@ -12,16 +12,18 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import attendance, events, lookers, preferences, windows
+from webapp.care import attendance, lookers, preferences, windows
 from webapp.care.absences import AbsenceReport
 from webapp.care.accommodations import Accommodation
 from webapp.care.accounts import Login
 from webapp.care.addresses import Address, Channel
+from webapp.care.audit import events
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.backup_plans import BackupPlan
 from webapp.care.calendars import CalendarFeed
 from webapp.care.consents import Consent
 from webapp.care.drafts import Draft
-from webapp.care.events import Event
 from webapp.care.hand_ins import HandIn
 from webapp.care.makeups import MakeUp
 from webapp.care.messages import Message
@@ -30,7 +32,6 @@ from webapp.care.reflections import Reflection
 from webapp.care.self_tests import SelfTest
 from webapp.care.sessions import Seat, ever_theirs
 from webapp.care.standing import Standing
-from webapp.care.tags import Tag
 from webapp.db import Store
 
 Record = dict[str, Any]

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, NamedTuple
 from sqlalchemy import ColumnElement, ForeignKey, Select, and_, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import events
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
 from webapp.sealed import SealedText

@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 
-from webapp.care import absences, bookings, clashes, events, planning, series
+from webapp.care import absences, bookings, clashes, planning, series
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.makeups import MakeUp
 from webapp.care.people import Kind, Person
 from webapp.care.series import Member, Series
 from webapp.care.session_kinds import GROUPS
 from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.refusals import N_, AlreadyDone, Clash, Forbidden, Full, Invalid, TooLate
 

@@ -7,10 +7,11 @@ from sqlalchemy import ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.bulk import adding
-from webapp.care import drafts, events
+from webapp.care import drafts
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.homework import Homework
 from webapp.care.people import Kind, Person
-from webapp.care.tags import Tag
 from webapp.care.teams import in_care_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid

@@ -8,11 +8,11 @@ from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import drafts
+from webapp.care.audit.tags import Tag
 from webapp.care.given import Given
 from webapp.care.people import Kind, Person, Status
 from webapp.care.programs import Program
 from webapp.care.sessions import Session
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

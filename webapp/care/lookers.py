@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import or_, select, true
 
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
-from webapp.care.tags import Tag
 from webapp.db import Store
 
 EMERGENCY = "emergency_access"

@@ -23,11 +23,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from webapp.bulk import adding
-from webapp.care import contacts, correspondents, events
+from webapp.care import contacts, correspondents
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.correspondents import may_see
 from webapp.care.people import Kind, Person
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
 from webapp.sealed import SealedText, ready

@@ -14,8 +14,8 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Select,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import accounts, people
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person, Status
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid, Refusal
 

@@ -8,9 +8,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Select, select
 
-from webapp.care import accounts, events, second_factors
+from webapp.care import accounts, second_factors
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Kind, Person, Status
-from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
 

@@ -14,9 +14,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import events
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.programs import Program, known_zone
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

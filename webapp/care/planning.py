@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from webapp.care import contacts, dial_ins, events
+from webapp.care import contacts, dial_ins
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.people import Kind, Person
 from webapp.care.session_kinds import PresenceFrom, SessionKind
 from webapp.care.sessions import Seat, Session, occupied, record
-from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Full, Invalid, TooLate
 

@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey, LargeBinary, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care import accounts, people
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 
 HOW_MANY = 10

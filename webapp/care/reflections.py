@@ -6,10 +6,10 @@ from sqlalchemy import ForeignKey, Select, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import drafts, sessions
+from webapp.care.audit.tags import Tag
 from webapp.care.makeups import MakeUp
 from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
 from webapp.sealed import SealedText

@@ -7,10 +7,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
-from webapp.care import events
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
 from webapp.care.resources import Resource
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 

@@ -20,12 +20,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.care.audit.tags import Tag
 from webapp.care.given import Given
 from webapp.care.people import Kind, Person
 from webapp.care.programs import Program
 from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Session
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

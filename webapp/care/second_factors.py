@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey, Index, Select, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care import people
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 from webapp.sealed import SealedText

@@ -8,13 +8,14 @@ from dateutil.rrule import rrulestr
 from sqlalchemy import JSON, ForeignKey, Index, Select, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import dial_ins, events, planning
+from webapp.care import dial_ins, planning
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
 from webapp.care.programs import Program, known_zone
 from webapp.care.recurrence import MOST_A_HORIZON, check_rule, instant_of
 from webapp.care.session_kinds import PresenceFrom
 from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
 from webapp.db import Base, Database, Store, claim
 from webapp.refusals import N_, Invalid
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp.care import accounts, consents, owners, people
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Kind, Person, Status
-from webapp.care.tags import Tag
 from webapp.care.tasks import Task
 from webapp.db import Store
 

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Select, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import contacts, events
+from webapp.care import contacts
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.contacts import Outcome
 from webapp.care.people import Kind, Person, RoleName
 from webapp.care.sessions import Seat, Session, look_again
-from webapp.care.tags import Tag
 from webapp.care.teams import in_care_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Invalid

@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, LargeBinary, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import events
 from webapp.care.accounts import hashed
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Kind, Person, Status
 from webapp.care.programs import Program
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

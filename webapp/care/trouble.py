@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from webapp.care import absences, contacts, events, owners, self_tests, sessions, tasks
+from webapp.care import absences, contacts, owners, self_tests, sessions, tasks
 from webapp.care.absences import AbsenceReport, Reason
 from webapp.care.addresses import Address
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.people import Kind, Person, RoleName
 from webapp.care.programs import Program
 from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Conflict, Invalid, TooLate

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import CheckConstraint, ForeignKey, Index, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import events
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.minutes import merged
 from webapp.care.people import Kind, Person
 from webapp.care.recurrence import instant_of
-from webapp.care.tags import Tag
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 

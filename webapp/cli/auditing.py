@@ -8,8 +8,8 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import anchors, chain, events
-from webapp.care.events import ChainHead, Event
+from webapp.care.audit import anchors, chain, events
+from webapp.care.audit.events import ChainHead, Event
 from webapp.cli import desk
 from webapp.cli.desk import Trouble
 from webapp.db import Store

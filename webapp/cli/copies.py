@@ -7,7 +7,8 @@ from pathlib import Path
 from sqlalchemy import inspect
 
 from webapp import clock
-from webapp.care import anchors, field_keys
+from webapp.care import field_keys
+from webapp.care.audit import anchors
 from webapp.cli import desk, embedded_copies, postgres_copies, taken_back
 from webapp.cli.desk import Trouble
 from webapp.cli.taken_back import TakenBack

@@ -6,7 +6,8 @@ import click
 from sqlalchemy import text
 
 from webapp import clock
-from webapp.care import chain, field_keys
+from webapp.care import field_keys
+from webapp.care.audit import chain
 from webapp.cli import copies, desk
 from webapp.cli.desk import Trouble
 from webapp.db import Database

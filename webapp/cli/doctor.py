@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 
 from webapp import clock
 from webapp.care import field_keys, heartbeats, policy_reports
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
 from webapp.cli import desk
 from webapp.cli.desk import Trouble
 from webapp.config import PREFIX, Settings

@@ -12,18 +12,19 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.sql.dml import Delete, Update
 
-from webapp.care import events, people
+from webapp.care import people
 from webapp.care.accounts import Link, Login
 from webapp.care.addresses import Address
+from webapp.care.audit import events
+from webapp.care.audit.events import ChainHead, Cursor, Event
+from webapp.care.audit.tags import Tag
 from webapp.care.calendars import CalendarFeed
 from webapp.care.consents import Consent, valid
 from webapp.care.emergencies import EmergencyAccess
-from webapp.care.events import ChainHead, Cursor, Event
 from webapp.care.passkeys import Passkey
 from webapp.care.people import Kind, Person, Role, Status
 from webapp.care.recovery_codes import RecoveryCode
 from webapp.care.second_factors import Authenticator
-from webapp.care.tags import Tag
 from webapp.care.tokens import Token
 from webapp.db import Store
 from webapp.notify.announce import READER

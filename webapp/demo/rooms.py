@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from webapp.care import events
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
 from webapp.care.policy import Policy
 from webapp.care.sessions import Session
-from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.stage import Act, Stage

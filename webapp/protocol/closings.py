@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from webapp.care import events
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.presence import Evidence, Presence
 from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store
 from webapp.protocol.mending import Mend

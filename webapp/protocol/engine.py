@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.bulk import sqlite_instant
-from webapp.care import events
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
 from webapp.db import Database, Store, claim
 from webapp.protocol import closings, facts, openings, steps
 from webapp.protocol.ladder import next_look, survey

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.bulk import adding
-from webapp.care import events, owners
+from webapp.care import owners
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
 from webapp.care.sessions import Session
-from webapp.care.tags import Tag
 from webapp.care.tasks import ROLE_FOR, Task, TaskKind
 from webapp.db import Store
 from webapp.protocol import drafting

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Select, and_, exists, select, update
 
-from webapp.care import events
 from webapp.care.absences import AbsenceReport, Excusal
-from webapp.care.events import ChainHead, Cursor, Event
+from webapp.care.audit import events
+from webapp.care.audit.events import ChainHead, Cursor, Event
+from webapp.care.audit.tags import Tag
 from webapp.care.heartbeats import Heartbeat, beat
 from webapp.care.presence import Presence
 from webapp.care.session_kinds import PresenceFrom
 from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
 from webapp.care.tasks import Task
 from webapp.db import Database, Store, claim
 from webapp.protocol import facts

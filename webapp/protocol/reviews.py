@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.care import events, owners
+from webapp.care import owners
 from webapp.care.absences import AbsenceReport
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.heartbeats import Heartbeat, beat
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing, standing
-from webapp.care.tags import Tag
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store, claim
 from webapp.protocol import facts, openings, steps

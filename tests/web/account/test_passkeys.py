@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from tests.passkey import SoftPasskey, text
 from webapp.care.accounts import Login
+from webapp.care.audit.events import Event
 from webapp.care.challenges import Challenge, forget
-from webapp.care.events import Event
 from webapp.care.passkeys import Passkey
 
 

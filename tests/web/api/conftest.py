@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from tests.visiting import Caller
 from webapp.care import tasks
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
 from webapp.care.tasks import TaskKind
 from webapp.config import Settings
 from webapp.db import Database

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from webapp.care.absences import AbsenceReport
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
 from webapp.care.presence import Presence
 from webapp.care.tasks import Task
 from webapp.notify.kinds import Verb

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from tests.visiting import Visit
 from webapp.care import messages
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.messages import Message
-from webapp.care.tags import Tag
 
 NIGHT = "Nobody reads here at night. In danger?"
 

@@ -10,8 +10,8 @@ from tests.counting import statements
 from webapp.care import absences, self_tests, trouble
 from webapp.care.absences import AbsenceReport
 from webapp.care.addresses import Address
-from webapp.care.events import Event
-from webapp.care.tags import Tag
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.tasks import Task
 
 DESK = "/staff/help-desk"

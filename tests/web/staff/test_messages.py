@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from webapp.care import messages
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.messages import Message
-from webapp.care.tags import Tag
 from webapp.care.teams import CareTeam, Cover
 
 

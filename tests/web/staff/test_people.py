@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from tests.counting import statements
 from webapp.care import absences, addresses, presence
 from webapp.care.absences import Excusal
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.contacts import Contact
-from webapp.care.events import Event
 from webapp.care.plans import Plan
-from webapp.care.tags import Tag
 
 
 def readings(store, client):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from webapp.care.tags import Tag
+from webapp.care.audit.tags import Tag
 from webapp.db import Store
 from webapp.notify.telling import accounts, changes, make_ups, reading, work
 from webapp.notify.telling.changes import partner_reminder

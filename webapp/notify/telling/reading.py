@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from webapp.care.audit.tags import Tag
 from webapp.care.owners import owner_for
 from webapp.care.people import Person, RoleName
 from webapp.care.summaries import Summary
-from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.telling.wish import NEWS_LAST, Wish

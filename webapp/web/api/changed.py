@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select, tuple_
 
-from webapp.care.events import ChainHead, Event
+from webapp.care.audit.events import ChainHead, Event
 from webapp.care.sessions import Seat
 from webapp.db import Store
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from webapp.care import events as chain
-from webapp.care.events import Event
+from webapp.care.audit import events as chain
+from webapp.care.audit.events import Event
 from webapp.care.people import Person
 from webapp.care.sessions import Session
 from webapp.web.api.contract import paging, tokens

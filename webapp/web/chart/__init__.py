@@ -13,14 +13,14 @@ from typing import Any
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import lazyload
 
-from webapp.care import events
 from webapp.care.absences import AbsenceReport, Excusal
+from webapp.care.audit import events
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.contacts import Contact
-from webapp.care.events import Event
 from webapp.care.people import Person
 from webapp.care.plans import Plan
 from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
 from webapp.care.tasks import Attempt, Task
 from webapp.db import Store
 from webapp.notify.outbox import Notification, is_open

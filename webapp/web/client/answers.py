@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import absences, planning, trouble
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
 from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
 from webapp.notify.capabilities import Capabilities, Capability, Worn
 from webapp.notify.kinds import ANSWERS, Verb
 from webapp.refusals import Refusal

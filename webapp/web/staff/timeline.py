@@ -6,8 +6,8 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
-from webapp.care.tags import Tag
 from webapp.db import Store
 from webapp.protocol.rungs import TAKEN, Rung
 from webapp.web import chart

@@ -20,8 +20,8 @@ from webapp.care import (
     statuses,
     windows,
 )
-from webapp.care.events import Event
-from webapp.care.tags import Tag
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.web import chart
 from webapp.web.client.me.own_copy import readable
 

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from webapp.care import preferences
 from webapp.care.addresses import Address
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Person
-from webapp.care.tags import Tag
 
 PLAIN = {"first": "push", "quiet_from": "21:00", "quiet_to": "08:00"}
 

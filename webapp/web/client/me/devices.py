@@ -20,12 +20,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import addresses, events, rate_limits
+from webapp.care import addresses, rate_limits
 from webapp.care.access import Permission
 from webapp.care.addresses import Address, Channel
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
 from webapp.care.people import Kind
 from webapp.care.rate_limits import TEST_NOTICE
-from webapp.care.tags import Tag
 from webapp.notify.channels.hosts import PushHosts, Refused
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web import identity

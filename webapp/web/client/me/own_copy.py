@@ -15,12 +15,12 @@ from sqlalchemy import select
 from webapp import clock
 from webapp.care import exports, fhir, rate_limits
 from webapp.care.access import Permission
+from webapp.care.audit.tags import MEANING
 from webapp.care.exports import Record
 from webapp.care.people import Person
 from webapp.care.rate_limits import OWN_COPY
 from webapp.care.sessions import Seat
 from webapp.care.standing import Standing, standing
-from webapp.care.tags import MEANING
 from webapp.notify import disclosures
 from webapp.notify.disclosures import Disclosure
 from webapp.protocol.facts import of_seats

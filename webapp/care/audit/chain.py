@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from webapp.care.events import COLUMNS, GENESIS, ChainHead, Event, link
+from webapp.care.audit.events import COLUMNS, GENESIS, ChainHead, Event, link
 from webapp.db import Store
 
 

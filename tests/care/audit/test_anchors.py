@@ -5,9 +5,9 @@ import json
 import pytest
 from sqlalchemy import select, text
 
-from tests.care.test_events import write
-from webapp.care import anchors, chain
-from webapp.care.events import ChainHead, Event, link
+from tests.care.audit.test_events import write
+from webapp.care.audit import anchors, chain
+from webapp.care.audit.events import ChainHead, Event, link
 
 CUT = "DELETE FROM event WHERE id > :kept"
 

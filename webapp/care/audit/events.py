@@ -27,8 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding, insert_many
-from webapp.care.tag_fields import FIELDS
-from webapp.care.tags import Tag
+from webapp.care.audit.tag_fields import FIELDS
+from webapp.care.audit.tags import Tag
 from webapp.db import Base, Store
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def record(
     """
     if undeclared := fields.keys() - FIELDS[tag]:
         raise ValueError(
-            f"{tag} does not declare {sorted(undeclared)}; see webapp/care/tag_fields.py"
+            f"{tag} does not declare {sorted(undeclared)}; see webapp/care/audit/tag_fields.py"
         )
     draft = Draft(tag, now, program_id, by, client, seat, session, task, fields)
     store.info.setdefault("drafts", []).append(draft)
@@ -145,7 +145,7 @@ def record_shared(
     words once. Raises ValueError for undeclared fields."""
     if not fields.keys() <= FIELDS[tag]:
         raise ValueError(
-            f"{tag} does not declare all of {sorted(fields)}; see webapp/care/tag_fields.py"
+            f"{tag} does not declare all of {sorted(fields)}; see webapp/care/audit/tag_fields.py"
         )
     draft = Draft(tag, now, program_id, None, client_id, seat_id, session_id, None, fields)
     store.info.setdefault("drafts", []).append(draft)

@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
-from webapp.care.events import ChainHead, Event
+from webapp.care.audit.events import ChainHead, Event
 from webapp.db import Database, Store
 
 log = structlog.get_logger()

@@ -1,6 +1,6 @@
 """The fields that each event's tag may carry: ids, enum values, numbers and instants only."""
 
-from webapp.care.tags import Tag
+from webapp.care.audit.tags import Tag
 
 FIELDS: dict[Tag, frozenset[str]] = {tag: frozenset() for tag in Tag} | {
     tag: frozenset(names.split())

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, text
 
-from webapp.care import chain, events
-from webapp.care.events import ChainHead, Event
-from webapp.care.tag_fields import FIELDS
-from webapp.care.tags import MEANING, Tag
+from webapp.care.audit import chain, events
+from webapp.care.audit.events import ChainHead, Event
+from webapp.care.audit.tag_fields import FIELDS
+from webapp.care.audit.tags import MEANING, Tag
 from webapp.db import Database
 
 
