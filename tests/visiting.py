@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 from tests import pages
 from webapp import clock
 from webapp.care import accounts, tokens
-from webapp.care.people import Person
-from webapp.care.programs import Program
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
 from webapp.web import forms, identity
 
 API = "/api/v1"

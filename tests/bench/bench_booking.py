@@ -26,8 +26,9 @@ from sqlalchemy.orm import joinedload
 
 from tests.bench.bench_outbox import databases
 from tests.databases import every_table, opened
-from webapp.care import bookings, offers, people, planning, programs
-from webapp.care.people import Kind
+from webapp.care import bookings, offers, planning
+from webapp.care.directory import people, programs
+from webapp.care.directory.people import Kind
 from webapp.care.sessions import Seat, Session
 from webapp.db import Database
 from webapp.refusals import Full

@@ -20,7 +20,8 @@ from tests.bench.bench_outbox import databases
 from tests.databases import every_table
 from webapp import create_app
 from webapp.bulk import insert_many
-from webapp.care import people, planning, programs, tokens
+from webapp.care import planning, tokens
+from webapp.care.directory import people, programs
 from webapp.care.presence import Presence
 from webapp.config import Settings
 from webapp.db import Database

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from webapp.bulk import insert_many
-from webapp.care import people, programs
 from webapp.care.addresses import Address
-from webapp.care.people import Kind, Person, RoleName
+from webapp.care.directory import people, programs
+from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.presence import Presence
 from webapp.care.sessions import Seat, Session
 from webapp.db import Base, Database, Store

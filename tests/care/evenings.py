@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from webapp.care import presence
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.presence import Evidence
 from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Seat, Session

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from webapp.care import accounts, passwords, statuses, tokens
-from webapp.care.people import Status
+from webapp.care.directory.people import Status
 from webapp.refusals import Invalid
 
 WORDS = "three quiet blue boats"

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 
 from tests.care.evenings import DAY, HOUR, missed, room
 from webapp import clock as webapp_clock
-from webapp.care import bookings, freed, people, waitlist
+from webapp.care import bookings, freed, waitlist
 from webapp.care.clashes import BusySlot
+from webapp.care.directory import people
+from webapp.care.directory.people import Kind
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Kind
 from webapp.care.sessions import Seat, Session
 from webapp.demo import cast
 from webapp.refusals import Clash, Full

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import emergencies, people, statuses, teams
+from webapp.care import emergencies, statuses
 from webapp.care.audit.events import Event
-from webapp.care.people import Person, Status
+from webapp.care.directory import people, teams
+from webapp.care.directory.people import Person, Status
+from webapp.care.directory.teams import Cover
 from webapp.care.tasks import Task, TaskKind
-from webapp.care.teams import Cover
 from webapp.refusals import AlreadyDone, Forbidden, Invalid, Unknown
 
 WHY = "Her sister called: she may harm herself tonight."

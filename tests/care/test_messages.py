@@ -11,7 +11,7 @@ from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contacts import Contact
 from webapp.care.correspondents import clients_of, readers
-from webapp.care.teams import Cover
+from webapp.care.directory.teams import Cover
 from webapp.refusals import Forbidden, Invalid, Refusal
 
 

@@ -18,7 +18,7 @@ from webapp.care import (
 from webapp.care.accommodations import Accommodation
 from webapp.care.backup_plans import BackupPlan
 from webapp.care.contacts import Contact
-from webapp.care.people import RoleName
+from webapp.care.directory.people import RoleName
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import TaskKind
 from webapp.refusals import Clash, Forbidden, Full, Invalid

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.conftest import THAT_DAY
-from webapp.care import programs, roster_cells, roster_files, rosters
+from webapp.care import roster_cells, roster_files, rosters
+from webapp.care.directory import programs
 from webapp.care.roster_files import Problem
 from webapp.db import Store
 from webapp.refusals import Invalid

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from webapp.care import planning, sessions
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.sessions import Seat, Session
 from webapp.demo import cast
 from webapp.refusals import Cancelled, Full, Invalid

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.protocol.pictures import at, joined, left, reported, said, seat, tap
-from webapp.care.policy import Policy
+from webapp.care.directory.policy import Policy
 from webapp.care.standing import Standing, standing
 
 DAY = 24 * 60

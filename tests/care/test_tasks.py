@@ -6,8 +6,8 @@ import pytest
 
 from webapp.care import owners, tasks
 from webapp.care.contacts import Contact
-from webapp.care.people import RoleName
-from webapp.care.teams import Cover
+from webapp.care.directory.people import RoleName
+from webapp.care.directory.teams import Cover
 from webapp.demo import cast
 from webapp.refusals import AlreadyDone, Invalid
 

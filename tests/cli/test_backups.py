@@ -17,7 +17,6 @@ from webapp.care import (
     consents,
     emergencies,
     passwords,
-    people,
     preferences,
     recovery_codes,
     statuses,
@@ -27,6 +26,7 @@ from webapp.care.accounts import Login
 from webapp.care.addresses import Address
 from webapp.care.audit import chain, events
 from webapp.care.consents import Category, Consent
+from webapp.care.directory import people
 from webapp.care.emergencies import EmergencyAccess
 from webapp.care.sessions import Seat
 from webapp.care.tasks import Task

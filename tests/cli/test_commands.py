@@ -13,8 +13,8 @@ from webapp import clock
 from webapp.care import accounts, tokens
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
-from webapp.care.people import Person
-from webapp.care.programs import Program
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
 from webapp.care.sessions import Seat
 from webapp.cli import COMMANDS
 from webapp.db import Database

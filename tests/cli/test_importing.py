@@ -7,13 +7,13 @@ from sqlalchemy import func, select
 
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
-from webapp.care import people, programs
 from webapp.care.addresses import Address
 from webapp.care.audit import chain, events
-from webapp.care.people import Person
+from webapp.care.directory import people, programs
+from webapp.care.directory.people import Person
+from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.series import Series
 from webapp.care.sessions import Seat
-from webapp.care.teams import CareTeam, Couple
 from webapp.db import Database
 
 SAMPLE = Path(__file__).parent / "roster-60.csv"

@@ -2,12 +2,13 @@
 
 from sqlalchemy import func, select
 
-from webapp.care import sessions, tasks, teams
+from webapp.care import sessions, tasks
 from webapp.care.addresses import Address
 from webapp.care.audit import chain
-from webapp.care.people import Kind, Person, RoleName
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.care.directory.teams import CareTeam
 from webapp.care.sessions import Session
-from webapp.care.teams import CareTeam
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.demo.cast import World

@@ -14,10 +14,10 @@ from webapp.care import reflections, tasks, waitlist
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
 from webapp.care.consents import Consent
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Person
 from webapp.care.plans import Plan
-from webapp.care.programs import Program
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import standing
 from webapp.care.tasks import Task

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from tests.push_service import PushService
-from webapp.care import accounts, addresses, people, planning, programs, teams
+from webapp.care import accounts, addresses, planning
 from webapp.care.addresses import Channel
-from webapp.care.people import Kind, Person
+from webapp.care.directory import people, programs, teams
+from webapp.care.directory.people import Kind, Person
 from webapp.care.session_kinds import PresenceFrom, SessionKind
 from webapp.db import Database, Store
 

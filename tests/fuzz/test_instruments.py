@@ -5,9 +5,10 @@ from markupsafe import escape
 
 from tests.fuzz.corpus import MARKED, reflected
 from tests.fuzz.watching import changes
-from webapp.care import people, readings
+from webapp.care import readings
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory import people
+from webapp.care.directory.people import Person
 from webapp.care.readings import What
 from webapp.spellings import row_number
 

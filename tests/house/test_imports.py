@@ -43,14 +43,18 @@ ROOMS = {
 """The best-known modules of these rooms, in the order in which they may build on one another."""
 
 PURE = {
-    "webapp.protocol.rungs": {"webapp.care.policy", "webapp.care.standing", "webapp.refusals"},
+    "webapp.protocol.rungs": {
+        "webapp.care.directory.policy",
+        "webapp.care.standing",
+        "webapp.refusals",
+    },
     "webapp.protocol.ladder": {
-        "webapp.care.policy",
+        "webapp.care.directory.policy",
         "webapp.care.standing",
         "webapp.protocol.rungs",
     },
-    "webapp.care.standing": {"webapp.care.policy", "webapp.care.minutes"},
-    "webapp.care.policy": {"webapp.care.durations", "webapp.refusals"},
+    "webapp.care.standing": {"webapp.care.directory.policy", "webapp.care.minutes"},
+    "webapp.care.directory.policy": {"webapp.care.durations", "webapp.refusals"},
     "webapp.care.durations": set[str](),
     "webapp.care.minutes": set[str](),
     "webapp.refusals": set[str](),

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from tests.cli.running import free_port, page, rejoin, until
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.sessions import Seat, Session
 from webapp.config import Settings
 from webapp.db import Database

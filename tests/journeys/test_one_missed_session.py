@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session as Reading
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone
 from webapp.care.absences import AbsenceReport
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.sessions import Seat
 from webapp.care.tasks import Task
 from webapp.notify.outbox import Notification

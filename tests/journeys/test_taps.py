@@ -11,8 +11,8 @@ from tests.journeys.phone import Phone
 from webapp import clock
 from webapp.care import planning
 from webapp.care.absences import AbsenceReport
+from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Person
 from webapp.care.session_kinds import PresenceFrom
 from webapp.care.sessions import Seat, Session
 from webapp.demo import cast

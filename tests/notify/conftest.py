@@ -15,7 +15,7 @@ from webapp.care import addresses
 from webapp.care.addresses import Address
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.sessions import Seat
 from webapp.db import Database
 from webapp.demo import cast

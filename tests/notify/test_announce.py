@@ -9,7 +9,7 @@ from webapp.care import addresses, consents, statuses, tasks
 from webapp.care.audit import events
 from webapp.care.audit.events import Cursor
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person, Status
+from webapp.care.directory.people import Person, Status
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import Task
 from webapp.notify import announce

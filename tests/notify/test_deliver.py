@@ -13,7 +13,7 @@ from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.consents import Consent
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.sessions import Seat
 from webapp.care.tasks import Task
 from webapp.notify.channels.email import EmailChannel

@@ -21,12 +21,12 @@ from webapp.care import (
     resources,
     settlement,
     summaries,
-    teams,
     waitlist,
 )
 from webapp.care.consents import Consent
+from webapp.care.directory import teams
+from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Person
 from webapp.care.sessions import Seat, Session
 from webapp.notify.parcels import FOR_STAFF, PAGES
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webapp.care.people import LANGUAGES
+from webapp.care.directory.people import LANGUAGES
 from webapp.notify import wording
 from webapp.notify.channels.sealing import LARGEST_MESSAGE
 from webapp.notify.kinds import LINKS, STAFF, NoticeKind, Verb

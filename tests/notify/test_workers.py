@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.notify.conftest import Post
-from webapp.care import addresses, people
+from webapp.care import addresses
 from webapp.care.audit.events import Event
+from webapp.care.directory import people
 from webapp.db import database_now
 from webapp.demo import cast
 from webapp.notify import announce, leases, outcomes

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.care import contacts, presence
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.presence import Sighting
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import Task

@@ -7,15 +7,16 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.protocol.rooms import Evening, evening
-from webapp.care import absences, makeups, plans, preferences, presence, programs, statuses, tasks
+from webapp.care import absences, makeups, plans, preferences, presence, statuses, tasks
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Status
+from webapp.care.directory import programs
+from webapp.care.directory.people import Status
+from webapp.care.directory.teams import Cover
 from webapp.care.sessions import Seat
 from webapp.care.standing import standing
 from webapp.care.tasks import Task
-from webapp.care.teams import Cover
 from webapp.db import Database, Store
 from webapp.protocol import engine, facts
 from webapp.protocol.steps import Step

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from webapp.care.policy import Patterns, Policy
+from webapp.care.directory.policy import Patterns, Policy
 from webapp.care.standing import Standing
 from webapp.protocol import patterns
 from webapp.protocol.patterns import PROPOSALS, Past, find

@@ -10,8 +10,8 @@ from sqlalchemy import event, select
 from tests.protocol.test_engine import SIX
 from webapp.care import absences, statuses
 from webapp.care.absences import Excusal
+from webapp.care.directory.people import Status
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Status
 from webapp.care.presence import Presence
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing, standing

@@ -11,8 +11,8 @@ from tests.protocol.test_engine import CLIMB, SIX
 from webapp.care import tasks
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.teams import Cover
 from webapp.care.tasks import Task, TaskKind
-from webapp.care.teams import Cover
 from webapp.db import Database, Store
 from webapp.protocol.steps import Step
 from webapp.protocol.tending import tend

@@ -15,9 +15,9 @@ BREAKS = (
     # S1: one policy; strangers get 404; programs are walled off
     Mutation("S1", GUARD, "if guard != ENTERING and (guard is None or not may(person, Permission(guard))):", "if False:", by("web/test_matrix", "theo")),
     Mutation("S1", GUARD, "return _elsewhere(person.kind) or abort(404)", "return _elsewhere(person.kind) or abort(403)", by("web/test_matrix", "theo")),
-    Mutation("S1", "webapp/care/access.py", "Permission.STEER: lead,", "Permission.STEER: staff,", by("web/test_matrix", "theo")),
-    Mutation("S1", "webapp/care/teams.py", "return found.where(or_(Person.id == me.id, in_care_of(me, Person.id)))", "return found", by("web/test_matrix", "theo or colin")),
-    Mutation("S1", "webapp/care/teams.py", "found = select(Person).where(Person.program_id == me.program_id)\n    if", "found = select(Person)\n    if",
+    Mutation("S1", "webapp/care/directory/permissions.py", "Permission.STEER: lead,", "Permission.STEER: staff,", by("web/test_matrix", "theo")),
+    Mutation("S1", "webapp/care/directory/teams.py", "return found.where(or_(Person.id == me.id, in_care_of(me, Person.id)))", "return found", by("web/test_matrix", "theo or colin")),
+    Mutation("S1", "webapp/care/directory/teams.py", "found = select(Person).where(Person.program_id == me.program_id)\n    if", "found = select(Person)\n    if",
       by("web/test_matrix", "greta")),
     Mutation("S1", "webapp/web/api/contract/lookups.py", "Person.program_id == tokens.program_id(), Person.ref", "Person.ref", by("web/test_matrix", "another_programs")),
     Mutation("S1", "webapp/web/api/contract/tokens.py", "if scope not in token.scopes:", "if False:", by("web/test_matrix", "scopes_name")),
@@ -99,7 +99,7 @@ BREAKS = (
     Mutation("S4", PUSH, "allow_redirects=False", "allow_redirects=True", plain("notify/test_push", "redirect")),
     Mutation("S4", PUSH, "trust_env=False", "trust_env=True", plain("notify/test_push_hosts", "proxy")),
     # S5: an endpoint belongs to one person
-    Mutation("S5", "webapp/care/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/test_people", "unbound")),
+    Mutation("S5", "webapp/care/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/directory/test_people", "unbound")),
     Mutation("S5", "webapp/web/sign_in.py", "        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())\n", "", by("web/client/me/test_devices", "whenever_reminders")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, there, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)\n", "", by("web/client/me/test_devices", "login_is_over")),

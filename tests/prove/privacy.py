@@ -6,7 +6,7 @@ CONSENTS = "webapp/care/consents.py"
 OBJECTIONS = "webapp/notify/objections.py"
 EMERGENCIES = "webapp/care/emergencies.py"
 EXPORTS = "webapp/care/exports.py"
-ACCESS = "webapp/care/access.py"
+ACCESS = "webapp/care/directory/permissions.py"
 GUARD = "webapp/web/guard.py"
 
 BREAKS = (
@@ -102,7 +102,7 @@ BREAKS = (
     Mutation("P8", EMERGENCIES, "owner_id=owners.owner_for(store, client, RoleName.SUPERVISOR, now),", "owner_id=None,", by("care/test_emergencies", "review")),
     Mutation("P8", EMERGENCIES, "if len(reason) < SHORTEST_REASON:", "if False:", by("care/test_emergencies", "sentence")),
     Mutation("P8", EMERGENCIES, "if client.program_id != by.program_id or client.kind != Kind.CLIENT:", "if False:", by("care/test_emergencies", "another_programs")),
-    Mutation("P8", "webapp/care/teams.py", "client_id.in_(me.reaching)", "true() if me.reaching else client_id.in_(me.reaching)", by("care/test_emergencies", "one_client")),
+    Mutation("P8", "webapp/care/directory/teams.py", "client_id.in_(me.reaching)", "true() if me.reaching else client_id.in_(me.reaching)", by("care/test_emergencies", "one_client")),
     Mutation("P8", "webapp/web/staff/privacy/sign_in_links.py", ".where(Person.id.not_in(me().reaching))", "", by("web/staff/privacy/test_emergency_access", "neither_an_account")),
     Mutation("P8", "webapp/care/owners.py", "return None if holder in self.absent else holder", "return holder", by("care/test_emergencies", "supervisor_has_left")),
     Mutation("P8", "webapp/care/statuses.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/test_announce", "had_to_do")),

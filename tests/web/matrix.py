@@ -15,8 +15,9 @@ from tests import rows
 from tests.conftest import THAT_DAY
 from tests.visiting import Visit
 from webapp import clock
-from webapp.care import people, series, statuses
-from webapp.care.people import Person, Status
+from webapp.care import series, statuses
+from webapp.care.directory import people
+from webapp.care.directory.people import Person, Status
 from webapp.care.sessions import Session
 from webapp.db import Database, Store
 from webapp.demo import cast

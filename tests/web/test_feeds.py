@@ -6,8 +6,9 @@ import pytest
 from icalendar import Calendar
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of
-from webapp.care import bookings, calendars, planning, statuses, teams, waitlist
-from webapp.care.people import Kind
+from webapp.care import bookings, calendars, planning, statuses, waitlist
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind
 
 CANARY = "Opioid relapse prevention with Dr. Zebra"
 

@@ -14,8 +14,8 @@ from webapp import clock, sealed
 from webapp.care import clinical, plans
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Person
 from webapp.care.hand_ins import HandIn
-from webapp.care.people import Person
 from webapp.care.plans import Plan
 from webapp.web import unit
 

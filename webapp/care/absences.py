@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import sessions
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.care.sessions import Seat, look_again
 from webapp.db import Base, Store
 from webapp.refusals import N_, Cancelled, Conflict, Forbidden, Invalid

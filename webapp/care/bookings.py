@@ -19,10 +19,10 @@ from webapp.care import (
     takings,
     vacancies,
 )  # fmt: skip
+from webapp.care.directory.people import Kind, Person
 from webapp.care.makeups import MakeUp, Way
 from webapp.care.offers import Offer
 from webapp.care.parties import Party, party_of
-from webapp.care.people import Kind, Person
 from webapp.care.resources import Resource
 from webapp.care.sessions import Seat, Session
 from webapp.care.waitlist import HeldPlace

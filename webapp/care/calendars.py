@@ -16,7 +16,7 @@ from webapp.care.accounts import hashed
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Kind, Person, Status
+from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.sessions import Seat, Session, ever_theirs
 from webapp.db import Base, Store
 

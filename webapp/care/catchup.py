@@ -10,11 +10,11 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, or_, select
 
 from webapp.care import homework, makeups, resources
+from webapp.care.directory.people import Person
 from webapp.care.followups import FollowUp
 from webapp.care.hand_ins import HandIn
 from webapp.care.homework import Homework
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Person
 from webapp.care.resource_uses import ResourceUse
 from webapp.care.resources import Resource
 from webapp.care.sessions import Seat

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select, union
 from sqlalchemy.orm import joinedload
 
-from webapp.care.people import Kind, Person, RoleName
-from webapp.care.teams import CareTeam, Couple, Cover, couple_of
+from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.care.directory.teams import CareTeam, Couple, Cover, couple_of
 from webapp.db import Store
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 from webapp.sealed import SealedText

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
 from webapp.sealed import SealedText, ready

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from webapp.care import programs, resources
-from webapp.care.people import Kind, Person
-from webapp.care.programs import PolicyVersion
+from webapp.care import resources
+from webapp.care.directory import programs
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.programs import PolicyVersion
 from webapp.care.resources import Resource
 from webapp.care.session_kinds import GROUPS
 from webapp.care.sessions import Seat, Session

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, and_, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import owners, tasks, teams
+from webapp.care import owners, tasks
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Kind, Person, RoleName
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.tasks import TaskKind
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid, Unknown

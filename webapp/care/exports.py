@@ -23,11 +23,11 @@ from webapp.care.audit.tags import Tag
 from webapp.care.backup_plans import BackupPlan
 from webapp.care.calendars import CalendarFeed
 from webapp.care.consents import Consent
+from webapp.care.directory.people import Kind, Person
 from webapp.care.drafts import Draft
 from webapp.care.hand_ins import HandIn
 from webapp.care.makeups import MakeUp
 from webapp.care.messages import Message
-from webapp.care.people import Kind, Person
 from webapp.care.reflections import Reflection
 from webapp.care.self_tests import SelfTest
 from webapp.care.sessions import Seat, ever_theirs

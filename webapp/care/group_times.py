@@ -7,8 +7,8 @@ from sqlalchemy import Select, func, select
 from webapp.care import absences, bookings, clashes, planning, series
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Kind, Person
 from webapp.care.series import Member, Series
 from webapp.care.session_kinds import GROUPS
 from webapp.care.sessions import Seat, Session

@@ -10,9 +10,9 @@ from webapp.bulk import adding
 from webapp.care import drafts
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.teams import in_care_of
 from webapp.care.homework import Homework
-from webapp.care.people import Kind, Person
-from webapp.care.teams import in_care_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
 from webapp.sealed import SealedText, ready

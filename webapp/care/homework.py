@@ -9,9 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import drafts
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person, Status
+from webapp.care.directory.programs import Program
 from webapp.care.given import Given
-from webapp.care.people import Kind, Person, Status
-from webapp.care.programs import Program
 from webapp.care.sessions import Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid

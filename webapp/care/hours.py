@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.care import attendance, makeups, programs
+from webapp.care import attendance, makeups
+from webapp.care.directory import programs
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Person
-from webapp.care.programs import Program
 from webapp.care.recurrence import instant_of
 from webapp.care.resources import Resource
 from webapp.care.sessions import Seat, Session

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import makeups, programs
+from webapp.care import makeups
 from webapp.care.catchup import Missed
+from webapp.care.directory import programs
+from webapp.care.directory.programs import PolicyVersion
 from webapp.care.makeups import MakeUp
-from webapp.care.programs import PolicyVersion
 from webapp.care.sessions import Seat
 from webapp.care.standing import CAN_BE_MADE_UP, Standing
 from webapp.db import Store

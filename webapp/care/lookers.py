@@ -7,7 +7,7 @@ from sqlalchemy import or_, select, true
 
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.db import Store
 
 EMERGENCY = "emergency_access"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import clashes, sessions
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.resources import Resource
 from webapp.care.sessions import Seat, look_again
 from webapp.db import Base, Store

@@ -28,7 +28,7 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.correspondents import may_see
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
 from webapp.sealed import SealedText, ready

@@ -16,9 +16,9 @@ from sqlalchemy import Integer, Row, Select, Text, and_, bindparam, cast, func, 
 from sqlalchemy.orm import aliased
 
 from webapp.care import resources, waitlist, windows
+from webapp.care.directory.people import Person
 from webapp.care.eligibility import deadline_of
 from webapp.care.parties import Party, party_of
-from webapp.care.people import Person
 from webapp.care.resources import Resource
 from webapp.care.session_kinds import GROUPS
 from webapp.care.sessions import Seat, Session, occupied

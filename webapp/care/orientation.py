@@ -10,12 +10,12 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.bulk import adding
-from webapp.care import programs
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Kind, Person
-from webapp.care.policy import Policy
-from webapp.care.programs import PolicyVersion
+from webapp.care.directory import programs
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.policy import Policy
+from webapp.care.directory.programs import PolicyVersion
 from webapp.db import Base, Store
 
 MATERIAL = (

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Select, or_, select
 
 from webapp.bulk import among
-from webapp.care.people import Kind, Person, Role, RoleName, Status
-from webapp.care.teams import CareTeam, Couple, Cover
+from webapp.care.directory.people import Kind, Person, Role, RoleName, Status
+from webapp.care.directory.teams import CareTeam, Couple, Cover
 from webapp.db import Store
 
 TEAM = (RoleName.COUNSELOR, RoleName.SUPERVISOR, RoleName.COORDINATOR)

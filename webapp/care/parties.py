@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.teams import couple_of
 from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Seat
-from webapp.care.teams import couple_of
 from webapp.db import Store
 
 JOINT = (SessionKind.COUPLES,)

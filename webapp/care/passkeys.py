@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Select, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import accounts, people
+from webapp.care import accounts
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person, Status
+from webapp.care.directory import people
+from webapp.care.directory.people import Person, Status
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid, Refusal
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from webapp.care import accounts, second_factors
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Kind, Person, Status
+from webapp.care.directory.people import Kind, Person, Status
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
 

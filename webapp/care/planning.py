@@ -10,7 +10,7 @@ from webapp.care import contacts, dial_ins
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.care.session_kinds import PresenceFrom, SessionKind
 from webapp.care.sessions import Seat, Session, occupied, record
 from webapp.db import Store

@@ -9,9 +9,9 @@ from typing import Any
 from webapp.care.addresses import Address, Channel
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import LANGUAGES, Kind, Person
-from webapp.care.policy import Policy
-from webapp.care.programs import known_zone
+from webapp.care.directory.people import LANGUAGES, Kind, Person
+from webapp.care.directory.policy import Policy
+from webapp.care.directory.programs import known_zone
 from webapp.care.sessions import look_again
 from webapp.db import Store
 from webapp.refusals import N_, Invalid

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.db import Store
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import accounts, people
+from webapp.care import accounts
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory import people
+from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 
 HOW_MANY = 10

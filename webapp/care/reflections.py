@@ -7,8 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import drafts, sessions
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.bulk import adding
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.resources import Resource
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid

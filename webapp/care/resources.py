@@ -21,9 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.programs import Program
 from webapp.care.given import Given
-from webapp.care.people import Kind, Person
-from webapp.care.programs import Program
 from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Session
 from webapp.db import Base, Store

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Select, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import people
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory import people
+from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 from webapp.sealed import SealedText

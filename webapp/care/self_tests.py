@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp.care import dial_ins, planning
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
-from webapp.care.programs import Program, known_zone
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program, known_zone
 from webapp.care.recurrence import MOST_A_HORIZON, check_rule, instant_of
 from webapp.care.session_kinds import PresenceFrom
 from webapp.care.sessions import Seat, Session

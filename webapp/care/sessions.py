@@ -22,9 +22,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.teams import in_care_of
 from webapp.care.session_kinds import PresenceFrom
-from webapp.care.teams import in_care_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, Cancelled, Invalid
 

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.care import accounts, consents, owners, people
+from webapp.care import accounts, consents, owners
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Kind, Person, Status
+from webapp.care.directory import people
+from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.tasks import Task
 from webapp.db import Store
 

@@ -14,7 +14,7 @@ from webapp.bulk import adding
 from webapp.care import drafts, planning
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.sessions import Seat, Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid

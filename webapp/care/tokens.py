@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp.care.accounts import hashed
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Kind, Person, Status
-from webapp.care.programs import Program
+from webapp.care.directory.people import Kind, Person, Status
+from webapp.care.directory.programs import Program
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

@@ -13,8 +13,8 @@ from webapp.care.addresses import Address
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import Kind, Person, RoleName
-from webapp.care.programs import Program
+from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.care.directory.programs import Program
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store

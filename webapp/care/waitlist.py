@@ -14,8 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care import clashes, eligibility, sessions
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
 from webapp.care.parties import party_of
-from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, TooLate

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.care import accounts, passkeys, people, recovery_codes, second_factors
+from webapp.care import accounts, passkeys, recovery_codes, second_factors
 from webapp.care.audit.tags import Tag
+from webapp.care.directory import people
+from webapp.care.directory.people import Kind, Person
 from webapp.care.passkeys import Passkey
-from webapp.care.people import Kind, Person
 from webapp.care.second_factors import Authenticator
 from webapp.db import Store
 from webapp.refusals import N_, Refusal

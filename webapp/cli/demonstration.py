@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import accounts, field_keys
-from webapp.care.programs import Program
+from webapp.care.directory.programs import Program
 from webapp.cli import desk
 from webapp.cli.children import Child
 from webapp.cli.desk import Trouble

@@ -25,7 +25,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from webapp import log
-from webapp.care.programs import Program
+from webapp.care.directory.programs import Program
 from webapp.config import Settings
 from webapp.config_file import SettingsError
 from webapp.db import Database, Store

@@ -7,10 +7,10 @@ import click
 from rich.table import Table
 
 from webapp import clock
+from webapp.care.directory.people import Person
+from webapp.care.directory.policy import OFFSETS, Policy
+from webapp.care.directory.programs import in_force
 from webapp.care.durations import format_duration
-from webapp.care.people import Person
-from webapp.care.policy import OFFSETS, Policy
-from webapp.care.programs import in_force
 from webapp.care.sessions import Seat
 from webapp.care.standing import standing
 from webapp.cli import desk

@@ -10,11 +10,12 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accounts, people, programs, roster_cells, ways_in
+from webapp.care import accounts, roster_cells, ways_in
 from webapp.care.accounts import Login
-from webapp.care.people import Kind, Person, RoleName, Status
-from webapp.care.policy import Policy, PolicyError
-from webapp.care.programs import Program
+from webapp.care.directory import people, programs
+from webapp.care.directory.people import Kind, Person, RoleName, Status
+from webapp.care.directory.policy import Policy, PolicyError
+from webapp.care.directory.programs import Program
 from webapp.cli import desk
 from webapp.cli.desk import BadUse, Trouble
 from webapp.db import Store

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.sql.dml import Delete, Update
 
-from webapp.care import people
 from webapp.care.accounts import Link, Login
 from webapp.care.addresses import Address
 from webapp.care.audit import events
@@ -20,9 +19,10 @@ from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.calendars import CalendarFeed
 from webapp.care.consents import Consent, valid
+from webapp.care.directory import people
+from webapp.care.directory.people import Kind, Person, Role, Status
 from webapp.care.emergencies import EmergencyAccess
 from webapp.care.passkeys import Passkey
-from webapp.care.people import Kind, Person, Role, Status
 from webapp.care.recovery_codes import RecoveryCode
 from webapp.care.second_factors import Authenticator
 from webapp.care.tokens import Token

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from webapp.care import absences, plans, presence, tasks
-from webapp.care.people import Person
-from webapp.care.policy import Policy
+from webapp.care.directory.people import Person
+from webapp.care.directory.policy import Policy
 from webapp.care.presence import Evidence, Sighting
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import Task

@@ -17,8 +17,8 @@ from webapp.care import (
     resources,
     summaries,
 )
+from webapp.care.directory.people import Person
 from webapp.care.homework import Homework
-from webapp.care.people import Person
 from webapp.care.resources import Resource
 from webapp.care.sessions import Seat, Session
 from webapp.db import Store

@@ -22,13 +22,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import addresses, orientation, people, planning, programs, teams
+from webapp.care import addresses, orientation, planning
 from webapp.care.addresses import Channel
-from webapp.care.people import Kind, Person
-from webapp.care.programs import Program
+from webapp.care.directory import people, programs, teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.programs import Program
+from webapp.care.directory.teams import Couple
 from webapp.care.session_kinds import PresenceFrom, SessionKind
 from webapp.care.sessions import Session
-from webapp.care.teams import Couple
 from webapp.db import Store
 
 NEW_YORK, PHOENIX = "America/New_York", "America/Phoenix"

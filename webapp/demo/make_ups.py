@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from webapp.care import bookings, freed, makeups, planning, reflections, resources, series, waitlist
+from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Person
 from webapp.care.resources import Resource
 from webapp.care.session_kinds import PresenceFrom, SessionKind
 from webapp.care.sessions import Seat, Session

@@ -7,8 +7,8 @@ from typing import Any
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
-from webapp.care.policy import Policy
+from webapp.care.directory.people import Person
+from webapp.care.directory.policy import Policy
 from webapp.care.sessions import Session
 from webapp.db import Store
 from webapp.demo.cast import World

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from webapp.care import consents, programs, series
+from webapp.care import consents, series
 from webapp.care.consents import Category
+from webapp.care.directory import programs
 from webapp.care.sessions import Session
 from webapp.db import Database, Store
 from webapp.demo import acts, afterwards, belongings, cast, letters, make_ups

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from webapp.care import absences, presence, programs
+from webapp.care import absences, presence
+from webapp.care.directory import programs
 from webapp.care.presence import Evidence, Sighting
 from webapp.care.session_kinds import PresenceFrom, SessionKind
 from webapp.care.sessions import Session

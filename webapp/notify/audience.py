@@ -11,7 +11,7 @@ from sqlalchemy import Select, Text, cast, select
 
 from webapp.care.addresses import Address, Channel
 from webapp.care.consents import Category, Consent, valid
-from webapp.care.people import Person, Status
+from webapp.care.directory.people import Person, Status
 from webapp.db import Store
 
 DEFAULT_ORDER = (Channel.PUSH.value, Channel.EMAIL.value, Channel.SMS.value)

@@ -15,9 +15,9 @@ from sqlalchemy import Select, Text, bindparam, cast, or_, select, update
 
 from webapp.bulk import among
 from webapp.care.addresses import Address
-from webapp.care.people import Person
-from webapp.care.policy import Policy
-from webapp.care.programs import PolicyVersion
+from webapp.care.directory.people import Person
+from webapp.care.directory.policy import Policy
+from webapp.care.directory.programs import PolicyVersion
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import WEAK_PRESENCE_HOLDS
 from webapp.db import Store, claim, database_now

@@ -12,7 +12,7 @@ from webapp.care.absences import AbsenceReport, Excusal
 from webapp.care.addresses import Address
 from webapp.care.consents import Consent, valid
 from webapp.care.contacts import Contact
-from webapp.care.people import Person, Status
+from webapp.care.directory.people import Person, Status
 from webapp.care.presence import Evidence, Presence
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import Task

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care import addresses
 from webapp.care.addresses import Channel
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.notify.kinds import LINKS, NoticeKind
 from webapp.refusals import N_

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from webapp.care.policy import READERS
+from webapp.care.directory.policy import READERS
 from webapp.notify.kinds import LINKS, NEWS, STAFF, NoticeKind
 
 NEAR = timedelta(hours=2)

@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import Select, Text, and_, case, cast, func, select
 
 from webapp.care.absences import AbsenceReport, Excusal
+from webapp.care.directory.people import Person, Status
 from webapp.care.makeups import MakeUp
 from webapp.care.minutes import TAP, Evidence
-from webapp.care.people import Person, Status
 from webapp.care.presence import Evidence as Seen
 from webapp.care.presence import Presence
 from webapp.care.sessions import Seat

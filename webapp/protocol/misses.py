@@ -7,8 +7,8 @@ from sqlalchemy import or_, select
 
 from webapp.care import makeups
 from webapp.care.catchup import Missed
+from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Person
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import CAN_BE_MADE_UP, Standing, standing
 from webapp.db import Store

@@ -15,7 +15,7 @@ from webapp.bulk import adding
 from webapp.care import owners
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.sessions import Session
 from webapp.care.tasks import ROLE_FOR, Task, TaskKind
 from webapp.db import Store

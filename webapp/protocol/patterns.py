@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from webapp.care.policy import Policy
+from webapp.care.directory.policy import Policy
 from webapp.care.standing import Standing
 
 ABSENT = frozenset({Standing.MISSED, Standing.ABSENT_TOLD, Standing.EXCUSED, Standing.MADE_UP})

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, true
 
 from webapp.care.absences import AbsenceReport, Excusal
+from webapp.care.directory.people import Person, Status
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Person, Status
 from webapp.care.presence import Presence
 from webapp.care.session_kinds import PresenceFrom
 from webapp.care.sessions import Seat, Session

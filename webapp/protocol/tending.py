@@ -12,8 +12,8 @@ from sqlalchemy import Select, exists, or_, select
 from webapp.care import owners
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import RoleName
 from webapp.care.owners import Owners
-from webapp.care.people import RoleName
 from webapp.care.tasks import Attempt, Task
 from webapp.db import Database, Store, claim
 from webapp.protocol import reviews

@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from webapp.care import inbox, presence
+from webapp.care.directory.people import Kind, Person
 from webapp.care.inbox import Letter
-from webapp.care.people import Kind, Person
 from webapp.care.presence import Evidence, Sighting
 from webapp.care.sessions import Seat, Session
 from webapp.db import Database, Store, claim

@@ -14,7 +14,7 @@ from flask import Response, after_this_request, current_app, g, request
 
 from webapp import clock
 from webapp.care import passwords, rate_limits, recovery_codes, second_factors
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.rate_limits import (  # fmt: skip
     DOOR,
     PASSWORD,

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 
 from webapp import clock
 from webapp.care import drafts as kept
-from webapp.care.access import Permission
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.refusals import Conflict, Refusal
 from webapp.web import identity
 from webapp.web.filters import sentence, time_of

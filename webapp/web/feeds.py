@@ -16,9 +16,9 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import calendars
-from webapp.care.access import Permission
 from webapp.care.calendars import Entry
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.web.guard import needs, other_door
 from webapp.web.identity import me
 from webapp.web.unit import store

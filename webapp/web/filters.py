@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from webapp import clock
-from webapp.care.people import LANGUAGES
+from webapp.care.directory.people import LANGUAGES
 from webapp.refusals import Refusal
 from webapp.web.identity import me
 

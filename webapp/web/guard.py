@@ -14,9 +14,9 @@ from htmx_flask import make_response as htmx_response
 
 from webapp import clock
 from webapp.care import ways_in
-from webapp.care.access import FRESH, Permission, may
 from webapp.care.accounts import Login
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import FRESH, Permission, may
 from webapp.web import forms, identity
 from webapp.web.identity import me
 from webapp.web.unit import SAFE, store

@@ -18,7 +18,7 @@ from sqlalchemy.orm import joinedload
 from webapp import clock
 from webapp.care import accounts, emergencies
 from webapp.care.accounts import Login
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.config import Settings
 from webapp.web import attempts, unit
 from webapp.web.unit import database, store

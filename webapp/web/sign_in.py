@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import clock
 from webapp.care import accounts, addresses, orientation, passwords, ways_in
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.care.rate_limits import DOOR
 from webapp.web import attempts, identity
 from webapp.web.guard import asking_again, go_back, own, public

@@ -11,8 +11,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from webapp.care import correspondents, messages
+from webapp.care.directory.people import Person, RoleName
 from webapp.care.messages import Message
-from webapp.care.people import Person, RoleName
 from webapp.db import Store
 from webapp.web.filters import zone
 

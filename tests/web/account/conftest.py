@@ -9,7 +9,7 @@ import pytest
 from tests.passkey import SoftPasskey
 from tests.visiting import Visit
 from webapp.care import accounts, passwords, second_factors
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 
 WORDS = "three quiet blue boats"
 

@@ -6,7 +6,7 @@ from typing import Any
 from tests.databases import opened
 from tests.visiting import Visit
 from webapp.care import passwords
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.config import Settings
 
 WORDS, EMAIL = "three quiet blue boats", "maya@example.org"

@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.web.account.conftest import WORDS
-from webapp.care import orientation, programs
+from webapp.care import orientation
+from webapp.care.directory import programs
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
 from webapp.care.orientation import Acknowledgement
-from webapp.care.people import Person
-from webapp.care.programs import Program
 from webapp.demo import cast
 
 

@@ -10,7 +10,7 @@ from tests.web.account.conftest import WORDS
 from webapp.care import addresses
 from webapp.care.addresses import Address
 from webapp.care.audit.events import Event
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.notify.announce import announce
 from webapp.notify.outbox import Notification
 

@@ -8,7 +8,7 @@ import pytest
 from tests.web.account.conftest import WORDS
 from webapp.care import addresses
 from webapp.care.accounts import Login
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 
 
 def carried(page) -> dict[str, str]:

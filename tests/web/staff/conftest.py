@@ -7,7 +7,7 @@ import pytest
 
 from tests.visiting import Visit
 from webapp.care import heartbeats, presence
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.presence import Sighting
 from webapp.care.sessions import Seat, Session
 from webapp.demo import cast

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from webapp.care import messages
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.teams import CareTeam, Cover
 from webapp.care.messages import Message
-from webapp.care.teams import CareTeam, Cover
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.counting import statements
 from webapp.care import addresses, tasks
 from webapp.care.contacts import Contact
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.tasks import TaskKind
 
 

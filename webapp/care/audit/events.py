@@ -32,7 +32,7 @@ from webapp.care.audit.tags import Tag
 from webapp.db import Base, Store
 
 if TYPE_CHECKING:
-    from webapp.care.people import Person
+    from webapp.care.directory.people import Person
     from webapp.care.sessions import Seat
 
 GENESIS = bytes(32)

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.care.consents import Category, covers
+from webapp.care.directory.teams import couple_of
 from webapp.care.makeups import ENDED_WITH_COUPLE, MakeUp
 from webapp.care.parties import JOINT
-from webapp.care.teams import couple_of
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.db import Store
 from webapp.notify.kinds import NoticeKind

@@ -8,10 +8,10 @@ from functools import lru_cache
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
+from webapp.care.directory.policy import Policy
+from webapp.care.directory.programs import PolicyVersion
 from webapp.care.heartbeats import Heartbeat
-from webapp.care.policy import Policy
 from webapp.care.presence import Evidence, Presence
-from webapp.care.programs import PolicyVersion
 from webapp.care.session_kinds import PresenceFrom
 from webapp.care.sessions import Session
 from webapp.care.standing import Room

@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from webapp import clock
 from webapp.care import recovery_codes, second_factors, ways_in
-from webapp.care.access import Permission
-from webapp.care.people import Kind
+from webapp.care.directory.people import Kind
+from webapp.care.directory.permissions import Permission
 from webapp.care.second_factors import Authenticator
 from webapp.refusals import Refusal
 from webapp.web import attempts, identity

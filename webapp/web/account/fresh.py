@@ -4,8 +4,8 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care.access import Permission
-from webapp.care.people import Kind
+from webapp.care.directory.people import Kind
+from webapp.care.directory.permissions import Permission
 from webapp.web import attempts, identity
 from webapp.web.account.places import account
 from webapp.web.guard import asking_again, go_back, needs, own

@@ -9,7 +9,7 @@ from flask_babel import ngettext
 
 from webapp import clock
 from webapp.care import orientation as orientations
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.web.account import places
 from webapp.web.account.places import account
 from webapp.web.guard import needs

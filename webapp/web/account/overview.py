@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import recovery_codes
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.web import identity
 from webapp.web.account import places
 from webapp.web.account.places import account

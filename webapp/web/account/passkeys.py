@@ -8,9 +8,9 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import accounts, challenges, passkeys, ways_in
-from webapp.care.access import Permission
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.passkeys import NotProved, Passkey
-from webapp.care.people import Person
 from webapp.care.rate_limits import DOOR, QUESTION
 from webapp.refusals import Refusal
 from webapp.web import attempts, forms, identity, unit

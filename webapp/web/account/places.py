@@ -6,8 +6,8 @@ from flask import Blueprint, current_app
 
 from webapp.care import ways_in
 from webapp.care.accounts import Login
+from webapp.care.directory.people import Person
 from webapp.care.passkeys import House
-from webapp.care.people import Person
 from webapp.care.ways_in import Ways
 from webapp.web import identity
 from webapp.web.unit import store

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from webapp import clock
 from webapp.care import drafts, homework, markdown, resources, summaries
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.care.resources import ResourceKind
 from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Session

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from webapp import clock
 from webapp.care import exports, fhir
 from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
 from webapp.care.fhir import Resource
-from webapp.care.people import Kind, Person
 from webapp.care.sessions import Seat, ever_theirs
 from webapp.care.standing import Standing, standing
 from webapp.protocol.facts import of_seats

@@ -6,7 +6,7 @@ from typing import Annotated
 from webapp import clock
 from webapp.care import contacts as signs
 from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import Kind
+from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, Note, OneOf, Ref

@@ -6,9 +6,10 @@ from pydantic import Field
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import partings, teams
-from webapp.care.people import Kind
-from webapp.care.teams import Couple
+from webapp.care import partings
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind
+from webapp.care.directory.teams import Couple
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call

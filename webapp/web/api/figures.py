@@ -6,9 +6,9 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import and_, func, select
 
 from webapp.care import policy_reports
+from webapp.care.directory.people import Person
 from webapp.care.heartbeats import Heartbeat
 from webapp.care.inbox import Letter
-from webapp.care.people import Person
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import Task
 from webapp.db import Store

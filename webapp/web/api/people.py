@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import addresses, statuses
-from webapp.care import people as register
 from webapp.care.addresses import Address, Channel
-from webapp.care.people import LANGUAGES, Kind, Person, RoleName, Status
+from webapp.care.directory import people as register
+from webapp.care.directory.people import LANGUAGES, Kind, Person, RoleName, Status
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (

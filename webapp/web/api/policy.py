@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from webapp import clock
-from webapp.care import programs
-from webapp.care.policy import Policy
+from webapp.care.directory import programs
+from webapp.care.directory.policy import Policy
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Body, Duration, Text, Whole

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from webapp import clock
 from webapp.care import heartbeats
 from webapp.care import presence as evidence
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.care.presence import Sighting
 from webapp.care.sessions import Seat, Session
 from webapp.protocol.reading.rooms import PULSE

@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 
 from webapp import clock
 from webapp.care.absences import AbsenceReport
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing, standing
 from webapp.protocol import facts

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from webapp import clock
 from webapp.care import planning
-from webapp.care.people import Kind
+from webapp.care.directory.people import Kind
 from webapp.care.session_kinds import PresenceFrom, SessionKind
 from webapp.care.sessions import Session
 from webapp.web.api.contract import lookups, tokens

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, lazyload
 from webapp import clock
 from webapp.care import tasks as work
 from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import CLOSED, Task, TaskKind
 from webapp.refusals import N_, Unknown

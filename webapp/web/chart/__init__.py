@@ -18,7 +18,7 @@ from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contacts import Contact
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.plans import Plan
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import Attempt, Task

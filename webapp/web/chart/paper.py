@@ -20,7 +20,7 @@ from flask_babel import gettext as _
 
 from webapp.care.audit.tags import MEANING, Tag
 from webapp.care.consents import REDISCLOSURE
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.protocol.rungs import TAKEN, WHY, Rung
 from webapp.refusals import N_
 from webapp.web.chart import UNSENT, Chart, Entry

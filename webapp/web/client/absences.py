@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from webapp import clock
 from webapp.care import absences, makeups, waitlist
 from webapp.care.absences import AbsenceReport, Reason
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.sessions import Seat
 from webapp.care.waitlist import WaitlistEntry
 from webapp.refusals import N_, Invalid, Refusal

@@ -10,7 +10,7 @@ from webapp import clock
 from webapp.care import absences, planning, trouble
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.sessions import Seat
 from webapp.notify.capabilities import Capabilities, Capability, Worn
 from webapp.notify.kinds import ANSWERS, Verb

@@ -3,7 +3,7 @@
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.web.client import places
 from webapp.web.guard import needs
 

@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import backup_plans, self_tests, trouble
-from webapp.care.access import Permission, may
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission, may
 from webapp.care.tasks import Task
 from webapp.refusals import Invalid, Refusal
 from webapp.web.client import places

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.care import group_times
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.series import Member, Series
 from webapp.care.sessions import Seat, Session
 from webapp.refusals import Refusal

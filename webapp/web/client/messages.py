@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import messages, rate_limits
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.rate_limits import MESSAGE
 from webapp.refusals import Refusal
 from webapp.web import threads

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.web.client import places, spans
 from webapp.web.client.absences import REASONS
 from webapp.web.client.places import Place

@@ -11,12 +11,13 @@ from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from webapp import clock
-from webapp.care import dial_ins, programs
+from webapp.care import dial_ins
 from webapp.care.absences import AbsenceReport
+from webapp.care.directory import programs
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import PolicyVersion
 from webapp.care.durations import parse_duration
-from webapp.care.people import Person
 from webapp.care.presence import Evidence, Presence
-from webapp.care.programs import PolicyVersion
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing
 from webapp.protocol.rungs import TAKEN, Rung

@@ -11,7 +11,7 @@ from sqlalchemy.orm import contains_eager
 
 from webapp import clock
 from webapp.care import waitlist
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.web.client import histories, places
 from webapp.web.client.places import Place

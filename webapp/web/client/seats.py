@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import accommodations, planning, presence
-from webapp.care.access import Permission
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.presence import Evidence, Presence
 from webapp.care.sessions import Seat
 from webapp.web.client import group_times, histories, places

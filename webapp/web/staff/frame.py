@@ -13,9 +13,9 @@ from werkzeug.local import LocalProxy
 
 from webapp import clock
 from webapp.care import messages, readings, trouble
-from webapp.care.access import Permission, may
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission, may
 from webapp.care.heartbeats import SILENT_AFTER, Heartbeat
-from webapp.care.people import Person
 from webapp.care.readings import Reading
 from webapp.care.recurrence import instant_of
 from webapp.care.tasks import Task

@@ -14,10 +14,10 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
 from webapp.care import dial_ins, tasks, trouble
-from webapp.care.access import Permission
 from webapp.care.addresses import Address
 from webapp.care.contacts import Outcome
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.tasks import Task
 from webapp.refusals import Refusal
 from webapp.web.filters import language, zone

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from webapp import clock
 from webapp.care import correspondents
 from webapp.care import messages as words
-from webapp.care.access import Permission
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.readings import Reading, What
 from webapp.refusals import Refusal
 from webapp.web import htmx, threads

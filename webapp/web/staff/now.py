@@ -11,8 +11,8 @@ from sqlalchemy import Select
 
 from webapp import clock
 from webapp.care import sessions
-from webapp.care.access import Permission
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.sessions import Session
 from webapp.web.filters import zone
 from webapp.web.guard import needs

@@ -14,18 +14,18 @@ from webapp.care import (
     correspondents,
     sessions,
     tasks,
-    teams,
     trouble,
 )
 from webapp.care.absences import AbsenceReport
 from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import Kind, Person
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.plans import Plan
 from webapp.care.readings import Reading, What
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing
 from webapp.care.tasks import Task
-from webapp.care.teams import CareTeam, Couple
 from webapp.db import Store
 from webapp.web.staff import roll, timeline
 from webapp.web.staff.roll import Place

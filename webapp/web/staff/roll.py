@@ -8,8 +8,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from webapp.care import sessions
+from webapp.care.directory.people import Person
 from webapp.care.minutes import TAP
-from webapp.care.people import Person
 from webapp.care.sessions import Seat, Session
 from webapp.care.standing import Standing, standing
 from webapp.db import Store

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import accommodations, presence, sessions
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.presence import Evidence, Presence
 from webapp.care.readings import Reading, What
 from webapp.care.sessions import Seat, Session

@@ -13,10 +13,10 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
 from webapp.care import tasks as work
-from webapp.care.access import Permission, may
 from webapp.care.addresses import Address
 from webapp.care.contacts import Outcome
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission, may
 from webapp.care.readings import Reading, What
 from webapp.care.sessions import Seat, Session
 from webapp.care.tasks import Task, TaskKind

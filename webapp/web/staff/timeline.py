@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.db import Store
 from webapp.protocol.rungs import TAKEN, Rung
 from webapp.web import chart

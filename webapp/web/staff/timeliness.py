@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.sessions import Seat
 from webapp.protocol.reading.picture import SeatRow
 from webapp.protocol.timeliness import Proof, missed, proofs, summary

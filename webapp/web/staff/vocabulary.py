@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _
 from webapp.care.absences import Reason
 from webapp.care.accommodations import Need
 from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import RoleName, Status
+from webapp.care.directory.people import RoleName, Status
 from webapp.care.resources import ResourceKind
 from webapp.care.session_kinds import SessionKind
 from webapp.care.standing import Standing

@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from webapp.care import accommodations, calendars, passwords, people
+from webapp.care import accommodations, calendars, passwords
 from webapp.care.accounts import Login
-from webapp.care.people import Person
+from webapp.care.directory import people
+from webapp.care.directory.people import Person
 
 SECTIONS = (
     "reminders",

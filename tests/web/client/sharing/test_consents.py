@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from webapp.care import partings
 from webapp.care.consents import REDISCLOSURE, Consent
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 
 FORM = {
     "category": ["schedule", "reminders"], "purpose": "together", "term": "90",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.care.sessions import Seat, Session
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import tokens

@@ -7,8 +7,8 @@ from flask import g, request
 
 from webapp import clock
 from webapp.care import rate_limits, tokens
-from webapp.care.people import Person
-from webapp.care.programs import Program
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
 from webapp.care.tokens import Token
 from webapp.web import attempts
 from webapp.web.api.contract.problems import Refused

@@ -15,7 +15,8 @@ from typing import Any
 from flask import current_app, request
 
 from webapp import clock
-from webapp.care import inbox, programs
+from webapp.care import inbox
+from webapp.care.directory import programs
 from webapp.care.inbox import Arrival
 from webapp.config import Settings
 from webapp.protocol.zoom import SOURCE

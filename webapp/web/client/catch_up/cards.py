@@ -10,8 +10,8 @@ from sqlalchemy import and_, or_, select
 
 from webapp import clock
 from webapp.care import homework, ledger, resources
-from webapp.care.access import Permission
 from webapp.care.catchup import Card, catch_up
+from webapp.care.directory.permissions import Permission
 from webapp.care.hand_ins import HandIn
 from webapp.care.homework import Homework
 from webapp.care.ledger import Line

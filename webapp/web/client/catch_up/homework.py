@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import clock
 from webapp.care import drafts, hand_ins, homework, markdown
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.hand_ins import HandIn
 from webapp.care.homework import Homework
 from webapp.refusals import Conflict, Refusal

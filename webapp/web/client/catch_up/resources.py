@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import clock
 from webapp.care import markdown, resource_uses, resources
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.resource_uses import ResourceUse
 from webapp.care.resources import Resource
 from webapp.refusals import N_, Invalid

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from webapp import clock
 from webapp.care import markdown, summaries
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.sessions import Seat
 from webapp.care.summaries import Summary, SummaryRead
 from webapp.web.client import places

@@ -7,15 +7,15 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import absences, doubles, eligibility, makeups, offers, waitlist
+from webapp.care.directory.people import Person
+from webapp.care.directory.teams import CareTeam
 from webapp.care.doubles import Double
 from webapp.care.makeups import MakeUp, is_open
 from webapp.care.offers import Offer, Why
 from webapp.care.parties import party_of
-from webapp.care.people import Person
 from webapp.care.reflections import Reflection
 from webapp.care.sessions import Seat
 from webapp.care.standing import CAN_BE_MADE_UP
-from webapp.care.teams import CareTeam
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.refusals import N_
 from webapp.web.client import histories, places

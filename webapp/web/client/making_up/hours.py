@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import hours, ledger
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.hours import Week
 from webapp.protocol import misses
 from webapp.web.client import places

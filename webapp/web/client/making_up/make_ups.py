@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import bookings, eligibility, makeups, reflections, resources
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.makeups import MakeUp
 from webapp.care.resources import Resource
 from webapp.care.sessions import Seat, Session

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import bookings, waitlist
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.refusals import Refusal
 from webapp.web.client import places

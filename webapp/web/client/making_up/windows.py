@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import windows
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.windows import Window
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import row_number

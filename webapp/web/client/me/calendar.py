@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import calendars
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.web.client import places
 from webapp.web.guard import needs
 from webapp.web.unit import store

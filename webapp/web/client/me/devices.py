@@ -21,11 +21,11 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import addresses, rate_limits
-from webapp.care.access import Permission
 from webapp.care.addresses import Address, Channel
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Kind
+from webapp.care.directory.people import Kind
+from webapp.care.directory.permissions import Permission
 from webapp.care.rate_limits import TEST_NOTICE
 from webapp.notify.channels.hosts import PushHosts, Refused
 from webapp.refusals import N_, Invalid, Refusal

@@ -10,7 +10,7 @@ from flask_babel import refresh
 
 from webapp import clock
 from webapp.care import preferences
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.refusals import Refusal
 from webapp.web.client import places
 from webapp.web.filters import spoken, time_of

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import accommodations
-from webapp.care.access import Permission
 from webapp.care.accommodations import Accommodation, Need
+from webapp.care.directory.permissions import Permission
 from webapp.refusals import N_, Refusal
 from webapp.web.client import places
 from webapp.web.guard import needs

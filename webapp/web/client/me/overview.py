@@ -9,8 +9,8 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from webapp.care import accommodations, addresses, backup_plans, calendars, preferences
-from webapp.care.access import Permission, may
 from webapp.care.addresses import Channel
+from webapp.care.directory.permissions import Permission, may
 from webapp.web.client import places
 from webapp.web.client.me import language, reminders, sign_ins
 from webapp.web.client.me import needs as own_needs

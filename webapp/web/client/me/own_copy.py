@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import exports, fhir, rate_limits
-from webapp.care.access import Permission
 from webapp.care.audit.tags import MEANING
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.exports import Record
-from webapp.care.people import Person
 from webapp.care.rate_limits import OWN_COPY
 from webapp.care.sessions import Seat
 from webapp.care.standing import Standing, standing

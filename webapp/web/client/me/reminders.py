@@ -9,11 +9,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import addresses, preferences, programs
-from webapp.care.access import Permission
+from webapp.care import addresses, preferences
 from webapp.care.addresses import Address, Channel
-from webapp.care.policy import Policy
-from webapp.care.programs import PolicyVersion
+from webapp.care.directory import programs
+from webapp.care.directory.permissions import Permission
+from webapp.care.directory.policy import Policy
+from webapp.care.directory.programs import PolicyVersion
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.client import places
 from webapp.web.client.spans import spoken

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import accounts
-from webapp.care.access import Permission
 from webapp.care.accounts import Login
+from webapp.care.directory.permissions import Permission
 from webapp.web.client import places
 from webapp.web.guard import needs
 from webapp.web.unit import store

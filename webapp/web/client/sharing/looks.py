@@ -8,11 +8,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp.care import lookers
-from webapp.care.access import Permission
 from webapp.care.consents import Category
+from webapp.care.directory.permissions import Permission
+from webapp.care.directory.teams import CareTeam
 from webapp.care.lookers import EMERGENCY
 from webapp.care.readings import What
-from webapp.care.teams import CareTeam
 from webapp.notify import disclosures
 from webapp.refusals import N_
 from webapp.spellings import row_number

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import doubles, programs, reflections, teams, waitlist
+from webapp.care import doubles, reflections, waitlist
+from webapp.care.directory import programs, teams
+from webapp.care.directory.people import Kind, Person, Status
+from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Kind, Person, Status
-from webapp.care.programs import Program
 from webapp.care.reflections import Reflection
 from webapp.care.resources import Resource
 from webapp.care.sessions import Seat, Session, occupied

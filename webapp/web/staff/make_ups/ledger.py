@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import bookings, ledger, makeups, sessions, teams
-from webapp.care.access import Permission
+from webapp.care import bookings, ledger, makeups, sessions
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Kind, Person
 from webapp.care.readings import Reading, What
 from webapp.care.resources import Resource
 from webapp.care.sessions import Seat, Session

@@ -9,10 +9,10 @@ from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.care import reflections as care
-from webapp.care import teams
-from webapp.care.access import Permission
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.makeups import MakeUp
-from webapp.care.people import Kind, Person
 from webapp.care.readings import Reading, What
 from webapp.care.reflections import Reflection
 from webapp.care.sessions import Seat

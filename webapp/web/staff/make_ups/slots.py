@@ -13,8 +13,8 @@ from werkzeug.datastructures import MultiDict
 
 from webapp import clock
 from webapp.care import planning, series
-from webapp.care.access import Permission, lead
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission, lead
 from webapp.care.session_kinds import PresenceFrom, SessionKind
 from webapp.care.sessions import Session
 from webapp.refusals import N_, Invalid, Refusal

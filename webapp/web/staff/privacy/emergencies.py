@@ -7,9 +7,9 @@ from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.care import emergencies as accesses
-from webapp.care.access import Permission
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.emergencies import EmergencyAccess
-from webapp.care.people import Person
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, one, page, refused

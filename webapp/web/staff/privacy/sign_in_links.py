@@ -4,9 +4,10 @@ from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import accounts, call_backs, teams
-from webapp.care.access import Permission
-from webapp.care.people import Kind, Person
+from webapp.care import accounts, call_backs
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.rate_limits import LINK
 from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.care import drafts, sessions
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
 from webapp.care.sessions import Seat, Session
 from webapp.protocol import misses
 from webapp.refusals import N_, Invalid

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care import followups, sessions
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.sessions import Seat
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, one

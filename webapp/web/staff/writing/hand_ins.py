@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.care import drafts, hand_ins, markdown
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.hand_ins import HandIn
 from webapp.care.readings import Reading, What
 from webapp.refusals import Refusal

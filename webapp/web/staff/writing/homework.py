@@ -11,10 +11,10 @@ from sqlalchemy import or_, select
 
 from webapp import clock
 from webapp.care import drafts, hand_ins, homework, markdown, sessions
-from webapp.care.access import Permission
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.hand_ins import HandIn
 from webapp.care.homework import Homework
-from webapp.care.people import Person
 from webapp.care.sessions import Session
 from webapp.refusals import Refusal
 from webapp.web.guard import needs

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from webapp import clock
 from webapp.care import drafts, markdown, resources, sessions
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
 from webapp.care.resources import Resource
 from webapp.care.session_kinds import SessionKind
 from webapp.care.sessions import Session

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
-from webapp.care import catchup, hand_ins, teams
+from webapp.care import catchup, hand_ins
 from webapp.care.catchup import Card
+from webapp.care.directory import teams
+from webapp.care.directory.people import Person
 from webapp.care.followups import FollowUp
 from webapp.care.hand_ins import HandIn
 from webapp.care.homework import Homework
-from webapp.care.people import Person
 from webapp.care.resources import Resource
 from webapp.care.sessions import Seat, Session
 from webapp.care.summaries import Summary

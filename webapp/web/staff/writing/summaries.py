@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import drafts, markdown, summaries, teams
-from webapp.care.access import Permission
-from webapp.care.people import Person
+from webapp.care import drafts, markdown, summaries
+from webapp.care.directory import teams
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
 from webapp.care.readings import Reading, What
 from webapp.care.sessions import Session
 from webapp.refusals import Refusal

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care import addresses, people, teams
+from webapp.care import addresses
 from webapp.care.addresses import Channel
+from webapp.care.directory import people, teams
 from webapp.refusals import Invalid
 
 PHONE = {"p256dh": "k", "auth": "a"}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from webapp.care.directory.policy import Policy, PolicyError
 from webapp.care.durations import format_duration, parse_duration
-from webapp.care.policy import Policy, PolicyError
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.programs import Program, known_zone
+from webapp.care.directory.programs import Program, known_zone
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

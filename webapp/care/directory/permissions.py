@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from webapp.care.people import Kind, Person, RoleName
+from webapp.care.directory.people import Kind, Person, RoleName
 
 Predicate = Callable[[Person], bool]
 

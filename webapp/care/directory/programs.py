@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.policy import Policy, PolicyError
+from webapp.care.directory.policy import Policy, PolicyError
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.people import Kind, Person, RoleName
-from webapp.care.programs import Program
+from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.care.directory.programs import Program
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
