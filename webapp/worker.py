@@ -17,7 +17,7 @@ from datetime import datetime
 import structlog
 
 from webapp import clock
-from webapp.care import (  # fmt: skip
+from webapp.care import (
     answers,
     challenges,
     freed,
@@ -25,10 +25,10 @@ from webapp.care import (  # fmt: skip
     policy_reports,
     rate_limits,
     retention,
-    series,
     settlement,
 )
 from webapp.care.audit import anchors
+from webapp.care.schedule import series
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.announce import announce

@@ -26,9 +26,9 @@ from tests.databases import every_table
 from tests.faults.processes import free_port
 from tests.visiting import Visit
 from webapp import clock, create_app
-from webapp.care import planning
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule import planning
 from webapp.config import Settings
 from webapp.db import Database
 

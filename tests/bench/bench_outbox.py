@@ -27,7 +27,7 @@ from webapp import keys
 from webapp.bulk import insert_many
 from webapp.care.addresses import Address
 from webapp.care.consents import Consent
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database
 from webapp.notify.channels.hosts import PushHosts
 from webapp.notify.channels.memory import MemoryChannel

@@ -10,7 +10,7 @@ from webapp.care.addresses import Address
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.presence import Presence
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Database, Store
 from webapp.notify import announce
 from webapp.protocol.steps import Step

@@ -18,7 +18,7 @@ from webapp.care.addresses import Address
 from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.notify.announce import announce
 from webapp.notify.outbox import INSERTED, Notification

@@ -14,7 +14,7 @@ from webapp.care.clashes import BusySlot
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind
 from webapp.care.makeups import MakeUp
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 from webapp.refusals import Clash, Full
 

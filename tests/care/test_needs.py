@@ -6,20 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, room, seat_of
-from webapp.care import (
-    absences,
-    accommodations,
-    backup_plans,
-    group_times,
-    self_tests,
-    series,
-    trouble,
-)
+from webapp.care import absences, accommodations, backup_plans, group_times, self_tests, trouble
 from webapp.care.accommodations import Accommodation
 from webapp.care.backup_plans import BackupPlan
 from webapp.care.contacts import Contact
 from webapp.care.directory.people import RoleName
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import series
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import TaskKind
 from webapp.refusals import Clash, Forbidden, Full, Invalid
 

@@ -10,8 +10,8 @@ from webapp.care import absences, bookings, freed, settlement, statuses, waitlis
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.freed import held_until
-from webapp.care.session_kinds import SessionKind
-from webapp.care.sessions import Seat, occupied
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import Seat, occupied
 from webapp.refusals import Full, Invalid, TooLate
 
 

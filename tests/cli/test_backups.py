@@ -13,7 +13,6 @@ from webapp.care import (
     absences,
     accounts,
     addresses,
-    calendars,
     consents,
     emergencies,
     passwords,
@@ -28,7 +27,8 @@ from webapp.care.audit import chain, events
 from webapp.care.consents import Category, Consent
 from webapp.care.directory import people
 from webapp.care.emergencies import EmergencyAccess
-from webapp.care.sessions import Seat
+from webapp.care.schedule import calendar_feeds
+from webapp.care.schedule.sessions import Seat
 from webapp.care.tasks import Task
 from webapp.care.tokens import Token
 from webapp.cli import postgres_copies
@@ -152,7 +152,7 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
     now = clock.now()
     with fresh_database.writing() as store:
         here = cast.find(store)
-        secret = calendars.open_feed(store, here.maya, by=here.maya, now=now)
+        secret = calendar_feeds.open_feed(store, here.maya, by=here.maya, now=now)
         reached = emergencies.begin(
             store, here.june, "She called and cannot wait.", by=here.theo, now=now
         )
@@ -166,7 +166,7 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
     run("db", "backup", str(copy))
     with fresh_database.writing() as store:
         here = cast.find(store)
-        calendars.close_feed(store, here.maya, by=here.maya, now=now)
+        calendar_feeds.close_feed(store, here.maya, by=here.maya, now=now)
         texts = store.scalars(addresses.of(here.henry.id).where(Address.channel == "sms")).one()
         preferences.allow(store, texts, False, by=here.henry, now=now)
         statuses.change(store, here.carla, "discharged", by=None, now=now)
@@ -181,7 +181,7 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
     assert restored.exit_code == 0, restored.output
     with fresh_database.writing() as store:
         here = cast.find(store)
-        assert calendars.reader_of(store, secret) is None
+        assert calendar_feeds.reader_of(store, secret) is None
         texts = store.scalars(addresses.of(here.henry.id).where(Address.channel == "sms")).one()
         assert not texts.usable
         assert (here.carla.status, here.june.status) == ("discharged", "paused")

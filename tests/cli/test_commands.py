@@ -15,7 +15,7 @@ from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.cli import COMMANDS
 from webapp.db import Database
 from webapp.demo import cast

@@ -12,8 +12,8 @@ from webapp.care.audit import chain, events
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam, Couple
-from webapp.care.series import Series
-from webapp.care.sessions import Seat
+from webapp.care.schedule.series import Series
+from webapp.care.schedule.sessions import Seat
 from webapp.db import Database
 
 SAMPLE = Path(__file__).parent / "roster-60.csv"

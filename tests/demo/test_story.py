@@ -18,7 +18,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
 from webapp.care.plans import Plan
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import standing
 from webapp.care.tasks import Task
 from webapp.db import Database, Store

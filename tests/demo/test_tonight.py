@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task
 from webapp.db import Database, Store
 from webapp.demo import cast, tonight

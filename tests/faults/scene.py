@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from tests.push_service import PushService
-from webapp.care import accounts, addresses, planning
+from webapp.care import accounts, addresses
 from webapp.care.addresses import Channel
 from webapp.care.directory import people, programs, teams
 from webapp.care.directory.people import Kind, Person
-from webapp.care.session_kinds import PresenceFrom, SessionKind
+from webapp.care.schedule import planning
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.db import Database, Store
 
 SECONDS = {

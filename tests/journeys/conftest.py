@@ -18,9 +18,10 @@ from tests.journeys.phone import Phone, phone
 from tests.push_service import PushService
 from tests.web import serving
 from webapp import clock, migrations
-from webapp.care import accounts, planning, series
+from webapp.care import accounts
 from webapp.care.directory import programs
-from webapp.care.session_kinds import PresenceFrom
+from webapp.care.schedule import planning, series
+from webapp.care.schedule.kinds import PresenceFrom
 from webapp.config import Settings
 from webapp.db import Database, Store
 from webapp.demo import cast

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from tests.cli.running import free_port, page, rejoin, until
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.protocol.steps import Step

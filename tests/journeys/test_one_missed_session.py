@@ -8,7 +8,7 @@ from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone
 from webapp.care.absences import AbsenceReport
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.tasks import Task
 from webapp.notify.outbox import Notification
 from webapp.protocol.steps import Step

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone
 from webapp import clock
-from webapp.care import planning
 from webapp.care.absences import AbsenceReport
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
-from webapp.care.session_kinds import PresenceFrom
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import planning
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 
 COUNT = """

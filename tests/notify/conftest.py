@@ -16,7 +16,7 @@ from webapp.care.addresses import Address
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.db import Database
 from webapp.demo import cast
 from webapp.notify import announce

@@ -10,7 +10,7 @@ from webapp.care.audit import events
 from webapp.care.audit.events import Cursor
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person, Status
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task
 from webapp.notify import announce
 from webapp.notify.channels.parcel import Undeliverable

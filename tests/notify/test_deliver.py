@@ -14,7 +14,7 @@ from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.consents import Consent
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.tasks import Task
 from webapp.notify.channels.email import EmailChannel
 from webapp.notify.channels.parcel import Undeliverable

@@ -27,7 +27,7 @@ from webapp.care.consents import Consent
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.notify.parcels import FOR_STAFF, PAGES
 
 WORDS = "What stayed with me is that asking early is easier than explaining later."

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from webapp.care import contacts, presence
 from webapp.care.directory.people import Person
 from webapp.care.presence import Sighting
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task
 from webapp.db import Database, Store
 from webapp.demo import cast

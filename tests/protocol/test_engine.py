@@ -14,7 +14,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
 from webapp.care.directory.people import Status
 from webapp.care.directory.teams import Cover
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.standing import standing
 from webapp.care.tasks import Task
 from webapp.db import Database, Store

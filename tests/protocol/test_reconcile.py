@@ -10,7 +10,7 @@ from tests.protocol.rooms import Evening, evening
 from tests.protocol.test_engine import CLIMB, SIX
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.db import Database, Store
 from webapp.protocol.reconcile import watch
 

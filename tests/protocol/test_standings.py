@@ -13,7 +13,7 @@ from webapp.care.absences import Excusal
 from webapp.care.directory.people import Status
 from webapp.care.makeups import MakeUp
 from webapp.care.presence import Presence
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import Standing, standing
 from webapp.db import Database, Store
 from webapp.demo import cast

@@ -12,7 +12,7 @@ from webapp.care.audit import chain
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.presence import Presence
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.tasks import Task
 from webapp.db import Database
 from webapp.demo import cast
@@ -130,7 +130,7 @@ def test_a_fact_written_while_the_engine_holds_the_seat_is_looked_at_again(
 
 
 def wake(database: Database, now: Any) -> int:
-    from webapp.care.sessions import look_again
+    from webapp.care.schedule.sessions import look_again
 
     with database.writing() as store:
         seat_id = store.scalar(select(func.min(Seat.id)))

@@ -14,7 +14,7 @@ from tests.web.api import zoom
 from webapp.care import inbox
 from webapp.care.inbox import GIVE_UP_AFTER, TRY_AGAIN_AFTER, Letter
 from webapp.care.presence import Presence
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import Standing, standing
 from webapp.demo import cast
 from webapp.protocol import facts

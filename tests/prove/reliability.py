@@ -45,11 +45,11 @@ BREAKS = (
     Mutation("R8", "webapp/care/inbox.py", "if store.scalar(kept.returning(Letter.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
     Mutation("R8", "webapp/care/minutes.py", "for at, left in sorted(moves):", "for at, left in moves:", plain("care/test_standing_minutes")),
     # R9: nobody is booked twice
-    Mutation("R9", "webapp/care/sessions.py", 'CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),', "", by("care/test_sessions", "database_refuses")),
-    Mutation("R9", "webapp/care/sessions.py", '"uq_seat_place", "session_id", "number", unique=True,', '"uq_seat_place", "session_id", "number",', by("care/test_sessions", "database_refuses")),
+    Mutation("R9", "webapp/care/schedule/sessions.py", 'CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),', "", by("care/schedule/test_sessions", "database_refuses")),
+    Mutation("R9", "webapp/care/schedule/sessions.py", '"uq_seat_place", "session_id", "number", unique=True,', '"uq_seat_place", "session_id", "number",', by("care/schedule/test_sessions", "database_refuses")),
     Mutation("R9", "webapp/care/clashes.py", 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))', 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"), primary_key=True)', by("care/test_bookings", "clients_time_twice")),
     # R10: clocks change
-    Mutation("R10", "webapp/care/recurrence.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("care/test_series", "golden")),
+    Mutation("R10", "webapp/care/schedule/recurrence.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("care/schedule/test_series", "golden")),
     Mutation("R10", "webapp/care/windows.py", "local = ZoneInfo(zone)", 'local = ZoneInfo("UTC")', plain("care/test_windows", "clock")),
     # R11: a backup that comes back revives nothing
     Mutation("R11", TAKEN_BACK, '("revoked_at", "paused_at")),', '("paused_at",)),', by("cli/test_backups", "revives")),

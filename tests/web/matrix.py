@@ -15,10 +15,11 @@ from tests import rows
 from tests.conftest import THAT_DAY
 from tests.visiting import Visit
 from webapp import clock
-from webapp.care import series, statuses
+from webapp.care import statuses
 from webapp.care.directory import people
 from webapp.care.directory.people import Person, Status
-from webapp.care.sessions import Session
+from webapp.care.schedule import series
+from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.web.guard import OTHER_DOOR, guard_of

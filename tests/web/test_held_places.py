@@ -7,18 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of
-from webapp.care import (
-    absences,
-    bookings,
-    calendars,
-    exports,
-    freed,
-    hours,
-    planning,
-    sessions,
-    waitlist,
-)  # fmt: skip
-from webapp.care.sessions import Seat
+from webapp.care import absences, bookings, exports, freed, hours, waitlist
+from webapp.care.schedule import calendar_feeds, planning, sessions  # fmt: skip
+from webapp.care.schedule.sessions import Seat
 from webapp.notify.announce import announce
 from webapp.notify.outbox import Notification
 from webapp.protocol import misses
@@ -132,7 +123,7 @@ def test_today_names_it_as_what_waits_and_nothing_opens_on_it(visit, world, held
 
 
 def test_calendar_hours_and_copies_do_not_know_it(store, world, clock, full, held):
-    starts = [each.starts_at for each in calendars.entries(store, world.maya, clock.now())]
+    starts = [each.starts_at for each in calendar_feeds.entries(store, world.maya, clock.now())]
     assert full.starts_at not in starts
     assert hours.weeks(store, world.maya, clock.now(), 2)[-1].ahead == 0
     copied = exports.assemble(store, world.maya, {}, clock.now())
@@ -142,7 +133,7 @@ def test_calendar_hours_and_copies_do_not_know_it(store, world, clock, full, hel
 def test_what_was_only_ever_held_is_in_no_calendar_as_cancelled(store, world, clock, full, held):
     waitlist.let_go(store, held, by=world.maya, now=clock.forward(minutes=5))
     store.flush()
-    starts = [each.starts_at for each in calendars.entries(store, world.maya, clock.now())]
+    starts = [each.starts_at for each in calendar_feeds.entries(store, world.maya, clock.now())]
     assert full.starts_at not in starts
 
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, Select, bindparam, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import sessions
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.sessions import Seat, look_again
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, look_again
 from webapp.db import Base, Store
 from webapp.refusals import N_, Cancelled, Conflict, Forbidden, Invalid
 from webapp.sealed import SealedText

@@ -11,7 +11,7 @@ from webapp.care.directory.programs import PolicyVersion
 from webapp.care.minutes import TAP, Evidence, tally
 from webapp.care.presence import Evidence as Seen
 from webapp.care.presence import Presence
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.standing import Facts, Life, Room, Standing, standing
 from webapp.db import Store
 

@@ -10,21 +10,14 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
 
-from webapp.care import (
-    clashes,
-    eligibility,
-    makeups,
-    offers,
-    planning,
-    takings,
-    vacancies,
-)  # fmt: skip
+from webapp.care import clashes, eligibility, makeups, offers, takings, vacancies
 from webapp.care.directory.people import Kind, Person
 from webapp.care.makeups import MakeUp, Way
 from webapp.care.offers import Offer
 from webapp.care.parties import Party, party_of
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import planning  # fmt: skip
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.waitlist import HeldPlace
 from webapp.db import Database, Store
 from webapp.refusals import (

@@ -17,7 +17,7 @@ from webapp.care.homework import Homework
 from webapp.care.makeups import MakeUp
 from webapp.care.resource_uses import ResourceUse
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.standing import Standing
 from webapp.care.summaries import Summary, SummaryRead
 from webapp.db import Store

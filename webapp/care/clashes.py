@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat, Session, occupied
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Base, Store
 from webapp.refusals import Clash
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.makeups import MakeUp, is_open
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 
 

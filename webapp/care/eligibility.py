@@ -10,8 +10,8 @@ from webapp.care.directory import programs
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.resources import Resource
-from webapp.care.session_kinds import GROUPS
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.kinds import GROUPS
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Invalid, TooLate
 

@@ -21,7 +21,6 @@ from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.backup_plans import BackupPlan
-from webapp.care.calendars import CalendarFeed
 from webapp.care.consents import Consent
 from webapp.care.directory.people import Kind, Person
 from webapp.care.drafts import Draft
@@ -29,8 +28,9 @@ from webapp.care.hand_ins import HandIn
 from webapp.care.makeups import MakeUp
 from webapp.care.messages import Message
 from webapp.care.reflections import Reflection
+from webapp.care.schedule.calendar_feeds import CalendarFeed
+from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.care.self_tests import SelfTest
-from webapp.care.sessions import Seat, ever_theirs
 from webapp.care.standing import Standing
 from webapp.db import Store
 

@@ -6,10 +6,10 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
-from webapp.care import sessions
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.sessions import Seat
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 from webapp.sealed import SealedText, ready

@@ -5,14 +5,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, or_, select
 
-from webapp.care import clashes, eligibility, planning, sessions, waitlist
+from webapp.care import clashes, eligibility, waitlist
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person, Status
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import Program
 from webapp.care.parties import Party, party_of
-from webapp.care.sessions import Seat, Session, occupied
+from webapp.care.schedule import planning, sessions
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.care.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
 from webapp.db import Database, Store, claim
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
 from webapp.sealed import SealedText

@@ -4,14 +4,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 
-from webapp.care import absences, bookings, clashes, planning, series
+from webapp.care import absences, bookings, clashes
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.makeups import MakeUp
-from webapp.care.series import Member, Series
-from webapp.care.session_kinds import GROUPS
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import planning, series
+from webapp.care.schedule.kinds import GROUPS
+from webapp.care.schedule.series import Member, Series
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.refusals import N_, AlreadyDone, Clash, Forbidden, Full, Invalid, TooLate
 

@@ -12,7 +12,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
 from webapp.care.given import Given
-from webapp.care.sessions import Session
+from webapp.care.schedule.sessions import Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

@@ -16,9 +16,9 @@ from webapp.care.directory import programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
-from webapp.care.recurrence import instant_of
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.recurrence import instant_of
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 
 HOUR = timedelta(hours=1)

@@ -12,7 +12,7 @@ from webapp.care.catchup import Missed
 from webapp.care.directory import programs
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.makeups import MakeUp
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.standing import CAN_BE_MADE_UP, Standing
 from webapp.db import Store
 

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Select, and_, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import clashes, sessions
+from webapp.care import clashes
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, look_again
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, look_again
 from webapp.db import Base, Store
 
 ENDED_WITH_COUPLE = "couple_ended"

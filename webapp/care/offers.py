@@ -20,8 +20,8 @@ from webapp.care.directory.people import Person
 from webapp.care.eligibility import deadline_of
 from webapp.care.parties import Party, party_of
 from webapp.care.resources import Resource
-from webapp.care.session_kinds import GROUPS
-from webapp.care.sessions import Seat, Session, occupied
+from webapp.care.schedule.kinds import GROUPS
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.care.waitlist import WaitlistEntry
 from webapp.care.windows import Window
 from webapp.db import Store

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.teams import couple_of
-from webapp.care.session_kinds import SessionKind
-from webapp.care.sessions import Seat
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 
 JOINT = (SessionKind.COUPLES,)

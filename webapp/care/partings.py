@@ -12,7 +12,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.teams import Couple
 from webapp.care.makeups import ENDED_WITH_COUPLE, MakeUp, is_open
 from webapp.care.parties import JOINT
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task, TaskKind
 from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat, look_again
+from webapp.care.schedule.sessions import Seat, look_again
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 from webapp.sealed import SealedText

@@ -12,7 +12,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import LANGUAGES, Kind, Person
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import known_zone
-from webapp.care.sessions import look_again
+from webapp.care.schedule.sessions import look_again
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
 

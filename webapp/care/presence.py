@@ -20,7 +20,7 @@ from webapp.bulk import adding, among, among_keys, insert_missing
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.sessions import Seat, Session, look_again
+from webapp.care.schedule.sessions import Seat, Session, look_again
 from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
 from webapp.sealed import SealedText, ready

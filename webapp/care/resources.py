@@ -24,8 +24,8 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import Program
 from webapp.care.given import Given
-from webapp.care.session_kinds import SessionKind
-from webapp.care.sessions import Session
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 

@@ -8,7 +8,7 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from webapp.care.durations import parse_duration
-from webapp.care.session_kinds import SessionKind
+from webapp.care.schedule.kinds import SessionKind
 from webapp.refusals import N_, Invalid
 from webapp.spellings import in_reach
 

@@ -12,14 +12,15 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import addresses, dial_ins, roster_cells, series, statuses
+from webapp.care import addresses, roster_cells, statuses
 from webapp.care.addresses import Channel
 from webapp.care.directory import people, teams
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
 from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.roster_files import Problem, Record
-from webapp.care.series import Series
+from webapp.care.schedule import dial_ins, series
+from webapp.care.schedule.series import Series
 from webapp.db import Store
 from webapp.refusals import N_, Invalid, Refusal
 

@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, or_, select
 from webapp.care import attendance, makeups
 from webapp.care.absences import AbsenceReport
 from webapp.care.makeups import MakeUp, is_open
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
 
 CERTAIN_AFTER = timedelta(hours=24)

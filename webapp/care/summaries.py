@@ -11,11 +11,12 @@ from sqlalchemy import ForeignKey, Index, Select, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
-from webapp.care import drafts, planning
+from webapp.care import drafts
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import planning
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 from webapp.sealed import SealedText

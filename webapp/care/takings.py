@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from webapp.care import attendance, clashes, makeups, planning, waitlist
+from webapp.care import attendance, clashes, makeups, waitlist
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp, Way
 from webapp.care.parties import Party
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import planning
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.vacancies import Place, Vacancy
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.db import Store

@@ -13,7 +13,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contacts import Outcome
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.directory.teams import in_care_of
-from webapp.care.sessions import Seat, Session, look_again
+from webapp.care.schedule.sessions import Seat, Session, look_again
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Invalid
 from webapp.sealed import SealedText

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from webapp.care import absences, contacts, owners, self_tests, sessions, tasks
+from webapp.care import absences, contacts, owners, self_tests, tasks
 from webapp.care.absences import AbsenceReport, Reason
 from webapp.care.addresses import Address
 from webapp.care.audit import events
@@ -15,7 +15,8 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.directory.programs import Program
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Conflict, Invalid, TooLate

@@ -14,7 +14,7 @@ from sqlalchemy import and_, bindparam, exists, func, select
 from webapp.care.clashes import BusySlot
 from webapp.care.makeups import MakeUp
 from webapp.care.parties import Party
-from webapp.care.sessions import Seat, Session, occupied
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store
 

@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import clashes, eligibility, sessions
+from webapp.care import clashes, eligibility
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.parties import party_of
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, TooLate
 

@@ -13,7 +13,7 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.minutes import merged
-from webapp.care.recurrence import instant_of
+from webapp.care.schedule.recurrence import instant_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 

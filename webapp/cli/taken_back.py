@@ -17,13 +17,13 @@ from webapp.care.addresses import Address
 from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
-from webapp.care.calendars import CalendarFeed
 from webapp.care.consents import Consent, valid
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Role, Status
 from webapp.care.emergencies import EmergencyAccess
 from webapp.care.passkeys import Passkey
 from webapp.care.recovery_codes import RecoveryCode
+from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.care.second_factors import Authenticator
 from webapp.care.tokens import Token
 from webapp.db import Store

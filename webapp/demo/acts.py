@@ -12,7 +12,7 @@ from webapp.care import absences, plans, presence, tasks
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import Policy
 from webapp.care.presence import Evidence, Sighting
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task
 from webapp.db import Store
 from webapp.demo.cast import World

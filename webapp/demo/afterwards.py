@@ -20,7 +20,7 @@ from webapp.care import (
 from webapp.care.directory.people import Person
 from webapp.care.homework import Homework
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.rooms import Room

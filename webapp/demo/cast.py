@@ -22,14 +22,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import addresses, orientation, planning
+from webapp.care import addresses, orientation
 from webapp.care.addresses import Channel
 from webapp.care.directory import people, programs, teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import Program
 from webapp.care.directory.teams import Couple
-from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Session
+from webapp.care.schedule import planning
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 
 NEW_YORK, PHOENIX = "America/New_York", "America/Phoenix"

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from webapp.care import messages, self_tests, trouble
-from webapp.care.sessions import Session
+from webapp.care.schedule.sessions import Session
 from webapp.care.tasks import Task
 from webapp.db import Store
 from webapp.demo import cast

@@ -6,12 +6,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.care import bookings, freed, makeups, planning, reflections, resources, series, waitlist
+from webapp.care import bookings, freed, makeups, reflections, resources, waitlist
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
 from webapp.care.resources import Resource
-from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import planning, series
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo import cast
 from webapp.demo.cast import World

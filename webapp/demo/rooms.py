@@ -9,7 +9,7 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import Policy
-from webapp.care.sessions import Session
+from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.stage import Act, Stage

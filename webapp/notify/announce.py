@@ -17,7 +17,7 @@ from sqlalchemy import select
 from webapp.bulk import insert_missing
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
 from webapp.notify import telling
 from webapp.notify.audience import Listener, allowed_by, listeners

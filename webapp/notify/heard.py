@@ -12,7 +12,7 @@ from webapp.care.messages import ReadMark
 from webapp.care.reflections import Reflection
 from webapp.care.resource_uses import ResourceUse
 from webapp.care.resources import Resource, ResourceFor
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.summaries import Summary, SummaryRead
 from webapp.care.waitlist import HeldPlace
 from webapp.notify.kinds import NoticeKind

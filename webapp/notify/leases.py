@@ -18,7 +18,7 @@ from webapp.care.addresses import Address
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import WEAK_PRESENCE_HOLDS
 from webapp.db import Store, claim, database_now
 from webapp.notify.objections import EXPIRED, NOW, TAPPED, client, objection

@@ -14,7 +14,7 @@ from webapp.care.consents import Consent, valid
 from webapp.care.contacts import Contact
 from webapp.care.directory.people import Person, Status
 from webapp.care.presence import Evidence, Presence
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task
 from webapp.notify.heard import heard, some
 from webapp.notify.kinds import CHECKS, LINKS, REMINDERS, STAFF, NoticeKind

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.presence import Evidence, Presence
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store
 from webapp.protocol.mending import Mend

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from webapp.care.absences import AbsenceReport
 from webapp.care.directory.people import Person, Status
 from webapp.care.owners import Owners
-from webapp.care.sessions import Seat, Session, occupied
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 from webapp.protocol.reading.among import among
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from webapp.bulk import sqlite_instant
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.db import Database, Store, claim
 from webapp.protocol import closings, facts, openings, steps
 from webapp.protocol.ladder import next_look, survey

@@ -20,7 +20,7 @@ from webapp.care.makeups import MakeUp
 from webapp.care.minutes import TAP, Evidence
 from webapp.care.presence import Evidence as Seen
 from webapp.care.presence import Presence
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.standing import Absence, Facts, Life, Room, Standing, standing
 from webapp.care.tasks import Task
 from webapp.db import Store

@@ -9,7 +9,7 @@ from webapp.care import makeups
 from webapp.care.catchup import Missed
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import CAN_BE_MADE_UP, Standing, standing
 from webapp.db import Store
 from webapp.protocol import facts

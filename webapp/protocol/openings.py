@@ -16,7 +16,7 @@ from webapp.care import owners
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Session
+from webapp.care.schedule.sessions import Session
 from webapp.care.tasks import ROLE_FOR, Task, TaskKind
 from webapp.db import Store
 from webapp.protocol import drafting

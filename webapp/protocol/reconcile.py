@@ -16,8 +16,8 @@ from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.heartbeats import Heartbeat, beat
 from webapp.care.presence import Presence
-from webapp.care.session_kinds import PresenceFrom
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task
 from webapp.db import Database, Store, claim
 from webapp.protocol import facts

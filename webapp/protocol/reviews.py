@@ -17,7 +17,7 @@ from webapp.care.absences import AbsenceReport
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.heartbeats import Heartbeat, beat
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import Standing, standing
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store, claim

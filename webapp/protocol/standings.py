@@ -14,8 +14,8 @@ from webapp.care.absences import AbsenceReport, Excusal
 from webapp.care.directory.people import Person, Status
 from webapp.care.makeups import MakeUp
 from webapp.care.presence import Presence
-from webapp.care.session_kinds import PresenceFrom
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import Standing, standing
 from webapp.db import Store
 from webapp.protocol import facts

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import insert_missing
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.db import Base, Store
 from webapp.protocol.rungs import TAKEN
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol import facts
 from webapp.protocol.ladder import survey

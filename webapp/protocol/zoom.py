@@ -18,7 +18,7 @@ from webapp.care import inbox, presence
 from webapp.care.directory.people import Kind, Person
 from webapp.care.inbox import Letter
 from webapp.care.presence import Evidence, Sighting
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
 from webapp.spellings import in_reach
 

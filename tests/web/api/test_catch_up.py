@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from webapp.care import homework, resources, summaries
 from webapp.care.homework import Homework
 from webapp.care.resources import Resource
-from webapp.care.sessions import Session
+from webapp.care.schedule.sessions import Session
 from webapp.care.summaries import Summary
 
 LIST = {"title": "A list", "body": "Three *things*.", "session": "evening", "for": ["maya"]}

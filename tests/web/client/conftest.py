@@ -7,7 +7,7 @@ import pytest
 
 from tests.visiting import Visit
 from tests.web.client.browsing import chromium, place
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 from webapp.notify.capabilities import Capabilities, Capability
 from webapp.notify.kinds import ANSWERS

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.web.client.browsing import Place
 from webapp.care import absences
 from webapp.care.presence import Evidence, Sighting, record
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -12,7 +12,7 @@ from tests.web.looks import listening, troubles
 from tests.web.serving import browser, served
 from webapp import create_app
 from webapp.care import absences, accounts, addresses
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 
 OWN = ("/me/reminders", "/me/devices", "/me/calendar", "/me/needs", "/me/backup-plan", "/me/language", "/me/sign-ins", "/me/my-data", "/schedule?view=today", "/schedule?view=all", "/seats/1/other-times")  # fmt: skip

@@ -9,8 +9,8 @@ from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
 from tests.counting import statements
 from webapp.care import freed, resources, settlement, statuses, waitlist, windows
 from webapp.care.makeups import MakeUp
-from webapp.care.session_kinds import SessionKind
-from webapp.care.sessions import Seat
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import Seat
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 
 WORDS = "What stayed with me is that asking early is easier than explaining later."

@@ -8,7 +8,7 @@ from tests.web.serving import until, worker_ready
 from webapp.care import absences
 from webapp.care.absences import AbsenceReport
 from webapp.care.accounts import Login
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

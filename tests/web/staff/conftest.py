@@ -9,7 +9,7 @@ from tests.visiting import Visit
 from webapp.care import heartbeats, presence
 from webapp.care.directory.people import Person
 from webapp.care.presence import Sighting
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 from webapp.protocol import engine
 

@@ -33,7 +33,7 @@ from webapp.db import Base, Store
 
 if TYPE_CHECKING:
     from webapp.care.directory.people import Person
-    from webapp.care.sessions import Seat
+    from webapp.care.schedule.sessions import Seat
 
 GENESIS = bytes(32)
 CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode

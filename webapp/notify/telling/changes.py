@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from webapp.care import makeups
 from webapp.care.consents import Category, covers
 from webapp.care.makeups import MakeUp
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
 from webapp.notify.outbox import Notification, is_open

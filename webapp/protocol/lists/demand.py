@@ -10,7 +10,7 @@ from webapp.care.directory import programs
 from webapp.care.directory.people import Person, Status
 from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import CAN_BE_MADE_UP, standing
 from webapp.db import Store
 from webapp.protocol import facts

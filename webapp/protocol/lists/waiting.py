@@ -19,8 +19,8 @@ from webapp.care.makeups import MakeUp
 from webapp.care.messages import Message, ReadMark
 from webapp.care.plans import Plan
 from webapp.care.presence import Presence
-from webapp.care.session_kinds import PresenceFrom
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.db import Store
 from webapp.protocol import misses

@@ -10,7 +10,7 @@ from webapp.care.absences import AbsenceReport
 from webapp.care.contacts import Contact, ContactChannel, Outcome
 from webapp.care.plans import Plan
 from webapp.care.presence import Evidence, Presence
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store
 from webapp.protocol.reading.among import among, rows

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from webapp.care.absences import AbsenceReport
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import Earlier, Standing, standing
 from webapp.db import Store
 from webapp.protocol.reading.among import among, rows

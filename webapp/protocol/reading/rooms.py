@@ -12,8 +12,8 @@ from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.heartbeats import Heartbeat
 from webapp.care.presence import Evidence, Presence
-from webapp.care.session_kinds import PresenceFrom
-from webapp.care.sessions import Session
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.sessions import Session
 from webapp.care.standing import Room
 from webapp.db import Store
 from webapp.protocol.reading.among import among, rows

@@ -9,8 +9,8 @@ from webapp import clock
 from webapp.care import drafts, homework, markdown, resources, summaries
 from webapp.care.directory.people import Kind, Person
 from webapp.care.resources import ResourceKind
-from webapp.care.session_kinds import SessionKind
-from webapp.care.sessions import Session
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (

@@ -10,7 +10,7 @@ from webapp.care import exports, fhir
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.fhir import Resource
-from webapp.care.sessions import Seat, ever_theirs
+from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.care.standing import Standing, standing
 from webapp.protocol.facts import of_seats
 from webapp.protocol.reading.picture import SeatRow

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from webapp.care.audit import events as chain
 from webapp.care.audit.events import Event
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Session
+from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page

@@ -13,7 +13,7 @@ from webapp.care import heartbeats
 from webapp.care import presence as evidence
 from webapp.care.directory.people import Kind, Person
 from webapp.care.presence import Sighting
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.protocol.reading.rooms import PULSE
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from webapp import clock
 from webapp.care.absences import AbsenceReport
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import Standing, standing
 from webapp.protocol import facts
 from webapp.protocol.ladder import explain

@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import Field
 
 from webapp import clock
-from webapp.care import series as patterns
 from webapp.care.directory.people import Kind
 from webapp.care.durations import format_duration, parse_duration
-from webapp.care.session_kinds import SessionKind
+from webapp.care.schedule import series as patterns
+from webapp.care.schedule.kinds import SessionKind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (

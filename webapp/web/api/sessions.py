@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from webapp import clock
-from webapp.care import planning
 from webapp.care.directory.people import Kind
-from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Session
+from webapp.care.schedule import planning
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (

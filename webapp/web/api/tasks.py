@@ -10,7 +10,7 @@ from webapp import clock
 from webapp.care import tasks as work
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.directory.people import Kind, Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import CLOSED, Task, TaskKind
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, paging, tokens

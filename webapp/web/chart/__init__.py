@@ -20,7 +20,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contacts import Contact
 from webapp.care.directory.people import Person
 from webapp.care.plans import Plan
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Attempt, Task
 from webapp.db import Store
 from webapp.notify.outbox import Notification, is_open

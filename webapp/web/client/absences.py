@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.care import absences, makeups, waitlist
 from webapp.care.absences import AbsenceReport, Reason
 from webapp.care.directory.permissions import Permission
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.waitlist import WaitlistEntry
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach

@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import absences, planning, trouble
+from webapp.care import absences, trouble
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat
+from webapp.care.schedule import planning
+from webapp.care.schedule.sessions import Seat
 from webapp.notify.capabilities import Capabilities, Capability, Worn
 from webapp.notify.kinds import ANSWERS, Verb
 from webapp.refusals import Refusal

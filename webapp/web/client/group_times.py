@@ -14,8 +14,8 @@ from sqlalchemy.orm import joinedload
 from webapp import clock
 from webapp.care import group_times
 from webapp.care.directory.permissions import Permission
-from webapp.care.series import Member, Series
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.series import Member, Series
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Refusal
 from webapp.web.client import places
 from webapp.web.filters import language, time_of, zone

@@ -11,14 +11,14 @@ from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from webapp import clock
-from webapp.care import dial_ins
 from webapp.care.absences import AbsenceReport
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.durations import parse_duration
 from webapp.care.presence import Evidence, Presence
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import dial_ins
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import Standing
 from webapp.protocol.rungs import TAKEN, Rung
 from webapp.protocol.steps import Step

@@ -9,11 +9,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accommodations, planning, presence
+from webapp.care import accommodations, presence
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.presence import Evidence, Presence
-from webapp.care.sessions import Seat
+from webapp.care.schedule import planning
+from webapp.care.schedule.sessions import Seat
 from webapp.web.client import group_times, histories, places
 from webapp.web.client.me.needs import SHORT
 from webapp.web.client.places import Place

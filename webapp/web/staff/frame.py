@@ -17,7 +17,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.care.readings import Reading
-from webapp.care.recurrence import instant_of
+from webapp.care.schedule.recurrence import instant_of
 from webapp.care.tasks import Task
 from webapp.protocol.reading.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal

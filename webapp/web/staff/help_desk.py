@@ -13,11 +13,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
-from webapp.care import dial_ins, tasks, trouble
+from webapp.care import tasks, trouble
 from webapp.care.addresses import Address
 from webapp.care.contacts import Outcome
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
+from webapp.care.schedule import dial_ins
 from webapp.care.tasks import Task
 from webapp.refusals import Refusal
 from webapp.web.filters import language, zone

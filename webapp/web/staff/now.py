@@ -10,10 +10,10 @@ from htmx_flask import request
 from sqlalchemy import Select
 
 from webapp import clock
-from webapp.care import sessions
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.sessions import Session
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Session
 from webapp.web.filters import zone
 from webapp.web.guard import needs
 from webapp.web.staff import roll

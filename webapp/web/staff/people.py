@@ -10,13 +10,14 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import absences, addresses, contacts, partings, plans, sessions
+from webapp.care import absences, addresses, contacts, partings, plans
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.readings import Reading, What
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Refusal
 from webapp.spellings import row_number
 from webapp.web import chart

@@ -7,15 +7,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import (
-    accommodations,
-    addresses,
-    backup_plans,
-    correspondents,
-    sessions,
-    tasks,
-    trouble,
-)
+from webapp.care import accommodations, addresses, backup_plans, correspondents, tasks, trouble
 from webapp.care.absences import AbsenceReport
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.directory import teams
@@ -23,7 +15,8 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.plans import Plan
 from webapp.care.readings import Reading, What
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import Standing
 from webapp.care.tasks import Task
 from webapp.db import Store

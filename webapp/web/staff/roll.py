@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import sessions
 from webapp.care.directory.people import Person
 from webapp.care.minutes import TAP
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import Standing, standing
 from webapp.db import Store
 from webapp.protocol import facts

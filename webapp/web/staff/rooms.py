@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accommodations, presence, sessions
+from webapp.care import accommodations, presence
 from webapp.care.directory.permissions import Permission
 from webapp.care.presence import Evidence, Presence
 from webapp.care.readings import Reading, What
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
 from webapp.web.guard import needs
 from webapp.web.staff import now as board

@@ -18,7 +18,7 @@ from webapp.care.contacts import Outcome
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.readings import Reading, What
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task, TaskKind
 from webapp.refusals import Invalid
 from webapp.web.filters import zone

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.care.directory.permissions import Permission
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.protocol.reading.picture import SeatRow
 from webapp.protocol.timeliness import Proof, missed, proofs, summary
 from webapp.spellings import row_number

@@ -9,7 +9,7 @@ from webapp.care.accommodations import Need
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.directory.people import RoleName, Status
 from webapp.care.resources import ResourceKind
-from webapp.care.session_kinds import SessionKind
+from webapp.care.schedule.kinds import SessionKind
 from webapp.care.standing import Standing
 from webapp.care.tasks import CLOSED, TaskKind
 from webapp.protocol.rungs import Rung, State

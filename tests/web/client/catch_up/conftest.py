@@ -9,7 +9,7 @@ from tests.care.evenings import missed
 from webapp.care import homework, resources, summaries
 from webapp.care.homework import Homework
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from webapp.care.directory.people import Kind, Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import tokens
 from webapp.web.unit import store

@@ -18,7 +18,7 @@ from webapp.care.ledger import Line
 from webapp.care.plans import Plan
 from webapp.care.resource_uses import ResourceUse
 from webapp.care.resources import Resource
-from webapp.care.sessions import Session
+from webapp.care.schedule.sessions import Session
 from webapp.protocol import misses
 from webapp.refusals import N_
 from webapp.web.client import places

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from webapp import clock
 from webapp.care import markdown, summaries
 from webapp.care.directory.permissions import Permission
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.summaries import Summary, SummaryRead
 from webapp.web.client import places
 from webapp.web.guard import needs

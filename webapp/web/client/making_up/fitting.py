@@ -14,7 +14,7 @@ from webapp.care.makeups import MakeUp, is_open
 from webapp.care.offers import Offer, Why
 from webapp.care.parties import party_of
 from webapp.care.reflections import Reflection
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.standing import CAN_BE_MADE_UP
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.refusals import N_

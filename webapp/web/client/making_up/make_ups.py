@@ -11,7 +11,7 @@ from webapp.care import bookings, eligibility, makeups, reflections, resources
 from webapp.care.directory.permissions import Permission
 from webapp.care.makeups import MakeUp
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, AlreadyDone, Invalid, Refusal
 from webapp.spellings import row_number
 from webapp.web.client import places

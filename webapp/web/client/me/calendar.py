@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import calendars
 from webapp.care.directory.permissions import Permission
+from webapp.care.schedule import calendar_feeds
 from webapp.web.client import places
 from webapp.web.guard import needs
 from webapp.web.unit import store
@@ -29,7 +29,7 @@ def show() -> ResponseReturnValue:
 def make() -> ResponseReturnValue:
     """A new link; the one before leads nowhere from here on. It is in this answer and nowhere else."""
     person = places.person()
-    secret = calendars.open_feed(store, person, by=person, now=clock.now())
+    secret = calendar_feeds.open_feed(store, person, by=person, now=clock.now())
     store.commit()
     return _page(**_ways(url_for("feeds.show", token=secret)))
 
@@ -39,7 +39,7 @@ def make() -> ResponseReturnValue:
 def end() -> ResponseReturnValue:
     """The link leads nowhere any more."""
     person = places.person()
-    calendars.close_feed(store, person, by=person, now=clock.now())
+    calendar_feeds.close_feed(store, person, by=person, now=clock.now())
     store.commit()
     flash(_("The link is off. Your calendar gets no more changes."))
     return redirect(url_for("client.calendar.show"), 303)
@@ -57,7 +57,7 @@ def _ways(path: str) -> dict[str, Any]:
 
 
 def _page(**more: Any) -> ResponseReturnValue:
-    feed = store.scalar(calendars.of(places.person().id))
+    feed = store.scalar(calendar_feeds.of(places.person().id))
     return render_template(
         "client/me/calendar.html", place="me", near=places.near(), feed=feed, **more
     )

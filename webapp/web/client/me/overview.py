@@ -8,9 +8,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from webapp.care import accommodations, addresses, backup_plans, calendars, preferences
+from webapp.care import accommodations, addresses, backup_plans, preferences
 from webapp.care.addresses import Channel
 from webapp.care.directory.permissions import Permission, may
+from webapp.care.schedule import calendar_feeds
 from webapp.web.client import places
 from webapp.web.client.me import language, reminders, sign_ins
 from webapp.web.client.me import needs as own_needs
@@ -76,7 +77,7 @@ def _reminded() -> list[Row]:
 
 
 def _calendar() -> Row:
-    live = store.scalar(calendars.of(places.person().id)) is not None
+    live = store.scalar(calendar_feeds.of(places.person().id)) is not None
     hint = _("Your calendar has your times") if live else _("Put your times into your own calendar")
     return Row(url_for("client.calendar.show"), _("Calendar"), "schedule", hint)
 

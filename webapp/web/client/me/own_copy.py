@@ -19,7 +19,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.exports import Record
 from webapp.care.rate_limits import OWN_COPY
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.care.standing import Standing, standing
 from webapp.notify import disclosures
 from webapp.notify.disclosures import Disclosure

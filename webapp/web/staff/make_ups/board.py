@@ -16,7 +16,7 @@ from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
 from webapp.care.reflections import Reflection
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session, occupied
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store
 from webapp.protocol.lists import demand

@@ -7,14 +7,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import bookings, ledger, makeups, sessions
+from webapp.care import bookings, ledger, makeups
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.makeups import MakeUp
 from webapp.care.readings import Reading, What
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.standing import CAN_BE_MADE_UP
 from webapp.protocol import misses
 from webapp.protocol.lists import demand

@@ -15,7 +15,7 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.makeups import MakeUp
 from webapp.care.readings import Reading, What
 from webapp.care.reflections import Reflection
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.refusals import Refusal
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, one, page, refused

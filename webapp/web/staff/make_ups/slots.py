@@ -12,11 +12,11 @@ from sqlalchemy import Text, cast, select
 from werkzeug.datastructures import MultiDict
 
 from webapp import clock
-from webapp.care import planning, series
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission, lead
-from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Session
+from webapp.care.schedule import planning, series
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import row_number
 from webapp.web.filters import zone_of

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import drafts, sessions
+from webapp.care import drafts
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.protocol import misses
 from webapp.refusals import N_, Invalid
 from webapp.web.staff.frame import instant, me, one

@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import followups, sessions
+from webapp.care import followups
 from webapp.care.directory.permissions import Permission
-from webapp.care.sessions import Seat
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, one
 from webapp.web.unit import store

@@ -9,11 +9,12 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from webapp import clock
-from webapp.care import drafts, markdown, resources, sessions
+from webapp.care import drafts, markdown, resources
 from webapp.care.directory.permissions import Permission
 from webapp.care.resources import Resource
-from webapp.care.session_kinds import SessionKind
-from webapp.care.sessions import Session
+from webapp.care.schedule import sessions
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, one, page, refused

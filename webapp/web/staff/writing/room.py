@@ -13,7 +13,7 @@ from webapp.care.followups import FollowUp
 from webapp.care.hand_ins import HandIn
 from webapp.care.homework import Homework
 from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.summaries import Summary
 from webapp.db import Store
 from webapp.protocol import misses

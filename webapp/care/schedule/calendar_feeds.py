@@ -17,7 +17,7 @@ from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
-from webapp.care.sessions import Seat, Session, ever_theirs
+from webapp.care.schedule.sessions import Seat, Session, ever_theirs
 from webapp.db import Base, Store
 
 BACK, AHEAD = timedelta(days=30), timedelta(weeks=9)

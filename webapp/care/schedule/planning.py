@@ -6,13 +6,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from webapp.care import contacts, dial_ins
+from webapp.care import contacts
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.directory.people import Kind, Person
-from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Seat, Session, occupied, record
+from webapp.care.schedule import dial_ins
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Seat, Session, occupied, record
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Full, Invalid, TooLate
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care import dial_ins, planning, series
+from webapp.care.schedule import dial_ins, planning, series
 from webapp.demo import cast
 from webapp.refusals import Invalid
 

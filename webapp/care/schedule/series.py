@@ -8,14 +8,14 @@ from dateutil.rrule import rrulestr
 from sqlalchemy import JSON, ForeignKey, Index, Select, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import dial_ins, planning
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program, known_zone
-from webapp.care.recurrence import MOST_A_HORIZON, check_rule, instant_of
-from webapp.care.session_kinds import PresenceFrom
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import dial_ins, planning
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.recurrence import MOST_A_HORIZON, check_rule, instant_of
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Database, Store, claim
 from webapp.refusals import N_, Invalid
 

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from webapp.care import planning, sessions
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import planning, sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 from webapp.refusals import Cancelled, Full, Invalid
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from webapp.care import planning, series
-from webapp.care.recurrence import instant_of
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule import planning, series
+from webapp.care.schedule.recurrence import instant_of
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Invalid
 
 GOLDEN = [

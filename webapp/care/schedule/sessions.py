@@ -24,7 +24,7 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.teams import in_care_of
-from webapp.care.session_kinds import PresenceFrom
+from webapp.care.schedule.kinds import PresenceFrom
 from webapp.db import Base, Store
 from webapp.refusals import N_, Cancelled, Invalid
 
@@ -60,7 +60,7 @@ class Session(Base):
     host_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     join_url: Mapped[str | None]
     dial_in: Mapped[str | None]
-    """The room by telephone, as `care/dial_ins.py` writes it."""
+    """The room by telephone, as `care/schedule/dial_ins.py` writes it."""
     capacity: Mapped[int]
     presence_from: Mapped[str] = mapped_column(default=PresenceFrom.PLATFORM)
     makes_up: Mapped[list[str]] = mapped_column(JSON, default=list)
