@@ -21,8 +21,8 @@ from tests.databases import every_table
 from webapp import create_app
 from webapp.bulk import insert_many
 from webapp.care import tokens
+from webapp.care.attendance.presence import Presence
 from webapp.care.directory import people, programs
-from webapp.care.presence import Presence
 from webapp.care.schedule import planning
 from webapp.config import Settings
 from webapp.db import Database

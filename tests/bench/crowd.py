@@ -7,9 +7,9 @@ from sqlalchemy import Table, select
 
 from webapp.bulk import insert_many
 from webapp.care.addresses import Address
+from webapp.care.attendance.presence import Presence
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName
-from webapp.care.presence import Presence
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Database, Store
 from webapp.notify import announce

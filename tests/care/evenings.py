@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from webapp.care import presence
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import Evidence
 from webapp.care.directory.people import Person
-from webapp.care.presence import Evidence
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store

@@ -19,12 +19,12 @@ from webapp.care import (
     resources,
     summaries,
 )
+from webapp.care.attendance.standing import Standing
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.catchup import Part, catch_up
 from webapp.care.hand_ins import HandIn
 from webapp.care.markdown import html
-from webapp.care.standing import Standing
 from webapp.protocol import misses
 from webapp.refusals import Conflict, Forbidden, Invalid
 

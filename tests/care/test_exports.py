@@ -9,7 +9,6 @@ from sqlalchemy import select
 from tests.care.evenings import DAY, HOUR, room, seat_of
 from tests.counting import statements
 from webapp.care import (
-    absences,
     accommodations,
     backup_plans,
     consents,
@@ -22,15 +21,15 @@ from webapp.care import (
     homework,
     messages,
     plans,
-    presence,
     resources,
     summaries,
     windows,
 )
+from webapp.care.attendance import absences, presence
+from webapp.care.attendance.standing import Standing
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.standing import Standing
 
 THEIRS, OWN = "Zebra", "Lighthouse"
 """Canaries: in every text of somebody else, in every text of Maya's own."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.care import fhir
-from webapp.care.standing import Standing
+from webapp.care.attendance.standing import Standing
 
 NOW = datetime(2026, 3, 4, 18, tzinfo=UTC)
 REQUIRED = {

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, room, seat_of
-from webapp.care import absences, accommodations, backup_plans, group_times, self_tests, trouble
+from webapp.care import accommodations, backup_plans, group_times, self_tests, trouble
 from webapp.care.accommodations import Accommodation
+from webapp.care.attendance import absences
 from webapp.care.backup_plans import BackupPlan
 from webapp.care.contacts import Contact
 from webapp.care.directory.people import RoleName

@@ -4,7 +4,8 @@ import pytest
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room
 from tests.counting import statements
-from webapp.care import absences, bookings, offers, resources, statuses, windows
+from webapp.care import bookings, offers, resources, statuses, windows
+from webapp.care.attendance import absences
 from webapp.care.offers import OfferKind, Why
 
 

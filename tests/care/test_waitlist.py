@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of
-from webapp.care import absences, bookings, freed, settlement, statuses, waitlist
+from webapp.care import bookings, freed, settlement, statuses, waitlist
+from webapp.care.attendance import absences
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.freed import held_until

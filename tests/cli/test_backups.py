@@ -10,7 +10,6 @@ from sqlalchemy import func, select, update
 from tests.cli.conftest import Run
 from webapp import clock
 from webapp.care import (
-    absences,
     accounts,
     addresses,
     consents,
@@ -23,6 +22,7 @@ from webapp.care import (
 )
 from webapp.care.accounts import Login
 from webapp.care.addresses import Address
+from webapp.care.attendance import absences
 from webapp.care.audit import chain, events
 from webapp.care.consents import Category, Consent
 from webapp.care.directory import people

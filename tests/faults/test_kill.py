@@ -19,7 +19,7 @@ from tests.faults.scene import Reporter, Scene, plant
 from tests.postgres import DURABLE, Server
 from tests.push_service import PushService
 from webapp import clock, migrations, worker
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag

@@ -45,18 +45,21 @@ ROOMS = {
 PURE = {
     "webapp.protocol.rungs": {
         "webapp.care.directory.policy",
-        "webapp.care.standing",
+        "webapp.care.attendance.standing",
         "webapp.refusals",
     },
     "webapp.protocol.ladder": {
         "webapp.care.directory.policy",
-        "webapp.care.standing",
+        "webapp.care.attendance.standing",
         "webapp.protocol.rungs",
     },
-    "webapp.care.standing": {"webapp.care.directory.policy", "webapp.care.minutes"},
+    "webapp.care.attendance.standing": {
+        "webapp.care.directory.policy",
+        "webapp.care.attendance.tally",
+    },
     "webapp.care.directory.policy": {"webapp.care.durations", "webapp.refusals"},
     "webapp.care.durations": set[str](),
-    "webapp.care.minutes": set[str](),
+    "webapp.care.attendance.tally": set[str](),
     "webapp.refusals": set[str](),
 }
 """Pure modules, and the pure ones they may use besides the standard library."""

@@ -28,7 +28,7 @@ CLIENT_MODULES = sorted(
     + [ROOT / f"webapp/care/{name}.py" for name in ("passkeys", "passwords", "rate_limits")]
     + [
         ROOT / "webapp/refusals.py",
-        ROOT / "webapp/care/absences.py",
+        ROOT / "webapp/care/attendance/absences.py",
         ROOT / "webapp/web/pwa/__init__.py",
     ]
 )

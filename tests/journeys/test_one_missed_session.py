@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session as Reading
 
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat
 from webapp.care.tasks import Task

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone
 from webapp import clock
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
 from webapp.care.schedule import planning

@@ -7,8 +7,9 @@ import pytest
 from tests.notify.conftest import Post, subscription
 from tests.notify.test_announce import cancel, consent, move, open_task, revoke
 from tests.smtp_server import MailServer
-from webapp.care import absences, addresses, contacts, presence, statuses
+from webapp.care import addresses, contacts, statuses
 from webapp.care.addresses import Address
+from webapp.care.attendance import absences, presence
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag

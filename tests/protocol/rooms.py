@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import contacts, presence
+from webapp.care import contacts
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import Sighting
 from webapp.care.directory.people import Person
-from webapp.care.presence import Sighting
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task
 from webapp.db import Database, Store

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.protocol.rooms import Evening, evening
-from webapp.care import absences, makeups, plans, preferences, presence, statuses, tasks
+from webapp.care import makeups, plans, preferences, statuses, tasks
+from webapp.care.attendance import absences, presence
+from webapp.care.attendance.standing import standing
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
@@ -15,7 +17,6 @@ from webapp.care.directory import programs
 from webapp.care.directory.people import Status
 from webapp.care.directory.teams import Cover
 from webapp.care.schedule.sessions import Seat
-from webapp.care.standing import standing
 from webapp.care.tasks import Task
 from webapp.db import Database, Store
 from webapp.protocol import engine, facts

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.protocol.pictures import START, at, earlier, joined, reported, said, seat, tap
+from webapp.care.attendance.standing import Facts, Standing
 from webapp.care.directory.policy import Policy
-from webapp.care.standing import Facts, Standing
 from webapp.protocol.ladder import awake, due_rungs, explain, misses_in_row, next_look
 from webapp.protocol.rungs import TAKEN, WHY, Rung, State
 

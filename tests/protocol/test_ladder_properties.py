@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.protocol.pictures import START, at, earlier, reported, seat
+from webapp.care.attendance.standing import Facts, Standing, standing
+from webapp.care.attendance.tally import Evidence
 from webapp.care.directory.policy import Policy
-from webapp.care.minutes import Evidence
-from webapp.care.standing import Facts, Standing, standing
 from webapp.protocol.ladder import due_rungs, explain, next_look
 from webapp.protocol.rungs import LADDER, TAKEN, WHY, State
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from webapp.care.attendance.standing import Standing
 from webapp.care.directory.policy import Patterns, Policy
-from webapp.care.standing import Standing
 from webapp.protocol import patterns
 from webapp.protocol.patterns import PROPOSALS, Past, find
 

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.protocol.test_engine import SIX
-from webapp.care import absences, statuses
-from webapp.care.absences import Excusal
+from webapp.care import statuses
+from webapp.care.attendance import absences
+from webapp.care.attendance.absences import Excusal
+from webapp.care.attendance.presence import Presence
+from webapp.care.attendance.standing import Standing, standing
 from webapp.care.directory.people import Status
 from webapp.care.makeups import MakeUp
-from webapp.care.presence import Presence
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import Standing, standing
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.protocol import engine, facts

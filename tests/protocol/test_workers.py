@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from tests.protocol.test_engine import SIX
+from webapp.care.attendance.presence import Presence
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.presence import Presence
 from webapp.care.schedule.sessions import Seat
 from webapp.care.tasks import Task
 from webapp.db import Database

@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from tests.web.api import zoom
 from webapp.care import inbox
+from webapp.care.attendance.presence import Presence
+from webapp.care.attendance.standing import Standing, standing
 from webapp.care.inbox import GIVE_UP_AFTER, TRY_AGAIN_AFTER, Letter
-from webapp.care.presence import Presence
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import Standing, standing
 from webapp.demo import cast
 from webapp.protocol import facts
 from webapp.protocol.zoom import SOURCE, digest

@@ -7,7 +7,7 @@ EMBEDDED, OUTCOMES, OBJECTIONS = (
     "webapp/notify/outcomes.py",
     "webapp/notify/objections.py",
 )
-TAKEN_BACK, ABSENCES = "webapp/cli/taken_back.py", "webapp/care/absences.py"
+TAKEN_BACK, ABSENCES = "webapp/cli/taken_back.py", "webapp/care/attendance/absences.py"
 
 WITHOUT = {
     "R2": "SIGKILL at any instant: `make faults` kills worker, web and database 200 times and counts what is left."
@@ -18,7 +18,7 @@ BREAKS = (
     # R1: fact, audit event and intent commit together, durably
     Mutation("R1", EMBEDDED, '"synchronous = FULL"', '"synchronous = OFF"', by("ground/test_db", "durable")),
     Mutation("R1", "webapp/care/audit/events.py", '@event.listens_for(Store, "before_commit")', '@event.listens_for(Store, "after_begin")', by("care/audit/test_events", "transaction")),
-    Mutation("R1", "webapp/care/absences.py", "    sessions.record(\n        store, Tag.ABSENCE_REPORTED", "    (lambda *_, **__: None)(\n        store, Tag.ABSENCE_REPORTED",
+    Mutation("R1", "webapp/care/attendance/absences.py", "    sessions.record(\n        store, Tag.ABSENCE_REPORTED", "    (lambda *_, **__: None)(\n        store, Tag.ABSENCE_REPORTED",
       by("web/api/test_care", "chart_tells or feed_is_read")),
     # R3: only a database that cannot lose data
     Mutation("R3", EMBEDDED, "if tuple(version) < SAFE_SQLITE:", "if False:", plain("ground/test_db", "old_sqlite")),
@@ -38,12 +38,12 @@ BREAKS = (
     Mutation("R6", OUTCOMES, "    elif address.troubles >= MOST_TROUBLES:\n", "    elif False:\n", by("notify/test_deliver", "ten_times")),
     Mutation("R6", OUTCOMES, "            astray.append(row)\n", "            pass\n", by("notify/test_deliver", "steps_in")),
     # R7: sent twice is told once; a conflict is shown
-    Mutation("R7", ABSENCES, "if request_id and (same := _by_request(store, request_id)):", "if False:", by("care/test_absences", "same_request_id")),
-    Mutation("R7", ABSENCES, "    _refuse_taken_back(store, seat, reported_at)\n", "", by("care/test_absences", "taken_back")),
+    Mutation("R7", ABSENCES, "if request_id and (same := _by_request(store, request_id)):", "if False:", by("care/attendance/test_absences", "same_request_id")),
+    Mutation("R7", ABSENCES, "    _refuse_taken_back(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),
     Mutation("R7", "webapp/care/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
     # R8: webhooks in any order, any number of times
     Mutation("R8", "webapp/care/inbox.py", "if store.scalar(kept.returning(Letter.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
-    Mutation("R8", "webapp/care/minutes.py", "for at, left in sorted(moves):", "for at, left in moves:", plain("care/test_standing_minutes")),
+    Mutation("R8", "webapp/care/attendance/tally.py", "for at, left in sorted(moves):", "for at, left in moves:", plain("care/attendance/test_tally")),
     # R9: nobody is booked twice
     Mutation("R9", "webapp/care/schedule/sessions.py", 'CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),', "", by("care/schedule/test_sessions", "database_refuses")),
     Mutation("R9", "webapp/care/schedule/sessions.py", '"uq_seat_place", "session_id", "number", unique=True,', '"uq_seat_place", "session_id", "number",', by("care/schedule/test_sessions", "database_refuses")),

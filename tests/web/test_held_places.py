@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of
-from webapp.care import absences, bookings, exports, freed, hours, waitlist
+from webapp.care import bookings, exports, freed, hours, waitlist
+from webapp.care.attendance import absences
 from webapp.care.schedule import calendar_feeds, planning, sessions  # fmt: skip
 from webapp.care.schedule.sessions import Seat
 from webapp.notify.announce import announce

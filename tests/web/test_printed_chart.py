@@ -8,7 +8,8 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from tests.care.evenings import missed
-from webapp.care import absences, contacts, counseling_notes
+from webapp.care import contacts, counseling_notes
+from webapp.care.attendance import absences
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.protocol.rungs import Rung

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, or_, select
 
 from webapp.care import homework, makeups, resources
+from webapp.care.attendance.standing import Standing
 from webapp.care.directory.people import Person
 from webapp.care.followups import FollowUp
 from webapp.care.hand_ins import HandIn
@@ -18,7 +19,6 @@ from webapp.care.makeups import MakeUp
 from webapp.care.resource_uses import ResourceUse
 from webapp.care.resources import Resource
 from webapp.care.schedule.sessions import Seat
-from webapp.care.standing import Standing
 from webapp.care.summaries import Summary, SummaryRead
 from webapp.db import Store
 

@@ -12,11 +12,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import attendance, lookers, preferences, windows
-from webapp.care.absences import AbsenceReport
+from webapp.care import lookers, preferences, windows
 from webapp.care.accommodations import Accommodation
 from webapp.care.accounts import Login
 from webapp.care.addresses import Address, Channel
+from webapp.care.attendance import attended
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.standing import Standing
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
@@ -31,7 +33,6 @@ from webapp.care.reflections import Reflection
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.care.self_tests import SelfTest
-from webapp.care.standing import Standing
 from webapp.db import Store
 
 Record = dict[str, Any]
@@ -105,7 +106,7 @@ def sessions(
     store: Store, seats: list[Seat], standings: Mapping[int, Standing], now: datetime
 ) -> list[Record]:
     """When each of these was, how it stands, and how long the client was there; no title, no host."""
-    there = attendance.present(store, seats, now)
+    there = attended.present(store, seats, now)
     return [
         {
             "seat": seat.id, "kind": seat.session.kind, "starts_at": seat.session.starts_at,

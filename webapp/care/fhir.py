@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from webapp.care.standing import Standing
+from webapp.care.attendance.standing import Standing
 
 Resource = dict[str, Any]
 NAMESPACE = uuid.UUID("6f0c6c1e-6f0b-5a55-9f0e-2f6f1d7b8a51")

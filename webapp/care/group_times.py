@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 
-from webapp.care import absences, bookings, clashes
+from webapp.care import bookings, clashes
+from webapp.care.attendance import absences
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person

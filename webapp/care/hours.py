@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.care import attendance, makeups
+from webapp.care import makeups
+from webapp.care.attendance import attended
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
@@ -54,7 +55,7 @@ def weeks(store: Store, client: Person, now: datetime, count: int = 4) -> list[W
     mondays = [first + timedelta(weeks=week) for week in range(count + 1)]
     bounds = [instant_of(datetime.combine(monday, time()), zone) for monday in mondays]
     seats = _seats(store, client, bounds[0], bounds[-1])
-    there = attendance.present(store, seats, now)
+    there = attended.present(store, seats, now)
     make_up_seats = set(store.scalars(makeups.seats_of_others(client.id)))
     alone = _alone(store, client, bounds[0], bounds[-1])
     found = []

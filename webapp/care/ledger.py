@@ -8,12 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp.care import makeups
+from webapp.care.attendance.standing import CAN_BE_MADE_UP, Standing
 from webapp.care.catchup import Missed
 from webapp.care.directory import programs
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.makeups import MakeUp
 from webapp.care.schedule.sessions import Seat
-from webapp.care.standing import CAN_BE_MADE_UP, Standing
 from webapp.db import Store
 
 

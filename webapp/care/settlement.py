@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, or_, select
 
-from webapp.care import attendance, makeups
-from webapp.care.absences import AbsenceReport
+from webapp.care import makeups
+from webapp.care.attendance import attended
+from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.makeups import MakeUp, is_open
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
@@ -34,7 +35,7 @@ def settle(database: Database, now: datetime, limit: int = 200) -> int:
 
 def _settle(store: Store, due: Sequence[MakeUp], now: datetime) -> None:
     seats = [made.by_seat for made in due if made.by_seat is not None]
-    came = attendance.attended(store, seats, now)
+    came = attended.attended(store, seats, now)
     for made in due:
         if made.by_seat_id in came and not _replaced(store, made):
             made.complete(store, by=None, now=now)

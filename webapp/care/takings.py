@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from webapp.care import attendance, clashes, makeups, waitlist
+from webapp.care import clashes, makeups, waitlist
+from webapp.care.attendance import attended
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp, Way
 from webapp.care.parties import Party
@@ -97,7 +98,7 @@ def _for_partner(
     """The partner's own row, when they had a place in the same session and were not there either."""
     theirs = select(Seat).where(Seat.session_id == seat.session_id, Seat.client_id == partner.id)
     missed = store.scalar(theirs.where(Seat.released_at.is_(None)))
-    if missed is None or attendance.attended(store, [missed], now):
+    if missed is None or attended.attended(store, [missed], now):
         return
     if store.scalar(makeups.standing_for([missed.id])):
         return

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from webapp.care import absences, contacts, owners, self_tests, tasks
-from webapp.care.absences import AbsenceReport, Reason
+from webapp.care import contacts, owners, self_tests, tasks
 from webapp.care.addresses import Address
+from webapp.care.attendance import absences
+from webapp.care.attendance.absences import AbsenceReport, Reason
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contacts import ContactChannel, Outcome

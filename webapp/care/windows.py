@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import CheckConstraint, ForeignKey, Index, bindparam, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.care.attendance.tally import merged
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.minutes import merged
 from webapp.care.schedule.recurrence import instant_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid

@@ -7,12 +7,12 @@ import click
 from rich.table import Table
 
 from webapp import clock
+from webapp.care.attendance.standing import standing
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import OFFSETS, Policy
 from webapp.care.directory.programs import in_force
 from webapp.care.durations import format_duration
 from webapp.care.schedule.sessions import Seat
-from webapp.care.standing import standing
 from webapp.cli import desk
 from webapp.cli.desk import BadUse, Trouble
 from webapp.protocol import facts

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from webapp.care import absences, plans, presence, tasks
+from webapp.care import plans, tasks
+from webapp.care.attendance import absences, presence
+from webapp.care.attendance.presence import Evidence, Sighting
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import Policy
-from webapp.care.presence import Evidence, Sighting
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task
 from webapp.db import Store

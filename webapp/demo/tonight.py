@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from webapp.care import absences, presence
+from webapp.care.attendance import absences, presence
+from webapp.care.attendance.presence import Evidence, Sighting
 from webapp.care.directory import programs
-from webapp.care.presence import Evidence, Sighting
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Session
 from webapp.db import Store

@@ -15,11 +15,11 @@ from sqlalchemy import Select, Text, bindparam, cast, or_, select, update
 
 from webapp.bulk import among
 from webapp.care.addresses import Address
+from webapp.care.attendance.standing import WEAK_PRESENCE_HOLDS
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import WEAK_PRESENCE_HOLDS
 from webapp.db import Store, claim, database_now
 from webapp.notify.objections import EXPIRED, NOW, TAPPED, client, objection
 from webapp.notify.outbox import TABLE, Notification, is_open

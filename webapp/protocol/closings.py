@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from webapp.care.attendance.presence import Evidence, Presence
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.presence import Evidence, Presence
 from webapp.care.schedule.sessions import Seat
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store

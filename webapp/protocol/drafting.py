@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.directory.people import Person, Status
 from webapp.care.owners import Owners
 from webapp.care.schedule.sessions import Seat, Session, occupied

@@ -14,14 +14,14 @@ from typing import Any
 
 from sqlalchemy import Select, Text, and_, case, cast, func, select
 
-from webapp.care.absences import AbsenceReport, Excusal
+from webapp.care.attendance.absences import AbsenceReport, Excusal
+from webapp.care.attendance.presence import Evidence as Seen
+from webapp.care.attendance.presence import Presence
+from webapp.care.attendance.standing import Absence, Facts, Life, Room, Standing, standing
+from webapp.care.attendance.tally import TAP, Evidence
 from webapp.care.directory.people import Person, Status
 from webapp.care.makeups import MakeUp
-from webapp.care.minutes import TAP, Evidence
-from webapp.care.presence import Evidence as Seen
-from webapp.care.presence import Presence
 from webapp.care.schedule.sessions import Seat
-from webapp.care.standing import Absence, Facts, Life, Room, Standing, standing
 from webapp.care.tasks import Task
 from webapp.db import Store
 from webapp.protocol.reading import contact, history, rooms

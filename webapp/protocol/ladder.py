@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from webapp.care.standing import Facts, Standing, standing, unknown
+from webapp.care.attendance.standing import Facts, Standing, standing, unknown
 from webapp.protocol.rungs import (
     LADDER,
     MENDED,

@@ -6,7 +6,7 @@ Pure: standard library and the ladder's words.
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.care.standing import Facts
+from webapp.care.attendance.standing import Facts
 from webapp.protocol.ladder import stopping
 
 CALLS = ("outreach", "relational")

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 
 from webapp.care import makeups
+from webapp.care.attendance.standing import CAN_BE_MADE_UP, Standing, standing
 from webapp.care.catchup import Missed
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import CAN_BE_MADE_UP, Standing, standing
 from webapp.db import Store
 from webapp.protocol import facts
 from webapp.protocol.reading.picture import SEAT_COLUMNS, SeatRow

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from webapp.care.attendance.standing import Standing
 from webapp.care.directory.policy import Policy
-from webapp.care.standing import Standing
 
 ABSENT = frozenset({Standing.MISSED, Standing.ABSENT_TOLD, Standing.EXCUSED, Standing.MADE_UP})
 TECHNICAL = "technical"

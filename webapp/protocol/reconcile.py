@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Select, and_, exists, select, update
 
-from webapp.care.absences import AbsenceReport, Excusal
+from webapp.care.attendance.absences import AbsenceReport, Excusal
+from webapp.care.attendance.presence import Presence
 from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.heartbeats import Heartbeat, beat
-from webapp.care.presence import Presence
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task

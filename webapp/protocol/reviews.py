@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from webapp.care import owners
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.heartbeats import Heartbeat, beat
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import Standing, standing
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store, claim
 from webapp.protocol import facts, openings, steps

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from webapp.care.standing import Standing
+from webapp.care.attendance.standing import Standing
 from webapp.refusals import N_
 
 

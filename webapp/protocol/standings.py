@@ -1,4 +1,4 @@
-"""Seats by standing: a select narrows, the one definition decides (care/standing.py).
+"""Seats by standing: a select narrows, the one definition decides (care/attendance/standing.py).
 
 `narrowed` never loses a seat that has the standing, which is tested with generated rows; what it lets through besides is
 sorted out by looking. So pages and the API filter by the very words the ladder goes by.
@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, true
 
-from webapp.care.absences import AbsenceReport, Excusal
+from webapp.care.attendance.absences import AbsenceReport, Excusal
+from webapp.care.attendance.presence import Presence
+from webapp.care.attendance.standing import Standing, standing
 from webapp.care.directory.people import Person, Status
 from webapp.care.makeups import MakeUp
-from webapp.care.presence import Presence
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import Standing, standing
 from webapp.db import Store
 from webapp.protocol import facts
 from webapp.protocol.reading import rooms

@@ -10,9 +10,9 @@ from tests.counting import statements
 from tests.protocol.test_engine import SIX
 from tests.protocol.test_standings import plant
 from webapp.care import followups, homework, messages, plans, waitlist
+from webapp.care.attendance.standing import Standing
 from webapp.care.messages import ReadMark
 from webapp.care.schedule.sessions import Seat
-from webapp.care.standing import Standing
 from webapp.demo import cast
 from webapp.protocol import misses
 from webapp.protocol.lists import waiting

@@ -13,7 +13,7 @@ from tests.visiting import Caller
 from tests.web.api.conftest import seen
 from webapp import create_app
 from webapp.care import heartbeats, tokens
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.tokens import Token
 from webapp.db import Database
 from webapp.demo import cast

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.client.browsing import Place
-from webapp.care import absences
-from webapp.care.presence import Evidence, Sighting, record
+from webapp.care.attendance import absences
+from webapp.care.attendance.presence import Evidence, Sighting, record
 from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 

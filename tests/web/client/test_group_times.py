@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import absences
+from webapp.care.attendance import absences
 from webapp.care.makeups import MakeUp
 from webapp.care.schedule import series
 from webapp.care.schedule.series import Member

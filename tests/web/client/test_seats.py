@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import func, select
 
-from webapp.care import presence
-from webapp.care.presence import Evidence, Presence
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import Evidence, Presence
 
 
 def taps(store):

@@ -6,7 +6,8 @@ from html import unescape
 from sqlalchemy import event
 
 from tests.counting import statements
-from webapp.care import homework, messages, plans, presence
+from webapp.care import homework, messages, plans
+from webapp.care.attendance import presence
 from webapp.protocol.steps import Step, occurrence_of
 
 

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from tests.counting import statements
-from webapp.care import absences, self_tests, trouble
-from webapp.care.absences import AbsenceReport
+from webapp.care import self_tests, trouble
 from webapp.care.addresses import Address
+from webapp.care.attendance import absences
+from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.tasks import Task

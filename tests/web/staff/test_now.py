@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.counting import statements
 from webapp.care import heartbeats
-from webapp.care.presence import Presence
+from webapp.care.attendance.presence import Presence
 from webapp.protocol.reading.rooms import PULSE
 
 

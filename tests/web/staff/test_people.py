@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.counting import statements
-from webapp.care import absences, addresses, presence
-from webapp.care.absences import Excusal
+from webapp.care import addresses
+from webapp.care.attendance import absences, presence
+from webapp.care.attendance.absences import Excusal
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contacts import Contact

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.standing import CAN_BE_MADE_UP, standing
 from webapp.care.catchup import Missed
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person, Status
 from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import CAN_BE_MADE_UP, standing
 from webapp.db import Store
 from webapp.protocol import facts
 from webapp.protocol.reading.picture import SeatRow

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, not_, or_, select
 
-from webapp.care.absences import AbsenceReport, Excusal
+from webapp.care.attendance.absences import AbsenceReport, Excusal
+from webapp.care.attendance.presence import Presence
 from webapp.care.followups import FollowUp
 from webapp.care.hand_ins import HandIn
 from webapp.care.homework import Homework, HomeworkFor
 from webapp.care.makeups import MakeUp
 from webapp.care.messages import Message, ReadMark
 from webapp.care.plans import Plan
-from webapp.care.presence import Presence
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.waitlist import HeldPlace, WaitlistEntry

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, case, func, select
 
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.presence import Evidence, Presence
 from webapp.care.contacts import Contact, ContactChannel, Outcome
 from webapp.care.plans import Plan
-from webapp.care.presence import Evidence, Presence
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.standing import Earlier, Standing, standing
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import Earlier, Standing, standing
 from webapp.db import Store
 from webapp.protocol.reading.among import among, rows
 from webapp.protocol.reading.contact import REMEMBERED

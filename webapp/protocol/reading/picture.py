@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from webapp.care.attendance.standing import Facts
 from webapp.care.schedule.sessions import Seat
-from webapp.care.standing import Facts
 
 
 class SeatRow(NamedTuple):

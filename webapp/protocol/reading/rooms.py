@@ -8,13 +8,13 @@ from functools import lru_cache
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
+from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.standing import Room
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.heartbeats import Heartbeat
-from webapp.care.presence import Evidence, Presence
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Session
-from webapp.care.standing import Room
 from webapp.db import Store
 from webapp.protocol.reading.among import among, rows
 

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from webapp import clock
-from webapp.care import absences as reports
-from webapp.care.absences import NOTE_LENGTH, Reason
+from webapp.care.attendance import absences as reports
+from webapp.care.attendance.absences import NOTE_LENGTH, Reason
 from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import exports, fhir
+from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.fhir import Resource
 from webapp.care.schedule.sessions import Seat, ever_theirs
-from webapp.care.standing import Standing, standing
 from webapp.protocol.facts import of_seats
 from webapp.protocol.reading.picture import SeatRow
 from webapp.web import chart

@@ -8,10 +8,10 @@ from pydantic import Field
 from sqlalchemy import Select, select
 
 from webapp import clock
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.standing import Standing, standing
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import Standing, standing
 from webapp.protocol import facts
 from webapp.protocol.ladder import explain
 from webapp.protocol.reading.picture import SEAT_COLUMNS, Picture, SeatRow

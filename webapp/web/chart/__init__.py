@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import lazyload
 
-from webapp.care.absences import AbsenceReport, Excusal
+from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag

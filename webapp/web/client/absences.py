@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp import clock
-from webapp.care import absences, makeups, waitlist
-from webapp.care.absences import AbsenceReport, Reason
+from webapp.care import makeups, waitlist
+from webapp.care.attendance import absences
+from webapp.care.attendance.absences import AbsenceReport, Reason
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule.sessions import Seat
 from webapp.care.waitlist import WaitlistEntry

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import absences, trouble
+from webapp.care import trouble
+from webapp.care.attendance import absences
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person

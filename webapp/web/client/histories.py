@@ -1,10 +1,10 @@
-"""What became of places that are over: their standing, by the one definition (care/standing)."""
+"""What became of places that are over: their standing, by the one definition (care/attendance/standing)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from webapp import clock
-from webapp.care.standing import standing
+from webapp.care.attendance.standing import standing
 from webapp.protocol.facts import of_seats
 from webapp.protocol.reading.picture import SeatRow
 from webapp.web.client.places import Place

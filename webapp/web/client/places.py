@@ -11,15 +11,15 @@ from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from webapp import clock
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.standing import Standing
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.durations import parse_duration
-from webapp.care.presence import Evidence, Presence
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import Standing
 from webapp.protocol.rungs import TAKEN, Rung
 from webapp.protocol.steps import Step
 from webapp.refusals import N_

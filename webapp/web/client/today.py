@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp import clock
+from webapp.care.attendance.standing import Standing
 from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
-from webapp.care.standing import Standing
 from webapp.protocol.lists import waiting as waits
 from webapp.web.client import histories, places
 from webapp.web.client.places import Place

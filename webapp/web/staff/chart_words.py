@@ -4,9 +4,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
+from webapp.care.attendance.presence import Evidence
 from webapp.care.audit.tags import Tag
 from webapp.care.makeups import Way
-from webapp.care.presence import Evidence
 from webapp.notify.kinds import NoticeKind
 from webapp.web.chart import UNSENT as NOT_SENT
 from webapp.web.staff.vocabulary import Word

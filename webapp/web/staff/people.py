@@ -10,7 +10,8 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import absences, addresses, contacts, partings, plans
+from webapp.care import addresses, contacts, partings, plans
+from webapp.care.attendance import absences
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission

@@ -8,7 +8,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from webapp.care import accommodations, addresses, backup_plans, correspondents, tasks, trouble
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.standing import Standing
 from webapp.care.contacts import ContactChannel, Outcome
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
@@ -17,7 +18,6 @@ from webapp.care.plans import Plan
 from webapp.care.readings import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import Standing
 from webapp.care.tasks import Task
 from webapp.db import Store
 from webapp.web.staff import roll, timeline

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
+from webapp.care.attendance.standing import Standing, standing
+from webapp.care.attendance.tally import TAP
 from webapp.care.directory.people import Person
-from webapp.care.minutes import TAP
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import Standing, standing
 from webapp.db import Store
 from webapp.protocol import facts
 from webapp.protocol.ladder import explain

@@ -9,17 +9,16 @@ from sqlalchemy import select
 
 from tests import rows
 from webapp.care import (
-    absences,
     accommodations,
     backup_plans,
     consents,
     exports,
     messages,
     preferences,
-    presence,
     statuses,
     windows,
 )
+from webapp.care.attendance import absences, presence
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.web import chart

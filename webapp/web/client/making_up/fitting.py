@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import absences, doubles, eligibility, makeups, offers, waitlist
+from webapp.care import doubles, eligibility, makeups, offers, waitlist
+from webapp.care.attendance import absences
+from webapp.care.attendance.standing import CAN_BE_MADE_UP
 from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam
 from webapp.care.doubles import Double
@@ -15,7 +17,6 @@ from webapp.care.offers import Offer, Why
 from webapp.care.parties import party_of
 from webapp.care.reflections import Reflection
 from webapp.care.schedule.sessions import Seat
-from webapp.care.standing import CAN_BE_MADE_UP
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.refusals import N_
 from webapp.web.client import histories, places

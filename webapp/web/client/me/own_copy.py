@@ -14,13 +14,13 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import exports, fhir, rate_limits
+from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit.tags import MEANING
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.exports import Record
 from webapp.care.rate_limits import OWN_COPY
 from webapp.care.schedule.sessions import Seat
-from webapp.care.standing import Standing, standing
 from webapp.notify import disclosures
 from webapp.notify.disclosures import Disclosure
 from webapp.protocol.facts import of_seats

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import bookings, ledger, makeups
+from webapp.care.attendance.standing import CAN_BE_MADE_UP
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
@@ -16,7 +17,6 @@ from webapp.care.readings import Reading, What
 from webapp.care.resources import Resource
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.standing import CAN_BE_MADE_UP
 from webapp.protocol import misses
 from webapp.protocol.lists import demand
 from webapp.refusals import N_, Invalid, Refusal

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.protocol.pictures import START, at, joined, left, said, tap
-from webapp.care.minutes import Evidence, merged, tally
+from webapp.care.attendance.tally import Evidence, merged, tally
 
 END = at(60)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
+from webapp.care.attendance.tally import NOTHING, TAP, Evidence, Tally, tally
 from webapp.care.directory.policy import Policy
-from webapp.care.minutes import NOTHING, TAP, Evidence, Tally, tally
 
 WEAK_PRESENCE_HOLDS = timedelta(minutes=15)
 """How long a tap on *Join* holds the ladder (protocol.md rule 7)."""

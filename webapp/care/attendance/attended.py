@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select
 
+from webapp.care.attendance.presence import Evidence as Seen
+from webapp.care.attendance.presence import Presence
+from webapp.care.attendance.standing import Facts, Life, Room, Standing, standing
+from webapp.care.attendance.tally import TAP, Evidence, tally
 from webapp.care.directory import programs
 from webapp.care.directory.programs import PolicyVersion
-from webapp.care.minutes import TAP, Evidence, tally
-from webapp.care.presence import Evidence as Seen
-from webapp.care.presence import Presence
 from webapp.care.schedule.sessions import Seat
-from webapp.care.standing import Facts, Life, Room, Standing, standing
 from webapp.db import Store
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care import absences
-from webapp.care.absences import CLOCK_TOLERANCE, AbsenceReport
+from webapp.care.attendance import absences
+from webapp.care.attendance.absences import CLOCK_TOLERANCE, AbsenceReport
 from webapp.demo import cast
 from webapp.refusals import Cancelled, Conflict, Forbidden, Invalid
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.protocol.pictures import at, joined, left, reported, said, seat, tap
+from webapp.care.attendance.standing import Standing, standing
 from webapp.care.directory.policy import Policy
-from webapp.care.standing import Standing, standing
 
 DAY = 24 * 60
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import presence
-from webapp.care.presence import Presence, Sighting
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import Presence, Sighting
 from webapp.demo import cast
 from webapp.refusals import Invalid
 
