@@ -22,7 +22,7 @@ from tests.postgres import DURABLE, Server
 from tests.push_service import PushService
 from webapp import clock, migrations
 from webapp.bulk import insert_many
-from webapp.care.addresses import Address
+from webapp.care.contact.addresses import Address
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.outbox import Notification

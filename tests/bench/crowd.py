@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from webapp.bulk import insert_many
-from webapp.care.addresses import Address
 from webapp.care.attendance.presence import Presence
+from webapp.care.contact.addresses import Address
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.schedule.sessions import Seat, Session

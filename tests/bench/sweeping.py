@@ -14,10 +14,10 @@ from tests.bench import crowd
 from tests.databases import every_table
 from webapp import clock
 from webapp.bulk import insert_many, insert_missing
-from webapp.care.addresses import Address
 from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.addresses import Address
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.notify.announce import announce

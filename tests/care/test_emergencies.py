@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from webapp.care import emergencies, statuses
 from webapp.care.audit.events import Event
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory import people, teams
 from webapp.care.directory.people import Person, Status
 from webapp.care.directory.teams import Cover
-from webapp.care.tasks import Task, TaskKind
 from webapp.refusals import AlreadyDone, Forbidden, Invalid, Unknown
 
 WHY = "Her sister called: she may harm herself tonight."

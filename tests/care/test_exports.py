@@ -12,15 +12,12 @@ from webapp.care import (
     accommodations,
     backup_plans,
     consents,
-    contacts,
     drafts,
     emergencies,
     exports,
     fhir,
     hand_ins,
     homework,
-    messages,
-    plans,
     resources,
     summaries,
     windows,
@@ -30,6 +27,7 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import contacts, messages, reengagement_plans
 
 THEIRS, OWN = "Zebra", "Lighthouse"
 """Canaries: in every text of somebody else, in every text of Maya's own."""
@@ -74,7 +72,9 @@ def staff_writes(store, group, seat, carla, now):
         by=carla,
         now=now,
     )
-    plans.make(store, maya, by=carla, now=now, barrier=THEIRS, steps=["make_up"], note=THEIRS)
+    reengagement_plans.make(
+        store, maya, by=carla, now=now, barrier=THEIRS, steps=["make_up"], note=THEIRS
+    )
     contacts.record(
         store, maya, channel="call", outcome="reached", by=carla, now=now, note=THEIRS, seat=seat
     )

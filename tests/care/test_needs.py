@@ -6,15 +6,16 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, room, seat_of
-from webapp.care import accommodations, backup_plans, group_times, self_tests, trouble
+from webapp.care import accommodations, backup_plans, group_times
 from webapp.care.accommodations import Accommodation
 from webapp.care.attendance import absences
 from webapp.care.backup_plans import BackupPlan
-from webapp.care.contacts import Contact
+from webapp.care.contact import connection_tests, help_calls
+from webapp.care.contact.contacts import Contact
+from webapp.care.contact.tasks import TaskKind
 from webapp.care.directory.people import RoleName
 from webapp.care.schedule import series
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import TaskKind
 from webapp.refusals import Clash, Forbidden, Full, Invalid
 
 
@@ -87,10 +88,10 @@ class TestTrouble:
     def test_it_opens_a_call_for_the_technician_with_what_the_phone_found(
         self, store, world, clock, seat
     ):
-        self_tests.keep(
+        connection_tests.keep(
             store, {"network": "weak", "camera": "blocked"}, by=world.maya, now=clock.now(), round_trip=812
         )  # fmt: skip
-        task = trouble.report(store, seat, by=world.maya, now=clock.now())
+        task = help_calls.report(store, seat, by=world.maya, now=clock.now())
         assert (task.kind, task.role, task.owner) == (
             TaskKind.TECH_HELP,
             RoleName.TECHNICIAN,
@@ -101,34 +102,36 @@ class TestTrouble:
         }  # fmt: skip
 
     def test_it_is_contact_and_asked_twice_it_is_one_call(self, store, world, clock, seat):
-        first = trouble.report(store, seat, by=world.maya, now=clock.now())
-        assert trouble.report(store, seat, by=world.maya, now=clock.forward(minutes=1)) is first
+        first = help_calls.report(store, seat, by=world.maya, now=clock.now())
+        assert help_calls.report(store, seat, by=world.maya, now=clock.forward(minutes=1)) is first
         assert [each.two_way for each in store.scalars(select(Contact))] == [True]
 
     def test_after_a_call_has_ended_a_new_one_can_be_made(self, store, world, clock, seat):
-        first = trouble.report(store, seat, by=world.maya, now=clock.now())
-        trouble.finish(store, first, "video", by=world.theo, now=clock.now())
-        second = trouble.report(store, seat, by=world.maya, now=clock.forward(minutes=2))
+        first = help_calls.report(store, seat, by=world.maya, now=clock.now())
+        help_calls.finish(store, first, "video", by=world.theo, now=clock.now())
+        second = help_calls.report(store, seat, by=world.maya, now=clock.forward(minutes=2))
         assert (first.open, second.open) == (False, True)
-        assert trouble.report(store, seat, by=world.maya, now=clock.now()) is second
+        assert help_calls.report(store, seat, by=world.maya, now=clock.now()) is second
 
     @pytest.mark.parametrize(
         "facts", [{"name": "Maya"}, {"kbit": "fast"}, {"round_trips": [1] * 21}, {"screen": "<b>"}]
     )
     def test_facts_we_do_not_know_are_refused(self, store, world, clock, facts):
         with pytest.raises(Invalid) as refused:
-            self_tests.keep(store, {"network": "good"}, by=world.maya, now=clock.now(), facts=facts)
+            connection_tests.keep(
+                store, {"network": "good"}, by=world.maya, now=clock.now(), facts=facts
+            )
         assert refused.value.field == "facts"
 
     def test_an_old_self_test_says_nothing_any_more(self, store, world, clock, seat):
-        self_tests.keep(store, {"network": "good"}, by=world.maya, now=clock.now() - 2 * HOUR)
-        assert trouble.report(store, seat, by=world.maya, now=clock.now()).brief == {}
+        connection_tests.keep(store, {"network": "good"}, by=world.maya, now=clock.now() - 2 * HOUR)
+        assert help_calls.report(store, seat, by=world.maya, now=clock.now()).brief == {}
 
     def test_the_desk_is_the_technicians(self, store, world, clock, seat):
-        task = trouble.report(store, seat, by=world.maya, now=clock.now())
-        assert store.scalars(trouble.queue(world.theo)).all() == [task]
+        task = help_calls.report(store, seat, by=world.maya, now=clock.now())
+        assert store.scalars(help_calls.queue(world.theo)).all() == [task]
         for stranger in (world.kit, world.colin, world.maya):
-            assert store.scalars(trouble.queue(stranger)).all() == []
+            assert store.scalars(help_calls.queue(stranger)).all() == []
 
     def test_technical_absences_are_counted_apart(self, store, world, clock, seat):
         absences.report(store, seat, by=world.maya, now=clock.now(), reason="technical")
@@ -137,12 +140,12 @@ class TestTrouble:
             store, seat_of(store, other, world.maya), by=None, now=clock.now(), reason="work"
         )
         until = clock.now() + HOUR
-        assert trouble.technical_absences(store, world.maya.id, until - 14 * DAY, until) == 1
+        assert help_calls.technical_absences(store, world.maya.id, until - 14 * DAY, until) == 1
 
     @pytest.mark.parametrize("results", [{"network": "fine"}, {"smell": "good"}])
     def test_words_we_do_not_know_are_refused(self, store, world, clock, results):
         with pytest.raises(Invalid):
-            self_tests.keep(store, results, by=world.maya, now=clock.now())
+            connection_tests.keep(store, results, by=world.maya, now=clock.now())
 
 
 class TestOtherTimes:

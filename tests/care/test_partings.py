@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, room, seat_of
-from webapp.care import bookings, freed, offers, partings, tasks, waitlist
+from webapp.care import bookings, freed, offers, partings, waitlist
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.clashes import BusySlot
+from webapp.care.contact import tasks
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp

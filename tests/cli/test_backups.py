@@ -11,7 +11,6 @@ from tests.cli.conftest import Run
 from webapp import clock
 from webapp.care import (
     accounts,
-    addresses,
     consents,
     emergencies,
     passwords,
@@ -21,15 +20,16 @@ from webapp.care import (
     tokens,
 )
 from webapp.care.accounts import Login
-from webapp.care.addresses import Address
 from webapp.care.attendance import absences
 from webapp.care.audit import chain, events
 from webapp.care.consents import Category, Consent
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.tasks import Task
 from webapp.care.directory import people
 from webapp.care.emergencies import EmergencyAccess
 from webapp.care.schedule import calendar_feeds
 from webapp.care.schedule.sessions import Seat
-from webapp.care.tasks import Task
 from webapp.care.tokens import Token
 from webapp.cli import postgres_copies
 from webapp.db import Database, Store

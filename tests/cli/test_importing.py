@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
-from webapp.care.addresses import Address
 from webapp.care.audit import chain, events
+from webapp.care.contact.addresses import Address
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam, Couple

@@ -16,8 +16,9 @@ from tests.cli.conftest import Run
 from tests.cli.running import until
 from tests.databases import FIELD_KEY, KEY
 from webapp import clock
-from webapp.care import contacts, field_keys
-from webapp.care.contacts import Contact
+from webapp.care import field_keys
+from webapp.care.contact import contacts
+from webapp.care.contact.contacts import Contact
 from webapp.db import Database
 from webapp.demo.cast import World
 from webapp.keyring import Keyring, key_id

@@ -2,9 +2,9 @@
 
 from sqlalchemy import func, select
 
-from webapp.care import tasks
-from webapp.care.addresses import Address
 from webapp.care.audit import chain
+from webapp.care.contact import tasks
+from webapp.care.contact.addresses import Address
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.directory.teams import CareTeam

@@ -10,17 +10,18 @@ from sqlalchemy import func, select
 
 from tests.conftest import THAT_DAY
 from tests.databases import Databases
-from webapp.care import reflections, tasks, waitlist
+from webapp.care import reflections, waitlist
 from webapp.care.attendance.standing import standing
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
 from webapp.care.consents import Consent
+from webapp.care.contact import tasks
+from webapp.care.contact.reengagement_plans import Plan
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
-from webapp.care.plans import Plan
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task
 from webapp.db import Database, Store
 from webapp.demo import acts, cast, story
 from webapp.notify.announce import announce

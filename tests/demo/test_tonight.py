@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task
 from webapp.db import Database, Store
 from webapp.demo import cast, tonight
 from webapp.demo.cast import World

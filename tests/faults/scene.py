@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from tests.push_service import PushService
-from webapp.care import accounts, addresses
-from webapp.care.addresses import Channel
+from webapp.care import accounts
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
 from webapp.care.directory import people, programs, teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule import planning

@@ -23,7 +23,7 @@ from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.tasks import Task, TaskKind
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.config import Settings
 from webapp.db import Database, Store
 from webapp.notify.outbox import Notification, is_open, topic

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session as Reading
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone
 from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat
-from webapp.care.tasks import Task
 from webapp.notify.outbox import Notification
 from webapp.protocol.steps import Step
 from webapp.web import chart

@@ -4,7 +4,7 @@ import pytest
 
 from tests.notify.test_announce import consent, revoke
 from tests.notify.test_deliver import waiting
-from webapp.care.addresses import Address
+from webapp.care.contact.addresses import Address
 
 
 @pytest.mark.parametrize(("to", "what"), [("ben", "reminders"), ("henry", "schedule")])

@@ -7,16 +7,17 @@ import pytest
 from tests.notify.conftest import Post, subscription
 from tests.notify.test_announce import cancel, consent, move, open_task, revoke
 from tests.smtp_server import MailServer
-from webapp.care import addresses, contacts, statuses
-from webapp.care.addresses import Address
+from webapp.care import statuses
 from webapp.care.attendance import absences, presence
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.consents import Consent
+from webapp.care.contact import addresses, contacts
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat
-from webapp.care.tasks import Task
 from webapp.notify.channels.email import EmailChannel
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.kinds import NoticeKind

@@ -15,7 +15,6 @@ from webapp.care import (
     freed,
     hand_ins,
     homework,
-    messages,
     partings,
     reflections,
     resources,
@@ -24,6 +23,7 @@ from webapp.care import (
     waitlist,
 )
 from webapp.care.consents import Consent
+from webapp.care.contact import messages
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.care.addresses import Address
+from webapp.care.contact.addresses import Address
 from webapp.notify import stops
 
 
@@ -43,7 +43,7 @@ def test_a_text_already_waiting_is_not_sent_after_a_stop_word(post, world):
 
 
 def test_a_phone_two_people_share_is_silent_for_both(post, world):
-    from webapp.care import addresses
+    from webapp.care.contact import addresses
 
     def share(store, cast):
         addresses.add(store, cast.june, "sms", cast.maya.phone, by=None, now=post.clock.now())

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.notify.conftest import Post
-from webapp.care import addresses
 from webapp.care.audit.events import Event
+from webapp.care.contact import addresses
 from webapp.care.directory import people
 from webapp.db import database_now
 from webapp.demo import cast

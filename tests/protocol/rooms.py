@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import contacts
 from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Sighting
+from webapp.care.contact import contacts
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.protocol import engine

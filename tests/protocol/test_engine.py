@@ -7,17 +7,18 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.protocol.rooms import Evening, evening
-from webapp.care import makeups, plans, preferences, statuses, tasks
+from webapp.care import makeups, preferences, statuses
 from webapp.care.attendance import absences, presence
 from webapp.care.attendance.standing import standing
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import reengagement_plans, tasks
+from webapp.care.contact.tasks import Task
 from webapp.care.directory import programs
 from webapp.care.directory.people import Status
 from webapp.care.directory.teams import Cover
 from webapp.care.schedule.sessions import Seat
-from webapp.care.tasks import Task
 from webapp.db import Database, Store
 from webapp.protocol import engine, facts
 from webapp.protocol.steps import Step
@@ -107,7 +108,7 @@ def test_a_client_who_joins_reports_or_replies_gets_no_second_reminder(
     elif stop == "reports":
         absences.report(group.store, group.seat(maya), by=maya, now=group.at(7))
     else:
-        from webapp.care import contacts
+        from webapp.care.contact import contacts
 
         contacts.record(
             group.store, maya, channel="reply", outcome="reached", by=maya, now=group.at(7)
@@ -370,7 +371,9 @@ def test_a_make_up_is_offered_only_when_it_fits_both_partners(group: Evening) ->
 def test_a_plan_that_exists_is_not_asked_for_again(group: Evening) -> None:
     maya = group.world.maya
     group.walk(*CLIMB)
-    plans.make(group.store, maya, by=group.world.carla, now=group.at(80), note="Tuesdays instead")
+    reengagement_plans.make(
+        group.store, maya, by=group.world.carla, now=group.at(80), note="Tuesdays instead"
+    )
     group.reaches(maya, 90)
     group.look(91)
     assert "reengagement" not in group.tasks(maya)

@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from tests.protocol.rooms import Evening, evening
 from tests.protocol.test_engine import CLIMB, SIX
-from webapp.care import tasks
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import tasks
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.teams import Cover
-from webapp.care.tasks import Task, TaskKind
 from webapp.db import Database, Store
 from webapp.protocol.steps import Step
 from webapp.protocol.tending import tend

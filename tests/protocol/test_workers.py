@@ -12,8 +12,8 @@ from webapp.care.attendance.presence import Presence
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.tasks import Task
 from webapp.care.schedule.sessions import Seat
-from webapp.care.tasks import Task
 from webapp.db import Database
 from webapp.demo import cast
 from webapp.protocol import engine

@@ -99,13 +99,13 @@ BREAKS = (
     Mutation("S4", PUSH, "allow_redirects=False", "allow_redirects=True", plain("notify/test_push", "redirect")),
     Mutation("S4", PUSH, "trust_env=False", "trust_env=True", plain("notify/test_push_hosts", "proxy")),
     # S5: an endpoint belongs to one person
-    Mutation("S5", "webapp/care/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/directory/test_people", "unbound")),
+    Mutation("S5", "webapp/care/contact/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/directory/test_people", "unbound")),
     Mutation("S5", "webapp/web/sign_in.py", "        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())\n", "", by("web/client/me/test_devices", "whenever_reminders")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, there, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)\n", "", by("web/client/me/test_devices", "login_is_over")),
     Mutation("S5", "webapp/care/ways_in.py", 'accounts.sign_out_everywhere(store, person, "recovered"', 'accounts.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
     Mutation("S5", "static/js/push.js", "if (!me) sessionStorage.removeItem(TOLD);\n", "", by("web/client/test_behaviours", "told_anew")),
-    Mutation("S5", "webapp/care/addresses.py", "of(person.id).where(Address.channel == Channel.PUSH, which)", "select(Address).where(Address.channel == Channel.PUSH, which)", by("web/test_leaving", "nobody_elses")),
+    Mutation("S5", "webapp/care/contact/addresses.py", "of(person.id).where(Address.channel == Channel.PUSH, which)", "select(Address).where(Address.channel == Channel.PUSH, which)", by("web/test_leaving", "nobody_elses")),
     Mutation("S5", "static/js/leave.js", 'if (endpoint) body.set("endpoint", endpoint);', "", by("web/client/test_behaviours", "both_sides")),
     # S6: nothing stays behind
     Mutation("S6", HEADERS, 'response.headers.setdefault("Cache-Control", "no-store")', "pass", by("web/test_headers", "cache")),

@@ -104,7 +104,7 @@ BREAKS = (
     Mutation("P8", EMERGENCIES, "if client.program_id != by.program_id or client.kind != Kind.CLIENT:", "if False:", by("care/test_emergencies", "another_programs")),
     Mutation("P8", "webapp/care/directory/teams.py", "client_id.in_(me.reaching)", "true() if me.reaching else client_id.in_(me.reaching)", by("care/test_emergencies", "one_client")),
     Mutation("P8", "webapp/web/staff/privacy/sign_in_links.py", ".where(Person.id.not_in(me().reaching))", "", by("web/staff/privacy/test_emergency_access", "neither_an_account")),
-    Mutation("P8", "webapp/care/owners.py", "return None if holder in self.absent else holder", "return holder", by("care/test_emergencies", "supervisor_has_left")),
+    Mutation("P8", "webapp/care/contact/task_owners.py", "return None if holder in self.absent else holder", "return holder", by("care/test_emergencies", "supervisor_has_left")),
     Mutation("P8", "webapp/care/statuses.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/test_announce", "had_to_do")),
     Mutation("P8", ACCESS, "        Permission.EMERGENCY_ACCESS,\n    }", "    }", by("web/staff/privacy/test_emergency_access", "fresh")),
     # P9: only where people agreed to be written to
@@ -119,8 +119,8 @@ BREAKS = (
     Mutation("P9", "webapp/notify/stops.py", "        address.stop(store, \"stop_word\", by=None, now=now)\n", "", by("notify/test_stops")),
     Mutation("P9", "webapp/web/api/hooks/sms.py", "and stops.heed(store, phone, words, clock.now()):\n        store.commit()", "and stops.heed(store, phone, words, clock.now()):\n        pass",
       by("web/api/test_sms_hook", "ends_texts")),
-    Mutation("P9", "webapp/care/addresses.py", "each.unsafe_at = now if unsafe else None", "pass", by("web/client/me/test_reminders", "marked_unsafe")),
-    Mutation("P9", "webapp/care/addresses.py", "unsafe_at=store.scalar(_marked(person, channel, value)),", "", by("notify/test_announce", "added_again")),
+    Mutation("P9", "webapp/care/contact/addresses.py", "each.unsafe_at = now if unsafe else None", "pass", by("web/client/me/test_reminders", "marked_unsafe")),
+    Mutation("P9", "webapp/care/contact/addresses.py", "unsafe_at=store.scalar(_marked(person, channel, value)),", "", by("notify/test_announce", "added_again")),
     Mutation("P9", "webapp/web/client/me/reminders.py", "for address in [each for each in mine if not each.unsafe_at]:", "for address in mine:",
       by("web/client/me/test_reminders", "no_old_form")),
     # P10: one's own copy

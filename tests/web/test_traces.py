@@ -11,12 +11,13 @@ from tests.conftest import THAT_DAY
 from tests.house.reading import told
 from tests.web.matrix import DAY, Actor, doors, plant_doors
 from webapp import clock, sealed
-from webapp.care import clinical, plans
+from webapp.care import clinical
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import reengagement_plans
+from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.people import Person
 from webapp.care.hand_ins import HandIn
-from webapp.care.plans import Plan
 from webapp.web import unit
 
 NOT_HERS = {"authenticator", "counseling_note", "draft", "homework", "letter", "resource"}
@@ -120,7 +121,7 @@ def test_what_was_begun_and_refused_is_not_kept_with_the_trace(app, store, world
     before = store.scalar(kept)
     with app.test_request_context(method="POST"):
         unit.write_on()
-        plans.make(unit.store, world.maya, by=world.carla, now=clock.now(), barrier="The bus.", steps=["make_up"])  # fmt: skip
+        reengagement_plans.make(unit.store, world.maya, by=world.carla, now=clock.now(), barrier="The bus.", steps=["make_up"])  # fmt: skip
         with unit.apart():
             pass
     assert store.scalar(kept) == before

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from tests.care.evenings import HOUR
 from webapp.care.audit.events import Event
-from webapp.care.messages import Message
+from webapp.care.contact.messages import Message
 from webapp.demo import cast
 
 

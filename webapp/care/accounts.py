@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, Index, LargeBinary, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import addresses
-from webapp.care.addresses import Address
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.db import Base, Store

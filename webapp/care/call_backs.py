@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp.care import accounts
-from webapp.care.addresses import Address, Channel
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory import people
 from webapp.care.directory.people import Person
 from webapp.db import Store

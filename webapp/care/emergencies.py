@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, and_, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import owners, tasks
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import task_owners, tasks
+from webapp.care.contact.tasks import TaskKind
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person, RoleName
-from webapp.care.tasks import TaskKind
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid, Unknown
 from webapp.sealed import SealedText
@@ -81,7 +81,7 @@ def begin(
     tasks.open_one(
         store, key=f"{TaskKind.EMERGENCY_REVIEW}:{access.id}", kind=TaskKind.EMERGENCY_REVIEW,
         program_id=client.program_id, client=client, due_at=now + REVIEW_WITHIN, now=now, by=by,
-        owner_id=owners.owner_for(store, client, RoleName.SUPERVISOR, now),
+        owner_id=task_owners.owner_for(store, client, RoleName.SUPERVISOR, now),
         brief={"emergency_access": access.id},
     )  # fmt: skip
     return access

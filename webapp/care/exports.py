@@ -15,7 +15,6 @@ from sqlalchemy import select
 from webapp.care import lookers, preferences, windows
 from webapp.care.accommodations import Accommodation
 from webapp.care.accounts import Login
-from webapp.care.addresses import Address, Channel
 from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing
@@ -24,15 +23,16 @@ from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.backup_plans import BackupPlan
 from webapp.care.consents import Consent
+from webapp.care.contact.addresses import Address, Channel
+from webapp.care.contact.connection_tests import SelfTest
+from webapp.care.contact.messages import Message
 from webapp.care.directory.people import Kind, Person
 from webapp.care.drafts import Draft
 from webapp.care.hand_ins import HandIn
 from webapp.care.makeups import MakeUp
-from webapp.care.messages import Message
 from webapp.care.reflections import Reflection
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.care.schedule.sessions import Seat, ever_theirs
-from webapp.care.self_tests import SelfTest
 from webapp.db import Store
 
 Record = dict[str, Any]

@@ -8,12 +8,12 @@ from sqlalchemy.orm import aliased
 from webapp.care import clashes, waitlist
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Person
 from webapp.care.directory.teams import Couple
 from webapp.care.makeups import ENDED_WITH_COUPLE, MakeUp, is_open
 from webapp.care.parties import JOINT
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task, TaskKind
 from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from webapp.care.addresses import Address, Channel
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import LANGUAGES, Kind, Person
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import known_zone

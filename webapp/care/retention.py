@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, select
 
 from webapp.care.accounts import Link, Login
+from webapp.care.contact.connection_tests import SelfTest
 from webapp.care.inbox import Letter
-from webapp.care.self_tests import SelfTest
 from webapp.db import Database, Store
 
 BATCH = 5_000

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import addresses, roster_cells, statuses
-from webapp.care.addresses import Channel
+from webapp.care import roster_cells, statuses
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
 from webapp.care.directory import people, teams
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program

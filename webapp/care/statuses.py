@@ -4,11 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.care import accounts, consents, owners
+from webapp.care import accounts, consents
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import task_owners
+from webapp.care.contact.tasks import Task
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Status
-from webapp.care.tasks import Task
 from webapp.db import Store
 
 
@@ -31,7 +32,7 @@ def _hand_over_work(store: Store, person: Person, by: Person | None, now: dateti
     """To whoever has each task's role now."""
     theirs = select(Task).where(Task.owner_id == person.id, Task.done_at.is_(None))
     open_ones = store.scalars(theirs.order_by(Task.id)).all()
-    known = owners.read(store, {task.client_id for task in open_ones if task.client_id}, now)
+    known = task_owners.read(store, {task.client_id for task in open_ones if task.client_id}, now)
     for task in open_ones:
         owner = known.of(task.client_id, task.program_id, task.role)
         task.hand_over(store, owner, by=by, now=now)

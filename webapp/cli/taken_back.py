@@ -13,11 +13,11 @@ from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.sql.dml import Delete, Update
 
 from webapp.care.accounts import Link, Login
-from webapp.care.addresses import Address
 from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.consents import Consent, valid
+from webapp.care.contact.addresses import Address
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Role, Status
 from webapp.care.emergencies import EmergencyAccess

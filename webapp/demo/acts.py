@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from webapp.care import plans, tasks
 from webapp.care.attendance import absences, presence
 from webapp.care.attendance.presence import Evidence, Sighting
+from webapp.care.contact import reengagement_plans, tasks
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import Policy
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task
 from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.rooms import Room, remind
@@ -120,7 +120,7 @@ def answer(
         if found is None:
             return
         if outcome == "plan":
-            plans.make(
+            reengagement_plans.make(
                 store,
                 client,
                 by=by,

@@ -22,8 +22,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import addresses, orientation
-from webapp.care.addresses import Channel
+from webapp.care import orientation
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
 from webapp.care.directory import people, programs, teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import Program

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Text, cast, select
 
-from webapp.care.addresses import Address, Channel
 from webapp.care.consents import Category, Consent, valid
+from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import Person, Status
 from webapp.db import Store
 

@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import and_, literal, or_, select
 from sqlalchemy.orm import aliased
 
+from webapp.care.contact.messages import ReadMark
 from webapp.care.hand_ins import HandIn
 from webapp.care.homework import Homework, HomeworkFor
 from webapp.care.makeups import MakeUp
-from webapp.care.messages import ReadMark
 from webapp.care.reflections import Reflection
 from webapp.care.resource_uses import ResourceUse
 from webapp.care.resources import Resource, ResourceFor

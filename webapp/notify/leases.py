@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, Text, bindparam, cast, or_, select, update
 
 from webapp.bulk import among
-from webapp.care.addresses import Address
 from webapp.care.attendance.standing import WEAK_PRESENCE_HOLDS
+from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion

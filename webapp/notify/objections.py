@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, or_
 from sqlalchemy.orm import aliased
 
-from webapp.care.addresses import Address
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Evidence, Presence
 from webapp.care.consents import Consent, valid
-from webapp.care.contacts import Contact
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.contacts import Contact
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task
 from webapp.notify.heard import heard, some
 from webapp.notify.kinds import CHECKS, LINKS, REMINDERS, STAFF, NoticeKind
 from webapp.notify.outbox import Notification

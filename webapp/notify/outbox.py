@@ -21,8 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import addresses
-from webapp.care.addresses import Channel
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
 from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.notify.kinds import LINKS, NoticeKind

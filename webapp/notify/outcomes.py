@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import and_, or_, select, update
 
 from webapp.bulk import among, insert_missing
-from webapp.care.addresses import Address
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.addresses import Address
 from webapp.db import Store
 from webapp.notify.audience import listeners
 from webapp.notify.channels.parcel import Undeliverable

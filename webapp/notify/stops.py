@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from webapp.care import addresses
-from webapp.care.addresses import Channel
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
 from webapp.db import Store
 
 STOP_WORDS = frozenset(

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from webapp.care.attendance.presence import Evidence, Presence
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.schedule.sessions import Seat
-from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store
 from webapp.protocol.mending import Mend
 from webapp.protocol.reading.among import among

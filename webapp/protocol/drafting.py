@@ -8,8 +8,8 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.contact.task_owners import Owners
 from webapp.care.directory.people import Person, Status
-from webapp.care.owners import Owners
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 from webapp.protocol.reading.among import among

@@ -19,10 +19,10 @@ from webapp.care.attendance.presence import Evidence as Seen
 from webapp.care.attendance.presence import Presence
 from webapp.care.attendance.standing import Absence, Facts, Life, Room, Standing, standing
 from webapp.care.attendance.tally import TAP, Evidence
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
 from webapp.care.makeups import MakeUp
 from webapp.care.schedule.sessions import Seat
-from webapp.care.tasks import Task
 from webapp.db import Store
 from webapp.protocol.reading import contact, history, rooms
 from webapp.protocol.reading.among import among, rows

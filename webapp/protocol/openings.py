@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.bulk import adding
-from webapp.care import owners
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import task_owners
+from webapp.care.contact.tasks import ROLE_FOR, Task, TaskKind
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Session
-from webapp.care.tasks import ROLE_FOR, Task, TaskKind
 from webapp.db import Store
 from webapp.protocol import drafting
 from webapp.protocol.reading.among import among
@@ -65,7 +65,7 @@ def open_all(store: Store, calls: list[Wanted], now: datetime) -> set[tuple[int,
         return set()
     _hold(store, calls)
     clients = {call.picture.seat.client_id for call in calls}
-    known = owners.read(store, clients, now)
+    known = task_owners.read(store, clients, now)
     calls += [
         _relational(c)
         for c in calls
@@ -125,7 +125,7 @@ def _join(
     return joined
 
 
-def _insert(store: Store, calls: list[Wanted], known: owners.Owners, now: datetime) -> None:
+def _insert(store: Store, calls: list[Wanted], known: task_owners.Owners, now: datetime) -> None:
     by_key = {call.key: call for call in calls}
     rows = []
     for call in by_key.values():

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.care import owners
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import task_owners
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.heartbeats import Heartbeat, beat
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store, claim
 from webapp.protocol import facts, openings, steps
 from webapp.protocol.patterns import Past, find
@@ -112,7 +112,7 @@ def read(
     store: Store, clients: Sequence[int], now: datetime
 ) -> dict[int, list[tuple[Picture, Past]]]:
     """client → their seats of the last `REMEMBERED` that are over, oldest first, with what patterns are made of."""
-    partners = owners.read(store, clients, now).couples
+    partners = task_owners.read(store, clients, now).couples
     people = {*clients, *(partner for _, partner, _ in partners.values())}
     seats = [row for found in history.rows_of(store, people, now).values() for _, row in found]
     pictures = facts.of_earlier(store, seats, now)

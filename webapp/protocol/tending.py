@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, exists, or_, select
 
-from webapp.care import owners
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import task_owners
+from webapp.care.contact.task_owners import Owners
+from webapp.care.contact.tasks import Attempt, Task
 from webapp.care.directory.people import RoleName
-from webapp.care.owners import Owners
-from webapp.care.tasks import Attempt, Task
 from webapp.db import Database, Store, claim
 from webapp.protocol import reviews
 
@@ -88,7 +88,7 @@ def _each(
     """Do it to each of a batch, with the owners read once for all; answers how many there were."""
     tasks = store.scalars(claim(found.limit(BATCH))).all()
     if tasks:
-        known = owners.read(store, {task.client_id for task in tasks if task.client_id}, now)
+        known = task_owners.read(store, {task.client_id for task in tasks if task.client_id}, now)
         for task in tasks:
             act(store, task, known, now)
     return len(tasks)

@@ -4,7 +4,8 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import accounts, addresses, orientation, passwords, ways_in
+from webapp.care import accounts, orientation, passwords, ways_in
+from webapp.care.contact import addresses
 from webapp.care.directory.people import Kind, Person
 from webapp.care.rate_limits import DOOR
 from webapp.web import attempts, identity

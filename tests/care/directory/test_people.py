@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care import addresses
-from webapp.care.addresses import Channel
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
 from webapp.care.directory import people, teams
 from webapp.refusals import Invalid
 

@@ -9,9 +9,10 @@ from sqlalchemy import text
 from tests.counting import statements
 from tests.protocol.test_engine import SIX
 from tests.protocol.test_standings import plant
-from webapp.care import followups, homework, messages, plans, waitlist
+from webapp.care import followups, homework, waitlist
 from webapp.care.attendance.standing import Standing
-from webapp.care.messages import ReadMark
+from webapp.care.contact import messages, reengagement_plans
+from webapp.care.contact.messages import ReadMark
 from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 from webapp.protocol import misses
@@ -57,7 +58,7 @@ def test_what_is_done_waits_no_more(store, world, clock):
     room = cast.open_room(store, world.carla, [world.maya], now - timedelta(days=1), now=now - timedelta(days=3), presence_from="staff")  # fmt: skip
     task, _ = homework.put(store, world.harbor, "hw", title="A list", session=room, by=world.carla, now=now)  # fmt: skip
     messages.send(store, world.maya, "Hello Maya.", by=world.carla, now=now)
-    plans.make(store, world.maya, by=world.carla, now=now, steps=["make_up"])
+    reengagement_plans.make(store, world.maya, by=world.carla, now=now, steps=["make_up"])
     found = waiting.of(store, world.maya.id, now)
     assert (found.catch_up, found.homework, found.one_homework, found.messages) == (1, 1, task.id, 1)  # fmt: skip
     assert found.plan_at == now

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from tests.web.account.conftest import WORDS
-from webapp.care import addresses
 from webapp.care.accounts import Login
+from webapp.care.contact import addresses
 from webapp.care.directory.people import Person
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import addresses
-from webapp.care.addresses import Channel
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
 from webapp.care.schedule.sessions import Session
 
 NEW_YORK = "America/New_York"

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page
 from tests.web.client.me.test_devices import AUTH, P256DH
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import accounts, addresses, passwords
+from webapp.care import accounts, passwords
+from webapp.care.contact import addresses
 from webapp.demo import cast
 
 SUBSCRIBES_HERE = f"""

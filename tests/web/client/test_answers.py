@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.presence import Presence
 from webapp.care.audit.events import Event
-from webapp.care.tasks import Task
+from webapp.care.contact.tasks import Task
 from webapp.notify.kinds import Verb
 
 

@@ -11,8 +11,9 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.web.looks import listening, troubles
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import accounts, addresses
+from webapp.care import accounts
 from webapp.care.attendance import absences
+from webapp.care.contact import addresses
 from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from tests.visiting import Visit
-from webapp.care import messages
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.messages import Message
+from webapp.care.contact import messages
+from webapp.care.contact.messages import Message
 
 NIGHT = "Nobody reads here at night. In danger?"
 

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from tests.counting import statements
-from webapp.care import self_tests, trouble
-from webapp.care.addresses import Address
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.tasks import Task
+from webapp.care.contact import connection_tests, help_calls
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.tasks import Task
 
 DESK = "/staff/help-desk"
 FACTS = {
@@ -30,11 +30,11 @@ def call(store, world, clock, room, seat_of):
         client, now = who or world.maya, clock.now()
         seat = seat_of(room([client], minutes=minutes, **more), client)
         if tested:
-            self_tests.keep(
+            connection_tests.keep(
                 store, {"network": "weak", "camera": "blocked"}, by=client, now=now,
                 round_trip=812.5, facts=FACTS,
             )  # fmt: skip
-        task = trouble.report(store, seat, by=client, now=now)
+        task = help_calls.report(store, seat, by=client, now=now)
         store.commit()
         return task
 

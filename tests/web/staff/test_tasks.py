@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from tests.counting import statements
-from webapp.care import addresses, tasks
-from webapp.care.contacts import Contact
+from webapp.care.contact import addresses, tasks
+from webapp.care.contact.contacts import Contact
+from webapp.care.contact.tasks import TaskKind
 from webapp.care.directory.people import Person
-from webapp.care.tasks import TaskKind
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from webapp.care import contacts
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.contacts import ContactChannel, Outcome
+from webapp.care.contact import contacts
+from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind

@@ -4,7 +4,7 @@ them (S3)."""
 from collections.abc import Iterator
 from typing import Any
 
-from webapp.care import addresses
+from webapp.care.contact import addresses
 from webapp.db import Store
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.telling.wish import NEWS_LAST, Wish

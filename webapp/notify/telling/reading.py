@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.task_owners import owner_for
 from webapp.care.directory.people import Person, RoleName
-from webapp.care.owners import owner_for
 from webapp.care.summaries import Summary
 from webapp.db import Store
 from webapp.notify.kinds import NoticeKind

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care.addresses import Address
-from webapp.care.tasks import TaskKind
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.tasks import TaskKind
 from webapp.db import Store
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.telling.wish import Wish

@@ -8,10 +8,10 @@ from sqlalchemy import and_, case, func, select
 
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.presence import Evidence, Presence
-from webapp.care.contacts import Contact, ContactChannel, Outcome
-from webapp.care.plans import Plan
+from webapp.care.contact.contacts import Contact, ContactChannel, Outcome
+from webapp.care.contact.reengagement_plans import Plan
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store
 from webapp.protocol.reading.among import among, rows
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Annotated
 
 from webapp import clock
-from webapp.care import contacts as signs
-from webapp.care.contacts import ContactChannel, Outcome
+from webapp.care.contact import contacts as signs
+from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call

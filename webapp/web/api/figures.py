@@ -6,11 +6,11 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import and_, func, select
 
 from webapp.care import policy_reports
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.heartbeats import Heartbeat
 from webapp.care.inbox import Letter
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task
 from webapp.db import Store
 from webapp.notify.outbox import Notification, is_open
 

@@ -6,8 +6,9 @@ from pydantic import Field
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import addresses, statuses
-from webapp.care.addresses import Address, Channel
+from webapp.care import statuses
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory import people as register
 from webapp.care.directory.people import LANGUAGES, Kind, Person, RoleName, Status
 from webapp.web.api.contract import tokens

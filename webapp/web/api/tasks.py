@@ -7,11 +7,11 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, lazyload
 
 from webapp import clock
-from webapp.care import tasks as work
-from webapp.care.contacts import ContactChannel, Outcome
+from webapp.care.contact import tasks as work
+from webapp.care.contact.contacts import ContactChannel, Outcome
+from webapp.care.contact.tasks import CLOSED, Task, TaskKind
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import CLOSED, Task, TaskKind
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, paging, tokens
 from webapp.web.api.contract.calls import call

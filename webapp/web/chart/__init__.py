@@ -17,11 +17,11 @@ from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.contacts import Contact
+from webapp.care.contact.contacts import Contact
+from webapp.care.contact.reengagement_plans import Plan
+from webapp.care.contact.tasks import Attempt, Task
 from webapp.care.directory.people import Person
-from webapp.care.plans import Plan
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Attempt, Task
 from webapp.db import Store
 from webapp.notify.outbox import Notification, is_open
 

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import trouble
 from webapp.care.attendance import absences
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import help_calls
 from webapp.care.directory.people import Person
 from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Seat
@@ -61,7 +61,7 @@ def _do(verb: Verb, seat: Seat, person: Person) -> dict[str, Any]:
     if verb is Verb.ABSENCE:
         absences.report(store, seat, by=person, now=now)
     elif verb is Verb.TROUBLE:
-        trouble.report(store, seat, by=person, now=now)
+        help_calls.report(store, seat, by=person, now=now)
     elif not _said_already(seat):
         planning.confirm_coming(store, seat, by=person, now=now)
     return {}

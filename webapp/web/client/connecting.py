@@ -12,10 +12,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import backup_plans, self_tests, trouble
+from webapp.care import backup_plans
+from webapp.care.contact import connection_tests, help_calls
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
-from webapp.care.tasks import Task
 from webapp.refusals import Invalid, Refusal
 from webapp.web.client import places
 from webapp.web.client.places import Place
@@ -65,7 +66,7 @@ def ask(seat_id: int) -> ResponseReturnValue:
     seat, person = places.seat(seat_id), places.person()
     try:
         _keep_test(person)
-        trouble.report(store, seat, by=person, now=clock.now())
+        help_calls.report(store, seat, by=person, now=clock.now())
     except Refusal as refusal:
         return widget(PAGE, BLOCK, refusal.status, **_screen(), refusal=refusal)
     store.commit()
@@ -81,7 +82,7 @@ def _keep_test(person: Person) -> None:
         return
     agent = (request.user_agent.string or "")[:400].replace("\0", "")
     with suppress(Invalid):
-        self_tests.keep(
+        connection_tests.keep(
             store, told["results"], by=person, now=clock.now(),
             round_trip=told.get("round_trip"), facts={**told.get("facts", {}), "agent": agent},
         )  # fmt: skip
@@ -102,7 +103,7 @@ def _screen() -> dict[str, Any]:
     person = me()
     if person is None or not may(person, Permission.REPORT_ABSENCE):
         return {"place": "today"}
-    calls = {call.seat_id: call for call in store.scalars(trouble.calls_of(person.id))}
+    calls = {call.seat_id: call for call in store.scalars(help_calls.calls_of(person.id))}
     coming = _current(calls.keys())
     call = calls.get(coming.seat.id) if coming else None
     plan = store.scalar(backup_plans.of(person.id))
@@ -112,7 +113,7 @@ def _screen() -> dict[str, Any]:
         "coming": coming,
         "call": call,
         "helper": _who_helps(call),
-        "rings": trouble.number_for(store, person) if call else None,
+        "rings": help_calls.number_for(store, person) if call else None,
         "dial_in": coming.by_phone if coming else None,
         "desk_phone": person.program.help_phone,
         "plan": plan.parts if plan else {},

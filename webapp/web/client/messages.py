@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import messages, rate_limits
+from webapp.care import rate_limits
+from webapp.care.contact import messages
 from webapp.care.directory.permissions import Permission
 from webapp.care.rate_limits import MESSAGE
 from webapp.refusals import Refusal

@@ -8,9 +8,10 @@ reminders (0: none). The first request that carries it is not signed in any more
 from flask import Flask, Response, current_app, g, request
 
 from webapp import clock
-from webapp.care import accounts, addresses
+from webapp.care import accounts
 from webapp.care.accounts import Login
-from webapp.care.addresses import Address
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address
 from webapp.config import Settings
 from webapp.db import Store
 from webapp.spellings import row_number

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
-from webapp.care.self_tests import Check, Result
+from webapp.care.contact.connection_tests import Check, Result
 from webapp.web.staff.vocabulary import Word
 
 CHECKS: dict[str, Any] = {

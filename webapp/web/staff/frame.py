@@ -12,13 +12,14 @@ from sqlalchemy import Select, func, select
 from werkzeug.local import LocalProxy
 
 from webapp import clock
-from webapp.care import messages, readings, trouble
+from webapp.care import readings
+from webapp.care.contact import help_calls, messages
+from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.care.readings import Reading
 from webapp.care.schedule.recurrence import instant_of
-from webapp.care.tasks import Task
 from webapp.protocol.reading.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach
@@ -116,7 +117,7 @@ def waiting_at() -> dict[str, int]:
     if may(person, Permission.CARE_MESSAGES):
         found["messages"] = messages.unread(store, person, now)
     if may(person, Permission.HELP_DESK):
-        calls = trouble.queue(person).where(Task.acknowledged_at.is_(None))
+        calls = help_calls.queue(person).where(Task.acknowledged_at.is_(None))
         found["help-desk"] = store.scalar(select(func.count()).select_from(calls.subquery())) or 0
     return found
 

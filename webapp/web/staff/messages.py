@@ -6,8 +6,8 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import correspondents
-from webapp.care import messages as words
+from webapp.care.contact import messages as words
+from webapp.care.contact import thread_members
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.readings import Reading, What
@@ -85,7 +85,7 @@ def send(person_id: int) -> ResponseReturnValue:
 
 
 def _client(person_id: int) -> Person:
-    return one(correspondents.clients_of(me(), clock.now()).where(Person.id == person_id))
+    return one(thread_members.clients_of(me(), clock.now()).where(Person.id == person_id))
 
 
 def _screen(client: Person, before: int | None = None) -> dict[str, Any]:

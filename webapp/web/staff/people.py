@@ -10,8 +10,9 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import addresses, contacts, partings, plans
+from webapp.care import partings
 from webapp.care.attendance import absences
+from webapp.care.contact import addresses, contacts, reengagement_plans
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
@@ -136,7 +137,7 @@ def write_plan(person_id: int) -> ResponseReturnValue:
     """What both agreed on, so that the way back is easier (M14)."""
     client, form = _client(person_id), request.form
     try:
-        plans.make(
+        reengagement_plans.make(
             store, client, by=me(), now=clock.now(), seat=_seat_named(client, form.get("seat", "")),
             barrier=form.get("barrier", "").strip() or None, steps=form.getlist("steps"),
             note=form.get("note", "").strip() or None,

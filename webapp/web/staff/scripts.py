@@ -6,7 +6,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import gettext as _
 
-from webapp.care.tasks import Task, TaskKind
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.refusals import N_
 from webapp.web.filters import ago, day_and_time
 

@@ -12,14 +12,14 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
-from webapp.care import tasks as work
-from webapp.care.addresses import Address
-from webapp.care.contacts import Outcome
+from webapp.care.contact import tasks as work
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.contacts import Outcome
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.readings import Reading, What
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task, TaskKind
 from webapp.refusals import Invalid
 from webapp.web.filters import zone
 from webapp.web.guard import needs

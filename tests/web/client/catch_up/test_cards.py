@@ -4,7 +4,8 @@ from html import unescape
 
 from tests.care.evenings import DAY, HOUR, missed, room, was_there
 from tests.counting import statements
-from webapp.care import bookings, followups, hand_ins, homework, plans, resource_uses
+from webapp.care import bookings, followups, hand_ins, homework, resource_uses
+from webapp.care.contact import reengagement_plans
 
 
 def page_of(visitor) -> str:
@@ -84,7 +85,7 @@ def test_where_a_recording_was_stopped_is_said(maya, shelf, store, world, clock)
 
 
 def test_a_plan_made_together_is_there_to_read(maya, store, world, clock):
-    plans.make(store, world.maya, by=world.carla, now=clock.now(), steps=["make_up", "check_ins"], note="Tuesdays for now.")  # fmt: skip
+    reengagement_plans.make(store, world.maya, by=world.carla, now=clock.now(), steps=["make_up", "check_ins"], note="Tuesdays for now.")  # fmt: skip
     store.commit()
     page = page_of(maya)
     assert "Short check-ins between sessions" in page

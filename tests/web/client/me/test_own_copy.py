@@ -13,7 +13,6 @@ from webapp.care import (
     backup_plans,
     consents,
     exports,
-    messages,
     preferences,
     statuses,
     windows,
@@ -21,6 +20,7 @@ from webapp.care import (
 from webapp.care.attendance import absences, presence
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import messages
 from webapp.web import chart
 from webapp.web.client.me.own_copy import readable
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from webapp.care import preferences
-from webapp.care.addresses import Address
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Person
 
 PLAIN = {"first": "push", "quiet_from": "21:00", "quiet_to": "08:00"}

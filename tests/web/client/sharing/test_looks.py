@@ -3,7 +3,8 @@
 import re
 from datetime import timedelta
 
-from webapp.care import addresses, consents
+from webapp.care import consents
+from webapp.care.contact import addresses
 from webapp.care.directory.people import Person
 from webapp.notify.outbox import Notification
 from webapp.web import chart

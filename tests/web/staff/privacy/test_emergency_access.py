@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from webapp.care import consents
+from webapp.care.contact.tasks import Task
 from webapp.care.emergencies import EmergencyAccess
-from webapp.care.tasks import Task
 
 TOLD = {"client": "maya torres", "reason": "Her sister called, she may be in danger."}
 

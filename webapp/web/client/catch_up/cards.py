@@ -11,11 +11,11 @@ from sqlalchemy import and_, or_, select
 from webapp import clock
 from webapp.care import homework, ledger, resources
 from webapp.care.catchup import Card, catch_up
+from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.permissions import Permission
 from webapp.care.hand_ins import HandIn
 from webapp.care.homework import Homework
 from webapp.care.ledger import Line
-from webapp.care.plans import Plan
 from webapp.care.resource_uses import ResourceUse
 from webapp.care.resources import Resource
 from webapp.care.schedule.sessions import Session

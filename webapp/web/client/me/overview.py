@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from webapp.care import accommodations, addresses, backup_plans, preferences
-from webapp.care.addresses import Channel
+from webapp.care import accommodations, backup_plans, preferences
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.schedule import calendar_feeds
 from webapp.web.client import places

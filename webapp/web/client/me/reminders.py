@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import addresses, preferences
-from webapp.care.addresses import Address, Channel
+from webapp.care import preferences
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory import programs
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.policy import Policy

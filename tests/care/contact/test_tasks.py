@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care import owners, tasks
-from webapp.care.contacts import Contact
+from webapp.care.contact import task_owners, tasks
+from webapp.care.contact.contacts import Contact
 from webapp.care.directory.people import RoleName
 from webapp.care.directory.teams import Cover
 from webapp.demo import cast
@@ -80,8 +80,10 @@ def test_a_finished_task_takes_no_further_outcome(store, world, clock, task):
 
 def test_the_owner_is_the_one_in_the_care_team_or_their_cover(store, world, clock):
     now = clock.now()
-    assert owners.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.carla.id
-    assert owners.owner_for(store, world.maya, RoleName.COUPLES_THERAPIST, now) == world.tessa.id
+    assert task_owners.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.carla.id
+    assert (
+        task_owners.owner_for(store, world.maya, RoleName.COUPLES_THERAPIST, now) == world.tessa.id
+    )
     store.add(
         Cover(
             person_id=world.carla.id,
@@ -91,11 +93,11 @@ def test_the_owner_is_the_one_in_the_care_team_or_their_cover(store, world, cloc
         )  # fmt: skip
     )
     store.flush()
-    assert owners.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.colin.id
+    assert task_owners.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.colin.id
 
 
 def test_somebody_owns_it_even_when_the_care_team_names_nobody(store, world, clock):
-    owner = owners.owner_for(store, world.charlie, RoleName.SUPERVISOR, clock.now())
+    owner = task_owners.owner_for(store, world.charlie, RoleName.SUPERVISOR, clock.now())
     assert owner == world.susan.id
 
 

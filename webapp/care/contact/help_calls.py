@@ -7,18 +7,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from webapp.care import contacts, owners, self_tests, tasks
-from webapp.care.addresses import Address
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import AbsenceReport, Reason
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.contacts import ContactChannel, Outcome
+from webapp.care.contact import connection_tests, contacts, task_owners, tasks
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.contacts import ContactChannel, Outcome
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.directory.programs import Program
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.tasks import Task, TaskKind
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Conflict, Invalid, TooLate
 
@@ -45,7 +45,7 @@ def report(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> Tas
         raise TooLate(N_("This session is over."))
     store.execute(select(Seat.id).where(Seat.id == seat.id).with_for_update(key_share=True))
     task = store.scalar(call_about(seat.id)) or _open(store, seat, by, now)
-    if tested := store.scalar(self_tests.latest(seat.client_id, now)):
+    if tested := store.scalar(connection_tests.latest(seat.client_id, now)):
         found = {"self_test": tested.results, "round_trip": tested.round_trip}
         more = {"facts": tested.facts, "tested_at": tested.made_at.isoformat()}
         task.brief = {**task.brief, **found, **(more if tested.facts else {})}
@@ -60,7 +60,7 @@ def _open(store: Store, seat: Seat, by: Person | None, now: datetime) -> Task:
         store, key=f"{TaskKind.TECH_HELP}:{seat.id}" + (f":{number}" if number > 1 else ""),
         kind=TaskKind.TECH_HELP, program_id=seat.session.program_id, due_at=now + HELP_WITHIN,
         now=now, client=seat.client, seat=seat, by=by,
-        owner_id=owners.owner_for(store, seat.client, role, now),
+        owner_id=task_owners.owner_for(store, seat.client, role, now),
     )  # fmt: skip
     sessions.record(store, Tag.TROUBLE_REPORTED, seat, by=by, now=now)
     contacts.record(

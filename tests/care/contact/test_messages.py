@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.counting import statements
-from webapp.care import messages
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.contacts import Contact
-from webapp.care.correspondents import clients_of, readers
+from webapp.care.contact import messages
+from webapp.care.contact.contacts import Contact
+from webapp.care.contact.thread_members import clients_of, readers
 from webapp.care.directory.teams import Cover
 from webapp.refusals import Forbidden, Invalid, Refusal
 

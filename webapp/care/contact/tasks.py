@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Select, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import contacts
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.contacts import Outcome
+from webapp.care.contact import contacts
+from webapp.care.contact.contacts import Outcome
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.directory.teams import in_care_of
 from webapp.care.schedule.sessions import Seat, Session, look_again

@@ -23,11 +23,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from webapp.bulk import adding
-from webapp.care import contacts, correspondents
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.correspondents import may_see
+from webapp.care.contact import contacts, thread_members
+from webapp.care.contact.contacts import ContactChannel, Outcome
+from webapp.care.contact.thread_members import may_see
 from webapp.care.directory.people import Kind, Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
@@ -97,7 +97,7 @@ def send(
     body = body.strip()
     if not 0 < len(body) <= LONGEST:
         raise Invalid(N_("Write a few words, up to %(most)s letters."), field="body", most=LONGEST)
-    if by.id == client.id and not correspondents.readers(store, client.id):
+    if by.id == client.id and not thread_members.readers(store, client.id):
         raise Refusal(N_("Nobody is named yet who could read this."))
     key = _key(request_id, client.id, body)
     row = {
