@@ -9,8 +9,6 @@ from sqlalchemy import select
 from tests.care.evenings import DAY, HOUR, room, seat_of
 from tests.counting import statements
 from webapp.care import (
-    accommodations,
-    backup_plans,
     consents,
     drafts,
     emergencies,
@@ -20,7 +18,6 @@ from webapp.care import (
     homework,
     resources,
     summaries,
-    windows,
 )
 from webapp.care.attendance import absences, presence
 from webapp.care.attendance.standing import Standing
@@ -28,6 +25,7 @@ from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts, messages, reengagement_plans
+from webapp.care.preferences import accommodations, availability, backup_plans
 
 THEIRS, OWN = "Zebra", "Lighthouse"
 """Canaries: in every text of somebody else, in every text of Maya's own."""
@@ -105,7 +103,7 @@ def maya_writes(store, world, group, seat, now):
     backup_plans.write(store, maya, {"place": f"{OWN} place"}, by=maya, now=now)
     accommodations.ask(store, maya, "other", by=maya, now=now, detail=f"{OWN} need")
     drafts.save(store, "homework:7", f"{OWN} draft", by=maya, now=now)
-    windows.put(store, maya, [(0, "09:00", "12:00")], by=maya, now=now)
+    availability.put(store, maya, [(0, "09:00", "12:00")], by=maya, now=now)
 
 
 def copy(store, client, now):

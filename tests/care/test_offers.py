@@ -4,9 +4,10 @@ import pytest
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room
 from tests.counting import statements
-from webapp.care import bookings, offers, resources, statuses, windows
+from webapp.care import bookings, offers, resources, statuses
 from webapp.care.attendance import absences
 from webapp.care.offers import OfferKind, Why
+from webapp.care.preferences import availability
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_what_clashes_with_the_clients_own_seats_is_not_offered(store, world, cl
 def test_only_what_lies_in_the_clients_hours_is_offered(store, world, clock, seat):
     make_room(store, world, clock, DAY, "Thursday at one")
     make_room(store, world, clock, 2 * DAY, "Friday at one")
-    windows.put(store, world.maya, [(4, "12:00", "17:00")], by=world.maya, now=clock.now())
+    availability.put(store, world.maya, [(4, "12:00", "17:00")], by=world.maya, now=clock.now())
     assert titles(store, seat, clock) == ["Friday at one"]
 
 
@@ -144,7 +145,7 @@ class TestCouples:
 
     def test_the_partners_hours_count_too(self, store, world, clock, seat):
         make_room(store, world, clock, DAY, "Thursday", makes_up=(COUPLES,), capacity=2)
-        windows.put(store, world.ben, [(0, "08:00", "20:00")], by=world.ben, now=clock.now())
+        availability.put(store, world.ben, [(0, "08:00", "20:00")], by=world.ben, now=clock.now())
         assert titles(store, seat, clock) == []
 
     def test_a_supporter_needs_no_place(self, store, world, clock):

@@ -9,16 +9,7 @@ from sqlalchemy import func, select, update
 
 from tests.cli.conftest import Run
 from webapp import clock
-from webapp.care import (
-    accounts,
-    consents,
-    emergencies,
-    passwords,
-    preferences,
-    recovery_codes,
-    statuses,
-    tokens,
-)
+from webapp.care import accounts, consents, emergencies, passwords, recovery_codes, statuses, tokens
 from webapp.care.accounts import Login
 from webapp.care.attendance import absences
 from webapp.care.audit import chain, events
@@ -28,6 +19,7 @@ from webapp.care.contact.addresses import Address
 from webapp.care.contact.tasks import Task
 from webapp.care.directory import people
 from webapp.care.emergencies import EmergencyAccess
+from webapp.care.preferences import contact_preferences
 from webapp.care.schedule import calendar_feeds
 from webapp.care.schedule.sessions import Seat
 from webapp.care.tokens import Token
@@ -168,7 +160,7 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
         here = cast.find(store)
         calendar_feeds.close_feed(store, here.maya, by=here.maya, now=now)
         texts = store.scalars(addresses.of(here.henry.id).where(Address.channel == "sms")).one()
-        preferences.allow(store, texts, False, by=here.henry, now=now)
+        contact_preferences.allow(store, texts, False, by=here.henry, now=now)
         statuses.change(store, here.carla, "discharged", by=None, now=now)
         statuses.change(store, here.june, "paused", by=None, now=now)
         people.set_roles(store, here.susan, ["counselor"], by=None, now=now)

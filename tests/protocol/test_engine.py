@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.protocol.rooms import Evening, evening
-from webapp.care import makeups, preferences, statuses
+from webapp.care import makeups, statuses
 from webapp.care.attendance import absences, presence
 from webapp.care.attendance.standing import standing
 from webapp.care.audit import chain
@@ -18,6 +18,7 @@ from webapp.care.contact.tasks import Task
 from webapp.care.directory import programs
 from webapp.care.directory.people import Status
 from webapp.care.directory.teams import Cover
+from webapp.care.preferences import contact_preferences
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Database, Store
 from webapp.protocol import engine, facts
@@ -69,7 +70,7 @@ def test_nothing_due_is_nothing_found(group: Evening) -> None:
 
 def wish(group: Evening, minutes: float, **lead: int) -> None:
     maya = group.world.maya
-    preferences.set_reminders(
+    contact_preferences.set_reminders(
         group.store, maya, first="email", off=[], quiet_hours=("21:00", "08:00"), lead=lead,
         by=maya, now=group.at(minutes),
     )  # fmt: skip

@@ -12,8 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import lookers, preferences, windows
-from webapp.care.accommodations import Accommodation
+from webapp.care import lookers
 from webapp.care.accounts import Login
 from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport
@@ -21,7 +20,6 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.backup_plans import BackupPlan
 from webapp.care.consents import Consent
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.contact.connection_tests import SelfTest
@@ -30,6 +28,9 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.drafts import Draft
 from webapp.care.hand_ins import HandIn
 from webapp.care.makeups import MakeUp
+from webapp.care.preferences import availability, contact_preferences
+from webapp.care.preferences.accommodations import Accommodation
+from webapp.care.preferences.backup_plans import BackupPlan
 from webapp.care.reflections import Reflection
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.care.schedule.sessions import Seat, ever_theirs
@@ -54,7 +55,7 @@ def assemble(
     return {
         "made_at": now,
         "you": _you(client),
-        "reminders": preferences.of(client),
+        "reminders": contact_preferences.of(client),
         "addresses": _addresses(store, client),
         "sessions": sessions(store, seats, standings, now),
         "absences": _absences(store, client, mine),
@@ -64,7 +65,7 @@ def assemble(
         "backup_plans": _backup_plans(store, client),
         "hours_that_suit": [
             {"weekday": each.weekday, "from": each.from_local, "to": each.to_local}
-            for each in windows.of(store, [client.id])[client.id]
+            for each in availability.of(store, [client.id])[client.id]
         ],
         "self_tests": _self_tests(store, client),
         "consents": _consents(store, client),

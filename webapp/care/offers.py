@@ -15,15 +15,16 @@ from typing import NamedTuple
 from sqlalchemy import Integer, Row, Select, Text, and_, bindparam, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
-from webapp.care import resources, waitlist, windows
+from webapp.care import resources, waitlist
 from webapp.care.directory.people import Person
 from webapp.care.eligibility import deadline_of
 from webapp.care.parties import Party, party_of
+from webapp.care.preferences import availability
+from webapp.care.preferences.availability import Window
 from webapp.care.resources import Resource
 from webapp.care.schedule.kinds import GROUPS
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.care.waitlist import WaitlistEntry
-from webapp.care.windows import Window
 from webapp.db import Store
 
 FAMILIAR = timedelta(days=2)
@@ -129,7 +130,7 @@ def _sessions(
         return []
     taken = store.connection().execute(_BUSY, {"party": party.ids, "now": now})
     busy = [Taken(*row) for row in taken]
-    hours = windows.of(store, party.ids)
+    hours = availability.of(store, party.ids)
     fitting = [row for row in rows if _fits(row[0], party, busy, hours)]
     fitting.sort(key=lambda row: (_waited_for(row[0], missed), row[0].id))
     return [_offer(row, seat, party, deadline) for row in fitting]
@@ -190,7 +191,7 @@ def _fits(
     if any(each.starts_at < ends_at and each.ends_at > starts_at for each in busy):
         return False
     return all(
-        windows.fit(hours[person.id], person.time_zone, starts_at, ends_at)
+        availability.fit(hours[person.id], person.time_zone, starts_at, ends_at)
         for person in party.people
     )
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from webapp.care import accommodations, backup_plans, preferences
+from webapp.care.preferences import accommodations, backup_plans, contact_preferences
 from webapp.care.schedule import calendar_feeds
 from webapp.db import Store
 from webapp.demo import cast
@@ -47,7 +47,7 @@ def _settle(store: Store, instant: datetime) -> None:
 
 def _choose(store: Store, instant: datetime) -> None:
     june = cast.find(store).june
-    preferences.set_reminders(
+    contact_preferences.set_reminders(
         store, june, first="sms", off=["second_check"], quiet_hours=("22:00", "07:00"),
         lead={"soon": 120}, by=june, now=instant,
     )  # fmt: skip

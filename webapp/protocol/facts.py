@@ -158,7 +158,7 @@ def _life(inactive: str, zone: str, told: str | None, *signs_and_work: Any) -> L
 
 @lru_cache(maxsize=1024)
 def _wishes(told: str | None) -> Wishes:
-    """A person's own quiet hours and lead times (care/preferences), from the JSON text of their preferences."""
+    """A person's own quiet hours and lead times (care/preferences/contact_preferences), from the JSON text of their preferences."""
     kept = json.loads(told or "null") or {}
     hours, leads = kept.get("quiet_hours"), kept.get("lead") or {}
     quiet = (time.fromisoformat(hours[0]), time.fromisoformat(hours[1])) if hours else None

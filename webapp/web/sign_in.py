@@ -4,9 +4,10 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import accounts, orientation, passwords, ways_in
+from webapp.care import accounts, passwords, ways_in
 from webapp.care.contact import addresses
 from webapp.care.directory.people import Kind, Person
+from webapp.care.preferences import policy_acknowledgements
 from webapp.care.rate_limits import DOOR
 from webapp.web import attempts, identity
 from webapp.web.guard import asking_again, go_back, own, public
@@ -111,7 +112,7 @@ def onward(person: Person, wanted: str | None) -> str:
     therefore never stands before a session's link or an absence. Who opens the app at its start wants nothing yet."""
     if wanted and wanted != home(person):
         return wanted
-    if orientation.due(store, person, clock.now()):
+    if policy_acknowledgements.due(store, person, clock.now()):
         return url_for("account.orientation")
     return home(person)
 

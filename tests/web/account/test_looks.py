@@ -12,7 +12,7 @@ from tests.web.looks import listening, troubles
 from tests.web.serving import browser, served
 from webapp import create_app
 from webapp.care import accounts, passwords, second_factors
-from webapp.care.orientation import Acknowledgement
+from webapp.care.preferences.policy_acknowledgements import Acknowledgement
 from webapp.demo import cast
 
 PAGES = [

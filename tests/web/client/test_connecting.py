@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.visiting import Visit
-from webapp.care import backup_plans
 from webapp.care.contact import help_calls, tasks
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.connection_tests import SelfTest
 from webapp.care.contact.tasks import Task
+from webapp.care.preferences import backup_plans
 from webapp.web.headers import ALWAYS
 
 FOUND = {

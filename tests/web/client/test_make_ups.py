@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
 from tests.counting import statements
-from webapp.care import freed, resources, settlement, statuses, waitlist, windows
+from webapp.care import freed, resources, settlement, statuses, waitlist
 from webapp.care.makeups import MakeUp
+from webapp.care.preferences import availability
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Seat
 from webapp.care.waitlist import HeldPlace, WaitlistEntry
@@ -383,16 +384,16 @@ class TestTimesThatSuit:
     def test_nothing_tapped_is_any_time(self, maya, store, world):
         maya.post("/times", {"times": ["0-morning", "0-morning", "9-morning", "x"]}, htmx=True)
         maya.post("/times", {})
-        assert windows.of(store, [world.maya.id])[world.maya.id] == []
+        assert availability.of(store, [world.maya.id])[world.maya.id] == []
 
     def test_a_day_that_is_none_is_refused_and_changes_nothing(self, maya, store, world):
         """R12."""
         answer = maya.post("/times", {"times": ["9-morning"]}, htmx=True)
         assert answer.status_code == 422
-        assert windows.of(store, [world.maya.id])[world.maya.id] == []
+        assert availability.of(store, [world.maya.id])[world.maya.id] == []
 
     def test_hours_said_otherwise_show_as_the_parts_they_cover(self, maya, store, world, clock):
-        windows.put(
+        availability.put(
             store, world.maya, [(0, "06:00", "10:00"), (0, "10:00", "18:00")], by=None,
             now=clock.now(),
         )  # fmt: skip

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from webapp import clock
-from webapp.care import orientation as orientations
 from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import policy_acknowledgements as orientations
 from webapp.web.account import places
 from webapp.web.account.places import account
 from webapp.web.guard import needs

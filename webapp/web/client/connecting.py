@@ -12,11 +12,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import backup_plans
 from webapp.care.contact import connection_tests, help_calls
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
+from webapp.care.preferences import backup_plans
 from webapp.refusals import Invalid, Refusal
 from webapp.web.client import places
 from webapp.web.client.places import Place

@@ -9,11 +9,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accommodations
 from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Evidence, Presence
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import accommodations
 from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Seat
 from webapp.web.client import group_times, histories, places

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import accommodations, backup_plans
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing
 from webapp.care.contact import addresses, help_calls, tasks, thread_members
@@ -17,6 +16,7 @@ from webapp.care.contact.tasks import Task
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.teams import CareTeam, Couple
+from webapp.care.preferences import accommodations, backup_plans
 from webapp.care.readings import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session

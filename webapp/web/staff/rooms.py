@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accommodations
 from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Evidence, Presence
 from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import accommodations
 from webapp.care.readings import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session

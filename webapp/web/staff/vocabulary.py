@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 from flask_babel import lazy_gettext as _
 
-from webapp.care.accommodations import Need
 from webapp.care.attendance.absences import Reason
 from webapp.care.attendance.standing import Standing
 from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.tasks import CLOSED, TaskKind
 from webapp.care.directory.people import RoleName, Status
+from webapp.care.preferences.accommodations import Need
 from webapp.care.resources import ResourceKind
 from webapp.care.schedule.kinds import SessionKind
 from webapp.protocol.rungs import Rung, State

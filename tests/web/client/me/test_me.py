@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import select
 
-from webapp.care import accommodations, passwords
+from webapp.care import passwords
 from webapp.care.accounts import Login
 from webapp.care.directory import people
 from webapp.care.directory.people import Person
+from webapp.care.preferences import accommodations
 from webapp.care.schedule import calendar_feeds
 
 SECTIONS = (

@@ -8,19 +8,12 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests import rows
-from webapp.care import (
-    accommodations,
-    backup_plans,
-    consents,
-    exports,
-    preferences,
-    statuses,
-    windows,
-)
+from webapp.care import consents, exports, statuses
 from webapp.care.attendance import absences, presence
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import messages
+from webapp.care.preferences import accommodations, availability, backup_plans, contact_preferences
 from webapp.web import chart
 from webapp.web.client.me.own_copy import readable
 
@@ -83,9 +76,9 @@ def a_full_life(store, world, seat_in, now):
     absences.report(store, seat, by=maya, now=now, reason="illness", note="Flu.")
     accommodations.ask(store, maya, "other", by=maya, now=now, detail="A break.")
     backup_plans.write(store, maya, {"place": "The car."}, by=maya, now=now)
-    windows.put(store, maya, [(0, "09:00", "12:00")], by=maya, now=now)
+    availability.put(store, maya, [(0, "09:00", "12:00")], by=maya, now=now)
     messages.send(store, maya, "Hello.", by=maya, now=now)
-    preferences.set_reminders(
+    contact_preferences.set_reminders(
         store, maya, first="email", off={"soon"}, quiet_hours=("22:00", "07:00"), lead={"heads_up": 2880}, by=maya, now=now,
     )  # fmt: skip
     consents.grant(

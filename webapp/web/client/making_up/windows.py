@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import windows
 from webapp.care.directory.permissions import Permission
-from webapp.care.windows import Window
+from webapp.care.preferences import availability
+from webapp.care.preferences.availability import Window
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import row_number
 from webapp.web.client import places
@@ -44,7 +44,7 @@ def save() -> ResponseReturnValue:
     seat = request.form.get("seat", "")
     _screen(seat)  # a seat that is not theirs is nothing here, before anything is kept
     try:
-        windows.put(store, places.person(), _chosen(), by=places.person(), now=clock.now())
+        availability.put(store, places.person(), _chosen(), by=places.person(), now=clock.now())
     except Refusal as refusal:
         read_on()
         return widget(PAGE, BLOCK, refusal.status, **_screen(seat), refusal=refusal)
@@ -69,7 +69,7 @@ def _chosen() -> list[Window]:
 
 
 def _screen(seat: str) -> dict[str, Any]:
-    mine = windows.of(store, [places.person().id])[places.person().id]
+    mine = availability.of(store, [places.person().id])[places.person().id]
     names = get_day_names("wide", locale=language())
     return {
         "place": "catch-up",

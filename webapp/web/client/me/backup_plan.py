@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import backup_plans
 from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import backup_plans
 from webapp.refusals import N_, Refusal
 from webapp.web.client import places
 from webapp.web.guard import needs

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from flask_babel import refresh
 
 from webapp import clock
-from webapp.care import preferences
 from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import contact_preferences
 from webapp.refusals import Refusal
 from webapp.web.client import places
 from webapp.web.filters import spoken, time_of
@@ -41,7 +41,7 @@ def speak() -> ResponseReturnValue:
     """From here on everything, reminders too, comes in this language."""
     person = places.person()
     try:
-        preferences.set_language(
+        contact_preferences.set_language(
             store, person, request.form.get("language", ""), by=person, now=clock.now()
         )
     except Refusal as refusal:
@@ -58,7 +58,7 @@ def go_by() -> ResponseReturnValue:
     """From here on times and quiet hours go by this clock. `from=schedule`: back to where it was offered."""
     person = places.person()
     try:
-        preferences.set_zone(
+        contact_preferences.set_zone(
             store, person, request.form.get("time_zone", "")[:64], by=person, now=clock.now()
         )
     except Refusal as refusal:

@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import accommodations
-from webapp.care.accommodations import Accommodation, Need
 from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import accommodations
+from webapp.care.preferences.accommodations import Accommodation, Need
 from webapp.refusals import N_, Refusal
 from webapp.web.client import places
 from webapp.web.guard import needs

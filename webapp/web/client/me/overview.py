@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from webapp.care import accommodations, backup_plans, preferences
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Channel
 from webapp.care.directory.permissions import Permission, may
+from webapp.care.preferences import accommodations, backup_plans, contact_preferences
 from webapp.care.schedule import calendar_feeds
 from webapp.web.client import places
 from webapp.web.client.me import language, reminders, sign_ins
@@ -49,7 +49,7 @@ def show() -> ResponseReturnValue:
 
 def _reminded() -> list[Row]:
     person, policy = places.person(), reminders.own_policy()
-    kept = preferences.of(person)
+    kept = contact_preferences.of(person)
     devices = select(addresses.Address.label).where(
         addresses.Address.person_id == person.id, addresses.Address.channel == Channel.PUSH,
         addresses.Address.stopped_at.is_(None),

@@ -9,13 +9,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import preferences
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory import programs
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion
+from webapp.care.preferences import contact_preferences
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.client import places
 from webapp.web.client.spans import spoken
@@ -71,15 +71,15 @@ def save() -> ResponseReturnValue:
     person, now, form = places.person(), clock.now(), request.form
     quiet = (form.get("quiet_from", ""), form.get("quiet_to", ""))
     wanted = set(form.getlist("wanted"))
-    off = {*preferences.OPTIONAL, *preferences.NEWS} - wanted
+    off = {*contact_preferences.OPTIONAL, *contact_preferences.NEWS} - wanted
     mine = _addresses()
     try:
-        preferences.set_reminders(
+        contact_preferences.set_reminders(
             store, person, first=form.get("first", Channel.PUSH), off=off, quiet_hours=quiet,
             lead=_lead(), by=person, now=now,
         )  # fmt: skip
         for address in [each for each in mine if not each.unsafe_at]:
-            preferences.allow(
+            contact_preferences.allow(
                 store, address, str(address.id) in form.getlist("address"), by=person, now=now
             )
         for channel in form.getlist("add"):
@@ -106,8 +106,8 @@ def screen(mine: list[Address]) -> dict[str, Any]:
     """What the block needs; `mine` are the addresses that are not devices."""
     person = places.person()
     policy = own_policy()
-    kept = preferences.of(person)
-    quiet = preferences.quiet_hours_of(person, policy) or (time(21), time(8))
+    kept = contact_preferences.of(person)
+    quiet = contact_preferences.quiet_hours_of(person, policy) or (time(21), time(8))
     return {
         "ways": [(way.value, _(words), icon) for way, words, icon in WAYS],
         "first": kept["channels"][0],

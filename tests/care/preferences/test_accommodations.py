@@ -6,14 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, room, seat_of
-from webapp.care import accommodations, backup_plans, group_times
-from webapp.care.accommodations import Accommodation
+from webapp.care import group_times
 from webapp.care.attendance import absences
-from webapp.care.backup_plans import BackupPlan
 from webapp.care.contact import connection_tests, help_calls
 from webapp.care.contact.contacts import Contact
 from webapp.care.contact.tasks import TaskKind
 from webapp.care.directory.people import RoleName
+from webapp.care.preferences import accommodations, backup_plans
+from webapp.care.preferences.accommodations import Accommodation
+from webapp.care.preferences.backup_plans import BackupPlan
 from webapp.care.schedule import series
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Clash, Forbidden, Full, Invalid

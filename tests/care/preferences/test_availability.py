@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.care import windows
-from webapp.care.windows import MIDNIGHT, Window, fit
+from webapp.care.preferences import availability
+from webapp.care.preferences.availability import MIDNIGHT, Window, fit
 from webapp.refusals import Forbidden, Invalid
 
 NEW_YORK, PHOENIX, LORD_HOWE = "America/New_York", "America/Phoenix", "Australia/Lord_Howe"
@@ -83,22 +83,22 @@ def test_where_no_clock_changes_a_window_is_plain_arithmetic(weekday, hour, leng
 )
 def test_a_window_that_cannot_be_is_refused(store, world, clock, window):
     with pytest.raises(Invalid) as refused:
-        windows.put(store, world.maya, [window], by=world.maya, now=clock.now())
+        availability.put(store, world.maya, [window], by=world.maya, now=clock.now())
     assert refused.value.field == "windows"
 
 
 def test_new_windows_replace_the_old_ones(store, world, clock):
-    windows.put(
+    availability.put(
         store,
         world.maya,
         [(0, "10:00", "12:00"), (1, "10:00", "12:00")],
         by=world.maya,
         now=clock.now(),
     )
-    windows.put(store, world.maya, [(6, "09:00", MIDNIGHT)], by=world.maya, now=clock.now())
-    assert windows.of(store, [world.maya.id])[world.maya.id] == [Window(6, "09:00", MIDNIGHT)]
+    availability.put(store, world.maya, [(6, "09:00", MIDNIGHT)], by=world.maya, now=clock.now())
+    assert availability.of(store, [world.maya.id])[world.maya.id] == [Window(6, "09:00", MIDNIGHT)]
 
 
 def test_nobody_but_the_client_and_staff_sets_them(store, world, clock):
     with pytest.raises(Forbidden):
-        windows.put(store, world.maya, [], by=world.ben, now=clock.now())
+        availability.put(store, world.maya, [], by=world.ben, now=clock.now())
