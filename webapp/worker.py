@@ -19,7 +19,6 @@ import structlog
 from webapp import clock
 from webapp.care import (
     answers,
-    challenges,
     freed,
     heartbeats,
     policy_reports,
@@ -27,6 +26,7 @@ from webapp.care import (
     retention,
     settlement,
 )
+from webapp.care.accounts import passkey_challenges
 from webapp.care.audit import anchors
 from webapp.care.schedule import series
 from webapp.config import Settings
@@ -109,7 +109,7 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
             Chore("settle", settlement.settle, every=60),
             Chore("offer freed places", freed.offer_freed, every=30),
             Chore("forget", answers.forget, every=3600),
-            Chore("forget questions", challenges.forget, every=600),
+            Chore("forget questions", passkey_challenges.forget, every=600),
             Chore("forget reports", policy_reports.forget, every=3600),
             Chore("forget tries", rate_limits.forget, every=600),
             Chore("let go", retention.let_go, every=3600),

@@ -5,8 +5,9 @@ from hashlib import sha256
 
 from sqlalchemy import func, select
 
-from webapp.care import accounts, retention
-from webapp.care.accounts import Login
+from webapp.care import retention
+from webapp.care.accounts import logins
+from webapp.care.accounts.logins import Login
 from webapp.care.audit.events import Event
 from webapp.care.inbox import Letter
 
@@ -31,7 +32,7 @@ def test_a_raw_letter_goes_a_month_after_it_became_presence(database, store, wor
 
 
 def test_a_login_goes_long_after_it_could_be_used_and_its_facts_stay(database, store, world, clock):
-    accounts.sign_in(store, world.maya, "passkey", now=clock.now(), device="phone")
+    logins.sign_in(store, world.maya, "passkey", now=clock.now(), device="phone")
     store.commit()
     facts = store.scalar(select(func.count()).select_from(Event))
     assert retention.let_go(database, clock.now() + timedelta(days=89)) == 0

@@ -9,8 +9,10 @@ from sqlalchemy import func, select, update
 
 from tests.cli.conftest import Run
 from webapp import clock
-from webapp.care import accounts, consents, emergencies, passwords, recovery_codes, statuses, tokens
-from webapp.care.accounts import Login
+from webapp.care import consents, emergencies, statuses
+from webapp.care.accounts import api_tokens, logins, passwords, recovery_codes
+from webapp.care.accounts.api_tokens import Token
+from webapp.care.accounts.logins import Login
 from webapp.care.attendance import absences
 from webapp.care.audit import chain, events
 from webapp.care.consents import Category, Consent
@@ -22,7 +24,6 @@ from webapp.care.emergencies import EmergencyAccess
 from webapp.care.preferences import contact_preferences
 from webapp.care.schedule import calendar_feeds
 from webapp.care.schedule.sessions import Seat
-from webapp.care.tokens import Token
 from webapp.cli import postgres_copies
 from webapp.db import Database, Store
 from webapp.demo import cast
@@ -119,8 +120,8 @@ def test_stopped_addresses_tokens_and_logins_stay_ended(
 ) -> None:
     with fresh_database.writing() as store:
         here = cast.find(store)
-        tokens.create_token(store, here.harbor, "feed", ["presence"], by=None, now=clock.now())
-        accounts.sign_in(store, here.maya, "link", now=clock.now())
+        api_tokens.create_token(store, here.harbor, "feed", ["presence"], by=None, now=clock.now())
+        logins.sign_in(store, here.maya, "link", now=clock.now())
         store.commit()
     fresh_database.dispose()
     run("db", "backup", str(copy))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.house.reading import ROOT, told
 from webapp.care import rate_limits
-from webapp.care.passwords import OURS
+from webapp.care.accounts.passwords import OURS
 from webapp.care.rate_limits import Rate
 
 DOCUMENT = ROOT / "docs" / "asvs.md"

@@ -3,8 +3,11 @@
 from tests.prove.mutation import Mutation, by, plain
 
 GUARD, IDENTITY, FORMS = (f"webapp/web/{name}.py" for name in ("guard", "identity", "forms"))
-ACCOUNTS, PASSKEYS = "webapp/care/accounts.py", "webapp/care/passkeys.py"
-CHALLENGES, PASSWORDS = "webapp/care/challenges.py", "webapp/care/passwords.py"
+ACCOUNTS, PASSKEYS = "webapp/care/accounts/logins.py", "webapp/care/accounts/passkeys.py"
+CHALLENGES, PASSWORDS = (
+    "webapp/care/accounts/passkey_challenges.py",
+    "webapp/care/accounts/passwords.py",
+)
 HEADERS, STATUSES = "webapp/web/headers.py", "webapp/care/statuses.py"
 ELIGIBILITY = "webapp/care/eligibility.py"
 HOSTS, RESOLVING, PUSH = (
@@ -37,9 +40,9 @@ BREAKS = (
     Mutation("S2", IDENTITY, '    end("signed_in_again")\n', "", by("web/test_sign_in", "signing_in_again")),
     Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hashed(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),
     Mutation("S2", ACCOUNTS, "            self.ended_at is None\n            and self.made_at", "            self.made_at", by("web/test_sign_in", "copied")),
-    Mutation("S2", ACCOUNTS, "            and self.person.status != Status.DISCHARGED\n", "", by("care/test_accounts", "has_left")),
-    Mutation("S2", STATUSES, '        accounts.end_all(store, person, "discharged", by=by, now=now)\n', "", by("care/test_accounts", "taken_up_again")),
-    Mutation("S2", ACCOUNTS, "    void_links(store, person, now=now)\n    for login", "    for login", by("care/test_accounts", "taken_up_again")),
+    Mutation("S2", ACCOUNTS, "            and self.person.status != Status.DISCHARGED\n", "", by("care/accounts/test_logins", "has_left")),
+    Mutation("S2", STATUSES, '        accounts.end_all(store, person, "discharged", by=by, now=now)\n', "", by("care/accounts/test_logins", "taken_up_again")),
+    Mutation("S2", ACCOUNTS, "    void_links(store, person, now=now)\n    for login", "    for login", by("care/accounts/test_logins", "taken_up_again")),
     Mutation("S2", ACCOUNTS, "        if login.id != but:\n", "        if False:\n", by("web/client/me/test_me", "all_other_sign_ins")),
     Mutation("S2", "webapp/web/client/me/sign_ins.py", 'accounts.sign_out(store, login, "ended_elsewhere", by=places.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),
     Mutation("S2", "webapp/web/account/passkeys.py", 'accounts.end_all(store, person, "passkey_removed", by=person, now=now, but=places.login().id)', "pass", by("web/account/test_passkeys", "ends_the_other_logins")),
@@ -67,24 +70,24 @@ BREAKS = (
     Mutation("S3", PASSWORDS, "    if _shares_address(store, person):\n", "    if False:\n", by("web/account/test_passwords", "two_share")),
     Mutation("S3", ACCOUNTS, "return self.person.kind != Kind.STAFF or self.strong", "return True", by("web/account/test_second_step", "password_alone")),
     Mutation("S3", GUARD, "if coming and _owes(coming):", "if False:", by("web/account/test_second_step", "sets_up_no_other")),
-    Mutation("S3", "webapp/care/second_factors.py", ".where(Authenticator.id == known.id, Authenticator.last_step < step)", ".where(Authenticator.id == known.id)",
+    Mutation("S3", "webapp/care/accounts/authenticators.py", ".where(Authenticator.id == known.id, Authenticator.last_step < step)", ".where(Authenticator.id == known.id)",
       by("web/account/test_second_step", "code_is_good_once")),
-    Mutation("S3", "webapp/care/second_factors.py", ".where(Authenticator.login_id == login)", "", by("web/account/test_second_step", "looked_at")),
-    Mutation("S3", "webapp/care/second_factors.py", "BEGUN = timedelta(minutes=10)", "BEGUN = timedelta(days=10)", by("web/account/test_second_step", "looked_at")),
+    Mutation("S3", "webapp/care/accounts/authenticators.py", ".where(Authenticator.login_id == login)", "", by("web/account/test_second_step", "looked_at")),
+    Mutation("S3", "webapp/care/accounts/authenticators.py", "BEGUN = timedelta(minutes=10)", "BEGUN = timedelta(days=10)", by("web/account/test_second_step", "looked_at")),
     Mutation("S3", PASSWORDS, "    second_factors.forget_begun(store, person, now=now)\n", "", by("web/account/test_second_step", "looked_at")),
-    Mutation("S3", "webapp/care/second_factors.py", "DRIFT = 1", "DRIFT = 4", by("web/account/test_second_step", "half_a_minute")),
-    Mutation("S3", "webapp/care/recovery_codes.py", "            RecoveryCode.spent_at.is_(None),\n        )\n        .values", "        )\n        .values",
+    Mutation("S3", "webapp/care/accounts/authenticators.py", "DRIFT = 1", "DRIFT = 4", by("web/account/test_second_step", "half_a_minute")),
+    Mutation("S3", "webapp/care/accounts/recovery_codes.py", "            RecoveryCode.spent_at.is_(None),\n        )\n        .values", "        )\n        .values",
       by("web/account/test_second_step", "stands_once")),
     Mutation("S3", "webapp/web/sign_in.py", "found = accounts.link_of(store, secret, clock.now())",
       "found = accounts.spend_link(store, secret, now=clock.now())\n    store.commit()", by("web/test_sign_in", "link")),
-    Mutation("S3", ACCOUNTS, "Link.spent_at.is_(None)).values(spent_at=now)", "Link.spent_at.is_(None)).values(spent_at=None)", by("care/test_accounts", "spent_once")),
+    Mutation("S3", ACCOUNTS, "Link.spent_at.is_(None)).values(spent_at=now)", "Link.spent_at.is_(None)).values(spent_at=None)", by("care/accounts/test_logins", "spent_once")),
     Mutation("S3", ACCOUNTS, "        void_links(store, person, now=now)\n    secret", "        pass\n    secret", by("web/account/test_recovery", "somebody_kept")),
     Mutation("S3", PASSKEYS, "    accounts.void_links(store, person, now=now)\n", "", by("web/account/test_recovery", "somebody_kept")),
-    Mutation("S3", "webapp/care/ways_in.py", "    person.password_hash = None\n", "", by("web/account/test_recovery", "ends_the_password")),
-    Mutation("S3", ACCOUNTS, "link.spent_at is not None or link.expires_at <= as_of", "link.spent_at is not None", by("care/test_accounts", "link_ends")),
-    Mutation("S3", ACCOUNTS, "timedelta(minutes=15)}", "timedelta(minutes=45)}", by("care/test_accounts", "sooner_for_staff")),
-    Mutation("S3", ACCOUNTS, "IDLE_OTHERWISE = timedelta(hours=1)", "IDLE_OTHERWISE = timedelta(hours=3)", by("care/test_accounts", "sooner_for_staff")),
-    Mutation("S3", ACCOUNTS, "OVERALL = timedelta(hours=24)", "OVERALL = timedelta(hours=48)", by("care/test_accounts", "outlives_a_day")),
+    Mutation("S3", "webapp/care/accounts/sign_in_methods.py", "    person.password_hash = None\n", "", by("web/account/test_recovery", "ends_the_password")),
+    Mutation("S3", ACCOUNTS, "link.spent_at is not None or link.expires_at <= as_of", "link.spent_at is not None", by("care/accounts/test_logins", "link_ends")),
+    Mutation("S3", ACCOUNTS, "timedelta(minutes=15)}", "timedelta(minutes=45)}", by("care/accounts/test_logins", "sooner_for_staff")),
+    Mutation("S3", ACCOUNTS, "IDLE_OTHERWISE = timedelta(hours=1)", "IDLE_OTHERWISE = timedelta(hours=3)", by("care/accounts/test_logins", "sooner_for_staff")),
+    Mutation("S3", ACCOUNTS, "OVERALL = timedelta(hours=24)", "OVERALL = timedelta(hours=48)", by("care/accounts/test_logins", "outlives_a_day")),
     Mutation("S3", "webapp/web/client/today.py", '        g.pop("seen", None)\n', "        pass\n", by("web/test_htmx", "awake")),
     Mutation("S3", GUARD, "_OURS.fullmatch(path)", "_OURS.match(path)", by("web/test_sign_in", "another_site")),
     Mutation("S3", GUARD, "if identity.locked() and _carries():", "if False:", by("web/account/test_unlock", "too_late")),
@@ -103,7 +106,7 @@ BREAKS = (
     Mutation("S5", "webapp/web/sign_in.py", "        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())\n", "", by("web/client/me/test_devices", "whenever_reminders")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, there, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)\n", "", by("web/client/me/test_devices", "login_is_over")),
-    Mutation("S5", "webapp/care/ways_in.py", 'accounts.sign_out_everywhere(store, person, "recovered"', 'accounts.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
+    Mutation("S5", "webapp/care/accounts/sign_in_methods.py", 'accounts.sign_out_everywhere(store, person, "recovered"', 'accounts.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
     Mutation("S5", "static/js/push.js", "if (!me) sessionStorage.removeItem(TOLD);\n", "", by("web/client/test_behaviours", "told_anew")),
     Mutation("S5", "webapp/care/contact/addresses.py", "of(person.id).where(Address.channel == Channel.PUSH, which)", "select(Address).where(Address.channel == Channel.PUSH, which)", by("web/test_leaving", "nobody_elses")),
     Mutation("S5", "static/js/leave.js", 'if (endpoint) body.set("endpoint", endpoint);', "", by("web/client/test_behaviours", "both_sides")),

@@ -3,7 +3,7 @@
 from tests.prove.mutation import Mutation, by, plain
 
 CAPABILITIES, ANSWERS = "webapp/notify/capabilities.py", "webapp/web/client/answers.py"
-ZOOM, TOKENS = "webapp/web/api/hooks/zoom.py", "webapp/care/tokens.py"
+ZOOM, TOKENS = "webapp/web/api/hooks/zoom.py", "webapp/care/accounts/api_tokens.py"
 MARKDOWN, LIMITS, SIGN_IN = (
     "webapp/care/markdown.py",
     "webapp/care/rate_limits.py",
@@ -35,9 +35,9 @@ BREAKS = (
     Mutation("S10", ZOOM, "    if arrival is Arrival.REPLAYED:\n", "    if False:\n", by("web/api/test_zoom_hook", "replay")),
     Mutation("S10", ZOOM, "secret or (secrets[0] if secrets and not _claims() else None)", "secret or (secrets[0] if secrets else None)",
       by("web/api/test_zoom_hook", "false_signature")),
-    Mutation("S10", TOKENS, "secret_hash=hashed(secret)", "secret_hash=secret.encode()", by("care/test_accounts", "no_secret")),
+    Mutation("S10", TOKENS, "secret_hash=hashed(secret)", "secret_hash=secret.encode()", by("care/accounts/test_logins", "no_secret")),
     Mutation("S10", TOKENS, "Token.secret_hash == hashed(secret), Token.revoked_at.is_(None)", "Token.secret_hash == hashed(secret)",
-      by("care/test_accounts", "until_it_is_revoked")),
+      by("care/accounts/test_logins", "until_it_is_revoked")),
     # S11: what people write can do nothing but be read
     Mutation("S11", MARKDOWN, "return Markup(_cleaner.clean(rendered))", "return Markup(source)", plain("care/test_catchup", "plain_reading")),
     Mutation("S11", MARKDOWN, "return name != \"href\" or value.startswith(SCHEMES)", "return True", plain("care/test_catchup", "plain_reading")),
@@ -60,8 +60,8 @@ BREAKS = (
     Mutation("S12", "webapp/web/proxies.py", "trusted = any(caller in network for network in self.networks)", "trusted = True", by("web/test_headers", "neighbour")),
     Mutation("S12", SIGN_IN, "return _form(email=email, unknown=True), 422", "return _form(email=email, unknown=True), 422 if passwords.matches(None, password) else 404",
       by("web/test_sign_in", "same_page")),
-    Mutation("S12", "webapp/care/passwords.py", "    known = person.password_hash if person and person.password_hash else _NOBODY\n",
-      "    if person is None:\n        return False\n    known = person.password_hash if person.password_hash else _NOBODY\n", by("care/test_passwords")),
+    Mutation("S12", "webapp/care/accounts/passwords.py", "    known = person.password_hash if person and person.password_hash else _NOBODY\n",
+      "    if person is None:\n        return False\n    known = person.password_hash if person.password_hash else _NOBODY\n", by("care/accounts/test_passwords")),
     # S13: the log
     Mutation("S13", LOG, "            line[key] = KEPT_BACK\n", "            pass\n", plain("ground/test_log")),
     Mutation("S13", LOG, 'line["error"] = " < ".join(type(each).__qualname__ for each in _causes(error))', 'line["error"] = str(error)', by("ground/test_canary", "every_route_fails")),

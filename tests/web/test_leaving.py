@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from tests.visiting import Visit
 from tests.web.client.me.test_devices import AUTH, P256DH
-from webapp.care.accounts import Login
+from webapp.care.accounts.logins import Login
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 

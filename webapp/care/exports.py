@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.care import lookers
-from webapp.care.accounts import Login
+from webapp.care.accounts.logins import Login
 from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 
-from webapp.care.accounts import Link, Login
+from webapp.care.accounts.logins import Link, Login
 from webapp.care.contact.connection_tests import SelfTest
 from webapp.care.inbox import Letter
 from webapp.db import Database, Store

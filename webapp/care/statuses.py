@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.care import accounts, consents
+from webapp.care import consents
+from webapp.care.accounts import logins
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
 from webapp.care.contact.tasks import Task
@@ -22,7 +23,7 @@ def change(store: Store, person: Person, status: str, *, by: Person | None, now:
     person.status, person.status_at = Status(status), now
     people.about(store, Tag.PERSON_STATUS_CHANGED, person, by=by, now=now, status=status)
     if person.status == Status.DISCHARGED:
-        accounts.end_all(store, person, "discharged", by=by, now=now)
+        logins.end_all(store, person, "discharged", by=by, now=now)
         consents.stop_all(store, person, by=by, now=now)
     if person.kind == Kind.STAFF and not person.active:
         _hand_over_work(store, person, by, now)

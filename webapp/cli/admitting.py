@@ -4,8 +4,8 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import tokens
-from webapp.care.tokens import SCOPES, Token
+from webapp.care.accounts import api_tokens
+from webapp.care.accounts.api_tokens import SCOPES, Token
 from webapp.cli import desk
 from webapp.cli.desk import Trouble
 
@@ -32,7 +32,7 @@ def create_token(name: str, program_ref: str, scopes: tuple[str, ...]) -> None:
     """Make a token and print it. It is shown this once and stored as a hash."""
     with desk.opened() as database, database.writing() as store:
         where = desk.program_of(store, program_ref)
-        secret = tokens.create_token(store, where, name, list(scopes), by=None, now=clock.now())
+        secret = api_tokens.create_token(store, where, name, list(scopes), by=None, now=clock.now())
         store.commit()
     desk.say(
         f"Token {name} for {where.ref}, scopes {', '.join(scopes)}. Keep it now; it is not shown again:"
@@ -49,7 +49,7 @@ def revoke(name: str) -> None:
         if known is None:
             names = ", ".join(store.scalars(select(Token.name).order_by(Token.name))) or "none"
             raise Trouble(f"There is no token called {name}. There are: {names}.")
-        tokens.revoke_token(store, known, by=None, now=clock.now())
+        api_tokens.revoke_token(store, known, by=None, now=clock.now())
         store.commit()
     desk.say(f"{name} opens nothing any more.")
     desk.answer(name)

@@ -8,7 +8,8 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accounts, field_keys
+from webapp.care import field_keys
+from webapp.care.accounts import logins
 from webapp.care.directory.programs import Program
 from webapp.cli import desk
 from webapp.cli.children import Child
@@ -115,10 +116,10 @@ def _links(database: Database) -> dict[str, str]:
         world, now = cast.find(store), clock.now()
         links = {
             name: "/sign-in/link/"
-            + accounts.issue_link(store, getattr(world, name), "demo", by=None, now=now)
+            + logins.issue_link(store, getattr(world, name), "demo", by=None, now=now)
             for name, _ in GUESTS
         }
-        links["phone"] = "/sign-in/link/" + accounts.issue_link(
+        links["phone"] = "/sign-in/link/" + logins.issue_link(
             store, getattr(world, ON_THE_PHONE), "demo", by=None, now=now
         )
         store.commit()

@@ -10,8 +10,9 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accounts, roster_cells, ways_in
-from webapp.care.accounts import Login
+from webapp.care import roster_cells
+from webapp.care.accounts import logins, sign_in_methods
+from webapp.care.accounts.logins import Login
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName, Status
 from webapp.care.directory.policy import Policy, PolicyError
@@ -133,10 +134,10 @@ def invite(
     settings = desk.load_settings()
     with desk.opened(settings) as database, database.writing() as store:
         known = _entered(store, desk.program_of(store, program_ref), email, more, now)
-        secret = accounts.issue_link(store, known, "invitation", by=None, now=now)
+        secret = logins.issue_link(store, known, "invitation", by=None, now=now)
         path = f"/sign-in/link/{secret}"
         if send:
-            until = now + accounts.LINK_LASTS["invitation"]
+            until = now + logins.LINK_LASTS["invitation"]
             outbox.put_link(store, known, NoticeKind.INVITATION, path, now=now, not_after=until)
         store.commit()
     desk.say(
@@ -180,8 +181,8 @@ def link(email: str, program_ref: str | None, forget_factors: bool) -> None:
     with desk.opened(settings) as database, database.writing() as store:
         known = _one(store, _address(email), program_ref)
         if forget_factors:
-            ways_in.forget_second_factors(store, known, by=None, now=clock.now())
-        secret = accounts.issue_link(store, known, "recovery", by=None, now=clock.now())
+            sign_in_methods.forget_second_factors(store, known, by=None, now=clock.now())
+        secret = logins.issue_link(store, known, "recovery", by=None, now=clock.now())
         store.commit()
     desk.say("One-time link, for an hour. It is shown this once:")
     desk.answer(f"{settings.base_url}/sign-in/link/{secret}")
@@ -198,7 +199,7 @@ def sign_out(email: str | None, program_ref: str | None, everyone: bool) -> None
     ever = select(Person).where(Person.id.in_(select(Login.person_id)))
     with desk.opened() as database, database.writing() as store:
         for each in [_one(store, _address(email), program_ref)] if email else store.scalars(ever):
-            accounts.end_all(store, each, "ended_by_operator", by=None, now=clock.now())
+            logins.end_all(store, each, "ended_by_operator", by=None, now=clock.now())
         store.commit()
     desk.answer("signed out")
 

@@ -12,7 +12,11 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, true, update
 from sqlalchemy.sql.dml import Delete, Update
 
-from webapp.care.accounts import Link, Login
+from webapp.care.accounts.api_tokens import Token
+from webapp.care.accounts.authenticators import Authenticator
+from webapp.care.accounts.logins import Link, Login
+from webapp.care.accounts.passkeys import Passkey
+from webapp.care.accounts.recovery_codes import RecoveryCode
 from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
@@ -21,11 +25,7 @@ from webapp.care.contact.addresses import Address
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Role, Status
 from webapp.care.emergencies import EmergencyAccess
-from webapp.care.passkeys import Passkey
-from webapp.care.recovery_codes import RecoveryCode
 from webapp.care.schedule.calendar_feeds import CalendarFeed
-from webapp.care.second_factors import Authenticator
-from webapp.care.tokens import Token
 from webapp.db import Store
 from webapp.notify.announce import READER
 from webapp.notify.outbox import Notification, is_open

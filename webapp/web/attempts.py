@@ -13,7 +13,8 @@ from datetime import timedelta
 from flask import Response, after_this_request, current_app, g, request
 
 from webapp import clock
-from webapp.care import passwords, rate_limits, recovery_codes, second_factors
+from webapp.care import rate_limits
+from webapp.care.accounts import authenticators, passwords, recovery_codes
 from webapp.care.directory.people import Person
 from webapp.care.rate_limits import (  # fmt: skip
     DOOR,
@@ -128,7 +129,7 @@ def second_fits(person: Person, code: str) -> str | None:
     """The second factor that this is: `authenticator`, `recovery_code`, or None. Counted, and used up; the caller commits."""
     counted(person)
     now = clock.now()
-    if second_factors.accepts(store, person, code, now):
+    if authenticators.accepts(store, person, code, now):
         found = "authenticator"
     elif recovery_codes.accepts(store, person, code, now):
         found = "recovery_code"

@@ -13,7 +13,7 @@ import secrets
 from flask import current_app, g, request
 from sqlalchemy import select
 
-from webapp.care.accounts import Login
+from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Person
 from webapp.web.identity import known, me, this_login, visit
 from webapp.web.unit import store

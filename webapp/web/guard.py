@@ -13,8 +13,8 @@ from flask.typing import ResponseReturnValue
 from htmx_flask import make_response as htmx_response
 
 from webapp import clock
-from webapp.care import ways_in
-from webapp.care.accounts import Login
+from webapp.care.accounts import sign_in_methods
+from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import FRESH, Permission, may
 from webapp.web import forms, identity
@@ -116,7 +116,7 @@ def _owes(coming: Login) -> bool:
     """Whether this login lacks a factor that its person has."""
     if coming.complete or request.endpoint in SECOND_STEP:
         return False
-    return ways_in.of(store, coming.person).second
+    return sign_in_methods.of(store, coming.person).second
 
 
 def _stale(guard: Permission | str) -> bool:
@@ -129,7 +129,9 @@ def _stale(guard: Permission | str) -> bool:
         return False
     if guard in (ENTERING, Permission.WAYS_IN) and identity.fresh():
         return False
-    return guard not in (ENTERING, Permission.WAYS_IN) or ways_in.of(store, known.person).any
+    return (
+        guard not in (ENTERING, Permission.WAYS_IN) or sign_in_methods.of(store, known.person).any
+    )
 
 
 def _check_origin() -> None:
@@ -187,7 +189,7 @@ def asking_again(refusal: Exception | None = None) -> dict[str, Any]:
         "onward": own(wanted) or (_here() if fields else None) if theirs else None,
         "fields": fields,
         "person": known.person if known else None,
-        "ways": ways_in.of(store, known.person) if known else None,
+        "ways": sign_in_methods.of(store, known.person) if known else None,
         "refusal": refusal,
     }
 

@@ -16,8 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import accounts, emergencies
-from webapp.care.accounts import Login
+from webapp.care import emergencies
+from webapp.care.accounts import logins
+from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Kind, Person
 from webapp.config import Settings
 from webapp.web import attempts, unit
@@ -78,7 +79,7 @@ def _found(asked: Request) -> Login | None:
     """The login this cookie stands for, whatever has become of it. Looked up once."""
     if "found_login" not in g:
         secret = asked.cookies.get(current_app.config["LOGIN_COOKIE"])
-        wanted = select(Login).where(Login.secret_hash == accounts.hashed(secret or ""))
+        wanted = select(Login).where(Login.secret_hash == logins.hashed(secret or ""))
         wanted = wanted.options(joinedload(Login.person).joinedload(Person.program))
         found = store.scalar(wanted) if secret else None
         if found is not None and current_app.config["LEFT_COOKIE"] in asked.cookies:
@@ -144,7 +145,7 @@ def begin(person: Person, way: str, second: str | None = None) -> Login:
     """Sign `person` in on this device; answers the new login. The caller commits; the cookie goes out with the answer. A login that this
     device still had ends (S2: rotate at sign-in)."""
     end("signed_in_again")
-    login, g.login_secret = accounts.sign_in(
+    login, g.login_secret = logins.sign_in(
         store, person, way, now=clock.now(), second=second,
         device=(request.user_agent.string or "")[:200],
     )  # fmt: skip
@@ -156,7 +157,7 @@ def begin(person: Person, way: str, second: str | None = None) -> Login:
 def go_on(known: Login, way: str, second: str | None = None) -> Login:
     """The same login, proved again: unlocked, fresh, or complete now. Its cookie changes (S2). The caller commits."""
     login = store.get_one(Login, known.id)
-    g.login_secret = accounts.prove_again(
+    g.login_secret = logins.prove_again(
         store, login, way, by=login.person, now=clock.now(), second=second
     )
     g.pop("me", None)
@@ -168,7 +169,7 @@ def end(why: str) -> None:
     """Sign this device out, whatever state its login is in. The caller commits."""
     if known := _found(request):
         login = store.get_one(Login, known.id)
-        accounts.sign_out(store, login, why, by=login.person, now=clock.now())
+        logins.sign_out(store, login, why, by=login.person, now=clock.now())
     g.pop("me", None)
     g.login_secret = ""
 
@@ -188,7 +189,7 @@ def _cookies(response: Response) -> Response:
         name = config["LOGIN_COOKIE"]
         if secret:
             response.set_cookie(
-                name, secret, max_age=int(accounts.OVERALL.total_seconds()), secure=secure,
+                name, secret, max_age=int(logins.OVERALL.total_seconds()), secure=secure,
                 httponly=True, samesite="Lax", path="/",
             )  # fmt: skip
         else:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.passkey import SoftPasskey
 from tests.web.account.conftest import WORDS
-from webapp.care import recovery_codes
+from webapp.care.accounts import recovery_codes
 from webapp.care.directory.people import Person
 from webapp.demo import cast
 

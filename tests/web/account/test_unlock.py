@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.web.account.conftest import WORDS
-from webapp.care.accounts import Login
+from webapp.care.accounts.logins import Login
 from webapp.care.contact import addresses
 from webapp.care.directory.people import Person
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from tests.web.client.browsing import Place
-from webapp.care.accounts import Login
+from webapp.care.accounts.logins import Login
 from webapp.care.contact import messages
 from webapp.care.contact.messages import Message
 from webapp.demo import cast

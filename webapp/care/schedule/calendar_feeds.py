@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care.accounts import hashed
+from webapp.care.accounts.logins import hashed
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag

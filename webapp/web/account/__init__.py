@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from webapp.care.passkeys import House
+from webapp.care.accounts.passkeys import House
 from webapp.config import Settings
 from webapp.web.account import (
     authenticators,

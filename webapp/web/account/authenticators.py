@@ -6,10 +6,10 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from webapp import clock
-from webapp.care import recovery_codes, second_factors, ways_in
+from webapp.care.accounts import authenticators, recovery_codes, sign_in_methods
+from webapp.care.accounts.authenticators import Authenticator
 from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
-from webapp.care.second_factors import Authenticator
 from webapp.refusals import Refusal
 from webapp.web import attempts, identity
 from webapp.web.account import places
@@ -31,7 +31,7 @@ def authenticator() -> ResponseReturnValue:
         return redirect(url_for("account.password"), 303)
     store.commit()
     with database.writing() as writing:
-        begun = second_factors.begin(
+        begun = authenticators.begin(
             writing, person, by=person, now=clock.now(), login=places.login().id
         )
         writing.commit()
@@ -46,10 +46,10 @@ def confirm_authenticator() -> ResponseReturnValue:
     attempts.counted(login.person)
     person, now, written = places.person(), clock.now(), request.form.get("code", "")
     try:
-        second_factors.confirm(store, person, written, by=person, now=now, login=login.id)
+        authenticators.confirm(store, person, written, by=person, now=now, login=login.id)
     except Refusal as refusal:
         store.rollback()
-        begun = second_factors.begin(store, person, by=person, now=now, login=login.id)
+        begun = authenticators.begin(store, person, by=person, now=now, login=login.id)
         return _page(begun, refusal), 422
     identity.go_on(login, "password", "authenticator")
     codes = None
@@ -66,7 +66,7 @@ def confirm_authenticator() -> ResponseReturnValue:
 def remove_authenticator() -> ResponseReturnValue:
     """No code is asked for any more; for staff only while a passkey is there (LastWay)."""
     person = places.person()
-    ways_in.remove_authenticator(store, person, by=person, now=clock.now())
+    sign_in_methods.remove_authenticator(store, person, by=person, now=clock.now())
     store.commit()
     return saved(_("Removed."))
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import recovery_codes
+from webapp.care.accounts import recovery_codes
 from webapp.care.directory.permissions import Permission
 from webapp.web import identity
 from webapp.web.account import places

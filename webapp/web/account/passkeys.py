@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import accounts, challenges, passkeys, ways_in
+from webapp.care.accounts import logins, passkey_challenges, passkeys, sign_in_methods
+from webapp.care.accounts.passkeys import NotProved, Passkey
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.passkeys import NotProved, Passkey
 from webapp.care.rate_limits import DOOR, QUESTION
 from webapp.refusals import Refusal
 from webapp.web import attempts, forms, identity, unit
@@ -30,7 +30,7 @@ REGISTER, SIGN_IN = "register", "sign_in"
 def ask_to_sign_in() -> ResponseReturnValue:
     """A question for whichever passkey this browser has. The same for everyone: nobody's passkeys are listed (S12)."""
     attempts.count(QUESTION, attempts.address())
-    question = challenges.ask(store, SIGN_IN, identity.visit(), clock.now())
+    question = passkey_challenges.ask(store, SIGN_IN, identity.visit(), clock.now())
     store.commit()
     return _json(passkeys.asking_to_sign_in(question, house()))
 
@@ -62,7 +62,7 @@ def ask_to_register() -> ResponseReturnValue:
     """A question for a new passkey."""
     person = places.person()
     handle = passkeys.named_by(store, person)
-    question = challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
+    question = passkey_challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
     options = passkeys.asking_to_register(store, person, question, handle, house())
     store.commit()
     return _json(options)
@@ -103,8 +103,8 @@ def rename(passkey_id: int) -> ResponseReturnValue:
 def remove(passkey_id: int) -> ResponseReturnValue:
     """It opens nothing any more, and neither does what is signed in elsewhere. The last way in stays (LastWay)."""
     person, now = places.person(), clock.now()
-    ways_in.remove_passkey(store, _mine(passkey_id), by=person, now=now)
-    accounts.end_all(store, person, "passkey_removed", by=person, now=now, but=places.login().id)
+    sign_in_methods.remove_passkey(store, _mine(passkey_id), by=person, now=now)
+    logins.end_all(store, person, "passkey_removed", by=person, now=now, but=places.login().id)
     store.commit()
     return saved(_("Removed. It no longer signs in here."))
 
@@ -130,7 +130,9 @@ def _use_up(question: bytes, purpose: str) -> bytes | None:
     """A question is good for one answer, also when that proves nothing. Answers the handle asked with it. Raises NotProved."""
     unit.close()
     with database.writing() as own_work:
-        asked = challenges.answered(own_work, question, purpose, identity.visit(), clock.now())
+        asked = passkey_challenges.answered(
+            own_work, question, purpose, identity.visit(), clock.now()
+        )
         own_work.commit()
     if asked is None:
         raise NotProved()

@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import accounts, passwords
-from webapp.care.accounts import Login
+from webapp.care.accounts import logins, passwords
+from webapp.care.accounts.logins import Login
 from webapp.refusals import N_, Invalid
 from webapp.web import attempts, identity
 from webapp.web.account import places
@@ -38,7 +38,7 @@ def set_password() -> ResponseReturnValue:
     except Invalid as refusal:
         store.rollback()
         return _page(refusal), 422
-    accounts.end_all(store, person, "password_changed", by=person, now=now, but=login.id)
+    logins.end_all(store, person, "password_changed", by=person, now=now, but=login.id)
     identity.go_on(login, "password")
     store.commit()
     if not login.complete:

@@ -4,11 +4,11 @@ from typing import cast
 
 from flask import Blueprint, current_app
 
-from webapp.care import ways_in
-from webapp.care.accounts import Login
+from webapp.care.accounts import sign_in_methods
+from webapp.care.accounts.logins import Login
+from webapp.care.accounts.passkeys import House
+from webapp.care.accounts.sign_in_methods import Ways
 from webapp.care.directory.people import Person
-from webapp.care.passkeys import House
-from webapp.care.ways_in import Ways
 from webapp.web import identity
 from webapp.web.unit import store
 
@@ -26,7 +26,7 @@ def person() -> Person:
 
 
 def ways() -> Ways:
-    return ways_in.of(store, person())
+    return sign_in_methods.of(store, person())
 
 
 def house() -> House:

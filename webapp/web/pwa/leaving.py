@@ -8,8 +8,8 @@ reminders (0: none). The first request that carries it is not signed in any more
 from flask import Flask, Response, current_app, g, request
 
 from webapp import clock
-from webapp.care import accounts
-from webapp.care.accounts import Login
+from webapp.care.accounts import logins
+from webapp.care.accounts.logins import Login
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 from webapp.config import Settings
@@ -45,7 +45,7 @@ def _leave(response: Response) -> Response:
 
 def _end(store: Store, login_id: int) -> None:
     login, now = store.get_one(Login, login_id), clock.now()
-    accounts.sign_out(store, login, "signed_out", by=login.person, now=now)
+    logins.sign_out(store, login, "signed_out", by=login.person, now=now)
     number = request.cookies.get(current_app.config["LEFT_COOKIE"], "")
     here = Address.id == row_number(number)
     addresses.sign_out_devices(store, login.person, here, by=login.person, now=now)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.web.client.catch_up import hostile
 from webapp.care import drafts, hand_ins
-from webapp.care.accounts import Login
+from webapp.care.accounts.logins import Login
 from webapp.care.drafts import Draft
 from webapp.care.hand_ins import HandIn
 

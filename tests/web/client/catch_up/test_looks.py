@@ -12,7 +12,8 @@ from tests.web.client.test_looks import device
 from tests.web.looks import listening, troubles
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import accounts, drafts, hand_ins, homework, resources, summaries
+from webapp.care import drafts, hand_ins, homework, resources, summaries
+from webapp.care.accounts import logins
 from webapp.care.contact import reengagement_plans
 from webapp.demo import cast
 
@@ -55,7 +56,7 @@ def places(fresh_database, settings, world, clock) -> Iterator[tuple[str, dict[s
             store, here.maya, by=here.carla, now=now, steps=["make_up"], note="Tuesdays."
         )
         for name in PAGES:
-            _, secrets[name] = accounts.sign_in(store, getattr(here, name), "passkey", now=now)
+            _, secrets[name] = logins.sign_in(store, getattr(here, name), "passkey", now=now)
         store.commit()
         ids = {"maya": here.maya.id}
     with served(app) as address:

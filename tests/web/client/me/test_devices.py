@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
-from webapp.care.accounts import Login
+from webapp.care.accounts.logins import Login
 from webapp.care.audit.events import Event
 from webapp.care.contact.addresses import Address
 

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from webapp.care import passwords
-from webapp.care.accounts import Login
+from webapp.care.accounts import passwords
+from webapp.care.accounts.logins import Login
 from webapp.care.directory import people
 from webapp.care.directory.people import Person
 from webapp.care.preferences import accommodations

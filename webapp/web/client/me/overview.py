@@ -123,7 +123,7 @@ def _with_others() -> list[Row]:
 
 def _own() -> list[Row]:
     person = places.person()
-    signed_in = len(sign_ins.logins())
+    signed_in = len(sign_ins.current_logins())
     rows = [
         Row(
             url_for("client.language.show"), language.title(), "language",

@@ -4,7 +4,7 @@ from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import accounts, call_backs
+from webapp.care.accounts import call_backs, logins
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
@@ -42,7 +42,7 @@ def issue(person_id: int) -> ResponseReturnValue:
         return _page(client, 422, errors=refused(refusal), given=form)
     path = f"/sign-in/link/{secret}"
     if by_mail:
-        until = now + accounts.LINK_LASTS["recovery"]
+        until = now + logins.LINK_LASTS["recovery"]
         outbox.put_link(store, client, NoticeKind.SIGN_IN_LINK, path, now=now, not_after=until)
     store.commit()
     base = current_app.extensions["settings"].base_url

@@ -4,7 +4,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 
 from tests.conftest import FULL_HASHES
-from webapp.care import passwords
+from webapp.care.accounts import passwords
 
 WORDS = "seven quiet lanterns over the bay"
 

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from webapp.care import accounts, passwords, recovery_codes, second_factors, ways_in
-from webapp.care.passkeys import Passkey
-from webapp.care.ways_in import LastWay
+from webapp.care.accounts import authenticators, logins, passwords, recovery_codes, sign_in_methods
+from webapp.care.accounts.passkeys import Passkey
+from webapp.care.accounts.sign_in_methods import LastWay
 from webapp.cli import taken_back
 
 WORDS = "three quiet blue boats"
@@ -26,30 +26,30 @@ def test_s3_what_is_enough_differs_for_staff(store, world, clock):
     """S3: staff always two factors."""
     for person in (world.maya, world.carla):
         passwords.set_password(store, person, WORDS, by=person, now=clock.now())
-    assert ways_in.of(store, world.maya).enough
-    assert not ways_in.of(store, world.carla).enough
+    assert sign_in_methods.of(store, world.maya).enough
+    assert not sign_in_methods.of(store, world.carla).enough
     passkey_of(store, world.carla, clock.now())
-    assert ways_in.of(store, world.carla).enough
+    assert sign_in_methods.of(store, world.carla).enough
 
 
 def test_s3_the_app_stays_until_staff_have_a_passkey(store, world, clock):
     with pytest.raises(LastWay):
-        ways_in.remove_authenticator(store, world.carla, by=world.carla, now=clock.now())
+        sign_in_methods.remove_authenticator(store, world.carla, by=world.carla, now=clock.now())
     passkey_of(store, world.carla, clock.now())
-    ways_in.remove_authenticator(store, world.carla, by=world.carla, now=clock.now())
+    sign_in_methods.remove_authenticator(store, world.carla, by=world.carla, now=clock.now())
 
 
 def test_s3_what_a_lost_phone_held_can_all_be_made_void(store, world, clock):
     """S3: `rejoin person link --forget-factors`."""
     now = clock.now()
     passkey_of(store, world.carla, now)
-    second_factors.begin(store, world.carla, by=world.carla, now=now)
+    authenticators.begin(store, world.carla, by=world.carla, now=now)
     [code, *_] = recovery_codes.make(store, world.carla, by=world.carla, now=now)
-    login, _ = accounts.sign_in(store, world.carla, "passkey", now=now)
+    login, _ = logins.sign_in(store, world.carla, "passkey", now=now)
     store.flush()
-    ways_in.forget_second_factors(store, world.carla, by=None, now=now)
+    sign_in_methods.forget_second_factors(store, world.carla, by=None, now=now)
     store.flush()
-    ways = ways_in.of(store, world.carla)
+    ways = sign_in_methods.of(store, world.carla)
     assert (ways.passkeys, ways.authenticator, ways.codes_left) == ([], None, 0)
     assert not recovery_codes.accepts(store, world.carla, code, now)
     assert not login.open(now), "the lost phone is still signed in"

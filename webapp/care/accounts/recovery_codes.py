@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import accounts
+from webapp.care.accounts import logins
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import people
 from webapp.care.directory.people import Person
@@ -75,4 +75,4 @@ def _code() -> str:
 
 def _hash(code: str) -> bytes:
     plain = "".join(letter for letter in code.lower() if letter in LETTERS)
-    return accounts.hashed(plain)
+    return logins.hashed(plain)

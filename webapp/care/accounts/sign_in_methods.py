@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.care import accounts, passkeys, recovery_codes, second_factors
+from webapp.care.accounts import authenticators, logins, passkeys, recovery_codes
+from webapp.care.accounts.authenticators import Authenticator
+from webapp.care.accounts.passkeys import Passkey
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person
-from webapp.care.passkeys import Passkey
-from webapp.care.second_factors import Authenticator
 from webapp.db import Store
 from webapp.refusals import N_, Refusal
 
@@ -53,7 +53,7 @@ def of(store: Store, person: Person) -> Ways:
     return Ways(
         passkeys=list(store.scalars(passkeys.of(person.id))),
         password=person.password_hash is not None,
-        authenticator=store.scalar(second_factors.of(person.id)),
+        authenticator=store.scalar(authenticators.of(person.id)),
         codes_left=recovery_codes.left(store, person.id),
         two_needed=person.kind == Kind.STAFF,
     )
@@ -73,7 +73,7 @@ def remove_authenticator(store: Store, person: Person, *, by: Person, now: datet
     ways = of(store, person)
     if ways.two_needed and not ways.passkeys:
         raise LastWay()
-    second_factors.remove(store, person, by=by, now=now)
+    authenticators.remove(store, person, by=by, now=now)
 
 
 def forget_second_factors(
@@ -82,14 +82,14 @@ def forget_second_factors(
     """Everything a lost phone held is void; the next sign-in sets it up anew. For an administrator who knows the person."""
     for passkey in store.scalars(passkeys.of(person.id)):
         passkey.remove(store, by=by, now=now)
-    second_factors.remove(store, person, by=by, now=now)
+    authenticators.remove(store, person, by=by, now=now)
     recovery_codes.void(store, person)
-    accounts.sign_out_everywhere(store, person, "factors_forgotten", by=by, now=now)
+    logins.sign_out_everywhere(store, person, "factors_forgotten", by=by, now=now)
 
 
 def recover(store: Store, person: Person, *, now: datetime) -> None:
     """Back by a link of the program: whatever is signed in ends, and the password goes, for somebody else may know it (S3).
     A new way is set up next; passkeys stay, each is on a device of its own."""
     person.password_hash = None
-    accounts.sign_out_everywhere(store, person, "recovered", by=person, now=now)
+    logins.sign_out_everywhere(store, person, "recovered", by=person, now=now)
     people.about(store, Tag.ACCOUNT_RECOVERED, person, by=person, now=now)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import LargeBinary, Row, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care.accounts import hashed
+from webapp.care.accounts.logins import hashed
 from webapp.db import Base, Database, Store
 
 LASTS = timedelta(minutes=5)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, LargeBinary, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care.accounts import hashed
+from webapp.care.accounts.logins import hashed
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status

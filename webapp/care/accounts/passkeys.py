@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Select, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import accounts
+from webapp.care.accounts import logins
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import people
 from webapp.care.directory.people import Person, Status
@@ -144,7 +144,7 @@ def add(
     )  # fmt: skip
     store.add(passkey)
     store.flush()
-    accounts.void_links(store, person, now=now)
+    logins.void_links(store, person, now=now)
     _about(store, Tag.PASSKEY_ADDED, passkey, by=by, now=now)
     return passkey
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.care import accounts
+from webapp.care.accounts import logins
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory import people
@@ -34,4 +34,4 @@ def issue_link(store: Store, person: Person, number: str, *, by: Person, now: da
             N_("Call back first, on a number that is on file, and say which."), field="number"
         )
     people.about(store, Tag.CALLED_BACK, person, by=by, now=now)
-    return accounts.issue_link(store, person, "recovery", by=by, now=now)
+    return logins.issue_link(store, person, "recovery", by=by, now=now)
