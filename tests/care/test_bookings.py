@@ -7,11 +7,12 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_there
-from webapp.care import bookings, clashes, makeups, reflections, resources, statuses
+from webapp.care import bookings, clashes, makeups, reflections, statuses
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.clashes import BusySlot, slots_of
 from webapp.care.makeups import MakeUp
+from webapp.care.materials import resources
 from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Session
 from webapp.demo import cast

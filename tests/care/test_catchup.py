@@ -7,24 +7,14 @@ from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of, was_there
 from tests.counting import statements
-from webapp.care import (
-    bookings,
-    drafts,
-    followups,
-    hand_ins,
-    homework,
-    ledger,
-    reflections,
-    resource_uses,
-    resources,
-    summaries,
-)
+from webapp.care import bookings, followups, ledger, reflections
 from webapp.care.attendance.standing import Standing
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.catchup import Part, catch_up
-from webapp.care.hand_ins import HandIn
 from webapp.care.markdown import html
+from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
+from webapp.care.materials.hand_ins import HandIn
 from webapp.protocol import misses
 from webapp.refusals import Conflict, Forbidden, Invalid
 

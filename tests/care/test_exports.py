@@ -8,23 +8,14 @@ from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, room, seat_of
 from tests.counting import statements
-from webapp.care import (
-    consents,
-    drafts,
-    emergencies,
-    exports,
-    fhir,
-    hand_ins,
-    homework,
-    resources,
-    summaries,
-)
+from webapp.care import consents, emergencies, exports, fhir
 from webapp.care.attendance import absences, presence
 from webapp.care.attendance.standing import Standing
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts, messages, reengagement_plans
+from webapp.care.materials import drafts, hand_ins, homework, resources, summaries
 from webapp.care.preferences import accommodations, availability, backup_plans
 
 THEIRS, OWN = "Zebra", "Lighthouse"

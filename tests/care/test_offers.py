@@ -4,8 +4,9 @@ import pytest
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room
 from tests.counting import statements
-from webapp.care import bookings, offers, resources, statuses
+from webapp.care import bookings, offers, statuses
 from webapp.care.attendance import absences
+from webapp.care.materials import resources
 from webapp.care.offers import OfferKind, Why
 from webapp.care.preferences import availability
 

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from tests.databases import FIELD_KEY
-from webapp.care import drafts
 from webapp.care.contact import contacts, messages
 from webapp.care.contact.contacts import Contact
+from webapp.care.materials import drafts
 from webapp.keyring import Keyring, Sealed, key_id
 from webapp.keys import KeyTrouble
 from webapp.sealed import ready

@@ -10,23 +10,13 @@ import pytest
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_there
 from tests.notify.test_announce import change, consent
 from tests.notify.test_wording import NEVER
-from webapp.care import (
-    bookings,
-    freed,
-    hand_ins,
-    homework,
-    partings,
-    reflections,
-    resources,
-    settlement,
-    summaries,
-    waitlist,
-)
+from webapp.care import bookings, freed, partings, reflections, settlement, waitlist
 from webapp.care.consents import Consent
 from webapp.care.contact import messages
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
+from webapp.care.materials import hand_ins, homework, resources, summaries
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.notify.parcels import FOR_STAFF, PAGES
 

@@ -40,7 +40,7 @@ BREAKS = (
     # R7: sent twice is told once; a conflict is shown
     Mutation("R7", ABSENCES, "if request_id and (same := _by_request(store, request_id)):", "if False:", by("care/attendance/test_absences", "same_request_id")),
     Mutation("R7", ABSENCES, "    _refuse_taken_back(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),
-    Mutation("R7", "webapp/care/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
+    Mutation("R7", "webapp/care/materials/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
     # R8: webhooks in any order, any number of times
     Mutation("R8", "webapp/care/inbox.py", "if store.scalar(kept.returning(Letter.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
     Mutation("R8", "webapp/care/attendance/tally.py", "for at, left in sorted(moves):", "for at, left in moves:", plain("care/attendance/test_tally")),

@@ -17,7 +17,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact import reengagement_plans
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.people import Person
-from webapp.care.hand_ins import HandIn
+from webapp.care.materials.hand_ins import HandIn
 from webapp.web import unit
 
 NOT_HERS = {"authenticator", "counseling_note", "draft", "homework", "letter", "resource"}

@@ -13,9 +13,9 @@ from functools import partial
 from webapp.care import clashes, eligibility, makeups, offers, takings, vacancies
 from webapp.care.directory.people import Kind, Person
 from webapp.care.makeups import MakeUp, Way
+from webapp.care.materials.resources import Resource
 from webapp.care.offers import Offer
 from webapp.care.parties import Party, party_of
-from webapp.care.resources import Resource
 from webapp.care.schedule import planning  # fmt: skip
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.care.waitlist import HeldPlace

@@ -9,17 +9,18 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 
-from webapp.care import homework, makeups, resources
+from webapp.care import makeups
 from webapp.care.attendance.standing import Standing
 from webapp.care.directory.people import Person
 from webapp.care.followups import FollowUp
-from webapp.care.hand_ins import HandIn
-from webapp.care.homework import Homework
 from webapp.care.makeups import MakeUp
-from webapp.care.resource_uses import ResourceUse
-from webapp.care.resources import Resource
+from webapp.care.materials import homework, resources
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resource_uses import ResourceUse
+from webapp.care.materials.resources import Resource
+from webapp.care.materials.summaries import Summary, SummaryRead
 from webapp.care.schedule.sessions import Seat
-from webapp.care.summaries import Summary, SummaryRead
 from webapp.db import Store
 
 

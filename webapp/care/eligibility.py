@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from webapp.care import resources
 from webapp.care.directory import programs
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import PolicyVersion
-from webapp.care.resources import Resource
+from webapp.care.materials import resources
+from webapp.care.materials.resources import Resource
 from webapp.care.schedule.kinds import GROUPS
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store

@@ -25,9 +25,9 @@ from webapp.care.contact.addresses import Address, Channel
 from webapp.care.contact.connection_tests import SelfTest
 from webapp.care.contact.messages import Message
 from webapp.care.directory.people import Kind, Person
-from webapp.care.drafts import Draft
-from webapp.care.hand_ins import HandIn
 from webapp.care.makeups import MakeUp
+from webapp.care.materials.drafts import Draft
+from webapp.care.materials.hand_ins import HandIn
 from webapp.care.preferences import availability, contact_preferences
 from webapp.care.preferences.accommodations import Accommodation
 from webapp.care.preferences.backup_plans import BackupPlan

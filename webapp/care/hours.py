@@ -17,7 +17,7 @@ from webapp.care.directory import programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
-from webapp.care.resources import Resource
+from webapp.care.materials.resources import Resource
 from webapp.care.schedule.recurrence import instant_of
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store

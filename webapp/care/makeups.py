@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp.care import clashes
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
-from webapp.care.resources import Resource
+from webapp.care.materials.resources import Resource
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
 from webapp.db import Base, Store

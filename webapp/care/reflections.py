@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Select, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import drafts
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.makeups import MakeUp
+from webapp.care.materials import drafts
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Store

@@ -8,18 +8,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from webapp.care import (
-    drafts,
-    followups,
-    hand_ins,
-    homework,
-    resource_uses,
-    resources,
-    summaries,
-)
+from webapp.care import followups
 from webapp.care.directory.people import Person
-from webapp.care.homework import Homework
-from webapp.care.resources import Resource
+from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo.cast import World

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.care import bookings, freed, makeups, reflections, resources, waitlist
+from webapp.care import bookings, freed, makeups, reflections, waitlist
 from webapp.care.directory.people import Person
 from webapp.care.makeups import MakeUp
-from webapp.care.resources import Resource
+from webapp.care.materials import resources
+from webapp.care.materials.resources import Resource
 from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Seat, Session

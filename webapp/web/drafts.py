@@ -10,9 +10,9 @@ from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import drafts as kept
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
+from webapp.care.materials import drafts as kept
 from webapp.refusals import Conflict, Refusal
 from webapp.web import identity
 from webapp.web.filters import sentence, time_of

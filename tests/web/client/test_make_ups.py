@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
 from tests.counting import statements
-from webapp.care import freed, resources, settlement, statuses, waitlist
+from webapp.care import freed, settlement, statuses, waitlist
 from webapp.care.makeups import MakeUp
+from webapp.care.materials import resources
 from webapp.care.preferences import availability
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Seat

@@ -6,9 +6,9 @@ from html import unescape
 from sqlalchemy import event
 
 from tests.counting import statements
-from webapp.care import homework
 from webapp.care.attendance import presence
 from webapp.care.contact import messages, reengagement_plans
+from webapp.care.materials import homework
 from webapp.protocol.steps import Step, occurrence_of
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.task_owners import owner_for
 from webapp.care.directory.people import Person, RoleName
-from webapp.care.summaries import Summary
+from webapp.care.materials.summaries import Summary
 from webapp.db import Store
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.telling.wish import NEWS_LAST, Wish

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from webapp import clock
-from webapp.care import drafts, homework, markdown, resources, summaries
+from webapp.care import markdown
 from webapp.care.directory.people import Kind, Person
-from webapp.care.resources import ResourceKind
+from webapp.care.materials import drafts, homework, resources, summaries
+from webapp.care.materials.resources import ResourceKind
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import lookups, tokens

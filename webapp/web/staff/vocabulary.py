@@ -9,8 +9,8 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.tasks import CLOSED, TaskKind
 from webapp.care.directory.people import RoleName, Status
+from webapp.care.materials.resources import ResourceKind
 from webapp.care.preferences.accommodations import Need
-from webapp.care.resources import ResourceKind
 from webapp.care.schedule.kinds import SessionKind
 from webapp.protocol.rungs import Rung, State
 

@@ -12,9 +12,9 @@ from tests.web.client.test_looks import device
 from tests.web.looks import listening, troubles
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import drafts, hand_ins, homework, resources, summaries
 from webapp.care.accounts import logins
 from webapp.care.contact import reengagement_plans
+from webapp.care.materials import drafts, hand_ins, homework, resources, summaries
 from webapp.demo import cast
 
 PAGES = {

@@ -12,12 +12,12 @@ from sqlalchemy import select
 from tests.care.evenings import missed
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import homework, resources
 from webapp.care.accounts import logins
 from webapp.care.accounts.logins import Login
-from webapp.care.drafts import Draft
-from webapp.care.hand_ins import HandIn
-from webapp.care.resource_uses import ResourceUse
+from webapp.care.materials import homework, resources
+from webapp.care.materials.drafts import Draft
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.resource_uses import ResourceUse
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -9,15 +9,16 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import and_, or_, select
 
 from webapp import clock
-from webapp.care import homework, ledger, resources
+from webapp.care import ledger
 from webapp.care.catchup import Card, catch_up
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.permissions import Permission
-from webapp.care.hand_ins import HandIn
-from webapp.care.homework import Homework
 from webapp.care.ledger import Line
-from webapp.care.resource_uses import ResourceUse
-from webapp.care.resources import Resource
+from webapp.care.materials import homework, resources
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resource_uses import ResourceUse
+from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Session
 from webapp.protocol import misses
 from webapp.refusals import N_

@@ -6,10 +6,11 @@ from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import drafts, hand_ins, homework, markdown
+from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
-from webapp.care.hand_ins import HandIn
-from webapp.care.homework import Homework
+from webapp.care.materials import drafts, hand_ins, homework
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework
 from webapp.refusals import Conflict, Refusal
 from webapp.web.client import places
 from webapp.web.guard import needs

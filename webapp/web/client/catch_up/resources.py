@@ -7,10 +7,11 @@ from flask import Blueprint, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import markdown, resource_uses, resources
+from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
-from webapp.care.resource_uses import ResourceUse
-from webapp.care.resources import Resource
+from webapp.care.materials import resource_uses, resources
+from webapp.care.materials.resource_uses import ResourceUse
+from webapp.care.materials.resources import Resource
 from webapp.refusals import N_, Invalid
 from webapp.web import headers
 from webapp.web.client import places

@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from webapp import clock
-from webapp.care import markdown, summaries
+from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
+from webapp.care.materials import summaries
+from webapp.care.materials.summaries import Summary, SummaryRead
 from webapp.care.schedule.sessions import Seat
-from webapp.care.summaries import Summary, SummaryRead
 from webapp.web.client import places
 from webapp.web.guard import needs
 from webapp.web.htmx import widget

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import bookings, eligibility, makeups, reflections, resources
+from webapp.care import bookings, eligibility, makeups, reflections
 from webapp.care.directory.permissions import Permission
 from webapp.care.makeups import MakeUp
-from webapp.care.resources import Resource
+from webapp.care.materials import resources
+from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, AlreadyDone, Invalid, Refusal
 from webapp.spellings import row_number

@@ -14,8 +14,8 @@ from webapp.care.directory import programs, teams
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
 from webapp.care.makeups import MakeUp
+from webapp.care.materials.resources import Resource
 from webapp.care.reflections import Reflection
-from webapp.care.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store

@@ -13,8 +13,8 @@ from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.makeups import MakeUp
+from webapp.care.materials.resources import Resource
 from webapp.care.readings import Reading, What
-from webapp.care.resources import Resource
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.protocol import misses

@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import drafts
 from webapp.care.directory.people import Person
+from webapp.care.materials import drafts
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.protocol import misses

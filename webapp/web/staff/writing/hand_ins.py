@@ -8,9 +8,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import drafts, hand_ins, markdown
+from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
-from webapp.care.hand_ins import HandIn
+from webapp.care.materials import drafts, hand_ins
+from webapp.care.materials.hand_ins import HandIn
 from webapp.care.readings import Reading, What
 from webapp.refusals import Refusal
 from webapp.web.guard import needs

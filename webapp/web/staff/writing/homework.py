@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from webapp import clock
-from webapp.care import drafts, hand_ins, homework, markdown
+from webapp.care import markdown
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.hand_ins import HandIn
-from webapp.care.homework import Homework
+from webapp.care.materials import drafts, hand_ins, homework
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Session
 from webapp.refusals import Refusal

@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from webapp import clock
-from webapp.care import drafts, markdown, resources
+from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
-from webapp.care.resources import Resource
+from webapp.care.materials import drafts, resources
+from webapp.care.materials.resources import Resource
 from webapp.care.schedule import sessions
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Session

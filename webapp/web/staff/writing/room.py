@@ -5,16 +5,17 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
-from webapp.care import catchup, hand_ins
+from webapp.care import catchup
 from webapp.care.catchup import Card
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.followups import FollowUp
-from webapp.care.hand_ins import HandIn
-from webapp.care.homework import Homework
-from webapp.care.resources import Resource
+from webapp.care.materials import hand_ins
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resources import Resource
+from webapp.care.materials.summaries import Summary
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.summaries import Summary
 from webapp.db import Store
 from webapp.protocol import misses
 from webapp.web.staff.frame import me

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import drafts, markdown, summaries
+from webapp.care import markdown
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
+from webapp.care.materials import drafts, summaries
 from webapp.care.readings import Reading, What
 from webapp.care.schedule.sessions import Session
 from webapp.refusals import Refusal

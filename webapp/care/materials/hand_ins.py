@@ -7,12 +7,12 @@ from sqlalchemy import ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.bulk import adding
-from webapp.care import drafts
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.teams import in_care_of
-from webapp.care.homework import Homework
+from webapp.care.materials import drafts
+from webapp.care.materials.homework import Homework
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
 from webapp.sealed import SealedText, ready

@@ -10,7 +10,7 @@ from webapp.bulk import adding
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
-from webapp.care.resources import Resource
+from webapp.care.materials.resources import Resource
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 

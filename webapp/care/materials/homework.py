@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import drafts
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
-from webapp.care.given import Given
+from webapp.care.materials import drafts
+from webapp.care.materials.assigned import Given
 from webapp.care.schedule.sessions import Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid

@@ -11,10 +11,10 @@ from sqlalchemy import ForeignKey, Index, Select, or_, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
-from webapp.care import drafts
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
+from webapp.care.materials import drafts
 from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Store

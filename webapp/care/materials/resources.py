@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import Program
-from webapp.care.given import Given
+from webapp.care.materials.assigned import Given
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Session
 from webapp.db import Base, Store
