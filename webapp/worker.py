@@ -17,17 +17,10 @@ from datetime import datetime
 import structlog
 
 from webapp import clock
-from webapp.care import (
-    answers,
-    freed,
-    heartbeats,
-    policy_reports,
-    rate_limits,
-    retention,
-    settlement,
-)
+from webapp.care import answers, heartbeats, policy_reports, rate_limits, retention
 from webapp.care.accounts import passkey_challenges
 from webapp.care.audit import anchors
+from webapp.care.make_ups import held_places, settlement
 from webapp.care.schedule import series
 from webapp.config import Settings
 from webapp.db import Database
@@ -107,7 +100,7 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
             Chore("tend", tend, every=10),
             Chore("watch", watch, every=60),
             Chore("settle", settlement.settle, every=60),
-            Chore("offer freed places", freed.offer_freed, every=30),
+            Chore("offer freed places", held_places.offer_freed, every=30),
             Chore("forget", answers.forget, every=3600),
             Chore("forget questions", passkey_challenges.forget, every=600),
             Chore("forget reports", policy_reports.forget, every=3600),

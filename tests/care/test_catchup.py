@@ -7,11 +7,12 @@ from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of, was_there
 from tests.counting import statements
-from webapp.care import bookings, followups, ledger, reflections
+from webapp.care import followups, ledger
 from webapp.care.attendance.standing import Standing
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.catchup import Part, catch_up
+from webapp.care.make_ups import bookings, reflections
 from webapp.care.markdown import html
 from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
 from webapp.care.materials.hand_ins import HandIn

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.care.evenings import DAY, HOUR, room, seat_of, was_there
-from webapp.care import bookings, hours, reflections
+from webapp.care import hours
 from webapp.care.directory import programs
+from webapp.care.make_ups import bookings, reflections
 from webapp.care.materials import resources
 from webapp.demo import cast
 

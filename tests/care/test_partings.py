@@ -4,14 +4,15 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, room, seat_of
-from webapp.care import bookings, freed, offers, partings, waitlist
+from webapp.care import partings
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.clashes import BusySlot
 from webapp.care.contact import tasks
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import bookings, held_places, offers, waitlist
+from webapp.care.make_ups.busy_slots import BusySlot
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule import planning
 
 
@@ -92,13 +93,13 @@ def test_places_waited_and_held_for_both_go_to_the_next_in_line(
         store, seat_of(store, hour, world.ben), joint, by=world.ben, now=clock.now()
     )
     store.commit()
-    assert freed.offer_freed(database, clock.now()) == 1
+    assert held_places.offer_freed(database, clock.now()) == 1
     store.expire_all()
     end()
     store.commit()
     assert entry.left_why == "couple_ended"
     assert [seat.held_until for seat in joint.seats] == [None, None]
-    assert freed.offer_freed(database, clock.now()) == 0
+    assert held_places.offer_freed(database, clock.now()) == 0
 
 
 def test_talks_with_the_couple_are_withdrawn_and_each_ones_counselor_goes_on(

@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from tests.conftest import THAT_DAY
 from tests.databases import Databases
-from webapp.care import reflections, waitlist
 from webapp.care.attendance.standing import standing
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
@@ -20,7 +19,8 @@ from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import reflections, waitlist
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import acts, cast, story

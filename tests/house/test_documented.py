@@ -38,7 +38,7 @@ def test_every_event_tag_says_what_it_means_and_carries() -> None:
 
 def test_every_value_the_chart_may_show_has_its_words() -> None:
     """The chart never shows `client message written` to a colleague. Facts about a program stand in no client's chart."""
-    from webapp.care.makeups import Way
+    from webapp.care.make_ups.make_ups import Way
     from webapp.notify.kinds import NoticeKind
     from webapp.protocol.rungs import Rung
     from webapp.web.staff import chart_words, vocabulary

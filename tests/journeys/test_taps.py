@@ -11,7 +11,7 @@ from tests.journeys.phone import Phone
 from webapp import clock
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.directory.people import Person
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule import planning
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session

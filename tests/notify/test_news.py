@@ -10,12 +10,13 @@ import pytest
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_there
 from tests.notify.test_announce import change, consent
 from tests.notify.test_wording import NEVER
-from webapp.care import bookings, freed, partings, reflections, settlement, waitlist
+from webapp.care import partings
 from webapp.care.consents import Consent
 from webapp.care.contact import messages
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import bookings, held_places, reflections, settlement, waitlist
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import hand_ins, homework, resources, summaries
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.notify.parcels import FOR_STAFF, PAGES
@@ -80,7 +81,7 @@ def hold(post, world):
         seat_of(store, entry, cast.zoe).release(store, by=cast.cody, now=post.clock.now())
 
     post.do(wait)
-    freed.offer_freed(post.database, post.clock.now())
+    held_places.offer_freed(post.database, post.clock.now())
     return seat
 
 
@@ -132,7 +133,7 @@ def test_a_hold_at_night_is_told_in_the_morning_in_time(post, world):
     def hold(store, cast):
         session = store.get(Session, open_room.id)
         waitlist.join(store, store.get(Seat, seat.id), session, by=cast.maya, now=post.clock.now())
-        freed.serve(store, session, now=post.clock.now())
+        held_places.serve(store, session, now=post.clock.now())
 
     post.do(hold)
     post.run()

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.protocol.rooms import Evening, evening
-from webapp.care import makeups, statuses
+from webapp.care import statuses
 from webapp.care.attendance import absences, presence
 from webapp.care.attendance.standing import standing
 from webapp.care.audit import chain
@@ -18,6 +18,7 @@ from webapp.care.contact.tasks import Task
 from webapp.care.directory import programs
 from webapp.care.directory.people import Status
 from webapp.care.directory.teams import Cover
+from webapp.care.make_ups import make_ups
 from webapp.care.preferences import contact_preferences
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Database, Store
@@ -462,7 +463,7 @@ def test_a_released_seat_is_not_looked_at(group: Evening) -> None:
 def test_a_completed_make_up_shows_and_asks_nothing_more(group: Evening) -> None:
     maya = group.world.maya
     group.walk(*CLIMB)
-    made = makeups.note_down(
+    made = make_ups.note_down(
         group.store, group.seat(maya), kind="recording", by=None, now=group.at(200)
     )
     made.complete(group.store, by=None, now=group.at(300))

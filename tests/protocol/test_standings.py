@@ -14,7 +14,7 @@ from webapp.care.attendance.absences import Excusal
 from webapp.care.attendance.presence import Presence
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.directory.people import Status
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import cast

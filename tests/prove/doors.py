@@ -9,7 +9,7 @@ CHALLENGES, PASSWORDS = (
     "webapp/care/accounts/passwords.py",
 )
 HEADERS, STATUSES = "webapp/web/headers.py", "webapp/care/statuses.py"
-ELIGIBILITY = "webapp/care/eligibility.py"
+ELIGIBILITY = "webapp/care/make_ups/eligibility.py"
 HOSTS, RESOLVING, PUSH = (
     f"webapp/notify/channels/{name}.py" for name in ("hosts", "resolving", "push")
 )
@@ -28,9 +28,9 @@ BREAKS = (
     Mutation("S1", "webapp/web/staff/timeliness.py", "@needs(Permission.PROVE)\n", "", plain("house/test_routes")),
     Mutation("S1", ELIGIBILITY, "return found if found and known and suitable(found, seat.session) else None", "return found if known else None",
       by("web/client/test_make_ups", "to_themselves")),
-    Mutation("S1", "webapp/care/waitlist.py", "    eligibility.refuse_session(seat, session, by, now)\n", "", by("care/test_waitlist", "could_not_be_booked")),
-    Mutation("S1", "webapp/care/freed.py", "if own and not eligibility.suitable(session, entry.seat.session):", "if False:",
-      by("care/test_waitlist", "held_for_nobody")),
+    Mutation("S1", "webapp/care/make_ups/waitlist.py", "    eligibility.refuse_session(seat, session, by, now)\n", "", by("care/make_ups/test_waitlist", "could_not_be_booked")),
+    Mutation("S1", "webapp/care/make_ups/held_places.py", "if own and not eligibility.suitable(session, entry.seat.session):", "if False:",
+      by("care/make_ups/test_waitlist", "held_for_nobody")),
     Mutation("S1", "webapp/web/staff/writing/summaries.py", "return [client for client in seen if client in known]", "return seen",
       by("web/staff/test_writing", "own_part")),
     Mutation("S1", "webapp/web/staff/writing/room.py", "        .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))\n", "",

@@ -60,9 +60,9 @@ BREAKS = (
     Mutation("P3", GUARD, "if known is None or known.proved(clock.now()):", "if known is None or identity.fresh():", by("web/account/test_fresh", "signs_no_consent")),
     Mutation("P3", "webapp/web/staff/privacy/sharing.py", "    consents.stop(\n", "    _ = (\n", by("web/client/sharing/test_consents", "staff_end_it")),
     Mutation("P2", "webapp/care/statuses.py", "        consents.stop_all(store, person, by=by, now=now)\n", "", by("care/test_consents", "ends_with_the_treatment")),
-    Mutation("P3", "webapp/care/bookings.py", "if isinstance(refusal, Clash) and not alone:", "if False:", by("web/client/test_make_ups", "never_told")),
-    Mutation("P3", "webapp/care/parties.py", "return self.partner is None or self.partner.active", "return True", by("web/client/test_make_ups", "never_told")),
-    Mutation("P3", "webapp/care/takings.py", "if seat.client_id not in seated and seated - held:", "if False:", by("web/client/test_make_ups", "never_told")),
+    Mutation("P3", "webapp/care/make_ups/bookings.py", "if isinstance(refusal, Clash) and not alone:", "if False:", by("web/client/test_make_ups", "never_told")),
+    Mutation("P3", "webapp/care/make_ups/parties.py", "return self.partner is None or self.partner.active", "return True", by("web/client/test_make_ups", "never_told")),
+    Mutation("P3", "webapp/care/make_ups/takings.py", "if seat.client_id not in seated and seated - held:", "if False:", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/partings.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_partings", "given_up")),
     Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in SILENT]", "]", by("web/test_printed_chart", "pause")),
     # P4: nobody else hears of what comes after the start

@@ -6,9 +6,10 @@ import pytest
 from icalendar import Calendar
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of
-from webapp.care import bookings, statuses, waitlist
+from webapp.care import statuses
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind
+from webapp.care.make_ups import bookings, waitlist
 from webapp.care.schedule import calendar_feeds, planning
 
 CANARY = "Opioid relapse prevention with Dr. Zebra"

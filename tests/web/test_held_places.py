@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of
-from webapp.care import bookings, exports, freed, hours, waitlist
+from webapp.care import exports, hours
 from webapp.care.attendance import absences
+from webapp.care.make_ups import bookings, held_places, waitlist
 from webapp.care.schedule import calendar_feeds, planning, sessions  # fmt: skip
 from webapp.care.schedule.sessions import Seat
 from webapp.notify.announce import announce
@@ -44,7 +45,7 @@ def held(store, database, world, clock, gone, full):
     clock.forward(minutes=1)
     seat_of(store, full, world.zoe).release(store, by=world.cody, now=clock.now())
     store.commit()
-    freed.offer_freed(database, clock.now())
+    held_places.offer_freed(database, clock.now())
     store.expire_all()
     return store.scalars(waitlist.live()).one()
 
@@ -157,6 +158,6 @@ def test_staff_who_give_them_the_place_meanwhile_do_not_see_it_taken_back(
     planning.give_seat(store, full, world.maya, by=world.cody, now=clock.forward(minutes=5))
     store.commit()
     clock.set(held.until + timedelta(seconds=1))
-    freed.offer_freed(database, clock.now())
+    held_places.offer_freed(database, clock.now())
     store.expire_all()
     assert (held.ended_why, held.seat.released_at) == ("expired", None)

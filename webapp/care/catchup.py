@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 
-from webapp.care import makeups
 from webapp.care.attendance.standing import Standing
 from webapp.care.directory.people import Person
 from webapp.care.followups import FollowUp
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import make_ups
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import homework, resources
 from webapp.care.materials.hand_ins import HandIn
 from webapp.care.materials.homework import Homework
@@ -95,7 +95,7 @@ def catch_up(store: Store, client: Person, missed: Iterable[Missed], now: dateti
     talked = _follow_ups(store, [seat.id for seat in seats])
     made = {
         each.seat_id: each
-        for each in store.scalars(makeups.standing_for([seat.id for seat in seats]))
+        for each in store.scalars(make_ups.standing_for([seat.id for seat in seats]))
     }
     return [
         Card(

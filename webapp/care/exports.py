@@ -25,13 +25,13 @@ from webapp.care.contact.addresses import Address, Channel
 from webapp.care.contact.connection_tests import SelfTest
 from webapp.care.contact.messages import Message
 from webapp.care.directory.people import Kind, Person
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.reflections import Reflection
 from webapp.care.materials.drafts import Draft
 from webapp.care.materials.hand_ins import HandIn
 from webapp.care.preferences import availability, contact_preferences
 from webapp.care.preferences.accommodations import Accommodation
 from webapp.care.preferences.backup_plans import BackupPlan
-from webapp.care.reflections import Reflection
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.db import Store

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.care import makeups
 from webapp.care.attendance import attended
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import make_ups
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule.recurrence import instant_of
 from webapp.care.schedule.sessions import Seat, Session
@@ -56,7 +56,7 @@ def weeks(store: Store, client: Person, now: datetime, count: int = 4) -> list[W
     bounds = [instant_of(datetime.combine(monday, time()), zone) for monday in mondays]
     seats = _seats(store, client, bounds[0], bounds[-1])
     there = attended.present(store, seats, now)
-    make_up_seats = set(store.scalars(makeups.seats_of_others(client.id)))
+    make_up_seats = set(store.scalars(make_ups.seats_of_others(client.id)))
     alone = _alone(store, client, bounds[0], bounds[-1])
     found = []
     for monday, begin, end in zip(mondays, bounds, bounds[1:], strict=False):

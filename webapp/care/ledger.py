@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import makeups
 from webapp.care.attendance.standing import CAN_BE_MADE_UP, Standing
 from webapp.care.catchup import Missed
 from webapp.care.directory import programs
 from webapp.care.directory.programs import PolicyVersion
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import make_ups
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 
@@ -62,7 +62,7 @@ def lines(store: Store, missed: Iterable[Missed]) -> list[Line]:
     whole = (joinedload(MakeUp.by_seat), joinedload(MakeUp.resource))
     found = {
         made.seat_id: made
-        for made in store.scalars(makeups.standing_for(ids).options(*whole)).unique()
+        for made in store.scalars(make_ups.standing_for(ids).options(*whole)).unique()
     }
     within = _within(store, missed)
     return [

@@ -5,16 +5,16 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
-from webapp.care import clashes, waitlist
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Person
 from webapp.care.directory.teams import Couple
-from webapp.care.makeups import ENDED_WITH_COUPLE, MakeUp, is_open
-from webapp.care.parties import JOINT
+from webapp.care.make_ups import busy_slots, waitlist
+from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp, is_open
+from webapp.care.make_ups.parties import JOINT
+from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store
 
 
@@ -30,7 +30,7 @@ def end_couple(store: Store, couple: Couple, *, by: Person | None, now: datetime
     if couple.ended_at is not None:
         return
     both = (couple.a_id, couple.b_id)
-    clashes.lock(store, [couple.a, couple.b])
+    busy_slots.lock(store, [couple.a, couple.b])
     couple.ended_at = now
     for made in store.scalars(_booked_for(both, now)).all():
         made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)

@@ -6,15 +6,15 @@ from sqlalchemy import and_, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.contact.messages import ReadMark
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.reflections import Reflection
+from webapp.care.make_ups.waitlist import HeldPlace
 from webapp.care.materials.hand_ins import HandIn
 from webapp.care.materials.homework import Homework, HomeworkFor
 from webapp.care.materials.resource_uses import ResourceUse
 from webapp.care.materials.resources import Resource, ResourceFor
 from webapp.care.materials.summaries import Summary, SummaryRead
-from webapp.care.reflections import Reflection
 from webapp.care.schedule.sessions import Seat
-from webapp.care.waitlist import HeldPlace
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.outbox import Notification
 

@@ -21,7 +21,7 @@ from webapp.care.attendance.standing import Absence, Facts, Life, Room, Standing
 from webapp.care.attendance.tally import TAP, Evidence
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.reading import contact, history, rooms

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 
-from webapp.care import makeups
 from webapp.care.attendance.standing import CAN_BE_MADE_UP, Standing, standing
 from webapp.care.catchup import Missed
 from webapp.care.directory.people import Person
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import make_ups
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol import facts
@@ -30,7 +30,7 @@ def of(store: Store, client: Person, now: datetime, back: timedelta = BACK) -> l
         .join(Session, Session.id == Seat.session_id)
         .where(Seat.client_id == client.id, Seat.released_at.is_(None))
         .where(Session.ends_at.between(now - back, now), Session.cancelled_at.is_(None))
-        .where(Seat.id.not_in(makeups.seats_of_others(client.id)))
+        .where(Seat.id.not_in(make_ups.seats_of_others(client.id)))
         .order_by(Session.starts_at.desc(), Seat.id.desc())
     )
     return _missed(store, list(store.scalars(query)), now)

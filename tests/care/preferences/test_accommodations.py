@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, room, seat_of
-from webapp.care import group_times
 from webapp.care.attendance import absences
 from webapp.care.contact import connection_tests, help_calls
 from webapp.care.contact.contacts import Contact
 from webapp.care.contact.tasks import TaskKind
 from webapp.care.directory.people import RoleName
+from webapp.care.make_ups import group_times
 from webapp.care.preferences import accommodations, backup_plans
 from webapp.care.preferences.accommodations import Accommodation
 from webapp.care.preferences.backup_plans import BackupPlan

@@ -9,10 +9,11 @@ from sqlalchemy import text
 from tests.counting import statements
 from tests.protocol.test_engine import SIX
 from tests.protocol.test_standings import plant
-from webapp.care import followups, waitlist
+from webapp.care import followups
 from webapp.care.attendance.standing import Standing
 from webapp.care.contact import messages, reengagement_plans
 from webapp.care.contact.messages import ReadMark
+from webapp.care.make_ups import waitlist
 from webapp.care.materials import homework
 from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from webapp.care.attendance import absences
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule import series
 from webapp.care.schedule.series import Member
 from webapp.care.schedule.sessions import Seat, Session

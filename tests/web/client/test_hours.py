@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of, was_there
-from webapp.care import bookings, settlement
+from webapp.care.make_ups import bookings, settlement
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
 from tests.counting import statements
-from webapp.care import freed, settlement, statuses, waitlist
-from webapp.care.makeups import MakeUp
+from webapp.care import statuses
+from webapp.care.make_ups import held_places, settlement, waitlist
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials import resources
 from webapp.care.preferences import availability
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Seat
-from webapp.care.waitlist import HeldPlace, WaitlistEntry
 
 WORDS = "What stayed with me is that asking early is easier than explaining later."
 
@@ -249,10 +250,10 @@ class TestCouples:
         [rosa, leo] = [seat_of(store, joint, who) for who in (world.rosa, world.leo)]
         rosa.release(store, by=world.cody, now=clock.now())
         store.commit()
-        assert freed.offer_freed(database, clock.now()) == 0
+        assert held_places.offer_freed(database, clock.now()) == 0
         leo.release(store, by=world.cody, now=clock.now())
         store.commit()
-        assert freed.offer_freed(database, clock.now()) == 1
+        assert held_places.offer_freed(database, clock.now()) == 1
         page = maya.get(here(together)).text
         assert "A place came free" in page
         [held] = store.scalars(select(HeldPlace))
@@ -274,7 +275,7 @@ class TestWaiting:
         maya.post(f"{here(gone)}/waiting", {"session": full.id})
         seat_of(store, full, world.zoe).release(store, by=world.cody, now=clock.now())
         store.commit()
-        freed.offer_freed(database, clock.now())
+        held_places.offer_freed(database, clock.now())
         store.expire_all()
         return store.scalars(waitlist.live()).one()
 

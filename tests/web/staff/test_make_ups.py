@@ -7,12 +7,12 @@ from sqlalchemy import func, select
 
 from tests.care.evenings import DAY, HOUR, missed, room
 from tests.counting import statements
-from webapp.care import bookings, reflections, waitlist
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import bookings, reflections, waitlist
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.reflections import Reflection
 from webapp.care.materials import resources
-from webapp.care.reflections import Reflection
 from webapp.care.schedule import series
 from webapp.care.schedule.series import Series
 from webapp.care.schedule.sessions import Session

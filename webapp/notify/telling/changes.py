@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from webapp.care import makeups
 from webapp.care.consents import Category, covers
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import make_ups
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
@@ -78,4 +78,4 @@ def _seats_making_up(store: Store, session_id: int) -> set[int]:
     """Seats of a session that are to make up for others and that nobody has given up yet."""
     by = or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id)
     open_ones = select(Seat.id).join(MakeUp, by).where(Seat.session_id == session_id)
-    return set(store.scalars(open_ones.where(makeups.is_open())))
+    return set(store.scalars(open_ones.where(make_ups.is_open())))

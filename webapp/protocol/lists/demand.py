@@ -10,7 +10,7 @@ from webapp.care.catchup import Missed
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person, Status
 from webapp.care.directory.programs import Program
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol import facts

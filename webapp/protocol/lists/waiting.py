@@ -16,12 +16,12 @@ from webapp.care.attendance.presence import Presence
 from webapp.care.contact.messages import Message, ReadMark
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.followups import FollowUp
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials.hand_ins import HandIn
 from webapp.care.materials.homework import Homework, HomeworkFor
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.db import Store
 from webapp.protocol import misses
 from webapp.protocol.reading.rooms import SEEN

@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp import clock
-from webapp.care import makeups, waitlist
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import AbsenceReport, Reason
 from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups import make_ups, waitlist
+from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.schedule.sessions import Seat
-from webapp.care.waitlist import WaitlistEntry
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach
 from webapp.web.client import places
@@ -86,7 +86,7 @@ def withdraw(seat_id: int) -> ResponseReturnValue:
 
 def _give_back(seat: Seat) -> None:
     by, now = places.person(), clock.now()
-    for made in store.scalars(makeups.standing_for([seat.id])):
+    for made in store.scalars(make_ups.standing_for([seat.id])):
         made.cancel(store, by=by, now=now)
     waiting = waitlist.waiting(seat.client).where(WaitlistEntry.seat_id == seat.id)
     for entry in store.scalars(waiting).all():

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import group_times
 from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups import group_times
 from webapp.care.schedule.series import Member, Series
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Refusal

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import contains_eager
 
 from webapp import clock
-from webapp.care import waitlist
 from webapp.care.directory.permissions import Permission
-from webapp.care.waitlist import HeldPlace, WaitlistEntry
+from webapp.care.make_ups import waitlist
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.web.client import histories, places
 from webapp.web.client.places import Place
 from webapp.web.filters import language, zone

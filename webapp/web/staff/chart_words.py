@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _
 
 from webapp.care.attendance.presence import Evidence
 from webapp.care.audit.tags import Tag
-from webapp.care.makeups import Way
+from webapp.care.make_ups.make_ups import Way
 from webapp.notify.kinds import NoticeKind
 from webapp.web.chart import UNSENT as NOT_SENT
 from webapp.web.staff.vocabulary import Word

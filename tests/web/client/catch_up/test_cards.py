@@ -4,8 +4,9 @@ from html import unescape
 
 from tests.care.evenings import DAY, HOUR, missed, room, was_there
 from tests.counting import statements
-from webapp.care import bookings, followups
+from webapp.care import followups
 from webapp.care.contact import reengagement_plans
+from webapp.care.make_ups import bookings
 from webapp.care.materials import hand_ins, homework, resource_uses
 
 

@@ -6,18 +6,18 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import doubles, eligibility, makeups, offers, waitlist
 from webapp.care.attendance import absences
 from webapp.care.attendance.standing import CAN_BE_MADE_UP
 from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam
-from webapp.care.doubles import Double
-from webapp.care.makeups import MakeUp, is_open
-from webapp.care.offers import Offer, Why
-from webapp.care.parties import party_of
-from webapp.care.reflections import Reflection
+from webapp.care.make_ups import double_bookings, eligibility, make_ups, offers, waitlist
+from webapp.care.make_ups.double_bookings import Double
+from webapp.care.make_ups.make_ups import MakeUp, is_open
+from webapp.care.make_ups.offers import Offer, Why
+from webapp.care.make_ups.parties import party_of
+from webapp.care.make_ups.reflections import Reflection
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.schedule.sessions import Seat
-from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.refusals import N_
 from webapp.web.client import histories, places
 from webapp.web.client.places import Place
@@ -85,7 +85,7 @@ class MakingUp:
 def of(place: Place, *, changing: bool = False) -> MakingUp:
     """Everything about making up for this seat. `changing`: offers too when something is booked."""
     now = clock.now()
-    made = store.scalar(makeups.standing_for([place.seat.id]))
+    made = store.scalar(make_ups.standing_for([place.seat.id]))
     state = _state(place, made, now)
     deadline = eligibility.deadline_of(store, place.seat)
     about = MakingUp(
@@ -126,7 +126,7 @@ def _state(place: Place, made: MakeUp | None, now: datetime) -> str:
 
 
 def _with_booked(about: MakingUp, made: MakeUp, now: datetime) -> MakingUp:
-    found = doubles.of(store, made, now) if made.open and made.by_seat else []
+    found = double_bookings.of(store, made, now) if made.open and made.by_seat else []
     mine = [each for each in found if each.seat.client_id == about.seat.client_id]
     return MakingUp(
         **vars(about)

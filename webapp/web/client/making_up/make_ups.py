@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import bookings, eligibility, makeups, reflections
 from webapp.care.directory.permissions import Permission
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import bookings, eligibility, make_ups, reflections
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session
@@ -101,7 +101,7 @@ def refused(seat_id: int, refusal: Refusal, **more: Any) -> ResponseReturnValue:
 
 
 def _standing(seat: Seat) -> MakeUp | None:
-    return store.scalar(makeups.standing_for([seat.id]))
+    return store.scalar(make_ups.standing_for([seat.id]))
 
 
 def session_for(seat: Seat) -> Session:

@@ -6,9 +6,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import bookings, waitlist
 from webapp.care.directory.permissions import Permission
-from webapp.care.waitlist import HeldPlace, WaitlistEntry
+from webapp.care.make_ups import bookings, waitlist
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.refusals import Refusal
 from webapp.web.client import places
 from webapp.web.client.making_up import make_ups

@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import doubles, reflections, waitlist
 from webapp.care.directory import programs, teams
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import double_bookings, reflections, waitlist
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.reflections import Reflection
+from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.materials.resources import Resource
-from webapp.care.reflections import Reflection
 from webapp.care.schedule.sessions import Seat, Session, occupied
-from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store
 from webapp.protocol.lists import demand
 
@@ -73,7 +73,7 @@ def picture(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
         "shelf": _shelf(store, program.id, now),
         "reflections": [each for each in handed_in if each.make_up.seat.client_id in mine],
         "reflections_elsewhere": sum(e.make_up.seat.client_id not in mine for e in handed_in),
-        "doubles": [each for each in doubles.of_program(store, program.id, now)
+        "doubles": [each for each in double_bookings.of_program(store, program.id, now)
                     if each.seat.client_id in mine],
         "hosts": store.scalars(_hosts(program.id)).all(),
         "weeks_open": round(programs.in_force(program.policies, now).policy.make_up_within.days / 7),

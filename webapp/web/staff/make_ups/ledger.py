@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import bookings, ledger, makeups
+from webapp.care import ledger
 from webapp.care.attendance.standing import CAN_BE_MADE_UP
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import bookings, make_ups
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials.resources import Resource
 from webapp.care.readings import Reading, What
 from webapp.care.schedule import sessions
@@ -45,7 +46,7 @@ def book(seat_id: int) -> ResponseReturnValue:
     made = _standing(seat)
     try:
         if request.form.get("otherwise"):
-            made = made or makeups.note_down(store, seat, by=me(), now=now)
+            made = made or make_ups.note_down(store, seat, by=me(), now=now)
             made.complete(store, by=me(), now=now)
         elif made is not None and made.open:
             bookings.move(store, made, _chosen(), by=me(), now=now)
@@ -97,7 +98,7 @@ def _picture(client: Person) -> dict[str, Any]:
 
 
 def _standing(seat: Seat) -> MakeUp | None:
-    return store.scalar(makeups.standing_for([seat.id]))
+    return store.scalar(make_ups.standing_for([seat.id]))
 
 
 def _chosen() -> Session | Resource:

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import reflections as care
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import reflections as care
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.reflections import Reflection
 from webapp.care.readings import Reading, What
-from webapp.care.reflections import Reflection
 from webapp.care.schedule.sessions import Seat
 from webapp.refusals import Refusal
 from webapp.web.guard import needs

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, or_, select
 
-from webapp.care import makeups
 from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport
-from webapp.care.makeups import MakeUp, is_open
+from webapp.care.make_ups import make_ups
+from webapp.care.make_ups.make_ups import MakeUp, is_open
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
 
@@ -59,7 +59,7 @@ def _next_look(session: Session, now: datetime) -> datetime | None:
 
 def _replaced(store: Store, made: MakeUp) -> bool:
     """Lapsed, and something else stands for that seat by now."""
-    others = makeups.standing_for([made.seat_id]).where(MakeUp.id != made.id)
+    others = make_ups.standing_for([made.seat_id]).where(MakeUp.id != made.id)
     return made.lapsed_at is not None and store.scalar(others.limit(1)) is not None
 
 

@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from webapp.care import clashes, makeups, waitlist
 from webapp.care.attendance import attended
 from webapp.care.directory.people import Person
-from webapp.care.makeups import MakeUp, Way
-from webapp.care.parties import Party
+from webapp.care.make_ups import busy_slots, make_ups, waitlist
+from webapp.care.make_ups.make_ups import MakeUp, Way
+from webapp.care.make_ups.parties import Party
+from webapp.care.make_ups.vacancies import Place, Vacancy
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.vacancies import Place, Vacancy
-from webapp.care.waitlist import HeldPlace, WaitlistEntry
 from webapp.db import Store
 from webapp.refusals import N_, Clash, Full, Invalid
 
@@ -75,7 +75,7 @@ def take(
         given = planning.give_seat(store, session, each, by=by, now=now, known=known)
         known = [place for place in known if place.id != given.id]
         known.append(Place(given.id, each.id, given.number, None, None))
-        clashes.take(store, given, now, free=taking.free)
+        busy_slots.take(store, given, now, free=taking.free)
         taken.append(given)
     if taking.entry is not None:
         _leave_line(store, taking.entry, by, now)
@@ -84,7 +84,7 @@ def take(
     made.next_look_at = session.ends_at
     if party.partner is not None:
         _for_partner(store, seat, party.partner, taken, by, now)
-    return makeups.add(store, made, by=by, now=now)
+    return make_ups.add(store, made, by=by, now=now)
 
 
 def _for_partner(
@@ -100,7 +100,7 @@ def _for_partner(
     missed = store.scalar(theirs.where(Seat.released_at.is_(None)))
     if missed is None or attended.attended(store, [missed], now):
         return
-    if store.scalar(makeups.standing_for([missed.id])):
+    if store.scalar(make_ups.standing_for([missed.id])):
         return
     made = row(missed, Way.SESSION, None, by, now)
     made.by_seat, made.partner_seat, made.next_look_at = (
@@ -108,7 +108,7 @@ def _for_partner(
         taken[0],
         taken[1].session.ends_at,
     )
-    makeups.add(store, made, by=by, now=now)
+    make_ups.add(store, made, by=by, now=now)
 
 
 def _leave_line(store: Store, entry: WaitlistEntry, by: Person | None, now: datetime) -> None:

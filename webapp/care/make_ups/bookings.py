@@ -10,15 +10,15 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
 
-from webapp.care import clashes, eligibility, makeups, offers, takings, vacancies
 from webapp.care.directory.people import Kind, Person
-from webapp.care.makeups import MakeUp, Way
+from webapp.care.make_ups import busy_slots, eligibility, make_ups, offers, takings, vacancies
+from webapp.care.make_ups.make_ups import MakeUp, Way
+from webapp.care.make_ups.offers import Offer
+from webapp.care.make_ups.parties import Party, party_of
+from webapp.care.make_ups.waitlist import HeldPlace
 from webapp.care.materials.resources import Resource
-from webapp.care.offers import Offer
-from webapp.care.parties import Party, party_of
 from webapp.care.schedule import planning  # fmt: skip
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.care.waitlist import HeldPlace
 from webapp.db import Database, Store
 from webapp.refusals import (
     N_,
@@ -34,7 +34,7 @@ NOT_BOTH = N_("That time isn't free for both of you any more.")
 
 def offered(store: Store, seat: Seat, now: datetime, limit: int = 5) -> list[Offer]:
     """What staff may book to make up for `seat`, the best first; nothing when something stands for it already."""
-    if store.scalar(makeups.standing_for([seat.id])):
+    if store.scalar(make_ups.standing_for([seat.id])):
         return []
     return offers.find(store, seat, now, limit=limit, solo=True)
 
@@ -64,7 +64,7 @@ def accept(store: Store, held: HeldPlace, *, by: Person | None, now: datetime) -
     if held.ended_at is not None or held.until <= now:
         raise TooLate(N_("This place is no longer held. It went to the next in line."))
     entry = held.entry
-    made = store.scalar(makeups.standing_for([entry.seat_id]))
+    made = store.scalar(make_ups.standing_for([entry.seat_id]))
     if made is not None and made.open:
         return _book(store, entry.seat, entry.session, made, by, now)
     return book(store, entry.seat, entry.session, by=by, now=now)
@@ -90,7 +90,7 @@ def _book(
         # most who come too late hear it without waiting
         takings.refuse_full(what, party, vacancies.seated(store, what), 0)
     eligibility.refuse_beyond(eligibility.deadline_of(store, seat), what.starts_at, by)
-    clashes.lock(store, party.people)
+    busy_slots.lock(store, party.people)
     but = [what.id]
     if instead_of is not None and instead_of.by_seat is not None:
         but.append(instead_of.by_seat.session_id)
@@ -117,15 +117,15 @@ def _choose(
     by: Person | None,
     now: datetime,
 ) -> MakeUp:
-    clashes.lock(store, party.people)
-    standing = store.scalar(makeups.standing_for([seat.id]).with_only_columns(MakeUp.id))
+    busy_slots.lock(store, party.people)
+    standing = store.scalar(make_ups.standing_for([seat.id]).with_only_columns(MakeUp.id))
     if made := _already(store, standing, what, instead_of):
         return made
     eligibility.refuse_resource(store, seat, what, eligibility.deadline_of(store, seat), by, now)
     takings.give_up(store, instead_of, by, now)
     made = takings.row(seat, Way(what.kind), instead_of, by, now)
     made.resource = what
-    return makeups.add(store, made, by=by, now=now)
+    return make_ups.add(store, made, by=by, now=now)
 
 
 @contextmanager

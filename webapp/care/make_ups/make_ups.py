@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Select, and_, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import clashes
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
+from webapp.care.make_ups import busy_slots
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
@@ -101,7 +101,7 @@ class MakeUp(Base):
         for taken in (self.by_seat, self.partner_seat):
             if taken is not None and taken.session.ends_at > now:
                 taken.release(store, by=by, now=now)
-                clashes.give_back(store, taken.id)
+                busy_slots.give_back(store, taken.id)
         self._tell(store, Tag.MAKE_UP_CANCELLED, by=by, now=now, why=why)
         for other in store.scalars(_together(self)):
             alike = ("moved", "session_cancelled", ENDED_WITH_COUPLE)

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of, was_there
-from webapp.care import bookings, settlement
 from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Evidence, Sighting
 from webapp.care.attendance.standing import standing
+from webapp.care.make_ups import bookings, settlement
 from webapp.protocol import facts
 
 

@@ -15,17 +15,17 @@ from typing import NamedTuple
 from sqlalchemy import Integer, Row, Select, Text, and_, bindparam, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
-from webapp.care import waitlist
 from webapp.care.directory.people import Person
-from webapp.care.eligibility import deadline_of
+from webapp.care.make_ups import waitlist
+from webapp.care.make_ups.eligibility import deadline_of
+from webapp.care.make_ups.parties import Party, party_of
+from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
-from webapp.care.parties import Party, party_of
 from webapp.care.preferences import availability
 from webapp.care.preferences.availability import Window
 from webapp.care.schedule.kinds import GROUPS
 from webapp.care.schedule.sessions import Seat, Session, occupied
-from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store
 
 FAMILIAR = timedelta(days=2)

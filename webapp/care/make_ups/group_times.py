@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 
-from webapp.care import bookings, clashes
 from webapp.care.attendance import absences
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import bookings, busy_slots
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import GROUPS
 from webapp.care.schedule.series import Member, Series
@@ -65,7 +65,7 @@ def change(
         raise Forbidden()
     if store.scalar(other_times(group).where(Series.id == to.id)) is None:
         raise Invalid(N_("This is not another time of the same group."), field="series")
-    clashes.lock(store, [client])
+    busy_slots.lock(store, [client])
     mine = store.get(Member, (group.id, client.id))
     if mine is None:
         raise AlreadyDone()
@@ -76,7 +76,7 @@ def change(
     coming = _coming(store, to, now)
     left = [each.id for each in _coming(store, group, now)]
     for session in coming:
-        busy = clashes.overlapping([client.id], session.starts_at, session.ends_at, left)
+        busy = busy_slots.overlapping([client.id], session.starts_at, session.ends_at, left)
         if store.scalar(busy.where(Session.id != session.id).limit(1)):
             raise Clash(field="series")
     group.members.remove(mine)

@@ -7,11 +7,12 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_there
-from webapp.care import bookings, clashes, makeups, reflections, statuses
+from webapp.care import statuses
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.clashes import BusySlot, slots_of
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import bookings, busy_slots, make_ups, reflections
+from webapp.care.make_ups.busy_slots import BusySlot, slots_of
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import resources
 from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Session
@@ -219,7 +220,7 @@ class TestCouples:
 
     def test_both_get_a_place_and_both_are_made_up(self, store, world, clock, evening, joint):
         made = book(store, seat_of(store, evening, world.maya), joint, clock)
-        theirs = store.scalars(makeups.standing_for([seat_of(store, evening, world.ben).id])).one()
+        theirs = store.scalars(make_ups.standing_for([seat_of(store, evening, world.ben).id])).one()
         assert made.partner_seat_id == theirs.by_seat_id
         assert theirs.partner_seat_id == made.by_seat_id
         assert {made.by_seat.client_id, theirs.by_seat.client_id} == {world.maya.id, world.ben.id}
@@ -245,7 +246,7 @@ class TestCouples:
         made = book(store, seat_of(store, evening, world.maya), joint, clock)
         later = make_room(2 * DAY, "Later", makes_up=(COUPLES,), capacity=2)
         moved = bookings.move(store, made, later, by=world.maya, now=clock.now())
-        standing = store.scalars(makeups.standing_for([s.id for s in evening.seats])).all()
+        standing = store.scalars(make_ups.standing_for([s.id for s in evening.seats])).all()
         assert {row.by_seat.session_id for row in standing} == {later.id}
         assert moved in standing
 
@@ -295,13 +296,13 @@ class TestTheDatabaseItself:
         session.move(
             store, session.starts_at + DAY, session.ends_at + DAY, by=world.cody, now=clock.now()
         )
-        clashes.refresh(store, world.maya.id, clock.now())
+        busy_slots.refresh(store, world.maya.id, clock.now())
         slots = store.scalars(select(BusySlot.slot).order_by(BusySlot.slot)).all()
         assert slots == list(slots_of(session.starts_at, session.ends_at))
 
     def test_what_is_over_takes_no_room(self, store, world, clock, seat, make_room):
         book(store, seat, make_room(DAY), clock)
-        clashes.refresh(store, world.maya.id, clock.forward(days=2))
+        busy_slots.refresh(store, world.maya.id, clock.forward(days=2))
         assert store.scalars(select(BusySlot)).all() == []
 
 

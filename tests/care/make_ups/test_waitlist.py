@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of
-from webapp.care import bookings, freed, settlement, statuses, waitlist
+from webapp.care import statuses
 from webapp.care.attendance import absences
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.freed import held_until
+from webapp.care.make_ups import bookings, held_places, settlement, waitlist
+from webapp.care.make_ups.held_places import held_until
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Seat, occupied
 from webapp.refusals import Full, Invalid, TooLate
@@ -42,7 +43,7 @@ def free_the_place(store, full, world, clock):
 
 
 def walk(database, clock):
-    return freed.offer_freed(database, clock.now())
+    return held_places.offer_freed(database, clock.now())
 
 
 def held(store):

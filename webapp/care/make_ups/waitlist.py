@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care import clashes, eligibility
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.parties import party_of
+from webapp.care.make_ups import busy_slots, eligibility
+from webapp.care.make_ups.parties import party_of
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Store
@@ -96,7 +96,7 @@ def join(
     eligibility.refuse_beyond(eligibility.deadline_of(store, seat), session.starts_at, by)
     if session.starts_at <= now + LAST_CALL:
         raise TooLate(N_("This session begins too soon to wait for a place."))
-    clashes.lock(store, [seat.client])  # two taps at once: one after the other
+    busy_slots.lock(store, [seat.client])  # two taps at once: one after the other
     waiting = store.scalar(in_line([session.id]).where(WaitlistEntry.client_id == seat.client_id))
     if waiting:
         return waiting

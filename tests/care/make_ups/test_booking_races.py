@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 
 from tests.care.evenings import DAY, HOUR, missed, room
 from webapp import clock as webapp_clock
-from webapp.care import bookings, freed, waitlist
-from webapp.care.clashes import BusySlot
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind
-from webapp.care.makeups import MakeUp
+from webapp.care.make_ups import bookings, held_places, waitlist
+from webapp.care.make_ups.busy_slots import BusySlot
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 from webapp.refusals import Clash, Full
@@ -141,10 +141,10 @@ def test_chores_and_bookers_together_hold_and_book_no_more_than_there_is(fresh_d
                 store, seat, session, by=seat.client, now=now + timedelta(seconds=seat_id)
             )
         store.commit()
-    walks = [lambda: freed.offer_freed(fresh_database, webapp_clock.now()) for _ in range(3)]
+    walks = [lambda: held_places.offer_freed(fresh_database, webapp_clock.now()) for _ in range(3)]
     came_to = at_once(walks + [booking(fresh_database, seat, wanted) for seat in seats[150:]])
     assert {type(each) for each in came_to} <= {int, Full}
-    while freed.offer_freed(fresh_database, webapp_clock.now()):
+    while held_places.offer_freed(fresh_database, webapp_clock.now()):
         pass
     with fresh_database.reading() as store:
         held = [place.entry.seat_id for place in store.scalars(waitlist.live())]

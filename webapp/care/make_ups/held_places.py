@@ -5,16 +5,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, or_, select
 
-from webapp.care import clashes, eligibility, waitlist
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person, Status
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import Program
-from webapp.care.parties import Party, party_of
+from webapp.care.make_ups import busy_slots, eligibility, waitlist
+from webapp.care.make_ups.parties import Party, party_of
+from webapp.care.make_ups.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
 from webapp.care.schedule import planning, sessions
 from webapp.care.schedule.sessions import Seat, Session, occupied
-from webapp.care.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
 from webapp.db import Database, Store, claim
 
 HOLD_FOR = timedelta(hours=2)
@@ -114,7 +114,7 @@ def _suits(store: Store, entry: WaitlistEntry, party: Party) -> bool:
     own = entry.joined_by_id == entry.client_id
     if own and not eligibility.suitable(session, entry.seat.session):
         return False
-    busy = clashes.overlapping(party.ids, session.starts_at, session.ends_at)
+    busy = busy_slots.overlapping(party.ids, session.starts_at, session.ends_at)
     here = entry.client.status == Status.ACTIVE and party.can_come
     return here and store.scalar(busy.limit(1)) is None
 

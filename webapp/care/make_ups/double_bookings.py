@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 
-from webapp.care.makeups import MakeUp, is_open
+from webapp.care.make_ups.make_ups import MakeUp, is_open
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from sqlalchemy import and_, bindparam, exists, func, select
 
-from webapp.care.clashes import BusySlot
-from webapp.care.makeups import MakeUp
-from webapp.care.parties import Party
+from webapp.care.make_ups.busy_slots import BusySlot
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.parties import Party
+from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.schedule.sessions import Seat, Session, occupied
-from webapp.care.waitlist import WaitlistEntry
 from webapp.db import Store
 
 _SEATED = select(Seat.client_id).where(Seat.session_id == bindparam("session"), occupied())

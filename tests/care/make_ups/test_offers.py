@@ -4,10 +4,11 @@ import pytest
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room
 from tests.counting import statements
-from webapp.care import bookings, offers, statuses
+from webapp.care import statuses
 from webapp.care.attendance import absences
+from webapp.care.make_ups import bookings, offers
+from webapp.care.make_ups.offers import OfferKind, Why
 from webapp.care.materials import resources
-from webapp.care.offers import OfferKind, Why
 from webapp.care.preferences import availability
 
 
