@@ -39,8 +39,8 @@ BREAKS = (
     Mutation("S10", TOKENS, "Token.secret_hash == hashed(secret), Token.revoked_at.is_(None)", "Token.secret_hash == hashed(secret)",
       by("care/accounts/test_logins", "until_it_is_revoked")),
     # S11: what people write can do nothing but be read
-    Mutation("S11", MARKDOWN, "return Markup(_cleaner.clean(rendered))", "return Markup(source)", plain("care/test_catchup", "plain_reading")),
-    Mutation("S11", MARKDOWN, "return name != \"href\" or value.startswith(SCHEMES)", "return True", plain("care/test_catchup", "plain_reading")),
+    Mutation("S11", MARKDOWN, "return Markup(_cleaner.clean(rendered))", "return Markup(source)", plain("care/catch_up/test_cards", "plain_reading")),
+    Mutation("S11", MARKDOWN, "return name != \"href\" or value.startswith(SCHEMES)", "return True", plain("care/catch_up/test_cards", "plain_reading")),
     Mutation("S11", "templates/client/summaries/show.html", '<div class="prose" hx-ignore>{{ part.html }}</div>{% endcall %}', '<div class="prose">{{ part.html }}</div>{% endcall %}',
       plain("web/test_htmx", "wrote_alone")),
     Mutation("S11", "webapp/web/client/sharing/looks.py", "return f\"'{cell}\" if cell.startswith(FORMULAS) else cell", "return cell", by("web/client/sharing/test_looks", "formula")),

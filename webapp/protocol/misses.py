@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 
 from webapp.care.attendance.standing import CAN_BE_MADE_UP, Standing, standing
-from webapp.care.catchup import Missed
+from webapp.care.catch_up.cards import Missed
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from tests.counting import statements
 from tests.protocol.test_engine import SIX
 from tests.protocol.test_standings import plant
-from webapp.care import followups
 from webapp.care.attendance.standing import Standing
+from webapp.care.catch_up import follow_ups
 from webapp.care.contact import messages, reengagement_plans
 from webapp.care.contact.messages import ReadMark
 from webapp.care.make_ups import waitlist
@@ -64,7 +64,7 @@ def test_what_is_done_waits_no_more(store, world, clock):
     found = waiting.of(store, world.maya.id, now)
     assert (found.catch_up, found.homework, found.one_homework, found.messages) == (1, 1, task.id, 1)  # fmt: skip
     assert found.plan_at == now
-    followups.sign_off(store, room.seats[0], by=world.carla, now=now)
+    follow_ups.sign_off(store, room.seats[0], by=world.carla, now=now)
     task.withdraw(store, by=world.carla, now=now)
     messages.mark_read(store, world.maya, by=world.maya, now=now)
     later = waiting.of(store, world.maya.id, now + timedelta(days=8))

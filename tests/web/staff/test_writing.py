@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.web.client.catch_up import hostile
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.followups import FollowUp
+from webapp.care.catch_up.follow_ups import FollowUp
 from webapp.care.materials import drafts, hand_ins, homework, resources, summaries
 from webapp.care.materials.hand_ins import HandIn
 from webapp.care.materials.homework import Homework

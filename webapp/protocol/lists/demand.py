@@ -6,7 +6,7 @@ from sqlalchemy import or_, select
 
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import CAN_BE_MADE_UP, standing
-from webapp.care.catchup import Missed
+from webapp.care.catch_up.cards import Missed
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person, Status
 from webapp.care.directory.programs import Program

@@ -13,9 +13,9 @@ from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, not
 
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Presence
+from webapp.care.catch_up.follow_ups import FollowUp
 from webapp.care.contact.messages import Message, ReadMark
 from webapp.care.contact.reengagement_plans import Plan
-from webapp.care.followups import FollowUp
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials.hand_ins import HandIn

@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import and_, or_, select
 
 from webapp import clock
-from webapp.care import ledger
-from webapp.care.catchup import Card, catch_up
+from webapp.care.catch_up import ledger
+from webapp.care.catch_up.cards import Card, catch_up
+from webapp.care.catch_up.ledger import Line
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.permissions import Permission
-from webapp.care.ledger import Line
 from webapp.care.materials import homework, resources
 from webapp.care.materials.hand_ins import HandIn
 from webapp.care.materials.homework import Homework

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import hours, ledger
+from webapp.care.catch_up import ledger, weekly_hours
+from webapp.care.catch_up.weekly_hours import Week
 from webapp.care.directory.permissions import Permission
-from webapp.care.hours import Week
 from webapp.protocol import misses
 from webapp.web.client import places
 from webapp.web.filters import language
@@ -49,7 +49,7 @@ def show() -> ResponseReturnValue:
 
 def _screen() -> dict[str, Any]:
     now, person = clock.now(), places.person()
-    weeks = hours.weeks(store, person, now, WEEKS)[::-1]
+    weeks = weekly_hours.weeks(store, person, now, WEEKS)[::-1]
     lines = ledger.lines(store, misses.of(store, person, now))
     return {
         "place": "catch-up",

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
-from webapp.care import catchup
-from webapp.care.catchup import Card
+from webapp.care.catch_up import cards
+from webapp.care.catch_up.cards import Card
+from webapp.care.catch_up.follow_ups import FollowUp
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
-from webapp.care.followups import FollowUp
 from webapp.care.materials import hand_ins
 from webapp.care.materials.hand_ins import HandIn
 from webapp.care.materials.homework import Homework
@@ -56,7 +56,7 @@ def after(store: Store, session: Session) -> After:
 
 def cards_of(store: Store, client: Person, now: datetime) -> list[Card]:
     """How far a client has come with what they were not there for."""
-    return catchup.catch_up(store, client, misses.of(store, client, now), now)
+    return cards.catch_up(store, client, misses.of(store, client, now), now)
 
 
 def handed_in_by(store: Store, client: Person) -> list[HandIn]:

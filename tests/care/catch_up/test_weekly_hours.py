@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tests.care.evenings import DAY, HOUR, room, seat_of, was_there
-from webapp.care import hours
+from webapp.care.catch_up import weekly_hours
 from webapp.care.directory import programs
 from webapp.care.make_ups import bookings, reflections
 from webapp.care.materials import resources
@@ -25,7 +25,7 @@ def attend(store, world, clock):
 
 
 def this_week(store, world, clock):
-    return hours.weeks(store, world.maya, clock.now(), 1)[0]
+    return weekly_hours.weeks(store, world.maya, clock.now(), 1)[0]
 
 
 def test_hours_one_was_there_count_against_the_policys(store, world, clock, attend):
@@ -55,7 +55,7 @@ def test_a_make_up_counts_once_and_where_it_was_made_up(store, world, clock, att
     )
     was_there(store, made.by_seat, world.colin, clock.set(other.ends_at))
     made.complete(store, by=None, now=clock.now())
-    before, week = hours.weeks(store, world.maya, clock.now(), 2)
+    before, week = weekly_hours.weeks(store, world.maya, clock.now(), 2)
     assert (before.spent, week.spent, week.made_up) == (0, 3, 3)
 
 
@@ -77,20 +77,20 @@ def test_a_recording_counts_with_its_length_when_it_was_handed_in(store, world, 
 def test_a_week_begins_on_monday_where_the_program_is(store, world, clock, attend):
     """Sunday eleven at night in New York is Monday already in UTC."""
     attend(datetime(2026, 3, 2, 3, tzinfo=UTC), minutes=60)
-    before, week = hours.weeks(store, world.maya, clock.now(), 2)
+    before, week = weekly_hours.weeks(store, world.maya, clock.now(), 2)
     assert (before.monday, week.monday) == (date(2026, 2, 23), date(2026, 3, 2))
     assert (before.spent, week.spent) == (1, 0)
 
 
 @pytest.mark.parametrize(("now", "lasts"), [((2026, 3, 4), 167), ((2026, 10, 28), 169)])
 def test_the_week_in_which_clocks_change_is_shorter_or_longer(store, world, clock, now, lasts):
-    week = hours.weeks(store, world.maya, datetime(*now, 18, tzinfo=UTC), 1)[0]
+    week = weekly_hours.weeks(store, world.maya, datetime(*now, 18, tzinfo=UTC), 1)[0]
     assert week.ends_at - week.starts_at == timedelta(hours=lasts)
 
 
 def test_where_clocks_never_change_every_week_is_as_long(store, world, clock):
     aiko = cast.find(store).aiko
-    found = hours.weeks(store, aiko, clock.now() + 14 * DAY, 4)
+    found = weekly_hours.weeks(store, aiko, clock.now() + 14 * DAY, 4)
     assert {week.ends_at - week.starts_at for week in found} == {timedelta(days=7)}
 
 
@@ -98,4 +98,4 @@ def test_a_new_plan_holds_from_the_week_after(store, world, clock):
     """THAT_DAY is a Wednesday: this week began under the old plan."""
     programs.change_policy(store, world.harbor, {"weekly_hours": 6}, by=None, now=clock.now())
     assert this_week(store, world, clock).plan == 9
-    assert hours.weeks(store, world.maya, clock.now() + 7 * DAY, 1)[0].plan == 6
+    assert weekly_hours.weeks(store, world.maya, clock.now() + 7 * DAY, 1)[0].plan == 6

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, or_, select
 
 from webapp.care.attendance.standing import Standing
+from webapp.care.catch_up.follow_ups import FollowUp
 from webapp.care.directory.people import Person
-from webapp.care.followups import FollowUp
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import homework, resources

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of, was_there
 from tests.counting import statements
-from webapp.care import followups, ledger
 from webapp.care.attendance.standing import Standing
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.catchup import Part, catch_up
+from webapp.care.catch_up import follow_ups, ledger
+from webapp.care.catch_up.cards import Part, catch_up
 from webapp.care.make_ups import bookings, reflections
 from webapp.care.markdown import html
 from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
@@ -69,7 +69,7 @@ def test_the_ring_fills_as_things_are_done(store, world, clock, seat, task):
     resource_uses.finish(store, reading, maya, by=maya, now=now)
     hand_ins.hand_in(store, task, "Bed, book, lamp.", by=maya, now=now)
     assert card_of(store, maya, clock).done == 3
-    followups.sign_off(store, seat, by=carla, now=now)
+    follow_ups.sign_off(store, seat, by=carla, now=now)
     assert card_of(store, maya, clock).whole
 
 
@@ -297,16 +297,16 @@ class TestLedger:
 
 def test_following_up_is_staffs_and_is_told_once(store, world, clock, seat):
     with pytest.raises(Forbidden):
-        followups.sign_off(store, seat, by=world.maya, now=clock.now())
-    first = followups.sign_off(store, seat, by=world.carla, now=clock.now(), note="Went well.")
-    assert followups.sign_off(store, seat, by=world.colin, now=clock.now()) is first
+        follow_ups.sign_off(store, seat, by=world.maya, now=clock.now())
+    first = follow_ups.sign_off(store, seat, by=world.carla, now=clock.now(), note="Went well.")
+    assert follow_ups.sign_off(store, seat, by=world.colin, now=clock.now()) is first
     assert first.by_id == world.carla.id
 
 
 def test_nothing_is_followed_up_before_it_began(store, world, clock):
     coming = room(store, world.carla, [world.maya], clock.now() + DAY, clock.now())
     with pytest.raises(Invalid):
-        followups.sign_off(
+        follow_ups.sign_off(
             store, seat_of(store, coming, world.maya), by=world.carla, now=clock.now()
         )
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp.care.attendance.standing import CAN_BE_MADE_UP, Standing
-from webapp.care.catchup import Missed
+from webapp.care.catch_up.cards import Missed
 from webapp.care.directory import programs
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.make_ups import make_ups
