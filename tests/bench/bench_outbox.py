@@ -25,8 +25,8 @@ from tests.databases import lay_schema, opened
 from tests.postgres import DURABLE, Server
 from webapp import keys
 from webapp.bulk import insert_many
-from webapp.care.consents import Consent
 from webapp.care.contact.addresses import Address
+from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database
 from webapp.notify.channels.hosts import PushHosts

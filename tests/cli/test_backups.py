@@ -9,19 +9,20 @@ from sqlalchemy import func, select, update
 
 from tests.cli.conftest import Run
 from webapp import clock
-from webapp.care import consents, emergencies, statuses
+from webapp.care import statuses
 from webapp.care.accounts import api_tokens, logins, passwords, recovery_codes
 from webapp.care.accounts.api_tokens import Token
 from webapp.care.accounts.logins import Login
 from webapp.care.attendance import absences
 from webapp.care.audit import chain, events
-from webapp.care.consents import Category, Consent
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.tasks import Task
 from webapp.care.directory import people
-from webapp.care.emergencies import EmergencyAccess
 from webapp.care.preferences import contact_preferences
+from webapp.care.privacy import consents, emergency_access
+from webapp.care.privacy.consents import Category, Consent
+from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.care.schedule import calendar_feeds
 from webapp.care.schedule.sessions import Seat
 from webapp.cli import postgres_copies
@@ -146,7 +147,7 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
     with fresh_database.writing() as store:
         here = cast.find(store)
         secret = calendar_feeds.open_feed(store, here.maya, by=here.maya, now=now)
-        reached = emergencies.begin(
+        reached = emergency_access.begin(
             store, here.june, "She called and cannot wait.", by=here.theo, now=now
         )
         reached_id = reached.id
@@ -179,7 +180,7 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
         assert not texts.usable
         assert (here.carla.status, here.june.status) == ("discharged", "paused")
         assert "supervisor" not in here.susan.role_names
-        assert emergencies.reaching(store, here.theo.id, now) == frozenset()
+        assert emergency_access.reaching(store, here.theo.id, now) == frozenset()
         assert passwords.matches(here.maya, "nine plain amber ladders")
         assert not recovery_codes.accepts(store, here.maya, codes[0], now)
         assert recovery_codes.accepts(store, here.maya, codes[1], now)

@@ -13,7 +13,6 @@ from tests.databases import Databases
 from webapp.care.attendance.standing import standing
 from webapp.care.audit import chain
 from webapp.care.audit.events import Event
-from webapp.care.consents import Consent
 from webapp.care.contact import tasks
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.contact.tasks import Task
@@ -21,6 +20,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
 from webapp.care.make_ups import reflections, waitlist
 from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import acts, cast, story

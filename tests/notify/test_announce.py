@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care import consents, statuses
+from webapp.care import statuses
 from webapp.care.audit import events
 from webapp.care.audit.events import Cursor
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses, tasks
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
+from webapp.care.privacy import consents
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.notify import announce
 from webapp.notify.channels.parcel import Undeliverable

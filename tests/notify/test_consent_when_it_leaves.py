@@ -20,8 +20,8 @@ from sqlalchemy import select, update
 from tests.conftest import THAT_DAY, plant_world
 from tests.notify.conftest import Post
 from webapp import clock
-from webapp.care import consents
-from webapp.care.consents import Consent
+from webapp.care.privacy import consents
+from webapp.care.privacy.consents import Consent
 from webapp.notify import leases
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.deliver import AT_ONCE

@@ -12,11 +12,11 @@ from webapp.care.attendance import absences, presence
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.consents import Consent
 from webapp.care.contact import addresses, contacts
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
+from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat
 from webapp.notify.channels.email import EmailChannel
 from webapp.notify.channels.parcel import Undeliverable

@@ -11,13 +11,13 @@ from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_t
 from tests.notify.test_announce import change, consent
 from tests.notify.test_wording import NEVER
 from webapp.care import partings
-from webapp.care.consents import Consent
 from webapp.care.contact import messages
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import bookings, held_places, reflections, settlement, waitlist
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import hand_ins, homework, resources, summaries
+from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.notify.parcels import FOR_STAFF, PAGES
 

@@ -85,7 +85,7 @@ BREAKS = (
     Mutation("S15", KEYRING, "if kind != FORMAT or not body:", "if kind != FORMAT:\n            return sealed\n        if not body:", by("ground/test_sealed", "not_believed")),
     Mutation("S15", "webapp/care/field_keys.py", "if missing := used - sealed.keyring_of(database.engine.dialect).ids:", "if missing := set():", by("cli/test_rotating", "lost_key")),
     Mutation("S15", "webapp/cli/rotating.py", "            for done in field_keys.seal_anew(database):\n                bar.advance(bar.task_ids[0], done)\n", "", by("cli/test_rotating", "turned_over")),
-    Mutation("S15", "webapp/care/counseling_notes.py", "    body: Mapped[str] = mapped_column(SealedText)\n", "    body: Mapped[str]\n", plain("house/test_clinical")),
+    Mutation("S15", "webapp/care/privacy/counseling_notes.py", "    body: Mapped[str] = mapped_column(SealedText)\n", "    body: Mapped[str]\n", plain("house/test_clinical")),
     Mutation("S15", EMBEDDED, "    if key:\n", "    if False:\n", plain("ground/test_db", "readable_word or wrong_key")),
     Mutation("S15", "webapp/db.py", 'return url.update_query_dict({"sslmode": "require"})', "return url", plain("ground/test_db", "in_private")),
     # S16: what it is made of

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of
-from webapp.care import exports
 from webapp.care.attendance import absences
 from webapp.care.catch_up import weekly_hours
 from webapp.care.make_ups import bookings, held_places, waitlist
+from webapp.care.privacy import own_copy
 from webapp.care.schedule import calendar_feeds, planning, sessions  # fmt: skip
 from webapp.care.schedule.sessions import Seat
 from webapp.notify.announce import announce
@@ -129,7 +129,7 @@ def test_calendar_hours_and_copies_do_not_know_it(store, world, clock, full, hel
     starts = [each.starts_at for each in calendar_feeds.entries(store, world.maya, clock.now())]
     assert full.starts_at not in starts
     assert weekly_hours.weeks(store, world.maya, clock.now(), 2)[-1].ahead == 0
-    copied = exports.assemble(store, world.maya, {}, clock.now())
+    copied = own_copy.assemble(store, world.maya, {}, clock.now())
     assert held.seat_id not in {each["seat"] for each in copied["sessions"]}
 
 

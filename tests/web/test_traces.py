@@ -103,7 +103,7 @@ def test_no_page_shows_a_word_of_hers_without_a_trace(app, database, objects, na
             met |= found
             if found and traces(database, objects["maya"]) != before + 1:
                 silent.append(f"{door.method} {path} {headers}: {', '.join(sorted(found))}")
-    assert not silent, told(silent, "Give its picture a `reading` (webapp/care/readings.py): one trace an answer.")  # fmt: skip
+    assert not silent, told(silent, "Give its picture a `reading` (webapp/care/privacy/record_views.py): one trace an answer.")  # fmt: skip
     assert met >= SHOWN
 
 

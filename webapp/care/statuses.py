@@ -4,13 +4,13 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.care import consents
 from webapp.care.accounts import logins
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
 from webapp.care.contact.tasks import Task
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Status
+from webapp.care.privacy import consents
 from webapp.db import Store
 
 

@@ -20,11 +20,11 @@ from webapp.care.accounts.recovery_codes import RecoveryCode
 from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
-from webapp.care.consents import Consent, valid
 from webapp.care.contact.addresses import Address
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Role, Status
-from webapp.care.emergencies import EmergencyAccess
+from webapp.care.privacy.consents import Consent, valid
+from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.db import Store
 from webapp.notify.announce import READER

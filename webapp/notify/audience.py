@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Text, cast, select
 
-from webapp.care.consents import Category, Consent, valid
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import Person, Status
+from webapp.care.privacy.consents import Category, Consent, valid
 from webapp.db import Store
 
 DEFAULT_ORDER = (Channel.PUSH.value, Channel.EMAIL.value, Channel.SMS.value)

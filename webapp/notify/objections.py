@@ -10,11 +10,11 @@ from sqlalchemy.orm import aliased
 
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Evidence, Presence
-from webapp.care.consents import Consent, valid
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.contacts import Contact
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
+from webapp.care.privacy.consents import Consent, valid
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.notify.heard import heard, some
 from webapp.notify.kinds import CHECKS, LINKS, REMINDERS, STAFF, NoticeKind

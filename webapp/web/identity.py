@@ -16,10 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import emergencies
 from webapp.care.accounts import logins
 from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Kind, Person
+from webapp.care.privacy import emergency_access
 from webapp.config import Settings
 from webapp.web import attempts, unit
 from webapp.web.unit import database, store
@@ -71,7 +71,7 @@ def _load(asked: Request) -> Visitor | None:
     if now - found.seen_at > SEEN_EVERY:
         g.seen = found.id
     if found.person.kind == Kind.STAFF:
-        found.person.reaching = emergencies.reaching(store, found.person_id, now)
+        found.person.reaching = emergency_access.reaching(store, found.person_id, now)
     return Visitor(found)
 
 

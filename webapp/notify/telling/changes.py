@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from webapp.care.consents import Category, covers
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.privacy.consents import Category, covers
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind

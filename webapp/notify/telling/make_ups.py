@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care.consents import Category, covers
 from webapp.care.directory.teams import couple_of
 from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp
 from webapp.care.make_ups.parties import JOINT
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
+from webapp.care.privacy.consents import Category, covers
 from webapp.db import Store
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.telling.wish import NEWS_LAST, Wish

@@ -19,8 +19,8 @@ from flask import Response
 from flask_babel import gettext as _
 
 from webapp.care.audit.tags import MEANING, Tag
-from webapp.care.consents import REDISCLOSURE
 from webapp.care.directory.people import Kind, Person
+from webapp.care.privacy.consents import REDISCLOSURE
 from webapp.protocol.rungs import TAKEN, WHY, Rung
 from webapp.refusals import N_
 from webapp.web.chart import UNSENT, Chart, Entry

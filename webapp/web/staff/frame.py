@@ -12,13 +12,13 @@ from sqlalchemy import Select, func, select
 from werkzeug.local import LocalProxy
 
 from webapp import clock
-from webapp.care import readings
 from webapp.care.contact import help_calls, messages
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.heartbeats import SILENT_AFTER, Heartbeat
-from webapp.care.readings import Reading
+from webapp.care.privacy import record_views
+from webapp.care.privacy.record_views import Reading
 from webapp.care.schedule.recurrence import instant_of
 from webapp.protocol.reading.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
@@ -67,7 +67,7 @@ def leave_trace(reading: Reading | None) -> None:
     by, program_id = reader.id, reader.program_id
     if reading and (clients := list(reading.clients)):
         with apart() as writing:
-            readings.note_down(
+            record_views.note_down(
                 writing, reading.what, clients, by=by, now=clock.now(), program_id=program_id,
                 session_id=reading.session_id,
             )  # fmt: skip

@@ -10,7 +10,7 @@ from webapp.care.contact import messages as words
 from webapp.care.contact import thread_members
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.readings import Reading, What
+from webapp.care.privacy.record_views import Reading, What
 from webapp.refusals import Refusal
 from webapp.web import htmx, threads
 from webapp.web.guard import needs

@@ -17,7 +17,7 @@ from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.teams import CareTeam, Couple
-from webapp.care.readings import Reading, What
+from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Refusal

@@ -13,7 +13,7 @@ from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Evidence, Presence
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import accommodations
-from webapp.care.readings import Reading, What
+from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Forbidden, Invalid, Refusal

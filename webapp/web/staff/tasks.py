@@ -18,7 +18,7 @@ from webapp.care.contact.contacts import Outcome
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
-from webapp.care.readings import Reading, What
+from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Invalid
 from webapp.web.filters import zone

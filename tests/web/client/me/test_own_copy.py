@@ -8,12 +8,13 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests import rows
-from webapp.care import consents, exports, statuses
+from webapp.care import statuses
 from webapp.care.attendance import absences, presence
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import messages
 from webapp.care.preferences import accommodations, availability, backup_plans, contact_preferences
+from webapp.care.privacy import consents, own_copy
 from webapp.web import chart
 from webapp.web.client.me.own_copy import readable
 
@@ -99,7 +100,7 @@ def test_the_readable_page_leaves_out_nothing_of_the_json(app, store, world, clo
     now, read = clock.now(), set()
     a_full_life(store, world, seat_in, now)
     sent = dict.fromkeys(("to", "kind", "description", "purpose", "channel"), "x")
-    record = exports.assemble(
+    record = own_copy.assemble(
         store, world.maya, {}, now, [{"at": now, "category": "schedule", **sent}]
     )
     assert [name for name, part in record.items() if not part] == []

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from webapp.care import partings
-from webapp.care.consents import REDISCLOSURE, Consent
 from webapp.care.directory.people import Person
+from webapp.care.privacy.consents import REDISCLOSURE, Consent
 
 FORM = {
     "category": ["schedule", "reminders"], "purpose": "together", "term": "90",

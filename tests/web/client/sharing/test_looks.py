@@ -3,9 +3,9 @@
 import re
 from datetime import timedelta
 
-from webapp.care import consents
 from webapp.care.contact import addresses
 from webapp.care.directory.people import Person
+from webapp.care.privacy import consents
 from webapp.notify.outbox import Notification
 from webapp.web import chart
 from webapp.web.client.sharing import looks

@@ -13,12 +13,13 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import exports, fhir, rate_limits
+from webapp.care import rate_limits
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit.tags import MEANING
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.exports import Record
+from webapp.care.privacy import fhir, own_copy
+from webapp.care.privacy.own_copy import Record
 from webapp.care.rate_limits import OWN_COPY
 from webapp.care.schedule.sessions import Seat
 from webapp.notify import disclosures
@@ -72,8 +73,8 @@ def take() -> ResponseReturnValue:
     person, now = places.person(), clock.now()
     rate_limits.spend(store, OWN_COPY, f"person {person.id}", now=now)
     sent = [_sent(each) for each in reversed(disclosures.of(store, person))]
-    record = exports.assemble(store, person, _standings(person, now), now, sent)
-    exports.taken(store, person, by=person, now=now)
+    record = own_copy.assemble(store, person, _standings(person, now), now, sent)
+    own_copy.taken(store, person, by=person, now=now)
     store.commit()
     answer = Response(_packed(record, person), content_type="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="{NAME}.zip"'

@@ -10,11 +10,17 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import consents
-from webapp.care.consents import DESCRIPTIONS, REDISCLOSURE, RIGHT_TO_REVOKE, Category, Consent
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
+from webapp.care.privacy import consents
+from webapp.care.privacy.consents import (
+    DESCRIPTIONS,
+    REDISCLOSURE,
+    RIGHT_TO_REVOKE,
+    Category,
+    Consent,
+)
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.client import places
 from webapp.web.filters import sentence

@@ -7,12 +7,12 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from webapp.care import lookers
-from webapp.care.consents import Category
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.teams import CareTeam
-from webapp.care.lookers import EMERGENCY
-from webapp.care.readings import What
+from webapp.care.privacy import lookers
+from webapp.care.privacy.consents import Category
+from webapp.care.privacy.lookers import EMERGENCY
+from webapp.care.privacy.record_views import What
 from webapp.notify import disclosures
 from webapp.refusals import N_
 from webapp.spellings import row_number

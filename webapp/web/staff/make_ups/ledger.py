@@ -15,7 +15,7 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups import bookings, make_ups
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials.resources import Resource
-from webapp.care.readings import Reading, What
+from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.protocol import misses

@@ -14,7 +14,7 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups import reflections as care
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.reflections import Reflection
-from webapp.care.readings import Reading, What
+from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Seat
 from webapp.refusals import Refusal
 from webapp.web.guard import needs

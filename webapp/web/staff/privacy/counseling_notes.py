@@ -5,11 +5,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import counseling_notes as notes
-from webapp.care.counseling_notes import CounselingNote
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
+from webapp.care.privacy import counseling_notes as notes
+from webapp.care.privacy.counseling_notes import CounselingNote
 from webapp.refusals import Refusal
 from webapp.web.guard import needs
 from webapp.web.staff.frame import changed, me, one, page, refused

@@ -6,10 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import emergencies as accesses
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.emergencies import EmergencyAccess
+from webapp.care.privacy import emergency_access as accesses
+from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, one, page, refused

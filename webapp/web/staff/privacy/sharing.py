@@ -8,14 +8,14 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import consents, lookers
-from webapp.care.consents import Consent
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.emergencies import EmergencyAccess
-from webapp.care.lookers import EMERGENCY, Look
-from webapp.care.readings import Reading, What
+from webapp.care.privacy import consents, lookers
+from webapp.care.privacy.consents import Consent
+from webapp.care.privacy.emergency_access import EmergencyAccess
+from webapp.care.privacy.lookers import EMERGENCY, Look
+from webapp.care.privacy.record_views import Reading, What
 from webapp.web.guard import needs
 from webapp.web.staff.frame import changed, me, one, page
 from webapp.web.unit import store

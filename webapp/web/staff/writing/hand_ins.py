@@ -12,7 +12,7 @@ from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, hand_ins
 from webapp.care.materials.hand_ins import HandIn
-from webapp.care.readings import Reading, What
+from webapp.care.privacy.record_views import Reading, What
 from webapp.refusals import Refusal
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, one, page, refused

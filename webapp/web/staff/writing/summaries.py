@@ -12,7 +12,7 @@ from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, summaries
-from webapp.care.readings import Reading, What
+from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Session
 from webapp.refusals import Refusal
 from webapp.web.guard import needs

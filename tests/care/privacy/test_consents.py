@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from webapp.care import consents, statuses
-from webapp.care.consents import ELEMENTS, Category
+from webapp.care import statuses
+from webapp.care.privacy import consents
+from webapp.care.privacy.consents import ELEMENTS, Category
 from webapp.refusals import Forbidden, Invalid
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.care import fhir
 from webapp.care.attendance.standing import Standing
+from webapp.care.privacy import fhir
 
 NOW = datetime(2026, 3, 4, 18, tzinfo=UTC)
 REQUIRED = {

@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from tests.care.evenings import DAY, HOUR, room, seat_of
 from tests.counting import statements
-from webapp.care import consents, emergencies, exports, fhir
 from webapp.care.attendance import absences, presence
 from webapp.care.attendance.standing import Standing
 from webapp.care.audit import events
@@ -17,6 +16,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts, messages, reengagement_plans
 from webapp.care.materials import drafts, hand_ins, homework, resources, summaries
 from webapp.care.preferences import accommodations, availability, backup_plans
+from webapp.care.privacy import consents, emergency_access, fhir, own_copy
 
 THEIRS, OWN = "Zebra", "Lighthouse"
 """Canaries: in every text of somebody else, in every text of Maya's own."""
@@ -99,7 +99,7 @@ def maya_writes(store, world, group, seat, now):
 
 def copy(store, client, now):
     """All three forms as one text: what would leave."""
-    record = exports.assemble(store, client, {}, now)
+    record = own_copy.assemble(store, client, {}, now)
     return json.dumps([record, fhir.bundle(record, client.ref)], default=str, ensure_ascii=False)
 
 
@@ -125,14 +125,14 @@ def test_every_word_of_ones_own_is_in_it(store, world, clock, scene, what):
 
 
 def test_it_says_how_each_session_stands_and_how_long_one_was_there(store, world, clock, scene):
-    record = exports.assemble(store, world.maya, {scene.id: Standing.EXCUSED}, clock.now())
+    record = own_copy.assemble(store, world.maya, {scene.id: Standing.EXCUSED}, clock.now())
     mine = {each["seat"]: each for each in record["sessions"]}[scene.id]
     assert (mine["kind"], mine["standing"], mine["minutes_there"]) == ("group", "excused", 0)
     assert record["hours_that_suit"] == [{"weekday": 0, "from": "09:00", "to": "12:00"}]
 
 
 def test_that_staff_reported_is_told_without_their_words(store, world, clock, scene):
-    told = exports.assemble(store, world.maya, {}, clock.now())["absences"]
+    told = own_copy.assemble(store, world.maya, {}, clock.now())["absences"]
     assert [each["by_you"] for each in told] == [False, True]
     assert told[0]["reason"] is None
 
@@ -146,7 +146,7 @@ def test_a_consent_is_in_it_with_every_element_as_it_was_signed(store, world, cl
     )  # fmt: skip
     ben.name = "Somebody Else"
     store.commit()
-    record = exports.assemble(store, maya, {}, now)
+    record = own_copy.assemble(store, maya, {}, now)
     [told] = record.pop("consents")
     assert (told["client"], told["recipient"]) == ("Maya Torres", "Ben Torres")
     assert all(told[each] for each in ("discloser", "description", "right_to_revoke", "signature"))
@@ -163,10 +163,10 @@ def test_a_pause_by_staff_does_not_show(store, world, clock):
     )  # fmt: skip
     store.commit()
     later = now + HOUR
-    before = exports.assemble(store, maya, {}, later)
+    before = own_copy.assemble(store, maya, {}, later)
     consent.pause(store, by=world.carla, now=now)
     store.commit()
-    assert exports.assemble(store, maya, {}, later) == before
+    assert own_copy.assemble(store, maya, {}, later) == before
 
 
 def test_who_looked_is_told_by_name_and_role_also_in_an_emergency(store, world, clock):
@@ -176,9 +176,9 @@ def test_who_looked_is_told_by_name_and_role_also_in_an_emergency(store, world, 
             store, Tag.CHART_READ, by=by, now=clock.now(), program_id=world.harbor.id,
             client=world.maya, what=what,
         )  # fmt: skip
-    emergencies.begin(store, world.maya, "Her sister called.", by=world.colin, now=clock.now())
+    emergency_access.begin(store, world.maya, "Her sister called.", by=world.colin, now=clock.now())
     store.commit()
-    looked = exports.assemble(store, world.maya, {}, clock.now())["who_looked"]
+    looked = own_copy.assemble(store, world.maya, {}, clock.now())["who_looked"]
     assert [(each["by"], each["roles"], each["what"]) for each in looked] == [
         ("Carla Reyes", ["counselor"], "chart"),
         (world.colin.name, sorted(world.colin.role_names), "emergency_access"),
@@ -186,7 +186,7 @@ def test_who_looked_is_told_by_name_and_role_also_in_an_emergency(store, world, 
 
 
 def test_taking_it_is_written_down(store, world, clock):
-    exports.taken(store, world.maya, by=world.maya, now=clock.now())
+    own_copy.taken(store, world.maya, by=world.maya, now=clock.now())
     store.commit()
     read = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ)).one()
     assert (read.client_id, read.by_id, read.fields) == (
@@ -197,11 +197,11 @@ def test_taking_it_is_written_down(store, world, clock):
 def test_the_number_of_statements_does_not_grow_with_the_history(database, store, world, clock):
     now = clock.now()
     with statements(database) as few:
-        exports.assemble(store, world.maya, {}, now)
+        own_copy.assemble(store, world.maya, {}, now)
     for n in range(12):
         room(store, world.carla, [world.maya], now - (n + 1) * DAY, now, ref=f"r{n}")
         messages.send(store, world.maya, f"{n}", by=world.maya, now=now + timedelta(minutes=n))
     store.commit()
     with statements(database) as many:
-        exports.assemble(store, world.maya, {}, now)
+        own_copy.assemble(store, world.maya, {}, now)
     assert len(many) <= len(few) + 2

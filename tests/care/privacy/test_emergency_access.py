@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import emergencies, statuses
+from webapp.care import statuses
 from webapp.care.audit.events import Event
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory import people, teams
 from webapp.care.directory.people import Person, Status
 from webapp.care.directory.teams import Cover
+from webapp.care.privacy import emergency_access
 from webapp.refusals import AlreadyDone, Forbidden, Invalid, Unknown
 
 WHY = "Her sister called: she may harm herself tonight."
@@ -18,11 +19,11 @@ WHY = "Her sister called: she may harm herself tonight."
 
 def begun(store, world, now, **changes):
     asked = {"client": world.maya, "reason": WHY, "by": world.colin} | changes
-    return emergencies.begin(store, asked["client"], asked["reason"], by=asked["by"], now=now)
+    return emergency_access.begin(store, asked["client"], asked["reason"], by=asked["by"], now=now)
 
 
 def reached(store, staff, now):
-    staff.reaching = emergencies.reaching(store, staff.id, now)
+    staff.reaching = emergency_access.reaching(store, staff.id, now)
     return set(store.scalars(teams.visible_to(staff).with_only_columns(Person.name)))
 
 
@@ -120,9 +121,9 @@ def test_another_programs_client_does_not_exist(store, world, clock):
 
 @pytest.mark.parametrize("said", ["maya torres", "maya@example.org"])
 def test_one_is_found_by_the_whole_name_or_address_only(store, world, said):
-    assert store.scalars(emergencies.sought(world.colin, said)).all() == [world.maya]
+    assert store.scalars(emergency_access.sought(world.colin, said)).all() == [world.maya]
 
 
 @pytest.mark.parametrize("said", ["torres", "Maya", "m%", "", "%"])
 def test_a_part_of_a_name_finds_nobody(store, world, said):
-    assert store.scalars(emergencies.sought(world.colin, said)).all() == []
+    assert store.scalars(emergency_access.sought(world.colin, said)).all() == []

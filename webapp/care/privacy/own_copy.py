@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import lookers
 from webapp.care.accounts.logins import Login
 from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport
@@ -20,7 +19,6 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.consents import Consent
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.contact.connection_tests import SelfTest
 from webapp.care.contact.messages import Message
@@ -32,6 +30,8 @@ from webapp.care.materials.hand_ins import HandIn
 from webapp.care.preferences import availability, contact_preferences
 from webapp.care.preferences.accommodations import Accommodation
 from webapp.care.preferences.backup_plans import BackupPlan
+from webapp.care.privacy import lookers
+from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.db import Store
