@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from tests.cli.conftest import Run
 from webapp import clock
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.accounts import api_tokens, logins, passwords, recovery_codes
 from webapp.care.accounts.api_tokens import Token
 from webapp.care.accounts.logins import Login
@@ -163,8 +163,8 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
         calendar_feeds.close_feed(store, here.maya, by=here.maya, now=now)
         texts = store.scalars(addresses.of(here.henry.id).where(Address.channel == "sms")).one()
         contact_preferences.allow(store, texts, False, by=here.henry, now=now)
-        statuses.change(store, here.carla, "discharged", by=None, now=now)
-        statuses.change(store, here.june, "paused", by=None, now=now)
+        leaving.change(store, here.carla, "discharged", by=None, now=now)
+        leaving.change(store, here.june, "paused", by=None, now=now)
         people.set_roles(store, here.susan, ["counselor"], by=None, now=now)
         store.get_one(EmergencyAccess, reached_id).end(store, by=here.theo, now=now)
         passwords.set_password(store, here.maya, "nine plain amber ladders", by=here.maya, now=now)

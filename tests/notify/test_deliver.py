@@ -7,7 +7,7 @@ import pytest
 from tests.notify.conftest import Post, subscription
 from tests.notify.test_announce import cancel, consent, move, open_task, revoke
 from tests.smtp_server import MailServer
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.attendance import absences, presence
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
@@ -80,7 +80,7 @@ def released(post, seat):
 
 def paused(post, seat):
     post.do(
-        lambda store, cast: statuses.change(
+        lambda store, cast: leaving.change(
             store, cast.maya, "paused", by=cast.carla, now=post.clock.now()
         )
     )

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.protocol.test_engine import SIX
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import Excusal
 from webapp.care.attendance.presence import Presence
@@ -50,7 +50,7 @@ def plant(store: Store, world: Any, luck: random.Random) -> None:
             scatter(store, seat, world, luck)
         if luck.random() < 0.15:
             room.cancel(store, "Snow", by=None, now=SIX - timedelta(days=3))
-    statuses.change(store, world.zoe, Status.PAUSED, by=world.ada, now=SIX - timedelta(hours=5))
+    leaving.change(store, world.zoe, Status.PAUSED, by=world.ada, now=SIX - timedelta(hours=5))
 
 
 def scatter(store: Store, seat: Seat, world: Any, luck: random.Random) -> None:

@@ -8,7 +8,7 @@ CHALLENGES, PASSWORDS = (
     "webapp/care/accounts/passkey_challenges.py",
     "webapp/care/accounts/passwords.py",
 )
-HEADERS, STATUSES = "webapp/web/headers.py", "webapp/care/statuses.py"
+HEADERS, STATUSES = "webapp/web/headers.py", "webapp/care/leaving.py"
 ELIGIBILITY = "webapp/care/make_ups/eligibility.py"
 HOSTS, RESOLVING, PUSH = (
     f"webapp/notify/channels/{name}.py" for name in ("hosts", "resolving", "push")
@@ -35,7 +35,7 @@ BREAKS = (
       by("web/staff/test_writing", "own_part")),
     Mutation("S1", "webapp/web/staff/writing/room.py", "        .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))\n", "",
       by("web/staff/test_writing", "own_part")),
-    Mutation("S1", "webapp/care/partings.py", "    couple.ended_at = now\n", "", by("care/test_partings", "free_for_another")),
+    Mutation("S1", "webapp/care/partings.py", "    couple.ended_at = now\n", "", by("care/test_couples_end", "free_for_another")),
     # S2: logins are rows
     Mutation("S2", IDENTITY, '    end("signed_in_again")\n', "", by("web/test_sign_in", "signing_in_again")),
     Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hashed(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),

@@ -59,11 +59,11 @@ BREAKS = (
     Mutation("P3", CONSENTS, "if each.paused_at is not None:", "if each is self:", by("care/privacy/test_consents", "outlives")),
     Mutation("P3", GUARD, "if known is None or known.proved(clock.now()):", "if known is None or identity.fresh():", by("web/account/test_fresh", "signs_no_consent")),
     Mutation("P3", "webapp/web/staff/privacy/sharing.py", "    consents.stop(\n", "    _ = (\n", by("web/client/sharing/test_consents", "staff_end_it")),
-    Mutation("P2", "webapp/care/statuses.py", "        consents.stop_all(store, person, by=by, now=now)\n", "", by("care/privacy/test_consents", "ends_with_the_treatment")),
+    Mutation("P2", "webapp/care/leaving.py", "        consents.stop_all(store, person, by=by, now=now)\n", "", by("care/privacy/test_consents", "ends_with_the_treatment")),
     Mutation("P3", "webapp/care/make_ups/bookings.py", "if isinstance(refusal, Clash) and not alone:", "if False:", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/make_ups/parties.py", "return self.partner is None or self.partner.active", "return True", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/make_ups/takings.py", "if seat.client_id not in seated and seated - held:", "if False:", by("web/client/test_make_ups", "never_told")),
-    Mutation("P3", "webapp/care/partings.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_partings", "given_up")),
+    Mutation("P3", "webapp/care/partings.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_couples_end", "given_up")),
     Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in SILENT]", "]", by("web/test_printed_chart", "pause")),
     # P4: nobody else hears of what comes after the start
     Mutation("P4", "webapp/notify/announce.py", "if client_id not in stretch.allowed or rung not in REMINDS:", "if client_id not in stretch.allowed:",
@@ -105,7 +105,7 @@ BREAKS = (
     Mutation("P8", "webapp/care/directory/teams.py", "client_id.in_(me.reaching)", "true() if me.reaching else client_id.in_(me.reaching)", by("care/privacy/test_emergency_access", "one_client")),
     Mutation("P8", "webapp/web/staff/privacy/sign_in_links.py", ".where(Person.id.not_in(me().reaching))", "", by("web/staff/privacy/test_emergency_access", "neither_an_account")),
     Mutation("P8", "webapp/care/contact/task_owners.py", "return None if holder in self.absent else holder", "return holder", by("care/privacy/test_emergency_access", "supervisor_has_left")),
-    Mutation("P8", "webapp/care/statuses.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/test_announce", "had_to_do")),
+    Mutation("P8", "webapp/care/leaving.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/test_announce", "had_to_do")),
     Mutation("P8", ACCESS, "        Permission.EMERGENCY_ACCESS,\n    }", "    }", by("web/staff/privacy/test_emergency_access", "fresh")),
     # P9: only where people agreed to be written to
     Mutation("P9", OBJECTIONS, "or_(unasked, Address.stopped_at.is_not(None), Address.unsafe_at.is_not(None))", "or_(unasked, Address.stopped_at.is_not(None))",

@@ -6,7 +6,7 @@ import pytest
 from icalendar import Calendar
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind
 from webapp.care.make_ups import bookings, waitlist
@@ -172,7 +172,7 @@ def test_the_link_is_kept_as_a_hash_of_256_bits(feed, store, world):
 
 
 def test_who_left_the_program_has_no_calendar(feed, store, world, clock):
-    statuses.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
+    leaving.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
     store.commit()
     assert feed().status_code == 404
 

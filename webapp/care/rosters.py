@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import roster_cells, statuses
+from webapp.care import leaving, roster_cells
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Channel
 from webapp.care.directory import people, teams
@@ -114,7 +114,7 @@ def person(desk: _Desk, record: Record) -> str:
     made, new = people.put(
         desk.store, desk.program, record.ref, roles=roles, **given, **desk.acting
     )  # fmt: skip
-    statuses.change(desk.store, made, record.get("status") or made.status, **desk.acting)
+    leaving.change(desk.store, made, record.get("status") or made.status, **desk.acting)
     for channel in opted_in:
         addresses.add(desk.store, made, channel, given[CELL_OF[channel]], **desk.acting)
     desk.people[record.ref] = made

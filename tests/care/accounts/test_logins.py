@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.accounts import api_tokens, logins, passwords
 from webapp.care.directory.people import Status
 from webapp.refusals import Invalid
@@ -36,7 +36,7 @@ def test_no_login_outlives_a_day_however_much_it_is_used(store, world, clock):
 
 def test_discharging_shuts_the_door_at_once(store, world, clock):
     _, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
-    statuses.change(store, world.maya, "discharged", by=world.cody, now=clock.now())
+    leaving.change(store, world.maya, "discharged", by=world.cody, now=clock.now())
     assert logins.login_of(store, secret, clock.now()) is None
 
 
@@ -53,7 +53,7 @@ def test_who_is_taken_up_again_comes_in_anew(store, world, clock):
     link = logins.issue_link(store, world.maya, "recovery", by=world.cody, now=clock.now())
     _, bens = logins.sign_in(store, world.ben, "link", now=clock.now())
     for status in ("discharged", "active"):
-        statuses.change(store, world.maya, status, by=world.cody, now=clock.now())
+        leaving.change(store, world.maya, status, by=world.cody, now=clock.now())
     assert logins.login_of(store, secret, clock.now()) is None
     assert logins.link_of(store, link, clock.now()) is None
     assert logins.login_of(store, bens, clock.now())

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_there
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.make_ups import bookings, busy_slots, make_ups, reflections
@@ -259,7 +259,7 @@ class TestCouples:
         self, store, world, clock, evening, joint
     ):
         """The client's own page shows no difference to a time that suits one alone (tests/web/client/test_make_ups.py)."""
-        statuses.change(store, world.ben, "paused", by=None, now=clock.now())
+        leaving.change(store, world.ben, "paused", by=None, now=clock.now())
         seat = seat_of(store, evening, world.maya)
         assert [each.session for each in bookings.offered(store, seat, clock.now())] == [joint]
         made = book(store, seat, joint, clock, by=world.tessa)

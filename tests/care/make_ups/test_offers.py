@@ -4,7 +4,7 @@ import pytest
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room
 from tests.counting import statements
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.make_ups import bookings, offers
 from webapp.care.make_ups.offers import OfferKind, Why
@@ -106,7 +106,7 @@ def test_a_session_missed_in_advance_may_be_made_up_before_it(store, world, cloc
 
 def test_a_paused_client_is_offered_nothing(store, world, clock, seat):
     make_room(store, world, clock, DAY, "Skills")
-    statuses.change(store, world.maya, "paused", by=world.susan, now=clock.now())
+    leaving.change(store, world.maya, "paused", by=world.susan, now=clock.now())
     assert titles(store, seat, clock) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
@@ -316,7 +316,7 @@ class TestCouples:
         self, store, database, world, clock, joint, both, why
     ):
         if why == "paused":
-            statuses.change(store, world.ben, why, by=None, now=clock.now())
+            leaving.change(store, world.ben, why, by=None, now=clock.now())
         else:
             room(store, world.colin, [world.ben], joint.starts_at, clock.now(), title="Ben's own")
         for client in (world.rosa, world.leo):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.privacy import consents
 from webapp.care.privacy.consents import ELEMENTS, Category
 from webapp.refusals import Forbidden, Invalid
@@ -72,8 +72,8 @@ def test_a_pause_for_safety_outlives_whatever_the_client_is_made_to_sign(store, 
 def test_what_was_allowed_ends_with_the_treatment(store, world, clock):
     """P2: whoever is taken up again is asked again."""
     granted(store, world, clock.now())
-    statuses.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
-    statuses.change(store, world.maya, "active", by=world.susan, now=clock.now())
+    leaving.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
+    leaving.change(store, world.maya, "active", by=world.susan, now=clock.now())
     assert not covered(store, world, clock.now())
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.audit.events import Event
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory import people, teams
@@ -79,10 +79,10 @@ def test_the_review_is_somebody_elses_once_the_named_supervisor_has_left(store, 
     if left == "who covers for her":
         away = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=1)}
         store.add(Cover(person_id=world.susan.id, covered_by_id=kim.id, **away))
-        statuses.change(store, kim, Status.DISCHARGED, by=None, now=now)
-        statuses.change(store, world.susan, Status.PAUSED, by=None, now=now)
+        leaving.change(store, kim, Status.DISCHARGED, by=None, now=now)
+        leaving.change(store, world.susan, Status.PAUSED, by=None, now=now)
     else:
-        statuses.change(store, world.susan, Status.DISCHARGED, by=None, now=now)
+        leaving.change(store, world.susan, Status.DISCHARGED, by=None, now=now)
     begun(store, world, now)
     task = store.scalar(select(Task).where(Task.kind == TaskKind.EMERGENCY_REVIEW))
     assert task.owner_id == sam.id

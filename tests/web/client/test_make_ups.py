@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
 from tests.counting import statements
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.make_ups import held_places, settlement, waitlist
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
@@ -230,7 +230,7 @@ class TestCouples:
             who = world.ben if why == "Ben's" else world.maya
             slot(DAY, "Elsewhere", clients=[who], makes_up=(), host=world.carla)
         elif not there:
-            statuses.change(store, world.ben, why, by=None, now=clock.now())
+            leaving.change(store, world.ben, why, by=None, now=clock.now())
             store.commit()
         page = maya.get(here(together)).text
         assert "Times that fit both of you" in page

@@ -6,7 +6,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import statuses
+from webapp.care import leaving
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory import people as register
@@ -77,7 +77,7 @@ def put_person(path: PersonRef, body: PersonIn):  # type: ignore[no-untyped-def]
         email=body.email, phone=body.phone, language=body.language, roles=body.roles,
         by=by, now=now,
     )  # fmt: skip
-    statuses.change(store, person, body.status or person.status, by=by, now=now)
+    leaving.change(store, person, body.status or person.status, by=by, now=now)
     for channel, value in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone)):
         _reach(person, channel, value, now)
     return shown(person), 201 if new else 200
