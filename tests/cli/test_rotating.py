@@ -16,12 +16,12 @@ from tests.cli.conftest import Run
 from tests.cli.running import until
 from tests.databases import FIELD_KEY, KEY
 from webapp import clock
-from webapp.care import field_keys
 from webapp.care.contact import contacts
 from webapp.care.contact.contacts import Contact
 from webapp.db import Database
 from webapp.demo.cast import World
 from webapp.keyring import Keyring, key_id
+from webapp.operations import field_keys
 
 OLD = key_id(FIELD_KEY)
 

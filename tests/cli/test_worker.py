@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from tests.cli.conftest import Run
 from webapp import clock, worker
-from webapp.care import heartbeats
 from webapp.db import Database
 from webapp.demo import cast
 from webapp.demo.cast import World
+from webapp.operations import heartbeats
 from webapp.protocol.steps import Step
 from webapp.worker import DELIVERY, Chore, Worker
 

@@ -4,7 +4,7 @@ from sqlalchemy import JSON, String, Text
 
 from tests.databases import every_table
 from tests.house.reading import told
-from webapp.care import clinical
+from webapp.operations import clinical
 from webapp.sealed import SealedText
 
 TELLING = {"note", "body", "text", "detail", "details", "words", "comment", "barrier", "feedback", "story", "answer"}  # fmt: skip
@@ -25,7 +25,7 @@ def test_every_long_text_is_sealed_or_excused() -> None:
     assert not broken, told(
         broken,
         "What people write about treatment is sealed: mapped_column(SealedText), from webapp.sealed. If this column holds"
-        " nothing clinical, say why in NOT_SEALED of webapp/care/clinical.py.",
+        " nothing clinical, say why in NOT_SEALED of webapp/operations/clinical.py.",
     )
 
 
@@ -35,7 +35,8 @@ def test_every_excuse_is_for_a_column_and_has_a_reason() -> None:
         name for name, why in clinical.NOT_SEALED.items() if name not in there or len(why) < 10
     ]
     assert not broken, told(
-        broken, "Take the line out of NOT_SEALED of webapp/care/clinical.py, or give a reason."
+        broken,
+        "Take the line out of NOT_SEALED of webapp/operations/clinical.py, or give a reason.",
     )
 
 

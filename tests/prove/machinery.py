@@ -6,7 +6,7 @@ CAPABILITIES, ANSWERS = "webapp/notify/capabilities.py", "webapp/web/client/answ
 ZOOM, TOKENS = "webapp/web/api/hooks/zoom.py", "webapp/care/accounts/api_tokens.py"
 MARKDOWN, LIMITS, SIGN_IN = (
     "webapp/care/markdown.py",
-    "webapp/care/rate_limits.py",
+    "webapp/operations/rate_limits.py",
     "webapp/web/sign_in.py",
 )
 LOG, EVENTS, CHAIN, ANCHORS = (
@@ -46,8 +46,8 @@ BREAKS = (
     Mutation("S11", "webapp/web/client/sharing/looks.py", "return f\"'{cell}\" if cell.startswith(FORMULAS) else cell", "return cell", by("web/client/sharing/test_looks", "formula")),
     Mutation("S11", "webapp/web/headers.py", "plays_from = media if ORIGIN.fullmatch(media)", "plays_from = media if media", plain("web/test_headers", "plain_origin")),
     # S12: tries
-    Mutation("S12", LIMITS, "raise TooMany(wait(store, rate, who, now))", "return", by("care/test_rate_limits", "burst")),
-    Mutation("S12", LIMITS, "where=table.c.paid_until <= at + step * (rate.burst - 1),", "where=table.c.paid_until <= at,", by("care/test_rate_limits", "burst")),
+    Mutation("S12", LIMITS, "raise TooMany(wait(store, rate, who, now))", "return", by("operations/test_rate_limits", "burst")),
+    Mutation("S12", LIMITS, "where=table.c.paid_until <= at + step * (rate.burst - 1),", "where=table.c.paid_until <= at,", by("operations/test_rate_limits", "burst")),
     Mutation("S12", LIMITS, 'PASSWORD = Rate("password", 10, timedelta(minutes=1))', 'PASSWORD = Rate("password", 10, timedelta(days=400))', by("web/account/test_limits", "then_opens")),
     Mutation("S12", SIGN_IN, "    for rate, who in tries:\n        attempts.count(rate, who)\n", "", by("web/account/test_limits", "ten_times")),
     Mutation("S12", SIGN_IN, "    email, password = request.form.get(\"email\", \"\"), request.form.get(\"password\", \"\")\n    attempts.count(DOOR, attempts.address())\n",
@@ -81,9 +81,9 @@ BREAKS = (
     Mutation("S15", KEYRING, "raw[NONCE:], place.encode())", 'raw[NONCE:], b"")', plain("ground/test_sealed", "Keyring")),
     Mutation("S15", KEYRING, "ciphers[first].encrypt(nonce, text.encode(), place.encode())", 'ciphers[first].encrypt(bytes(NONCE), text.encode(), place.encode())',
       plain("ground/test_sealed", "Keyring")),
-    Mutation("S15", SEALED, "return keyring_of(dialect).seal(value, value.place)", "return str(value)", by("care/test_clinical")),
+    Mutation("S15", SEALED, "return keyring_of(dialect).seal(value, value.place)", "return str(value)", by("operations/test_field_keys")),
     Mutation("S15", KEYRING, "if kind != FORMAT or not body:", "if kind != FORMAT:\n            return sealed\n        if not body:", by("ground/test_sealed", "not_believed")),
-    Mutation("S15", "webapp/care/field_keys.py", "if missing := used - sealed.keyring_of(database.engine.dialect).ids:", "if missing := set():", by("cli/test_rotating", "lost_key")),
+    Mutation("S15", "webapp/operations/field_keys.py", "if missing := used - sealed.keyring_of(database.engine.dialect).ids:", "if missing := set():", by("cli/test_rotating", "lost_key")),
     Mutation("S15", "webapp/cli/rotating.py", "            for done in field_keys.seal_anew(database):\n                bar.advance(bar.task_ids[0], done)\n", "", by("cli/test_rotating", "turned_over")),
     Mutation("S15", "webapp/care/privacy/counseling_notes.py", "    body: Mapped[str] = mapped_column(SealedText)\n", "    body: Mapped[str]\n", plain("house/test_clinical")),
     Mutation("S15", EMBEDDED, "    if key:\n", "    if False:\n", plain("ground/test_db", "readable_word or wrong_key")),

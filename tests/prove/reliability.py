@@ -28,8 +28,8 @@ BREAKS = (
     Mutation("R4", "webapp/protocol/reconcile.py", "    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))\n", "",
       by("protocol/test_reconcile", "timer_was_lost")),
     # R5: who watches the watcher
-    Mutation("R5", "webapp/care/heartbeats.py", "return last is None or now - last > after", "return False", by("web/api/test_contract", "worker_beats")),
-    Mutation("R5", "webapp/care/heartbeats.py", "SILENT_AFTER = timedelta(minutes=2)", "SILENT_AFTER = timedelta(minutes=20)", by("web/staff/test_now", "within_two_minutes")),
+    Mutation("R5", "webapp/operations/heartbeats.py", "return last is None or now - last > after", "return False", by("web/api/test_contract", "worker_beats")),
+    Mutation("R5", "webapp/operations/heartbeats.py", "SILENT_AFTER = timedelta(minutes=2)", "SILENT_AFTER = timedelta(minutes=20)", by("web/staff/test_now", "within_two_minutes")),
     Mutation("R5", "webapp/protocol/reconcile.py", "EVERY = timedelta(minutes=15)", "EVERY = timedelta(hours=15)", by("protocol/test_reconcile", "quarter_of_an_hour")),
     # R6: accepted is not delivered
     Mutation("R6", "webapp/notify/channels/parcel.py", "if status in (404, 410):", "if status == 404:", plain("notify/test_push", "gone")),
@@ -42,7 +42,7 @@ BREAKS = (
     Mutation("R7", ABSENCES, "    _refuse_taken_back(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),
     Mutation("R7", "webapp/care/materials/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
     # R8: webhooks in any order, any number of times
-    Mutation("R8", "webapp/care/inbox.py", "if store.scalar(kept.returning(Letter.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
+    Mutation("R8", "webapp/operations/inbox.py", "if store.scalar(kept.returning(Letter.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
     Mutation("R8", "webapp/care/attendance/tally.py", "for at, left in sorted(moves):", "for at, left in moves:", plain("care/attendance/test_tally")),
     # R9: nobody is booked twice
     Mutation("R9", "webapp/care/schedule/sessions.py", 'CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),', "", by("care/schedule/test_sessions", "database_refuses")),

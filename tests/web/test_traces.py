@@ -11,13 +11,13 @@ from tests.conftest import THAT_DAY
 from tests.house.reading import told
 from tests.web.matrix import DAY, Actor, doors, plant_doors
 from webapp import clock, sealed
-from webapp.care import clinical
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import reengagement_plans
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.people import Person
 from webapp.care.materials.hand_ins import HandIn
+from webapp.operations import clinical
 from webapp.web import unit
 
 NOT_HERS = {"authenticator", "counseling_note", "draft", "homework", "letter", "resource"}

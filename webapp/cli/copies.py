@@ -7,7 +7,6 @@ from pathlib import Path
 from sqlalchemy import inspect
 
 from webapp import clock
-from webapp.care import field_keys
 from webapp.care.audit import anchors
 from webapp.cli import desk, embedded_copies, postgres_copies, taken_back
 from webapp.cli.desk import Trouble
@@ -15,6 +14,7 @@ from webapp.cli.taken_back import TakenBack
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.announce import pass_over
+from webapp.operations import field_keys
 from webapp.protocol.engine import look
 
 

@@ -6,11 +6,11 @@ import click
 from sqlalchemy import text
 
 from webapp import clock
-from webapp.care import field_keys
 from webapp.care.audit import chain
 from webapp.cli import copies, desk
 from webapp.cli.desk import Trouble
 from webapp.db import Database
+from webapp.operations import field_keys
 
 
 @click.group()

@@ -8,7 +8,6 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import field_keys
 from webapp.care.accounts import logins
 from webapp.care.directory.programs import Program
 from webapp.cli import desk
@@ -18,6 +17,7 @@ from webapp.cli.serving import require_free, run_web
 from webapp.config import PREFIX, Settings
 from webapp.db import Database
 from webapp.demo import cast, story, tonight
+from webapp.operations import field_keys
 
 GUESTS = [
     ("maya", "client, in a couple with Ben; her room is open and she is not there yet"),

@@ -80,7 +80,7 @@ def opened(settings: Settings | None = None, *, migrated: bool = True) -> Iterat
     """The database of the settings, closed afterwards. Raises Unmigrated when its tables are not the newest, KeyTrouble
     when the keys of its clinical text are gone."""
     from webapp import migrations
-    from webapp.care import field_keys
+    from webapp.operations import field_keys
 
     settings = settings or load_settings()
     if settings.embedded:

@@ -9,12 +9,12 @@ import click
 from sqlalchemy import text
 
 from webapp import clock, keys
-from webapp.care import field_keys
 from webapp.cli import desk
 from webapp.cli.desk import Trouble
 from webapp.config import PREFIX, Settings
 from webapp.db import Database, database_now
 from webapp.keyring import NOTICED_WITHIN, RETIRED, key_id, retired_keys
+from webapp.operations import field_keys
 
 KEPT_KEYS = 3
 """How many signing keys stay: the new one and those whose links and logins may still be about."""

@@ -16,10 +16,10 @@ from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task
-from webapp.care.heartbeats import Heartbeat, beat
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
+from webapp.operations.heartbeats import Heartbeat, beat
 from webapp.protocol import facts
 from webapp.protocol.ladder import due_rungs
 from webapp.protocol.reading import rooms

@@ -18,9 +18,9 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
 from webapp.care.contact.tasks import Task, TaskKind
-from webapp.care.heartbeats import Heartbeat, beat
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store, claim
+from webapp.operations.heartbeats import Heartbeat, beat
 from webapp.protocol import facts, openings, steps
 from webapp.protocol.patterns import Past, find
 from webapp.protocol.reading import history

@@ -13,17 +13,17 @@ from datetime import timedelta
 from flask import Response, after_this_request, current_app, g, request
 
 from webapp import clock
-from webapp.care import rate_limits
 from webapp.care.accounts import authenticators, passwords, recovery_codes
 from webapp.care.directory.people import Person
-from webapp.care.rate_limits import (  # fmt: skip
+from webapp.db import Store
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import (
     DOOR,
     PASSWORD,
     PASSWORD_FROM_ONE_ADDRESS,
     PASSWORD_OF_A_DAY,
     Rate,
 )
-from webapp.db import Store
 from webapp.web import unit
 from webapp.web.unit import database, store
 

@@ -16,8 +16,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from webapp import clock
-from webapp.care import policy_reports, rate_limits
-from webapp.care.rate_limits import Rate, TooMany
+from webapp.operations import csp_reports, rate_limits
+from webapp.operations.rate_limits import Rate, TooMany
 from webapp.web.attempts import address
 from webapp.web.guard import other_doors
 from webapp.web.unit import store
@@ -45,7 +45,7 @@ def take() -> ResponseReturnValue:
         except TooMany as refusal:
             return "", 429, {"Retry-After": str(refusal.retry_after)}
         for rule, blocked, page in told[:MOST]:
-            policy_reports.count(store, rule, blocked, page, now=now)
+            csp_reports.count(store, rule, blocked, page, now=now)
         store.commit()
     return "", 204
 

@@ -8,7 +8,7 @@ from webapp.care.accounts import logins, passwords, sign_in_methods
 from webapp.care.contact import addresses
 from webapp.care.directory.people import Kind, Person
 from webapp.care.preferences import policy_acknowledgements
-from webapp.care.rate_limits import DOOR
+from webapp.operations.rate_limits import DOOR
 from webapp.web import attempts, identity
 from webapp.web.guard import asking_again, go_back, own, public
 from webapp.web.unit import store

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from tests.visiting import Caller, Visit
 from tests.web.account.conftest import WORDS
-from webapp.care import rate_limits
 from webapp.care.accounts.logins import Login
+from webapp.operations import rate_limits
 from webapp.web import attempts
 
 

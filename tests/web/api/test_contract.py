@@ -12,12 +12,12 @@ from sqlalchemy import func, select, text
 from tests.visiting import Caller
 from tests.web.api.conftest import seen
 from webapp import create_app
-from webapp.care import heartbeats
 from webapp.care.accounts import api_tokens
 from webapp.care.accounts.api_tokens import Token
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.db import Database
 from webapp.demo import cast
+from webapp.operations import heartbeats
 from webapp.web.api.contract.document import document
 
 ILL = {"session": "evening", "client": "ben", "reason": "illness"}

@@ -10,7 +10,7 @@ from tests.visiting import Caller
 from tests.web.api.conftest import seen
 from webapp import create_app
 from webapp.care.attendance.presence import Presence
-from webapp.care.heartbeats import Heartbeat
+from webapp.operations.heartbeats import Heartbeat
 from webapp.protocol.reading.rooms import PULSE
 
 

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.visiting import Visit
-from webapp.care import heartbeats
 from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Sighting
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
+from webapp.operations import heartbeats
 from webapp.protocol import engine
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests.counting import statements
-from webapp.care import heartbeats
 from webapp.care.attendance.presence import Presence
+from webapp.operations import heartbeats
 from webapp.protocol.reading.rooms import PULSE
 
 

@@ -12,10 +12,10 @@ from webapp.care.attendance.presence import Evidence, Presence
 from webapp.care.attendance.standing import Room
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion
-from webapp.care.heartbeats import Heartbeat
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Session
 from webapp.db import Store
+from webapp.operations.heartbeats import Heartbeat
 from webapp.protocol.reading.among import among, rows
 
 SEEN = (Evidence.JOINED, Evidence.LEFT, Evidence.PRESENT)

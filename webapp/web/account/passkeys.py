@@ -11,7 +11,7 @@ from webapp.care.accounts import logins, passkey_challenges, passkeys, sign_in_m
 from webapp.care.accounts.passkeys import NotProved, Passkey
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.rate_limits import DOOR, QUESTION
+from webapp.operations.rate_limits import DOOR, QUESTION
 from webapp.refusals import Refusal
 from webapp.web import attempts, forms, identity, unit
 from webapp.web.account import places

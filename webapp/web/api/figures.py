@@ -5,14 +5,14 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import and_, func, select
 
-from webapp.care import policy_reports
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
-from webapp.care.heartbeats import Heartbeat
-from webapp.care.inbox import Letter
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.notify.outbox import Notification, is_open
+from webapp.operations import csp_reports
+from webapp.operations.heartbeats import Heartbeat
+from webapp.operations.inbox import Letter
 
 
 def told(store: Store, program_id: int, now: datetime) -> bytes:
@@ -37,7 +37,7 @@ def told(store: Store, program_id: int, now: datetime) -> bytes:
         "rejoin_policy_violations",
         "What browsers refused on pages of this installation, yesterday and today",
         registry=book,
-    ).set(policy_reports.counted(store, now))
+    ).set(csp_reports.counted(store, now))
     return generate_latest(book)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import clock
-from webapp.care import heartbeats
+from webapp.operations import heartbeats
 from webapp.web.api import figures
 from webapp.web.api.contract import problems, tokens
 from webapp.web.api.contract.calls import PUBLIC, call

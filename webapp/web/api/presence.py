@@ -9,11 +9,11 @@ from pydantic import Field
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import heartbeats
 from webapp.care.attendance import presence as evidence
 from webapp.care.attendance.presence import Sighting
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.operations import heartbeats
 from webapp.protocol.reading.rooms import PULSE
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call

@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import rate_limits
 from webapp.care.contact import messages
 from webapp.care.directory.permissions import Permission
-from webapp.care.rate_limits import MESSAGE
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import MESSAGE
 from webapp.refusals import Refusal
 from webapp.web import threads
 from webapp.web.client import places

@@ -16,10 +16,10 @@ from webapp.care.contact import help_calls, messages
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
-from webapp.care.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
 from webapp.care.schedule.recurrence import instant_of
+from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.protocol.reading.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach

@@ -6,11 +6,11 @@ from typing import cast
 from flask import g, request
 
 from webapp import clock
-from webapp.care import rate_limits
 from webapp.care.accounts import api_tokens
 from webapp.care.accounts.api_tokens import Token
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
+from webapp.operations import rate_limits
 from webapp.web import attempts
 from webapp.web.api.contract.problems import Refused
 from webapp.web.unit import database, store

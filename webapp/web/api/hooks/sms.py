@@ -15,10 +15,10 @@ from flask import Blueprint, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import rate_limits
-from webapp.care.rate_limits import Rate, TooMany
 from webapp.config import Settings
 from webapp.notify import stops
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import Rate, TooMany
 from webapp.web import attempts
 from webapp.web.unit import database, store
 

@@ -20,15 +20,15 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import rate_limits
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
-from webapp.care.rate_limits import TEST_NOTICE
 from webapp.notify.channels.hosts import PushHosts, Refused
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import TEST_NOTICE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web import identity
 from webapp.web.client import places

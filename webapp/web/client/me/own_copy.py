@@ -13,17 +13,17 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import rate_limits
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit.tags import MEANING
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.privacy import fhir, own_copy
 from webapp.care.privacy.own_copy import Record
-from webapp.care.rate_limits import OWN_COPY
 from webapp.care.schedule.sessions import Seat
 from webapp.notify import disclosures
 from webapp.notify.disclosures import Disclosure
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import OWN_COPY
 from webapp.protocol.facts import of_seats
 from webapp.protocol.reading.picture import SeatRow
 from webapp.refusals import N_

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import policy_reports
 from webapp.care.directory.permissions import Permission
+from webapp.operations import csp_reports
 from webapp.refusals import N_
 from webapp.web.guard import needs
 from webapp.web.staff.frame import page
@@ -37,11 +37,11 @@ def show() -> ResponseReturnValue:
     now = clock.now()
     kinds = [
         (_(WHAT.get(each.blocked, WHAT["other"])), _where(each.page), each)
-        for each in policy_reports.kinds(store, now)
+        for each in csp_reports.kinds(store, now)
     ]
     return page(
         "staff/privacy/refused_by_browsers.html", place="timeliness", kinds=kinds,
-        days=policy_reports.KEPT_FOR.days,
+        days=csp_reports.KEPT_FOR.days,
     )  # fmt: skip
 
 

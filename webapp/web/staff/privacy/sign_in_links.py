@@ -8,9 +8,9 @@ from webapp.care.accounts import call_backs, logins
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.rate_limits import LINK
 from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind
+from webapp.operations.rate_limits import LINK
 from webapp.refusals import Refusal
 from webapp.web import attempts
 from webapp.web.guard import needs

@@ -11,14 +11,14 @@ from hypothesis import strategies as some
 from sqlalchemy import select
 
 from tests.web.api import zoom
-from webapp.care import inbox
 from webapp.care.attendance.presence import Presence
 from webapp.care.attendance.standing import Standing, standing
-from webapp.care.inbox import GIVE_UP_AFTER, TRY_AGAIN_AFTER, Letter
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
+from webapp.operations import inbox
+from webapp.operations.inbox import GIVE_UP_AFTER, TRY_AGAIN_AFTER, Letter
+from webapp.operations.zoom import SOURCE, digest
 from webapp.protocol import facts
-from webapp.protocol.zoom import SOURCE, digest
 
 LINK = "https://zoom.us/j/91234567890?pwd=x"
 

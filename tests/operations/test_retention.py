@@ -5,11 +5,11 @@ from hashlib import sha256
 
 from sqlalchemy import func, select
 
-from webapp.care import retention
 from webapp.care.accounts import logins
 from webapp.care.accounts.logins import Login
 from webapp.care.audit.events import Event
-from webapp.care.inbox import Letter
+from webapp.operations import retention
+from webapp.operations.inbox import Letter
 
 
 def letter(store, world, now, name, settled_at):

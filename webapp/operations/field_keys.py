@@ -13,10 +13,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp import sealed
 from webapp.bulk import adding
-from webapp.care.clinical import sealed_tables
 from webapp.db import Base, Database, Store
 from webapp.keyring import FORMAT, Keyring
 from webapp.keys import KeyTrouble
+from webapp.operations.clinical import sealed_tables
 
 BATCH = 200
 """Rows sealed anew in one short transaction."""

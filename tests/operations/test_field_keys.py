@@ -3,8 +3,8 @@
 from sqlalchemy import select, text
 
 from tests import rows
-from webapp.care.clinical import sealed_tables
 from webapp.db import Base
+from webapp.operations.clinical import sealed_tables
 from webapp.sealed import columns_of
 
 CANARY = "a canary sings"

@@ -14,13 +14,13 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from webapp.care import inbox
 from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Evidence, Sighting
 from webapp.care.directory.people import Kind, Person
-from webapp.care.inbox import Letter
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
+from webapp.operations import inbox
+from webapp.operations.inbox import Letter
 from webapp.spellings import in_reach
 
 SOURCE = "zoom"

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from webapp.care import rate_limits
-from webapp.care.rate_limits import Rate, TooMany
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import Rate, TooMany
 
 FEW = Rate("few", 3, timedelta(seconds=10))
 OTHER = Rate("other", 3, timedelta(seconds=10))

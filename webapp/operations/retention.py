@@ -11,8 +11,8 @@ from sqlalchemy import delete, select
 
 from webapp.care.accounts.logins import Link, Login
 from webapp.care.contact.connection_tests import SelfTest
-from webapp.care.inbox import Letter
 from webapp.db import Database, Store
+from webapp.operations.inbox import Letter
 
 BATCH = 5_000
 """Rows of a kind let go in one transaction."""
