@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from webapp import keys, spellings
+from webapp import spellings
 from webapp.config_file import SettingsError, written_in
-from webapp.keyring import Keyring
+from webapp.crypto import keys
+from webapp.crypto.keyring import Keyring
 
 PREFIX = "REJOIN_"
 MADE_ONCE = {"secret_keys": "secret.keys", "field_keys": "field.keys"}

@@ -26,9 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from webapp import sealed
+from webapp.crypto import sealed
+from webapp.crypto.keyring import Keyring
 from webapp.embedded import Pen, check_sqlite, prepare_sqlite
-from webapp.keyring import Keyring
 from webapp.spellings import loopback
 
 IN_USE = 7_345_647

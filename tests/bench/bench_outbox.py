@@ -23,11 +23,11 @@ from tests.bench.bench_push import SUBJECT, browsers, text
 from tests.bench.push_endpoint import endpoint, self_signed
 from tests.databases import lay_schema, opened
 from tests.postgres import DURABLE, Server
-from webapp import keys
 from webapp.bulk import insert_many
 from webapp.care.contact.addresses import Address
 from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.crypto import keys
 from webapp.db import Database
 from webapp.notify.channels.hosts import PushHosts
 from webapp.notify.channels.memory import MemoryChannel

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pywebpush import WebPusher, webpush
 
 from tests.bench.push_endpoint import endpoint, self_signed
-from webapp import keys
+from webapp.crypto import keys
 from webapp.notify.channels.hosts import PushHosts
 from webapp.notify.channels.parcel import Parcel, Subscription
 from webapp.notify.channels.push import AT_ONCE, PushChannel

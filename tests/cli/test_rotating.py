@@ -18,9 +18,9 @@ from tests.databases import FIELD_KEY, KEY
 from webapp import clock
 from webapp.care.contact import contacts
 from webapp.care.contact.contacts import Contact
+from webapp.crypto.keyring import Keyring, key_id
 from webapp.db import Database
 from webapp.demo.cast import World
-from webapp.keyring import Keyring, key_id
 from webapp.operations import field_keys
 
 OLD = key_id(FIELD_KEY)

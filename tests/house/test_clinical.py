@@ -4,8 +4,8 @@ from sqlalchemy import JSON, String, Text
 
 from tests.databases import every_table
 from tests.house.reading import told
+from webapp.crypto.sealed import SealedText
 from webapp.operations import clinical
-from webapp.sealed import SealedText
 
 TELLING = {"note", "body", "text", "detail", "details", "words", "comment", "barrier", "feedback", "story", "answer"}  # fmt: skip
 """Names of columns in which people write what they like, however short the column."""
@@ -24,7 +24,7 @@ def test_every_long_text_is_sealed_or_excused() -> None:
     ]
     assert not broken, told(
         broken,
-        "What people write about treatment is sealed: mapped_column(SealedText), from webapp.sealed. If this column holds"
+        "What people write about treatment is sealed: mapped_column(SealedText), from webapp.crypto.sealed. If this column holds"
         " nothing clinical, say why in NOT_SEALED of webapp/operations/clinical.py.",
     )
 

@@ -57,8 +57,8 @@ PURE = {
         "webapp.care.directory.policy",
         "webapp.care.attendance.tally",
     },
-    "webapp.care.directory.policy": {"webapp.care.durations", "webapp.refusals"},
-    "webapp.care.durations": set[str](),
+    "webapp.care.directory.policy": {"webapp.durations", "webapp.refusals"},
+    "webapp.durations": set[str](),
     "webapp.care.attendance.tally": set[str](),
     "webapp.refusals": set[str](),
 }

@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from tests.push_service import PushService
 from webapp import clock as webapp_clock
-from webapp import keys
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat
+from webapp.crypto import keys
 from webapp.db import Database
 from webapp.demo import cast
 from webapp.notify import announce

@@ -3,9 +3,9 @@
 from sqlalchemy import select, text
 
 from tests import rows
+from webapp.crypto.sealed import columns_of
 from webapp.db import Base
 from webapp.operations.clinical import sealed_tables
-from webapp.sealed import columns_of
 
 CANARY = "a canary sings"
 

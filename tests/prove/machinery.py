@@ -5,7 +5,7 @@ from tests.prove.mutation import Mutation, by, plain
 CAPABILITIES, ANSWERS = "webapp/notify/capabilities.py", "webapp/web/client/answers.py"
 ZOOM, TOKENS = "webapp/web/api/hooks/zoom.py", "webapp/care/accounts/api_tokens.py"
 MARKDOWN, LIMITS, SIGN_IN = (
-    "webapp/care/markdown.py",
+    "webapp/web/page/markdown.py",
     "webapp/operations/rate_limits.py",
     "webapp/web/sign_in.py",
 )
@@ -15,7 +15,11 @@ LOG, EVENTS, CHAIN, ANCHORS = (
     "webapp/care/audit/chain.py",
     "webapp/care/audit/anchors.py",
 )
-KEYRING, SEALED, EMBEDDED = "webapp/keyring.py", "webapp/sealed.py", "webapp/embedded.py"
+KEYRING, SEALED, EMBEDDED = (
+    "webapp/crypto/keyring.py",
+    "webapp/crypto/sealed.py",
+    "webapp/embedded.py",
+)
 
 BREAKS = (
     # S9: a notification's buttons
@@ -78,11 +82,11 @@ BREAKS = (
     Mutation("S14", ANCHORS, "if anchor.count > count:", "if False:", by("care/audit/test_anchors", "cut_off")),
     Mutation("S14", ANCHORS, 'elif anchor.count and hashes.get(anchor.count, b"").hex() != anchor.hash:', "elif False:", by("care/audit/test_anchors", "rewritten")),
     # S15: at rest
-    Mutation("S15", KEYRING, "raw[NONCE:], place.encode())", 'raw[NONCE:], b"")', plain("ground/test_sealed", "Keyring")),
+    Mutation("S15", KEYRING, "raw[NONCE:], place.encode())", 'raw[NONCE:], b"")', plain("crypto/test_sealed", "Keyring")),
     Mutation("S15", KEYRING, "ciphers[first].encrypt(nonce, text.encode(), place.encode())", 'ciphers[first].encrypt(bytes(NONCE), text.encode(), place.encode())',
-      plain("ground/test_sealed", "Keyring")),
+      plain("crypto/test_sealed", "Keyring")),
     Mutation("S15", SEALED, "return keyring_of(dialect).seal(value, value.place)", "return str(value)", by("operations/test_field_keys")),
-    Mutation("S15", KEYRING, "if kind != FORMAT or not body:", "if kind != FORMAT:\n            return sealed\n        if not body:", by("ground/test_sealed", "not_believed")),
+    Mutation("S15", KEYRING, "if kind != FORMAT or not body:", "if kind != FORMAT:\n            return sealed\n        if not body:", by("crypto/test_sealed", "not_believed")),
     Mutation("S15", "webapp/operations/field_keys.py", "if missing := used - sealed.keyring_of(database.engine.dialect).ids:", "if missing := set():", by("cli/test_rotating", "lost_key")),
     Mutation("S15", "webapp/cli/rotating.py", "            for done in field_keys.seal_anew(database):\n                bar.advance(bar.task_ids[0], done)\n", "", by("cli/test_rotating", "turned_over")),
     Mutation("S15", "webapp/care/privacy/counseling_notes.py", "    body: Mapped[str] = mapped_column(SealedText)\n", "    body: Mapped[str]\n", plain("house/test_clinical")),

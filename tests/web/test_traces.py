@@ -10,13 +10,14 @@ from tests import rows
 from tests.conftest import THAT_DAY
 from tests.house.reading import told
 from tests.web.matrix import DAY, Actor, doors, plant_doors
-from webapp import clock, sealed
+from webapp import clock
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import reengagement_plans
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.people import Person
 from webapp.care.materials.hand_ins import HandIn
+from webapp.crypto import sealed
 from webapp.operations import clinical
 from webapp.web import unit
 

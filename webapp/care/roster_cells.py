@@ -7,8 +7,8 @@ from typing import Any
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from webapp.care.durations import parse_duration
 from webapp.care.schedule.kinds import SessionKind
+from webapp.durations import parse_duration
 from webapp.refusals import N_, Invalid
 from webapp.spellings import in_reach
 

@@ -28,9 +28,9 @@ from webapp import log
 from webapp.care.directory.programs import Program
 from webapp.config import Settings
 from webapp.config_file import SettingsError
+from webapp.crypto.keys import KeyTrouble
 from webapp.db import Database, Store
 from webapp.embedded import UnsafeDatabase, make_private
-from webapp.keys import KeyTrouble
 from webapp.refusals import Invalid, Refusal
 
 

@@ -18,11 +18,11 @@ from webapp.care.audit.events import Event
 from webapp.cli import desk
 from webapp.cli.desk import Trouble
 from webapp.config import PREFIX, Settings
+from webapp.crypto.keys import KeyTrouble
+from webapp.crypto.sealed import keyring_of
 from webapp.db import Database, Store, database_now
 from webapp.embedded import check_sqlite
-from webapp.keys import KeyTrouble
 from webapp.operations import csp_reports, field_keys, heartbeats
-from webapp.sealed import keyring_of
 
 FINE, MIND, BROKEN = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 Finding = tuple[str, str]

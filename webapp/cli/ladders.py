@@ -11,10 +11,10 @@ from webapp.care.attendance.standing import standing
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import OFFSETS, Policy
 from webapp.care.directory.programs import in_force
-from webapp.care.durations import format_duration
 from webapp.care.schedule.sessions import Seat
 from webapp.cli import desk
 from webapp.cli.desk import BadUse, Trouble
+from webapp.durations import format_duration
 from webapp.protocol import facts
 from webapp.protocol.ladder import explain as explained
 from webapp.protocol.ladder import next_look

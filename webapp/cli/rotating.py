@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 from sqlalchemy import text
 
-from webapp import clock, keys
+from webapp import clock
 from webapp.cli import desk
 from webapp.cli.desk import Trouble
 from webapp.config import PREFIX, Settings
+from webapp.crypto import keys
+from webapp.crypto.keyring import NOTICED_WITHIN, RETIRED, key_id, retired_keys
 from webapp.db import Database, database_now
-from webapp.keyring import NOTICED_WITHIN, RETIRED, key_id, retired_keys
 from webapp.operations import field_keys
 
 KEPT_KEYS = 3

@@ -1,6 +1,6 @@
 """Clinical free text: what people said or wrote about treatment is kept sealed (S15).
 
-A column for such text is `mapped_column(SealedText)`; that is all (see `webapp.sealed`). A house test refuses any other long
+A column for such text is `mapped_column(SealedText)`; that is all (see `webapp.crypto.sealed`). A house test refuses any other long
 text, and any JSON, that is not excused here with a reason. Events, logs and notices never hold any of it (P5, S13).
 """
 
@@ -9,7 +9,8 @@ from pkgutil import iter_modules
 
 from sqlalchemy import Table
 
-from webapp import care, sealed
+from webapp import care
+from webapp.crypto import sealed
 from webapp.db import Base
 
 NOT_SEALED = {

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import RowMapping, Table, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp import sealed
 from webapp.bulk import adding
+from webapp.crypto import sealed
+from webapp.crypto.keyring import FORMAT, Keyring
+from webapp.crypto.keys import KeyTrouble
 from webapp.db import Base, Database, Store
-from webapp.keyring import FORMAT, Keyring
-from webapp.keys import KeyTrouble
 from webapp.operations.clinical import sealed_tables
 
 BATCH = 200

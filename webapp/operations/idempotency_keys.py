@@ -6,8 +6,8 @@ from sqlalchemy import ForeignKey, LargeBinary, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
+from webapp.crypto.sealed import SealedText, ready
 from webapp.db import Base, Database, Store
-from webapp.sealed import SealedText, ready
 
 KEPT_FOR = timedelta(hours=24)
 

@@ -12,8 +12,8 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, Select, UniqueConstraint,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
+from webapp.crypto.sealed import SealedText, ready
 from webapp.db import Base, Store
-from webapp.sealed import SealedText, ready
 
 TRY_AGAIN_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(hours=24)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from webapp.care.directory.policy import Policy, PolicyError
-from webapp.care.durations import format_duration, parse_duration
+from webapp.durations import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import people
 from webapp.care.directory.people import Person
+from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
-from webapp.sealed import SealedText
 
 STEP = 30
 """Seconds a code lasts."""

@@ -11,9 +11,9 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
+from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, Cancelled, Conflict, Forbidden, Invalid
-from webapp.sealed import SealedText
 
 CLOCK_TOLERANCE = timedelta(hours=12)
 """How far back a phone's own "I tapped Send then" is believed: a report written offline keeps its notice."""

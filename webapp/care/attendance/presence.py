@@ -21,9 +21,9 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session, look_again
+from webapp.crypto.sealed import SealedText, ready
 from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
-from webapp.sealed import SealedText, ready
 
 
 class Evidence(StrEnum):

@@ -10,9 +10,9 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat
+from webapp.crypto.sealed import SealedText, ready
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
-from webapp.sealed import SealedText, ready
 
 
 class FollowUp(Base):

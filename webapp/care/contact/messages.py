@@ -29,9 +29,9 @@ from webapp.care.contact import contacts, thread_members
 from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.thread_members import may_see
 from webapp.care.directory.people import Kind, Person
+from webapp.crypto.sealed import SealedText, ready
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
-from webapp.sealed import SealedText, ready
 
 LONGEST = 5000
 """Letters."""

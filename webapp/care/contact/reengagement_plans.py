@@ -10,9 +10,9 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, look_again
+from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
-from webapp.sealed import SealedText
 
 
 class Plan(Base):

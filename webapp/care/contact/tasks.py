@@ -14,9 +14,9 @@ from webapp.care.contact.contacts import Outcome
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.directory.teams import in_care_of
 from webapp.care.schedule.sessions import Seat, Session, look_again
+from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Invalid
-from webapp.sealed import SealedText
 
 NEXT_ATTEMPT = timedelta(hours=2)
 """When to try again after nobody answered, unless the caller says otherwise."""

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any
 
-from webapp.care.durations import format_duration, parse_duration
+from webapp.durations import format_duration, parse_duration
 from webapp.refusals import N_
 
 CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")

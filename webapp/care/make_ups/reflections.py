@@ -11,9 +11,9 @@ from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import drafts
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
-from webapp.sealed import SealedText
 
 SHORTEST = 40
 """Letters: about one sentence. It is to help remembering, not to be marked."""

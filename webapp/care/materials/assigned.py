@@ -12,9 +12,9 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat
+from webapp.crypto.sealed import SealedText
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
-from webapp.sealed import SealedText
 
 
 class Before(NamedTuple):

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
 from webapp.care.directory.people import Person
+from webapp.crypto.sealed import SealedText, ready
 from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
-from webapp.sealed import SealedText, ready
 
 LONGEST = 20_000
 """Letters."""

@@ -13,9 +13,9 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.teams import in_care_of
 from webapp.care.materials import drafts
 from webapp.care.materials.homework import Homework
+from webapp.crypto.sealed import SealedText, ready
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
-from webapp.sealed import SealedText, ready
 
 
 class HandIn(Base):

@@ -17,9 +17,9 @@ from webapp.care.directory.people import Person
 from webapp.care.materials import drafts
 from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
-from webapp.sealed import SealedText
 
 
 class Summary(Base):

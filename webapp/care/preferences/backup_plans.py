@@ -8,9 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
+from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
-from webapp.sealed import SealedText
 
 PARTS = ("place", "device", "childcare", "dial_in", "note")
 LONGEST = 1000

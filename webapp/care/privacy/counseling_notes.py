@@ -10,9 +10,9 @@ from sqlalchemy import ForeignKey, Index, Select, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.directory.people import Person
+from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
-from webapp.sealed import SealedText
 
 LONGEST = 20_000
 """Characters."""

@@ -11,9 +11,9 @@ from webapp.care.contact import task_owners, tasks
 from webapp.care.contact.tasks import TaskKind
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid, Unknown
-from webapp.sealed import SealedText
 
 LONGEST = timedelta(hours=2)
 REVIEW_WITHIN = timedelta(hours=24)

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from webapp import clock
-from webapp.care import markdown
 from webapp.care.directory.people import Kind, Person
 from webapp.care.materials import drafts, homework, resources, summaries
 from webapp.care.materials.resources import ResourceKind
@@ -26,6 +25,7 @@ from webapp.web.api.contract.shapes import (
     Text,
 )  # fmt: skip
 from webapp.web.api.sessions import SessionRef
+from webapp.web.page import markdown
 from webapp.web.unit import store
 
 EVERYONE = "everyone"

@@ -17,9 +17,9 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import PolicyVersion
-from webapp.care.durations import parse_duration
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.durations import parse_duration
 from webapp.protocol.rungs import TAKEN, Rung
 from webapp.protocol.steps import Step
 from webapp.refusals import N_

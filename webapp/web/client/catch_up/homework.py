@@ -6,7 +6,6 @@ from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, hand_ins, homework
 from webapp.care.materials.hand_ins import HandIn
@@ -15,6 +14,7 @@ from webapp.refusals import Conflict, Refusal
 from webapp.web.client import places
 from webapp.web.guard import needs
 from webapp.web.htmx import done, widget
+from webapp.web.page import markdown
 from webapp.web.unit import store
 
 pages = Blueprint("homework", __name__)

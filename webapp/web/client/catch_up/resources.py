@@ -7,7 +7,6 @@ from flask import Blueprint, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import resource_uses, resources
 from webapp.care.materials.resource_uses import ResourceUse
@@ -17,6 +16,7 @@ from webapp.web import headers
 from webapp.web.client import places
 from webapp.web.guard import needs
 from webapp.web.htmx import done, widget
+from webapp.web.page import markdown
 from webapp.web.unit import store
 
 pages = Blueprint("resources", __name__)

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from webapp import clock
-from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import summaries
 from webapp.care.materials.summaries import Summary, SummaryRead
@@ -16,6 +15,7 @@ from webapp.care.schedule.sessions import Seat
 from webapp.web.client import places
 from webapp.web.guard import needs
 from webapp.web.htmx import widget
+from webapp.web.page import markdown
 from webapp.web.unit import database, store
 
 pages = Blueprint("summaries", __name__)

@@ -8,13 +8,13 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, hand_ins
 from webapp.care.materials.hand_ins import HandIn
 from webapp.care.privacy.record_views import Reading, What
 from webapp.refusals import Refusal
 from webapp.web.guard import needs
+from webapp.web.page import markdown
 from webapp.web.staff.frame import me, one, page, refused
 from webapp.web.staff.writing import around
 from webapp.web.unit import read_on, store

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from webapp import clock
-from webapp.care import markdown
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, hand_ins, homework
@@ -20,6 +19,7 @@ from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Session
 from webapp.refusals import Refusal
 from webapp.web.guard import needs
+from webapp.web.page import markdown
 from webapp.web.staff.frame import me, one, page, refused
 from webapp.web.staff.writing import around
 from webapp.web.unit import store

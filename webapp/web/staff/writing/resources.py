@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from webapp import clock
-from webapp.care import markdown
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, resources
 from webapp.care.materials.resources import Resource
@@ -18,6 +17,7 @@ from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Session
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.guard import needs
+from webapp.web.page import markdown
 from webapp.web.staff.frame import me, one, page, refused
 from webapp.web.staff.vocabulary import KIND, RESOURCE
 from webapp.web.staff.writing import around

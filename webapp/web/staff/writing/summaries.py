@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import markdown
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
@@ -16,6 +15,7 @@ from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Session
 from webapp.refusals import Refusal
 from webapp.web.guard import needs
+from webapp.web.page import markdown
 from webapp.web.staff.frame import me, page, refused
 from webapp.web.staff.writing import around
 from webapp.web.staff.writing.around import Told

@@ -7,9 +7,9 @@ from tests.databases import FIELD_KEY
 from webapp.care.contact import contacts, messages
 from webapp.care.contact.contacts import Contact
 from webapp.care.materials import drafts
-from webapp.keyring import Keyring, Sealed, key_id
-from webapp.keys import KeyTrouble
-from webapp.sealed import ready
+from webapp.crypto.keyring import Keyring, Sealed, key_id
+from webapp.crypto.keys import KeyTrouble
+from webapp.crypto.sealed import ready
 
 OLD, NEW = "a" * 64, "b" * 64
 

@@ -17,8 +17,8 @@ from typing import Any, cast
 from sqlalchemy import Column, Dialect, Table, Text, TypeDecorator, event, literal_column, text
 from sqlalchemy.orm import Mapper
 
-from webapp.keyring import Keyring
-from webapp.keys import KeyTrouble
+from webapp.crypto.keyring import Keyring
+from webapp.crypto.keys import KeyTrouble
 
 
 class Words(str):

@@ -16,7 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from webapp import spellings
-from webapp.keys import KeyTrouble
+from webapp.crypto.keys import KeyTrouble
 
 FORMAT = "s1"
 NONCE = 12
