@@ -10,7 +10,6 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import roster_cells
 from webapp.care.accounts import logins, sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.directory import people, programs
@@ -19,6 +18,7 @@ from webapp.care.directory.policy import Policy, PolicyError
 from webapp.care.directory.programs import Program
 from webapp.cli import desk
 from webapp.cli.desk import BadUse, Trouble
+from webapp.cli.rosters import cells
 from webapp.db import Store
 from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind
@@ -71,7 +71,7 @@ def help_phone(ref: str, number: str | None) -> None:
 def _number(text: str) -> str:
     """As it is dialled from anywhere. Raises BadUse."""
     try:
-        return roster_cells.phone(text)
+        return cells.phone(text)
     except Invalid as error:
         raise BadUse(f"{text}: {error}") from error
 

@@ -6,11 +6,11 @@ import click
 from rich.table import Table
 
 from webapp import clock
-from webapp.care import roster_files, rosters
-from webapp.care.roster_files import COLUMNS, Problem, Record
-from webapp.care.rosters import CHANGED, NEW, SAME, Entered
 from webapp.cli import desk
 from webapp.cli.desk import Trouble
+from webapp.cli.rosters import entering, files
+from webapp.cli.rosters.entering import CHANGED, NEW, SAME, Entered
+from webapp.cli.rosters.files import COLUMNS, Problem, Record
 from webapp.db import Store
 
 MOST_TOLD = 50
@@ -50,7 +50,7 @@ def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
     Lists are divided by spaces. UTF-8; commas, semicolons or tabs; rows that begin with # are comments.
     A sample: tests/cli/roster-60.csv
     """
-    records, problems = roster_files.read(file.read_bytes())
+    records, problems = files.read(file.read_bytes())
     with desk.opened() as database, database.writing() as store:
         entered = _enter(store, program_ref, records)
         _refuse(sorted([*problems, *entered.problems], key=lambda each: (each.row, each.column)))
@@ -65,7 +65,7 @@ def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
 def _enter(store: Store, program_ref: str | None, records: list[Record]) -> Entered:
     program = desk.program_of(store, program_ref)
     with desk.progress(f"entering into {program.ref}", len(records)) as bar:
-        return rosters.enter(
+        return entering.enter(
             store,
             program,
             records,

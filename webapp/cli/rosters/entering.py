@@ -12,16 +12,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import leaving, roster_cells
+from webapp.care import leaving
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Channel
 from webapp.care.directory import people, teams
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
 from webapp.care.directory.teams import CareTeam, Couple
-from webapp.care.roster_files import Problem, Record
 from webapp.care.schedule import dial_ins, series
 from webapp.care.schedule.series import Series
+from webapp.cli.rosters import cells
+from webapp.cli.rosters.files import Problem, Record
 from webapp.db import Store
 from webapp.refusals import N_, Invalid, Refusal
 
@@ -135,8 +136,8 @@ def _person_given(record: Record, known: Person | None, program: Program) -> dic
     return {
         "kind": record.cells["kind"],
         "name": record.cells["name"],
-        "email": roster_cells.email(email) if email else known and known.email,
-        "phone": roster_cells.phone(phone) if phone else known and known.phone,
+        "email": cells.email(email) if email else known and known.email,
+        "phone": cells.phone(phone) if phone else known and known.phone,
         "time_zone": record.get("time_zone") or (known or program).time_zone,
         "language": record.get("language") or (known.language if known else "en"),
     }
@@ -226,7 +227,7 @@ def _pattern_given(desk: _Desk, record: Record) -> dict[str, Any]:
     given: dict[str, Any] = {name: record.get(name) for name in ("title", "rrule", "join_url")}
     given["dial_in"] = dial_ins.parse(record.cells["dial_in"]) if record.get("dial_in") else None
     given |= {"host": host, "time_zone": record.get("time_zone") or desk.program.time_zone}
-    given |= {name: read(record.cells[name]) for name, read in roster_cells.PATTERN.items()}
+    given |= {name: read(record.cells[name]) for name, read in cells.PATTERN.items()}
     given["clients"] = [desk.somebody(ref, "seats") for ref in record.list_of("seats")]
     return given
 
