@@ -27,9 +27,9 @@ from webapp.notify.announce import announce
 from webapp.notify.deliver import SLICE, Courier
 from webapp.operations import csp_reports, heartbeats, idempotency_keys, rate_limits, retention
 from webapp.operations.zoom import digest
-from webapp.protocol.engine import look
-from webapp.protocol.reconcile import watch
-from webapp.protocol.tending import tend
+from webapp.protocol.engine.engine import look
+from webapp.protocol.engine.overdue_tasks import tend
+from webapp.protocol.engine.reconcile import watch
 
 log = structlog.get_logger()
 

@@ -26,7 +26,7 @@ from webapp.care.contact.addresses import Address
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.outbox import Notification
-from webapp.protocol.steps import Step
+from webapp.protocol.facts.steps import Step
 
 RUNG = "first_check"
 SECONDS = {

@@ -22,8 +22,8 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.notify.announce import announce
 from webapp.notify.outbox import INSERTED, Notification
-from webapp.protocol import engine
-from webapp.protocol.steps import COLUMNS, Step, occurrence_of
+from webapp.protocol.engine import engine
+from webapp.protocol.facts.steps import COLUMNS, Step, occurrence_of
 
 NOW = crowd.START + timedelta(minutes=5)
 RUNG = "first_check"

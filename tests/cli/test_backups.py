@@ -30,7 +30,7 @@ from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.notify.announce import announce
 from webapp.notify.outbox import Notification, is_open
-from webapp.protocol.engine import look
+from webapp.protocol.engine.engine import look
 
 
 @pytest.fixture

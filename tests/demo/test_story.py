@@ -26,9 +26,9 @@ from webapp.db import Database, Store
 from webapp.demo import acts, cast, story
 from webapp.notify.announce import announce
 from webapp.notify.outbox import Notification, is_open
-from webapp.protocol import facts
-from webapp.protocol.reading.picture import SeatRow
-from webapp.protocol.steps import Step
+from webapp.protocol.facts import facts
+from webapp.protocol.facts.picture import SeatRow
+from webapp.protocol.facts.steps import Step
 
 
 def tell_story(database: Database) -> None:

@@ -27,9 +27,10 @@ from webapp.care.contact.tasks import Task, TaskKind
 from webapp.config import Settings
 from webapp.db import Database, Store
 from webapp.notify.outbox import Notification, is_open, topic
-from webapp.protocol import facts, ladder
-from webapp.protocol.rungs import Rung
-from webapp.protocol.steps import Step
+from webapp.protocol.facts import facts
+from webapp.protocol.facts.steps import Step
+from webapp.protocol.ladder import ladder
+from webapp.protocol.ladder.rungs import Rung
 
 KILLS = int(os.environ.get("FAULT_KILLS", "12"))
 SECONDS_A_KILL = 3.0

@@ -40,7 +40,7 @@ def test_every_value_the_chart_may_show_has_its_words() -> None:
     """The chart never shows `client message written` to a colleague. Facts about a program stand in no client's chart."""
     from webapp.care.make_ups.make_ups import Way
     from webapp.notify.kinds import NoticeKind
-    from webapp.protocol.rungs import Rung
+    from webapp.protocol.ladder.rungs import Rung
     from webapp.web.staff import chart_words, vocabulary
 
     shown = [tag for tag in Tag if tag is not Tag.STEP_TAKEN and not tag.startswith("program:")]
@@ -69,7 +69,7 @@ def test_event_tags_are_past_tense_words_divided_by_colons() -> None:
 
 
 def test_every_rung_stands_in_the_readme() -> None:
-    from webapp.protocol.rungs import Rung
+    from webapp.protocol.ladder.rungs import Rung
 
     missing = [rung.value for rung in Rung if f"`{rung.value}`" not in readme]
     assert not missing, told(missing, "Add the rung to the ladder's table in README.md.")

@@ -43,15 +43,15 @@ ROOMS = {
 """The best-known modules of these rooms, in the order in which they may build on one another."""
 
 PURE = {
-    "webapp.protocol.rungs": {
+    "webapp.protocol.ladder.rungs": {
         "webapp.care.directory.policy",
         "webapp.care.attendance.standing",
         "webapp.refusals",
     },
-    "webapp.protocol.ladder": {
+    "webapp.protocol.ladder.ladder": {
         "webapp.care.directory.policy",
         "webapp.care.attendance.standing",
-        "webapp.protocol.rungs",
+        "webapp.protocol.ladder.rungs",
     },
     "webapp.care.attendance.standing": {
         "webapp.care.directory.policy",

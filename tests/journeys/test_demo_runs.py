@@ -16,7 +16,7 @@ from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.protocol.steps import Step
+from webapp.protocol.facts.steps import Step
 
 
 def climbing(database: Database) -> set[tuple[str, str]]:

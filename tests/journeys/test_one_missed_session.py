@@ -11,7 +11,7 @@ from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat
 from webapp.notify.outbox import Notification
-from webapp.protocol.steps import Step
+from webapp.protocol.facts.steps import Step
 from webapp.web import chart
 
 TELLING = ("harbor", "therap", "group", "missed", "session", "maya", "carla", "counsel")

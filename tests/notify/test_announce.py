@@ -16,7 +16,7 @@ from webapp.care.privacy import consents
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.notify import announce
 from webapp.notify.channels.parcel import Undeliverable
-from webapp.protocol.tending import tend
+from webapp.protocol.engine.overdue_tasks import tend
 
 
 def consent(post, client, recipient, category="reminders", days=30):

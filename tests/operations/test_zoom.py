@@ -18,7 +18,7 @@ from webapp.demo import cast
 from webapp.operations import inbox
 from webapp.operations.inbox import GIVE_UP_AFTER, TRY_AGAIN_AFTER, Letter
 from webapp.operations.zoom import SOURCE, digest
-from webapp.protocol import facts
+from webapp.protocol.facts import facts
 
 LINK = "https://zoom.us/j/91234567890?pwd=x"
 

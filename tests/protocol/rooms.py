@@ -14,8 +14,8 @@ from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import cast
-from webapp.protocol import engine
-from webapp.protocol.steps import Step
+from webapp.protocol.engine import engine
+from webapp.protocol.facts.steps import Step
 
 
 @dataclass

@@ -25,12 +25,12 @@ BREAKS = (
     Mutation("R3", EMBEDDED, '        "foreign_keys = ON",\n', "", by("ground/test_db", "foreign_keys")),
     # R4: after an outage everything resolves
     Mutation("R4", OBJECTIONS, "(_row.not_after <= NOW, EXPIRED),", "", by("notify/test_deliver", "six_hours")),
-    Mutation("R4", "webapp/protocol/reconcile.py", "    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))\n", "",
-      by("protocol/test_reconcile", "timer_was_lost")),
+    Mutation("R4", "webapp/protocol/engine/reconcile.py", "    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))\n", "",
+      by("protocol/engine/test_reconcile", "timer_was_lost")),
     # R5: who watches the watcher
     Mutation("R5", "webapp/operations/heartbeats.py", "return last is None or now - last > after", "return False", by("web/api/test_contract", "worker_beats")),
     Mutation("R5", "webapp/operations/heartbeats.py", "SILENT_AFTER = timedelta(minutes=2)", "SILENT_AFTER = timedelta(minutes=20)", by("web/staff/test_now", "within_two_minutes")),
-    Mutation("R5", "webapp/protocol/reconcile.py", "EVERY = timedelta(minutes=15)", "EVERY = timedelta(hours=15)", by("protocol/test_reconcile", "quarter_of_an_hour")),
+    Mutation("R5", "webapp/protocol/engine/reconcile.py", "EVERY = timedelta(minutes=15)", "EVERY = timedelta(hours=15)", by("protocol/engine/test_reconcile", "quarter_of_an_hour")),
     # R6: accepted is not delivered
     Mutation("R6", "webapp/notify/channels/parcel.py", "if status in (404, 410):", "if status == 404:", plain("notify/test_push", "gone")),
     Mutation("R6", "webapp/notify/patience.py", "    if retry_after is not None:\n", "    if False:\n", plain("notify/test_patience")),

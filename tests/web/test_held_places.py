@@ -15,10 +15,10 @@ from webapp.care.schedule import calendar_feeds, planning, sessions  # fmt: skip
 from webapp.care.schedule.sessions import Seat
 from webapp.notify.announce import announce
 from webapp.notify.outbox import Notification
-from webapp.protocol import misses
-from webapp.protocol.engine import look
-from webapp.protocol.reconcile import watch
-from webapp.protocol.steps import Step
+from webapp.protocol.engine.engine import look
+from webapp.protocol.engine.reconcile import watch
+from webapp.protocol.facts.steps import Step
+from webapp.protocol.reports import misses
 from webapp.refusals import Full
 
 

@@ -13,7 +13,7 @@ from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts
 from webapp.care.privacy import counseling_notes
-from webapp.protocol.rungs import Rung
+from webapp.protocol.ladder.rungs import Rung
 from webapp.web import chart
 from webapp.web.api.contract.document import document
 from webapp.web.chart import Entry, paper

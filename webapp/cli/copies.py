@@ -15,7 +15,7 @@ from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.announce import pass_over
 from webapp.operations import field_keys
-from webapp.protocol.engine import look
+from webapp.protocol.engine.engine import look
 
 
 @dataclass(slots=True)

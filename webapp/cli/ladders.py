@@ -15,11 +15,11 @@ from webapp.care.schedule.sessions import Seat
 from webapp.cli import desk
 from webapp.cli.desk import BadUse, Trouble
 from webapp.durations import format_duration
-from webapp.protocol import facts
-from webapp.protocol.ladder import explain as explained
-from webapp.protocol.ladder import next_look
-from webapp.protocol.rungs import LADDER, TAKEN, WHY, Look, Rung, State
-from webapp.protocol.steps import result_of
+from webapp.protocol.facts import facts
+from webapp.protocol.facts.steps import result_of
+from webapp.protocol.ladder.ladder import explain as explained
+from webapp.protocol.ladder.ladder import next_look
+from webapp.protocol.ladder.rungs import LADDER, TAKEN, WHY, Look, Rung, State
 
 HANGS_ON = {
     Rung.MARK_ROOM: "at first_check, when the room is silent",

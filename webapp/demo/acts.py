@@ -19,7 +19,7 @@ from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.rooms import Room, remind
 from webapp.demo.stage import Act, Stage
-from webapp.protocol.rungs import Rung
+from webapp.protocol.ladder.rungs import Rung
 
 VIDEO = "video"
 """The platform's name as the source of evidence."""

@@ -13,8 +13,8 @@ from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.stage import Act, Stage
-from webapp.protocol import steps
-from webapp.protocol.rungs import TAKEN, Rung
+from webapp.protocol.facts import steps
+from webapp.protocol.ladder.rungs import TAKEN, Rung
 
 
 @dataclass

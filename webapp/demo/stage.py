@@ -15,7 +15,7 @@ from webapp.db import Database, Store
 from webapp.notify import leases, outcomes
 from webapp.notify.announce import announce, pass_over
 from webapp.notify.outbox import Notification, is_open
-from webapp.protocol.engine import look
+from webapp.protocol.engine.engine import look
 
 Act = Callable[[Store, datetime], object]
 

@@ -15,7 +15,7 @@ from webapp.care.catch_up.cards import Part, catch_up
 from webapp.care.make_ups import bookings, reflections
 from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
 from webapp.care.materials.hand_ins import HandIn
-from webapp.protocol import misses
+from webapp.protocol.reports import misses
 from webapp.refusals import Conflict, Forbidden, Invalid
 from webapp.web.page.markdown import html
 

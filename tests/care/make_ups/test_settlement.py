@@ -7,7 +7,7 @@ from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Evidence, Sighting
 from webapp.care.attendance.standing import standing
 from webapp.care.make_ups import bookings, settlement
-from webapp.protocol import facts
+from webapp.protocol.facts import facts
 
 
 @pytest.fixture

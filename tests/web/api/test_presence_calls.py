@@ -11,7 +11,7 @@ from tests.web.api.conftest import seen
 from webapp import create_app
 from webapp.care.attendance.presence import Presence
 from webapp.operations.heartbeats import Heartbeat
-from webapp.protocol.reading.rooms import PULSE
+from webapp.protocol.facts.rooms import PULSE
 
 
 def results(answer) -> list[str]:

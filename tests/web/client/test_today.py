@@ -9,7 +9,7 @@ from tests.counting import statements
 from webapp.care.attendance import presence
 from webapp.care.contact import messages, reengagement_plans
 from webapp.care.materials import homework
-from webapp.protocol.steps import Step, occurrence_of
+from webapp.protocol.facts.steps import Step, occurrence_of
 
 
 def test_the_next_session_stands_first_with_its_countdown(maya, seat_in):

@@ -12,7 +12,7 @@ from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 from webapp.operations import heartbeats
-from webapp.protocol import engine
+from webapp.protocol.engine import engine
 
 
 @pytest.fixture

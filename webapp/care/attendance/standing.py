@@ -1,6 +1,6 @@
 """What a seat's facts add up to: the one definition, used by every page, query and rule.
 
-Pure: the standard library, the policy and the merged minutes; no rows. `protocol/facts.py` makes `Facts` from rows, and
+Pure: the standard library, the policy and the merged minutes; no rows. `protocol/facts/facts.py` makes `Facts` from rows, and
 the selects there are tested against `standing()`.
 """
 

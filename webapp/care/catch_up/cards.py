@@ -25,7 +25,7 @@ from webapp.db import Store
 
 
 class Missed(NamedTuple):
-    """A seat somebody was not in, or not for long, and its standing (`protocol/misses` finds them)."""
+    """A seat somebody was not in, or not for long, and its standing (`protocol/reports/misses` finds them)."""
 
     seat: Seat
     standing: Standing

@@ -47,7 +47,7 @@ def assemble(
     now: datetime,
     sent: Sequence[Record] = (),
 ) -> Record:
-    """Everything that is `client`'s own. `standings`: seat → how it stands (protocol/facts works it out), for those known.
+    """Everything that is `client`'s own. `standings`: seat → how it stands (protocol/facts/facts works it out), for those known.
     `sent`: the accounting (notify/disclosures has it)."""
     theirs = select(Seat).where(Seat.client_id == client.id, ever_theirs()).order_by(Seat.id)
     seats = list(store.scalars(theirs))

@@ -16,7 +16,7 @@ from webapp.care.materials.summaries import Summary
 from webapp.db import Store
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.telling.wish import NEWS_LAST, Wish
-from webapp.protocol import misses
+from webapp.protocol.reports import misses
 
 SETTLES = timedelta(minutes=10)
 """What is published within so many minutes of each other is told once."""

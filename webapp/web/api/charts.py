@@ -12,8 +12,8 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import fhir, own_copy
 from webapp.care.privacy.fhir import Resource
 from webapp.care.schedule.sessions import Seat, ever_theirs
-from webapp.protocol.facts import of_seats
-from webapp.protocol.reading.picture import SeatRow
+from webapp.protocol.facts.facts import of_seats
+from webapp.protocol.facts.picture import SeatRow
 from webapp.web import chart
 from webapp.web.api.care_teams import ClientPath
 from webapp.web.api.contract import lookups, tokens

@@ -14,7 +14,7 @@ from webapp.care.attendance.presence import Sighting
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.operations import heartbeats
-from webapp.protocol.reading.rooms import PULSE
+from webapp.protocol.facts.rooms import PULSE
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import MOST_IN_A_BATCH, Answer, Body, Instant, OneOf, Ref, Text

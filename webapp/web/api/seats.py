@@ -12,11 +12,11 @@ from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.protocol import facts
-from webapp.protocol.ladder import explain
-from webapp.protocol.reading.picture import SEAT_COLUMNS, Picture, SeatRow
-from webapp.protocol.rungs import State
-from webapp.protocol.steps import Step
+from webapp.protocol.facts import facts
+from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
+from webapp.protocol.facts.steps import Step
+from webapp.protocol.ladder.ladder import explain
+from webapp.protocol.ladder.rungs import State
 from webapp.web.api.changed import changed_after
 from webapp.web.api.contract import paging, tokens
 from webapp.web.api.contract.calls import call

@@ -21,7 +21,7 @@ from flask_babel import gettext as _
 from webapp.care.audit.tags import MEANING, Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy.consents import REDISCLOSURE
-from webapp.protocol.rungs import TAKEN, WHY, Rung
+from webapp.protocol.ladder.rungs import TAKEN, WHY, Rung
 from webapp.refusals import N_
 from webapp.web.chart import UNSENT, Chart, Entry
 from webapp.web.filters import language

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from webapp import clock
 from webapp.care.attendance.standing import standing
-from webapp.protocol.facts import of_seats
-from webapp.protocol.reading.picture import SeatRow
+from webapp.protocol.facts.facts import of_seats
+from webapp.protocol.facts.picture import SeatRow
 from webapp.web.client.places import Place
 from webapp.web.unit import store
 

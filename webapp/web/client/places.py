@@ -20,8 +20,8 @@ from webapp.care.directory.programs import PolicyVersion
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.durations import parse_duration
-from webapp.protocol.rungs import TAKEN, Rung
-from webapp.protocol.steps import Step
+from webapp.protocol.facts.steps import Step
+from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.refusals import N_
 from webapp.web.filters import zone_of
 from webapp.web.identity import me

@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.care.attendance.standing import Standing
 from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
-from webapp.protocol.lists import waiting as waits
+from webapp.protocol.reports import today_counts as waits
 from webapp.web.client import histories, places
 from webapp.web.client.places import Place
 from webapp.web.filters import time_of, zone

@@ -20,7 +20,7 @@ from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
 from webapp.care.schedule.recurrence import instant_of
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
-from webapp.protocol.reading.rooms import PULSE
+from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach
 from webapp.web import htmx, identity

@@ -13,10 +13,10 @@ from webapp.care.directory.people import Person
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol import facts
-from webapp.protocol.ladder import explain
-from webapp.protocol.reading.picture import Picture, SeatRow
-from webapp.protocol.rungs import Look, State
+from webapp.protocol.facts import facts
+from webapp.protocol.facts.picture import Picture, SeatRow
+from webapp.protocol.ladder.ladder import explain
+from webapp.protocol.ladder.rungs import Look, State
 
 NOBODY_YET = frozenset({Standing.WAITING, Standing.UNKNOWN, Standing.MISSED})
 """Standings of a seat about which nobody has said or seen anything yet."""

@@ -9,7 +9,7 @@ from typing import Any
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.db import Store
-from webapp.protocol.rungs import TAKEN, Rung
+from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.web import chart
 from webapp.web.chart import Chart, Entry
 from webapp.web.filters import day_and_time, zone

@@ -12,8 +12,8 @@ from sqlalchemy.orm import joinedload
 from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule.sessions import Seat
-from webapp.protocol.reading.picture import SeatRow
-from webapp.protocol.timeliness import Proof, missed, proofs, summary
+from webapp.protocol.facts.picture import SeatRow
+from webapp.protocol.reports.timeliness import Proof, missed, proofs, summary
 from webapp.spellings import row_number
 from webapp.web.guard import needs
 from webapp.web.staff.frame import me, page

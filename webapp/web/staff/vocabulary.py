@@ -12,7 +12,7 @@ from webapp.care.directory.people import RoleName, Status
 from webapp.care.materials.resources import ResourceKind
 from webapp.care.preferences.accommodations import Need
 from webapp.care.schedule.kinds import SessionKind
-from webapp.protocol.rungs import Rung, State
+from webapp.protocol.ladder.rungs import Rung, State
 
 
 class Word(NamedTuple):

@@ -10,7 +10,7 @@ from flask import Blueprint
 from flask_babel import gettext
 
 from webapp import clock
-from webapp.protocol.rungs import WHY
+from webapp.protocol.ladder.rungs import WHY
 from webapp.web.filters import lasting, zone
 from webapp.web.staff import chart_words, vocabulary
 from webapp.web.staff.vocabulary import Word

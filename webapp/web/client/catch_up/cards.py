@@ -20,7 +20,7 @@ from webapp.care.materials.homework import Homework
 from webapp.care.materials.resource_uses import ResourceUse
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Session
-from webapp.protocol import misses
+from webapp.protocol.reports import misses
 from webapp.refusals import N_
 from webapp.web.client import places
 from webapp.web.guard import needs

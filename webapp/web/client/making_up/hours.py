@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.care.catch_up import ledger, weekly_hours
 from webapp.care.catch_up.weekly_hours import Week
 from webapp.care.directory.permissions import Permission
-from webapp.protocol import misses
+from webapp.protocol.reports import misses
 from webapp.web.client import places
 from webapp.web.filters import language
 from webapp.web.guard import needs

@@ -24,8 +24,8 @@ from webapp.notify import disclosures
 from webapp.notify.disclosures import Disclosure
 from webapp.operations import rate_limits
 from webapp.operations.rate_limits import OWN_COPY
-from webapp.protocol.facts import of_seats
-from webapp.protocol.reading.picture import SeatRow
+from webapp.protocol.facts.facts import of_seats
+from webapp.protocol.facts.picture import SeatRow
 from webapp.refusals import N_
 from webapp.web.client import places
 from webapp.web.client.absences import REASONS

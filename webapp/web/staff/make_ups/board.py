@@ -19,7 +19,7 @@ from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
-from webapp.protocol.lists import demand
+from webapp.protocol.reports import demand
 
 AHEAD = timedelta(weeks=8)
 MOST = 60

@@ -18,8 +18,7 @@ from webapp.care.materials.resources import Resource
 from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.protocol import misses
-from webapp.protocol.lists import demand
+from webapp.protocol.reports import demand, misses
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import row_number
 from webapp.web.guard import needs

@@ -16,7 +16,7 @@ from webapp.care.directory.people import Person
 from webapp.care.materials import drafts
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.protocol import misses
+from webapp.protocol.reports import misses
 from webapp.refusals import N_, Invalid
 from webapp.web.staff.frame import instant, me, one
 from webapp.web.unit import store

@@ -17,7 +17,7 @@ from webapp.care.materials.resources import Resource
 from webapp.care.materials.summaries import Summary
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol import misses
+from webapp.protocol.reports import misses
 from webapp.web.staff.frame import me
 
 
