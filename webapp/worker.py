@@ -23,8 +23,8 @@ from webapp.care.make_ups import held_places, settlement
 from webapp.care.schedule import series
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.notify.announce import announce
-from webapp.notify.deliver import SLICE, Courier
+from webapp.notify.announcing.announce import announce
+from webapp.notify.delivery.deliver import SLICE, Courier
 from webapp.operations import csp_reports, heartbeats, idempotency_keys, rate_limits, retention
 from webapp.operations.zoom import digest
 from webapp.protocol.engine.engine import look

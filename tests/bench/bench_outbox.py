@@ -29,17 +29,17 @@ from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.crypto import keys
 from webapp.db import Database
-from webapp.notify.channels.hosts import PushHosts
 from webapp.notify.channels.memory import MemoryChannel
 from webapp.notify.channels.parcel import Channel
-from webapp.notify.channels.push import PushChannel
-from webapp.notify.channels.vapid import VapidHeaders
-from webapp.notify.deliver import Courier
-from webapp.notify.leases import Leased, take
+from webapp.notify.channels.push.channel import PushChannel
+from webapp.notify.channels.push.hosts import PushHosts
+from webapp.notify.channels.push.vapid import VapidHeaders
+from webapp.notify.delivery.deliver import Courier
+from webapp.notify.delivery.leases import Leased, take
+from webapp.notify.delivery.outcomes import Outcome, record
+from webapp.notify.delivery.parcels import Packer
+from webapp.notify.delivery.wording import Wording
 from webapp.notify.outbox import INSERTED, Notification, is_open
-from webapp.notify.outcomes import Outcome, record
-from webapp.notify.parcels import Packer
-from webapp.notify.wording import Wording
 
 NOW = crowd.START + timedelta(minutes=5)
 ROUNDS = 3

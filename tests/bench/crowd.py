@@ -12,7 +12,7 @@ from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Database, Store
-from webapp.notify import announce
+from webapp.notify.announcing import announce
 from webapp.protocol.facts.steps import Step
 
 START = datetime(2026, 3, 4, 23, 0, tzinfo=UTC)

@@ -20,7 +20,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
-from webapp.notify.announce import announce
+from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import INSERTED, Notification
 from webapp.protocol.engine import engine
 from webapp.protocol.facts.steps import COLUMNS, Step, occurrence_of

@@ -28,7 +28,7 @@ from webapp.care.schedule.sessions import Seat
 from webapp.cli import postgres_copies
 from webapp.db import Database, Store
 from webapp.demo import cast
-from webapp.notify.announce import announce
+from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import Notification, is_open
 from webapp.protocol.engine.engine import look
 

@@ -141,7 +141,7 @@ def test_two_workers_at_once_take_every_step_once(
 
 
 def work_once(database: Database) -> None:
-    from webapp.notify.announce import announce
+    from webapp.notify.announcing.announce import announce
     from webapp.protocol.engine.engine import look
 
     worker.once(database, [Chore("look", look), Chore("announce", announce)])

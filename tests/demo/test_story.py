@@ -24,7 +24,7 @@ from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import acts, cast, story
-from webapp.notify.announce import announce
+from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import Notification, is_open
 from webapp.protocol.facts import facts
 from webapp.protocol.facts.picture import SeatRow

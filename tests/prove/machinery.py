@@ -2,7 +2,7 @@
 
 from tests.prove.mutation import Mutation, by, plain
 
-CAPABILITIES, ANSWERS = "webapp/notify/capabilities.py", "webapp/web/client/answers.py"
+CAPABILITIES, ANSWERS = "webapp/notify/delivery/action_tokens.py", "webapp/web/client/answers.py"
 ZOOM, TOKENS = "webapp/web/api/hooks/zoom.py", "webapp/care/accounts/api_tokens.py"
 MARKDOWN, LIMITS, SIGN_IN = (
     "webapp/web/page/markdown.py",
@@ -23,8 +23,8 @@ KEYRING, SEALED, EMBEDDED = (
 
 BREAKS = (
     # S9: a notification's buttons
-    Mutation("S9", CAPABILITIES, "        if now >= found.until:\n            raise Worn()\n", "", plain("notify/test_capabilities", "worn_from")),
-    Mutation("S9", CAPABILITIES, "self._signer.unsign(token).decode()", "token.rpartition('.')[0]", plain("notify/test_capabilities", "exchanged")),
+    Mutation("S9", CAPABILITIES, "        if now >= found.until:\n            raise Worn()\n", "", plain("notify/delivery/test_action_tokens", "worn_from")),
+    Mutation("S9", CAPABILITIES, "self._signer.unsign(token).decode()", "token.rpartition('.')[0]", plain("notify/delivery/test_action_tokens", "exchanged")),
     Mutation("S9", ANSWERS, "Seat.id == right.seat_id, Seat.released_at.is_(None)", "Seat.id == right.seat_id", by("web/client/test_answers", "no_longer_theirs")),
     Mutation("S9", ANSWERS, "    elif not _said_already(seat):\n", "    else:\n", by("web/client/test_answers", "ill_be_there")),
     Mutation("S9", ANSWERS, '        return {"room": seat.session.join_url} if seat.session.join_url else {}\n    if',

@@ -3,7 +3,7 @@
 from tests.prove.mutation import Mutation, by, plain
 
 CONSENTS = "webapp/care/privacy/consents.py"
-OBJECTIONS = "webapp/notify/objections.py"
+OBJECTIONS = "webapp/notify/delivery/objections.py"
 EMERGENCIES = "webapp/care/privacy/emergency_access.py"
 EXPORTS = "webapp/care/privacy/own_copy.py"
 ACCESS = "webapp/care/directory/permissions.py"
@@ -12,22 +12,22 @@ GUARD = "webapp/web/guard.py"
 BREAKS = (
     # P1: a consent is asked for when it leaves
     Mutation("P1", OBJECTIONS, '(and_(_row.consent_category.is_not(None), ~_consented()), "consent"),', "",
-      by("notify/test_deliver", "consent_that_ends")),
+      by("notify/delivery/test_deliver", "consent_that_ends")),
     Mutation("P1", OBJECTIONS, '(and_(_row.consent_category.is_not(None), ~_consented()), "consent"),',
       '(and_(_row.consent_category.is_not(None), _row.attempts == 0, ~_consented()), "consent"),',
-      by("notify/test_deliver", "second_attempt")),
-    Mutation("P1", "webapp/notify/channels/email.py", "            parcel.set_out()\n", "", by("notify/test_deliver", "waits_for_a_connection")),
-    Mutation("P1", "webapp/notify/channels/sms.py", "                parcel.set_out()\n", "", plain("notify/test_sms", "while_it_waited")),
-    Mutation("P1", OBJECTIONS, "Consent.recipient_id == _row.person_id,", "", by("notify/test_at_the_claim", "consent")),
-    Mutation("P1", OBJECTIONS, "Consent.category == _row.consent_category,", "", by("notify/test_at_the_claim", "consent")),
+      by("notify/delivery/test_deliver", "second_attempt")),
+    Mutation("P1", "webapp/notify/channels/email.py", "            parcel.set_out()\n", "", by("notify/delivery/test_deliver", "waits_for_a_connection")),
+    Mutation("P1", "webapp/notify/channels/sms.py", "                parcel.set_out()\n", "", plain("notify/channels/test_sms", "while_it_waited")),
+    Mutation("P1", OBJECTIONS, "Consent.recipient_id == _row.person_id,", "", by("notify/delivery/test_at_the_claim", "consent")),
+    Mutation("P1", OBJECTIONS, "Consent.category == _row.consent_category,", "", by("notify/delivery/test_at_the_claim", "consent")),
     Mutation("P1", CONSENTS, "or_(Consent.revoked_at.is_(None), Consent.revoked_at > as_of),\n", "",
       by("care/privacy/test_consents", "revoking_ends")),
     Mutation("P1", CONSENTS, "Consent.signed_at <= as_of,\n        Consent.expires_at > as_of,\n        or_", "Consent.signed_at <= as_of,\n        or_",
       by("care/privacy/test_consents", "until_it_expires")),
-    Mutation("P1", "webapp/notify/audience.py", "Consent.category == Category.REMINDERS, valid(now)", "valid(now)",
-      by("notify/test_announce", "something_else_does_not_cover")),
-    Mutation("P1", "webapp/notify/telling/changes.py", "        .where(or_(Notification.person_id == Seat.client_id, allowed))\n", "",
-      by("notify/test_announce", "moved_or_called_off")),
+    Mutation("P1", "webapp/notify/announcing/audience.py", "Consent.category == Category.REMINDERS, valid(now)", "valid(now)",
+      by("notify/announcing/test_announce", "something_else_does_not_cover")),
+    Mutation("P1", "webapp/notify/announcing/telling/changes.py", "        .where(or_(Notification.person_id == Seat.client_id, allowed))\n", "",
+      by("notify/announcing/test_announce", "moved_or_called_off")),
     # P2: a consent is complete
     Mutation("P2", CONSENTS, "if not now < expires_at <= now + LONGEST:", "if False:", by("care/privacy/test_consents", "incomplete")),
     Mutation("P2", CONSENTS, '(("purpose", purpose), ("signature", signature))', '(("purpose", purpose),)', by("care/privacy/test_consents", "incomplete")),
@@ -66,14 +66,14 @@ BREAKS = (
     Mutation("P3", "webapp/care/partings.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_couples_end", "given_up")),
     Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in SILENT]", "]", by("web/test_printed_chart", "pause")),
     # P4: nobody else hears of what comes after the start
-    Mutation("P4", "webapp/notify/announce.py", "if client_id not in stretch.allowed or rung not in REMINDS:", "if client_id not in stretch.allowed:",
-      by("notify/test_announce", "checks_after_the_start")),
+    Mutation("P4", "webapp/notify/announcing/announce.py", "if client_id not in stretch.allowed or rung not in REMINDS:", "if client_id not in stretch.allowed:",
+      by("notify/announcing/test_announce", "checks_after_the_start")),
     # P5: words outside the signed-in page
     Mutation("P5", "webapp/web/feeds.py", 'event.add("summary", title)', 'event.add("summary", "Evening group")', by("web/test_feeds", "no_name_kind")),
     Mutation("P5", "webapp/web/feeds.py", "title=_(\"Reserved time\")", "title=reader.program.name", by("web/test_feeds", "no_name_kind or holds_the_time")),
     Mutation("P5", "webapp/web/feeds.py", 'filename="reserved-time.ics"', 'filename="session.ics"', by("web/test_feeds", "neutral_name")),
     Mutation("P5", "webapp/web/client/me/own_copy.py", 'NAME = "my-data"', 'NAME = "my-treatment"', by("web/client/me/test_own_copy", "file_names")),
-    Mutation("P5", "webapp/notify/wording.py", "template.render(app_name=self.app_name,", 'template.render(app_name=self.app_name + " IOP therapy",', plain("notify/test_wording")),
+    Mutation("P5", "webapp/notify/delivery/wording.py", "template.render(app_name=self.app_name,", 'template.render(app_name=self.app_name + " IOP therapy",', plain("notify/test_wording")),
     Mutation("P5", "templates/notices/partner_reminder/sms.txt", "You have a reminder", "Your partner has a therapy session", plain("notify/test_wording")),
     Mutation("P5", "webapp/web/pwa/__init__.py", '"short_name": name,', '"short_name": "Rejoin therapy",', by("web/pwa/test_app", "manifest_names")),
     # P6: the rule about passing on
@@ -81,7 +81,7 @@ BREAKS = (
     Mutation("P6", "templates/client/sharing/show.html", "{{ each.purpose }} · ", "", by("web/client/sharing/test_consents", "redisclosure")),
     Mutation("P6", "templates/notices/partner_reminder/text.txt", "You have a reminder",
       "42 CFR part 2 prohibits redisclosure. You have a reminder", plain("notify/test_wording")),
-    Mutation("P6", "webapp/notify/parcels.py", 'THEIRS = "/me/sharing"', 'THEIRS = "/schedule"', by("notify/test_announce", "passing_on")),
+    Mutation("P6", "webapp/notify/delivery/parcels.py", 'THEIRS = "/me/sharing"', 'THEIRS = "/schedule"', by("notify/announcing/test_announce", "passing_on")),
     # P7: who looked
     Mutation("P7", "webapp/web/staff/frame.py", "    leave_trace(context.pop(\"reading\", None))\n", "    context.pop(\"reading\", None)\n",
       by("web/staff/test_people", "one_trace")),
@@ -105,22 +105,22 @@ BREAKS = (
     Mutation("P8", "webapp/care/directory/teams.py", "client_id.in_(me.reaching)", "true() if me.reaching else client_id.in_(me.reaching)", by("care/privacy/test_emergency_access", "one_client")),
     Mutation("P8", "webapp/web/staff/privacy/sign_in_links.py", ".where(Person.id.not_in(me().reaching))", "", by("web/staff/privacy/test_emergency_access", "neither_an_account")),
     Mutation("P8", "webapp/care/contact/task_owners.py", "return None if holder in self.absent else holder", "return holder", by("care/privacy/test_emergency_access", "supervisor_has_left")),
-    Mutation("P8", "webapp/care/leaving.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/test_announce", "had_to_do")),
+    Mutation("P8", "webapp/care/leaving.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/announcing/test_announce", "had_to_do")),
     Mutation("P8", ACCESS, "        Permission.EMERGENCY_ACCESS,\n    }", "    }", by("web/staff/privacy/test_emergency_access", "fresh")),
     # P9: only where people agreed to be written to
     Mutation("P9", OBJECTIONS, "or_(unasked, Address.stopped_at.is_not(None), Address.unsafe_at.is_not(None))", "or_(unasked, Address.stopped_at.is_not(None))",
-      by("notify/test_at_the_claim", "unsafe")),
+      by("notify/delivery/test_at_the_claim", "unsafe")),
     Mutation("P9", OBJECTIONS, "or_(unasked, Address.stopped_at.is_not(None), Address.unsafe_at.is_not(None))", "or_(unasked, Address.unsafe_at.is_not(None))",
       by("notify/test_stops")),
-    Mutation("P9", "webapp/notify/audience.py", "Address.opted_in_at.is_not(None)", "Address.id > 0", by("notify/test_announce", "not_opted_into")),
-    Mutation("P9", "webapp/notify/audience.py", ".where(Address.stopped_at.is_(None), Address.unsafe_at.is_(None))", ".where(Address.stopped_at.is_(None))",
-      by("notify/test_announce", "not_opted_into")),
+    Mutation("P9", "webapp/notify/announcing/audience.py", "Address.opted_in_at.is_not(None)", "Address.id > 0", by("notify/announcing/test_announce", "not_opted_into")),
+    Mutation("P9", "webapp/notify/announcing/audience.py", ".where(Address.stopped_at.is_(None), Address.unsafe_at.is_(None))", ".where(Address.stopped_at.is_(None))",
+      by("notify/announcing/test_announce", "not_opted_into")),
     Mutation("P9", "webapp/notify/stops.py", "return \" \".join(text.casefold()", "return text == \"STOP\" or \"-\".join(text.casefold()", plain("notify/test_stops")),
     Mutation("P9", "webapp/notify/stops.py", "        address.stop(store, \"stop_word\", by=None, now=now)\n", "", by("notify/test_stops")),
     Mutation("P9", "webapp/web/api/hooks/sms.py", "and stops.heed(store, phone, words, clock.now()):\n        store.commit()", "and stops.heed(store, phone, words, clock.now()):\n        pass",
       by("web/api/test_sms_hook", "ends_texts")),
     Mutation("P9", "webapp/care/contact/addresses.py", "each.unsafe_at = now if unsafe else None", "pass", by("web/client/me/test_reminders", "marked_unsafe")),
-    Mutation("P9", "webapp/care/contact/addresses.py", "unsafe_at=store.scalar(_marked(person, channel, value)),", "", by("notify/test_announce", "added_again")),
+    Mutation("P9", "webapp/care/contact/addresses.py", "unsafe_at=store.scalar(_marked(person, channel, value)),", "", by("notify/announcing/test_announce", "added_again")),
     Mutation("P9", "webapp/web/client/me/reminders.py", "for address in [each for each in mine if not each.unsafe_at]:", "for address in mine:",
       by("web/client/me/test_reminders", "no_old_form")),
     # P10: one's own copy

@@ -4,8 +4,8 @@ from tests.prove.mutation import Mutation, by, plain
 
 EMBEDDED, OUTCOMES, OBJECTIONS = (
     "webapp/embedded.py",
-    "webapp/notify/outcomes.py",
-    "webapp/notify/objections.py",
+    "webapp/notify/delivery/outcomes.py",
+    "webapp/notify/delivery/objections.py",
 )
 TAKEN_BACK, ABSENCES = "webapp/cli/taken_back.py", "webapp/care/attendance/absences.py"
 
@@ -24,7 +24,7 @@ BREAKS = (
     Mutation("R3", EMBEDDED, "if tuple(version) < SAFE_SQLITE:", "if False:", plain("ground/test_db", "old_sqlite")),
     Mutation("R3", EMBEDDED, '        "foreign_keys = ON",\n', "", by("ground/test_db", "foreign_keys")),
     # R4: after an outage everything resolves
-    Mutation("R4", OBJECTIONS, "(_row.not_after <= NOW, EXPIRED),", "", by("notify/test_deliver", "six_hours")),
+    Mutation("R4", OBJECTIONS, "(_row.not_after <= NOW, EXPIRED),", "", by("notify/delivery/test_deliver", "six_hours")),
     Mutation("R4", "webapp/protocol/engine/reconcile.py", "    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))\n", "",
       by("protocol/engine/test_reconcile", "timer_was_lost")),
     # R5: who watches the watcher
@@ -32,11 +32,11 @@ BREAKS = (
     Mutation("R5", "webapp/operations/heartbeats.py", "SILENT_AFTER = timedelta(minutes=2)", "SILENT_AFTER = timedelta(minutes=20)", by("web/staff/test_now", "within_two_minutes")),
     Mutation("R5", "webapp/protocol/engine/reconcile.py", "EVERY = timedelta(minutes=15)", "EVERY = timedelta(hours=15)", by("protocol/engine/test_reconcile", "quarter_of_an_hour")),
     # R6: accepted is not delivered
-    Mutation("R6", "webapp/notify/channels/parcel.py", "if status in (404, 410):", "if status == 404:", plain("notify/test_push", "gone")),
-    Mutation("R6", "webapp/notify/patience.py", "    if retry_after is not None:\n", "    if False:\n", plain("notify/test_patience")),
-    Mutation("R6", OUTCOMES, '        address.stop(store, "gone", by=None, now=now)\n', "        pass\n", by("notify/test_deliver", "gone_is_stopped")),
-    Mutation("R6", OUTCOMES, "    elif address.troubles >= MOST_TROUBLES:\n", "    elif False:\n", by("notify/test_deliver", "ten_times")),
-    Mutation("R6", OUTCOMES, "            astray.append(row)\n", "            pass\n", by("notify/test_deliver", "steps_in")),
+    Mutation("R6", "webapp/notify/channels/parcel.py", "if status in (404, 410):", "if status == 404:", plain("notify/channels/test_push", "gone")),
+    Mutation("R6", "webapp/notify/delivery/retry.py", "    if retry_after is not None:\n", "    if False:\n", plain("notify/delivery/test_retry")),
+    Mutation("R6", OUTCOMES, '        address.stop(store, "gone", by=None, now=now)\n', "        pass\n", by("notify/delivery/test_deliver", "gone_is_stopped")),
+    Mutation("R6", OUTCOMES, "    elif address.troubles >= MOST_TROUBLES:\n", "    elif False:\n", by("notify/delivery/test_deliver", "ten_times")),
+    Mutation("R6", OUTCOMES, "            astray.append(row)\n", "            pass\n", by("notify/delivery/test_deliver", "steps_in")),
     # R7: sent twice is told once; a conflict is shown
     Mutation("R7", ABSENCES, "if request_id and (same := _by_request(store, request_id)):", "if False:", by("care/attendance/test_absences", "same_request_id")),
     Mutation("R7", ABSENCES, "    _refuse_taken_back(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),

@@ -13,7 +13,7 @@ from webapp.care.make_ups import bookings, held_places, waitlist
 from webapp.care.privacy import own_copy
 from webapp.care.schedule import calendar_feeds, planning, sessions  # fmt: skip
 from webapp.care.schedule.sessions import Seat
-from webapp.notify.announce import announce
+from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import Notification
 from webapp.protocol.engine.engine import look
 from webapp.protocol.engine.reconcile import watch

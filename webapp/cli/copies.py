@@ -13,7 +13,7 @@ from webapp.cli.desk import Trouble
 from webapp.cli.taken_back import TakenBack
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.notify.announce import pass_over
+from webapp.notify.announcing.announce import pass_over
 from webapp.operations import field_keys
 from webapp.protocol.engine.engine import look
 

@@ -27,7 +27,7 @@ from webapp.care.privacy.consents import Consent, valid
 from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.db import Store
-from webapp.notify.announce import READER
+from webapp.notify.announcing.announce import READER
 from webapp.notify.outbox import Notification, is_open
 
 RESTORED = "restored"

@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy import Connection, update
 
 from webapp.db import Database, Store
-from webapp.notify import leases, outcomes
-from webapp.notify.announce import announce, pass_over
+from webapp.notify.announcing.announce import announce, pass_over
+from webapp.notify.delivery import leases, outcomes
 from webapp.notify.outbox import Notification, is_open
 from webapp.protocol.engine.engine import look
 

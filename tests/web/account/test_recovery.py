@@ -11,7 +11,7 @@ from webapp.care.audit.events import Event
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Person
-from webapp.notify.announce import announce
+from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import Notification
 
 

@@ -14,7 +14,7 @@ from webapp.care.materials.hand_ins import HandIn
 from webapp.care.materials.homework import Homework
 from webapp.care.materials.resources import Resource
 from webapp.care.materials.summaries import Summary
-from webapp.notify.announce import announce
+from webapp.notify.announcing.announce import announce
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.outbox import Notification
 

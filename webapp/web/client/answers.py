@@ -14,7 +14,7 @@ from webapp.care.contact import help_calls
 from webapp.care.directory.people import Person
 from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Seat
-from webapp.notify.capabilities import Capabilities, Capability, Worn
+from webapp.notify.delivery.action_tokens import Capabilities, Capability, Worn
 from webapp.notify.kinds import ANSWERS, Verb
 from webapp.refusals import Refusal
 from webapp.web.client.seats import tap

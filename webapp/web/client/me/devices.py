@@ -26,7 +26,7 @@ from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
-from webapp.notify.channels.hosts import PushHosts, Refused
+from webapp.notify.channels.push.hosts import PushHosts, Refused
 from webapp.operations import rate_limits
 from webapp.operations.rate_limits import TEST_NOTICE
 from webapp.refusals import N_, Invalid, Refusal
