@@ -12,7 +12,7 @@ from webapp import clock
 from webapp.care.accounts import api_tokens, logins
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
-from webapp.web import forms, identity
+from webapp.web.page import forms, identity
 
 API = "/api/v1"
 

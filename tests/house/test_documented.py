@@ -41,7 +41,7 @@ def test_every_value_the_chart_may_show_has_its_words() -> None:
     from webapp.care.make_ups.make_ups import Way
     from webapp.notify.kinds import NoticeKind
     from webapp.protocol.ladder.rungs import Rung
-    from webapp.web.staff import chart_words, vocabulary
+    from webapp.web.staff.wording import chart_words, vocabulary
 
     shown = [tag for tag in Tag if tag is not Tag.STEP_TAKEN and not tag.startswith("program:")]
     tables = {
@@ -56,7 +56,9 @@ def test_every_value_the_chart_may_show_has_its_words() -> None:
         for value in values
         if value not in table
     ]
-    assert not missing, told(missing, "Give it its words in webapp/web/staff/chart_words.py.")
+    assert not missing, told(
+        missing, "Give it its words in webapp/web/staff/wording/chart_words.py."
+    )
 
 
 def test_event_tags_are_past_tense_words_divided_by_colons() -> None:

@@ -8,7 +8,7 @@ CHALLENGES, PASSWORDS = (
     "webapp/care/accounts/passkey_challenges.py",
     "webapp/care/accounts/passwords.py",
 )
-HEADERS, STATUSES = "webapp/web/headers.py", "webapp/care/leaving.py"
+HEADERS, STATUSES = "webapp/web/page/headers.py", "webapp/care/leaving.py"
 ELIGIBILITY = "webapp/care/make_ups/eligibility.py"
 HOSTS, RESOLVING, PUSH = (
     f"webapp/notify/channels/{name}.py" for name in ("hosts", "resolving", "push")
@@ -78,7 +78,7 @@ BREAKS = (
     Mutation("S3", "webapp/care/accounts/authenticators.py", "DRIFT = 1", "DRIFT = 4", by("web/account/test_second_step", "half_a_minute")),
     Mutation("S3", "webapp/care/accounts/recovery_codes.py", "            RecoveryCode.spent_at.is_(None),\n        )\n        .values", "        )\n        .values",
       by("web/account/test_second_step", "stands_once")),
-    Mutation("S3", "webapp/web/sign_in.py", "found = accounts.link_of(store, secret, clock.now())",
+    Mutation("S3", "webapp/web/sign_in/sign_in.py", "found = accounts.link_of(store, secret, clock.now())",
       "found = accounts.spend_link(store, secret, now=clock.now())\n    store.commit()", by("web/test_sign_in", "link")),
     Mutation("S3", ACCOUNTS, "Link.spent_at.is_(None)).values(spent_at=now)", "Link.spent_at.is_(None)).values(spent_at=None)", by("care/accounts/test_logins", "spent_once")),
     Mutation("S3", ACCOUNTS, "        void_links(store, person, now=now)\n    secret", "        pass\n    secret", by("web/account/test_recovery", "somebody_kept")),
@@ -103,7 +103,7 @@ BREAKS = (
     Mutation("S4", PUSH, "trust_env=False", "trust_env=True", plain("notify/channels/test_push_hosts", "proxy")),
     # S5: an endpoint belongs to one person
     Mutation("S5", "webapp/care/contact/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/directory/test_people", "unbound")),
-    Mutation("S5", "webapp/web/sign_in.py", "        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())\n", "", by("web/client/me/test_devices", "whenever_reminders")),
+    Mutation("S5", "webapp/web/sign_in/sign_in.py", "        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())\n", "", by("web/client/me/test_devices", "whenever_reminders")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, there, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)\n", "", by("web/client/me/test_devices", "login_is_over")),
     Mutation("S5", "webapp/care/accounts/sign_in_methods.py", 'accounts.sign_out_everywhere(store, person, "recovered"', 'accounts.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
@@ -114,8 +114,8 @@ BREAKS = (
     Mutation("S6", HEADERS, 'response.headers.setdefault("Cache-Control", "no-store")', "pass", by("web/test_headers", "cache")),
     Mutation("S6", "webapp/web/feeds.py", '    answer.headers["Cache-Control"] = "no-store"', '    answer.headers["Cache-Control"] = "private"',
       by("web/test_feeds", "as_a_file")),
-    Mutation("S6", "webapp/web/sign_in.py", "    answer.headers[\"Clear-Site-Data\"] = '\"cache\", \"storage\"'\n", "", by("web/test_sign_in")),
-    Mutation("S6", "webapp/web/sign_in.py", '    return _out("someone_else")\n', '    identity.end("someone_else")\n    store.commit()\n    return redirect(url_for("sign_in.show"), 303)\n',
+    Mutation("S6", "webapp/web/sign_in/sign_in.py", "    answer.headers[\"Clear-Site-Data\"] = '\"cache\", \"storage\"'\n", "", by("web/test_sign_in")),
+    Mutation("S6", "webapp/web/sign_in/sign_in.py", '    return _out("someone_else")\n', '    identity.end("someone_else")\n    store.commit()\n    return redirect(url_for("sign_in.show"), 303)\n',
       by("web/account/test_unlock", "start_over")),
     Mutation("S6", "templates/layouts/signed_in.html", '"history": false, ', "", by("web/test_htmx")),
     Mutation("S6", "templates/pwa/service-worker.js", 'const PAGES = ["/offline", "/crisis"];', 'const PAGES = ["/offline", "/crisis", "/sign-in"];', plain("web/pwa/test_service_worker", "only_shell")),
@@ -132,7 +132,7 @@ BREAKS = (
     Mutation("S7", IDENTITY, 'prefix = "__Host-" if settings.secure else ""', 'prefix = ""', by("web/test_headers", "over_https")),
     Mutation("S7", "templates/layouts/signed_in.html", '"extensions": "no-eval", ', "", by("web/test_htmx")),
     Mutation("S7", "templates/layouts/signed_in.html", '"includeIndicatorCSS": false, ', "", by("web/test_htmx")),
-    Mutation("S7", "webapp/web/policy_reports.py", "for rule, blocked, page in told[:MOST]:", "for rule, blocked, page in told[:0]:", by("web/test_policy_reports", "both_formats")),
+    Mutation("S7", "webapp/web/csp_reports.py", "for rule, blocked, page in told[:MOST]:", "for rule, blocked, page in told[:0]:", by("web/test_policy_reports", "both_formats")),
     # S8: only our own pages change anything
     Mutation("S8", GUARD, "if changing and not _token_matches():", "if False:", by("web/test_sign_in", "token")),
     Mutation("S8", GUARD, 'if site not in (None, "same-origin", "none"):', "if False:", by("web/test_sign_in", "from_elsewhere")),

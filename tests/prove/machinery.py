@@ -7,7 +7,7 @@ ZOOM, TOKENS = "webapp/web/api/hooks/zoom.py", "webapp/care/accounts/api_tokens.
 MARKDOWN, LIMITS, SIGN_IN = (
     "webapp/web/page/markdown.py",
     "webapp/operations/rate_limits.py",
-    "webapp/web/sign_in.py",
+    "webapp/web/sign_in/sign_in.py",
 )
 LOG, EVENTS, CHAIN, ANCHORS = (
     "webapp/log.py",
@@ -48,7 +48,7 @@ BREAKS = (
     Mutation("S11", "templates/client/summaries/show.html", '<div class="prose" hx-ignore>{{ part.html }}</div>{% endcall %}', '<div class="prose">{{ part.html }}</div>{% endcall %}',
       plain("web/test_htmx", "wrote_alone")),
     Mutation("S11", "webapp/web/client/sharing/looks.py", "return f\"'{cell}\" if cell.startswith(FORMULAS) else cell", "return cell", by("web/client/sharing/test_looks", "formula")),
-    Mutation("S11", "webapp/web/headers.py", "plays_from = media if ORIGIN.fullmatch(media)", "plays_from = media if media", plain("web/test_headers", "plain_origin")),
+    Mutation("S11", "webapp/web/page/headers.py", "plays_from = media if ORIGIN.fullmatch(media)", "plays_from = media if media", plain("web/test_headers", "plain_origin")),
     # S12: tries
     Mutation("S12", LIMITS, "raise TooMany(wait(store, rate, who, now))", "return", by("operations/test_rate_limits", "burst")),
     Mutation("S12", LIMITS, "where=table.c.paid_until <= at + step * (rate.burst - 1),", "where=table.c.paid_until <= at,", by("operations/test_rate_limits", "burst")),
@@ -56,12 +56,12 @@ BREAKS = (
     Mutation("S12", SIGN_IN, "    for rate, who in tries:\n        attempts.count(rate, who)\n", "", by("web/account/test_limits", "ten_times")),
     Mutation("S12", SIGN_IN, "    email, password = request.form.get(\"email\", \"\"), request.form.get(\"password\", \"\")\n    attempts.count(DOOR, attempts.address())\n",
       "    email, password = request.form.get(\"email\", \"\"), request.form.get(\"password\", \"\")\n", by("web/account/test_limits", "forty")),
-    Mutation("S12", "webapp/web/attempts.py", "(PASSWORD_FROM_ONE_ADDRESS, here), ", "", by("web/account/test_limits", "patient_stranger")),
-    Mutation("S12", "webapp/web/attempts.py", "if any(hmac.compare_digest(mark, each) for each in marks):", "if False:", by("web/account/test_limits", "whoever_else")),
-    Mutation("S12", "webapp/web/attempts.py", "if any(hmac.compare_digest(mark, each) for each in marks):", "if marks:", by("web/account/test_limits", "whoever_else")),
-    Mutation("S12", "webapp/web/attempts.py", "int(found) >> 64 << 64", "int(found)", by("web/account/test_limits", "whole_household")),
-    Mutation("S12", "webapp/web/attempts.py", "    count(DOOR, address())\n    for rate in CODE:\n", "    for rate in ():\n", by("web/account/test_limits", "codes_are or unlocking")),
-    Mutation("S12", "webapp/web/proxies.py", "trusted = any(caller in network for network in self.networks)", "trusted = True", by("web/test_headers", "neighbour")),
+    Mutation("S12", "webapp/web/sign_in/attempts.py", "(PASSWORD_FROM_ONE_ADDRESS, here), ", "", by("web/account/test_limits", "patient_stranger")),
+    Mutation("S12", "webapp/web/sign_in/attempts.py", "if any(hmac.compare_digest(mark, each) for each in marks):", "if False:", by("web/account/test_limits", "whoever_else")),
+    Mutation("S12", "webapp/web/sign_in/attempts.py", "if any(hmac.compare_digest(mark, each) for each in marks):", "if marks:", by("web/account/test_limits", "whoever_else")),
+    Mutation("S12", "webapp/web/sign_in/attempts.py", "int(found) >> 64 << 64", "int(found)", by("web/account/test_limits", "whole_household")),
+    Mutation("S12", "webapp/web/sign_in/attempts.py", "    count(DOOR, address())\n    for rate in CODE:\n", "    for rate in ():\n", by("web/account/test_limits", "codes_are or unlocking")),
+    Mutation("S12", "webapp/web/page/proxies.py", "trusted = any(caller in network for network in self.networks)", "trusted = True", by("web/test_headers", "neighbour")),
     Mutation("S12", SIGN_IN, "return _form(email=email, unknown=True), 422", "return _form(email=email, unknown=True), 422 if passwords.matches(None, password) else 404",
       by("web/test_sign_in", "same_page")),
     Mutation("S12", "webapp/care/accounts/passwords.py", "    known = person.password_hash if person and person.password_hash else _NOBODY\n",

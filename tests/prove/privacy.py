@@ -7,7 +7,7 @@ OBJECTIONS = "webapp/notify/delivery/objections.py"
 EMERGENCIES = "webapp/care/privacy/emergency_access.py"
 EXPORTS = "webapp/care/privacy/own_copy.py"
 ACCESS = "webapp/care/directory/permissions.py"
-GUARD = "webapp/web/guard.py"
+GUARD = "webapp/web/page/guard.py"
 
 BREAKS = (
     # P1: a consent is asked for when it leaves
@@ -87,7 +87,7 @@ BREAKS = (
       by("web/staff/test_people", "one_trace")),
     Mutation("P7", "webapp/web/staff/frame.py", "    if request.htmx:\n        leave_trace(reading)\n", "", by("web/test_traces", "no_page")),
     Mutation("P7", "webapp/web/staff/rooms.py", '        "reading": Reading(What.ROOM, told, session_id),\n', "", by("web/test_traces", "no_page")),
-    Mutation("P7", "webapp/web/unit.py", "    else:\n        read_on()\n    with", "    else:\n        mine.commit()\n    with", by("web/test_traces", "begun")),
+    Mutation("P7", "webapp/web/page/unit_of_work.py", "    else:\n        read_on()\n    with", "    else:\n        mine.commit()\n    with", by("web/test_traces", "begun")),
     Mutation("P7", "webapp/care/privacy/lookers.py", ".where(Event.client_id == client.id)\n", "", by("web/client/sharing/test_looks", "somebody_else")),
     Mutation("P7", "webapp/care/privacy/lookers.py", ".where(Event.id < before if before is not None else true())\n", "", by("web/client/sharing/test_looks", "older")),
     Mutation("P7", "webapp/notify/disclosures.py", ".where(Notification.client_id == client.id, Notification.person_id != client.id)",

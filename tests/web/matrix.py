@@ -22,7 +22,7 @@ from webapp.care.schedule import series
 from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store
 from webapp.demo import cast
-from webapp.web.guard import OTHER_DOOR, guard_of
+from webapp.web.page.guard import OTHER_DOOR, guard_of
 
 DAY = timedelta(days=1)
 ACTORS = (

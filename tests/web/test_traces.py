@@ -19,7 +19,7 @@ from webapp.care.directory.people import Person
 from webapp.care.materials.hand_ins import HandIn
 from webapp.crypto import sealed
 from webapp.operations import clinical
-from webapp.web import unit
+from webapp.web.page import unit_of_work
 
 NOT_HERS = {"authenticator", "counseling_note", "draft", "homework", "letter", "resource"}
 """Sealed, and seen by its writer alone, by nobody, or written for a whole session."""
@@ -121,8 +121,8 @@ def test_what_was_begun_and_refused_is_not_kept_with_the_trace(app, store, world
     kept = select(func.count(Plan.id))
     before = store.scalar(kept)
     with app.test_request_context(method="POST"):
-        unit.write_on()
-        reengagement_plans.make(unit.store, world.maya, by=world.carla, now=clock.now(), barrier="The bus.", steps=["make_up"])  # fmt: skip
-        with unit.apart():
+        unit_of_work.write_on()
+        reengagement_plans.make(unit_of_work.store, world.maya, by=world.carla, now=clock.now(), barrier="The bus.", steps=["make_up"])  # fmt: skip
+        with unit_of_work.apart():
             pass
     assert store.scalar(kept) == before

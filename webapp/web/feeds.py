@@ -19,9 +19,9 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import calendar_feeds
 from webapp.care.schedule.calendar_feeds import Entry
-from webapp.web.guard import needs, other_door
-from webapp.web.identity import me
-from webapp.web.unit import store
+from webapp.web.page.guard import needs, other_door
+from webapp.web.page.identity import me
+from webapp.web.page.unit_of_work import store
 
 if TYPE_CHECKING:
     from icalendar import Event

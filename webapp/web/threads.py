@@ -14,7 +14,7 @@ from webapp.care.contact import messages, thread_members
 from webapp.care.contact.messages import Message
 from webapp.care.directory.people import Person, RoleName
 from webapp.db import Store
-from webapp.web.filters import zone
+from webapp.web.page.filters import zone
 
 MOST = 40
 """Messages on one page; older ones are one tap further."""

@@ -14,7 +14,7 @@ from webapp.care.contact.addresses import Address
 from webapp.care.contact.connection_tests import SelfTest
 from webapp.care.contact.tasks import Task
 from webapp.care.preferences import backup_plans
-from webapp.web.headers import ALWAYS
+from webapp.web.page.headers import ALWAYS
 
 FOUND = {
     "results": {"network": "weak", "camera": "blocked", "microphone": "good", "browser": "good"},

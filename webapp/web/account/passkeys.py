@@ -13,14 +13,15 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.operations.rate_limits import DOOR, QUESTION
 from webapp.refusals import Refusal
-from webapp.web import attempts, forms, identity, unit
-from webapp.web.account import places
+from webapp.web.account import context
+from webapp.web.account.context import account, house
 from webapp.web.account.overview import anyway, saved
-from webapp.web.account.places import account, house
-from webapp.web.filters import sentence
-from webapp.web.guard import entering, needs, own, public
-from webapp.web.sign_in import onward, sign_in
-from webapp.web.unit import database, store
+from webapp.web.page import forms, identity, unit_of_work
+from webapp.web.page.filters import sentence
+from webapp.web.page.guard import entering, needs, own, public
+from webapp.web.page.unit_of_work import database, store
+from webapp.web.sign_in import attempts
+from webapp.web.sign_in.sign_in import onward, sign_in
 
 REGISTER, SIGN_IN = "register", "sign_in"
 
@@ -60,7 +61,7 @@ def come_in() -> ResponseReturnValue:
 @entering
 def ask_to_register() -> ResponseReturnValue:
     """A question for a new passkey."""
-    person = places.person()
+    person = context.person()
     handle = passkeys.named_by(store, person)
     question = passkey_challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
     options = passkeys.asking_to_register(store, person, question, handle, house())
@@ -72,7 +73,7 @@ def ask_to_register() -> ResponseReturnValue:
 @entering
 def add() -> ResponseReturnValue:
     """Its answer: one more passkey. To somebody who owed a factor it is that factor."""
-    said, login = request.get_json(silent=True) or {}, places.login()
+    said, login = request.get_json(silent=True) or {}, context.login()
     try:
         question = _question(said)
         handle = _use_up(question, REGISTER) or b""
@@ -102,15 +103,15 @@ def rename(passkey_id: int) -> ResponseReturnValue:
 @needs(Permission.WAYS_IN)
 def remove(passkey_id: int) -> ResponseReturnValue:
     """It opens nothing any more, and neither does what is signed in elsewhere. The last way in stays (LastWay)."""
-    person, now = places.person(), clock.now()
+    person, now = context.person(), clock.now()
     sign_in_methods.remove_passkey(store, _mine(passkey_id), by=person, now=now)
-    logins.end_all(store, person, "passkey_removed", by=person, now=now, but=places.login().id)
+    logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)
     store.commit()
     return saved(_("Removed. It no longer signs in here."))
 
 
 def _mine(passkey_id: int) -> Passkey:
-    return store.scalar(passkeys.of(places.person().id).where(Passkey.id == passkey_id)) or abort(
+    return store.scalar(passkeys.of(context.person().id).where(Passkey.id == passkey_id)) or abort(
         404
     )
 
@@ -128,7 +129,7 @@ def _proved(said: Any) -> Person:
 
 def _use_up(question: bytes, purpose: str) -> bytes | None:
     """A question is good for one answer, also when that proves nothing. Answers the handle asked with it. Raises NotProved."""
-    unit.close()
+    unit_of_work.close()
     with database.writing() as own_work:
         asked = passkey_challenges.answered(
             own_work, question, purpose, identity.visit(), clock.now()

@@ -26,7 +26,7 @@ from webapp.web.api.contract.shapes import (
 )  # fmt: skip
 from webapp.web.api.sessions import SessionRef
 from webapp.web.page import markdown
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 EVERYONE = "everyone"
 MOST = 1000

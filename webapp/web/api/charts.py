@@ -20,7 +20,7 @@ from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Instant
 from webapp.web.chart import Chart, Entry, paper
-from webapp.web.unit import database, store
+from webapp.web.page.unit_of_work import database, store
 
 PEOPLE = ("person", "owner", "supervisor", "spoke", "recipient", "counselor", "coordinator")
 SAID = {

@@ -10,7 +10,7 @@ from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, Note, OneOf, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 CLOCKS_DIFFER_BY = timedelta(minutes=2)
 """How far ahead of ours a caller's clock may be without being refused."""

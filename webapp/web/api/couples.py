@@ -14,7 +14,7 @@ from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Body, Path, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 
 class CoupleRef(Path):

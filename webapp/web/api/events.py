@@ -12,7 +12,7 @@ from webapp.web.api.contract import paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
 from webapp.web.api.contract.shapes import Answer, Id, Instant
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 PEOPLE = ("person", "owner", "supervisor", "counselor", "coordinator", "recipient")
 """Fields of events that hold a person; told by reference."""

@@ -24,7 +24,7 @@ from webapp.web.api.contract.shapes import (
     Ref,
     Zone,
 )  # fmt: skip
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 OneKind = Annotated[str, OneOf((Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF))]
 

@@ -18,7 +18,7 @@ from webapp.protocol.facts.rooms import PULSE
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import MOST_IN_A_BATCH, Answer, Body, Instant, OneOf, Ref, Text
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
 REASONS = ("unknown_session", "unknown_person", "no_seat", "session_cancelled")

@@ -22,7 +22,7 @@ from webapp.web.api.contract import paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
 from webapp.web.api.contract.shapes import Answer, Id, Instant, OneOf, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 LOOKED_AT, MOST_LOOKS = 500, 20
 """A list by standing looks at seats this many at a time, and so many times at most: then it answers what it found."""

@@ -25,7 +25,7 @@ from webapp.web.api.contract.shapes import (
     Whole,
     Zone,
 )  # fmt: skip
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 
 class SessionRef(Path):

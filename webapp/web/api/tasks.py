@@ -17,7 +17,7 @@ from webapp.web.api.contract import lookups, paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
 from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, Note, OneOf, Path, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 
 class TaskId(Path):

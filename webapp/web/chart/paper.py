@@ -24,7 +24,7 @@ from webapp.care.privacy.consents import REDISCLOSURE
 from webapp.protocol.ladder.rungs import TAKEN, WHY, Rung
 from webapp.refusals import N_
 from webapp.web.chart import UNSENT, Chart, Entry
-from webapp.web.filters import language
+from webapp.web.page.filters import language
 
 if TYPE_CHECKING:
     from fpdf import FPDF

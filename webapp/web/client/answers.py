@@ -18,8 +18,8 @@ from webapp.notify.delivery.action_tokens import Capabilities, Capability, Worn
 from webapp.notify.kinds import ANSWERS, Verb
 from webapp.refusals import Refusal
 from webapp.web.client.seats import tap
-from webapp.web.guard import other_door
-from webapp.web.unit import store
+from webapp.web.page.guard import other_door
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("answers", __name__)
 

@@ -18,13 +18,13 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.preferences import backup_plans
 from webapp.refusals import Invalid, Refusal
-from webapp.web.client import places
-from webapp.web.client.places import Place
-from webapp.web.guard import needs, public
-from webapp.web.headers import MAY_SEE_AND_HEAR
-from webapp.web.htmx import done, widget
-from webapp.web.identity import me
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.client.my_seats import Place
+from webapp.web.page.guard import needs, public
+from webapp.web.page.headers import MAY_SEE_AND_HEAR
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.identity import me
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("connecting", __name__)
 
@@ -63,7 +63,7 @@ def sample() -> Response:
 @needs(Permission.REPORT_ABSENCE)
 def ask(seat_id: int) -> ResponseReturnValue:
     """Somebody helps: a task for the technician, due within minutes, with what the phone found."""
-    seat, person = places.seat(seat_id), places.person()
+    seat, person = my_seats.seat(seat_id), my_seats.person()
     try:
         _keep_test(person)
         help_calls.report(store, seat, by=person, now=clock.now())
@@ -109,7 +109,7 @@ def _screen() -> dict[str, Any]:
     plan = store.scalar(backup_plans.of(person.id))
     return {
         "place": "today",
-        "near": places.near(),
+        "near": my_seats.near(),
         "coming": coming,
         "call": call,
         "helper": _who_helps(call),
@@ -130,7 +130,7 @@ def _who_helps(call: Task | None) -> str:
 def _current(asked: Collection[int | None]) -> Place | None:
     """The session that help was asked for, else the one that is on or next within the day."""
     now = clock.now()
-    near = places.between(now, now + 24 * places.HOUR)
+    near = my_seats.between(now, now + 24 * my_seats.HOUR)
     found = [each for each in near if each.state in ("ahead", "open", "told")]
     found.sort(key=lambda each: each.seat.id not in asked)
     return found[0] if found else None

@@ -7,8 +7,8 @@ from webapp import clock
 from webapp.care.attendance.standing import standing
 from webapp.protocol.facts.facts import of_seats
 from webapp.protocol.facts.picture import SeatRow
-from webapp.web.client.places import Place
-from webapp.web.unit import store
+from webapp.web.client.my_seats import Place
+from webapp.web.page.unit_of_work import store
 
 
 def with_standing(found: Iterable[Place]) -> list[Place]:

@@ -15,8 +15,8 @@ from webapp.care.contact.addresses import Address
 from webapp.config import Settings
 from webapp.db import Store
 from webapp.spellings import row_number
-from webapp.web import unit
-from webapp.web.unit import database
+from webapp.web.page import unit_of_work
+from webapp.web.page.unit_of_work import database
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -28,7 +28,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 def _leave(response: Response) -> Response:
     login_id = g.pop("left", None)
     if login_id is not None:
-        unit.close()
+        unit_of_work.close()
         with database.writing() as store:
             _end(store, login_id)
             store.commit()

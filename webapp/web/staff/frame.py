@@ -23,9 +23,9 @@ from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach
-from webapp.web import htmx, identity
-from webapp.web.filters import sentence, zone
-from webapp.web.unit import apart, store
+from webapp.web.page import htmx, identity
+from webapp.web.page.filters import sentence, zone
+from webapp.web.page.unit_of_work import apart, store
 
 Row = TypeVar("Row")
 LIVE = "live"

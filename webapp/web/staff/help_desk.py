@@ -21,12 +21,12 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import dial_ins
 from webapp.refusals import Refusal
-from webapp.web.filters import language, zone
-from webapp.web.guard import needs
-from webapp.web.staff import diagnosis
-from webapp.web.staff.diagnosis import Finding
+from webapp.web.page.filters import language, zone
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import changed, me, one, page, refused
-from webapp.web.unit import store
+from webapp.web.staff.wording import connection_tests
+from webapp.web.staff.wording.connection_tests import Finding
 
 help_desk = Blueprint("help_desk", __name__)
 PAGE = "staff/help_desk/show.html"
@@ -142,8 +142,8 @@ def _call(task: Task, helpers: dict[int, str], marked: set[tuple[int | None, str
         task.acknowledged_by_id == me().id,
         "" if unsafe else phone,
         unsafe,
-        diagnosis.findings(task.brief),
-        diagnosis.facts(task.brief),
+        connection_tests.findings(task.brief),
+        connection_tests.facts(task.brief),
         dial_ins.spoken(dial_in) if dial_in else None,
         datetime.fromisoformat(tested) if tested else None,
     )

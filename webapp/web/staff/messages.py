@@ -12,10 +12,11 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.privacy.record_views import Reading, What
 from webapp.refusals import Refusal
-from webapp.web import htmx, threads
-from webapp.web.guard import needs
+from webapp.web import threads
+from webapp.web.page import htmx
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import apart, read_on, store
 from webapp.web.staff.frame import changed, me, one, page, refused
-from webapp.web.unit import apart, read_on, store
 
 messages = Blueprint("messages", __name__)
 INBOX, PAGE, SAID = "staff/messages/inbox.html", "staff/messages/thread.html", "said"

@@ -24,10 +24,10 @@ from webapp.refusals import Refusal
 from webapp.spellings import row_number
 from webapp.web import chart
 from webapp.web.chart import paper
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff import person as portrait
 from webapp.web.staff.frame import changed, instant, leave_trace, me, one, page, refused
-from webapp.web.unit import read_on, store
 
 people = Blueprint("people", __name__)
 LIST, PAGE = "staff/people.html", "staff/person.html"

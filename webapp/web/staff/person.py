@@ -23,7 +23,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.web.staff import roll, timeline
 from webapp.web.staff.roll import Place
-from webapp.web.staff.vocabulary import CHANNEL, OUTCOME, STEP
+from webapp.web.staff.wording.vocabulary import CHANNEL, OUTCOME, STEP
 from webapp.web.staff.writing import room as written
 
 LOOK_AHEAD, LOOK_BACK = 2, 3

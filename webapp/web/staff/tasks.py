@@ -21,11 +21,11 @@ from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Invalid
-from webapp.web.filters import zone
-from webapp.web.guard import needs
-from webapp.web.staff import scripts
+from webapp.web.page.filters import zone
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff.frame import changed, instant, me, one, page, refused
-from webapp.web.unit import read_on, store
+from webapp.web.staff.wording import call_scripts
 
 tasks = Blueprint("tasks", __name__)
 PAGE = "staff/tasks.html"
@@ -164,8 +164,8 @@ def _cards(found: Sequence[Task], person: Person) -> list[Card]:
     return [
         Card(
             task,
-            scripts.story(task),
-            scripts.script(task, person.name.split(" ")[0]),
+            call_scripts.story(task),
+            call_scripts.script(task, person.name.split(" ")[0]),
             [missed[each] for each in task.brief.get("seats", []) if each in missed],
             marked[task.client_id] if task.client_id else set(),
         )

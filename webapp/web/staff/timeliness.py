@@ -15,9 +15,9 @@ from webapp.care.schedule.sessions import Seat
 from webapp.protocol.facts.picture import SeatRow
 from webapp.protocol.reports.timeliness import Proof, missed, proofs, summary
 from webapp.spellings import row_number
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import me, page
-from webapp.web.unit import store
 
 timeliness = Blueprint("timeliness", __name__)
 PERIODS = (7, 30, 90)

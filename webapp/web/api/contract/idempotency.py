@@ -12,7 +12,7 @@ from webapp.operations.idempotency_keys import Answer
 from webapp.refusals import Refusal
 from webapp.web.api.contract import problems, tokens
 from webapp.web.api.contract.problems import Refused
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 HEADER = "Idempotency-Key"
 KEY = r"^[!-~]{1,200}$"

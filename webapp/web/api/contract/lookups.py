@@ -8,7 +8,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import tokens
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 NOBODY = N_("There is nobody here by that reference.")
 

@@ -19,8 +19,8 @@ from webapp.config import Settings
 from webapp.notify import stops
 from webapp.operations import rate_limits
 from webapp.operations.rate_limits import Rate, TooMany
-from webapp.web import attempts
-from webapp.web.unit import database, store
+from webapp.web.page.unit_of_work import database, store
+from webapp.web.sign_in import attempts
 
 SIGNATURE = "X-Twilio-Signature"
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)

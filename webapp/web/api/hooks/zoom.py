@@ -24,7 +24,7 @@ from webapp.refusals import N_, Unknown
 from webapp.web.api.contract.calls import PUBLIC, call
 from webapp.web.api.contract.problems import Refused
 from webapp.web.api.contract.shapes import Answer, Path, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 WINDOW = timedelta(minutes=5)
 PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)

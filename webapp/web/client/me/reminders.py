@@ -17,11 +17,11 @@ from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.preferences import contact_preferences
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.web.client import places
-from webapp.web.client.spans import spoken
-from webapp.web.guard import needs
-from webapp.web.htmx import done, widget
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.client.durations import spoken
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("reminders", __name__)
 
@@ -58,7 +58,7 @@ def show() -> ResponseReturnValue:
         PAGE,
         BLOCK,
         place="me",
-        near=places.near(),
+        near=my_seats.near(),
         saved="saved" in request.args,
         **screen(_addresses()),
     )
@@ -68,7 +68,7 @@ def show() -> ResponseReturnValue:
 @needs(Permission.OWN_SETTINGS)
 def save() -> ResponseReturnValue:
     """Keep the choices. Whatever is left out is switched off, as forms have it."""
-    person, now, form = places.person(), clock.now(), request.form
+    person, now, form = my_seats.person(), clock.now(), request.form
     quiet = (form.get("quiet_from", ""), form.get("quiet_to", ""))
     wanted = set(form.getlist("wanted"))
     off = {*contact_preferences.OPTIONAL, *contact_preferences.NEWS} - wanted
@@ -95,7 +95,7 @@ def save() -> ResponseReturnValue:
 @needs(Permission.OWN_SETTINGS)
 def mark() -> ResponseReturnValue:
     """Somebody else may see what comes to one of my addresses; or it is safe again (P9)."""
-    person, form = places.person(), request.form
+    person, form = my_seats.person(), request.form
     unsafe = form.get("safe") != "yes"
     addresses.mark(store, person, form.get("value", ""), unsafe=unsafe, by=person, now=clock.now())
     store.commit()
@@ -104,7 +104,7 @@ def mark() -> ResponseReturnValue:
 
 def screen(mine: list[Address]) -> dict[str, Any]:
     """What the block needs; `mine` are the addresses that are not devices."""
-    person = places.person()
+    person = my_seats.person()
     policy = own_policy()
     kept = contact_preferences.of(person)
     quiet = contact_preferences.quiet_hours_of(person, policy) or (time(21), time(8))
@@ -164,20 +164,20 @@ def _minutes(span: timedelta) -> int:
 
 def own_policy() -> Policy:
     """The policy of the person's program as it stands."""
-    mine = places.person().program_id
+    mine = my_seats.person().program_id
     found = select(PolicyVersion).where(PolicyVersion.program_id == mine)
     versions = list(store.scalars(found.order_by(PolicyVersion.version)))
     return programs.in_force(versions, clock.now()).policy
 
 
 def _addresses() -> list[Address]:
-    found = addresses.of(places.person().id).where(Address.channel != Channel.PUSH)
+    found = addresses.of(my_seats.person().id).where(Address.channel != Channel.PUSH)
     return list(store.scalars(found))
 
 
 def _offered(mine: list[Address]) -> list[tuple[str, str]]:
     """(channel, value) of the person's own e-mail and phone that nothing is written to yet."""
-    person = places.person()
+    person = my_seats.person()
     known = {each.value for each in mine}
     known |= {each.value for each in addresses.known(store, person) if each.unsafe}
     own = ((Channel.EMAIL, person.email), (Channel.SMS, person.phone))
@@ -185,7 +185,7 @@ def _offered(mine: list[Address]) -> list[tuple[str, str]]:
 
 
 def _take_up(channel: str) -> None:
-    person = places.person()
+    person = my_seats.person()
     for known, value in _offered(_addresses()):
         if known == channel:
             addresses.add(store, person, channel, value, by=person, now=clock.now())

@@ -21,10 +21,10 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.protocol.reports import demand, misses
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import row_number
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff.frame import changed, me, one, page, refused
 from webapp.web.staff.make_ups import board
-from webapp.web.unit import read_on, store
 
 make_up_ledger = Blueprint("make_up_ledger", __name__)
 PAGE = "staff/make_ups/person.html"

@@ -17,9 +17,9 @@ from webapp.care.make_ups.reflections import Reflection
 from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Seat
 from webapp.refusals import Refusal
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff.frame import me, one, page, refused
-from webapp.web.unit import read_on, store
 
 reflections = Blueprint("reflections", __name__)
 PAGE = "staff/make_ups/reflection.html"

@@ -11,9 +11,9 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.privacy import counseling_notes as notes
 from webapp.care.privacy.counseling_notes import CounselingNote
 from webapp.refusals import Refusal
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import changed, me, one, page, refused
-from webapp.web.unit import store
 
 counseling_notes = Blueprint("counseling_notes", __name__)
 PAGE = "staff/privacy/counseling_notes.html"

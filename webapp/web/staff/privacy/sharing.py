@@ -16,9 +16,9 @@ from webapp.care.privacy.consents import Consent
 from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.care.privacy.lookers import EMERGENCY, Look
 from webapp.care.privacy.record_views import Reading, What
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import changed, me, one, page
-from webapp.web.unit import store
 
 sharing = Blueprint("sharing", __name__)
 PAGE = "staff/privacy/sharing.html"

@@ -12,11 +12,11 @@ from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind
 from webapp.operations.rate_limits import LINK
 from webapp.refusals import Refusal
-from webapp.web import attempts
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
+from webapp.web.sign_in import attempts
 from webapp.web.staff.frame import me, one, page, refused
-from webapp.web.staff.words import phone
-from webapp.web.unit import store
+from webapp.web.staff.wording.words import phone
 
 links = Blueprint("sign_in_links", __name__)
 PAGE = "staff/privacy/sign_in_link.html"

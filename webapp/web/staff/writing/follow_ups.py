@@ -9,9 +9,9 @@ from webapp.care.catch_up import follow_ups
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import me, one
-from webapp.web.unit import store
 
 pages = Blueprint("follow_ups", __name__)
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.refusals import N_
-from webapp.web.filters import ago, day_and_time
+from webapp.web.page.filters import ago, day_and_time
 
 STORY: dict[str, str] = {
     TaskKind.OUTREACH: N_(

@@ -15,8 +15,8 @@ from sqlalchemy import select
 
 from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Person
-from webapp.web.identity import known, me, this_login, visit
-from webapp.web.unit import store
+from webapp.web.page.identity import known, me, this_login, visit
+from webapp.web.page.unit_of_work import store
 
 KEPT = "kept."
 """What a form that came too soon is carried under."""

@@ -15,11 +15,11 @@ from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, AlreadyDone, Invalid, Refusal
 from webapp.spellings import row_number
-from webapp.web.client import places
-from webapp.web.client.making_up import fitting
-from webapp.web.guard import needs
-from webapp.web.htmx import done, widget
-from webapp.web.unit import read_on, store
+from webapp.web.client import my_seats
+from webapp.web.client.make_ups import fitting
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.unit_of_work import read_on, store
 
 pages = Blueprint("make_ups", __name__)
 
@@ -31,7 +31,7 @@ PAGE, BLOCK = "client/make_ups/show.html", "make_ups"
 def show(seat_id: int) -> ResponseReturnValue:
     """What stands for this seat, or what could. `?change=yes`: other times beside what is booked."""
     return widget(
-        PAGE, BLOCK, **screen(seat_id, changing="change" in request.args, near=places.near())
+        PAGE, BLOCK, **screen(seat_id, changing="change" in request.args, near=my_seats.near())
     )
 
 
@@ -39,11 +39,11 @@ def show(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.MAKE_UP)
 def book(seat_id: int) -> ResponseReturnValue:
     """One tap: `session` or `resource` makes up for this seat; what was booked instead is given up for it."""
-    about = fitting.of(places.one(seat_id))
+    about = fitting.of(my_seats.one(seat_id))
     try:
         if about.state not in ("open", "booked"):
             raise AlreadyDone(N_("There is nothing to make up for here."))
-        what, by, now = _chosen(about.seat), places.person(), clock.now()
+        what, by, now = _chosen(about.seat), my_seats.person(), clock.now()
         if about.made is None:
             bookings.book(store, about.seat, what, by=by, now=now)
         else:
@@ -58,9 +58,9 @@ def book(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.MAKE_UP)
 def cancel(seat_id: int) -> ResponseReturnValue:
     """Give it up: the places are free again."""
-    about = fitting.of(places.one(seat_id))
+    about = fitting.of(my_seats.one(seat_id))
     if about.made is not None and not about.over:
-        about.made.cancel(store, by=places.person(), now=clock.now())
+        about.made.cancel(store, by=my_seats.person(), now=clock.now())
     store.commit()
     return answer(seat_id, news=_("We gave that back."))
 
@@ -69,12 +69,12 @@ def cancel(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.MAKE_UP)
 def reflect(seat_id: int) -> ResponseReturnValue:
     """Hand in the few sentences; with them the session is made up."""
-    seat, body = places.seat(seat_id), request.form.get("body", "")
+    seat, body = my_seats.seat(seat_id), request.form.get("body", "")
     made = _standing(seat)
     try:
         if made is None:
             raise AlreadyDone()
-        reflections.hand_in(store, made, body, by=places.person(), now=clock.now())
+        reflections.hand_in(store, made, body, by=my_seats.person(), now=clock.now())
     except Refusal as refusal:
         return refused(seat_id, refusal, said=body)
     store.commit()
@@ -83,7 +83,7 @@ def reflect(seat_id: int) -> ResponseReturnValue:
 
 def screen(seat_id: int, *, changing: bool = False, **more: Any) -> dict[str, Any]:
     """All that the block needs in any of its states."""
-    about = fitting.of(places.one(seat_id), changing=changing)
+    about = fitting.of(my_seats.one(seat_id), changing=changing)
     return {"place": "catch-up", "about": about, "why": fitting.WORDS, "target": "#make-ups"} | more
 
 
@@ -117,7 +117,7 @@ def _chosen(seat: Seat) -> Session | Resource:
     """What the form names. Raises Invalid: a client sees what may make up for `seat`, and what is on the shelf for them."""
     if not request.form.get("resource"):
         return session_for(seat)
-    shelf = resources.visible_to(places.person(), clock.now())
+    shelf = resources.visible_to(my_seats.person(), clock.now())
     found = store.scalar(shelf.where(Resource.id == row_number(request.form["resource"])))
     if found is None:
         raise Invalid(N_("Choose one of the times."), field="session")

@@ -11,9 +11,9 @@ from flask_babel import gettext
 
 from webapp import clock
 from webapp.protocol.ladder.rungs import WHY
-from webapp.web.filters import lasting, zone
-from webapp.web.staff import chart_words, vocabulary
-from webapp.web.staff.vocabulary import Word
+from webapp.web.page.filters import lasting, zone
+from webapp.web.staff.wording import chart_words, vocabulary
+from webapp.web.staff.wording.vocabulary import Word
 
 OF: dict[str, Mapping[str, Any]] = {
     name.lower(): table

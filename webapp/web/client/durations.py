@@ -6,7 +6,7 @@ from babel.dates import format_date, format_interval
 from flask_babel import ngettext
 
 from webapp import clock
-from webapp.web.filters import language, lasting, zone
+from webapp.web.page.filters import language, lasting, zone
 
 COUNTED = timedelta(hours=48)
 """Nearer than this a countdown shows hours and minutes; static/js/countdown.js spells them the same way."""

@@ -18,8 +18,8 @@ from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.protocol.reports import misses
 from webapp.refusals import N_, Invalid
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import instant, me, one
-from webapp.web.unit import store
 
 PREVIEW = "preview"
 

@@ -9,8 +9,8 @@ from webapp.care.accounts.logins import Login
 from webapp.care.accounts.passkeys import House
 from webapp.care.accounts.sign_in_methods import Ways
 from webapp.care.directory.people import Person
-from webapp.web import identity
-from webapp.web.unit import store
+from webapp.web.page import identity
+from webapp.web.page.unit_of_work import store
 
 account = Blueprint("account", __name__)
 

@@ -23,9 +23,9 @@ from webapp.durations import parse_duration
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.refusals import N_
-from webapp.web.filters import zone_of
-from webapp.web.identity import me
-from webapp.web.unit import store
+from webapp.web.page.filters import zone_of
+from webapp.web.page.identity import me
+from webapp.web.page.unit_of_work import store
 
 HOUR = timedelta(hours=1)
 MOST = 200

@@ -13,11 +13,11 @@ from webapp.care.preferences import availability
 from webapp.care.preferences.availability import Window
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import row_number
-from webapp.web.client import places
-from webapp.web.filters import language
-from webapp.web.guard import needs
-from webapp.web.htmx import done, widget
-from webapp.web.unit import read_on, store
+from webapp.web.client import my_seats
+from webapp.web.page.filters import language
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.unit_of_work import read_on, store
 
 pages = Blueprint("windows", __name__)
 
@@ -44,7 +44,7 @@ def save() -> ResponseReturnValue:
     seat = request.form.get("seat", "")
     _screen(seat)  # a seat that is not theirs is nothing here, before anything is kept
     try:
-        availability.put(store, places.person(), _chosen(), by=places.person(), now=clock.now())
+        availability.put(store, my_seats.person(), _chosen(), by=my_seats.person(), now=clock.now())
     except Refusal as refusal:
         read_on()
         return widget(PAGE, BLOCK, refusal.status, **_screen(seat), refusal=refusal)
@@ -69,11 +69,11 @@ def _chosen() -> list[Window]:
 
 
 def _screen(seat: str) -> dict[str, Any]:
-    mine = availability.of(store, [places.person().id])[places.person().id]
+    mine = availability.of(store, [my_seats.person().id])[my_seats.person().id]
     names = get_day_names("wide", locale=language())
     return {
         "place": "catch-up",
-        "near": places.near(),
+        "near": my_seats.near(),
         "days": [
             (day, names[day].capitalize(), [
                 (f"{day}-{name}", _(words), _covered(mine, day, begin, end))
@@ -82,7 +82,7 @@ def _screen(seat: str) -> dict[str, Any]:
             for day in range(7)
         ],
         "any_time": not mine,
-        "seat": places.one(row_number(seat)).seat.id if seat else None,
+        "seat": my_seats.one(row_number(seat)).seat.id if seat else None,
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import brotli
 from flask import Blueprint, Flask, Response, abort, current_app, request
 
-from webapp.web.guard import public
+from webapp.web.page.guard import public
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 FOREVER = "public, max-age=31536000, immutable"

@@ -19,9 +19,9 @@ from webapp.care.make_ups.reflections import Reflection
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.schedule.sessions import Seat
 from webapp.refusals import N_
-from webapp.web.client import histories, places
-from webapp.web.client.places import Place
-from webapp.web.unit import store
+from webapp.web.client import histories, my_seats
+from webapp.web.client.my_seats import Place
+from webapp.web.page.unit_of_work import store
 
 SHOWN = 5
 """Offers at a time: enough to choose from, few enough to read."""
@@ -100,12 +100,12 @@ def of(place: Place, *, changing: bool = False) -> MakingUp:
 def told_of(place: Place) -> Place:
     """The seat to find another time for when this one can't be kept: the one that it was to make up for, if it was."""
     was_for = store.scalar(select(MakeUp).where(MakeUp.by_seat_id == place.seat.id, is_open()))
-    return places.one(was_for.seat_id) if was_for else place
+    return my_seats.one(was_for.seat_id) if was_for else place
 
 
 def counselor() -> str:
     """Whom to ask about another time; empty when nobody is named."""
-    team = store.get(CareTeam, places.person().id)
+    team = store.get(CareTeam, my_seats.person().id)
     return team.counselor.name if team and team.counselor else ""
 
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from webapp.care.contact.connection_tests import Check, Result
-from webapp.web.staff.vocabulary import Word
+from webapp.web.staff.wording.vocabulary import Word
 
 CHECKS: dict[str, Any] = {
     Check.NETWORK: lazy_gettext("Network"),

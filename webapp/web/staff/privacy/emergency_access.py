@@ -11,9 +11,9 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.privacy import emergency_access as accesses
 from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import me, one, page, refused
-from webapp.web.unit import store
 
 emergencies = Blueprint("emergencies", __name__)
 PAGE = "staff/privacy/emergency.html"

@@ -21,8 +21,9 @@ from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import emergency_access
 from webapp.config import Settings
-from webapp.web import attempts, unit
-from webapp.web.unit import database, store
+from webapp.web.page import unit_of_work
+from webapp.web.page.unit_of_work import database, store
+from webapp.web.sign_in import attempts
 
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly a login's last use is kept; writing it on every page would make every page a write."""
@@ -92,7 +93,7 @@ def _keep_seen() -> None:
     """When the answer is made and the request's own work is over: one small write, once a minute a login."""
     login_id = g.pop("seen", None)
     if login_id is not None:
-        unit.close()
+        unit_of_work.close()
         with database.writing() as writing:
             login = writing.get(Login, login_id)
             if login and login.ended_at is None:

@@ -10,9 +10,9 @@ from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.operations import csp_reports
 from webapp.refusals import N_
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import page
-from webapp.web.unit import store
 
 refused_by_browsers = Blueprint("refused_by_browsers", __name__)
 WHAT = {

@@ -14,11 +14,11 @@ from webapp.care.catch_up import ledger, weekly_hours
 from webapp.care.catch_up.weekly_hours import Week
 from webapp.care.directory.permissions import Permission
 from webapp.protocol.reports import misses
-from webapp.web.client import places
-from webapp.web.filters import language
-from webapp.web.guard import needs
-from webapp.web.htmx import widget
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.page.filters import language
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("hours", __name__)
 
@@ -48,12 +48,12 @@ def show() -> ResponseReturnValue:
 
 
 def _screen() -> dict[str, Any]:
-    now, person = clock.now(), places.person()
+    now, person = clock.now(), my_seats.person()
     weeks = weekly_hours.weeks(store, person, now, WEEKS)[::-1]
     lines = ledger.lines(store, misses.of(store, person, now))
     return {
         "place": "catch-up",
-        "near": places.near(),
+        "near": my_seats.near(),
         "bars": bars(weeks),
         "lines": lines,
         "open_lines": [line for line in lines if line.open_for_booking(now)],

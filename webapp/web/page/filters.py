@@ -13,7 +13,7 @@ from markupsafe import Markup
 from webapp import clock
 from webapp.care.directory.people import LANGUAGES
 from webapp.refusals import Refusal
-from webapp.web.identity import me
+from webapp.web.page.identity import me
 
 
 @lru_cache(maxsize=512)

@@ -9,7 +9,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.make_ups.make_ups import Way
 from webapp.notify.kinds import NoticeKind
 from webapp.web.chart import UNSENT as NOT_SENT
-from webapp.web.staff.vocabulary import Word
+from webapp.web.staff.wording.vocabulary import Word
 
 ENTRY: dict[str, Word] = {
     Tag.PERSON_ADDED: Word(_("Joined the program"), "help", "person"),

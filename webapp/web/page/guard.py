@@ -17,9 +17,9 @@ from webapp.care.accounts import sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import FRESH, Permission, may
-from webapp.web import forms, identity
-from webapp.web.identity import me
-from webapp.web.unit import SAFE, store
+from webapp.web.page import forms, identity
+from webapp.web.page.identity import me
+from webapp.web.page.unit_of_work import SAFE, store
 
 View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"

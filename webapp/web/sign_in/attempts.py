@@ -24,8 +24,8 @@ from webapp.operations.rate_limits import (
     PASSWORD_OF_A_DAY,
     Rate,
 )
-from webapp.web import unit
-from webapp.web.unit import database, store
+from webapp.web.page import unit_of_work
+from webapp.web.page.unit_of_work import database, store
 
 CODE = (PASSWORD, PASSWORD_OF_A_DAY)
 KNOWN_FOR = timedelta(days=400)
@@ -58,7 +58,7 @@ def _keyed(what: str) -> bytes:
 
 def count(rate: Rate, who: str) -> None:
     """One more try. What this request had read is closed first; its rows are read anew. Raises TooMany."""
-    unit.close()
+    unit_of_work.close()
     with database.writing() as own:
         rate_limits.spend(own, rate, who, now=clock.now())
         own.commit()
@@ -112,7 +112,7 @@ def _mark(browser: str, account: str) -> str:
 
 def reading() -> Store:
     """To look while nobody waits for us."""
-    unit.close()
+    unit_of_work.close()
     return database.open(writing=False)
 
 
