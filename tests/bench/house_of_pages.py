@@ -16,7 +16,7 @@ from tests.databases import FIELD_KEY, KEY, every_table
 from tests.faults.processes import free_port
 from webapp import clock, migrations
 from webapp.care.accounts import logins
-from webapp.cli.serving import run_web
+from webapp.cli.serve import run_web
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.demo import cast, story, tonight

@@ -25,7 +25,7 @@ from webapp.care.privacy.consents import Category, Consent
 from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.care.schedule import calendar_feeds
 from webapp.care.schedule.sessions import Seat
-from webapp.cli import postgres_copies
+from webapp.cli import postgres_backups
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.notify.announcing.announce import announce
@@ -249,7 +249,7 @@ def test_whoever_comes_while_a_backup_is_coming_back_is_told_to_wait(
     run: Run, fresh_database: Database, world: cast.World
 ) -> None:
     fresh_database.dispose()
-    with postgres_copies.alone(fresh_database.url):
+    with postgres_backups.alone(fresh_database.url):
         refused = run("db", "check")
     assert (refused.exit_code, "being restored" in refused.stderr) == (1, True), refused.output
 

@@ -7,7 +7,7 @@ EMBEDDED, OUTCOMES, OBJECTIONS = (
     "webapp/notify/delivery/outcomes.py",
     "webapp/notify/delivery/objections.py",
 )
-TAKEN_BACK, ABSENCES = "webapp/cli/taken_back.py", "webapp/care/attendance/absences.py"
+TAKEN_BACK, ABSENCES = "webapp/cli/restore_safeguards.py", "webapp/care/attendance/absences.py"
 
 WITHOUT = {
     "R2": "SIGKILL at any instant: `make faults` kills worker, web and database 200 times and counts what is left."

@@ -7,7 +7,7 @@ import pytest
 from webapp.care.accounts import authenticators, logins, passwords, recovery_codes, sign_in_methods
 from webapp.care.accounts.passkeys import Passkey
 from webapp.care.accounts.sign_in_methods import LastWay
-from webapp.cli import taken_back
+from webapp.cli import restore_safeguards
 
 WORDS = "three quiet blue boats"
 
@@ -69,11 +69,11 @@ def test_r11_a_restore_brings_back_no_removed_passkey_and_no_spent_code(store, w
     lost.remove(store, by=world.carla, now=now)
     assert recovery_codes.accepts(store, world.carla, code, now)
     store.flush()
-    known = taken_back.read(store)
+    known = restore_safeguards.read(store)
     lost.removed_at = None
     store.query(recovery_codes.RecoveryCode).update({"spent_at": None})
     store.flush()
-    for each in taken_back.updates(known, now):
+    for each in restore_safeguards.updates(known, now):
         store.execute(each)
     store.expire_all()
     assert lost.removed_at == now

@@ -8,9 +8,9 @@ from sqlalchemy import inspect
 
 from webapp import clock
 from webapp.care.audit import anchors
-from webapp.cli import desk, embedded_copies, postgres_copies, taken_back
+from webapp.cli import desk, postgres_backups, restore_safeguards, sqlite_backups
 from webapp.cli.desk import Trouble
-from webapp.cli.taken_back import TakenBack
+from webapp.cli.restore_safeguards import TakenBack
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.announcing.announce import pass_over
@@ -33,13 +33,13 @@ def back_up(settings: Settings, database: Database, file: Path) -> None:
     if database.embedded:
         assert settings.database_key
         with desk.progress("copying", 1) as bar:
-            embedded_copies.copy(
+            sqlite_backups.copy(
                 desk.file_of(settings), settings.database_key, file,
                 lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total),
             )  # fmt: skip
         return
     with desk.progress("copying", None):
-        postgres_copies.copy(database.url, file)
+        postgres_backups.copy(database.url, file)
 
 
 def put_back(settings: Settings, file: Path) -> Restored:
@@ -52,15 +52,15 @@ def _put_back_embedded(settings: Settings, file: Path) -> Restored:
     """The backup is made ready beside the database, then takes its place by one rename."""
     place, key = desk.file_of(settings), settings.database_key
     assert key
-    embedded_copies.require_ours(file, key)
+    sqlite_backups.require_ours(file, key)
     fresh = place.with_name(place.name + ".restoring")
     for left in ("", "-wal", "-shm"):
         fresh.with_name(fresh.name + left).unlink(missing_ok=True)
     known, done = _known_of_embedded(place, key)
     with ExitStack() as held:
         if known is not None:
-            held.enter_context(embedded_copies.Alone(place, key))
-        embedded_copies.copy(file, key, fresh)
+            held.enter_context(sqlite_backups.Alone(place, key))
+        sqlite_backups.copy(file, key, fresh)
         ready = Database(f"sqlite:///{fresh}", key, settings.keyring)
         try:
             _make_ready(settings, ready, known, done)
@@ -70,7 +70,7 @@ def _put_back_embedded(settings: Settings, file: Path) -> Restored:
             ready.dispose()
         if place.exists():
             done.aside = str(place.with_name(f"{place.name}.before-{clock.now():%Y%m%dT%H%M%S}"))
-        embedded_copies.swap(place, fresh, Path(done.aside or place))
+        sqlite_backups.swap(place, fresh, Path(done.aside or place))
     return done
 
 
@@ -79,13 +79,13 @@ def _known_of_embedded(place: Path, key: bytes) -> tuple[TakenBack | None, Resto
     if not place.exists():
         return None, Restored(paused=True)
     try:
-        embedded_copies.require_ours(place, key)
+        sqlite_backups.require_ours(place, key)
     except Trouble:
         return None, Restored(paused=True)
     current = Database(f"sqlite:///{place}", key)
     try:
         with current.reading() as store:
-            return taken_back.read(store), Restored()
+            return restore_safeguards.read(store), Restored()
     finally:
         current.dispose()
 
@@ -94,7 +94,7 @@ def _put_back_postgres(settings: Settings, file: Path) -> Restored:
     """psql brings the rows back and makes them safe in one transaction; the rest follows, with nobody beside us."""
     database = Database(settings.database_url, keyring=settings.keyring, restoring=True)
     try:
-        with postgres_copies.alone(database.url):
+        with postgres_backups.alone(database.url):
             return _put_back_alone(settings, database, file)
     finally:
         database.dispose()
@@ -105,7 +105,9 @@ def _put_back_alone(settings: Settings, database: Database, file: Path) -> Resto
     now = clock.now()
     done.aside = f"before_{now:%Y%m%dt%H%M%S}"
     script = settings.instance / "restoring.sql"
-    postgres_copies.restore(database.url, file, taken_back.updates(known, now), done.aside, script)
+    postgres_backups.restore(
+        database.url, file, restore_safeguards.updates(known, now), done.aside, script
+    )
     done.aside = f'schema "{done.aside}" (to drop it: DROP SCHEMA "{done.aside}" CASCADE)'
     _make_ready(settings, database, known, done)
     return done
@@ -116,7 +118,7 @@ def _known_of_postgres(database: Database) -> tuple[TakenBack | None, Restored]:
     with database.reading() as store:
         if not inspect(store.connection()).has_table("consent"):
             return None, Restored(paused=True)
-        return taken_back.read(store), Restored()
+        return restore_safeguards.read(store), Restored()
 
 
 def _make_ready(
@@ -132,9 +134,9 @@ def _make_ready(
     for _ in field_keys.seal_anew(database):  # the backup may be older than our newest key
         pass
     with database.writing() as store:
-        for statement in taken_back.updates(known, now):
+        for statement in restore_safeguards.updates(known, now):
             store.execute(statement.execution_options(synchronize_session=False))
-        done.ended = taken_back.record(store, now)
+        done.ended = restore_safeguards.record(store, now)
         store.commit()
     while found := look(database, now):
         done.looked += found

@@ -11,9 +11,9 @@ from webapp import clock
 from webapp.care.accounts import logins
 from webapp.care.directory.programs import Program
 from webapp.cli import desk
-from webapp.cli.children import Child
+from webapp.cli.child_processes import Child
 from webapp.cli.desk import Trouble
-from webapp.cli.serving import require_free, run_web
+from webapp.cli.serve import require_free, run_web
 from webapp.config import PREFIX, Settings
 from webapp.db import Database
 from webapp.demo import cast, story, tonight

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from webapp import clock
 from webapp.care.audit import chain
-from webapp.cli import copies, desk
+from webapp.cli import backups, desk
 from webapp.cli.desk import Trouble
 from webapp.db import Database
 from webapp.operations import field_keys
@@ -75,7 +75,7 @@ def backup(file: Path) -> None:
         raise Trouble(f"{file.parent} is not a folder. Make it first.")
     settings = desk.load_settings()
     with desk.opened(settings) as database:
-        copies.back_up(settings, database, file)
+        backups.back_up(settings, database, file)
     desk.say(
         "Keep it apart from this machine."
         + f" Keep {'database.key and field.keys' if settings.embedded else 'field.keys'} apart from it."
@@ -103,7 +103,7 @@ def restore(file: Path, yes: bool) -> None:
     settings = desk.load_settings()
     if not yes:
         click.confirm(f"Replace the database by {file}?", abort=True, err=True)
-    done = copies.put_back(settings, file)
+    done = backups.put_back(settings, file)
     desk.say(f"Kept as it was: {done.aside or 'nothing was there'}.")
     if done.paused:
         desk.say(

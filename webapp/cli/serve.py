@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from webapp.cli import desk
-from webapp.cli.children import Child, Children
+from webapp.cli.child_processes import Child, Children
 from webapp.cli.desk import Trouble
 from webapp.config import Settings
 
@@ -69,7 +69,7 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
     require_free(host, port)
     stopping = threading.Event()
     server = Web(
-        "webapp.cli.serving:application", factory=True, interface=Interfaces.WSGI, address=host, port=port,
+        "webapp.cli.serve:application", factory=True, interface=Interfaces.WSGI, address=host, port=port,
         workers=processes, blocking_threads=1, respawn_failed_workers=True, respawn_interval=0.5,
         workers_kill_timeout=10, log_enabled=False, backpressure=256,
     )  # fmt: skip
