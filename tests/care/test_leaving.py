@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, room, seat_of
-from webapp.care import partings
+from webapp.care import leaving
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import tasks
@@ -35,7 +35,7 @@ def joint(store, world, clock):
 
 @pytest.fixture
 def end(store, world, clock):
-    return lambda: partings.end_couple(
+    return lambda: leaving.end_couple(
         store, world.maya_and_ben, by=world.susan, now=clock.now()
     )  # fmt: skip
 

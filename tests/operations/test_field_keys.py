@@ -5,7 +5,7 @@ from sqlalchemy import select, text
 from tests import rows
 from webapp.crypto.sealed import columns_of
 from webapp.db import Base
-from webapp.operations.clinical import sealed_tables
+from webapp.operations.field_keys import sealed_tables
 
 CANARY = "a canary sings"
 

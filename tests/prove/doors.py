@@ -2,7 +2,7 @@
 
 from tests.prove.mutation import Mutation, by, plain
 
-GUARD, IDENTITY, FORMS = (f"webapp/web/{name}.py" for name in ("guard", "identity", "forms"))
+GUARD, IDENTITY, FORMS = (f"webapp/web/page/{name}.py" for name in ("guard", "identity", "forms"))
 ACCOUNTS, PASSKEYS = "webapp/care/accounts/logins.py", "webapp/care/accounts/passkeys.py"
 CHALLENGES, PASSWORDS = (
     "webapp/care/accounts/passkey_challenges.py",
@@ -11,7 +11,7 @@ CHALLENGES, PASSWORDS = (
 HEADERS, STATUSES = "webapp/web/page/headers.py", "webapp/care/leaving.py"
 ELIGIBILITY = "webapp/care/make_ups/eligibility.py"
 HOSTS, RESOLVING, PUSH = (
-    f"webapp/notify/channels/{name}.py" for name in ("hosts", "resolving", "push")
+    f"webapp/notify/channels/push/{name}.py" for name in ("hosts", "resolving", "channel")
 )
 
 BREAKS = (
@@ -35,17 +35,17 @@ BREAKS = (
       by("web/staff/test_writing", "own_part")),
     Mutation("S1", "webapp/web/staff/writing/room.py", "        .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))\n", "",
       by("web/staff/test_writing", "own_part")),
-    Mutation("S1", "webapp/care/partings.py", "    couple.ended_at = now\n", "", by("care/test_couples_end", "free_for_another")),
+    Mutation("S1", "webapp/care/leaving.py", "    couple.ended_at = now\n", "", by("care/test_leaving", "free_for_another")),
     # S2: logins are rows
     Mutation("S2", IDENTITY, '    end("signed_in_again")\n', "", by("web/test_sign_in", "signing_in_again")),
-    Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hashed(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),
+    Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hash_secret(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),
     Mutation("S2", ACCOUNTS, "            self.ended_at is None\n            and self.made_at", "            self.made_at", by("web/test_sign_in", "copied")),
     Mutation("S2", ACCOUNTS, "            and self.person.status != Status.DISCHARGED\n", "", by("care/accounts/test_logins", "has_left")),
-    Mutation("S2", STATUSES, '        accounts.end_all(store, person, "discharged", by=by, now=now)\n', "", by("care/accounts/test_logins", "taken_up_again")),
+    Mutation("S2", STATUSES, '        logins.end_all(store, person, "discharged", by=by, now=now)\n', "", by("care/accounts/test_logins", "taken_up_again")),
     Mutation("S2", ACCOUNTS, "    void_links(store, person, now=now)\n    for login", "    for login", by("care/accounts/test_logins", "taken_up_again")),
     Mutation("S2", ACCOUNTS, "        if login.id != but:\n", "        if False:\n", by("web/client/me/test_me", "all_other_sign_ins")),
-    Mutation("S2", "webapp/web/client/me/sign_ins.py", 'accounts.sign_out(store, login, "ended_elsewhere", by=places.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),
-    Mutation("S2", "webapp/web/account/passkeys.py", 'accounts.end_all(store, person, "passkey_removed", by=person, now=now, but=places.login().id)', "pass", by("web/account/test_passkeys", "ends_the_other_logins")),
+    Mutation("S2", "webapp/web/client/me/sign_ins.py", 'logins.sign_out(store, login, "ended_elsewhere", by=my_seats.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),
+    Mutation("S2", "webapp/web/account/passkeys.py", 'logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)', "pass", by("web/account/test_passkeys", "ends_the_other_logins")),
     Mutation("S2", ACCOUNTS, "FRESH = timedelta(minutes=10)", "FRESH = timedelta(minutes=30)", by("web/account/test_fresh", "ten_minutes")),
     Mutation("S2", GUARD, "if guard not in FRESH and guard != ENTERING:", "if True:", by("web/account/test_fresh", "leads_to_the_proof")),
     # S3: passkeys
@@ -57,7 +57,7 @@ BREAKS = (
     Mutation("S3", CHALLENGES, "    spent = delete(Challenge).where(", "    from sqlalchemy import update\n\n    spent = update(Challenge).values(purpose=purpose).where(",
       by("web/account/test_passkeys", "one_answer")),
     Mutation("S3", CHALLENGES, "LASTS = timedelta(minutes=5)", "LASTS = timedelta(minutes=15)", by("web/account/test_passkeys", "five_minutes")),
-    Mutation("S3", CHALLENGES, "Challenge.browser_hash == hashed(browser), Challenge", "Challenge", by("web/account/test_passkeys", "browser_that_asked")),
+    Mutation("S3", CHALLENGES, "Challenge.browser_hash == hash_secret(browser), Challenge", "Challenge", by("web/account/test_passkeys", "browser_that_asked")),
     Mutation("S3", CHALLENGES, "Challenge.question == question, Challenge.purpose == purpose,", "Challenge.question == question,",
       by("web/account/test_passkeys", "for_signing_in_registers")),
     Mutation("S3", PASSKEYS, "(Passkey.sign_count < count) | (Passkey.sign_count == 0)", "Passkey.sign_count >= 0", by("web/account/test_passkeys", "doubled")),
@@ -74,15 +74,15 @@ BREAKS = (
       by("web/account/test_second_step", "code_is_good_once")),
     Mutation("S3", "webapp/care/accounts/authenticators.py", ".where(Authenticator.login_id == login)", "", by("web/account/test_second_step", "looked_at")),
     Mutation("S3", "webapp/care/accounts/authenticators.py", "BEGUN = timedelta(minutes=10)", "BEGUN = timedelta(days=10)", by("web/account/test_second_step", "looked_at")),
-    Mutation("S3", PASSWORDS, "    second_factors.forget_begun(store, person, now=now)\n", "", by("web/account/test_second_step", "looked_at")),
+    Mutation("S3", PASSWORDS, "    authenticators.forget_begun(store, person, now=now)\n", "", by("web/account/test_second_step", "looked_at")),
     Mutation("S3", "webapp/care/accounts/authenticators.py", "DRIFT = 1", "DRIFT = 4", by("web/account/test_second_step", "half_a_minute")),
     Mutation("S3", "webapp/care/accounts/recovery_codes.py", "            RecoveryCode.spent_at.is_(None),\n        )\n        .values", "        )\n        .values",
       by("web/account/test_second_step", "stands_once")),
-    Mutation("S3", "webapp/web/sign_in/sign_in.py", "found = accounts.link_of(store, secret, clock.now())",
-      "found = accounts.spend_link(store, secret, now=clock.now())\n    store.commit()", by("web/test_sign_in", "link")),
+    Mutation("S3", "webapp/web/sign_in.py", "found = logins.link_of(store, secret, clock.now())",
+      "found = logins.spend_link(store, secret, now=clock.now())\n    store.commit()", by("web/test_sign_in", "link")),
     Mutation("S3", ACCOUNTS, "Link.spent_at.is_(None)).values(spent_at=now)", "Link.spent_at.is_(None)).values(spent_at=None)", by("care/accounts/test_logins", "spent_once")),
     Mutation("S3", ACCOUNTS, "        void_links(store, person, now=now)\n    secret", "        pass\n    secret", by("web/account/test_recovery", "somebody_kept")),
-    Mutation("S3", PASSKEYS, "    accounts.void_links(store, person, now=now)\n", "", by("web/account/test_recovery", "somebody_kept")),
+    Mutation("S3", PASSKEYS, "    logins.void_links(store, person, now=now)\n", "", by("web/account/test_recovery", "somebody_kept")),
     Mutation("S3", "webapp/care/accounts/sign_in_methods.py", "    person.password_hash = None\n", "", by("web/account/test_recovery", "ends_the_password")),
     Mutation("S3", ACCOUNTS, "link.spent_at is not None or link.expires_at <= as_of", "link.spent_at is not None", by("care/accounts/test_logins", "link_ends")),
     Mutation("S3", ACCOUNTS, "timedelta(minutes=15)}", "timedelta(minutes=45)}", by("care/accounts/test_logins", "sooner_for_staff")),
@@ -103,10 +103,10 @@ BREAKS = (
     Mutation("S4", PUSH, "trust_env=False", "trust_env=True", plain("notify/channels/test_push_hosts", "proxy")),
     # S5: an endpoint belongs to one person
     Mutation("S5", "webapp/care/contact/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/directory/test_people", "unbound")),
-    Mutation("S5", "webapp/web/sign_in/sign_in.py", "        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())\n", "", by("web/client/me/test_devices", "whenever_reminders")),
+    Mutation("S5", "webapp/web/sign_in.py", "        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())\n", "", by("web/client/me/test_devices", "whenever_reminders")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, there, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)\n", "", by("web/client/me/test_devices", "login_is_over")),
-    Mutation("S5", "webapp/care/accounts/sign_in_methods.py", 'accounts.sign_out_everywhere(store, person, "recovered"', 'accounts.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
+    Mutation("S5", "webapp/care/accounts/sign_in_methods.py", 'logins.sign_out_everywhere(store, person, "recovered"', 'logins.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
     Mutation("S5", "static/js/push.js", "if (!me) sessionStorage.removeItem(TOLD);\n", "", by("web/client/test_behaviours", "told_anew")),
     Mutation("S5", "webapp/care/contact/addresses.py", "of(person.id).where(Address.channel == Channel.PUSH, which)", "select(Address).where(Address.channel == Channel.PUSH, which)", by("web/test_leaving", "nobody_elses")),
     Mutation("S5", "static/js/leave.js", 'if (endpoint) body.set("endpoint", endpoint);', "", by("web/client/test_behaviours", "both_sides")),
@@ -114,13 +114,13 @@ BREAKS = (
     Mutation("S6", HEADERS, 'response.headers.setdefault("Cache-Control", "no-store")', "pass", by("web/test_headers", "cache")),
     Mutation("S6", "webapp/web/feeds.py", '    answer.headers["Cache-Control"] = "no-store"', '    answer.headers["Cache-Control"] = "private"',
       by("web/test_feeds", "as_a_file")),
-    Mutation("S6", "webapp/web/sign_in/sign_in.py", "    answer.headers[\"Clear-Site-Data\"] = '\"cache\", \"storage\"'\n", "", by("web/test_sign_in")),
-    Mutation("S6", "webapp/web/sign_in/sign_in.py", '    return _out("someone_else")\n', '    identity.end("someone_else")\n    store.commit()\n    return redirect(url_for("sign_in.show"), 303)\n',
+    Mutation("S6", "webapp/web/sign_in.py", "    answer.headers[\"Clear-Site-Data\"] = '\"cache\", \"storage\"'\n", "", by("web/test_sign_in")),
+    Mutation("S6", "webapp/web/sign_in.py", '    return _out("someone_else")\n', '    identity.end("someone_else")\n    store.commit()\n    return redirect(url_for("sign_in.show"), 303)\n',
       by("web/account/test_unlock", "start_over")),
     Mutation("S6", "templates/layouts/signed_in.html", '"history": false, ', "", by("web/test_htmx")),
     Mutation("S6", "templates/pwa/service-worker.js", 'const PAGES = ["/offline", "/crisis"];', 'const PAGES = ["/offline", "/crisis", "/sign-in"];', plain("web/pwa/test_service_worker", "only_shell")),
     Mutation("S6", "static/js/phone/vault.js", 'generateKey(AES, false, ["encrypt"', 'generateKey(AES, true, ["encrypt"', by("web/client/test_offline", "cannot_leave")),
-    Mutation("S6", "webapp/web/pwa/leaving.py", '    accounts.sign_out(store, login, "signed_out", by=login.person, now=now)\n', "", by("web/test_leaving", "first_request")),
+    Mutation("S6", "webapp/web/pwa/leaving.py", '    logins.sign_out(store, login, "signed_out", by=login.person, now=now)\n', "", by("web/test_leaving", "first_request")),
     # S7: what a page may run
     Mutation("S7", HEADERS, "\"script-src 'self'\"", "\"script-src 'self' 'unsafe-inline'\"", by("web/test_headers", "inline")),
     Mutation("S7", HEADERS, "\"frame-ancestors 'none'\"", "\"frame-ancestors 'self'\"", by("web/test_headers", "inline")),

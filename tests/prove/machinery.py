@@ -7,7 +7,7 @@ ZOOM, TOKENS = "webapp/web/api/hooks/zoom.py", "webapp/care/accounts/api_tokens.
 MARKDOWN, LIMITS, SIGN_IN = (
     "webapp/web/page/markdown.py",
     "webapp/operations/rate_limits.py",
-    "webapp/web/sign_in/sign_in.py",
+    "webapp/web/sign_in.py",
 )
 LOG, EVENTS, CHAIN, ANCHORS = (
     "webapp/log.py",
@@ -39,8 +39,8 @@ BREAKS = (
     Mutation("S10", ZOOM, "    if arrival is Arrival.REPLAYED:\n", "    if False:\n", by("web/api/test_zoom_hook", "replay")),
     Mutation("S10", ZOOM, "secret or (secrets[0] if secrets and not _claims() else None)", "secret or (secrets[0] if secrets else None)",
       by("web/api/test_zoom_hook", "false_signature")),
-    Mutation("S10", TOKENS, "secret_hash=hashed(secret)", "secret_hash=secret.encode()", by("care/accounts/test_logins", "no_secret")),
-    Mutation("S10", TOKENS, "Token.secret_hash == hashed(secret), Token.revoked_at.is_(None)", "Token.secret_hash == hashed(secret)",
+    Mutation("S10", TOKENS, "secret_hash=hash_secret(secret)", "secret_hash=secret.encode()", by("care/accounts/test_logins", "no_secret")),
+    Mutation("S10", TOKENS, "Token.secret_hash == hash_secret(secret), Token.revoked_at.is_(None)", "Token.secret_hash == hash_secret(secret)",
       by("care/accounts/test_logins", "until_it_is_revoked")),
     # S11: what people write can do nothing but be read
     Mutation("S11", MARKDOWN, "return Markup(_cleaner.clean(rendered))", "return Markup(source)", plain("care/catch_up/test_cards", "plain_reading")),
@@ -56,11 +56,11 @@ BREAKS = (
     Mutation("S12", SIGN_IN, "    for rate, who in tries:\n        attempts.count(rate, who)\n", "", by("web/account/test_limits", "ten_times")),
     Mutation("S12", SIGN_IN, "    email, password = request.form.get(\"email\", \"\"), request.form.get(\"password\", \"\")\n    attempts.count(DOOR, attempts.address())\n",
       "    email, password = request.form.get(\"email\", \"\"), request.form.get(\"password\", \"\")\n", by("web/account/test_limits", "forty")),
-    Mutation("S12", "webapp/web/sign_in/attempts.py", "(PASSWORD_FROM_ONE_ADDRESS, here), ", "", by("web/account/test_limits", "patient_stranger")),
-    Mutation("S12", "webapp/web/sign_in/attempts.py", "if any(hmac.compare_digest(mark, each) for each in marks):", "if False:", by("web/account/test_limits", "whoever_else")),
-    Mutation("S12", "webapp/web/sign_in/attempts.py", "if any(hmac.compare_digest(mark, each) for each in marks):", "if marks:", by("web/account/test_limits", "whoever_else")),
-    Mutation("S12", "webapp/web/sign_in/attempts.py", "int(found) >> 64 << 64", "int(found)", by("web/account/test_limits", "whole_household")),
-    Mutation("S12", "webapp/web/sign_in/attempts.py", "    count(DOOR, address())\n    for rate in CODE:\n", "    for rate in ():\n", by("web/account/test_limits", "codes_are or unlocking")),
+    Mutation("S12", "webapp/web/page/attempts.py", "(PASSWORD_FROM_ONE_ADDRESS, here), ", "", by("web/account/test_limits", "patient_stranger")),
+    Mutation("S12", "webapp/web/page/attempts.py", "if any(hmac.compare_digest(mark, each) for each in marks):", "if False:", by("web/account/test_limits", "whoever_else")),
+    Mutation("S12", "webapp/web/page/attempts.py", "if any(hmac.compare_digest(mark, each) for each in marks):", "if marks:", by("web/account/test_limits", "whoever_else")),
+    Mutation("S12", "webapp/web/page/attempts.py", "int(found) >> 64 << 64", "int(found)", by("web/account/test_limits", "whole_household")),
+    Mutation("S12", "webapp/web/page/attempts.py", "    count(DOOR, address())\n    for rate in CODE:\n", "    for rate in ():\n", by("web/account/test_limits", "codes_are or unlocking")),
     Mutation("S12", "webapp/web/page/proxies.py", "trusted = any(caller in network for network in self.networks)", "trusted = True", by("web/test_headers", "neighbour")),
     Mutation("S12", SIGN_IN, "return _form(email=email, unknown=True), 422", "return _form(email=email, unknown=True), 422 if passwords.matches(None, password) else 404",
       by("web/test_sign_in", "same_page")),

@@ -18,7 +18,7 @@ from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.people import Person
 from webapp.care.materials.hand_ins import HandIn
 from webapp.crypto import sealed
-from webapp.operations import clinical
+from webapp.operations import field_keys
 from webapp.web.page import unit_of_work
 
 NOT_HERS = {"authenticator", "counseling_note", "draft", "homework", "letter", "resource"}
@@ -57,7 +57,7 @@ def plant_canaries(database) -> dict[str, Any]:
         one("attempt", task_id=task, outcome="left_message", **wrote)
         answered = store.get_one(HandIn, objects["hand_in_id"])
         answered.feedback_at, answered.feedback_by_id = at, carla
-        for table in clinical.sealed_tables():
+        for table in field_keys.sealed_tables():
             model = rows.model_of(table)
             for row in store.scalars(select(model)) if table.name not in NOT_HERS else ():
                 for column in sealed.columns_of(table):

@@ -1,5 +1,6 @@
 """Keys that are made once, in the instance folder, readable by their owner alone (mode 0600)."""
 
+import hashlib
 import os
 import secrets
 import stat
@@ -22,6 +23,11 @@ class KeyTrouble(Exception):
 def hex_key() -> str:
     """256 random bits, as 64 hex digits."""
     return secrets.token_hex(32)
+
+
+def hash_secret(secret: str) -> bytes:
+    """How a random secret of ours (a login, a link, a token) is stored: it has 256 bits, so a plain hash is enough."""
+    return hashlib.sha256(secret.encode()).digest()
 
 
 def vapid_key() -> str:

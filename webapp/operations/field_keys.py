@@ -6,6 +6,8 @@ over text that it could never open.
 
 from collections.abc import Iterator
 from datetime import datetime
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 from sqlalchemy import RowMapping, Table, select, text, update
@@ -16,7 +18,6 @@ from webapp.crypto import sealed
 from webapp.crypto.keyring import FORMAT, Keyring
 from webapp.crypto.keys import KeyTrouble
 from webapp.db import Base, Database, Store
-from webapp.operations.clinical import sealed_tables
 
 BATCH = 200
 """Rows sealed anew in one short transaction."""
@@ -31,6 +32,18 @@ class FieldKey(Base):
     since: Mapped[datetime]
     retired_at: Mapped[datetime | None]
     """No row uses it any more; only backups from before do."""
+
+
+def sealed_tables() -> list[Table]:
+    """Every table that holds clinical text, in the order in which they refer to one another.
+
+    Imports every module that may define a table: the practice's, what runs the installation, the ladder's steps, the outbox.
+    """
+    for package in ("care", "operations", "protocol", "notify"):
+        found = import_module(f"webapp.{package}")
+        for module in walk_packages(found.__path__, f"{found.__name__}."):
+            import_module(module.name)
+    return [table for table in Base.metadata.sorted_tables if sealed.columns_of(table)]
 
 
 def check(database: Database) -> None:

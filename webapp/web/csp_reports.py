@@ -18,9 +18,9 @@ from werkzeug.exceptions import HTTPException
 from webapp import clock
 from webapp.operations import csp_reports, rate_limits
 from webapp.operations.rate_limits import Rate, TooMany
+from webapp.web.page.attempts import address
 from webapp.web.page.guard import other_doors
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in.attempts import address
 
 PATH = "/reports/policy"
 LARGEST = 16 * 1024

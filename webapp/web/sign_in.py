@@ -9,10 +9,9 @@ from webapp.care.contact import addresses
 from webapp.care.directory.people import Kind, Person
 from webapp.care.preferences import policy_acknowledgements
 from webapp.operations.rate_limits import DOOR
-from webapp.web.page import identity
+from webapp.web.page import attempts, identity
 from webapp.web.page.guard import asking_again, go_back, own, public
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import attempts
 
 sign_in = Blueprint("sign_in", __name__)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_there
 from tests.notify.announcing.test_announce import change, consent
 from tests.notify.test_wording import NEVER
-from webapp.care import partings
+from webapp.care import leaving
 from webapp.care.contact import messages
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
@@ -292,7 +292,7 @@ def test_when_staff_end_the_couple_both_are_told_that_their_joint_time_is_off(po
     book(post, both_missed(post), another_room(post, kind=COUPLES, makes_up=(COUPLES.value,)))
     post.run()
     post.do(
-        lambda store, cast: partings.end_couple(
+        lambda store, cast: leaving.end_couple(
             store, cast.maya_and_ben, by=cast.susan, now=post.clock.now()
         )
     )

@@ -11,7 +11,7 @@ from tests.visiting import Caller, Visit
 from tests.web.account.conftest import WORDS
 from webapp.care.accounts.logins import Login
 from webapp.operations import rate_limits
-from webapp.web.sign_in import attempts
+from webapp.web.page import attempts
 
 
 def at_once(count, act):

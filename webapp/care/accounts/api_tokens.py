@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, LargeBinary, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care.accounts.logins import hashed
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
+from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
@@ -58,7 +58,7 @@ def create_token(
     )  # fmt: skip
     secret = "rejoin_" + secrets.token_urlsafe(32)
     token = Token(
-        program=program, person=actor, name=name, secret_hash=hashed(secret),
+        program=program, person=actor, name=name, secret_hash=hash_secret(secret),
         scopes=list(dict.fromkeys(scopes)), made_at=now,
     )  # fmt: skip
     store.add(token)
@@ -78,5 +78,5 @@ def revoke_token(store: Store, token: Token, *, by: Person | None, now: datetime
 def token_of(store: Store, secret: str) -> Token | None:
     """The live token of this secret."""
     return store.scalar(
-        select(Token).where(Token.secret_hash == hashed(secret), Token.revoked_at.is_(None))
+        select(Token).where(Token.secret_hash == hash_secret(secret), Token.revoked_at.is_(None))
     )

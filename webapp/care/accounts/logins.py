@@ -4,7 +4,6 @@ Everything that lets somebody in is stored as a hash; the secret itself is shown
 have rooms of their own: passkeys.py, passwords.py, second_factors.py, recovery_codes.py.
 """
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -16,6 +15,7 @@ from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Status
+from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
 from webapp.refusals import Forbidden
 
@@ -114,11 +114,6 @@ class Link(Base):
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
 
 
-def hashed(secret: str) -> bytes:
-    """How a random secret is stored: it has 256 bits, so a plain hash is enough."""
-    return hashlib.sha256(secret.encode()).digest()
-
-
 def sign_in(
     store: Store,
     person: Person,
@@ -131,7 +126,7 @@ def sign_in(
     """A new login for `person`; answers it and its secret, which goes into the cookie and nowhere else."""
     secret = secrets.token_urlsafe(32)
     login = Login(
-        person=person, secret_hash=hashed(secret), way=way, second=second, device=device,
+        person=person, secret_hash=hash_secret(secret), way=way, second=second, device=device,
         made_at=now, seen_at=now, proved_at=None if way == "link" else now,
     )  # fmt: skip
     store.add(login)
@@ -146,7 +141,7 @@ def prove_again(
     """The same login goes on: after idling, for a step that needs a fresh proof, or with the second factor. Answers its
     new secret; the old cookie is dead (S2: rotate at step-up). For staff only two factors count as fresh."""
     secret = secrets.token_urlsafe(32)
-    login.secret_hash, login.seen_at = hashed(secret), now
+    login.secret_hash, login.seen_at = hash_secret(secret), now
     login.second = second or ("passkey" if way == "passkey" else login.second)
     if login.person.kind != Kind.STAFF or way in TWO_AT_ONCE or second:
         login.proved_at = now
@@ -156,7 +151,7 @@ def prove_again(
 
 def login_of(store: Store, secret: str, as_of: datetime) -> Login | None:
     """The live login this secret opens."""
-    login = store.scalar(select(Login).where(Login.secret_hash == hashed(secret)))
+    login = store.scalar(select(Login).where(Login.secret_hash == hash_secret(secret)))
     return login if login and login.live(as_of) else None
 
 
@@ -209,7 +204,7 @@ def issue_link(
     store.add(
         Link(
             person=person,
-            secret_hash=hashed(secret),
+            secret_hash=hash_secret(secret),
             purpose=purpose,
             made_at=now,
             expires_at=now + LINK_LASTS[purpose],
@@ -221,7 +216,7 @@ def issue_link(
 
 def link_of(store: Store, secret: str, as_of: datetime) -> Link | None:
     """The unspent link of this secret, for showing whom it is for; looking spends nothing."""
-    link = store.scalar(select(Link).where(Link.secret_hash == hashed(secret)))
+    link = store.scalar(select(Link).where(Link.secret_hash == hash_secret(secret)))
     if link is None or link.spent_at is not None or link.expires_at <= as_of:
         return None
     return link if link.person.status != Status.DISCHARGED else None

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import LargeBinary, Row, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care.accounts.logins import hashed
+from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Database, Store
 
 LASTS = timedelta(minutes=5)
@@ -33,7 +33,7 @@ def ask(
     question = secrets.token_bytes(32)
     store.add(
         Challenge(
-            question=question, purpose=purpose, browser_hash=hashed(browser), handle=handle,
+            question=question, purpose=purpose, browser_hash=hash_secret(browser), handle=handle,
             expires_at=now + LASTS,
         )
     )  # fmt: skip
@@ -47,7 +47,7 @@ def answered(
     asked, in time."""
     spent = delete(Challenge).where(
         Challenge.question == question, Challenge.purpose == purpose,
-        Challenge.browser_hash == hashed(browser), Challenge.expires_at > now,
+        Challenge.browser_hash == hash_secret(browser), Challenge.expires_at > now,
     )  # fmt: skip
     return store.execute(spent.returning(Challenge.handle)).one_or_none()
 

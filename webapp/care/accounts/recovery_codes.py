@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care.accounts import logins
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import people
 from webapp.care.directory.people import Person
+from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
 
 HOW_MANY = 10
@@ -75,4 +75,4 @@ def _code() -> str:
 
 def _hash(code: str) -> bytes:
     plain = "".join(letter for letter in code.lower() if letter in LETTERS)
-    return logins.hashed(plain)
+    return hash_secret(plain)

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -30,10 +30,6 @@ from webapp.bulk import adding, insert_many
 from webapp.care.audit.tag_fields import FIELDS
 from webapp.care.audit.tags import Tag
 from webapp.db import Base, Store
-
-if TYPE_CHECKING:
-    from webapp.care.directory.people import Person
-    from webapp.care.schedule.sessions import Seat
 
 GENESIS = bytes(32)
 CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
@@ -90,6 +86,23 @@ class Cursor(Base):
     event_id: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
+class HasId(Protocol):
+    """A row that an event may name; its id may come only with the flush before the commit."""
+
+    @property
+    def id(self) -> Any: ...
+
+
+class SeatLike(HasId, Protocol):
+    """A seat: an event about it names its client and its session too."""
+
+    @property
+    def client_id(self) -> Any: ...
+
+    @property
+    def session_id(self) -> Any: ...
+
+
 @dataclass(slots=True)
 class Draft:
     """An event waiting for its place in the chain. Rows may still lack their ids; they have them at commit."""
@@ -97,9 +110,9 @@ class Draft:
     tag: Tag
     at: datetime
     program_id: int | None
-    by: "Person | int | None"
-    client: "Person | int | None"
-    seat: "Seat | int | None"
+    by: HasId | int | None
+    client: HasId | int | None
+    seat: SeatLike | int | None
     session: Any
     task: Any
     fields: dict[str, Any] = field(default_factory=dict)
@@ -109,11 +122,11 @@ def record(
     store: Store,
     tag: Tag,
     *,
-    by: "Person | int | None",
+    by: HasId | int | None,
     now: datetime,
     program_id: int | None,
-    client: "Person | int | None" = None,
-    seat: "Seat | int | None" = None,
+    client: HasId | int | None = None,
+    seat: SeatLike | int | None = None,
     session: Any = None,
     task: Any = None,
     **fields: Any,

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
+from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
-from webapp.refusals import N_, Invalid
+from webapp.refusals import N_, Cancelled, Invalid, TooLate
 
 
 class Outcome(StrEnum):
@@ -91,3 +92,16 @@ def record(
         seat=seat, contact=contact.id, channel=channel, outcome=outcome,
     )  # fmt: skip
     return contact
+
+
+def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
+    """ "I'll be there": a reply, which is contact (product.md). Raises Cancelled, TooLate."""
+    if seat.session.cancelled_at:
+        raise Cancelled()
+    if now > seat.session.ends_at:
+        raise TooLate(N_("This session is over."))
+    sessions.record(store, Tag.COMING_CONFIRMED, seat, by=by, now=now)
+    record(
+        store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, seat=seat, by=by,
+        now=now,
+    )  # fmt: skip

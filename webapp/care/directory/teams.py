@@ -42,7 +42,7 @@ class Couple(Base):
     therapist_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     formed_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    """Since when they are a couple no longer (partings.py); null again when the same two are formed anew."""
+    """Since when they are a couple no longer (leaving.end_couple); null again when the same two are formed anew."""
 
     a: Mapped[Person] = relationship(foreign_keys=a_id)
     b: Mapped[Person] = relationship(foreign_keys=b_id)

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care.accounts.logins import hashed
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.schedule.sessions import Seat, Session, ever_theirs
+from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
 
 BACK, AHEAD = timedelta(days=30), timedelta(weeks=9)
@@ -60,7 +60,7 @@ def open_feed(store: Store, person: Person, *, by: Person, now: datetime) -> str
     """A new link for `person`; answers its secret, shown this once. The one before ends."""
     close_feed(store, person, by=by, now=now, why="replaced")
     secret = secrets.token_urlsafe(32)
-    feed = CalendarFeed(person_id=person.id, secret_hash=hashed(secret), opened_at=now)
+    feed = CalendarFeed(person_id=person.id, secret_hash=hash_secret(secret), opened_at=now)
     store.add(feed)
     store.flush()
     _tell(store, Tag.FEED_OPENED, feed, person, by, now)
@@ -87,7 +87,7 @@ def of(person_id: int) -> Select[CalendarFeed]:
 def reader_of(store: Store, secret: str) -> Person | None:
     """Whose calendar this secret opens. A closed one and one that never was are the same: one read by the hash."""
     live = select(CalendarFeed).where(
-        CalendarFeed.secret_hash == hashed(secret), CalendarFeed.closed_at.is_(None)
+        CalendarFeed.secret_hash == hash_secret(secret), CalendarFeed.closed_at.is_(None)
     )
     feed = store.scalar(live)
     return feed.person if feed and feed.person.status != Status.DISCHARGED else None

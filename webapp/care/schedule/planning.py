@@ -8,14 +8,12 @@ from sqlalchemy import bindparam, func, select
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.contact import contacts
-from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Seat, Session, occupied, record
 from webapp.db import Store
-from webapp.refusals import N_, Cancelled, Full, Invalid, TooLate
+from webapp.refusals import N_, Cancelled, Full, Invalid
 
 
 def put(
@@ -194,16 +192,3 @@ def taken(store: Store, session: Session) -> list[Seat]:
     """The seats of a session that are somebody's, by number; those that are only held are not."""
     found = select(Seat).where(Seat.session_id == session.id, Seat.released_at.is_(None))
     return list(store.scalars(found.order_by(Seat.number)))
-
-
-def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
-    """ "I'll be there": a reply, which is contact (product.md). Raises Cancelled, TooLate."""
-    if seat.session.cancelled_at:
-        raise Cancelled()
-    if now > seat.session.ends_at:
-        raise TooLate(N_("This session is over."))
-    record(store, Tag.COMING_CONFIRMED, seat, by=by, now=now)
-    contacts.record(
-        store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, seat=seat, by=by,
-        now=now,
-    )  # fmt: skip

@@ -15,6 +15,7 @@ from webapp.bulk import adding
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
+from webapp.care.contact.task_owners import Owners
 from webapp.care.contact.tasks import ROLE_FOR, Task, TaskKind
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Session
@@ -73,7 +74,7 @@ def open_all(store: Store, calls: list[Wanted], now: datetime) -> set[tuple[int,
     ]
     joined = _join(store, calls, clients, now)
     fresh = [c for c in calls if (c.picture.seat.id, c.kind.value) not in joined]
-    plan_drafts.fill(store, [c for c in fresh if c.kind is TaskKind.REENGAGEMENT], known, now)
+    _fill_drafts(store, [c for c in fresh if c.kind is TaskKind.REENGAGEMENT], known, now)
     _insert(store, fresh, known, now)
     return joined
 
@@ -162,3 +163,14 @@ def _record(store: Store, call: Wanted, task_id: int, owner_id: int | None, now:
         client=None if alone else seat.client_id, seat=None if alone else seat.id,
         session=seat.session_id, kind=call.kind.value, owner=owner_id, due_at=call.due_at,
     )  # fmt: skip
+
+
+def _fill_drafts(store: Store, calls: Iterable[Wanted], known: Owners, now: datetime) -> None:
+    """Put a draft into each call's brief. Contact after a miss is rare: a few statements each."""
+    for call in calls:
+        seat = call.picture.seat
+        partner = known.couples.get(seat.client_id, (0, 0, None))[1]
+        within = call.picture.facts.room.policy.make_up_within
+        call.brief["draft"] = plan_drafts.draft(
+            store, seat.id, seat.client_id, partner, within, now
+        )

@@ -1,21 +1,16 @@
 """The draft of a re-engagement plan: make-ups that fit (both partners), other times, resources, the barrier named (M14)."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.attendance.absences import AbsenceReport
-from webapp.care.contact.task_owners import Owners
 from webapp.care.directory.people import Person, Status
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 from webapp.protocol.facts.among import among
-
-if TYPE_CHECKING:
-    from webapp.protocol.engine.open_tasks import Wanted
 
 OFFERED = 5
 RESOURCES = {
@@ -28,15 +23,6 @@ RESOURCES = {
     "not_up_to_it": ["one_to_one", "988"],
 }
 """Barrier → what may help, as keys."""
-
-
-def fill(store: Store, calls: "Iterable[Wanted]", known: Owners, now: datetime) -> None:
-    """Put a draft into each call's brief. Contact after a miss is rare: a few statements each."""
-    for call in calls:
-        seat = call.picture.seat
-        partner = known.couples.get(seat.client_id, (0, 0, None))[1]
-        within = call.picture.facts.room.policy.make_up_within
-        call.brief["draft"] = draft(store, seat.id, seat.client_id, partner, within, now)
 
 
 def draft(

@@ -16,7 +16,7 @@ from webapp.web.account import (
     second_step,
 )
 from webapp.web.account.context import account
-from webapp.web.sign_in.sign_in import sign_in
+from webapp.web.sign_in import sign_in
 
 MODULES = (authenticators, fresh, orientation, overview, passkeys, passwords, second_step)
 """Each hangs its views on `account`, or on `sign_in` when it serves people at the door."""

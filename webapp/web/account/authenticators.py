@@ -14,11 +14,10 @@ from webapp.refusals import Refusal
 from webapp.web.account import context
 from webapp.web.account.context import account
 from webapp.web.account.overview import saved
-from webapp.web.page import identity
+from webapp.web.page import attempts, identity
 from webapp.web.page.guard import entering, needs
 from webapp.web.page.unit_of_work import database, store
-from webapp.web.sign_in import attempts
-from webapp.web.sign_in.sign_in import home
+from webapp.web.sign_in import home
 
 
 @account.get("/account/authenticator")

@@ -7,10 +7,9 @@ from webapp import clock
 from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
 from webapp.web.account.context import account
-from webapp.web.page import identity
+from webapp.web.page import attempts, identity
 from webapp.web.page.guard import asking_again, go_back, needs, own
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import attempts
 
 
 @account.get("/account/confirm")

@@ -14,7 +14,7 @@ from webapp.web.account import context
 from webapp.web.account.context import account
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in.sign_in import home
+from webapp.web.sign_in import home
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 

@@ -12,7 +12,7 @@ from webapp.web.account.context import account
 from webapp.web.page import identity
 from webapp.web.page.guard import entering, needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in.sign_in import onward
+from webapp.web.sign_in import onward
 
 
 @account.get("/account")

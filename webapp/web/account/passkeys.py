@@ -16,12 +16,11 @@ from webapp.refusals import Refusal
 from webapp.web.account import context
 from webapp.web.account.context import account, house
 from webapp.web.account.overview import anyway, saved
-from webapp.web.page import forms, identity, unit_of_work
+from webapp.web.page import attempts, forms, identity, unit_of_work
 from webapp.web.page.filters import sentence
 from webapp.web.page.guard import entering, needs, own, public
 from webapp.web.page.unit_of_work import database, store
-from webapp.web.sign_in import attempts
-from webapp.web.sign_in.sign_in import onward, sign_in
+from webapp.web.sign_in import onward, sign_in
 
 REGISTER, SIGN_IN = "register", "sign_in"
 

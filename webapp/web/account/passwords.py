@@ -10,10 +10,9 @@ from webapp.care.accounts.logins import Login
 from webapp.refusals import N_, Invalid
 from webapp.web.account import context
 from webapp.web.account.context import account
-from webapp.web.page import identity
+from webapp.web.page import attempts, identity
 from webapp.web.page.guard import entering, own
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import attempts
 
 
 @account.get("/account/password")

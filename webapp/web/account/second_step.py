@@ -4,11 +4,10 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp.web.account import context
-from webapp.web.page import identity
+from webapp.web.page import attempts, identity
 from webapp.web.page.guard import entering, own
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import attempts
-from webapp.web.sign_in.sign_in import onward, sign_in
+from webapp.web.sign_in import onward, sign_in
 
 
 @sign_in.get("/sign-in/second-step")

@@ -6,7 +6,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import partings
+from webapp.care import leaving
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind
 from webapp.care.directory.teams import Couple
@@ -70,5 +70,5 @@ def end_couple(path: CoupleRef):  # type: ignore[no-untyped-def]
     couple = store.scalar(select(Couple).where(ours, Couple.ref == path.ref))
     if couple is None:
         raise Unknown(N_("There is no couple by that reference."))
-    partings.end_couple(store, couple, by=tokens.actor(), now=clock.now())
+    leaving.end_couple(store, couple, by=tokens.actor(), now=clock.now())
     return {"ref": couple.ref, "ended_at": couple.ended_at}

@@ -10,9 +10,8 @@ from webapp import clock
 from webapp.care.attendance import absences
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.contact import help_calls
+from webapp.care.contact import contacts, help_calls
 from webapp.care.directory.people import Person
-from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Seat
 from webapp.notify.delivery.action_tokens import Capabilities, Capability, Worn
 from webapp.notify.kinds import ANSWERS, Verb
@@ -63,7 +62,7 @@ def _do(verb: Verb, seat: Seat, person: Person) -> dict[str, Any]:
     elif verb is Verb.TROUBLE:
         help_calls.report(store, seat, by=person, now=now)
     elif not _said_already(seat):
-        planning.confirm_coming(store, seat, by=person, now=now)
+        contacts.confirm_coming(store, seat, by=person, now=now)
     return {}
 
 

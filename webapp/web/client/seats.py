@@ -11,10 +11,10 @@ from sqlalchemy import select
 from webapp import clock
 from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.contact import contacts
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import accommodations
-from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Seat
 from webapp.web.client import group_times, histories, my_seats
 from webapp.web.client.me.needs import SHORT
@@ -86,7 +86,7 @@ def join(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.REPORT_ABSENCE)
 def coming(seat_id: int) -> ResponseReturnValue:
     """ "I'll be there"."""
-    planning.confirm_coming(store, my_seats.seat(seat_id), by=my_seats.person(), now=clock.now())
+    contacts.confirm_coming(store, my_seats.seat(seat_id), by=my_seats.person(), now=clock.now())
     store.commit()
     flash(_("Thank you. See you then."))
     return redirect(url_for("client.seats.show", seat_id=seat_id), 303)

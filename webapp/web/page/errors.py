@@ -13,8 +13,8 @@ from sqlalchemy import inspect
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from webapp.refusals import Refusal
+from webapp.web.page import attempts
 from webapp.web.page.filters import sentence
-from webapp.web.sign_in import attempts
 
 Teller = Callable[[int, Exception], Any]
 log = structlog.get_logger()

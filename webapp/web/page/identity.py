@@ -21,9 +21,9 @@ from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import emergency_access
 from webapp.config import Settings
-from webapp.web.page import unit_of_work
+from webapp.crypto.keys import hash_secret
+from webapp.web.page import attempts, unit_of_work
 from webapp.web.page.unit_of_work import database, store
-from webapp.web.sign_in import attempts
 
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly a login's last use is kept; writing it on every page would make every page a write."""
@@ -80,7 +80,7 @@ def _found(asked: Request) -> Login | None:
     """The login this cookie stands for, whatever has become of it. Looked up once."""
     if "found_login" not in g:
         secret = asked.cookies.get(current_app.config["LOGIN_COOKIE"])
-        wanted = select(Login).where(Login.secret_hash == logins.hashed(secret or ""))
+        wanted = select(Login).where(Login.secret_hash == hash_secret(secret or ""))
         wanted = wanted.options(joinedload(Login.person).joinedload(Person.program))
         found = store.scalar(wanted) if secret else None
         if found is not None and current_app.config["LEFT_COOKIE"] in asked.cookies:

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import partings
+from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.contact import addresses, contacts, reengagement_plans
 from webapp.care.directory import teams
@@ -156,7 +156,7 @@ def end_couple(person_id: int) -> ResponseReturnValue:
     meant = Couple.id == row_number(request.form.get("couple", ""))
     couple = store.scalar(teams.couple_of(client.id).where(meant))
     if couple is not None:
-        partings.end_couple(store, couple, by=me(), now=clock.now())
+        leaving.end_couple(store, couple, by=me(), now=clock.now())
     store.commit()
     return _after(client, "couple")
 

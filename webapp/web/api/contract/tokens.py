@@ -12,8 +12,8 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
 from webapp.operations import rate_limits
 from webapp.web.api.contract.problems import Refused
+from webapp.web.page import attempts
 from webapp.web.page.unit_of_work import database, store
-from webapp.web.sign_in import attempts
 
 REALM = 'Bearer realm="rejoin"'
 

@@ -12,9 +12,9 @@ from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind
 from webapp.operations.rate_limits import LINK
 from webapp.refusals import Refusal
+from webapp.web.page import attempts
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import attempts
 from webapp.web.staff.frame import me, one, page, refused
 from webapp.web.staff.wording.words import phone
 
