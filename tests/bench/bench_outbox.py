@@ -39,7 +39,7 @@ from webapp.notify.delivery.leases import Leased, take
 from webapp.notify.delivery.outcomes import Outcome, record
 from webapp.notify.delivery.parcels import Packer
 from webapp.notify.delivery.wording import Wording
-from webapp.notify.outbox import INSERTED, Notification, is_open
+from webapp.notify.outbox import INSERTED, Notification
 
 NOW = crowd.START + timedelta(minutes=5)
 ROUNDS = 3
@@ -232,10 +232,10 @@ def complete(database: Database, count: int) -> None:
     """Every row was sent, or waits for another try (an overloaded machine); one that is lost measures nothing."""
     with database.writing() as store:
         fresh = Notification.why.is_distinct_from(COUNTED)
-        alive = (Notification.sent_at.is_not(None) | is_open()) & fresh
+        alive = (Notification.sent_at.is_not(None) | Notification.is_open) & fresh
         found = store.scalar(select(func.count()).select_from(Notification).where(alive))
         assert found == count, f"{count - (found or 0)} of {count} rows were lost"
-        store.execute(update(Notification).where(is_open()).values(failed_at=NOW))
+        store.execute(update(Notification).where(Notification.is_open).values(failed_at=NOW))
         store.execute(update(Notification).values(why=COUNTED))
         store.commit()
 

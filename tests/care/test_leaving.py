@@ -83,7 +83,7 @@ def test_what_took_place_together_stays(store, world, clock, hour, joint, end):
     )
     clock.set(joint.starts_at)
     end()
-    assert made.open
+    assert made.is_open
 
 
 def test_places_waited_and_held_for_both_go_to_the_next_in_line(
@@ -113,4 +113,4 @@ def test_talks_with_the_couple_are_withdrawn_and_each_ones_counselor_goes_on(
         for kind, owner in (("relational", world.tessa), ("outreach", world.carla))
     )  # fmt: skip
     end()
-    assert (talk.open, call.open) == (False, True)
+    assert (talk.is_open, call.is_open) == (False, True)

@@ -29,7 +29,7 @@ from webapp.cli import postgres_backups
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.notify.announcing.announce import announce
-from webapp.notify.outbox import Notification, is_open
+from webapp.notify.outbox import Notification
 from webapp.protocol.engine.engine import look
 
 
@@ -216,7 +216,7 @@ def test_restoring_sends_nothing_again_but_opens_the_tasks_that_fell_due(
         assert run("db", "restore", str(copy), "--yes").exit_code == 0
         announce(fresh_database, clock.now())
     with fresh_database.reading() as store:
-        assert store.scalar(select(func.count(Notification.id)).where(is_open())) == 0
+        assert store.scalar(select(func.count(Notification.id)).where(Notification.is_open)) == 0
         whys = store.scalars(select(Notification.why).where(Notification.expired_at.is_not(None)))
         assert set(whys) == {"restored"}
         assert store.scalars(select(Task.kind)).all() == ["outreach"]

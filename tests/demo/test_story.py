@@ -25,7 +25,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import acts, cast, story
 from webapp.notify.announcing.announce import announce
-from webapp.notify.outbox import Notification, is_open
+from webapp.notify.outbox import Notification
 from webapp.protocol.facts import facts
 from webapp.protocol.facts.picture import SeatRow
 from webapp.protocol.facts.steps import Step
@@ -108,7 +108,7 @@ def test_gus_was_not_heard_of_the_last_time_and_his_outreach_is_open(told: Datab
 def test_nobody_is_told_of_the_past_once_more(told: Database) -> None:
     announce(told, THAT_DAY)
     with told.reading() as store:
-        assert store.scalar(select(func.count(Notification.id)).where(is_open())) == 0
+        assert store.scalar(select(func.count(Notification.id)).where(Notification.is_open)) == 0
         assert store.scalar(select(func.count(Notification.id))) > 200
 
 

@@ -26,7 +26,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.config import Settings
 from webapp.db import Database, Store
-from webapp.notify.outbox import Notification, is_open, topic
+from webapp.notify.outbox import Notification, topic
 from webapp.protocol.facts import facts
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder import ladder
@@ -162,7 +162,7 @@ def finish(database: Database, settings: Settings, then: datetime) -> None:
             with worker.chores(settings, patient=True) as todo:
                 assert worker.once(database, todo), "a chore raised"
         with database.reading() as store:
-            if store.scalar(select(func.count()).where(is_open())) == 0:
+            if store.scalar(select(func.count()).where(Notification.is_open)) == 0:
                 return
 
 
@@ -214,7 +214,7 @@ def every_step_is_taken_once(store: Store, scene: Scene, reporter: Reporter) -> 
 def every_notification_is_sent(store: Store) -> int:
     rows = list(store.scalars(select(Notification)))
     left = [
-        (row.id, row.due_at, row.leased_until, row.attempts, row.why) for row in rows if row.open
+        (row.id, row.due_at, row.leased_until, row.attempts, row.why) for row in rows if row.is_open
     ]
     assert left == [], "notifications were lost"
     assert {row.why for row in rows if row.failed_at} == set()

@@ -84,7 +84,7 @@ def test_two_taps_tell_us_and_a_third_books_another_time(evening: Evening) -> No
     assert taps(page) == ["I can't make it", "Send", "Book"]
     with evening.database.reading() as store:
         [made] = store.scalars(select(MakeUp))
-        assert (made.seat_id, made.open) == (seat_id, True)
+        assert (made.seat_id, made.is_open) == (seat_id, True)
         assert made.by_seat is not None
         assert made.by_seat.session_id == skills
         maya = store.scalars(select(Person).where(Person.ref == "maya")).one()

@@ -57,7 +57,7 @@ class Evening:
         """kind → task, of this client (None: of nobody in particular)."""
         found = select(Task).where(Task.client_id == (client and client.id)).order_by(Task.id)
         tasks = self.store.scalars(found)
-        return {task.kind: task for task in tasks if not open_only or task.open}
+        return {task.kind: task for task in tasks if not open_only or task.is_open}
 
     def sees(self, person: Person, minutes: float, kind: str = "joined", **more: Any) -> None:
         """The platform says so."""

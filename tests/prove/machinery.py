@@ -25,7 +25,7 @@ BREAKS = (
     # S9: a notification's buttons
     Mutation("S9", CAPABILITIES, "        if now >= found.until:\n            raise Worn()\n", "", plain("notify/delivery/test_action_tokens", "worn_from")),
     Mutation("S9", CAPABILITIES, "self._signer.unsign(token).decode()", "token.rpartition('.')[0]", plain("notify/delivery/test_action_tokens", "exchanged")),
-    Mutation("S9", ANSWERS, "Seat.id == right.seat_id, Seat.released_at.is_(None)", "Seat.id == right.seat_id", by("web/client/test_answers", "no_longer_theirs")),
+    Mutation("S9", ANSWERS, "Seat.id == right.seat_id, Seat.is_given", "Seat.id == right.seat_id", by("web/client/test_answers", "no_longer_theirs")),
     Mutation("S9", ANSWERS, "    elif not _said_already(seat):\n", "    else:\n", by("web/client/test_answers", "ill_be_there")),
     Mutation("S9", ANSWERS, '        return {"room": seat.session.join_url} if seat.session.join_url else {}\n    if',
       '        return {"room": seat.session.join_url} if seat.session.join_url else {}\n    if verb is Verb.CONFIRM:\n        return {"name": person.name}\n    if',

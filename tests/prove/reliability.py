@@ -58,8 +58,8 @@ BREAKS = (
     Mutation("R11", TAKEN_BACK, '("opted_in_at",)', '("unsafe_at",)', by("cli/test_backups", "whoever_left")),
     Mutation("R11", TAKEN_BACK, "made.append(delete(Role).where(Role.person_id == who, Role.name.not_in(names)))", "pass", by("cli/test_backups", "whoever_left")),
     Mutation("R11", TAKEN_BACK, "made.append(update(Consent).where(valid(now)).values(paused_at=now))", "pass", by("cli/test_backups", "sharing_is_paused")),
-    Mutation("R11", TAKEN_BACK, "update(Notification).where(is_open()).values(expired),", "", by("cli/test_backups", "sends_nothing")),
-    Mutation("R11", TAKEN_BACK, "update(Login).where(Login.ended_at.is_(None)).values(ended_at=now),", "", by("cli/test_backups", "stay_ended")),
+    Mutation("R11", TAKEN_BACK, "update(Notification).where(Notification.is_open).values(expired),", "", by("cli/test_backups", "sends_nothing")),
+    Mutation("R11", TAKEN_BACK, "update(Login).where(~Login.is_ended).values(ended_at=now),", "", by("cli/test_backups", "stay_ended")),
     # R12: bad input is refused by its name and changes nothing
     Mutation("R12", "webapp/web/wiring.py", ", *_told()]", "]", by("web/test_wiring", "in_json_too")),
     Mutation("R12", "webapp/web/api/contract/shapes.py", '    """A request body. A field it does not know is a mistake of the caller\'s and is said so."""\n\n    model_config = ConfigDict(extra="forbid", strict=True)',

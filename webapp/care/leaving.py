@@ -14,7 +14,7 @@ from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.teams import Couple
 from webapp.care.make_ups import busy_slots, waitlist
-from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp, is_open
+from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp
 from webapp.care.make_ups.parties import JOINT
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.privacy import consents
@@ -39,7 +39,7 @@ def change(store: Store, person: Person, status: str, *, by: Person | None, now:
 
 def _hand_over_work(store: Store, person: Person, by: Person | None, now: datetime) -> None:
     """To whoever has each task's role now."""
-    theirs = select(Task).where(Task.owner_id == person.id, Task.done_at.is_(None))
+    theirs = select(Task).where(Task.owner_id == person.id, Task.is_open)
     open_ones = store.scalars(theirs.order_by(Task.id)).all()
     known = task_owners.read(store, {task.client_id for task in open_ones if task.client_id}, now)
     for task in open_ones:
@@ -82,7 +82,7 @@ def _booked_for(both: tuple[int, int], now: datetime) -> Select[MakeUp]:
         .join(other, other.id == MakeUp.partner_seat_id)
         .join(Session, Session.id == Seat.session_id)
         .where(Seat.client_id.in_(both), other.client_id.in_(both))
-        .where(is_open(), Session.starts_at > now)
+        .where(MakeUp.is_open, Session.starts_at > now)
         .order_by(MakeUp.id)
     )
 
@@ -98,4 +98,4 @@ def _waiting(both: tuple[int, int]) -> Select[WaitlistEntry]:
 def _talks(both: tuple[int, int]) -> Select[Task]:
     """What the couple's therapist was to talk through with them."""
     theirs = select(Task).where(Task.client_id.in_(both), Task.kind == TaskKind.RELATIONAL)
-    return theirs.where(Task.done_at.is_(None)).order_by(Task.id)
+    return theirs.where(Task.is_open).order_by(Task.id)

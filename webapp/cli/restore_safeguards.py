@@ -28,7 +28,7 @@ from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.db import Store
 from webapp.notify.announcing.announce import READER
-from webapp.notify.outbox import Notification, is_open
+from webapp.notify.outbox import Notification
 
 RESTORED = "restored"
 """Why a notification or login ended."""
@@ -52,11 +52,11 @@ class Ended:
 
 
 ENDED = (
-    Ended(Consent, or_(Consent.revoked_at.is_not(None), Consent.paused_at.is_not(None)),
+    Ended(Consent, or_(Consent.is_revoked, Consent.paused_at.is_not(None)),
           ("id", "client_id", "recipient_id", "category"), ("revoked_at", "paused_at")),
-    Ended(Address, Address.stopped_at.is_not(None), WHERE, ("stopped_at", "stopped_why")),
+    Ended(Address, Address.is_stopped, WHERE, ("stopped_at", "stopped_why")),
     Ended(Address, Address.unsafe_at.is_not(None), WHERE, ("unsafe_at",)),
-    Ended(Address, Address.opted_in_at.is_(None) & Address.stopped_at.is_(None), WHERE, ("opted_in_at",)),
+    Ended(Address, Address.opted_in_at.is_(None) & ~Address.is_stopped, WHERE, ("opted_in_at",)),
     Ended(Person, Person.status != Status.ACTIVE, WHO, ("status", "status_at")),
     Ended(Person, true(), WHO, ("password_hash",)),
     Ended(CalendarFeed, CalendarFeed.closed_at.is_not(None), ("id", "person_id", "opened_at"), ("closed_at",)),
@@ -120,10 +120,10 @@ def _silence(now: datetime) -> list[Update]:
     head = select(func.coalesce(func.max(ChainHead.count), 0)).scalar_subquery()
     expired = {"expired_at": now, "why": RESTORED, "leased_until": None, "link_path": None}
     return [
-        update(Notification).where(is_open()).values(expired),
+        update(Notification).where(Notification.is_open).values(expired),
         update(Cursor).where(Cursor.reader == READER).values(event_id=head),
-        update(Login).where(Login.ended_at.is_(None)).values(ended_at=now),
-        update(Link).where(Link.spent_at.is_(None)).values(spent_at=now),
+        update(Login).where(~Login.is_ended).values(ended_at=now),
+        update(Link).where(~Link.is_spent).values(spent_at=now),
     ]
 
 
@@ -133,7 +133,7 @@ def record(store: Store, now: datetime) -> int:
     said = {
         event.fields["consent"] for event in store.scalars(select(Event).where(Event.tag.in_(ends)))
     }
-    ended = or_(Consent.revoked_at.is_not(None), Consent.paused_at.is_not(None))
+    ended = or_(Consent.is_revoked, Consent.paused_at.is_not(None))
     unsaid = [c for c in store.scalars(select(Consent).where(ended)) if c.id not in said]
     for consent in unsaid:
         tag = Tag.CONSENT_REVOKED if consent.revoked_at else Tag.CONSENT_PAUSED

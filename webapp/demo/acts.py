@@ -113,9 +113,7 @@ def answer(
     """A staff member does something about a client's open task; `plan` writes the plan and ends the task with it."""
 
     def act(store: Store, now: datetime) -> None:
-        open_one = select(Task).where(
-            Task.client_id == client.id, Task.kind == task, Task.done_at.is_(None)
-        )
+        open_one = select(Task).where(Task.client_id == client.id, Task.kind == task, Task.is_open)
         found = store.scalars(open_one.order_by(Task.id.desc())).first()
         if found is None:
             return
@@ -129,7 +127,7 @@ def answer(
                 note=note,
                 steps=["make_up", "check_ins"],
             )
-        if found.open:
+        if found.is_open:
             ended = "reached" if outcome == "plan" else outcome
             tasks.attempt(store, found, ended, by=by, now=now, note=note)
 
@@ -141,9 +139,7 @@ def acknowledging(by: Person, client: Person, task: str) -> Act:
     """Somebody takes up the open tasks of this kind."""
 
     def act(store: Store, instant: datetime) -> None:
-        mine = select(Task).where(
-            Task.client_id == client.id, Task.kind == task, Task.done_at.is_(None)
-        )
+        mine = select(Task).where(Task.client_id == client.id, Task.kind == task, Task.is_open)
         for found in store.scalars(mine):
             found.acknowledge(store, by=by, now=instant)
 

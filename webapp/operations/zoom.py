@@ -139,7 +139,7 @@ def _rooms(store: Store, program_id: int, report: Report) -> Sequence[Session]:
         Session.ref == report.meeting, Session.join_url.contains(report.meeting, autoescape=True)
     )
     near = select(Session).where(
-        Session.program_id == program_id, Session.cancelled_at.is_(None), named,
+        Session.program_id == program_id, Session.is_on, named,
         Session.starts_at.between(report.at - NEAR - timedelta(hours=24), report.at + NEAR),
         Session.ends_at >= report.at - NEAR,
     )  # fmt: skip
@@ -179,7 +179,7 @@ def _theirs(store: Store, person: Person, rooms: Sequence[Session]) -> Sequence[
     if person.kind != Kind.CLIENT:
         return [room for room in rooms if room.host_id == person.id] or rooms
     seats = select(Seat.session_id).where(
-        Seat.client_id == person.id, Seat.released_at.is_(None),
+        Seat.client_id == person.id, Seat.is_given,
         Seat.session_id.in_([room.id for room in rooms]),
     )  # fmt: skip
     mine = set(store.scalars(seats))

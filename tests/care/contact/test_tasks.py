@@ -33,7 +33,7 @@ def test_the_same_key_is_the_same_task(store, world, clock, task):
 @pytest.mark.parametrize("outcome", ["reached", "declined"])
 def test_having_spoken_ends_a_task_and_is_contact(store, world, clock, task, outcome):
     tasks.attempt(store, task, outcome, by=world.carla, now=clock.now())
-    assert (task.open, task.outcome) == (False, outcome)
+    assert (task.is_open, task.outcome) == (False, outcome)
     assert store.query(Contact).one().two_way
 
 
@@ -41,7 +41,7 @@ def test_having_spoken_ends_a_task_and_is_contact(store, world, clock, task, out
 def test_not_having_spoken_leaves_it_open_with_a_next_attempt(store, world, clock, task, outcome):
     now = clock.now()
     tasks.attempt(store, task, outcome, by=world.carla, now=now)
-    assert task.open
+    assert task.is_open
     assert task.due_at == now + tasks.NEXT_ATTEMPT
     assert not store.query(Contact).one().two_way
 
@@ -67,7 +67,7 @@ def test_an_unreachable_client_stays_on_the_list_until_a_human_closes_it_with_a_
     with pytest.raises(Invalid):
         tasks.attempt(store, task, "closed", by=world.carla, now=clock.now())
     tasks.attempt(store, task, "closed", by=world.carla, now=clock.now(), note="Moved away")
-    assert not task.open
+    assert not task.is_open
 
 
 def test_a_finished_task_takes_no_further_outcome(store, world, clock, task):

@@ -107,7 +107,7 @@ def test_when_nothing_else_fits_the_refusal_says_so(store, world, clock, seat, m
 def test_what_ends_when_another_begins_does_not_clash(store, world, clock, seat, make_room):
     make_room(DAY, "Own", clients=[world.maya], makes_up=(), minutes=50)
     after = make_room(DAY + timedelta(minutes=50), "Right after", minutes=45)
-    assert book(store, seat, after, clock).open
+    assert book(store, seat, after, clock).is_open
 
 
 @pytest.mark.parametrize("after", [timedelta(0), -HOUR])
@@ -120,14 +120,14 @@ def test_beyond_the_policys_time_only_staff_book(store, world, clock, seat, make
     far = make_room(15 * DAY)
     with pytest.raises(TooLate):
         book(store, seat, far, clock)
-    assert book(store, seat, far, clock, by=world.carla).open
+    assert book(store, seat, far, clock, by=world.carla).is_open
 
 
 def test_another_kind_is_for_staff_to_decide(store, world, clock, seat, make_room):
     other = make_room(DAY, makes_up=("medication",))
     with pytest.raises(Invalid):
         book(store, seat, other, clock)
-    assert book(store, seat, other, clock, by=world.carla).open
+    assert book(store, seat, other, clock, by=world.carla).is_open
 
 
 def test_cancelled_and_foreign_sessions_are_refused(store, world, clock, seat, make_room):
@@ -150,7 +150,7 @@ def test_moving_keeps_the_old_place_until_the_new_one_is_sure(store, world, cloc
     full = make_room(2 * DAY, clients=[world.gus], capacity=1)
     with pytest.raises(Full):
         bookings.move(store, made, full, by=world.maya, now=clock.now())
-    assert made.open
+    assert made.is_open
     assert made.by_seat.released_at is None
 
 
@@ -171,7 +171,7 @@ def test_cancelling_frees_the_place_and_another_may_be_booked(store, world, cloc
     made = book(store, seat, make_room(DAY), clock)
     made.cancel(store, by=world.maya, now=clock.now())
     assert made.by_seat.released_at is not None
-    assert book(store, seat, make_room(2 * DAY, "Other"), clock).open
+    assert book(store, seat, make_room(2 * DAY, "Other"), clock).is_open
     made.cancel(store, by=world.maya, now=clock.now())
     store.commit()
     told = store.scalars(select(Event.tag).where(Event.tag == Tag.MAKE_UP_CANCELLED)).all()

@@ -68,7 +68,7 @@ def test_a_short_look_in_is_not_attending(store, database, clock, made):
 def test_nobody_is_judged_before_it_is_certain(store, database, clock, made):
     clock.set(made.by_seat.session.ends_at + HOUR)
     settle(database, clock, store)
-    assert made.open
+    assert made.is_open
 
 
 def test_a_lapsed_one_leaves_room_for_another(store, database, world, clock, made):
@@ -77,7 +77,7 @@ def test_a_lapsed_one_leaves_room_for_another(store, database, world, clock, mad
     other = room(
         store, world.colin, [], clock.now() + DAY, clock.now(), title="Later", makes_up=("group",)
     )
-    assert bookings.book(store, made.seat, other, by=world.maya, now=clock.now()).open
+    assert bookings.book(store, made.seat, other, by=world.maya, now=clock.now()).is_open
 
 
 def test_a_late_correction_completes_a_lapsed_one(store, database, world, clock, made):
@@ -104,7 +104,7 @@ def test_a_correction_that_comes_after_another_was_booked_changes_nothing(
     store.commit()
     clock.forward(hours=1)
     settle(database, clock, store)
-    assert again.open
+    assert again.is_open
     assert made.completed_at is None
 
 
@@ -129,7 +129,7 @@ def test_a_session_that_moved_is_settled_after_its_new_end(store, database, worl
     store.commit()
     clock.set(was + HOUR)
     settle(database, clock, store)
-    assert made.open
+    assert made.is_open
     assert made.next_look_at == session.ends_at
 
 

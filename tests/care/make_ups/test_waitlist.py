@@ -135,7 +135,7 @@ def test_whoever_is_first_in_line_books_without_waiting_for_the_chore(
 ):
     free_the_place(store, full, world, clock)
     made = bookings.book(store, line[0].seat, full, by=world.gus, now=clock.now())
-    assert made.open
+    assert made.is_open
     assert line[0].left_why == "booked"
 
 
@@ -169,7 +169,7 @@ def test_nearly_at_the_start_a_place_is_simply_free(store, database, world, cloc
     walk(database, clock)
     assert held(store) == []
     june = missed(store, world.carla, world.june, clock.now(), ref="missed-june")
-    assert bookings.book(store, june, full, by=world.june, now=clock.now()).open
+    assert bookings.book(store, june, full, by=world.june, now=clock.now()).is_open
 
 
 def test_joining_twice_is_joining_once_and_leaving_is_leaving(store, world, clock, full, line):

@@ -111,7 +111,7 @@ class TestTrouble:
         first = help_calls.report(store, seat, by=world.maya, now=clock.now())
         help_calls.finish(store, first, "video", by=world.theo, now=clock.now())
         second = help_calls.report(store, seat, by=world.maya, now=clock.forward(minutes=2))
-        assert (first.open, second.open) == (False, True)
+        assert (first.is_open, second.is_open) == (False, True)
         assert help_calls.report(store, seat, by=world.maya, now=clock.now()) is second
 
     @pytest.mark.parametrize(

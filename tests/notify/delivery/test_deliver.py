@@ -418,7 +418,7 @@ def test_the_next_channel_steps_in_when_a_service_stays_away_while_minutes_count
         post.clock.forward(seconds=20)
     assert len(post.email.sent) == 1
     assert (post.clock.now() - post.rows()[0].decided_at) < timedelta(minutes=4)
-    assert post.rows()[0].open
+    assert post.rows()[0].is_open
 
 
 def test_a_reminder_a_day_ahead_is_more_patient(post):

@@ -177,12 +177,12 @@ def test_joining_late_closes_the_call_withdraws_the_review_and_leaves_both_in_th
     first, second = (evening(database, store, world, SIX + timedelta(days=n)) for n in range(2))
     first.walk(*CLIMB)
     second.walk(*CLIMB)
-    assert second.tasks(world.maya)["escalation"].open
+    assert second.tasks(world.maya)["escalation"].is_open
     second.sees(world.maya, 70)
     second.look(71)
     done = second.tasks(world.maya)
     assert (done["outreach"].outcome, done["outreach"].withdrawn) == ("joined", False)
-    assert (done["relational"].outcome, done["relational"].open) == ("joined", False)
+    assert (done["relational"].outcome, done["relational"].is_open) == ("joined", False)
     assert (done["escalation"].outcome, done["escalation"].withdrawn) == ("joined", True)
     tags = set(store.scalars(select(Event.tag).where(Event.client_id == world.maya.id)))
     assert {Tag.TASK_DONE, Tag.TASK_WITHDRAWN} <= tags
@@ -197,7 +197,7 @@ def test_a_review_the_supervisor_has_taken_up_is_not_withdrawn(
     second.tasks(world.maya)["escalation"].acknowledge(store, by=world.susan, now=second.at(65))
     second.sees(world.maya, 70)
     second.look(71)
-    assert second.tasks(world.maya)["escalation"].open
+    assert second.tasks(world.maya)["escalation"].is_open
 
 
 def test_a_cancelled_session_stops_everything_and_withdraws_open_calls(group: Evening) -> None:
@@ -296,7 +296,7 @@ def test_in_a_silent_room_nobody_is_chased_and_one_task_asks_to_mark_it(
     dark.look(211)
     assert "outreach" in dark.tasks(world.maya)
     assert dark.tasks(world.gus) == {}
-    assert not dark.tasks(None)["mark_room"].open
+    assert not dark.tasks(None)["mark_room"].is_open
 
 
 def test_a_room_that_speaks_late_is_climbed_from_where_it_stands(
@@ -388,13 +388,13 @@ def test_a_call_that_reached_nobody_stays_open_and_one_that_did_closes(group: Ev
     call = group.tasks(maya)["outreach"]
     tasks.attempt(group.store, call, "no_answer", by=carla, now=group.at(65))
     group.look(66)
-    assert group.tasks(maya)["outreach"].open
+    assert group.tasks(maya)["outreach"].is_open
     tasks.attempt(
         group.store, group.tasks(maya)["outreach"], "call_back_at", by=carla, now=group.at(67),
         next_at=group.at(100),
     )  # fmt: skip
     group.look(68)
-    assert group.tasks(maya)["outreach"].open
+    assert group.tasks(maya)["outreach"].is_open
     tasks.attempt(
         group.store, group.tasks(maya)["outreach"], "reached", by=carla, now=group.at(101)
     )

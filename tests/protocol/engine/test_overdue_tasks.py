@@ -55,7 +55,7 @@ def test_an_unacknowledged_task_nudges_its_owner_then_the_supervisor_each_once(
     assert told(called, *NUDGES) == [(Tag.TASK_NUDGED, world.carla.id)]
     tending(called, 150, 160, 500)
     assert told(called, *NUDGES)[1:] == [(Tag.TASK_RAISED, world.susan.id)]
-    assert called.tasks(world.gus)["outreach"].open
+    assert called.tasks(world.gus)["outreach"].is_open
 
 
 def test_an_acknowledged_task_is_left_to_its_owner(called: Evening) -> None:

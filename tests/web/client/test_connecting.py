@@ -88,7 +88,7 @@ def test_after_the_call_has_ended_one_can_ask_again(maya, seat_in, store, world,
     clock.forward(minutes=5)
     maya.post(f"/seats/{seat.id}/trouble", {})
     store.expire_all()
-    assert [each.open for each in store.scalars(select(Task).order_by(Task.id))] == [False, True]
+    assert [each.is_open for each in store.scalars(select(Task).order_by(Task.id))] == [False, True]
 
 
 def test_a_number_that_is_not_safe_is_not_promised(maya, seat_in, store, world, clock):
@@ -193,5 +193,5 @@ def test_an_ended_call_keeps_how_it_was_solved(maya, seat_in, store, world, cloc
         next_at=clock.now() + timedelta(minutes=10),
     )  # fmt: skip
     help_calls.finish(store, found, "phone", by=world.theo, now=clock.now())
-    assert (found.open, found.brief["solved"]) == (False, "phone")
+    assert (found.is_open, found.brief["solved"]) == (False, "phone")
     assert found.brief["self_test"] == FOUND["results"]

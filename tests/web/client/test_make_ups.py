@@ -126,7 +126,7 @@ def test_change_keeps_the_first_until_the_other_is_sure(maya, gone, slot, store,
     assert f'name="session" value="{first.id}"' not in page
     maya.post(here(gone), {"session": second.id}, htmx=True)
     old, new = made_up(store)
-    assert (old.cancel_why, new.instead_of_id, new.open) == ("moved", old.id, True)
+    assert (old.cancel_why, new.instead_of_id, new.is_open) == ("moved", old.id, True)
 
 
 def test_giving_it_up_frees_the_place_and_offers_again(maya, gone, slot, store):
@@ -150,7 +150,7 @@ def test_what_took_place_is_not_given_up_before_it_is_settled(
     assert "Once the room" in page
     assert "Give it up" not in page
     maya.post(f"{here(gone)}/cancellation")
-    assert made_up(store)[0].open
+    assert made_up(store)[0].is_open
 
 
 def test_coming_after_all_gives_the_other_time_back(maya, seat_in, slot, store):
@@ -171,9 +171,9 @@ def test_who_cannot_come_to_the_make_up_either_finds_another_on_the_same_screen(
     assert "That was to make up for Evening group" in sent
     assert f'hx-post="{here(gone)}"' in sent
     maya.post(here(gone), {"session": second.id}, htmx=True)
-    assert [made.open for made in made_up(store)] == [False, True]
+    assert [made.is_open for made in made_up(store)] == [False, True]
     settlement.settle(database, clock.now())
-    assert [made.open for made in made_up(store)] == [False, True]
+    assert [made.is_open for made in made_up(store)] == [False, True]
 
 
 def test_a_session_still_ahead_is_reported_first(maya, seat_in, slot, store):

@@ -122,7 +122,7 @@ def test_one_click_ends_it(theo, call, store, solved, words):
     assert "Nobody is stuck" in answer.text
     assert words in answer.text
     store.expire_all()
-    assert (task.open, task.outcome, task.brief["solved"]) == (False, "reached", solved)
+    assert (task.is_open, task.outcome, task.brief["solved"]) == (False, "reached", solved)
     assert not store.scalars(select(AbsenceReport)).all()
 
 
@@ -142,7 +142,7 @@ def test_an_outcome_nobody_knows_is_refused(theo, call, store):
     task = call()
     assert theo.post(f"{DESK}/{task.id}/end", {"solved": "magic"}, htmx=True).status_code == 422
     store.expire_all()
-    assert task.open
+    assert task.is_open
 
 
 def test_ended_twice_is_said(theo, call):

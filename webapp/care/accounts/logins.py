@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, select, update
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit.tags import Tag
@@ -54,6 +55,11 @@ class Login(Base):
     ended_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+    @hybrid_property
+    def is_ended(self) -> bool:
+        """Signed out, or ended from elsewhere."""
+        return self.ended_at != None
 
     def live(self, as_of: datetime) -> bool:
         """In force at `as_of`: not ended, not idle too long, not too old, its person not discharged."""
@@ -113,6 +119,11 @@ class Link(Base):
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
 
+    @hybrid_property
+    def is_spent(self) -> bool:
+        """Used once; it opens nothing any more."""
+        return self.spent_at != None
+
 
 def sign_in(
     store: Store,
@@ -166,9 +177,7 @@ def end_all(
 ) -> None:
     """End every login of a person, `but` one, and every link: on disabling them, when a way in changed (S2). Reminders go on."""
     void_links(store, person, now=now)
-    for login in store.scalars(
-        select(Login).where(Login.person_id == person.id, Login.ended_at.is_(None))
-    ):
+    for login in store.scalars(select(Login).where(Login.person_id == person.id, ~Login.is_ended)):
         if login.id != but:
             login.end(store, why, by=by, now=now)
 
@@ -224,7 +233,7 @@ def link_of(store: Store, secret: str, as_of: datetime) -> Link | None:
 
 def void_links(store: Store, person: Person, *, now: datetime) -> None:
     """Whatever links somebody still keeps open nothing: what lets this person in has changed since (S3)."""
-    unspent = update(Link).where(Link.person_id == person.id, Link.spent_at.is_(None))
+    unspent = update(Link).where(Link.person_id == person.id, ~Link.is_spent)
     store.execute(unspent.values(spent_at=now))
 
 
@@ -234,7 +243,7 @@ def spend_link(store: Store, secret: str, *, now: datetime) -> Link | None:
     if link is None:
         return None
     spent = store.execute(
-        update(Link).where(Link.id == link.id, Link.spent_at.is_(None)).values(spent_at=now)
+        update(Link).where(Link.id == link.id, ~Link.is_spent).values(spent_at=now)
     )
     if spent.rowcount != 1:  # type: ignore[attr-defined]
         return None

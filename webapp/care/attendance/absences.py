@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, Select, bindparam, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit.tags import Tag
@@ -59,6 +60,11 @@ class AbsenceReport(Base):
 
     seat: Mapped[Seat] = relationship()
 
+    @hybrid_property
+    def is_withdrawn(self) -> bool:
+        """Taken back by its client."""
+        return self.withdrawn_at != None
+
     @property
     def notice(self) -> timedelta:
         """How long before the start it was said; negative when after."""
@@ -88,7 +94,7 @@ class Excusal(Base):
 
 
 _STANDS = select(AbsenceReport).where(
-    AbsenceReport.seat_id == bindparam("seat"), AbsenceReport.withdrawn_at.is_(None)
+    AbsenceReport.seat_id == bindparam("seat"), ~AbsenceReport.is_withdrawn
 )
 """`of`, made once."""
 
@@ -158,7 +164,7 @@ def excuse(store: Store, seat: Seat, reason: str, *, by: Person, now: datetime) 
 def of(seat_id: int) -> Select[AbsenceReport]:
     """The report that stands for a seat."""
     return select(AbsenceReport).where(
-        AbsenceReport.seat_id == seat_id, AbsenceReport.withdrawn_at.is_(None)
+        AbsenceReport.seat_id == seat_id, ~AbsenceReport.is_withdrawn
     )
 
 

@@ -157,7 +157,7 @@ def _look(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
         return
     asleep = select(Seat.id).where(
         among_keys(store, (Seat.session_id, Seat.client_id), seats),
-        Seat.released_at.is_(None),
+        Seat.is_given,
         or_(Seat.next_look_at.is_(None), Seat.next_look_at > now),
     )
     ids = sorted(store.scalars(asleep))

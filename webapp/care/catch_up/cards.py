@@ -119,7 +119,7 @@ def _summaries(store: Store, client: Person, session_ids: Sequence[int]) -> Item
     """Read, once nothing has been published since but a better wording of what was there."""
     first = (
         select(Summary.session_id, func.min(Summary.published_at).label("published_at"))
-        .where(Summary.session_id.in_(session_ids), Summary.published_at.is_not(None))
+        .where(Summary.session_id.in_(session_ids), Summary.is_published)
         .where(or_(Summary.client_id.is_(None), Summary.client_id == client.id))
         .group_by(Summary.session_id, Summary.client_id)
         .subquery()

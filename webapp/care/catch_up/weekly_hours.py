@@ -79,9 +79,9 @@ def _seats(store: Store, client: Person, start: datetime, end: datetime) -> list
     query = select(Seat).join(Session, Session.id == Seat.session_id)
     return list(
         store.scalars(
-            query.where(Seat.client_id == client.id, Seat.released_at.is_(None))
+            query.where(Seat.client_id == client.id, Seat.is_given)
             .where(Session.starts_at >= start, Session.starts_at < end)
-            .where(Session.cancelled_at.is_(None))
+            .where(Session.is_on)
         )
     )
 
@@ -94,7 +94,7 @@ def _alone(
         select(MakeUp.completed_at, Resource.minutes)
         .join(Seat, Seat.id == MakeUp.seat_id)
         .join(Resource, Resource.id == MakeUp.resource_id)
-        .where(Seat.client_id == client.id, MakeUp.cancelled_at.is_(None))
+        .where(Seat.client_id == client.id, ~MakeUp.is_cancelled)
         .where(MakeUp.completed_at >= start, MakeUp.completed_at < end)
     )
     return [(at, timedelta(minutes=minutes or 0)) for at, minutes in store.execute(query) if at]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, func, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
@@ -54,6 +55,11 @@ class Address(Base):
     created_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship()
+
+    @hybrid_property
+    def is_stopped(self) -> bool:
+        """Nothing is sent there any more."""
+        return self.stopped_at != None
 
     @property
     def usable(self) -> bool:
@@ -150,7 +156,7 @@ def _marked(person: Person, channel: str, value: str) -> Select[datetime | None]
 
 def live(channel: str, value: str) -> Select[Address]:
     return select(Address).where(
-        Address.channel == channel, Address.value == value, Address.stopped_at.is_(None)
+        Address.channel == channel, Address.value == value, ~Address.is_stopped
     )
 
 
@@ -158,7 +164,7 @@ def of(person_id: int) -> Select[Address]:
     """A person's addresses that have not been stopped, oldest first."""
     return (
         select(Address)
-        .where(Address.person_id == person_id, Address.stopped_at.is_(None))
+        .where(Address.person_id == person_id, ~Address.is_stopped)
         .order_by(Address.id)
     )
 

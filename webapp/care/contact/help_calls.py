@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, SQLColumnExpression, func, select
 
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import AbsenceReport, Reason
@@ -74,7 +74,7 @@ def claim(store: Store, task: Task, *, by: Person, now: datetime) -> None:
     """`by` helps: the call is theirs from now on. Raises AlreadyDone, and Conflict when a colleague has it."""
     mine = select(Task).where(Task.id == task.id).with_for_update(key_share=True)
     task = store.scalars(mine.execution_options(populate_existing=True)).one()
-    if task.open and task.acknowledged_by_id not in (None, by.id):
+    if task.is_open and task.acknowledged_by_id not in (None, by.id):
         helper = store.get_one(Person, task.acknowledged_by_id)
         raise Conflict(N_("%(name)s is helping already."), name=helper.name)
     task.acknowledge(store, by=by, now=now)
@@ -101,19 +101,19 @@ def finish(store: Store, task: Task, solved: str, *, by: Person, now: datetime) 
 def call_about(seat_id: int) -> Select[Task]:
     """The open call for help about this seat."""
     mine = select(Task).where(Task.seat_id == seat_id, Task.kind == TaskKind.TECH_HELP)
-    return mine.where(Task.done_at.is_(None)).order_by(Task.id).limit(1)
+    return mine.where(Task.is_open).order_by(Task.id).limit(1)
 
 
 def calls_of(client_id: int) -> Select[Task]:
     """A client's open calls for help, the first first."""
     mine = select(Task).where(Task.client_id == client_id, Task.kind == TaskKind.TECH_HELP)
-    return mine.where(Task.done_at.is_(None)).order_by(Task.id)
+    return mine.where(Task.is_open).order_by(Task.id)
 
 
 def queue(me: Person) -> Select[Task]:
     """The help desk: open calls for technical help in `me`'s program, the first to be due first. For technicians, who
     need no chart to help, and for those who lead; nobody else's is longer than their own tasks."""
-    return desk(me).where(Task.done_at.is_(None)).order_by(Task.due_at, Task.id)
+    return desk(me).where(Task.is_open).order_by(Task.due_at, Task.id)
 
 
 def desk(me: Person) -> Select[Task]:
@@ -160,8 +160,8 @@ def monday(instant: datetime, zone: ZoneInfo) -> date:
     return local - timedelta(days=local.weekday())
 
 
-def _technical(since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+def _technical(since: datetime, until: datetime) -> tuple[SQLColumnExpression[bool], ...]:
     return (
-        AbsenceReport.reason == Reason.TECHNICAL, AbsenceReport.withdrawn_at.is_(None),
-        Session.cancelled_at.is_(None), Session.starts_at >= since, Session.starts_at < until,
+        AbsenceReport.reason == Reason.TECHNICAL, ~AbsenceReport.is_withdrawn,
+        Session.is_on, Session.starts_at >= since, Session.starts_at < until,
     )  # fmt: skip

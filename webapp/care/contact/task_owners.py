@@ -63,7 +63,7 @@ def read(store: Store, client_ids: Collection[int], now: datetime) -> Owners:
         client_id: dict(zip(TEAM, ids, strict=True)) for client_id, *ids in connection.execute(team)
     }
     pair = select(Couple.id, Couple.a_id, Couple.b_id, Couple.therapist_id).where(
-        Couple.ended_at.is_(None),
+        Couple.is_current,
         or_(among(store, Couple.a_id, client_ids), among(store, Couple.b_id, client_ids)),
     )
     couples: dict[int, tuple[int, int, int | None]] = {}

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Select, or_, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
@@ -97,13 +98,19 @@ class Task(Base):
     session: Mapped[Session | None] = relationship()
     attempts: Mapped[list["Attempt"]] = relationship(order_by="Attempt.id")
 
-    @property
-    def open(self) -> bool:
-        return self.done_at is None
+    @hybrid_property
+    def is_acknowledged(self) -> bool:
+        """Its owner has seen it."""
+        return self.acknowledged_at != None
+
+    @hybrid_property
+    def is_open(self) -> bool:
+        """Still to be done."""
+        return self.done_at == None
 
     def acknowledge(self, store: Store, *, by: Person, now: datetime) -> None:
         """Seen: nobody is nudged any more. Twice is the same."""
-        if not self.open:
+        if not self.is_open:
             raise AlreadyDone()
         if self.acknowledged_at is None:
             self.acknowledged_at, self.acknowledged_by_id = now, by.id
@@ -119,7 +126,7 @@ class Task(Base):
 
     def withdraw(self, store: Store, why: str, *, now: datetime) -> None:
         """What it was for has resolved itself; it stays in the chart (rule 2)."""
-        if self.open:
+        if self.is_open:
             self.done_at, self.outcome, self.withdrawn = now, why, True
             _record(store, Tag.TASK_WITHDRAWN, self, by=None, now=now, why=why)
 
@@ -153,7 +160,7 @@ def attempt(
     """Write down what came of a task. `reached`, `declined` and `closed` (which needs a note) end it; after any other it
     stays open and is due again at `next_at` (default two hours on; `call_back_at` needs it). Raises Invalid,
     AlreadyDone."""
-    if not task.open:
+    if not task.is_open:
         raise AlreadyDone()
     _check_outcome(outcome, note, next_at, now)
     ends = outcome in ENDING

@@ -29,7 +29,7 @@ def may_see(me: Person, client_id: Any, as_of: datetime) -> Any:
     team = or_(
         mine(CareTeam.counselor_id), mine(CareTeam.supervisor_id), mine(CareTeam.coordinator_id)
     )
-    couple = and_(Couple.ended_at.is_(None), mine(Couple.therapist_id))
+    couple = and_(Couple.is_current, mine(Couple.therapist_id))
     looked_after = union(
         select(CareTeam.client_id).where(team),
         select(Couple.a_id).where(couple),

@@ -13,6 +13,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
@@ -47,6 +48,11 @@ class Couple(Base):
     a: Mapped[Person] = relationship(foreign_keys=a_id)
     b: Mapped[Person] = relationship(foreign_keys=b_id)
     therapist: Mapped[Person | None] = relationship(foreign_keys=therapist_id)
+
+    @hybrid_property
+    def is_current(self) -> bool:
+        """Not ended."""
+        return self.ended_at == None
 
     def partner_of(self, person_id: int) -> Person:
         return self.b if person_id == self.a_id else self.a
@@ -104,7 +110,7 @@ def form_couple(
     known = select(Couple).where(Couple.program_id == program.id, Couple.ref == ref)
     couple = store.scalar(known)
     others = select(Couple).where(
-        Couple.ended_at.is_(None), or_(_with(a.id), _with(b.id)), Couple.ref != ref
+        Couple.is_current, or_(_with(a.id), _with(b.id)), Couple.ref != ref
     )
     if store.scalar(others):
         raise Invalid(N_("One of the two is in another couple."), field="partners")
@@ -168,7 +174,7 @@ def set_care_team(
 
 def couple_of(person_id: int) -> Select[Couple]:
     """The couple this person is in now, if any."""
-    return select(Couple).where(Couple.ended_at.is_(None), _with(person_id))
+    return select(Couple).where(Couple.is_current, _with(person_id))
 
 
 def parted_from(store: Store, person_id: int) -> set[int]:
@@ -198,6 +204,6 @@ def in_care_of(me: Person, client_id: Any) -> Any:
     if me.has_role(*SEE_EVERYONE):
         return true()
     counseled = select(CareTeam.client_id).where(CareTeam.counselor_id == me.id)
-    a = select(Couple.a_id).where(Couple.therapist_id == me.id, Couple.ended_at.is_(None))
-    b = select(Couple.b_id).where(Couple.therapist_id == me.id, Couple.ended_at.is_(None))
+    a = select(Couple.a_id).where(Couple.therapist_id == me.id, Couple.is_current)
+    b = select(Couple.b_id).where(Couple.therapist_id == me.id, Couple.is_current)
     return or_(client_id.in_(counseled.union(a, b)), client_id.in_(me.reaching))

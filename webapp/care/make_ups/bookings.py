@@ -54,7 +54,7 @@ def move(
     store: Store, made: MakeUp, what: Session | Resource, *, by: Person | None, now: datetime
 ) -> MakeUp:
     """Another make-up instead of one that is booked; that one is kept until the other is sure. Raises as `book`."""
-    if not made.open:
+    if not made.is_open:
         raise AlreadyDone()
     return _book(store, made.seat, what, made, by, now)
 
@@ -65,7 +65,7 @@ def accept(store: Store, held: HeldPlace, *, by: Person | None, now: datetime) -
         raise TooLate(N_("This place is no longer held. It went to the next in line."))
     entry = held.entry
     made = store.scalar(make_ups.standing_for([entry.seat_id]))
-    if made is not None and made.open:
+    if made is not None and made.is_open:
         return _book(store, entry.seat, entry.session, made, by, now)
     return book(store, entry.seat, entry.session, by=by, now=now)
 

@@ -95,7 +95,7 @@ def overlapping(
         select(Seat)
         .join(Session, Session.id == Seat.session_id)
         .where(Seat.client_id.in_(client_ids), occupied())
-        .where(Session.cancelled_at.is_(None), Session.id.not_in(but))
+        .where(Session.is_on, Session.id.not_in(but))
         .where(Session.starts_at < ends_at, Session.ends_at > starts_at)
     )
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 
-from webapp.care.make_ups.make_ups import MakeUp, is_open
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 
@@ -45,8 +45,8 @@ def _doubles(now: datetime) -> Select[MakeUp, Seat, Seat]:
         .join(Session, Session.id == Seat.session_id)
         .join(other, other.client_id == Seat.client_id)
         .join(elsewhere, elsewhere.id == other.session_id)
-        .where(is_open(), Session.ends_at > now, Session.cancelled_at.is_(None))
-        .where(other.id != Seat.id, other.released_at.is_(None), elsewhere.cancelled_at.is_(None))
+        .where(MakeUp.is_open, Session.ends_at > now, Session.is_on)
+        .where(other.id != Seat.id, other.is_given, elsewhere.is_on)
         .where(elsewhere.starts_at < Session.ends_at, elsewhere.ends_at > Session.starts_at)
         .order_by(Session.starts_at, MakeUp.id)
     )

@@ -92,6 +92,4 @@ def change(
 
 def _coming(store: Store, group: Series, now: datetime) -> list[Session]:
     query = select(Session).where(Session.series_id == group.id, Session.starts_at > now)
-    return list(
-        store.scalars(query.where(Session.cancelled_at.is_(None)).order_by(Session.starts_at))
-    )
+    return list(store.scalars(query.where(Session.is_on).order_by(Session.starts_at)))

@@ -129,7 +129,7 @@ def _run_out(store: Store, now: datetime, limit: int) -> int:
 
 
 def _too_near(store: Store, now: datetime, limit: int) -> int:
-    near = or_(Session.starts_at <= now + LAST_CALL, Session.cancelled_at.is_not(None))
+    near = or_(Session.starts_at <= now + LAST_CALL, ~Session.is_on)
     lines = waitlist.in_any_line().join(Session, Session.id == WaitlistEntry.session_id)
     entries = store.scalars(claim(lines.where(near).limit(limit), of=WaitlistEntry)).all()
     for entry in entries:
@@ -146,7 +146,7 @@ def _with_room(now: datetime) -> Select[Session]:
     line = line.where(WaitlistEntry.places <= free)
     return (
         select(Session)
-        .where(Session.starts_at > now + LAST_CALL, Session.cancelled_at.is_(None))
+        .where(Session.starts_at > now + LAST_CALL, Session.is_on)
         .where(line.with_only_columns(WaitlistEntry.id).correlate(Session).exists())
         .order_by(Session.id)
     )

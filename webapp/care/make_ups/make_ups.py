@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, and_, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, and_, or_, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit.tags import Tag
@@ -78,10 +79,20 @@ class MakeUp(Base):
     partner_seat: Mapped[Seat | None] = relationship(foreign_keys=partner_seat_id)
     resource: Mapped[Resource | None] = relationship()
 
-    @property
-    def open(self) -> bool:
+    @hybrid_property
+    def is_cancelled(self) -> bool:
+        """Given up."""
+        return self.cancelled_at != None
+
+    @hybrid_property
+    def is_open(self) -> bool:
         """Booked, and neither done nor given up."""
         return not (self.completed_at or self.cancelled_at or self.lapsed_at)
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open(cls) -> ColumnElement[bool]:
+        return and_(cls.completed_at.is_(None), cls.cancelled_at.is_(None), cls.lapsed_at.is_(None))
 
     def complete(self, store: Store, *, by: Person | None, now: datetime) -> None:
         """It was done: the missed seat is made up. A lapsed one too, when a correction says so."""
@@ -94,7 +105,7 @@ class MakeUp(Base):
         self, store: Store, *, by: Person | None, now: datetime, why: str = "cancelled"
     ) -> None:
         """Give it up: the places are free again, the partner's too. Twice is the same; one that is done stays done."""
-        if not self.open:
+        if not self.is_open:
             return
         self.cancelled_at, self.cancelled_by_id, self.cancel_why = now, by.id if by else None, why
         self.next_look_at = None
@@ -110,7 +121,7 @@ class MakeUp(Base):
 
     def lapse(self, store: Store, *, now: datetime) -> None:
         """Its session went by without the client: another may be found. Nothing else follows from it here."""
-        if self.open:
+        if self.is_open:
             self.lapsed_at = now
             self._tell(store, Tag.MAKE_UP_LAPSED, by=None, now=now)
 
@@ -144,15 +155,8 @@ def standing_for(seat_ids: Iterable[int]) -> Select[MakeUp]:
     """The make-up that stands for each of these seats: booked or done."""
     return select(MakeUp).where(
         MakeUp.seat_id.in_(list(seat_ids)),
-        MakeUp.cancelled_at.is_(None),
+        ~MakeUp.is_cancelled,
         MakeUp.lapsed_at.is_(None),
-    )
-
-
-def is_open() -> Any:
-    """A condition: booked, and neither done nor given up."""
-    return and_(
-        MakeUp.completed_at.is_(None), MakeUp.cancelled_at.is_(None), MakeUp.lapsed_at.is_(None)
     )
 
 
@@ -166,5 +170,5 @@ def seats_of_others(client_id: int) -> Select[int]:
 def _together(made: MakeUp) -> Select[MakeUp]:
     """The partner's row of a couple's make-up."""
     return select(MakeUp).where(
-        MakeUp.by_seat_id == made.partner_seat_id, MakeUp.by_seat_id.is_not(None), is_open()
+        MakeUp.by_seat_id == made.partner_seat_id, MakeUp.by_seat_id.is_not(None), MakeUp.is_open
     )

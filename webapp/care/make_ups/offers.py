@@ -143,7 +143,7 @@ def _rooms(full: bool = False) -> Select[Session, str, int]:
     host = aliased(Person)
     taken = select(func.count()).where(Seat.session_id == Session.id, occupied())
     line = select(func.coalesce(func.sum(WaitlistEntry.places), 0)).where(
-        WaitlistEntry.session_id == Session.id, WaitlistEntry.left_at.is_(None), ~waitlist.served()
+        WaitlistEntry.session_id == Session.id, WaitlistEntry.is_waiting, ~waitlist.served()
     )
     free = (
         Session.capacity
@@ -160,7 +160,7 @@ def _rooms(full: bool = False) -> Select[Session, str, int]:
     return (
         select(Session, host.name, free)
         .join(host, host.id == Session.host_id)
-        .where(Session.program_id == bindparam("program"), Session.cancelled_at.is_(None))
+        .where(Session.program_id == bindparam("program"), Session.is_on)
         .where(Session.starts_at > bindparam("now"), Session.starts_at <= bindparam("deadline"))
         .where(or_(said_so, same_group))
         .where(Session.id.not_in(bindparam("but", expanding=True)), Session.id.not_in(theirs))
@@ -174,7 +174,7 @@ _BUSY = (
     select(Session.starts_at, Session.ends_at)
     .join(Seat, Seat.session_id == Session.id)
     .where(Seat.client_id.in_(bindparam("party", expanding=True)), occupied())
-    .where(Session.cancelled_at.is_(None), Session.ends_at > bindparam("now"))
+    .where(Session.is_on, Session.ends_at > bindparam("now"))
 )
 
 

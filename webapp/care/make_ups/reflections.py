@@ -48,7 +48,7 @@ def unanswered(program_id: int) -> Select[Reflection]:
         .join(MakeUp, MakeUp.id == Reflection.make_up_id)
         .join(Seat, Seat.id == MakeUp.seat_id)
         .join(Session, Session.id == Seat.session_id)
-        .where(Session.program_id == program_id, MakeUp.cancelled_at.is_(None))
+        .where(Session.program_id == program_id, ~MakeUp.is_cancelled)
         .where(Reflection.handed_in_at.is_not(None), Reflection.confirmed_at.is_(None))
         .order_by(Reflection.handed_in_at)
     )

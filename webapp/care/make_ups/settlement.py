@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, or_, select
 from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.make_ups import make_ups
-from webapp.care.make_ups.make_ups import MakeUp, is_open
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
 
@@ -67,18 +67,18 @@ def _cannot_be(now: datetime) -> Select[MakeUp]:
     """Open make-ups whose place was taken back, whose session was called off, or which the client can't come to."""
     told = (
         select(AbsenceReport.id)
-        .where(AbsenceReport.seat_id == Seat.id, AbsenceReport.withdrawn_at.is_(None))
+        .where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
         .exists()
     )
     return (
         select(MakeUp)
         .join(Seat, Seat.id == MakeUp.by_seat_id)
         .join(Session, Session.id == Seat.session_id)
-        .where(is_open())
+        .where(MakeUp.is_open)
         .where(
             or_(
-                Seat.released_at.is_not(None),
-                Session.cancelled_at.is_not(None),
+                ~Seat.is_given,
+                ~Session.is_on,
                 and_(told, Session.starts_at > now),
             )
         )
@@ -96,6 +96,6 @@ def _why(made: MakeUp) -> str:
 def _due(now: datetime) -> Select[MakeUp]:
     """Make-ups to look at: booked or lapsed ones whose session is over."""
     found = select(MakeUp).where(MakeUp.next_look_at <= now, MakeUp.by_seat_id.is_not(None))
-    return found.where(MakeUp.completed_at.is_(None), MakeUp.cancelled_at.is_(None)).order_by(
+    return found.where(MakeUp.completed_at.is_(None), ~MakeUp.is_cancelled).order_by(
         MakeUp.next_look_at
     )

@@ -97,7 +97,7 @@ def _for_partner(
 ) -> None:
     """The partner's own row, when they had a place in the same session and were not there either."""
     theirs = select(Seat).where(Seat.session_id == seat.session_id, Seat.client_id == partner.id)
-    missed = store.scalar(theirs.where(Seat.released_at.is_(None)))
+    missed = store.scalar(theirs.where(Seat.is_given))
     if missed is None or attended.attended(store, [missed], now):
         return
     if store.scalar(make_ups.standing_for([missed.id])):

@@ -21,7 +21,7 @@ from webapp.db import Store
 _SEATED = select(Seat.client_id).where(Seat.session_id == bindparam("session"), occupied())
 _WAITING = (
     select(func.count())
-    .where(WaitlistEntry.session_id == bindparam("session"), WaitlistEntry.left_at.is_(None))
+    .where(WaitlistEntry.session_id == bindparam("session"), WaitlistEntry.is_waiting)
     .scalar_subquery()
 )
 _SEATS = (
@@ -33,11 +33,11 @@ _SEATS = (
 _MINE = select(
     select(func.max(MakeUp.id))
     .where(MakeUp.seat_id == bindparam("seat"))
-    .where(MakeUp.cancelled_at.is_(None), MakeUp.lapsed_at.is_(None))
+    .where(~MakeUp.is_cancelled, MakeUp.lapsed_at.is_(None))
     .scalar_subquery(),
     exists()
     .where(Seat.client_id.in_(bindparam("party", expanding=True)), occupied())
-    .where(and_(Session.id == Seat.session_id, Session.cancelled_at.is_(None)))
+    .where(and_(Session.id == Seat.session_id, Session.is_on))
     .where(Session.id.not_in(bindparam("but", expanding=True)))
     .where(Session.starts_at < bindparam("ends_at"), Session.ends_at > bindparam("starts_at")),
     exists().where(BusySlot.client_id.in_(bindparam("party", expanding=True))),

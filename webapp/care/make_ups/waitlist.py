@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit.tags import Tag
@@ -53,6 +54,11 @@ class WaitlistEntry(Base):
     client: Mapped[Person] = relationship(foreign_keys=client_id)
     seat: Mapped[Seat] = relationship()
 
+    @hybrid_property
+    def is_waiting(self) -> bool:
+        """Still in line."""
+        return self.left_at == None
+
 
 class HeldPlace(Base):
     """A seat kept for one client until `until`, for a couple one beside it. Live while it was neither taken, nor let go, nor left to expire."""
@@ -83,6 +89,11 @@ class HeldPlace(Base):
     entry: Mapped[WaitlistEntry] = relationship(lazy="joined", innerjoin=True)
     seat: Mapped[Seat] = relationship(foreign_keys=seat_id)
     partner_seat: Mapped[Seat | None] = relationship(foreign_keys=partner_seat_id)
+
+    @hybrid_property
+    def is_held(self) -> bool:
+        """Neither taken nor given back."""
+        return self.ended_at == None
 
 
 def join(
@@ -156,7 +167,7 @@ def in_line(session_ids: Collection[int]) -> Select[WaitlistEntry]:
 
 def live() -> Select[HeldPlace]:
     """Places that are held now."""
-    return select(HeldPlace).where(HeldPlace.ended_at.is_(None))
+    return select(HeldPlace).where(HeldPlace.is_held)
 
 
 def held_for(client_id: int, as_of: datetime | None = None) -> Select[HeldPlace]:
@@ -168,7 +179,7 @@ def held_for(client_id: int, as_of: datetime | None = None) -> Select[HeldPlace]
 
 def in_any_line() -> Select[WaitlistEntry]:
     """Everyone who waits for anything."""
-    return select(WaitlistEntry).where(WaitlistEntry.left_at.is_(None))
+    return select(WaitlistEntry).where(WaitlistEntry.is_waiting)
 
 
 def _tell(
@@ -183,6 +194,6 @@ def served() -> ColumnElement[bool]:
     """A condition on an entry: a place is held for it now."""
     return (
         select(HeldPlace.id)
-        .where(HeldPlace.entry_id == WaitlistEntry.id, HeldPlace.ended_at.is_(None))
+        .where(HeldPlace.entry_id == WaitlistEntry.id, HeldPlace.is_held)
         .exists()
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, and_, or_, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit import events
@@ -45,6 +46,11 @@ class Given:
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     withdrawn_at: Mapped[datetime | None]
 
+    @hybrid_property
+    def is_withdrawn(self) -> bool:
+        """Taken back: clients no longer see it."""
+        return self.withdrawn_at != None
+
     @property
     @abstractmethod
     def said(self) -> tuple[Any, ...]:
@@ -64,12 +70,10 @@ class Given:
     def is_for(cls, client_id: int) -> ColumnElement[bool]:
         """A condition: given to this client, and not withdrawn."""
         named = select(cls._named()).where(cls.named_in.client_id == client_id)
-        seated = select(Seat.session_id).where(
-            Seat.client_id == client_id, Seat.released_at.is_(None)
-        )
+        seated = select(Seat.session_id).where(Seat.client_id == client_id, Seat.is_given)
         theirs = or_(cls.session_id.is_(None), cls.session_id.in_(seated))
         everyone = and_(cls.for_everyone, theirs)
-        return and_(cls.withdrawn_at.is_(None), or_(cls.id.in_(named), everyone))
+        return and_(~cls.is_withdrawn, or_(cls.id.in_(named), everyone))
 
     @classmethod
     def _named(cls) -> Any:
@@ -78,9 +82,7 @@ class Given:
     def readers(self) -> Select[Person]:
         """The named, or everyone with a place in its session; nobody when it is for all and belongs to none."""
         named = select(self.named_in.client_id).where(self._named() == self.id)
-        seated = select(Seat.client_id).where(
-            Seat.session_id == self.session_id, Seat.released_at.is_(None)
-        )
+        seated = select(Seat.client_id).where(Seat.session_id == self.session_id, Seat.is_given)
         chosen = seated if self.for_everyone else named
         return select(Person).where(Person.id.in_(chosen)).order_by(Person.name)
 

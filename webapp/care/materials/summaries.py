@@ -8,6 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, Select, or_, select, text, update
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
@@ -42,6 +43,11 @@ class Summary(Base):
     written_at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     published_at: Mapped[datetime | None]
+
+    @hybrid_property
+    def is_published(self) -> bool:
+        """Clients may read it."""
+        return self.published_at != None
 
 
 class SummaryRead(Base):
@@ -117,7 +123,7 @@ def shown(store: Store, session_ids: Collection[int], client_id: int) -> dict[in
     """session → what this client may read of it, the general part first. One statement; never another's part."""
     found = (
         select(Summary)
-        .where(Summary.session_id.in_(session_ids), Summary.published_at.is_not(None))
+        .where(Summary.session_id.in_(session_ids), Summary.is_published)
         .where(or_(Summary.client_id.is_(None), Summary.client_id == client_id))
         .order_by(Summary.session_id, Summary.version)
     )
@@ -130,4 +136,4 @@ def shown(store: Store, session_ids: Collection[int], client_id: int) -> dict[in
 
 def _had_a_place(store: Store, session: Session, client: Person) -> bool:
     place = select(Seat.id).where(Seat.session_id == session.id, Seat.client_id == client.id)
-    return store.scalar(place.where(Seat.released_at.is_(None))) is not None
+    return store.scalar(place.where(Seat.is_given)) is not None

@@ -110,7 +110,7 @@ def in_rooms(store: Store, session_ids: Collection[int]) -> dict[int, list[Accom
     query = (
         select(Seat.id, Accommodation)
         .join(Accommodation, Accommodation.client_id == Seat.client_id)
-        .where(Seat.session_id.in_(session_ids), Seat.released_at.is_(None))
+        .where(Seat.session_id.in_(session_ids), Seat.is_given)
         .where(Accommodation.ended_at.is_(None))
         .order_by(Seat.id, Accommodation.id)
     )

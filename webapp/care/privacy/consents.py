@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, Text, and_, exists, or_, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
@@ -83,6 +84,11 @@ class Consent(Base):
 
     client: Mapped[Person] = relationship(foreign_keys=client_id)
     recipient: Mapped[Person] = relationship(foreign_keys=recipient_id)
+
+    @hybrid_property
+    def is_revoked(self) -> bool:
+        """Taken back."""
+        return self.revoked_at != None
 
     def revoke(self, store: Store, *, by: Person | None, now: datetime) -> None:
         """End it, at commit, no reason asked; invisible to the recipient (P3). Staff do so when the client asks them to."""
@@ -180,7 +186,7 @@ def stop(
 
 def stop_all(store: Store, client: Person, *, by: Person | None, now: datetime) -> None:
     """Nothing more to anybody: what was allowed was allowed for this time in the program (42 CFR 2.31(a)(7))."""
-    standing = select(Consent).where(Consent.client_id == client.id, Consent.revoked_at.is_(None))
+    standing = select(Consent).where(Consent.client_id == client.id, ~Consent.is_revoked)
     for each in store.scalars(standing):
         each.revoke(store, by=by, now=now)
 
@@ -198,7 +204,7 @@ def given_by(client_id: int, as_of: datetime) -> Select[Consent]:
         select(Consent)
         .where(Consent.client_id == client_id, Consent.signed_at <= as_of)
         .where(Consent.expires_at > as_of)
-        .where(or_(Consent.revoked_at.is_(None), Consent.revoked_at > as_of))
+        .where(or_(~Consent.is_revoked, Consent.revoked_at > as_of))
         .order_by(Consent.id)
     )
 
@@ -219,7 +225,7 @@ def valid(as_of: datetime) -> Any:
     return and_(
         Consent.signed_at <= as_of,
         Consent.expires_at > as_of,
-        or_(Consent.revoked_at.is_(None), Consent.revoked_at > as_of),
+        or_(~Consent.is_revoked, Consent.revoked_at > as_of),
         or_(Consent.paused_at.is_(None), Consent.paused_at > as_of),
     )
 

@@ -190,5 +190,5 @@ def lock(store: Store, session: Session) -> None:
 
 def taken(store: Store, session: Session) -> list[Seat]:
     """The seats of a session that are somebody's, by number; those that are only held are not."""
-    found = select(Seat).where(Seat.session_id == session.id, Seat.released_at.is_(None))
+    found = select(Seat).where(Seat.session_id == session.id, Seat.is_given)
     return list(store.scalars(found.order_by(Seat.number)))

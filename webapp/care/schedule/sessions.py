@@ -18,6 +18,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
@@ -78,6 +79,11 @@ class Session(Base):
 
     host: Mapped[Person] = relationship(foreign_keys=host_id)
     seats: Mapped[list["Seat"]] = relationship(back_populates="session", order_by="Seat.number")
+
+    @hybrid_property
+    def is_on(self) -> bool:
+        """Not cancelled."""
+        return self.cancelled_at == None
 
     def move(
         self,
@@ -172,6 +178,11 @@ class Seat(Base):
     session: Mapped[Session] = relationship(back_populates="seats", lazy="joined", innerjoin=True)
     client: Mapped[Person] = relationship()
 
+    @hybrid_property
+    def is_given(self) -> bool:
+        """The place is its client's: given and not taken back. A place that is only held for them is not."""
+        return self.released_at == None
+
     def release(self, store: Store, *, by: Person | None, now: datetime) -> None:
         """The client no longer has this place. Its history stays."""
         if self.released_at is None:
@@ -189,15 +200,15 @@ def record(
 
 def occupied(seat: Any = Seat) -> ColumnElement[bool]:
     """A condition: nobody else can have this place. It is its client's, or held for them."""
-    return or_(seat.released_at.is_(None), seat.held_until.is_not(None))
+    return or_(seat.is_given, seat.held_until.is_not(None))
 
 
 def ever_theirs() -> ColumnElement[bool]:
     """A condition: the seat is or was its client's, and not only held for them."""
-    return or_(Seat.released_at.is_(None), Seat.released_at > Seat.given_at)
+    return or_(Seat.is_given, Seat.released_at > Seat.given_at)
 
 
-_AGAIN = update(Seat).where(Seat.released_at.is_(None)).values(next_look_at=bindparam("at"))
+_AGAIN = update(Seat).where(Seat.is_given).values(next_look_at=bindparam("at"))
 _TIMES = Session.starts_at.between(bindparam("since"), bindparam("until"))
 _LOOKS = {
     "id": _AGAIN.where(Seat.id == bindparam("which")),
@@ -226,7 +237,7 @@ def look_again(
 def seats_visible_to(me: Person) -> Select[Seat]:
     """Seats `me` may see: a client their own; staff those of clients in their care and of sessions they host (S1)."""
     found = select(Seat).join(Session, Session.id == Seat.session_id)
-    found = found.where(Session.program_id == me.program_id, Seat.released_at.is_(None))
+    found = found.where(Session.program_id == me.program_id, Seat.is_given)
     if me.kind != Kind.STAFF:
         return found.where(Seat.client_id == me.id)
     return found.where(or_(in_care_of(me, Seat.client_id), Session.host_id == me.id))
@@ -235,7 +246,7 @@ def seats_visible_to(me: Person) -> Select[Seat]:
 def visible_to(me: Person) -> Select[Session]:
     """Sessions `me` may see: a client those with a seat of theirs; staff those they host or with a client of theirs."""
     found = select(Session).where(Session.program_id == me.program_id)
-    seats = select(Seat.session_id).where(Seat.released_at.is_(None))
+    seats = select(Seat.session_id).where(Seat.is_given)
     if me.kind != Kind.STAFF:
         return found.where(Session.id.in_(seats.where(Seat.client_id == me.id)))
     theirs = Session.id.in_(seats.where(in_care_of(me, Seat.client_id)))
@@ -244,6 +255,4 @@ def visible_to(me: Person) -> Select[Session]:
 
 def upcoming(seats: Select[Any], as_of: datetime) -> Select[Any]:
     """Of a select over seats joined to sessions: those not over yet, soonest first."""
-    return seats.where(Session.ends_at > as_of, Session.cancelled_at.is_(None)).order_by(
-        Session.starts_at, Seat.id
-    )
+    return seats.where(Session.ends_at > as_of, Session.is_on).order_by(Session.starts_at, Seat.id)

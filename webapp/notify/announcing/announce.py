@@ -127,7 +127,7 @@ def _stretch(store: Store, after: int, upto: int, now: datetime) -> Stretch:
     recipients = {person for named in allowed.values() for person in named}
     others = recipients - known.keys()
     seated = select(Seat.session_id, Seat.client_id).where(
-        Seat.session_id.in_(sessions), Seat.client_id.in_(recipients), Seat.released_at.is_(None)
+        Seat.session_id.in_(sessions), Seat.client_id.in_(recipients), Seat.is_given
     )
     return Stretch(
         after,

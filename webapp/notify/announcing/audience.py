@@ -63,7 +63,7 @@ def listeners(store: Store, who: Select[Any] | Iterable[int]) -> dict[int, Liste
     usable = (
         select(Address.person_id, Address.channel, Address.id)
         .where(Address.person_id.in_(who), Address.opted_in_at.is_not(None))
-        .where(Address.stopped_at.is_(None), Address.unsafe_at.is_(None))
+        .where(~Address.is_stopped, Address.unsafe_at.is_(None))
         .order_by(Address.id)
     )
     for person, channel, address in connection.execute(usable).all():

@@ -48,11 +48,11 @@ def heard() -> list[tuple[Any, str]]:
 
 
 def _held() -> Any:
-    return some(HeldPlace, HeldPlace.id == _row.about_id, HeldPlace.ended_at.is_(None))
+    return some(HeldPlace, HeldPlace.id == _row.about_id, HeldPlace.is_held)
 
 
 def _made_up_for() -> Any:
-    stands = and_(MakeUp.cancelled_at.is_(None), MakeUp.lapsed_at.is_(None))
+    stands = and_(~MakeUp.is_cancelled, MakeUp.lapsed_at.is_(None))
     return some(MakeUp, MakeUp.seat_id == _row.seat_id, stands)
 
 
@@ -80,7 +80,7 @@ def _summary_unread() -> Any:
         SummaryRead.client_id == Seat.client_id, SummaryRead.read_at >= Summary.published_at,
     )  # fmt: skip
     mine = or_(Summary.client_id.is_(None), Summary.client_id == Seat.client_id)
-    published = and_(Summary.session_id == Seat.session_id, Summary.published_at.is_not(None))
+    published = and_(Summary.session_id == Seat.session_id, Summary.is_published)
     return some(Summary, published, mine, ~read)
 
 
@@ -93,7 +93,7 @@ def _homework_open() -> Any:
         HandIn.reopened_at.is_(None),
     )  # fmt: skip
     theirs = and_(Homework.session_id == Seat.session_id, or_(Homework.for_everyone, named))
-    return some(Homework, theirs, Homework.withdrawn_at.is_(None), ~done)
+    return some(Homework, theirs, ~Homework.is_withdrawn, ~done)
 
 
 def _resource_open() -> Any:
@@ -105,7 +105,7 @@ def _resource_open() -> Any:
         ResourceUse.client_id == Seat.client_id, ResourceUse.finished_at.is_not(None),
     )  # fmt: skip
     theirs = and_(Resource.session_id == Seat.session_id, or_(Resource.for_everyone, named))
-    return some(Resource, theirs, Resource.withdrawn_at.is_(None), ~done)
+    return some(Resource, theirs, ~Resource.is_withdrawn, ~done)
 
 
 def _read() -> Any:

@@ -23,7 +23,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store, claim, database_now
 from webapp.notify.delivery.objections import EXPIRED, NOW, TAPPED, client, objection
 from webapp.notify.delivery.quiet_hours import Hours, may_wait, own_hours, wait_until
-from webapp.notify.outbox import TABLE, Notification, is_open
+from webapp.notify.outbox import TABLE, Notification
 
 LEASE = timedelta(seconds=60)
 """How long a worker may take; after that another one takes the row up (R2)."""
@@ -78,7 +78,7 @@ class Claimed:
 
 def waiting(store: Store, now: datetime) -> bool:
     """Whether anything is due; one look into the index, no lock."""
-    due = select(Notification.id).where(is_open(), Notification.due_at <= now).limit(1)
+    due = select(Notification.id).where(Notification.is_open, Notification.due_at <= now).limit(1)
     return store.scalar(due) is not None
 
 
@@ -183,7 +183,7 @@ def _due() -> Select[Any]:
     )  # fmt: skip
     found = (
         _asked(*columns)
-        .where(is_open(), row.due_at <= NOW)
+        .where(Notification.is_open, row.due_at <= NOW)
         .where(or_(row.leased_until.is_(None), row.leased_until <= clock))
         .order_by(row.due_at)
         .limit(bindparam("most"))

@@ -54,11 +54,11 @@ def objection() -> Any:
         (_row.session_id.is_(None), None),
         (client.status != Status.ACTIVE, "inactive"),
         (
-            and_(Session.cancelled_at.is_not(None), _row.kind != NoticeKind.SESSION_CANCELLED),
+            and_(~Session.is_on, _row.kind != NoticeKind.SESSION_CANCELLED),
             "cancelled",
         ),
         (Session.starts_at != _row.about_at, "moved"),
-        (Seat.released_at.is_not(None), "released"),
+        (~Seat.is_given, "released"),
         (_row.kind.not_in(LADDER), None),
         (_reported(), "reported"),
         (_seen(Evidence.JOINED, Evidence.PRESENT), "joined"),
@@ -72,7 +72,7 @@ def objection() -> Any:
 
 def _address_closed() -> Any:
     unasked = and_(Address.opted_in_at.is_(None), _row.kind.not_in(LINKS))
-    return or_(unasked, Address.stopped_at.is_not(None), Address.unsafe_at.is_not(None))
+    return or_(unasked, Address.is_stopped, Address.unsafe_at.is_not(None))
 
 
 def _recipient_away() -> Any:
@@ -94,12 +94,12 @@ def _consented() -> Any:
 def _task_waits() -> Any:
     """Nobody has taken it on; or whoever did let its next try pass, which is what this notice is about (rule 9)."""
     passed = and_(Task.acknowledged_at < _row.decided_at, Task.due_at <= NOW)
-    unheard = or_(Task.acknowledged_at.is_(None), passed)
-    return some(Task, Task.id == _row.task_id, Task.done_at.is_(None), unheard)
+    unheard = or_(~Task.is_acknowledged, passed)
+    return some(Task, Task.id == _row.task_id, Task.is_open, unheard)
 
 
 def _reported() -> Any:
-    told = and_(AbsenceReport.seat_id == _row.seat_id, AbsenceReport.withdrawn_at.is_(None))
+    told = and_(AbsenceReport.seat_id == _row.seat_id, ~AbsenceReport.is_withdrawn)
     return or_(some(AbsenceReport, told), some(Excusal, Excusal.seat_id == _row.seat_id))
 
 

@@ -18,7 +18,7 @@ from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.delivery.leases import Leased
 from webapp.notify.delivery.retry import judge
 from webapp.notify.kinds import LINKS, NoticeKind
-from webapp.notify.outbox import INSERTED, TABLE, Notification, is_open
+from webapp.notify.outbox import INSERTED, TABLE, Notification
 
 NO_CHANNEL = "no_channel"
 """This installation cannot send that way; the address is not to blame."""
@@ -60,7 +60,9 @@ def record(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
 def _sent(store: Store, rows: list[Leased], now: datetime) -> None:
     if not rows:
         return
-    ours = update(TABLE).where(among(store, TABLE.c.id, [row.id for row in rows]), is_open())
+    ours = update(TABLE).where(
+        among(store, TABLE.c.id, [row.id for row in rows]), Notification.is_open
+    )
     sent = {"sent_at": now, "leased_until": None, "link_path": None, "why": None}
     ended = set(store.connection().execute(ours.values(sent).returning(TABLE.c.id)).scalars())
     if stale := {row.address_id for row in rows if row.stale}:
@@ -81,7 +83,7 @@ def _failed(
     what = {"due_at": again_at} if again_at else ended
     store.execute(
         update(Notification)
-        .where(Notification.id == row.id, is_open())
+        .where(Notification.id == row.id, Notification.is_open)
         .values(leased_until=None, why=error.reason, **what)
         .execution_options(synchronize_session=False)
     )
@@ -127,7 +129,7 @@ def _again(row: Leased, channel: str, address_id: int, now: datetime) -> tuple[A
 def _hopeful(store: Store, event_ids: set[int]) -> dict[Any, set[int]]:
     """(event, person) → rows that were accepted, or wait and have met no trouble yet."""
     found: dict[Any, set[int]] = defaultdict(set)
-    untroubled = and_(is_open(), Notification.why.is_(None))
+    untroubled = and_(Notification.is_open, Notification.why.is_(None))
     rows = select(Notification.event_id, Notification.person_id, Notification.id).where(
         Notification.event_id.in_(event_ids), or_(Notification.sent_at.is_not(None), untroubled)
     )

@@ -25,7 +25,7 @@ def close_all(store: Store, mended: Sequence[tuple[Picture, Mend]], now: datetim
         return
     ends = {(picture.seat.id, mend.kind): mend for picture, mend in mended}
     seats = {seat_id for seat_id, _ in ends}
-    open_ones = select(Task).where(among(store, Task.seat_id, seats), Task.done_at.is_(None))
+    open_ones = select(Task).where(among(store, Task.seat_id, seats), Task.is_open)
     for task in store.scalars(open_ones.with_for_update(key_share=True)):
         mend = ends.get((task.seat_id or 0, task.kind))
         if mend is not None:
@@ -51,7 +51,7 @@ def close_marked_rooms(store: Store, pictures: Sequence[Picture], now: datetime)
         return
     open_ones = select(Task).where(
         among(store, Task.session_id, asked),
-        Task.done_at.is_(None),
+        Task.is_open,
         Task.kind == TaskKind.MARK_ROOM,
     )
     for task in store.scalars(open_ones.with_for_update(key_share=True)):
@@ -67,6 +67,6 @@ def _unmarked(store: Store, session_id: int) -> int:
         Presence.session_id == session_id, Presence.type.in_(WORDS)
     )
     seats = select(func.count()).where(
-        Seat.session_id == session_id, Seat.released_at.is_(None), Seat.client_id.not_in(said)
+        Seat.session_id == session_id, Seat.is_given, Seat.client_id.not_in(said)
     )
     return store.scalar(seats) or 0

@@ -64,7 +64,7 @@ def due(now: datetime):  # type: ignore[no-untyped-def]
     """Seats to be looked at, the longest-waiting first."""
     return (
         select(*SEAT_COLUMNS)
-        .where(Seat.next_look_at <= now, Seat.released_at.is_(None))
+        .where(Seat.next_look_at <= now, Seat.is_given)
         .order_by(Seat.next_look_at)
     )
 

@@ -103,7 +103,7 @@ def _join(
     if not single:
         return set()
     query = select(Task).where(
-        among(store, Task.client_id, clients), Task.done_at.is_(None), Task.kind.in_(ONE_A_CLIENT)
+        among(store, Task.client_id, clients), Task.is_open, Task.kind.in_(ONE_A_CLIENT)
     )
     open_ones: dict[tuple[int | None, str], Task | Wanted] = {
         (task.client_id, task.kind): task for task in store.scalars(query)

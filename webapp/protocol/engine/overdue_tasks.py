@@ -39,9 +39,9 @@ def overdue(as_of: datetime) -> Select[Task]:
     return (
         select(Task)
         .where(
-            Task.done_at.is_(None),
+            Task.is_open,
             Task.due_at <= as_of,
-            or_(Task.acknowledged_at.is_(None), tried),
+            or_(~Task.is_acknowledged, tried),
             or_(Task.nudged_at.is_(None), Task.nudged_at < Task.due_at),
         )
         .order_by(Task.due_at)
@@ -53,10 +53,10 @@ def unheard(as_of: datetime) -> Select[Task]:
     return (
         select(Task)
         .where(
-            Task.done_at.is_(None),
+            Task.is_open,
             Task.due_at <= as_of - RAISED_AFTER,
             Task.nudged_at >= Task.due_at,
-            or_(Task.acknowledged_at.is_(None), exists().where(Attempt.task_id == Task.id)),
+            or_(~Task.is_acknowledged, exists().where(Attempt.task_id == Task.id)),
             or_(Task.raised_at.is_(None), Task.raised_at < Task.due_at),
         )
         .order_by(Task.due_at)

@@ -50,7 +50,7 @@ def review(store: Store, now: datetime) -> int:
     beat(store, READER, now)
     ended = select(Seat.client_id).join(Session, Session.id == Seat.session_id).where(
         Session.starts_at > since - LONGEST, Session.ends_at > since, Session.ends_at <= now,
-        Session.cancelled_at.is_(None), Seat.released_at.is_(None),
+        Session.is_on, Seat.is_given,
     )  # fmt: skip
     clients = set(store.scalars(ended.distinct())) - _under_review(store)
     calls = [call for part in _parts(sorted(clients)) for call in _calls(store, part, now)]
@@ -63,9 +63,7 @@ def _parts(ids: list[int], size: int = 200) -> Iterable[list[int]]:
 
 
 def _under_review(store: Store) -> set[int | None]:
-    open_ones = select(Task.client_id).where(
-        Task.kind == TaskKind.PATTERN_REVIEW, Task.done_at.is_(None)
-    )
+    open_ones = select(Task.client_id).where(Task.kind == TaskKind.PATTERN_REVIEW, Task.is_open)
     return set(store.scalars(open_ones))
 
 
@@ -160,6 +158,6 @@ def _zones(store: Store, session_ids: Iterable[int]) -> dict[int, str]:
 def _told(store: Store, seat_ids: Sequence[int]) -> dict[int, str]:
     """seat → the reason of the report that stands."""
     query = select(AbsenceReport.seat_id, AbsenceReport.reason).where(
-        among(store, AbsenceReport.seat_id, seat_ids), AbsenceReport.withdrawn_at.is_(None)
+        among(store, AbsenceReport.seat_id, seat_ids), ~AbsenceReport.is_withdrawn
     )
     return dict(rows(store, query))

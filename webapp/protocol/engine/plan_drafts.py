@@ -70,7 +70,7 @@ def _open_sessions(
         theirs.session_id == other.id,
         among(store, theirs.client_id, people),
         occupied(theirs),
-        other.cancelled_at.is_(None),
+        other.is_on,
         other.starts_at < Session.ends_at,
         other.ends_at > Session.starts_at,
     )
@@ -79,7 +79,7 @@ def _open_sessions(
         .where(
             Session.program_id == missed.program_id,
             Session.starts_at.between(after, until),
-            Session.cancelled_at.is_(None),
+            Session.is_on,
             taken < Session.capacity,
             ~busy,
         )

@@ -65,13 +65,13 @@ def gaps(store: Store, now: datetime) -> Counter[tuple[int | None, str]]:
     """(program, what is amiss) → how often. Seats nobody looked at are given back to the engine."""
     found: Counter[tuple[int | None, str]] = Counter()
     waiting = select(Session.program_id).join(Seat, Seat.session_id == Session.id)
-    late = waiting.where(Seat.next_look_at < now - GRACE, Seat.released_at.is_(None))
+    late = waiting.where(Seat.next_look_at < now - GRACE, Seat.is_given)
     found.update((program_id, "looks_overdue") for program_id in store.scalars(late))
     forgotten = _forgotten(store, now)
     found.update((program_id, "seats_forgotten") for program_id, _ in forgotten)
     ids = [seat_id for _, seat_id in forgotten]
     store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))
-    nobodys = select(Task.program_id).where(Task.done_at.is_(None), Task.owner_id.is_(None))
+    nobodys = select(Task.program_id).where(Task.is_open, Task.owner_id.is_(None))
     found.update((program_id, "tasks_without_owner") for program_id in store.scalars(nobodys))
     if _telling_behind(store, now):
         found[None, "telling_behind"] += 1
@@ -99,11 +99,11 @@ def unaccounted(as_of: datetime) -> Select[int, int, int, datetime]:
         .join(Session, Session.id == Seat.session_id)
         .where(
             Session.starts_at.between(as_of - BACK, as_of + timedelta(hours=24)),
-            Session.cancelled_at.is_(None),
-            Seat.released_at.is_(None),
+            Session.is_on,
+            Seat.is_given,
             Seat.next_look_at.is_(None),
             ~exists().where(there, Presence.type.in_(rooms.SEEN)),
-            ~exists().where(AbsenceReport.seat_id == Seat.id, AbsenceReport.withdrawn_at.is_(None)),
+            ~exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn),
             ~exists().where(Excusal.seat_id == Seat.id),
             ~exists().where(Step.seat_id == Seat.id, Step.rung == Rung.OUTREACH.value),
         )
@@ -124,7 +124,7 @@ def confirm_rooms(store: Store, now: datetime) -> int:
         Session.starts_at > now - BACK,
         Session.ends_at <= now - EVERY,
         Session.confirmed_at.is_(None),
-        Session.cancelled_at.is_(None),
+        Session.is_on,
         Session.presence_from == PresenceFrom.PLATFORM,
     )
     sessions = store.scalars(over).all()

@@ -82,7 +82,7 @@ def open_work(store: Store, client_ids: Collection[int]) -> dict[int, Work]:
         return {}
     kinds = (TaskKind.ESCALATION, TaskKind.REENGAGEMENT)
     tasks = select(Task.client_id, Task.kind).where(
-        among(store, Task.client_id, client_ids), Task.done_at.is_(None), Task.kind.in_(kinds)
+        among(store, Task.client_id, client_ids), Task.is_open, Task.kind.in_(kinds)
     )
     open_kinds: dict[int | None, set[str]] = defaultdict(set)
     for client_id, kind in rows(store, tasks):

@@ -209,7 +209,7 @@ def _steps(text: str) -> Mapping[str, str]:
 def _absences(store: Store, ids: Collection[int]) -> dict[int, tuple[int, datetime]]:
     """seat → (report, when it was reported), of the report that stands."""
     query = select(AbsenceReport.seat_id, AbsenceReport.id, AbsenceReport.reported_at).where(
-        among(store, AbsenceReport.seat_id, ids), AbsenceReport.withdrawn_at.is_(None)
+        among(store, AbsenceReport.seat_id, ids), ~AbsenceReport.is_withdrawn
     )
     return {seat_id: (report, at) for seat_id, report, at in rows(store, query)}
 
@@ -225,10 +225,10 @@ def _after_a_miss(
     """Seats made up for, and the open tasks about each seat."""
     if not ids:
         return set(), {}
-    done = MakeUp.completed_at.is_not(None) & MakeUp.cancelled_at.is_(None)
+    done = MakeUp.completed_at.is_not(None) & ~MakeUp.is_cancelled
     tasks: dict[int, list[tuple[str, bool]]] = defaultdict(list)
     query = select(Task.seat_id, Task.kind, Task.acknowledged_at).where(
-        among(store, Task.seat_id, ids), Task.done_at.is_(None)
+        among(store, Task.seat_id, ids), Task.is_open
     )
     for seat_id, kind, acknowledged_at in rows(store, query.order_by(Task.id)):
         tasks[seat_id or 0].append((kind, acknowledged_at is not None))

@@ -68,8 +68,8 @@ def rows_of(
         .join(Session, Session.id == Seat.session_id)
         .where(
             among(store, Seat.client_id, client_ids),
-            Seat.released_at.is_(None),
-            Session.cancelled_at.is_(None),
+            Seat.is_given,
+            Session.is_on,
             Session.starts_at.between(now - REMEMBERED, now),
         )
         .order_by(Session.starts_at.desc(), Seat.id.desc())
@@ -103,8 +103,8 @@ def excused_before(store: Store, reports: Sequence[Told]) -> dict[int, int]:
         .join(Session, Session.id == Seat.session_id)
         .where(
             among(store, Seat.client_id, {told.seat.client_id for told in reports}),
-            AbsenceReport.withdrawn_at.is_(None),
-            Session.cancelled_at.is_(None),
+            ~AbsenceReport.is_withdrawn,
+            Session.is_on,
         )
     )
     known: dict[int, list[tuple[datetime, int, timedelta]]] = defaultdict(list)

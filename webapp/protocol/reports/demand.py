@@ -24,21 +24,21 @@ def open_seats(store: Store, program: Program, now: datetime) -> list[Missed]:
     """Seats that can be made up, still in time, with nothing booked; the latest first. A make-up's own seat is none: what
     it was for still is. A fixed number of statements; grows with the seats of the policy's time for make-ups."""
     stands = select(MakeUp.id).where(
-        MakeUp.seat_id == Seat.id, MakeUp.cancelled_at.is_(None), MakeUp.lapsed_at.is_(None)
+        MakeUp.seat_id == Seat.id, ~MakeUp.is_cancelled, MakeUp.lapsed_at.is_(None)
     )
     makes_up = select(MakeUp.id).where(
         or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id)
     )
     told = select(AbsenceReport.id).where(
-        AbsenceReport.seat_id == Seat.id, AbsenceReport.withdrawn_at.is_(None)
+        AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn
     )
     query = (
         select(Seat)
         .join(Session, Session.id == Seat.session_id)
         .join(Person, Person.id == Seat.client_id)
-        .where(Session.program_id == program.id, Session.cancelled_at.is_(None))
+        .where(Session.program_id == program.id, Session.is_on)
         .where(Session.ends_at > now - FARTHEST, or_(Session.ends_at <= now, told.exists()))
-        .where(Seat.released_at.is_(None), Person.status == Status.ACTIVE)
+        .where(Seat.is_given, Person.status == Status.ACTIVE)
         .where(~stands.exists(), ~makes_up.exists())
         .order_by(Session.starts_at.desc(), Seat.id.desc())
         .limit(MOST)
@@ -58,8 +58,8 @@ def told_ahead(store: Store, client: Person, now: datetime) -> list[Missed]:
         select(Seat)
         .join(Session, Session.id == Seat.session_id)
         .join(AbsenceReport, AbsenceReport.seat_id == Seat.id)
-        .where(Seat.client_id == client.id, Seat.released_at.is_(None))
-        .where(AbsenceReport.withdrawn_at.is_(None), Session.cancelled_at.is_(None))
+        .where(Seat.client_id == client.id, Seat.is_given)
+        .where(~AbsenceReport.is_withdrawn, Session.is_on)
         .where(Session.ends_at > now)
         .order_by(Session.starts_at, Seat.id)
     )

@@ -28,8 +28,8 @@ def of(store: Store, client: Person, now: datetime, back: timedelta = BACK) -> l
     query = (
         select(Seat)
         .join(Session, Session.id == Seat.session_id)
-        .where(Seat.client_id == client.id, Seat.released_at.is_(None))
-        .where(Session.ends_at.between(now - back, now), Session.cancelled_at.is_(None))
+        .where(Seat.client_id == client.id, Seat.is_given)
+        .where(Session.ends_at.between(now - back, now), Session.is_on)
         .where(Seat.id.not_in(make_ups.seats_of_others(client.id)))
         .order_by(Session.starts_at.desc(), Seat.id.desc())
     )
@@ -53,7 +53,7 @@ def in_session(store: Store, session_id: int, as_of: datetime) -> list[SeatRow]:
         or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id)
     )
     query = select(*SEAT_COLUMNS).where(
-        Seat.session_id == session_id, Seat.released_at.is_(None), ~another.exists()
+        Seat.session_id == session_id, Seat.is_given, ~another.exists()
     )
     seats = [SeatRow._make(row) for row in store.execute(query.order_by(Seat.id))]
     found = zip(seats, facts.of_earlier(store, seats, as_of), strict=True)

@@ -69,12 +69,12 @@ def narrowed(word: Standing, as_of: datetime) -> ColumnElement[bool]:
     """A condition on Seat and Session that every seat of this standing meets."""
     there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
     seen = exists().where(there, Presence.type.in_(rooms.SEEN))
-    told = exists().where(AbsenceReport.seat_id == Seat.id, AbsenceReport.withdrawn_at.is_(None))
+    told = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
     excused = exists().where(Excusal.seat_id == Seat.id)
-    begun, on = Session.starts_at <= as_of, Session.cancelled_at.is_(None)
+    begun, on = Session.starts_at <= as_of, Session.is_on
     unexplained = and_(on, begun, ~told, ~excused)
     return {
-        Standing.CANCELLED: Session.cancelled_at.is_not(None),
+        Standing.CANCELLED: ~Session.is_on,
         Standing.EXPECTED: and_(on, Session.starts_at > as_of, ~told, ~excused),
         Standing.WAITING: unexplained,
         Standing.MISSED: unexplained,

@@ -45,7 +45,7 @@ def missed(program_id: int, since: datetime, until: datetime) -> Select[int, int
             Session.program_id == program_id,
             Session.starts_at >= since,
             Session.starts_at < until,
-            Seat.released_at.is_(None),
+            Seat.is_given,
             Step.rung == Rung.OUTREACH.value,
             Step.result == TAKEN,
         )

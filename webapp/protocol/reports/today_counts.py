@@ -90,7 +90,7 @@ def _to_catch_up() -> Select[Any]:
     """Seats in sessions that are over, that nobody saw their client in, and that were not talked through yet."""
     there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
     seen = exists().where(there, Presence.type.in_(SEEN))
-    told = exists().where(AbsenceReport.seat_id == Seat.id, AbsenceReport.withdrawn_at.is_(None))
+    told = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
     excused = exists().where(Excusal.seat_id == Seat.id)
     somebody = exists().where(Presence.session_id == Seat.session_id, Presence.type.in_(SEEN))
     sure = or_(told, excused, Session.presence_from == PresenceFrom.STAFF, somebody)
@@ -98,7 +98,7 @@ def _to_catch_up() -> Select[Any]:
     return (
         select(Seat.id)
         .join(Session, Session.id == Seat.session_id)
-        .where(Seat.client_id == ME, Seat.released_at.is_(None), Session.cancelled_at.is_(None))
+        .where(Seat.client_id == ME, Seat.is_given, Session.is_on)
         .where(Session.ends_at.between(bindparam("from"), bindparam("until")))
         .where(not_(seen), sure, not_(stands_in), not_(exists().where(FollowUp.seat_id == Seat.id)))
     )
@@ -109,14 +109,12 @@ def _homework() -> Select[Any]:
     mine = and_(
         HandIn.homework_id == Homework.id, HandIn.client_id == ME, HandIn.reopened_at.is_(None)
     )
-    seats = select(Seat.session_id).where(Seat.client_id == ME, Seat.released_at.is_(None))
+    seats = select(Seat.session_id).where(Seat.client_id == ME, Seat.is_given)
     named = select(HomeworkFor.homework_id).where(HomeworkFor.client_id == ME)
     theirs = or_(
         and_(Homework.for_everyone, Homework.session_id.in_(seats)), Homework.id.in_(named)
     )
-    return select(Homework.id).where(
-        theirs, Homework.withdrawn_at.is_(None), not_(exists().where(mine))
-    )
+    return select(Homework.id).where(theirs, ~Homework.is_withdrawn, not_(exists().where(mine)))
 
 
 def _unread() -> Select[int]:
@@ -134,8 +132,8 @@ def _held() -> Select[int, datetime]:
     return (
         select(WaitlistEntry.seat_id, HeldPlace.until)
         .join(WaitlistEntry, WaitlistEntry.id == HeldPlace.entry_id)
-        .where(WaitlistEntry.client_id == ME, WaitlistEntry.left_at.is_(None))
-        .where(HeldPlace.ended_at.is_(None), HeldPlace.until > NOW)
+        .where(WaitlistEntry.client_id == ME, WaitlistEntry.is_waiting)
+        .where(HeldPlace.is_held, HeldPlace.until > NOW)
         .order_by(HeldPlace.until)
         .limit(1)
     )

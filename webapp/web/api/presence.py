@@ -110,7 +110,7 @@ class Register:
         taken = select(Seat.session_id, Seat.client_id).where(
             Seat.session_id.in_([row.id for row in sessions.values()]),
             Seat.client_id.in_([row.id for row in people.values()]),
-            Seat.released_at.is_(None),
+            Seat.is_given,
         )
         seats = {(row[0], row[1]) for row in store.execute(taken)}
         return cls(sessions, people, seats)

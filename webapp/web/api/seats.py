@@ -99,7 +99,7 @@ def _asked_for(query: SeatQuery) -> Any:
     seats = (
         select(*SEAT_COLUMNS)
         .join(Session, Session.id == Seat.session_id)
-        .where(Session.program_id == tokens.program_id(), Seat.released_at.is_(None))
+        .where(Session.program_id == tokens.program_id(), Seat.is_given)
     )
     if query.session is not None:
         seats = seats.where(Session.ref == query.session)
@@ -183,7 +183,7 @@ def _absences(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         )
         .join(Seat, Seat.id == AbsenceReport.seat_id)
         .join(Session, Session.id == Seat.session_id)
-        .where(AbsenceReport.seat_id.in_(ids), AbsenceReport.withdrawn_at.is_(None))
+        .where(AbsenceReport.seat_id.in_(ids), ~AbsenceReport.is_withdrawn)
     )
     return {
         seat_id: {

@@ -71,9 +71,7 @@ def get_tasks(query: TaskQuery):  # type: ignore[no-untyped-def]
     """The program's tasks, oldest first."""
     found = _tasks().where(Task.id > paging.number(query.after)).order_by(Task.id)
     if query.state:
-        found = found.where(
-            Task.done_at.is_(None) if query.state == "open" else Task.done_at.is_not(None)
-        )
+        found = found.where(Task.is_open if query.state == "open" else ~Task.is_open)
     rows = store.scalars(found.limit(query.limit + 1)).unique().all()
     page, after = paging.cut(rows, query.limit, lambda task: task.id)
     return paging.paged([shown(task) for task in page], after)
@@ -132,7 +130,7 @@ def _task(id: int) -> Task:
 
 def shown(task: Task) -> dict[str, Any]:
     session: Session | None = task.session
-    last = task.attempts[-1] if task.open and task.acknowledged_at and task.attempts else None
+    last = task.attempts[-1] if task.is_open and task.acknowledged_at and task.attempts else None
     return {
         "id": task.id, "kind": task.kind, "client": task.client and task.client.ref,
         "session": session and session.ref, "owner": task.owner and task.owner.ref,

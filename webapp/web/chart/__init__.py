@@ -23,7 +23,7 @@ from webapp.care.contact.tasks import Attempt, Task
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.notify.outbox import Notification, is_open
+from webapp.notify.outbox import Notification
 
 NOT_TREATMENT = frozenset(
     {Tag.CHART_READ, Tag.SIGNED_IN, Tag.SIGNED_OUT, Tag.LINK_ISSUED, Tag.ADDRESS_TESTED}
@@ -162,7 +162,7 @@ def _unsent(store: Store, client: Person) -> Iterator[Entry]:
     row = Notification
     about = and_(
         row.seat_id.in_(select(Seat.id).where(Seat.client_id == client.id)),
-        row.client_id == client.id, row.sent_at.is_(None), ~is_open(),
+        row.client_id == client.id, row.sent_at.is_(None), ~Notification.is_open,
     )  # fmt: skip
     for notice in store.scalars(select(row).where(about)):
         ended = {

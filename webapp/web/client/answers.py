@@ -45,7 +45,7 @@ def _right(token: str) -> Capability:
 
 def _holder(right: Capability) -> tuple[Seat, Person]:
     """The seat and the person it was written to, as things stand now; Worn when it is theirs no more."""
-    found = select(Seat).where(Seat.id == right.seat_id, Seat.released_at.is_(None))
+    found = select(Seat).where(Seat.id == right.seat_id, Seat.is_given)
     seat = store.scalar(found)
     if seat is None or seat.client_id != right.person_id or not seat.client.active:
         raise Worn()

@@ -203,7 +203,7 @@ def seen(rows: Sequence[Any]) -> list[Place]:
 def _mine() -> Select[Seat, str, AbsenceReport, bool]:
     """Seat, the host's name, the report that stands, and whether somebody reached out, of one client's seats."""
     host = aliased(Person)
-    stands = and_(AbsenceReport.seat_id == Seat.id, AbsenceReport.withdrawn_at.is_(None))
+    stands = and_(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
     called_after = (
         select(Step.seat_id)
         .where(Step.seat_id == Seat.id, Step.rung == Rung.OUTREACH, Step.result == TAKEN)
@@ -215,7 +215,7 @@ def _mine() -> Select[Seat, str, AbsenceReport, bool]:
         .join(host, host.id == Session.host_id)
         .outerjoin(AbsenceReport, stands)
         .options(contains_eager(Seat.session))
-        .where(Seat.client_id == bindparam("client"), Seat.released_at.is_(None))
+        .where(Seat.client_id == bindparam("client"), Seat.is_given)
     )
 
 
@@ -226,7 +226,7 @@ OWN = (
     .join(Seat.session)
     .options(contains_eager(Seat.session))
     .where(Seat.id == bindparam("seat"), Seat.client_id == bindparam("client"))
-    .where(Session.program_id == bindparam("program"), Seat.released_at.is_(None))
+    .where(Session.program_id == bindparam("program"), Seat.is_given)
 )
 """`sessions.seats_visible_to`, for a client."""
 BETWEEN = (

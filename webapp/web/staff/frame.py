@@ -107,7 +107,7 @@ def elsewhere() -> dict[str, Any]:
 
 def tasks_of_mine() -> int:
     """How many tasks are open on my own list."""
-    mine = select(func.count()).where(Task.owner_id == me().id, Task.done_at.is_(None))
+    mine = select(func.count()).where(Task.owner_id == me().id, Task.is_open)
     return store.scalar(mine) or 0
 
 
@@ -117,7 +117,7 @@ def waiting_at() -> dict[str, int]:
     if may(person, Permission.CARE_MESSAGES):
         found["messages"] = messages.unread(store, person, now)
     if may(person, Permission.HELP_DESK):
-        calls = help_calls.queue(person).where(Task.acknowledged_at.is_(None))
+        calls = help_calls.queue(person).where(~Task.is_acknowledged)
         found["help-desk"] = store.scalar(select(func.count()).select_from(calls.subquery())) or 0
     return found
 

@@ -76,7 +76,7 @@ def _entries(found: Sequence[Person]) -> list[Entry]:
     coming = (
         select(Seat.client_id, func.min(Session.starts_at))
         .join(Session, Session.id == Seat.session_id)
-        .where(Seat.client_id.in_(ids), Seat.released_at.is_(None), Session.cancelled_at.is_(None))
+        .where(Seat.client_id.in_(ids), Seat.is_given, Session.is_on)
         .where(Session.ends_at > clock.now())
         .group_by(Seat.client_id)
     )

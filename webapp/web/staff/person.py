@@ -131,7 +131,7 @@ def _tasks(store: Store, client: Person, reader: Person) -> list[Task]:
         tasks.visible_to(reader)
         .where(Task.client_id == client.id)
         .options(joinedload(Task.owner), joinedload(Task.session))
-        .order_by(Task.done_at.is_not(None), Task.created_at.desc())
+        .order_by(~Task.is_open, Task.created_at.desc())
         .limit(8)
     )
     return list(store.scalars(found))

@@ -120,7 +120,7 @@ def call(
     """
     found = list(store.scalars(rows.options(joinedload(Session.host))))
     ids = [session.id for session in found]
-    taken = select(Seat).where(Seat.session_id.in_(ids), Seat.released_at.is_(None))
+    taken = select(Seat).where(Seat.session_id.in_(ids), Seat.is_given)
     mine = sessions.seats_visible_to(person).where(Seat.session_id.in_(ids))
     named = set(store.scalars(mine.with_only_columns(Seat.id)))
     by_session = defaultdict(list)

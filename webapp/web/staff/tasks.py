@@ -112,7 +112,7 @@ def _picture() -> dict[str, Any]:
     """The lists' sizes and the cards of the one asked for."""
     now, person, view = clock.now(), me(), _view()
     visible = work.visible_to(person)
-    open_ones = list(_with_all(visible.where(Task.done_at.is_(None)).order_by(Task.due_at)))
+    open_ones = list(_with_all(visible.where(Task.is_open).order_by(Task.due_at)))
     lists: dict[str, list[Task]] = {
         "mine": [task for task in open_ones if task.owner_id == person.id],
         "role": [task for task in open_ones if task.owner_id != person.id],

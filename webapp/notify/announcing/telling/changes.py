@@ -6,14 +6,13 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.privacy.consents import Category, covers
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.notify.announcing.telling.planned_notice import Wish
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
-from webapp.notify.outbox import Notification, is_open
+from webapp.notify.outbox import Notification
 
 TELLS_A_TIME = (
     *REMINDERS, *CHECKS, NoticeKind.PARTNER_REMINDER, NoticeKind.SESSION_MOVED,
@@ -60,10 +59,15 @@ def _change(
     told = (
         select(Notification.person_id, Seat.id, Seat.client_id)
         .join(Seat, Seat.id == Notification.seat_id)
-        .where(Seat.session_id == event.session_id, Seat.released_at.is_(None))
+        .where(Seat.session_id == event.session_id, Seat.is_given)
         .where(or_(Notification.person_id == Seat.client_id, allowed))
         .where(Notification.kind.in_(TELLS_A_TIME))
-        .where(or_(Notification.sent_at.is_not(None), is_open() & (Notification.attempts > 0)))
+        .where(
+            or_(
+                Notification.sent_at.is_not(None),
+                Notification.is_open & (Notification.attempts > 0),
+            )
+        )
         .distinct()
     )
     for person_id, seat_id, client_id in store.execute(told):
@@ -78,4 +82,4 @@ def _seats_making_up(store: Store, session_id: int) -> set[int]:
     """Seats of a session that are to make up for others and that nobody has given up yet."""
     by = or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id)
     open_ones = select(Seat.id).join(MakeUp, by).where(Seat.session_id == session_id)
-    return set(store.scalars(open_ones.where(make_ups.is_open())))
+    return set(store.scalars(open_ones.where(MakeUp.is_open)))

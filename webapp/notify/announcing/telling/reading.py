@@ -28,7 +28,7 @@ def summary_published(store: Store, event: Any, fields: dict[str, Any]) -> Itera
     if event.client_id is not None:
         same = Summary.client_id == event.client_id
     before = select(Summary.id).where(
-        Summary.session_id == event.session_id, same, Summary.published_at.is_not(None),
+        Summary.session_id == event.session_id, same, Summary.is_published,
         Summary.version < fields["version"],
     )  # fmt: skip
     if store.scalar(before.limit(1)) is None:

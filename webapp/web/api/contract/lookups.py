@@ -51,9 +51,7 @@ def people(refs: Iterable[str], *kinds: Kind, field: str | None = None) -> list[
 def seat(of: Session, client: Person, *, field: str) -> Seat:
     """The client's place in a session. Raises Unknown naming `field`."""
     found = store.scalar(
-        select(Seat).where(
-            Seat.session_id == of.id, Seat.client_id == client.id, Seat.released_at.is_(None)
-        )
+        select(Seat).where(Seat.session_id == of.id, Seat.client_id == client.id, Seat.is_given)
     )
     if found is None:
         raise Unknown(N_("This client has no place in that session."), field=field)

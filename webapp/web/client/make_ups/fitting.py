@@ -12,7 +12,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam
 from webapp.care.make_ups import double_bookings, eligibility, make_ups, offers, waitlist
 from webapp.care.make_ups.double_bookings import Double
-from webapp.care.make_ups.make_ups import MakeUp, is_open
+from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.offers import Offer, Why
 from webapp.care.make_ups.parties import party_of
 from webapp.care.make_ups.reflections import Reflection
@@ -99,7 +99,7 @@ def of(place: Place, *, changing: bool = False) -> MakingUp:
 
 def told_of(place: Place) -> Place:
     """The seat to find another time for when this one can't be kept: the one that it was to make up for, if it was."""
-    was_for = store.scalar(select(MakeUp).where(MakeUp.by_seat_id == place.seat.id, is_open()))
+    was_for = store.scalar(select(MakeUp).where(MakeUp.by_seat_id == place.seat.id, MakeUp.is_open))
     return my_seats.one(was_for.seat_id) if was_for else place
 
 
@@ -126,7 +126,7 @@ def _state(place: Place, made: MakeUp | None, now: datetime) -> str:
 
 
 def _with_booked(about: MakingUp, made: MakeUp, now: datetime) -> MakingUp:
-    found = double_bookings.of(store, made, now) if made.open and made.by_seat else []
+    found = double_bookings.of(store, made, now) if made.is_open and made.by_seat else []
     mine = [each for each in found if each.seat.client_id == about.seat.client_id]
     return MakingUp(
         **vars(about)

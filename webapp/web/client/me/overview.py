@@ -52,7 +52,7 @@ def _reminded() -> list[Row]:
     kept = contact_preferences.of(person)
     devices = select(addresses.Address.label).where(
         addresses.Address.person_id == person.id, addresses.Address.channel == Channel.PUSH,
-        addresses.Address.stopped_at.is_(None),
+        ~addresses.Address.is_stopped,
     )  # fmt: skip
     labels = [label or _("A device") for label in store.scalars(devices)]
     ahead = [

@@ -90,7 +90,7 @@ def _sent(told: Disclosure) -> Record:
 
 def _standings(person: Person, now: datetime) -> dict[int, Standing]:
     """seat → how it stands, of every place one has or had and did not give back."""
-    mine = select(Seat).where(Seat.client_id == person.id, Seat.released_at.is_(None))
+    mine = select(Seat).where(Seat.client_id == person.id, Seat.is_given)
     rows = [
         SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at)
         for seat in store.scalars(mine)

@@ -53,7 +53,7 @@ def end(login_id: int) -> ResponseReturnValue:
 def current_logins() -> list[Login]:
     """Where the person is signed in, latest use first."""
     now = clock.now()
-    found = select(Login).where(Login.person_id == my_seats.person().id, Login.ended_at.is_(None))
+    found = select(Login).where(Login.person_id == my_seats.person().id, ~Login.is_ended)
     return [
         login for login in store.scalars(found.order_by(Login.seen_at.desc())) if login.open(now)
     ]

@@ -90,7 +90,7 @@ def coming(store: Store, program_id: int, now: datetime) -> list[Slot]:
             taken.correlate(Session).scalar_subquery(),
             line.with_only_columns(func.count()).correlate(Session).scalar_subquery(),
         )
-        .where(Session.program_id == program_id, Session.cancelled_at.is_(None))
+        .where(Session.program_id == program_id, Session.is_on)
         .where(Session.starts_at.between(now, now + AHEAD))
         .where(cast(Session.makes_up, Text) != "[]")
         .options(joinedload(Session.host))
@@ -138,12 +138,10 @@ def _lines(store: Store, sessions: list[Session], mine: Collection[int]) -> list
 
 
 def _shelf(store: Store, program_id: int, now: datetime) -> list[tuple[Resource, int]]:
-    used = select(func.count()).where(
-        MakeUp.resource_id == Resource.id, MakeUp.cancelled_at.is_(None)
-    )
+    used = select(func.count()).where(MakeUp.resource_id == Resource.id, ~MakeUp.is_cancelled)
     query = (
         select(Resource, used.correlate(Resource).scalar_subquery())
-        .where(Resource.program_id == program_id, Resource.withdrawn_at.is_(None))
+        .where(Resource.program_id == program_id, ~Resource.is_withdrawn)
         .where(cast(Resource.makes_up, Text) != "[]")
         .order_by(Resource.title)
         .limit(MOST)

@@ -47,7 +47,7 @@ def book(seat_id: int) -> ResponseReturnValue:
         if request.form.get("otherwise"):
             made = made or make_ups.note_down(store, seat, by=me(), now=now)
             made.complete(store, by=me(), now=now)
-        elif made is not None and made.open:
+        elif made is not None and made.is_open:
             bookings.move(store, made, _chosen(), by=me(), now=now)
         else:
             bookings.book(store, seat, _chosen(), by=me(), now=now)

@@ -37,13 +37,11 @@ def after(store: Store, session: Session) -> After:
     """Four statements."""
     published = (
         select(Summary.client_id, func.max(Summary.version))
-        .where(Summary.session_id == session.id, Summary.published_at.is_not(None))
+        .where(Summary.session_id == session.id, Summary.is_published)
         .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))
         .group_by(Summary.client_id)
     )
-    shelf = select(Resource).where(
-        Resource.session_id == session.id, Resource.withdrawn_at.is_(None)
-    )
+    shelf = select(Resource).where(Resource.session_id == session.id, ~Resource.is_withdrawn)
     seats = select(Seat.id).where(Seat.session_id == session.id)
     talked = select(FollowUp.seat_id).where(FollowUp.seat_id.in_(seats))
     return After(
@@ -74,7 +72,7 @@ def _homework(store: Store, session: Session) -> list[tuple[Homework, int, int]]
     query = (
         select(Homework, func.count(mine.c.id), waits)
         .outerjoin(mine, mine.c.homework_id == Homework.id)
-        .where(Homework.session_id == session.id, Homework.withdrawn_at.is_(None))
+        .where(Homework.session_id == session.id, ~Homework.is_withdrawn)
         .group_by(Homework.id)
         .order_by(Homework.id)
     )

@@ -76,7 +76,7 @@ def _picture(session: Session, client: Person | None) -> dict[str, Any]:
 
 def _told(session: Session, client: Person | None) -> Told:
     """Nobody, when a version was published before: a better wording is no news."""
-    before = summaries.versions(session, client).where(summaries.Summary.published_at.is_not(None))
+    before = summaries.versions(session, client).where(summaries.Summary.is_published)
     if store.scalar(before.limit(1)) is not None:
         return Told([])
     return shared.told(session, [client.id] if client else ())
