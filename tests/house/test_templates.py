@@ -38,7 +38,7 @@ def test_no_line_of_a_template_or_a_style_is_a_paragraph(path: Path) -> None:
         if len(line) > LONGEST and "notices" not in path.parts
     ]
     assert not long, told(
-        long, "One declaration, one tag, one thought a line (webapp/web/line_breaks.py)."
+        long, "One declaration, one tag, one thought a line (webapp/web/page/line_breaks.py)."
     )
 
 

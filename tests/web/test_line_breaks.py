@@ -3,7 +3,7 @@
 import pytest
 from jinja2 import DictLoader, Environment
 
-from webapp.web.line_breaks import LineBreaks
+from webapp.web.page.line_breaks import LineBreaks
 
 
 def rendered(source: str, name: str = "page.html", **values: object) -> str:

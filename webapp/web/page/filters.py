@@ -13,7 +13,7 @@ from markupsafe import Markup
 from webapp import clock
 from webapp.care.directory.people import LANGUAGES
 from webapp.refusals import Refusal
-from webapp.web.line_breaks import LineBreaks
+from webapp.web.page.line_breaks import LineBreaks
 from webapp.web.page.identity import me
 
 
