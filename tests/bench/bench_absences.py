@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -158,7 +157,7 @@ def main(count: int = 40) -> None:
     ):
         for name, database in made.items():
             instance = Path(folder) / name
-            settings = replace(Settings.load({}, instance), log_format="json")
+            settings = Settings.load({}, instance).model_copy(update={"log_format": "json"})
             seats = plant(database, 2 * ROUNDS * count + 10)
             pairs = one_writer(database, settings, seats, count)
             a, b, c = (statistics.median(column) for column in zip(*pairs, strict=True))

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -119,7 +118,9 @@ def main(count: int = 10_000) -> None:
     )
     print(f"{'':12}{'bare insert':>14}{'POST /presence':>16}{'ratio':>8}   spread of ours")
     with tempfile.TemporaryDirectory(prefix="rejoin-bench-") as folder:
-        settings = replace(Settings.load({}, Path(folder) / "instance"), log_format="json")
+        settings = Settings.load({}, Path(folder) / "instance").model_copy(
+            update={"log_format": "json"}
+        )
         with databases(Path(folder)) as made:
             for name, database in made.items():
                 pairs = measure(database, settings, count)

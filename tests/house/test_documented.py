@@ -1,7 +1,6 @@
 """What people set, read or build on is documented: settings, event tags, rungs, public functions."""
 
 import ast
-from dataclasses import fields
 
 from tests.house.reading import ROOT, modules, told
 from webapp.care.tag_fields import FIELDS
@@ -9,23 +8,35 @@ from webapp.care.tags import MEANING, Tag
 from webapp.config import Settings
 
 readme = (ROOT / "README.md").read_text()
+settings_page = (ROOT / "docs" / "settings.md").read_text()
 everything = modules()
 
 
-def test_every_setting_stands_in_the_readme() -> None:
+def table(page: str) -> dict[str, str]:
+    """The second column of a page's table by its first."""
+    cells = [line.split("|") for line in page.splitlines() if line.startswith("| `REJOIN_")]
+    return {row[1].strip(): row[2].strip() for row in cells}
+
+
+def test_every_setting_stands_in_its_table() -> None:
+    rows = table(settings_page)
     missing = [
-        f"REJOIN_{each.name.upper()}: {each.metadata['doc']}"
-        for each in fields(Settings)
-        if f"`REJOIN_{each.name.upper()}`" not in readme and f"`{each.name.upper()}`" not in readme
+        f"| `REJOIN_{name.upper()}` | {each.description} |"
+        for name, each in Settings.model_fields.items()
+        if rows.get(f"`REJOIN_{name.upper()}`") != each.description
     ]
-    assert not missing, told(missing, "Add a row to the table of settings in README.md.")
+    assert not missing, told(missing, "Write this row, with its default, into docs/settings.md.")
+    gone = [name for name in rows if name.strip("`")[7:].lower() not in Settings.model_fields]
+    assert not gone, told(gone, "Take the row out of docs/settings.md: there is no such setting.")
 
 
-def test_every_setting_has_a_doc_and_an_example_that_works() -> None:
-    for each in fields(Settings):
-        assert len(each.metadata["doc"]) > 20, each.name
-        if each.name not in ("secret_keys", "field_keys"):  # no key is ever written down
-            assert each.metadata["parse"](each.metadata["example"]) is not None
+def test_every_setting_has_a_doc_and_an_example_that_works(tmp_path) -> None:
+    for name, each in Settings.model_fields.items():
+        assert len(each.description or "") > 20, name
+        if name not in ("secret_keys", "field_keys"):  # no key is ever written down
+            (example,) = each.examples or ()
+            environ = {f"REJOIN_{name.upper()}": example, "REJOIN_INSTANCE": str(tmp_path)}
+            assert getattr(Settings.load(environ), name) is not None
 
 
 def test_every_event_tag_says_what_it_means_and_carries() -> None:

@@ -12,7 +12,6 @@ FLOORS = [
         "bulk",
         "clock",
         "config",
-        "config_file",
         "db",
         "embedded",
         "keyring",
