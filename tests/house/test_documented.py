@@ -1,6 +1,7 @@
 """What people set, read or build on is documented: settings, event tags, rungs, public functions."""
 
 import ast
+import json
 
 from tests.house.reading import ROOT, modules, told
 from webapp.care.tag_fields import FIELDS
@@ -9,6 +10,7 @@ from webapp.config import Settings
 
 readme = (ROOT / "README.md").read_text()
 settings_page = (ROOT / "docs" / "settings.md").read_text()
+protocol_page = (ROOT / "docs" / "protocol.md").read_text()
 everything = modules()
 
 
@@ -79,11 +81,34 @@ def test_event_tags_are_past_tense_words_divided_by_colons() -> None:
     assert not broken, told(broken, "Write tags as `seat:absence:reported`.")
 
 
-def test_every_rung_stands_in_the_readme() -> None:
+def test_every_rung_stands_in_the_ladders_tables() -> None:
     from webapp.protocol.rungs import Rung
 
-    missing = [rung.value for rung in Rung if f"`{rung.value}`" not in readme]
-    assert not missing, told(missing, "Add the rung to the ladder's table in README.md.")
+    missing = [
+        f"{name}: {rung.value}"
+        for name, page in (("README.md", readme), ("docs/protocol.md", protocol_page))
+        for rung in Rung
+        if f"\n| `{rung.value}` |" not in page
+    ]
+    assert not missing, told(missing, "Add the rung to the ladder's table.")
+
+
+def test_every_field_of_the_policy_and_every_pattern_stands_in_its_table() -> None:
+    from webapp.care.policy import Policy
+    from webapp.protocol.patterns import PROPOSALS
+
+    defaults = {name: json.dumps(value).strip('"') for name, value in Policy().to_json().items()}
+    rows = [f"| `{name}` | `{value}` |" for name, value in defaults.items() if name != "patterns"]
+    rows += [f"| `{name}` |" for name in ("patterns", *PROPOSALS)]
+    missing = [row for row in rows if f"\n{row}" not in protocol_page]
+    assert not missing, told(missing, "Write the row into docs/protocol.md.")
+
+
+def test_every_standing_stands_in_its_table() -> None:
+    from webapp.care.standing import Standing
+
+    missing = [each.value for each in Standing if f"`{each.value}`" not in protocol_page]
+    assert not missing, told(missing, "Say in docs/protocol.md when a seat is that.")
 
 
 def test_every_module_says_what_it_is_for() -> None:
