@@ -1,4 +1,4 @@
-"""Rule 1: imports run one way."""
+"""House rule 1: imports run one way."""
 
 import sys
 from graphlib import CycleError, TopologicalSorter

@@ -1,4 +1,4 @@
-"""Contact: any two-way sign of life. Contact is not attendance (product.md)."""
+"""Contact: any two-way sign of life. Contact is not attendance (docs/product.md, *Words*)."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -195,7 +195,7 @@ def taken(store: Store, session: Session) -> list[Seat]:
 
 
 def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
-    """ "I'll be there": a reply, which is contact (product.md). Raises Cancelled, TooLate."""
+    """ "I'll be there": a reply, which is contact (docs/product.md, *Words*). Raises Cancelled, TooLate."""
     if seat.session.cancelled_at:
         raise Cancelled()
     if now > seat.session.ends_at:
