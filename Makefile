@@ -15,7 +15,7 @@ TESTS ?= tests
 KILLS ?= 200
 REQUESTS ?= 100000
 
-.PHONY: help install install-dev run test check audit words sbom prove fuzz bench faults browser format migration lock clean
+.PHONY: help install install-dev run test check sizes audit words sbom prove fuzz bench faults browser format migration lock clean
 
 help:  ## what make can do here
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,7 +35,11 @@ check: $(VENV)/.installed-dev  ## ruff, mypy, templates, house rules
 	$(BIN)/mypy
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/python -m pytest -q tests/house
+	$(BIN)/python -m tests.house.sizes
 	$(BIN)/python -m tests.supply.audit --if-reachable $(AUDIT)
+
+sizes: $(VENV)/.installed-dev  ## the longest modules, functions and templates, the fullest folders
+	$(BIN)/python -m tests.house.sizes
 
 audit: $(VENV)/.installed-dev  ## ask about known vulnerabilities of every pinned package; an error when nobody could be asked
 	$(BIN)/python -m tests.supply.audit $(AUDIT)

@@ -20,7 +20,7 @@ from tests.databases import ENGINES, Databases
 from tests.postgres import Server
 from tests.visiting import Caller, Visit
 from webapp import clock as webapp_clock
-from webapp.care import passwords
+from webapp.care.accounts import passwords
 from webapp.config import Settings
 from webapp.db import Database, Store
 

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, MetaData, create_engine, text
 
 import webapp
 from tests.postgres import Server
+from webapp.crypto.keyring import Keyring
 from webapp.db import Base, Database, Store
-from webapp.keyring import Keyring
 
 ENGINES = ("sqlite", "postgresql")
 KEY = bytes(range(32))

@@ -10,8 +10,8 @@ from alembic.script import ScriptDirectory
 
 from tests.databases import every_table
 from webapp import migrations
+from webapp.crypto.sealed import SealedText
 from webapp.db import Database, UTCDateTime
-from webapp.sealed import SealedText
 
 
 def portable(kind: str, item: Any, _context: Any) -> str | bool:

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, Column, Table, func, select
 
 from tests.databases import every_table
+from webapp.crypto.sealed import SealedText, ready
 from webapp.db import Base, Store, UTCDateTime
-from webapp.sealed import SealedText, ready
 
 
 def model_of(table: Table) -> Any:

@@ -9,10 +9,10 @@ from werkzeug.test import TestResponse
 
 from tests import pages
 from webapp import clock
-from webapp.care import accounts, tokens
-from webapp.care.people import Person
-from webapp.care.programs import Program
-from webapp.web import forms, identity
+from webapp.care.accounts import api_tokens, logins
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
+from webapp.web.page import forms, identity
 
 API = "/api/v1"
 
@@ -89,7 +89,7 @@ class Visit:
     def _enter(self, person_id: int | None) -> None:
         with self.app.extensions["database"].writing() as store:
             person = store.get_one(Person, person_id)
-            _, secret = accounts.sign_in(store, person, "passkey", now=clock.now(), device="test")
+            _, secret = logins.sign_in(store, person, "passkey", now=clock.now(), device="test")
             store.commit()
         self.client.set_cookie(self.app.config["LOGIN_COOKIE"], secret)
 
@@ -114,8 +114,8 @@ class Caller:
         self.client = app.test_client()
         with app.extensions["database"].writing() as store:
             home = store.get_one(Program, program if isinstance(program, int) else program.id)
-            self.token = tokens.create_token(
-                store, home, name, list(scopes or tokens.SCOPES), by=None, now=clock.now()
+            self.token = api_tokens.create_token(
+                store, home, name, list(scopes or api_tokens.SCOPES), by=None, now=clock.now()
             )
             store.commit()
 

@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from webapp.crypto.sealed import SealedText
 from webapp.db import Store, UTCDateTime
-from webapp.sealed import SealedText
 
 SMALL = 20
 """Rows that are sent as arrays on PostgreSQL, in one round trip. More go faster by COPY, which takes several:

@@ -19,9 +19,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, Va
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
 
-from webapp import keys
-from webapp.keyring import Keyring
-from webapp.keys import listed
+from webapp.crypto import keys
+from webapp.crypto.keyring import Keyring
+from webapp.crypto.keys import listed
 
 PREFIX = "REJOIN_"
 ROOT = Path(__file__).resolve().parent.parent

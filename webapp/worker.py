@@ -17,26 +17,19 @@ from datetime import datetime
 import structlog
 
 from webapp import clock
-from webapp.care import (
-    anchors,
-    answers,
-    challenges,
-    freed,
-    heartbeats,
-    policy_reports,
-    rate_limits,
-    retention,
-    series,
-    settlement,
-)  # fmt: skip
+from webapp.care.accounts import passkey_challenges
+from webapp.care.audit import anchors
+from webapp.care.make_ups import held_places, settlement
+from webapp.care.schedule import series
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.notify.announce import announce
-from webapp.notify.deliver import SLICE, Courier
-from webapp.protocol.engine import look
-from webapp.protocol.reconcile import watch
-from webapp.protocol.tending import tend
-from webapp.protocol.zoom import digest
+from webapp.notify.announcing.announce import announce
+from webapp.notify.delivery.deliver import SLICE, Courier
+from webapp.operations import csp_reports, heartbeats, idempotency_keys, rate_limits, retention
+from webapp.operations.zoom import digest
+from webapp.protocol.engine.engine import look
+from webapp.protocol.engine.overdue_tasks import tend
+from webapp.protocol.engine.reconcile import watch
 
 log = structlog.get_logger()
 
@@ -107,10 +100,10 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
             Chore("tend", tend, every=10),
             Chore("watch", watch, every=60),
             Chore("settle", settlement.settle, every=60),
-            Chore("offer freed places", freed.offer_freed, every=30),
-            Chore("forget", answers.forget, every=3600),
-            Chore("forget questions", challenges.forget, every=600),
-            Chore("forget reports", policy_reports.forget, every=3600),
+            Chore("offer freed places", held_places.offer_freed, every=30),
+            Chore("forget", idempotency_keys.forget, every=3600),
+            Chore("forget questions", passkey_challenges.forget, every=600),
+            Chore("forget reports", csp_reports.forget, every=3600),
             Chore("forget tries", rate_limits.forget, every=600),
             Chore("let go", retention.let_go, every=3600),
             Chore("anchor", anchor, every=anchors.EVERY),

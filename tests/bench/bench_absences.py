@@ -25,8 +25,9 @@ from tests.databases import every_table
 from tests.faults.processes import free_port
 from tests.visiting import Visit
 from webapp import clock, create_app
-from webapp.care import people, planning, programs
-from webapp.care.people import Kind, Person
+from webapp.care.directory import people, programs
+from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule import planning
 from webapp.config import Settings
 from webapp.db import Database
 

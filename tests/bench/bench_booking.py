@@ -26,9 +26,11 @@ from sqlalchemy.orm import joinedload
 
 from tests.bench.bench_outbox import databases
 from tests.databases import every_table, opened
-from webapp.care import bookings, offers, people, planning, programs
-from webapp.care.people import Kind
-from webapp.care.sessions import Seat, Session
+from webapp.care.directory import people, programs
+from webapp.care.directory.people import Kind
+from webapp.care.make_ups import bookings, offers
+from webapp.care.schedule import planning
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database
 from webapp.refusals import Full
 

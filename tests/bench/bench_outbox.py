@@ -23,23 +23,23 @@ from tests.bench.bench_push import SUBJECT, browsers, text
 from tests.bench.push_endpoint import endpoint, self_signed
 from tests.databases import lay_schema, opened
 from tests.postgres import DURABLE, Server
-from webapp import keys
 from webapp.bulk import insert_many
-from webapp.care.addresses import Address
-from webapp.care.consents import Consent
-from webapp.care.sessions import Seat, Session
+from webapp.care.contact.addresses import Address
+from webapp.care.privacy.consents import Consent
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.crypto import keys
 from webapp.db import Database
-from webapp.notify.channels.hosts import PushHosts
 from webapp.notify.channels.memory import MemoryChannel
 from webapp.notify.channels.parcel import Channel
-from webapp.notify.channels.push import PushChannel
-from webapp.notify.channels.vapid import VapidHeaders
-from webapp.notify.deliver import Courier
-from webapp.notify.leases import Leased, take
-from webapp.notify.outbox import INSERTED, Notification, is_open
-from webapp.notify.outcomes import Outcome, record
-from webapp.notify.parcels import Packer
-from webapp.notify.wording import Wording
+from webapp.notify.channels.push.channel import PushChannel
+from webapp.notify.channels.push.hosts import PushHosts
+from webapp.notify.channels.push.vapid import VapidHeaders
+from webapp.notify.delivery.deliver import Courier
+from webapp.notify.delivery.leases import Leased, take
+from webapp.notify.delivery.outcomes import Outcome, record
+from webapp.notify.delivery.parcels import Packer
+from webapp.notify.delivery.wording import Wording
+from webapp.notify.outbox import INSERTED, Notification
 
 NOW = crowd.START + timedelta(minutes=5)
 ROUNDS = 3
@@ -232,10 +232,10 @@ def complete(database: Database, count: int) -> None:
     """Every row was sent, or waits for another try (an overloaded machine); one that is lost measures nothing."""
     with database.writing() as store:
         fresh = Notification.why.is_distinct_from(COUNTED)
-        alive = (Notification.sent_at.is_not(None) | is_open()) & fresh
+        alive = (Notification.sent_at.is_not(None) | Notification.is_open) & fresh
         found = store.scalar(select(func.count()).select_from(Notification).where(alive))
         assert found == count, f"{count - (found or 0)} of {count} rows were lost"
-        store.execute(update(Notification).where(is_open()).values(failed_at=NOW))
+        store.execute(update(Notification).where(Notification.is_open).values(failed_at=NOW))
         store.execute(update(Notification).values(why=COUNTED))
         store.commit()
 

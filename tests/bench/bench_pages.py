@@ -23,7 +23,7 @@ from tests.bench.askers import Tally, again_for, ask, get
 from tests.bench.house_of_pages import House, opened
 from tests.visiting import Visit
 from webapp import clock, create_app
-from webapp.care.sessions import Seat, Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 
 ROUNDS, CONNECTIONS, WHO = 4, 32, "maya"

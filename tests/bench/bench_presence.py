@@ -19,8 +19,10 @@ from tests.bench.bench_outbox import databases
 from tests.databases import every_table
 from webapp import create_app
 from webapp.bulk import insert_many
-from webapp.care import people, planning, programs, tokens
-from webapp.care.presence import Presence
+from webapp.care.accounts import api_tokens
+from webapp.care.attendance.presence import Presence
+from webapp.care.directory import people, programs
+from webapp.care.schedule import planning
 from webapp.config import Settings
 from webapp.db import Database
 
@@ -47,7 +49,7 @@ def plant(database: Database) -> tuple[str, dict[str, int], dict[str, int]]:
             )[0].id
             for n in range(ROOMS)
         }  # fmt: skip
-        token = tokens.create_token(store, program, "bench", ["presence"], by=None, now=START)
+        token = api_tokens.create_token(store, program, "bench", ["presence"], by=None, now=START)
         store.commit()
     return token, rooms, {client.ref: client.id for client in clients}
 

@@ -23,12 +23,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pywebpush import WebPusher, webpush
 
 from tests.bench.push_endpoint import endpoint, self_signed
-from webapp import keys
-from webapp.notify.channels.hosts import PushHosts
+from webapp.crypto import keys
 from webapp.notify.channels.parcel import Parcel, Subscription
-from webapp.notify.channels.push import AT_ONCE, PushChannel
-from webapp.notify.channels.sealing import sealed
-from webapp.notify.channels.vapid import VapidHeaders
+from webapp.notify.channels.push.channel import AT_ONCE, PushChannel
+from webapp.notify.channels.push.encryption import sealed
+from webapp.notify.channels.push.hosts import PushHosts
+from webapp.notify.channels.push.vapid import VapidHeaders
 
 ROUNDS = 5
 MESSAGE = secrets.token_hex(360).encode()

@@ -22,11 +22,11 @@ from tests.postgres import DURABLE, Server
 from tests.push_service import PushService
 from webapp import clock, migrations
 from webapp.bulk import insert_many
-from webapp.care.addresses import Address
+from webapp.care.contact.addresses import Address
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.outbox import Notification
-from webapp.protocol.steps import Step
+from webapp.protocol.facts.steps import Step
 
 RUNG = "first_check"
 SECONDS = {

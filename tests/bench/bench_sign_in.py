@@ -20,7 +20,8 @@ from tests.bench.bench_outbox import databases
 from tests.databases import every_table
 from tests.visiting import Visit
 from webapp import clock, create_app
-from webapp.care import passwords, people, programs
+from webapp.care.accounts import passwords
+from webapp.care.directory import people, programs
 from webapp.config import Settings
 from webapp.db import Database
 

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from webapp.bulk import insert_many
-from webapp.care import people, programs
-from webapp.care.addresses import Address
-from webapp.care.people import Kind, Person, RoleName
-from webapp.care.presence import Presence
-from webapp.care.sessions import Seat, Session
+from webapp.care.attendance.presence import Presence
+from webapp.care.contact.addresses import Address
+from webapp.care.directory import people, programs
+from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Database, Store
-from webapp.notify import announce
-from webapp.protocol.steps import Step
+from webapp.notify.announcing import announce
+from webapp.protocol.facts.steps import Step
 
 START = datetime(2026, 3, 4, 23, 0, tzinfo=UTC)
 LENGTH = timedelta(hours=3)

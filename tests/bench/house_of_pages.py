@@ -15,11 +15,12 @@ from tests.bench.askers import await_answer
 from tests.databases import FIELD_KEY, KEY, every_table
 from tests.faults.processes import free_port
 from webapp import clock, migrations
-from webapp.care import accounts, field_keys
-from webapp.cli.serving import run_web
+from webapp.care.accounts import logins
+from webapp.cli.serve import run_web
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.demo import cast, story, tonight
+from webapp.operations import field_keys
 
 WORKERS = 2
 
@@ -41,7 +42,7 @@ class House:
         """A login of its own for one of the cast, as a Cookie header."""
         with self.database.writing() as store:
             person = getattr(cast.find(store), name)
-            _, secret = accounts.sign_in(store, person, "passkey", now=clock.now(), device="bench")
+            _, secret = logins.sign_in(store, person, "passkey", now=clock.now(), device="bench")
             store.commit()
         return f"login={secret}"
 

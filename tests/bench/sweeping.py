@@ -14,16 +14,16 @@ from tests.bench import crowd
 from tests.databases import every_table
 from webapp import clock
 from webapp.bulk import insert_many, insert_missing
-from webapp.care import events
-from webapp.care.addresses import Address
-from webapp.care.events import ChainHead, Cursor, Event
-from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
+from webapp.care.audit import events
+from webapp.care.audit.events import ChainHead, Cursor, Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact.addresses import Address
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
-from webapp.notify.announce import announce
+from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import INSERTED, Notification
-from webapp.protocol import engine
-from webapp.protocol.steps import COLUMNS, Step, occurrence_of
+from webapp.protocol.engine import engine
+from webapp.protocol.facts.steps import COLUMNS, Step, occurrence_of
 
 NOW = crowd.START + timedelta(minutes=5)
 RUNG = "first_check"

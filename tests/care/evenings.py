@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from webapp.care import presence
-from webapp.care.people import Person
-from webapp.care.presence import Evidence
-from webapp.care.session_kinds import SessionKind
-from webapp.care.sessions import Seat, Session
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import Evidence
+from webapp.care.directory.people import Person
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo import cast
 

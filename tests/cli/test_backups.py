@@ -9,35 +9,28 @@ from sqlalchemy import func, select, update
 
 from tests.cli.conftest import Run
 from webapp import clock
-from webapp.care import (
-    absences,
-    accounts,
-    addresses,
-    calendars,
-    chain,
-    consents,
-    emergencies,
-    events,
-    passwords,
-    people,
-    preferences,
-    recovery_codes,
-    statuses,
-    tokens,
-)
-from webapp.care.accounts import Login
-from webapp.care.addresses import Address
-from webapp.care.consents import Category, Consent
-from webapp.care.emergencies import EmergencyAccess
-from webapp.care.sessions import Seat
-from webapp.care.tasks import Task
-from webapp.care.tokens import Token
-from webapp.cli import postgres_copies
+from webapp.care import leaving
+from webapp.care.accounts import api_tokens, logins, passwords, recovery_codes
+from webapp.care.accounts.api_tokens import Token
+from webapp.care.accounts.logins import Login
+from webapp.care.attendance import absences
+from webapp.care.audit import chain, events
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.tasks import Task
+from webapp.care.directory import people
+from webapp.care.preferences import contact_preferences
+from webapp.care.privacy import consents, emergency_access
+from webapp.care.privacy.consents import Category, Consent
+from webapp.care.privacy.emergency_access import EmergencyAccess
+from webapp.care.schedule import calendar_feeds
+from webapp.care.schedule.sessions import Seat
+from webapp.cli import postgres_backups
 from webapp.db import Database, Store
 from webapp.demo import cast
-from webapp.notify.announce import announce
-from webapp.notify.outbox import Notification, is_open
-from webapp.protocol.engine import look
+from webapp.notify.announcing.announce import announce
+from webapp.notify.outbox import Notification
+from webapp.protocol.engine.engine import look
 
 
 @pytest.fixture
@@ -128,8 +121,8 @@ def test_stopped_addresses_tokens_and_logins_stay_ended(
 ) -> None:
     with fresh_database.writing() as store:
         here = cast.find(store)
-        tokens.create_token(store, here.harbor, "feed", ["presence"], by=None, now=clock.now())
-        accounts.sign_in(store, here.maya, "link", now=clock.now())
+        api_tokens.create_token(store, here.harbor, "feed", ["presence"], by=None, now=clock.now())
+        logins.sign_in(store, here.maya, "link", now=clock.now())
         store.commit()
     fresh_database.dispose()
     run("db", "backup", str(copy))
@@ -153,8 +146,8 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
     now = clock.now()
     with fresh_database.writing() as store:
         here = cast.find(store)
-        secret = calendars.open_feed(store, here.maya, by=here.maya, now=now)
-        reached = emergencies.begin(
+        secret = calendar_feeds.open_feed(store, here.maya, by=here.maya, now=now)
+        reached = emergency_access.begin(
             store, here.june, "She called and cannot wait.", by=here.theo, now=now
         )
         reached_id = reached.id
@@ -167,11 +160,11 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
     run("db", "backup", str(copy))
     with fresh_database.writing() as store:
         here = cast.find(store)
-        calendars.close_feed(store, here.maya, by=here.maya, now=now)
+        calendar_feeds.close_feed(store, here.maya, by=here.maya, now=now)
         texts = store.scalars(addresses.of(here.henry.id).where(Address.channel == "sms")).one()
-        preferences.allow(store, texts, False, by=here.henry, now=now)
-        statuses.change(store, here.carla, "discharged", by=None, now=now)
-        statuses.change(store, here.june, "paused", by=None, now=now)
+        contact_preferences.allow(store, texts, False, by=here.henry, now=now)
+        leaving.change(store, here.carla, "discharged", by=None, now=now)
+        leaving.change(store, here.june, "paused", by=None, now=now)
         people.set_roles(store, here.susan, ["counselor"], by=None, now=now)
         store.get_one(EmergencyAccess, reached_id).end(store, by=here.theo, now=now)
         passwords.set_password(store, here.maya, "nine plain amber ladders", by=here.maya, now=now)
@@ -182,12 +175,12 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
     assert restored.exit_code == 0, restored.output
     with fresh_database.writing() as store:
         here = cast.find(store)
-        assert calendars.reader_of(store, secret) is None
+        assert calendar_feeds.reader_of(store, secret) is None
         texts = store.scalars(addresses.of(here.henry.id).where(Address.channel == "sms")).one()
         assert not texts.usable
         assert (here.carla.status, here.june.status) == ("discharged", "paused")
         assert "supervisor" not in here.susan.role_names
-        assert emergencies.reaching(store, here.theo.id, now) == frozenset()
+        assert emergency_access.reaching(store, here.theo.id, now) == frozenset()
         assert passwords.matches(here.maya, "nine plain amber ladders")
         assert not recovery_codes.accepts(store, here.maya, codes[0], now)
         assert recovery_codes.accepts(store, here.maya, codes[1], now)
@@ -223,7 +216,7 @@ def test_restoring_sends_nothing_again_but_opens_the_tasks_that_fell_due(
         assert run("db", "restore", str(copy), "--yes").exit_code == 0
         announce(fresh_database, clock.now())
     with fresh_database.reading() as store:
-        assert store.scalar(select(func.count(Notification.id)).where(is_open())) == 0
+        assert store.scalar(select(func.count(Notification.id)).where(Notification.is_open)) == 0
         whys = store.scalars(select(Notification.why).where(Notification.expired_at.is_not(None)))
         assert set(whys) == {"restored"}
         assert store.scalars(select(Task.kind)).all() == ["outreach"]
@@ -256,7 +249,7 @@ def test_whoever_comes_while_a_backup_is_coming_back_is_told_to_wait(
     run: Run, fresh_database: Database, world: cast.World
 ) -> None:
     fresh_database.dispose()
-    with postgres_copies.alone(fresh_database.url):
+    with postgres_backups.alone(fresh_database.url):
         refused = run("db", "check")
     assert (refused.exit_code, "being restored" in refused.stderr) == (1, True), refused.output
 

@@ -10,11 +10,12 @@ from sqlalchemy import func, select, update
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
 from webapp import clock
-from webapp.care import accounts, events, tokens
-from webapp.care.events import Event
-from webapp.care.people import Person
-from webapp.care.programs import Program
-from webapp.care.sessions import Seat
+from webapp.care.accounts import api_tokens, logins
+from webapp.care.audit import events
+from webapp.care.audit.events import Event
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
+from webapp.care.schedule.sessions import Seat
 from webapp.cli import COMMANDS
 from webapp.db import Database
 from webapp.demo import cast
@@ -134,12 +135,12 @@ def test_an_invitation_lets_somebody_in_once(
         assert done.stdout.strip().endswith(letter.link_path)
     secret = done.stdout.split()[-1].rpartition("/")[2]
     with fresh_database.writing() as store:
-        link = accounts.spend_link(store, secret, now=clock.now())
+        link = logins.spend_link(store, secret, now=clock.now())
         assert link
         nina = link.person
         assert (nina.email, nina.phone) == ("nina@example.org", "+16175550141")
         assert nina.role_names == {"counselor"}
-        assert accounts.spend_link(store, secret, now=clock.now()) is None
+        assert logins.spend_link(store, secret, now=clock.now()) is None
 
 
 def test_a_link_for_somebody_registered_is_audited(
@@ -158,11 +159,11 @@ def test_an_operator_ends_the_logins_of_one_person_or_of_all(
 ) -> None:
     with fresh_database.writing() as store:
         people = [store.get_one(Person, each.id) for each in (world.maya, world.ben)]
-        secrets = [accounts.sign_in(store, each, "passkey", now=clock.now())[1] for each in people]
+        secrets = [logins.sign_in(store, each, "passkey", now=clock.now())[1] for each in people]
         store.commit()
     assert run("person", "sign-out", *whom).exit_code == 0
     with fresh_database.reading() as store:
-        left = [accounts.login_of(store, each, clock.now()) is not None for each in secrets]
+        left = [logins.login_of(store, each, clock.now()) is not None for each in secrets]
     assert left == [False, whom != ("--everyone",)]
     assert run("person", "sign-out").exit_code == 2
 
@@ -186,12 +187,12 @@ def test_a_token_is_shown_once_and_opens_nothing_after_it_was_revoked(
         "token", "create", "feed", "--program", "harbor", "--scope", "presence"
     ).stdout.split()[-1]
     with fresh_database.reading() as store:
-        token = tokens.token_of(store, secret)
+        token = api_tokens.token_of(store, secret)
         assert token
         assert (token.program_id, token.scopes) == (world.harbor.id, ["presence"])
     assert run("token", "revoke", "feed").exit_code == 0
     with fresh_database.reading() as store:
-        assert tokens.token_of(store, secret) is None
+        assert api_tokens.token_of(store, secret) is None
     assert run("token", "create", "feed", "--program", "harbor", "--scope", "read").exit_code != 0
 
 

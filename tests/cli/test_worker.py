@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from tests.cli.conftest import Run
 from webapp import clock, worker
-from webapp.care import heartbeats
 from webapp.db import Database
 from webapp.demo import cast
 from webapp.demo.cast import World
-from webapp.protocol.steps import Step
+from webapp.operations import heartbeats
+from webapp.protocol.facts.steps import Step
 from webapp.worker import DELIVERY, Chore, Worker
 
 
@@ -141,7 +141,7 @@ def test_two_workers_at_once_take_every_step_once(
 
 
 def work_once(database: Database) -> None:
-    from webapp.notify.announce import announce
-    from webapp.protocol.engine import look
+    from webapp.notify.announcing.announce import announce
+    from webapp.protocol.engine.engine import look
 
     worker.once(database, [Chore("look", look), Chore("announce", announce)])

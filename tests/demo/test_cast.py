@@ -2,11 +2,14 @@
 
 from sqlalchemy import func, select
 
-from webapp.care import chain, sessions, tasks, teams
-from webapp.care.addresses import Address
-from webapp.care.people import Kind, Person, RoleName
-from webapp.care.sessions import Session
-from webapp.care.teams import CareTeam
+from webapp.care.audit import chain
+from webapp.care.contact import tasks
+from webapp.care.contact.addresses import Address
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.care.directory.teams import CareTeam
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.demo.cast import World

@@ -10,23 +10,25 @@ from sqlalchemy import func, select
 
 from tests.conftest import THAT_DAY
 from tests.databases import Databases
-from webapp.care import chain, reflections, tasks, waitlist
-from webapp.care.consents import Consent
-from webapp.care.events import Event
-from webapp.care.makeups import MakeUp
-from webapp.care.people import Person
-from webapp.care.plans import Plan
-from webapp.care.programs import Program
-from webapp.care.sessions import Seat, Session
-from webapp.care.standing import standing
-from webapp.care.tasks import Task
+from webapp.care.attendance.standing import standing
+from webapp.care.audit import chain
+from webapp.care.audit.events import Event
+from webapp.care.contact import tasks
+from webapp.care.contact.reengagement_plans import Plan
+from webapp.care.contact.tasks import Task
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
+from webapp.care.make_ups import reflections, waitlist
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.privacy.consents import Consent
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import acts, cast, story
-from webapp.notify.announce import announce
-from webapp.notify.outbox import Notification, is_open
-from webapp.protocol import facts
-from webapp.protocol.reading.picture import SeatRow
-from webapp.protocol.steps import Step
+from webapp.notify.announcing.announce import announce
+from webapp.notify.outbox import Notification
+from webapp.protocol.facts import facts
+from webapp.protocol.facts.picture import SeatRow
+from webapp.protocol.facts.steps import Step
 
 
 def tell_story(database: Database) -> None:
@@ -106,7 +108,7 @@ def test_gus_was_not_heard_of_the_last_time_and_his_outreach_is_open(told: Datab
 def test_nobody_is_told_of_the_past_once_more(told: Database) -> None:
     announce(told, THAT_DAY)
     with told.reading() as store:
-        assert store.scalar(select(func.count(Notification.id)).where(is_open())) == 0
+        assert store.scalar(select(func.count(Notification.id)).where(Notification.is_open)) == 0
         assert store.scalar(select(func.count(Notification.id))) > 200
 
 

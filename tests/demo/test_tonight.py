@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from webapp.care.people import Person
-from webapp.care.sessions import Seat, Session
-from webapp.care.tasks import Task
+from webapp.care.contact.tasks import Task
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import cast, tonight
 from webapp.demo.cast import World
-from webapp.protocol.engine import look
-from webapp.protocol.steps import Step
+from webapp.protocol.engine.engine import look
+from webapp.protocol.facts.steps import Step
 
 
 def miss_one(store: Store, world: World, now: datetime) -> None:

@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from tests.push_service import PushService
-from webapp.care import accounts, addresses, people, planning, programs, teams
-from webapp.care.addresses import Channel
-from webapp.care.people import Kind, Person
-from webapp.care.session_kinds import PresenceFrom, SessionKind
+from webapp.care.accounts import logins
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
+from webapp.care.directory import people, programs, teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule import planning
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.db import Database, Store
 
 SECONDS = {
@@ -67,7 +70,7 @@ def plant(database: Database, pushes: PushService, begins: datetime, lasts: time
                 by=None, now=begins,
             )  # fmt: skip
             scene.subscriptions[client.id] = subscription["endpoint"].rpartition("/")[2]
-            _, scene.logins[client.id] = accounts.sign_in(store, client, "link", now=begins)
+            _, scene.logins[client.id] = logins.sign_in(store, client, "link", now=begins)
         for number in range(int(lasts / EVERY)):
             starts_at = begins + timedelta(seconds=8) + number * EVERY
             _session(store, scene, number, host, clients, starts_at, begins)

@@ -19,17 +19,18 @@ from tests.faults.scene import Reporter, Scene, plant
 from tests.postgres import DURABLE, Server
 from tests.push_service import PushService
 from webapp import clock, migrations, worker
-from webapp.care import chain
-from webapp.care.absences import AbsenceReport
-from webapp.care.events import Event
-from webapp.care.tags import Tag
-from webapp.care.tasks import Task, TaskKind
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.audit import chain
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.config import Settings
 from webapp.db import Database, Store
-from webapp.notify.outbox import Notification, is_open, topic
-from webapp.protocol import facts, ladder
-from webapp.protocol.rungs import Rung
-from webapp.protocol.steps import Step
+from webapp.notify.outbox import Notification, topic
+from webapp.protocol.facts import facts
+from webapp.protocol.facts.steps import Step
+from webapp.protocol.ladder import ladder
+from webapp.protocol.ladder.rungs import Rung
 
 KILLS = int(os.environ.get("FAULT_KILLS", "12"))
 SECONDS_A_KILL = 3.0
@@ -161,7 +162,7 @@ def finish(database: Database, settings: Settings, then: datetime) -> None:
             with worker.chores(settings, patient=True) as todo:
                 assert worker.once(database, todo), "a chore raised"
         with database.reading() as store:
-            if store.scalar(select(func.count()).where(is_open())) == 0:
+            if store.scalar(select(func.count()).where(Notification.is_open)) == 0:
                 return
 
 
@@ -213,7 +214,7 @@ def every_step_is_taken_once(store: Store, scene: Scene, reporter: Reporter) -> 
 def every_notification_is_sent(store: Store) -> int:
     rows = list(store.scalars(select(Notification)))
     left = [
-        (row.id, row.due_at, row.leased_until, row.attempts, row.why) for row in rows if row.open
+        (row.id, row.due_at, row.leased_until, row.attempts, row.why) for row in rows if row.is_open
     ]
     assert left == [], "notifications were lost"
     assert {row.why for row in rows if row.failed_at} == set()

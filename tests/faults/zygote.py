@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import granian.server
 
-import webapp.cli.serving
+import webapp.cli.serve
 import webapp.web.wiring
 import webapp.worker
 from webapp.cli import rejoin

@@ -16,8 +16,8 @@ from tests.fuzz.watching import Changes, changes
 from tests.visiting import API, Caller
 from tests.web.api.operations import Operation, operations, put, resolved
 from tests.web.test_matrix import caller
-from webapp.care.tokens import SCOPES
-from webapp.web.guard import OTHER_DOOR, guard_of
+from webapp.care.accounts.api_tokens import SCOPES
+from webapp.web.page.guard import OTHER_DOOR, guard_of
 
 MAY_CHANGE = {"INSERT rate_limit", "DELETE rate_limit", "INSERT answer", "UPDATE answer"}
 """What a refused call may leave: tries are counted, and a refusal is an answer that is given again to the same key."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 
-from webapp.care.tags import Tag
+from webapp.care.audit.tags import Tag
 
 WRITES = re.compile(r"\b(INSERT) INTO \"?(\w+)|\b(DELETE) FROM \"?(\w+)|^\s*(UPDATE) \"?(\w+)")
 SAVEPOINT = re.compile(r"^(SAVEPOINT|ROLLBACK TO SAVEPOINT|RELEASE SAVEPOINT) (\w+)")

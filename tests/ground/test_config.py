@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from webapp.config import Settings, SettingsError
-from webapp.keys import KeyTrouble
+from webapp.crypto.keys import KeyTrouble
 
 
 def test_defaults_are_enough_to_start(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_key_that_others_can_read_is_refused_with_the_remedy(tmp_path: Path) -
 def test_the_key_of_processes_that_start_together_is_one(tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from webapp import keys
+    from webapp.crypto import keys
 
     with ThreadPoolExecutor(8) as pool:
         found = set(pool.map(lambda _: keys.once(tmp_path / "a.key", keys.hex_key), range(32)))

@@ -10,10 +10,10 @@ from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from tests.databases import KEY
-from webapp.care.events import Cursor
-from webapp.care.heartbeats import Heartbeat
+from webapp.care.audit.events import Cursor
 from webapp.db import Database, ReadOnlyStore, claim, database_now, encrypted
 from webapp.embedded import UnsafeDatabase, check_sqlite
+from webapp.operations.heartbeats import Heartbeat
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 

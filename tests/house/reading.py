@@ -44,17 +44,9 @@ class Module:
 
     @cached_property
     def imports(self) -> list[Import]:
-        """What is imported anywhere in the module, but for what only the type checker sees."""
-        unseen = {
-            id(inner)
-            for node in ast.walk(self.tree)
-            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-            for inner in ast.walk(node)
-        }
+        """What is imported anywhere in the module, also what only the type checker sees."""
         found = []
         for node in ast.walk(self.tree):
-            if id(node) in unseen:
-                continue
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names if alias.name != "webapp"]
                 found += [Import(name, node.lineno) for name in names]

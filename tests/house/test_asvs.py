@@ -9,9 +9,9 @@ from itertools import chain
 from pathlib import Path
 
 from tests.house.reading import ROOT, told
-from webapp.care import rate_limits
-from webapp.care.passwords import OURS
-from webapp.care.rate_limits import Rate
+from webapp.care.accounts.passwords import OURS
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import Rate
 
 DOCUMENT = ROOT / "docs" / "asvs.md"
 LEVELS = {

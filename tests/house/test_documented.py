@@ -4,8 +4,8 @@ import ast
 import json
 
 from tests.house.reading import ROOT, modules, told
-from webapp.care.tag_fields import FIELDS
-from webapp.care.tags import MEANING, Tag
+from webapp.care.audit.tag_fields import FIELDS
+from webapp.care.audit.tags import MEANING, Tag
 from webapp.config import Settings
 
 readme = (ROOT / "README.md").read_text()
@@ -45,16 +45,16 @@ def test_every_event_tag_says_what_it_means_and_carries() -> None:
     missing = [tag.name for tag in Tag if len(MEANING.get(tag, "")) < 10 or tag not in FIELDS]
     assert not missing, told(
         missing,
-        "Say in webapp/care/tags.py what the tag means, in tag_fields.py which fields it carries.",
+        "Say in webapp/care/audit/tags.py what the tag means, in tag_fields.py which fields it carries.",
     )
 
 
 def test_every_value_the_chart_may_show_has_its_words() -> None:
     """The chart never shows `client message written` to a colleague. Facts about a program stand in no client's chart."""
-    from webapp.care.makeups import Way
+    from webapp.care.make_ups.make_ups import Way
     from webapp.notify.kinds import NoticeKind
-    from webapp.protocol.rungs import Rung
-    from webapp.web.staff import chart_words, vocabulary
+    from webapp.protocol.ladder.rungs import Rung
+    from webapp.web.staff.wording import chart_words, vocabulary
 
     shown = [tag for tag in Tag if tag is not Tag.STEP_TAKEN and not tag.startswith("program:")]
     tables = {
@@ -69,7 +69,9 @@ def test_every_value_the_chart_may_show_has_its_words() -> None:
         for value in values
         if value not in table
     ]
-    assert not missing, told(missing, "Give it its words in webapp/web/staff/chart_words.py.")
+    assert not missing, told(
+        missing, "Give it its words in webapp/web/staff/wording/chart_words.py."
+    )
 
 
 def test_event_tags_are_past_tense_words_divided_by_colons() -> None:
@@ -82,7 +84,7 @@ def test_event_tags_are_past_tense_words_divided_by_colons() -> None:
 
 
 def test_every_rung_stands_in_the_ladders_tables() -> None:
-    from webapp.protocol.rungs import Rung
+    from webapp.protocol.ladder.rungs import Rung
 
     missing = [
         f"{name}: {rung.value}"
@@ -94,8 +96,8 @@ def test_every_rung_stands_in_the_ladders_tables() -> None:
 
 
 def test_every_field_of_the_policy_and_every_pattern_stands_in_its_table() -> None:
-    from webapp.care.policy import Policy
-    from webapp.protocol.patterns import PROPOSALS
+    from webapp.care.directory.policy import Policy
+    from webapp.protocol.ladder.patterns import PROPOSALS
 
     defaults = {name: json.dumps(value).strip('"') for name, value in Policy().to_json().items()}
     rows = [f"| `{name}` | `{value}` |" for name, value in defaults.items() if name != "patterns"]
@@ -105,7 +107,7 @@ def test_every_field_of_the_policy_and_every_pattern_stands_in_its_table() -> No
 
 
 def test_every_standing_stands_in_its_table() -> None:
-    from webapp.care.standing import Standing
+    from webapp.care.attendance.standing import Standing
 
     missing = [each.value for each in Standing if f"`{each.value}`" not in protocol_page]
     assert not missing, told(missing, "Say in docs/protocol.md when a seat is that.")

@@ -1,147 +1,134 @@
-"""House rule 1: imports run one way."""
+"""House rule 1: imports run one way, at every depth of the folders, and never in a circle."""
 
 import sys
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from tests.house.reading import Module, modules, told
+from tests.house.reading import Module, modules, names_of_modules, told
 
-FLOORS = [
-    {
-        "bulk",
-        "clock",
-        "config",
-        "db",
-        "embedded",
-        "keyring",
-        "keys",
-        "log",
-        "refusals",
-        "sealed",
-        "spellings",
-        "migrations",
-    },
-    {"care"},
-    {"protocol"},
-    {"notify"},
-    {"web", "worker", "demo"},
-    {"cli"},
-    {"webapp"},
-]
-"""From the ground up. A room may use the floors below it; on its own floor only itself, but for the ground floor."""
-
-ROOMS = {
-    "care": [
-        "events", "people", "teams", "consents", "sessions", "planning", "presence", "absences", "standing", "tasks", "makeups",
-        "catchup", "messages", "checkins", "board", "coverage", "plans", "access",
+ORDER: dict[str, list[set[str]]] = {
+    "webapp": [
+        {"bulk", "clock", "config", "crypto", "db", "durations", "embedded", "log", "migrations", "refusals"}
+        | {"spellings"},
+        {"care"},
+        {"operations"},
+        {"protocol"},
+        {"notify"},
+        {"web", "worker", "demo"},
+        {"cli"},
     ],
-    "protocol": ["ladder", "facts", "engine", "patterns", "timeliness"],
-    "notify": ["outbox", "channels", "wording", "deliver"],
+    "webapp.care": [
+        {"audit"},
+        {"directory"},
+        {"schedule"},
+        {"attendance", "materials"},
+        {"contact"},
+        {"preferences", "accounts"},
+        {"make_ups"},
+        {"catch_up", "privacy"},
+        {"leaving"},
+    ],
+    "webapp.protocol": [{"ladder"}, {"facts"}, {"engine", "reports"}],
+    "webapp.notify": [{"kinds"}, {"outbox"}, {"channels", "disclosures"}, {"announcing"}, {"delivery"}],
+    "webapp.web": [
+        {"page"},
+        {"chart", "csp_reports", "drafts", "feeds", "pwa", "sign_in", "threads"},
+        {"account", "client", "staff", "api"},
+        {"wiring"},
+    ],
 }  # fmt: skip
-"""The best-known modules of these rooms, in the order in which they may build on one another."""
+"""What stands in these folders, lowest first: each may use what stands below it, and nothing on its own level. Only the
+lowest level of webapp, the ground, may use itself."""
 
 PURE = {
-    "webapp.protocol.rungs": {"webapp.care.policy", "webapp.care.standing", "webapp.refusals"},
-    "webapp.protocol.ladder": {
-        "webapp.care.policy",
-        "webapp.care.standing",
-        "webapp.protocol.rungs",
+    "webapp.protocol.ladder.rungs": {"webapp.care.directory.policy", "webapp.care.attendance.standing", "webapp.refusals"},
+    "webapp.protocol.ladder.ladder": {
+        "webapp.care.directory.policy",
+        "webapp.care.attendance.standing",
+        "webapp.protocol.ladder.rungs",
     },
-    "webapp.care.standing": {"webapp.care.policy", "webapp.care.minutes"},
-    "webapp.care.policy": {"webapp.care.durations", "webapp.refusals"},
-    "webapp.care.durations": set[str](),
-    "webapp.care.minutes": set[str](),
+    "webapp.care.attendance.standing": {"webapp.care.directory.policy", "webapp.care.attendance.tally"},
+    "webapp.care.directory.policy": {"webapp.durations", "webapp.refusals"},
+    "webapp.durations": set[str](),
+    "webapp.care.attendance.tally": set[str](),
     "webapp.refusals": set[str](),
-}
+}  # fmt: skip
 """Pure modules, and the pure ones they may use besides the standard library."""
 
 everything = modules()
 
 
-def floor_of(name: str) -> int:
-    room = name.split(".")[1] if "." in name else "webapp"
-    for floor, rooms in enumerate(FLOORS):
-        if room in rooms:
-            return floor
-    raise AssertionError(
-        f"\n{name} stands on no floor. Give it one in {__name__}.FLOORS, as low as it can be."
+def folders() -> list[str]:
+    """Every package below and including webapp."""
+    return sorted(
+        {"webapp"} | {name.rpartition(".")[0] for name in names_of_modules() if "." in name}
     )
 
 
-def room_of(name: str) -> str:
-    return name.split(".")[1] if "." in name else ""
-
-
-def test_a_room_uses_only_the_floors_below_it() -> None:
-    broken = []
+def children_of(folder: str) -> dict[str, list[tuple[str, str, str]]]:
+    """Each module or folder directly inside `folder` with what it imports of the others: (other, place, full name)."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    start = f"{folder}."
     for module in everything:
+        if not module.name.startswith(start):
+            continue
+        here = module.name.removeprefix(start).split(".")[0]
+        uses = found.setdefault(here, [])
         for used in module.imports:
-            if not used.name.startswith("webapp") or room_of(used.name) == room_of(module.name):
+            if not used.name.startswith(start):
                 continue
-            here, there = floor_of(module.name), floor_of(used.name)
-            if there > here or (there == here and here > 0):
-                broken.append(f"{module.place}:{used.line} imports {used.name}")
+            there = used.name.removeprefix(start).split(".")[0]
+            if there != here:
+                uses.append((there, f"{module.place}:{used.line}", used.name))
+    return found
+
+
+@pytest.mark.parametrize("folder", folders())
+def test_nothing_inside_a_folder_goes_round_in_a_circle(folder: str) -> None:
+    uses = {name: {there for there, _, _ in taken} for name, taken in children_of(folder).items()}
+    try:
+        circle = list(TopologicalSorter(uses).static_order())[:0]
+    except CycleError as error:
+        circle = error.args[1]
+    assert not circle, told(
+        [f"{folder}: {' → '.join(circle)}"], "Move what two share into a module below both."
+    )
+
+
+@pytest.mark.parametrize("folder", ORDER)
+def test_imports_run_downwards(folder: str) -> None:
+    level = {name: height for height, names in enumerate(ORDER[folder]) for name in names}
+    ground = folder == "webapp"
+    broken = [
+        f"{place} imports {used}"
+        for here, taken in children_of(folder).items()
+        for there, place, used in taken
+        if level[there] > level[here]
+        or (level[there] == level[here] and not (ground and level[here] == 0))
+    ]
+    order = " → ".join(" | ".join(sorted(names)) for names in ORDER[folder])
     assert not broken, told(
         broken,
-        "Imports run one way: ground → care → protocol → notify → web | worker | demo → cli → create_app."
-        " Move what is needed down, or pass it in as an argument.",
+        f"Inside {folder} imports run one way: {order}. Move what is needed down, or pass it in as an argument.",
     )
 
 
-def inside(room: str) -> dict[str, set[str]]:
-    """Which module of a room uses which others of it."""
-    return {
-        module.name.split(".")[2]: {
-            used.name.split(".")[2]
-            for used in module.imports
-            if used.name.startswith(f"webapp.{room}.")
-        }
+@pytest.mark.parametrize("folder", ORDER)
+def test_the_order_names_everything_that_is_there_and_nothing_else(folder: str) -> None:
+    listed = {name for names in ORDER[folder] for name in names}
+    assert listed == set(children_of(folder)), (
+        f"Give each a level in {__name__}.ORDER, as low as it can be."
+    )
+
+
+def test_the_practice_holds_folders_only_and_leaving() -> None:
+    flat = {
+        module.path.name
         for module in everything
-        if module.name.startswith(f"webapp.{room}.") and module.name.count(".") == 2
+        if module.path.parent.name == "care" and module.path.name != "__init__.py"
     }
-
-
-@pytest.mark.parametrize("room", ROOMS)
-def test_inside_a_room_nothing_goes_round_in_a_circle(room: str) -> None:
-    uses = {name: others - {name} for name, others in inside(room).items()}
-    try:
-        order = list(TopologicalSorter(uses).static_order())
-    except CycleError as circle:
-        order = []
-        path = " → ".join(circle.args[1])
-        raise AssertionError(
-            f"\nwebapp/{room}: {path}\n\nMove what two modules share into one below both."
-        ) from circle
-    assert order, f"webapp/{room} is empty"
-
-
-@pytest.mark.parametrize("room", ROOMS)
-def test_inside_a_room_imports_run_downwards(room: str) -> None:
-    uses = inside(room)
-    listed = [name for name in ROOMS[room] if name in uses]
-    broken = [
-        f"webapp/{room}/{below}.py uses {above}, which stands above it"
-        for position, below in enumerate(listed)
-        for above in listed[position + 1 :]
-        if above in uses[below]
-    ]
-    assert not broken, told(
-        broken, "Turn the dependency round, or move the shared part into a module below both."
-    )
-
-
-def test_client_staff_and_api_know_nothing_of_one_another() -> None:
-    sides = ["webapp.web.client", "webapp.web.staff", "webapp.web.api", "webapp.web.account"]
-    broken = [
-        f"{module.place}:{used.line} imports {used.name}"
-        for module in everything
-        for side in sides
-        if module.name.startswith(side)
-        for used in module.imports
-        if any(used.name.startswith(other) for other in sides if other != side)
-    ]
-    assert not broken, told(broken, "Move what they share into webapp/web/ or into care/.")
+    assert flat == {"leaving.py"}, "Each noun of the practice stands in the folder of its subject."
 
 
 @pytest.mark.parametrize("name", PURE)

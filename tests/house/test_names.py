@@ -71,10 +71,10 @@ def test_flasks_cookie_session_is_touched_only_in_identity() -> None:
     broken = [
         module.at(node)
         for module in everything
-        if module.name != "webapp.web.identity"
+        if module.name != "webapp.web.page.identity"
         for node in ast.walk(module.tree)
         if isinstance(node, ast.ImportFrom)
         and node.module == "flask"
         and any(alias.name == "session" for alias in node.names)
     ]
-    assert not broken, told(broken, "Ask webapp/web/identity.py for what you need.")
+    assert not broken, told(broken, "Ask webapp/web/page/identity.py for what you need.")

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from tests.house.reading import told
-from webapp.web.guard import PUBLIC, guard_of
+from webapp.web.page.guard import PUBLIC, guard_of
 
 OPEN_TO_EVERYONE = ("sign_in.", "pwa.", "assets.", "health.", "client.connecting.")
 """By the beginnings of endpoints. Who has trouble connecting may not get as far as signing in."""
@@ -19,7 +19,7 @@ def test_every_route_has_a_guard(app: Flask) -> None:
     unmarked = sorted(endpoint for endpoint, guard in guards(app).items() if guard is None)
     assert not unmarked, told(
         unmarked,
-        "Mark the view with @needs(Permission.X), @public or @other_door (webapp/web/guard.py).",
+        "Mark the view with @needs(Permission.X), @public or @other_door (webapp/web/page/guard.py).",
     )
 
 

@@ -9,7 +9,7 @@ MAY_COMMIT = (
     "webapp.worker",
     "webapp.demo",
     "webapp.cli",
-    "webapp.notify.deliver",
+    "webapp.notify.delivery.deliver",
     "webapp.db",
 )
 """db.py holds the unit of work itself."""

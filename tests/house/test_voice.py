@@ -23,12 +23,14 @@ CLIENT_MODULES = sorted(
     [
         *(ROOT / "webapp/web/client").rglob("*.py"),
         *(ROOT / "webapp/web/account").glob("*.py"),
-        *(ROOT / "webapp/notify").glob("*.py"),
+        *(ROOT / "webapp/notify").rglob("*.py"),
     ]  # fmt: skip
-    + [ROOT / f"webapp/care/{name}.py" for name in ("passkeys", "passwords", "rate_limits")]
     + [
         ROOT / "webapp/refusals.py",
-        ROOT / "webapp/care/absences.py",
+        ROOT / "webapp/care/accounts/passkeys.py",
+        ROOT / "webapp/care/accounts/passwords.py",
+        ROOT / "webapp/operations/rate_limits.py",
+        ROOT / "webapp/care/attendance/absences.py",
         ROOT / "webapp/web/pwa/__init__.py",
     ]
 )

@@ -12,11 +12,11 @@ from pathlib import Path
 from sqlalchemy import select
 
 from tests.cli.running import free_port, page, rejoin, until
-from webapp.care.people import Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.protocol.steps import Step
+from webapp.protocol.facts.steps import Step
 
 
 def climbing(database: Database) -> set[tuple[str, str]]:

@@ -6,12 +6,12 @@ from sqlalchemy.orm import Session as Reading
 
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone
-from webapp.care.absences import AbsenceReport
-from webapp.care.people import Person
-from webapp.care.sessions import Seat
-from webapp.care.tasks import Task
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.contact.tasks import Task
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat
 from webapp.notify.outbox import Notification
-from webapp.protocol.steps import Step
+from webapp.protocol.facts.steps import Step
 from webapp.web import chart
 
 TELLING = ("harbor", "therap", "group", "missed", "session", "maya", "carla", "counsel")

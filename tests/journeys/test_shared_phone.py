@@ -7,7 +7,8 @@ from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone
 from tests.journeys.test_one_missed_session import taken, turn_on_reminders
 from tests.web.serving import until
-from webapp.care import addresses, passwords
+from webapp.care.accounts import passwords
+from webapp.care.contact import addresses
 from webapp.clock import now
 from webapp.demo import cast
 

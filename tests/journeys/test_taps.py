@@ -9,12 +9,12 @@ from sqlalchemy import select
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone
 from webapp import clock
-from webapp.care import planning
-from webapp.care.absences import AbsenceReport
-from webapp.care.makeups import MakeUp
-from webapp.care.people import Person
-from webapp.care.session_kinds import PresenceFrom
-from webapp.care.sessions import Seat, Session
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.directory.people import Person
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.schedule import planning
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 
 COUNT = """
@@ -84,7 +84,7 @@ def test_two_taps_tell_us_and_a_third_books_another_time(evening: Evening) -> No
     assert taps(page) == ["I can't make it", "Send", "Book"]
     with evening.database.reading() as store:
         [made] = store.scalars(select(MakeUp))
-        assert (made.seat_id, made.open) == (seat_id, True)
+        assert (made.seat_id, made.is_open) == (seat_id, True)
         assert made.by_seat is not None
         assert made.by_seat.session_id == skills
         maya = store.scalars(select(Person).where(Person.ref == "maya")).one()

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session as Reading
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone, phone
 from tests.web.serving import NO_BACKGROUND_SYNC, until
-from webapp.care.absences import AbsenceReport
-from webapp.care.events import Event
-from webapp.care.tags import Tag
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 
 
 def reports(store: Reading, seat_id: int) -> list[AbsenceReport]:

@@ -10,24 +10,25 @@ from sqlalchemy import select
 
 from tests.push_service import PushService
 from webapp import clock as webapp_clock
-from webapp import keys
-from webapp.care import addresses, events
-from webapp.care.addresses import Address
-from webapp.care.people import Person
-from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat
+from webapp.crypto import keys
 from webapp.db import Database
 from webapp.demo import cast
-from webapp.notify import announce
-from webapp.notify.channels.hosts import PushHosts
+from webapp.notify.announcing import announce
 from webapp.notify.channels.memory import MemoryChannel
 from webapp.notify.channels.parcel import Parcel, Subscription
-from webapp.notify.channels.push import PushChannel
-from webapp.notify.channels.vapid import VapidHeaders
-from webapp.notify.deliver import Courier
+from webapp.notify.channels.push.channel import PushChannel
+from webapp.notify.channels.push.hosts import PushHosts
+from webapp.notify.channels.push.vapid import VapidHeaders
+from webapp.notify.delivery.deliver import Courier
+from webapp.notify.delivery.parcels import Packer
+from webapp.notify.delivery.wording import Wording
 from webapp.notify.outbox import Notification
-from webapp.notify.parcels import Packer
-from webapp.notify.wording import Wording
 
 SUBJECT = "mailto:help@day.example"
 

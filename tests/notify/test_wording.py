@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webapp.care.people import LANGUAGES
-from webapp.notify import wording
-from webapp.notify.channels.sealing import LARGEST_MESSAGE
+from webapp.care.directory.people import LANGUAGES
+from webapp.notify.channels.push.encryption import LARGEST_MESSAGE
+from webapp.notify.delivery import wording
+from webapp.notify.delivery.wording import NOTICES, Reader, Subject, Wording, spoken
 from webapp.notify.kinds import LINKS, STAFF, NoticeKind, Verb
-from webapp.notify.wording import NOTICES, Reader, Subject, Wording, spoken
 
 EVENING = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
 NEW_YORK = Reader("en", "America/New_York")

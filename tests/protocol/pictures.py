@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from webapp.care.minutes import Evidence
-from webapp.care.policy import Policy
-from webapp.care.standing import Absence, Earlier, Facts, Life, Room, Standing
+from webapp.care.attendance.standing import Absence, Earlier, Facts, Life, Room, Standing
+from webapp.care.attendance.tally import Evidence
+from webapp.care.directory.policy import Policy
 
 START = datetime(2026, 3, 4, 23, 0, tzinfo=UTC)
 """Six in the evening in New York."""

@@ -6,15 +6,16 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.care import contacts, presence
-from webapp.care.people import Person
-from webapp.care.presence import Sighting
-from webapp.care.sessions import Seat, Session
-from webapp.care.tasks import Task
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import Sighting
+from webapp.care.contact import contacts
+from webapp.care.contact.tasks import Task
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import cast
-from webapp.protocol import engine
-from webapp.protocol.steps import Step
+from webapp.protocol.engine import engine
+from webapp.protocol.facts.steps import Step
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Evening:
         """kind → task, of this client (None: of nobody in particular)."""
         found = select(Task).where(Task.client_id == (client and client.id)).order_by(Task.id)
         tasks = self.store.scalars(found)
-        return {task.kind: task for task in tasks if not open_only or task.open}
+        return {task.kind: task for task in tasks if not open_only or task.is_open}
 
     def sees(self, person: Person, minutes: float, kind: str = "joined", **more: Any) -> None:
         """The platform says so."""

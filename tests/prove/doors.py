@@ -2,22 +2,25 @@
 
 from tests.prove.mutation import Mutation, by, plain
 
-GUARD, IDENTITY, FORMS = (f"webapp/web/{name}.py" for name in ("guard", "identity", "forms"))
-ACCOUNTS, PASSKEYS = "webapp/care/accounts.py", "webapp/care/passkeys.py"
-CHALLENGES, PASSWORDS = "webapp/care/challenges.py", "webapp/care/passwords.py"
-HEADERS, STATUSES = "webapp/web/headers.py", "webapp/care/statuses.py"
-ELIGIBILITY = "webapp/care/eligibility.py"
+GUARD, IDENTITY, FORMS = (f"webapp/web/page/{name}.py" for name in ("guard", "identity", "forms"))
+ACCOUNTS, PASSKEYS = "webapp/care/accounts/logins.py", "webapp/care/accounts/passkeys.py"
+CHALLENGES, PASSWORDS = (
+    "webapp/care/accounts/passkey_challenges.py",
+    "webapp/care/accounts/passwords.py",
+)
+HEADERS, STATUSES = "webapp/web/page/headers.py", "webapp/care/leaving.py"
+ELIGIBILITY = "webapp/care/make_ups/eligibility.py"
 HOSTS, RESOLVING, PUSH = (
-    f"webapp/notify/channels/{name}.py" for name in ("hosts", "resolving", "push")
+    f"webapp/notify/channels/push/{name}.py" for name in ("hosts", "resolving", "channel")
 )
 
 BREAKS = (
     # S1: one policy; strangers get 404; programs are walled off
     Mutation("S1", GUARD, "if guard != ENTERING and (guard is None or not may(person, Permission(guard))):", "if False:", by("web/test_matrix", "theo")),
     Mutation("S1", GUARD, "return _elsewhere(person.kind) or abort(404)", "return _elsewhere(person.kind) or abort(403)", by("web/test_matrix", "theo")),
-    Mutation("S1", "webapp/care/access.py", "Permission.STEER: lead,", "Permission.STEER: staff,", by("web/test_matrix", "theo")),
-    Mutation("S1", "webapp/care/teams.py", "return found.where(or_(Person.id == me.id, in_care_of(me, Person.id)))", "return found", by("web/test_matrix", "theo or colin")),
-    Mutation("S1", "webapp/care/teams.py", "found = select(Person).where(Person.program_id == me.program_id)\n    if", "found = select(Person)\n    if",
+    Mutation("S1", "webapp/care/directory/permissions.py", "Permission.STEER: lead,", "Permission.STEER: staff,", by("web/test_matrix", "theo")),
+    Mutation("S1", "webapp/care/directory/teams.py", "return found.where(or_(Person.id == me.id, in_care_of(me, Person.id)))", "return found", by("web/test_matrix", "theo or colin")),
+    Mutation("S1", "webapp/care/directory/teams.py", "found = select(Person).where(Person.program_id == me.program_id)\n    if", "found = select(Person)\n    if",
       by("web/test_matrix", "greta")),
     Mutation("S1", "webapp/web/api/contract/lookups.py", "Person.program_id == tokens.program_id(), Person.ref", "Person.ref", by("web/test_matrix", "another_programs")),
     Mutation("S1", "webapp/web/api/contract/tokens.py", "if scope not in token.scopes:", "if False:", by("web/test_matrix", "scopes_name")),
@@ -25,24 +28,24 @@ BREAKS = (
     Mutation("S1", "webapp/web/staff/timeliness.py", "@needs(Permission.PROVE)\n", "", plain("house/test_routes")),
     Mutation("S1", ELIGIBILITY, "return found if found and known and suitable(found, seat.session) else None", "return found if known else None",
       by("web/client/test_make_ups", "to_themselves")),
-    Mutation("S1", "webapp/care/waitlist.py", "    eligibility.refuse_session(seat, session, by, now)\n", "", by("care/test_waitlist", "could_not_be_booked")),
-    Mutation("S1", "webapp/care/freed.py", "if own and not eligibility.suitable(session, entry.seat.session):", "if False:",
-      by("care/test_waitlist", "held_for_nobody")),
+    Mutation("S1", "webapp/care/make_ups/waitlist.py", "    eligibility.refuse_session(seat, session, by, now)\n", "", by("care/make_ups/test_waitlist", "could_not_be_booked")),
+    Mutation("S1", "webapp/care/make_ups/held_places.py", "if own and not eligibility.suitable(session, entry.seat.session):", "if False:",
+      by("care/make_ups/test_waitlist", "held_for_nobody")),
     Mutation("S1", "webapp/web/staff/writing/summaries.py", "return [client for client in seen if client in known]", "return seen",
       by("web/staff/test_writing", "own_part")),
     Mutation("S1", "webapp/web/staff/writing/room.py", "        .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))\n", "",
       by("web/staff/test_writing", "own_part")),
-    Mutation("S1", "webapp/care/partings.py", "    couple.ended_at = now\n", "", by("care/test_partings", "free_for_another")),
+    Mutation("S1", "webapp/care/leaving.py", "    couple.ended_at = now\n", "", by("care/test_leaving", "free_for_another")),
     # S2: logins are rows
     Mutation("S2", IDENTITY, '    end("signed_in_again")\n', "", by("web/test_sign_in", "signing_in_again")),
-    Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hashed(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),
+    Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hash_secret(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),
     Mutation("S2", ACCOUNTS, "            self.ended_at is None\n            and self.made_at", "            self.made_at", by("web/test_sign_in", "copied")),
-    Mutation("S2", ACCOUNTS, "            and self.person.status != Status.DISCHARGED\n", "", by("care/test_accounts", "has_left")),
-    Mutation("S2", STATUSES, '        accounts.end_all(store, person, "discharged", by=by, now=now)\n', "", by("care/test_accounts", "taken_up_again")),
-    Mutation("S2", ACCOUNTS, "    void_links(store, person, now=now)\n    for login", "    for login", by("care/test_accounts", "taken_up_again")),
+    Mutation("S2", ACCOUNTS, "            and self.person.status != Status.DISCHARGED\n", "", by("care/accounts/test_logins", "has_left")),
+    Mutation("S2", STATUSES, '        logins.end_all(store, person, "discharged", by=by, now=now)\n', "", by("care/accounts/test_logins", "taken_up_again")),
+    Mutation("S2", ACCOUNTS, "    void_links(store, person, now=now)\n    for login", "    for login", by("care/accounts/test_logins", "taken_up_again")),
     Mutation("S2", ACCOUNTS, "        if login.id != but:\n", "        if False:\n", by("web/client/me/test_me", "all_other_sign_ins")),
-    Mutation("S2", "webapp/web/client/me/sign_ins.py", 'accounts.sign_out(store, login, "ended_elsewhere", by=places.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),
-    Mutation("S2", "webapp/web/account/passkeys.py", 'accounts.end_all(store, person, "passkey_removed", by=person, now=now, but=places.login().id)', "pass", by("web/account/test_passkeys", "ends_the_other_logins")),
+    Mutation("S2", "webapp/web/client/me/sign_ins.py", 'logins.sign_out(store, login, "ended_elsewhere", by=my_seats.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),
+    Mutation("S2", "webapp/web/account/passkeys.py", 'logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)', "pass", by("web/account/test_passkeys", "ends_the_other_logins")),
     Mutation("S2", ACCOUNTS, "FRESH = timedelta(minutes=10)", "FRESH = timedelta(minutes=30)", by("web/account/test_fresh", "ten_minutes")),
     Mutation("S2", GUARD, "if guard not in FRESH and guard != ENTERING:", "if True:", by("web/account/test_fresh", "leads_to_the_proof")),
     # S3: passkeys
@@ -54,7 +57,7 @@ BREAKS = (
     Mutation("S3", CHALLENGES, "    spent = delete(Challenge).where(", "    from sqlalchemy import update\n\n    spent = update(Challenge).values(purpose=purpose).where(",
       by("web/account/test_passkeys", "one_answer")),
     Mutation("S3", CHALLENGES, "LASTS = timedelta(minutes=5)", "LASTS = timedelta(minutes=15)", by("web/account/test_passkeys", "five_minutes")),
-    Mutation("S3", CHALLENGES, "Challenge.browser_hash == hashed(browser), Challenge", "Challenge", by("web/account/test_passkeys", "browser_that_asked")),
+    Mutation("S3", CHALLENGES, "Challenge.browser_hash == hash_secret(browser), Challenge", "Challenge", by("web/account/test_passkeys", "browser_that_asked")),
     Mutation("S3", CHALLENGES, "Challenge.question == question, Challenge.purpose == purpose,", "Challenge.question == question,",
       by("web/account/test_passkeys", "for_signing_in_registers")),
     Mutation("S3", PASSKEYS, "(Passkey.sign_count < count) | (Passkey.sign_count == 0)", "Passkey.sign_count >= 0", by("web/account/test_passkeys", "doubled")),
@@ -67,45 +70,45 @@ BREAKS = (
     Mutation("S3", PASSWORDS, "    if _shares_address(store, person):\n", "    if False:\n", by("web/account/test_passwords", "two_share")),
     Mutation("S3", ACCOUNTS, "return self.person.kind != Kind.STAFF or self.strong", "return True", by("web/account/test_second_step", "password_alone")),
     Mutation("S3", GUARD, "if coming and _owes(coming):", "if False:", by("web/account/test_second_step", "sets_up_no_other")),
-    Mutation("S3", "webapp/care/second_factors.py", ".where(Authenticator.id == known.id, Authenticator.last_step < step)", ".where(Authenticator.id == known.id)",
+    Mutation("S3", "webapp/care/accounts/authenticators.py", ".where(Authenticator.id == known.id, Authenticator.last_step < step)", ".where(Authenticator.id == known.id)",
       by("web/account/test_second_step", "code_is_good_once")),
-    Mutation("S3", "webapp/care/second_factors.py", ".where(Authenticator.login_id == login)", "", by("web/account/test_second_step", "looked_at")),
-    Mutation("S3", "webapp/care/second_factors.py", "BEGUN = timedelta(minutes=10)", "BEGUN = timedelta(days=10)", by("web/account/test_second_step", "looked_at")),
-    Mutation("S3", PASSWORDS, "    second_factors.forget_begun(store, person, now=now)\n", "", by("web/account/test_second_step", "looked_at")),
-    Mutation("S3", "webapp/care/second_factors.py", "DRIFT = 1", "DRIFT = 4", by("web/account/test_second_step", "half_a_minute")),
-    Mutation("S3", "webapp/care/recovery_codes.py", "            RecoveryCode.spent_at.is_(None),\n        )\n        .values", "        )\n        .values",
+    Mutation("S3", "webapp/care/accounts/authenticators.py", ".where(Authenticator.login_id == login)", "", by("web/account/test_second_step", "looked_at")),
+    Mutation("S3", "webapp/care/accounts/authenticators.py", "BEGUN = timedelta(minutes=10)", "BEGUN = timedelta(days=10)", by("web/account/test_second_step", "looked_at")),
+    Mutation("S3", PASSWORDS, "    authenticators.forget_begun(store, person, now=now)\n", "", by("web/account/test_second_step", "looked_at")),
+    Mutation("S3", "webapp/care/accounts/authenticators.py", "DRIFT = 1", "DRIFT = 4", by("web/account/test_second_step", "half_a_minute")),
+    Mutation("S3", "webapp/care/accounts/recovery_codes.py", "            RecoveryCode.spent_at.is_(None),\n        )\n        .values", "        )\n        .values",
       by("web/account/test_second_step", "stands_once")),
-    Mutation("S3", "webapp/web/sign_in.py", "found = accounts.link_of(store, secret, clock.now())",
-      "found = accounts.spend_link(store, secret, now=clock.now())\n    store.commit()", by("web/test_sign_in", "link")),
-    Mutation("S3", ACCOUNTS, "Link.spent_at.is_(None)).values(spent_at=now)", "Link.spent_at.is_(None)).values(spent_at=None)", by("care/test_accounts", "spent_once")),
+    Mutation("S3", "webapp/web/sign_in.py", "found = logins.link_of(store, secret, clock.now())",
+      "found = logins.spend_link(store, secret, now=clock.now())\n    store.commit()", by("web/test_sign_in", "link")),
+    Mutation("S3", ACCOUNTS, "~Link.is_spent).values(spent_at=now)", "~Link.is_spent).values(spent_at=None)", by("care/accounts/test_logins", "spent_once")),
     Mutation("S3", ACCOUNTS, "        void_links(store, person, now=now)\n    secret", "        pass\n    secret", by("web/account/test_recovery", "somebody_kept")),
-    Mutation("S3", PASSKEYS, "    accounts.void_links(store, person, now=now)\n", "", by("web/account/test_recovery", "somebody_kept")),
-    Mutation("S3", "webapp/care/ways_in.py", "    person.password_hash = None\n", "", by("web/account/test_recovery", "ends_the_password")),
-    Mutation("S3", ACCOUNTS, "link.spent_at is not None or link.expires_at <= as_of", "link.spent_at is not None", by("care/test_accounts", "link_ends")),
-    Mutation("S3", ACCOUNTS, "timedelta(minutes=15)}", "timedelta(minutes=45)}", by("care/test_accounts", "sooner_for_staff")),
-    Mutation("S3", ACCOUNTS, "IDLE_OTHERWISE = timedelta(hours=1)", "IDLE_OTHERWISE = timedelta(hours=3)", by("care/test_accounts", "sooner_for_staff")),
-    Mutation("S3", ACCOUNTS, "OVERALL = timedelta(hours=24)", "OVERALL = timedelta(hours=48)", by("care/test_accounts", "outlives_a_day")),
+    Mutation("S3", PASSKEYS, "    logins.void_links(store, person, now=now)\n", "", by("web/account/test_recovery", "somebody_kept")),
+    Mutation("S3", "webapp/care/accounts/sign_in_methods.py", "    person.password_hash = None\n", "", by("web/account/test_recovery", "ends_the_password")),
+    Mutation("S3", ACCOUNTS, "link.spent_at is not None or link.expires_at <= as_of", "link.spent_at is not None", by("care/accounts/test_logins", "link_ends")),
+    Mutation("S3", ACCOUNTS, "timedelta(minutes=15)}", "timedelta(minutes=45)}", by("care/accounts/test_logins", "sooner_for_staff")),
+    Mutation("S3", ACCOUNTS, "IDLE_OTHERWISE = timedelta(hours=1)", "IDLE_OTHERWISE = timedelta(hours=3)", by("care/accounts/test_logins", "sooner_for_staff")),
+    Mutation("S3", ACCOUNTS, "OVERALL = timedelta(hours=24)", "OVERALL = timedelta(hours=48)", by("care/accounts/test_logins", "outlives_a_day")),
     Mutation("S3", "webapp/web/client/today.py", '        g.pop("seen", None)\n', "        pass\n", by("web/test_htmx", "awake")),
     Mutation("S3", GUARD, "_OURS.fullmatch(path)", "_OURS.match(path)", by("web/test_sign_in", "another_site")),
     Mutation("S3", GUARD, "if identity.locked() and _carries():", "if False:", by("web/account/test_unlock", "too_late")),
     # S4: push endpoints
-    Mutation("S4", HOSTS, 'if url.scheme != "https" or port != 443:', "if False:", plain("notify/test_push_hosts", "nothing_else")),
-    Mutation("S4", HOSTS, 'if host not in self.exact and not host.endswith(self.suffixes or ("\\0",)):', "if False:", plain("notify/test_push_hosts", "nothing_else")),
-    Mutation("S4", HOSTS, "self.suffixes = tuple(entry[1:] for", "self.suffixes = tuple(entry[2:] for", plain("notify/test_push_hosts", "nothing_else")),
-    Mutation("S4", HOSTS, "if url.raw_user is not None or url.raw_password is not None or url.fragment:", "if False:", plain("notify/test_push_hosts", "nothing_else")),
-    Mutation("S4", HOSTS, "inner = ip.ipv4_mapped or ip.sixtofour", "inner = ip.sixtofour", plain("notify/test_push_hosts")),
-    Mutation("S4", HOSTS, "return ip.is_global and not ip.is_multicast and not ip.is_reserved", "return True", plain("notify/test_push_hosts")),
-    Mutation("S4", RESOLVING, 'public = [each for each in found if is_public(each["host"])]', "public = found", plain("notify/test_push_hosts")),
-    Mutation("S4", PUSH, "allow_redirects=False", "allow_redirects=True", plain("notify/test_push", "redirect")),
-    Mutation("S4", PUSH, "trust_env=False", "trust_env=True", plain("notify/test_push_hosts", "proxy")),
+    Mutation("S4", HOSTS, 'if url.scheme != "https" or port != 443:', "if False:", plain("notify/channels/test_push_hosts", "nothing_else")),
+    Mutation("S4", HOSTS, 'if host not in self.exact and not host.endswith(self.suffixes or ("\\0",)):', "if False:", plain("notify/channels/test_push_hosts", "nothing_else")),
+    Mutation("S4", HOSTS, "self.suffixes = tuple(entry[1:] for", "self.suffixes = tuple(entry[2:] for", plain("notify/channels/test_push_hosts", "nothing_else")),
+    Mutation("S4", HOSTS, "if url.raw_user is not None or url.raw_password is not None or url.fragment:", "if False:", plain("notify/channels/test_push_hosts", "nothing_else")),
+    Mutation("S4", HOSTS, "inner = ip.ipv4_mapped or ip.sixtofour", "inner = ip.sixtofour", plain("notify/channels/test_push_hosts")),
+    Mutation("S4", HOSTS, "return ip.is_global and not ip.is_multicast and not ip.is_reserved", "return True", plain("notify/channels/test_push_hosts")),
+    Mutation("S4", RESOLVING, 'public = [each for each in found if is_public(each["host"])]', "public = found", plain("notify/channels/test_push_hosts")),
+    Mutation("S4", PUSH, "allow_redirects=False", "allow_redirects=True", plain("notify/channels/test_push", "redirect")),
+    Mutation("S4", PUSH, "trust_env=False", "trust_env=True", plain("notify/channels/test_push_hosts", "proxy")),
     # S5: an endpoint belongs to one person
-    Mutation("S5", "webapp/care/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/test_people", "unbound")),
+    Mutation("S5", "webapp/care/contact/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/directory/test_people", "unbound")),
     Mutation("S5", "webapp/web/sign_in.py", "        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())\n", "", by("web/client/me/test_devices", "whenever_reminders")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, there, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)\n", "", by("web/client/me/test_devices", "login_is_over")),
-    Mutation("S5", "webapp/care/ways_in.py", 'accounts.sign_out_everywhere(store, person, "recovered"', 'accounts.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
+    Mutation("S5", "webapp/care/accounts/sign_in_methods.py", 'logins.sign_out_everywhere(store, person, "recovered"', 'logins.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
     Mutation("S5", "static/js/push.js", "if (!me) sessionStorage.removeItem(TOLD);\n", "", by("web/client/test_behaviours", "told_anew")),
-    Mutation("S5", "webapp/care/addresses.py", "of(person.id).where(Address.channel == Channel.PUSH, which)", "select(Address).where(Address.channel == Channel.PUSH, which)", by("web/test_leaving", "nobody_elses")),
+    Mutation("S5", "webapp/care/contact/addresses.py", "of(person.id).where(Address.channel == Channel.PUSH, which)", "select(Address).where(Address.channel == Channel.PUSH, which)", by("web/test_leaving", "nobody_elses")),
     Mutation("S5", "static/js/leave.js", 'if (endpoint) body.set("endpoint", endpoint);', "", by("web/client/test_behaviours", "both_sides")),
     # S6: nothing stays behind
     Mutation("S6", HEADERS, 'response.headers.setdefault("Cache-Control", "no-store")', "pass", by("web/test_headers", "cache")),
@@ -117,7 +120,7 @@ BREAKS = (
     Mutation("S6", "templates/layouts/signed_in.html", '"history": false, ', "", by("web/test_htmx")),
     Mutation("S6", "templates/pwa/service-worker.js", 'const PAGES = ["/offline", "/crisis"];', 'const PAGES = ["/offline", "/crisis", "/sign-in"];', plain("web/pwa/test_service_worker", "only_shell")),
     Mutation("S6", "static/js/phone/vault.js", 'generateKey(AES, false, ["encrypt"', 'generateKey(AES, true, ["encrypt"', by("web/client/test_offline", "cannot_leave")),
-    Mutation("S6", "webapp/web/pwa/leaving.py", '    accounts.sign_out(store, login, "signed_out", by=login.person, now=now)\n', "", by("web/test_leaving", "first_request")),
+    Mutation("S6", "webapp/web/pwa/leaving.py", '    logins.sign_out(store, login, "signed_out", by=login.person, now=now)\n', "", by("web/test_leaving", "first_request")),
     # S7: what a page may run
     Mutation("S7", HEADERS, "\"script-src 'self'\"", "\"script-src 'self' 'unsafe-inline'\"", by("web/test_headers", "inline")),
     Mutation("S7", HEADERS, "\"frame-ancestors 'none'\"", "\"frame-ancestors 'self'\"", by("web/test_headers", "inline")),
@@ -129,7 +132,7 @@ BREAKS = (
     Mutation("S7", IDENTITY, 'prefix = "__Host-" if settings.secure else ""', 'prefix = ""', by("web/test_headers", "over_https")),
     Mutation("S7", "templates/layouts/signed_in.html", '"extensions": "no-eval", ', "", by("web/test_htmx")),
     Mutation("S7", "templates/layouts/signed_in.html", '"includeIndicatorCSS": false, ', "", by("web/test_htmx")),
-    Mutation("S7", "webapp/web/policy_reports.py", "for rule, blocked, page in told[:MOST]:", "for rule, blocked, page in told[:0]:", by("web/test_policy_reports", "both_formats")),
+    Mutation("S7", "webapp/web/csp_reports.py", "for rule, blocked, page in told[:MOST]:", "for rule, blocked, page in told[:0]:", by("web/test_policy_reports", "both_formats")),
     # S8: only our own pages change anything
     Mutation("S8", GUARD, "if changing and not _token_matches():", "if False:", by("web/test_sign_in", "token")),
     Mutation("S8", GUARD, 'if site not in (None, "same-origin", "none"):', "if False:", by("web/test_sign_in", "from_elsewhere")),

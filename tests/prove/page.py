@@ -34,3 +34,17 @@ def _short(file: str) -> str:
 
 def _listed(files: set[str]) -> str:
     return ", ".join(f"`{file}`" for file in sorted(files))
+
+
+def write() -> None:
+    """Bring the columns *where* and *test* of SECURITY.md's table up to date: `python -m tests.prove.page`."""
+    lines = PAGE.read_text().splitlines(keepends=True)
+    for number, text in enumerate(lines):
+        if text.startswith(("| S", "| P")):
+            line, about = [cell.strip() for cell in text.strip("|\n").split("|")][:2]
+            lines[number] = f"| {line} | {about} | {' | '.join(wanted(line))} |\n"
+    PAGE.write_text("".join(lines))
+
+
+if __name__ == "__main__":
+    write()

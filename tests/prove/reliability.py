@@ -4,10 +4,10 @@ from tests.prove.mutation import Mutation, by, plain
 
 EMBEDDED, OUTCOMES, OBJECTIONS = (
     "webapp/embedded.py",
-    "webapp/notify/outcomes.py",
-    "webapp/notify/objections.py",
+    "webapp/notify/delivery/outcomes.py",
+    "webapp/notify/delivery/objections.py",
 )
-TAKEN_BACK, ABSENCES = "webapp/cli/taken_back.py", "webapp/care/absences.py"
+TAKEN_BACK, ABSENCES = "webapp/cli/restore_safeguards.py", "webapp/care/attendance/absences.py"
 
 WITHOUT = {
     "R2": "SIGKILL at any instant: `make faults` kills worker, web and database 200 times and counts what is left."
@@ -17,40 +17,40 @@ WITHOUT = {
 BREAKS = (
     # R1: fact, audit event and intent commit together, durably
     Mutation("R1", EMBEDDED, '"synchronous = FULL"', '"synchronous = OFF"', by("ground/test_db", "durable")),
-    Mutation("R1", "webapp/care/events.py", '@event.listens_for(Store, "before_commit")', '@event.listens_for(Store, "after_begin")', by("care/test_events", "transaction")),
-    Mutation("R1", "webapp/care/absences.py", "    sessions.record(\n        store, Tag.ABSENCE_REPORTED", "    (lambda *_, **__: None)(\n        store, Tag.ABSENCE_REPORTED",
+    Mutation("R1", "webapp/care/audit/events.py", '@event.listens_for(Store, "before_commit")', '@event.listens_for(Store, "after_begin")', by("care/audit/test_events", "transaction")),
+    Mutation("R1", "webapp/care/attendance/absences.py", "    sessions.record(\n        store, Tag.ABSENCE_REPORTED", "    (lambda *_, **__: None)(\n        store, Tag.ABSENCE_REPORTED",
       by("web/api/test_care", "chart_tells or feed_is_read")),
     # R3: only a database that cannot lose data
     Mutation("R3", EMBEDDED, "if tuple(version) < SAFE_SQLITE:", "if False:", plain("ground/test_db", "old_sqlite")),
     Mutation("R3", EMBEDDED, '        "foreign_keys = ON",\n', "", by("ground/test_db", "foreign_keys")),
     # R4: after an outage everything resolves
-    Mutation("R4", OBJECTIONS, "(_row.not_after <= NOW, EXPIRED),", "", by("notify/test_deliver", "six_hours")),
-    Mutation("R4", "webapp/protocol/reconcile.py", "    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))\n", "",
-      by("protocol/test_reconcile", "timer_was_lost")),
+    Mutation("R4", OBJECTIONS, "(_row.not_after <= NOW, EXPIRED),", "", by("notify/delivery/test_deliver", "six_hours")),
+    Mutation("R4", "webapp/protocol/engine/reconcile.py", "    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))\n", "",
+      by("protocol/engine/test_reconcile", "timer_was_lost")),
     # R5: who watches the watcher
-    Mutation("R5", "webapp/care/heartbeats.py", "return last is None or now - last > after", "return False", by("web/api/test_contract", "worker_beats")),
-    Mutation("R5", "webapp/care/heartbeats.py", "SILENT_AFTER = timedelta(minutes=2)", "SILENT_AFTER = timedelta(minutes=20)", by("web/staff/test_now", "within_two_minutes")),
-    Mutation("R5", "webapp/protocol/reconcile.py", "EVERY = timedelta(minutes=15)", "EVERY = timedelta(hours=15)", by("protocol/test_reconcile", "quarter_of_an_hour")),
+    Mutation("R5", "webapp/operations/heartbeats.py", "return last is None or now - last > after", "return False", by("web/api/test_contract", "worker_beats")),
+    Mutation("R5", "webapp/operations/heartbeats.py", "SILENT_AFTER = timedelta(minutes=2)", "SILENT_AFTER = timedelta(minutes=20)", by("web/staff/test_now", "within_two_minutes")),
+    Mutation("R5", "webapp/protocol/engine/reconcile.py", "EVERY = timedelta(minutes=15)", "EVERY = timedelta(hours=15)", by("protocol/engine/test_reconcile", "quarter_of_an_hour")),
     # R6: accepted is not delivered
-    Mutation("R6", "webapp/notify/channels/parcel.py", "if status in (404, 410):", "if status == 404:", plain("notify/test_push", "gone")),
-    Mutation("R6", "webapp/notify/patience.py", "    if retry_after is not None:\n", "    if False:\n", plain("notify/test_patience")),
-    Mutation("R6", OUTCOMES, '        address.stop(store, "gone", by=None, now=now)\n', "        pass\n", by("notify/test_deliver", "gone_is_stopped")),
-    Mutation("R6", OUTCOMES, "    elif address.troubles >= MOST_TROUBLES:\n", "    elif False:\n", by("notify/test_deliver", "ten_times")),
-    Mutation("R6", OUTCOMES, "            astray.append(row)\n", "            pass\n", by("notify/test_deliver", "steps_in")),
+    Mutation("R6", "webapp/notify/channels/parcel.py", "if status in (404, 410):", "if status == 404:", plain("notify/channels/test_push", "gone")),
+    Mutation("R6", "webapp/notify/delivery/retry.py", "    if retry_after is not None:\n", "    if False:\n", plain("notify/delivery/test_retry")),
+    Mutation("R6", OUTCOMES, '        address.stop(store, "gone", by=None, now=now)\n', "        pass\n", by("notify/delivery/test_deliver", "gone_is_stopped")),
+    Mutation("R6", OUTCOMES, "    elif address.troubles >= MOST_TROUBLES:\n", "    elif False:\n", by("notify/delivery/test_deliver", "ten_times")),
+    Mutation("R6", OUTCOMES, "            astray.append(row)\n", "            pass\n", by("notify/delivery/test_deliver", "steps_in")),
     # R7: sent twice is told once; a conflict is shown
-    Mutation("R7", ABSENCES, "if request_id and (same := _by_request(store, request_id)):", "if False:", by("care/test_absences", "same_request_id")),
-    Mutation("R7", ABSENCES, "    _refuse_taken_back(store, seat, reported_at)\n", "", by("care/test_absences", "taken_back")),
-    Mutation("R7", "webapp/care/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
+    Mutation("R7", ABSENCES, "if request_id and (same := _by_request(store, request_id)):", "if False:", by("care/attendance/test_absences", "same_request_id")),
+    Mutation("R7", ABSENCES, "    _refuse_taken_back(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),
+    Mutation("R7", "webapp/care/materials/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
     # R8: webhooks in any order, any number of times
-    Mutation("R8", "webapp/care/inbox.py", "if store.scalar(kept.returning(Letter.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
-    Mutation("R8", "webapp/care/minutes.py", "for at, left in sorted(moves):", "for at, left in moves:", plain("care/test_standing_minutes")),
+    Mutation("R8", "webapp/operations/inbox.py", "if store.scalar(kept.returning(Letter.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
+    Mutation("R8", "webapp/care/attendance/tally.py", "for at, left in sorted(moves):", "for at, left in moves:", plain("care/attendance/test_tally")),
     # R9: nobody is booked twice
-    Mutation("R9", "webapp/care/sessions.py", 'CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),', "", by("care/test_sessions", "database_refuses")),
-    Mutation("R9", "webapp/care/sessions.py", '"uq_seat_place", "session_id", "number", unique=True,', '"uq_seat_place", "session_id", "number",', by("care/test_sessions", "database_refuses")),
-    Mutation("R9", "webapp/care/clashes.py", 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))', 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"), primary_key=True)', by("care/test_bookings", "clients_time_twice")),
+    Mutation("R9", "webapp/care/schedule/sessions.py", 'CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),', "", by("care/schedule/test_sessions", "database_refuses")),
+    Mutation("R9", "webapp/care/schedule/sessions.py", '"uq_seat_place", "session_id", "number", unique=True,', '"uq_seat_place", "session_id", "number",', by("care/schedule/test_sessions", "database_refuses")),
+    Mutation("R9", "webapp/care/make_ups/busy_slots.py", 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))', 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"), primary_key=True)', by("care/make_ups/test_bookings", "clients_time_twice")),
     # R10: clocks change
-    Mutation("R10", "webapp/care/recurrence.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("care/test_series", "golden")),
-    Mutation("R10", "webapp/care/windows.py", "local = ZoneInfo(zone)", 'local = ZoneInfo("UTC")', plain("care/test_windows", "clock")),
+    Mutation("R10", "webapp/care/schedule/recurrence.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("care/schedule/test_series", "golden")),
+    Mutation("R10", "webapp/care/preferences/availability.py", "local = ZoneInfo(zone)", 'local = ZoneInfo("UTC")', plain("care/preferences/test_availability", "clock")),
     # R11: a backup that comes back revives nothing
     Mutation("R11", TAKEN_BACK, '("revoked_at", "paused_at")),', '("paused_at",)),', by("cli/test_backups", "revives")),
     Mutation("R11", TAKEN_BACK, '("status", "status_at")),', '("status_at",)),', by("cli/test_backups", "whoever_left")),
@@ -58,14 +58,14 @@ BREAKS = (
     Mutation("R11", TAKEN_BACK, '("opted_in_at",)', '("unsafe_at",)', by("cli/test_backups", "whoever_left")),
     Mutation("R11", TAKEN_BACK, "made.append(delete(Role).where(Role.person_id == who, Role.name.not_in(names)))", "pass", by("cli/test_backups", "whoever_left")),
     Mutation("R11", TAKEN_BACK, "made.append(update(Consent).where(valid(now)).values(paused_at=now))", "pass", by("cli/test_backups", "sharing_is_paused")),
-    Mutation("R11", TAKEN_BACK, "update(Notification).where(is_open()).values(expired),", "", by("cli/test_backups", "sends_nothing")),
-    Mutation("R11", TAKEN_BACK, "update(Login).where(Login.ended_at.is_(None)).values(ended_at=now),", "", by("cli/test_backups", "stay_ended")),
+    Mutation("R11", TAKEN_BACK, "update(Notification).where(Notification.is_open).values(expired),", "", by("cli/test_backups", "sends_nothing")),
+    Mutation("R11", TAKEN_BACK, "update(Login).where(~Login.is_ended).values(ended_at=now),", "", by("cli/test_backups", "stay_ended")),
     # R12: bad input is refused by its name and changes nothing
     Mutation("R12", "webapp/web/wiring.py", ", *_told()]", "]", by("web/test_wiring", "in_json_too")),
     Mutation("R12", "webapp/web/api/contract/shapes.py", '    """A request body. A field it does not know is a mistake of the caller\'s and is said so."""\n\n    model_config = ConfigDict(extra="forbid", strict=True)',
       '    """."""\n\n    model_config = ConfigDict(extra="ignore", strict=True)', by("web/api/test_bad_input", "pointed")),
     Mutation("R12", "webapp/spellings.py", "plain = text.isascii() and text.isdigit() and len(text) <= 10", "plain = text.isdigit()", plain("fuzz/test_instruments", "numbers")),
-    Mutation("R12", "webapp/cli/importing.py", "    if not problems:\n        return\n", "    return\n", by("cli/test_importing", "nothing_is_entered")),
+    Mutation("R12", "webapp/cli/rosters/command.py", "    if not problems:\n        return\n", "    return\n", by("cli/test_import_roster", "nothing_is_entered")),
     Mutation("R12", "webapp/refusals.py", 'status = 422\n    code = "invalid"', 'status = 200\n    code = "invalid"', by("web/client/test_absences", "cannot_be_used")),
     Mutation("R12", "webapp/web/wiring.py", "if UNKEPT.search(name + value):", "if False:", by("web/test_wiring", "nul_in_a_form")),
 )  # fmt: skip

@@ -15,12 +15,14 @@ from tests import rows
 from tests.conftest import THAT_DAY
 from tests.visiting import Visit
 from webapp import clock
-from webapp.care import people, series, statuses
-from webapp.care.people import Person, Status
-from webapp.care.sessions import Session
+from webapp.care import leaving
+from webapp.care.directory import people
+from webapp.care.directory.people import Person, Status
+from webapp.care.schedule import series
+from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store
 from webapp.demo import cast
-from webapp.web.guard import OTHER_DOOR, guard_of
+from webapp.web.page.guard import OTHER_DOOR, guard_of
 
 DAY = timedelta(days=1)
 ACTORS = (
@@ -60,13 +62,13 @@ def plant_doors(database: Database) -> dict[str, Any]:
 
 def _come_and_go(store: Store, world: Any) -> None:
     now = THAT_DAY
-    statuses.change(store, world.gus, Status.PAUSED, by=None, now=now)
-    statuses.change(store, world.ivy, Status.DISCHARGED, by=None, now=now)
+    leaving.change(store, world.gus, Status.PAUSED, by=None, now=now)
+    leaving.change(store, world.ivy, Status.DISCHARGED, by=None, now=now)
     rita, _ = people.put(
         store, world.harbor, "rita", kind="staff", name="Rita Gone", time_zone="America/New_York",
         roles=["counselor", "supervisor"], by=None, now=now,
     )  # fmt: skip
-    statuses.change(store, rita, Status.DISCHARGED, by=None, now=now)
+    leaving.change(store, rita, Status.DISCHARGED, by=None, now=now)
     rows.put(
         store, "couple", now - 90 * DAY, program_id=world.harbor.id, ref="once",
         a_id=world.maya.id, b_id=world.zoe.id, therapist_id=world.tessa.id, ended_at=now - 3 * DAY,

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from webapp import log
-from webapp.care.tokens import create_token
+from webapp.care.accounts.api_tokens import create_token
 
 
 @pytest.fixture

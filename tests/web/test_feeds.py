@@ -6,8 +6,11 @@ import pytest
 from icalendar import Calendar
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of
-from webapp.care import bookings, calendars, planning, statuses, teams, waitlist
-from webapp.care.people import Kind
+from webapp.care import leaving
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind
+from webapp.care.make_ups import bookings, waitlist
+from webapp.care.schedule import calendar_feeds, planning
 
 CANARY = "Opioid relapse prevention with Dr. Zebra"
 
@@ -15,7 +18,7 @@ CANARY = "Opioid relapse prevention with Dr. Zebra"
 @pytest.fixture
 def feed(store, world, clock, visit):
     """Maya's link: `feed()` fetches it as her calendar would, without a cookie."""
-    secret = calendars.open_feed(store, world.maya, by=world.maya, now=clock.now())
+    secret = calendar_feeds.open_feed(store, world.maya, by=world.maya, now=clock.now())
     store.commit()
 
     def fetch(token=secret, **more):
@@ -70,7 +73,7 @@ def test_no_name_kind_place_or_product_is_in_it(feed, session, world):
 
 def test_it_speaks_the_readers_language(store, world, clock, visit):
     room(store, world.carla, [world.rosa], clock.now() + DAY, clock.now())
-    secret = calendars.open_feed(store, world.rosa, by=world.rosa, now=clock.now())
+    secret = calendar_feeds.open_feed(store, world.rosa, by=world.rosa, now=clock.now())
     store.commit()
     [event] = events(visit().client.get(f"/calendar/{secret}.ics"))
     assert str(event["summary"])
@@ -146,7 +149,7 @@ def test_times_are_instants_so_a_clock_change_moves_nothing(feed, store, world, 
 
 def test_an_ended_link_and_one_that_never_was_answer_alike(feed, store, world, clock, session):
     never = feed("x" * 43)
-    calendars.close_feed(store, world.maya, by=world.maya, now=clock.now())
+    calendar_feeds.close_feed(store, world.maya, by=world.maya, now=clock.now())
     store.commit()
     ended = feed()
     assert (never.status_code, ended.status_code) == (404, 404)
@@ -155,21 +158,21 @@ def test_an_ended_link_and_one_that_never_was_answer_alike(feed, store, world, c
 
 
 def test_a_new_link_ends_the_one_before(feed, store, world, clock, session):
-    secret = calendars.open_feed(store, world.maya, by=world.maya, now=clock.now())
+    secret = calendar_feeds.open_feed(store, world.maya, by=world.maya, now=clock.now())
     store.commit()
     assert feed().status_code == 404
     assert feed(secret).status_code == 200
 
 
 def test_the_link_is_kept_as_a_hash_of_256_bits(feed, store, world):
-    kept = store.scalars(calendars.of(world.maya.id)).one()
+    kept = store.scalars(calendar_feeds.of(world.maya.id)).one()
     assert len(kept.secret_hash) == 32
     assert len(feed.secret) >= 43
     assert feed.secret.encode() not in kept.secret_hash
 
 
 def test_who_left_the_program_has_no_calendar(feed, store, world, clock):
-    statuses.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
+    leaving.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
     store.commit()
     assert feed().status_code == 404
 
@@ -209,7 +212,7 @@ def test_the_file_and_the_feed_speak_of_the_same_event(feed, visit, session, sto
 
 def test_a_supporters_calendar_is_empty(store, world, clock, visit, session):
     assert world.henry.kind == Kind.SUPPORTER
-    secret = calendars.open_feed(store, world.henry, by=world.henry, now=clock.now())
+    secret = calendar_feeds.open_feed(store, world.henry, by=world.henry, now=clock.now())
     store.commit()
     assert events(visit().client.get(f"/calendar/{secret}.ics")) == []
     assert store.scalar(teams.couple_of(world.henry.id)) is not None

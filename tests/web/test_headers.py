@@ -6,8 +6,8 @@ import pytest
 from flask import request
 
 from tests.visiting import Visit
-from webapp.web.headers import policy
-from webapp.web.proxies import TrustedProxies
+from webapp.web.page.headers import policy
+from webapp.web.page.proxies import TrustedProxies
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/nothing-here", "/schedule", "/me", "/crisis"])

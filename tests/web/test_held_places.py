@@ -7,24 +7,18 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of
-from webapp.care import (
-    absences,
-    bookings,
-    calendars,
-    exports,
-    freed,
-    hours,
-    planning,
-    sessions,
-    waitlist,
-)  # fmt: skip
-from webapp.care.sessions import Seat
-from webapp.notify.announce import announce
+from webapp.care.attendance import absences
+from webapp.care.catch_up import weekly_hours
+from webapp.care.make_ups import bookings, held_places, waitlist
+from webapp.care.privacy import own_copy
+from webapp.care.schedule import calendar_feeds, planning, sessions  # fmt: skip
+from webapp.care.schedule.sessions import Seat
+from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import Notification
-from webapp.protocol import misses
-from webapp.protocol.engine import look
-from webapp.protocol.reconcile import watch
-from webapp.protocol.steps import Step
+from webapp.protocol.engine.engine import look
+from webapp.protocol.engine.reconcile import watch
+from webapp.protocol.facts.steps import Step
+from webapp.protocol.reports import misses
 from webapp.refusals import Full
 
 
@@ -52,7 +46,7 @@ def held(store, database, world, clock, gone, full):
     clock.forward(minutes=1)
     seat_of(store, full, world.zoe).release(store, by=world.cody, now=clock.now())
     store.commit()
-    freed.offer_freed(database, clock.now())
+    held_places.offer_freed(database, clock.now())
     store.expire_all()
     return store.scalars(waitlist.live()).one()
 
@@ -132,17 +126,17 @@ def test_today_names_it_as_what_waits_and_nothing_opens_on_it(visit, world, held
 
 
 def test_calendar_hours_and_copies_do_not_know_it(store, world, clock, full, held):
-    starts = [each.starts_at for each in calendars.entries(store, world.maya, clock.now())]
+    starts = [each.starts_at for each in calendar_feeds.entries(store, world.maya, clock.now())]
     assert full.starts_at not in starts
-    assert hours.weeks(store, world.maya, clock.now(), 2)[-1].ahead == 0
-    copied = exports.assemble(store, world.maya, {}, clock.now())
+    assert weekly_hours.weeks(store, world.maya, clock.now(), 2)[-1].ahead == 0
+    copied = own_copy.assemble(store, world.maya, {}, clock.now())
     assert held.seat_id not in {each["seat"] for each in copied["sessions"]}
 
 
 def test_what_was_only_ever_held_is_in_no_calendar_as_cancelled(store, world, clock, full, held):
     waitlist.let_go(store, held, by=world.maya, now=clock.forward(minutes=5))
     store.flush()
-    starts = [each.starts_at for each in calendars.entries(store, world.maya, clock.now())]
+    starts = [each.starts_at for each in calendar_feeds.entries(store, world.maya, clock.now())]
     assert full.starts_at not in starts
 
 
@@ -165,6 +159,6 @@ def test_staff_who_give_them_the_place_meanwhile_do_not_see_it_taken_back(
     planning.give_seat(store, full, world.maya, by=world.cody, now=clock.forward(minutes=5))
     store.commit()
     clock.set(held.until + timedelta(seconds=1))
-    freed.offer_freed(database, clock.now())
+    held_places.offer_freed(database, clock.now())
     store.expire_all()
     assert (held.ended_why, held.seat.released_at) == ("expired", None)

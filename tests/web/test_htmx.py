@@ -7,7 +7,7 @@ from html import unescape
 from sqlalchemy import select
 
 from tests.house.reading import ROOT, told
-from webapp.care.accounts import Login
+from webapp.care.accounts.logins import Login
 
 ASKED = {
     '{{ url_for("client.approach.show") }}': ("maya", "/approach"),

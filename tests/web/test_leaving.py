@@ -5,9 +5,9 @@ from sqlalchemy import select
 
 from tests.visiting import Visit
 from tests.web.client.me.test_devices import AUTH, P256DH
-from webapp.care import addresses
-from webapp.care.accounts import Login
-from webapp.care.addresses import Address
+from webapp.care.accounts.logins import Login
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address
 
 
 @pytest.fixture

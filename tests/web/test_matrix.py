@@ -10,10 +10,10 @@ from tests.visiting import Caller
 from tests.web import audiences
 from tests.web.api.operations import operations
 from tests.web.matrix import ACTORS, LET_IN, SENT_TO_SIGN_IN, TURNED_AWAY, Actor, doors, plant_doors
-from webapp.care.events import Event
-from webapp.care.people import Person
-from webapp.care.programs import Program
-from webapp.care.tokens import SCOPES
+from webapp.care.accounts.api_tokens import SCOPES
+from webapp.care.audit.events import Event
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
 from webapp.db import Store
 
 

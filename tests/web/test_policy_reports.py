@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from webapp.care.policy_reports import KINDS_A_DAY, PolicyReport
+from webapp.operations.csp_reports import KINDS_A_DAY, PolicyReport
 
 PATH = "/reports/policy"
 HOST = "http://localhost"

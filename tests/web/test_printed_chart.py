@@ -8,10 +8,12 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from tests.care.evenings import missed
-from webapp.care import absences, contacts, counseling_notes
-from webapp.care.events import Event
-from webapp.care.tags import Tag
-from webapp.protocol.rungs import Rung
+from webapp.care.attendance import absences
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import contacts
+from webapp.care.privacy import counseling_notes
+from webapp.protocol.ladder.rungs import Rung
 from webapp.web import chart
 from webapp.web.api.contract.document import document
 from webapp.web.chart import Entry, paper

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.visiting import Visit
-from webapp.care import accounts, passwords
-from webapp.care.accounts import Link, Login
+from webapp.care.accounts import logins, passwords
+from webapp.care.accounts.logins import Link, Login
 
 WORDS = "three quiet blue boats"
 
@@ -16,7 +16,7 @@ WORDS = "three quiet blue boats"
 def link(database, world, clock):
     with database.writing() as store:
         person = store.merge(world.maya, load=False)
-        secret = accounts.issue_link(store, person, "invitation", by=None, now=clock.now())
+        secret = logins.issue_link(store, person, "invitation", by=None, now=clock.now())
         store.commit()
     return f"/sign-in/link/{secret}"
 
@@ -102,8 +102,8 @@ def test_signing_in_again_ends_the_login_this_device_had(app, world, database, l
     maya = Visit(app, world.maya)
     maya.post(link)
     with database.reading() as store:
-        logins = store.scalars(select(Login).order_by(Login.id)).all()
-        assert [login.ended_at is None for login in logins] == [False, True]
+        rows = store.scalars(select(Login).order_by(Login.id)).all()
+        assert [login.ended_at is None for login in rows] == [False, True]
 
 
 def test_an_idle_login_leads_to_sign_in_and_htmx_is_told_to_go_there(app, world, clock):

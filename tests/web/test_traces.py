@@ -10,14 +10,16 @@ from tests import rows
 from tests.conftest import THAT_DAY
 from tests.house.reading import told
 from tests.web.matrix import DAY, Actor, doors, plant_doors
-from webapp import clock, sealed
-from webapp.care import clinical, plans
-from webapp.care.events import Event
-from webapp.care.hand_ins import HandIn
-from webapp.care.people import Person
-from webapp.care.plans import Plan
-from webapp.care.tags import Tag
-from webapp.web import unit
+from webapp import clock
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import reengagement_plans
+from webapp.care.contact.reengagement_plans import Plan
+from webapp.care.directory.people import Person
+from webapp.care.materials.hand_ins import HandIn
+from webapp.crypto import sealed
+from webapp.operations import field_keys
+from webapp.web.page import unit_of_work
 
 NOT_HERS = {"authenticator", "counseling_note", "draft", "homework", "letter", "resource"}
 """Sealed, and seen by its writer alone, by nobody, or written for a whole session."""
@@ -55,7 +57,7 @@ def plant_canaries(database) -> dict[str, Any]:
         one("attempt", task_id=task, outcome="left_message", **wrote)
         answered = store.get_one(HandIn, objects["hand_in_id"])
         answered.feedback_at, answered.feedback_by_id = at, carla
-        for table in clinical.sealed_tables():
+        for table in field_keys.sealed_tables():
             model = rows.model_of(table)
             for row in store.scalars(select(model)) if table.name not in NOT_HERS else ():
                 for column in sealed.columns_of(table):
@@ -102,7 +104,7 @@ def test_no_page_shows_a_word_of_hers_without_a_trace(app, database, objects, na
             met |= found
             if found and traces(database, objects["maya"]) != before + 1:
                 silent.append(f"{door.method} {path} {headers}: {', '.join(sorted(found))}")
-    assert not silent, told(silent, "Give its picture a `reading` (webapp/care/readings.py): one trace an answer.")  # fmt: skip
+    assert not silent, told(silent, "Give its picture a `reading` (webapp/care/privacy/record_views.py): one trace an answer.")  # fmt: skip
     assert met >= SHOWN
 
 
@@ -119,8 +121,8 @@ def test_what_was_begun_and_refused_is_not_kept_with_the_trace(app, store, world
     kept = select(func.count(Plan.id))
     before = store.scalar(kept)
     with app.test_request_context(method="POST"):
-        unit.write_on()
-        plans.make(unit.store, world.maya, by=world.carla, now=clock.now(), barrier="The bus.", steps=["make_up"])  # fmt: skip
-        with unit.apart():
+        unit_of_work.write_on()
+        reengagement_plans.make(unit_of_work.store, world.maya, by=world.carla, now=clock.now(), barrier="The bus.", steps=["make_up"])  # fmt: skip
+        with unit_of_work.apart():
             pass
     assert store.scalar(kept) == before

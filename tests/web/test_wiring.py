@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.care.evenings import HOUR
-from webapp.care.events import Event
-from webapp.care.messages import Message
+from webapp.care.audit.events import Event
+from webapp.care.contact.messages import Message
 from webapp.demo import cast
 
 

@@ -6,18 +6,18 @@ from importlib import import_module
 import click
 
 COMMANDS = {
-    "demo": "demonstration:demo",
-    "serve": "serving:serve",
-    "worker": "serving:worker",
-    "db": "databases:db",
+    "demo": "demo:demo",
+    "serve": "serve:serve",
+    "worker": "serve:worker",
+    "db": "database:db",
     "doctor": "doctor:doctor",
-    "program": "registering:program",
-    "person": "registering:person",
-    "token": "admitting:token",
-    "import": "importing:importing",
-    "ladder": "ladders:ladder",
-    "audit": "auditing:audit",
-    "keys": "rotating:keys_",
+    "program": "people:program",
+    "person": "people:person",
+    "token": "tokens:token",
+    "import": "rosters.command:importing",
+    "ladder": "ladder:ladder",
+    "audit": "audit:audit",
+    "keys": "key_rotation:keys_",
 }
 """Command → module and name in this package; in the order of `rejoin --help`."""
 

@@ -25,11 +25,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from webapp import log
-from webapp.care.programs import Program
+from webapp.care.directory.programs import Program
 from webapp.config import Settings, SettingsError
+from webapp.crypto.keys import KeyTrouble
 from webapp.db import Database, Store
 from webapp.embedded import UnsafeDatabase, make_private
-from webapp.keys import KeyTrouble
 from webapp.refusals import Invalid, Refusal
 
 
@@ -79,7 +79,7 @@ def opened(settings: Settings | None = None, *, migrated: bool = True) -> Iterat
     """The database of the settings, closed afterwards. Raises Unmigrated when its tables are not the newest, KeyTrouble
     when the keys of its clinical text are gone."""
     from webapp import migrations
-    from webapp.care import field_keys
+    from webapp.operations import field_keys
 
     settings = settings or load_settings()
     if settings.embedded:

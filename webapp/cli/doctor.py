@@ -14,15 +14,15 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sqlalchemy import func, select, text
 
 from webapp import clock
-from webapp.care import field_keys, heartbeats, policy_reports
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
 from webapp.cli import desk
 from webapp.cli.desk import Trouble
 from webapp.config import PREFIX, Settings
+from webapp.crypto.keys import KeyTrouble
+from webapp.crypto.sealed import keyring_of
 from webapp.db import Database, Store, database_now
 from webapp.embedded import check_sqlite
-from webapp.keys import KeyTrouble
-from webapp.sealed import keyring_of
+from webapp.operations import csp_reports, field_keys, heartbeats
 
 FINE, MIND, BROKEN = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 Finding = tuple[str, str]
@@ -177,7 +177,7 @@ def refused_by_browsers(database: Database) -> Iterator[Finding]:
     """Pages that broke their own content security policy, yesterday and today."""
     with database.reading() as store:
         day = (clock.now() - timedelta(days=1)).date()
-        for one in store.scalars(policy_reports.since(day).limit(5)):
+        for one in store.scalars(csp_reports.since(day).limit(5)):
             yield (
                 MIND,
                 f"pages: browsers refused {one.blocked} ({one.rule}) on {one.page}, {one.count} times. An extension may be"

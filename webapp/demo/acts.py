@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from webapp.care import absences, plans, presence, tasks
-from webapp.care.people import Person
-from webapp.care.policy import Policy
-from webapp.care.presence import Evidence, Sighting
-from webapp.care.sessions import Seat, Session
-from webapp.care.tasks import Task
+from webapp.care.attendance import absences, presence
+from webapp.care.attendance.presence import Evidence, Sighting
+from webapp.care.contact import reengagement_plans, tasks
+from webapp.care.contact.tasks import Task
+from webapp.care.directory.people import Person
+from webapp.care.directory.policy import Policy
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.rooms import Room, remind
 from webapp.demo.stage import Act, Stage
-from webapp.protocol.rungs import Rung
+from webapp.protocol.ladder.rungs import Rung
 
 VIDEO = "video"
 """The platform's name as the source of evidence."""
@@ -112,14 +113,12 @@ def answer(
     """A staff member does something about a client's open task; `plan` writes the plan and ends the task with it."""
 
     def act(store: Store, now: datetime) -> None:
-        open_one = select(Task).where(
-            Task.client_id == client.id, Task.kind == task, Task.done_at.is_(None)
-        )
+        open_one = select(Task).where(Task.client_id == client.id, Task.kind == task, Task.is_open)
         found = store.scalars(open_one.order_by(Task.id.desc())).first()
         if found is None:
             return
         if outcome == "plan":
-            plans.make(
+            reengagement_plans.make(
                 store,
                 client,
                 by=by,
@@ -128,7 +127,7 @@ def answer(
                 note=note,
                 steps=["make_up", "check_ins"],
             )
-        if found.open:
+        if found.is_open:
             ended = "reached" if outcome == "plan" else outcome
             tasks.attempt(store, found, ended, by=by, now=now, note=note)
 
@@ -140,9 +139,7 @@ def acknowledging(by: Person, client: Person, task: str) -> Act:
     """Somebody takes up the open tasks of this kind."""
 
     def act(store: Store, instant: datetime) -> None:
-        mine = select(Task).where(
-            Task.client_id == client.id, Task.kind == task, Task.done_at.is_(None)
-        )
+        mine = select(Task).where(Task.client_id == client.id, Task.kind == task, Task.is_open)
         for found in store.scalars(mine):
             found.acknowledge(store, by=by, now=instant)
 

@@ -8,19 +8,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from webapp.care import (
-    drafts,
-    followups,
-    hand_ins,
-    homework,
-    resource_uses,
-    resources,
-    summaries,
-)
-from webapp.care.homework import Homework
-from webapp.care.people import Person
-from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session
+from webapp.care.catch_up import follow_ups
+from webapp.care.directory.people import Person
+from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resources import Resource
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.rooms import Room
@@ -87,7 +80,7 @@ def _all_done(
         [made] = store.scalars(hand_ins.of([_homework(store, task).id], maya.id))
         said = "Three things that are already in your day: **that is the trick**. Keep Ana's number on paper, too."
         hand_ins.answer(store, made, said, by=carla, now=at)
-        followups.sign_off(store, seat, by=carla, now=at, note="Went through it on the phone.")
+        follow_ups.sign_off(store, seat, by=carla, now=at, note="Went through it on the phone.")
 
     _play(stage, now, (room.ends_at + 20 * HOUR, works), (room.ends_at + 44 * HOUR, talks))
 

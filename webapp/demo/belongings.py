@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from webapp.care import accommodations, backup_plans, calendars, preferences
+from webapp.care.preferences import accommodations, backup_plans, contact_preferences
+from webapp.care.schedule import calendar_feeds
 from webapp.db import Store
 from webapp.demo import cast
 from webapp.demo.stage import Stage
@@ -41,12 +42,12 @@ def _settle(store: Store, instant: datetime) -> None:
     for name, parts in PLANS.items():
         client = getattr(world, name)
         backup_plans.write(store, client, parts, by=client, now=instant)
-    calendars.open_feed(store, world.maya, by=world.maya, now=instant)
+    calendar_feeds.open_feed(store, world.maya, by=world.maya, now=instant)
 
 
 def _choose(store: Store, instant: datetime) -> None:
     june = cast.find(store).june
-    preferences.set_reminders(
+    contact_preferences.set_reminders(
         store, june, first="sms", off=["second_check"], quiet_hours=("22:00", "07:00"),
         lead={"soon": 120}, by=june, now=instant,
     )  # fmt: skip

@@ -22,13 +22,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import addresses, orientation, people, planning, programs, teams
-from webapp.care.addresses import Channel
-from webapp.care.people import Kind, Person
-from webapp.care.programs import Program
-from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Session
-from webapp.care.teams import Couple
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
+from webapp.care.directory import people, programs, teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.programs import Program
+from webapp.care.directory.teams import Couple
+from webapp.care.preferences import policy_acknowledgements
+from webapp.care.schedule import planning
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 
 NEW_YORK, PHOENIX = "America/New_York", "America/Phoenix"
@@ -129,7 +132,7 @@ def plant(store: Store, now: datetime) -> World:
         version = program.policies[-1]
         for ref in CLIENTS[program.ref]:
             client = getattr(world, ref)
-            orientation.acknowledge(store, client, version, by=client, now=now)
+            policy_acknowledgements.acknowledge(store, client, version, by=client, now=now)
     for ref, (a, b) in COUPLES.items():
         teams.form_couple(
             store, world.harbor, ref, getattr(world, a), getattr(world, b),

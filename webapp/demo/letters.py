@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from webapp.care import messages, self_tests, trouble
-from webapp.care.sessions import Session
-from webapp.care.tasks import Task
+from webapp.care.contact import connection_tests, help_calls, messages
+from webapp.care.contact.tasks import Task
+from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.demo import cast
 from webapp.demo.cast import World
@@ -71,5 +71,5 @@ def reading(client: str, by: str) -> Act:
 def ask_for_help(store: Store, world: World, session: Session, now: datetime) -> Task:
     """Ivy, whose camera fails her now and then, tries the room early and asks the help desk."""
     seat = next(seat for seat in session.seats if seat.client_id == world.ivy.id)
-    self_tests.keep(store, FOUND, by=world.ivy, now=now, round_trip=60.3, facts=FIGURES)
-    return trouble.report(store, seat, by=world.ivy, now=now)
+    connection_tests.keep(store, FOUND, by=world.ivy, now=now, round_trip=60.3, facts=FIGURES)
+    return help_calls.report(store, seat, by=world.ivy, now=now)

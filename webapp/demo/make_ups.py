@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.care import bookings, freed, makeups, planning, reflections, resources, series, waitlist
-from webapp.care.makeups import MakeUp
-from webapp.care.people import Person
-from webapp.care.resources import Resource
-from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Seat, Session
+from webapp.care.directory.people import Person
+from webapp.care.make_ups import bookings, held_places, make_ups, reflections, waitlist
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.materials import resources
+from webapp.care.materials.resources import Resource
+from webapp.care.schedule import planning, series
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo import cast
 from webapp.demo.cast import World
@@ -161,7 +163,7 @@ def freeing(ref: str, name: str) -> Act:
             if seat.client_id == getattr(world, name).id:
                 seat.release(store, by=world.cody, now=instant)
         store.flush()
-        freed.serve(store, session, now=instant)
+        held_places.serve(store, session, now=instant)
 
     return act
 
@@ -171,4 +173,4 @@ def _slot(store: Store, ref: str) -> Session:
 
 
 def _standing(store: Store, seat_id: int) -> MakeUp:
-    return store.scalars(makeups.standing_for([seat_id])).one()
+    return store.scalars(make_ups.standing_for([seat_id])).one()

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from webapp.care import events
-from webapp.care.people import Person
-from webapp.care.policy import Policy
-from webapp.care.sessions import Session
-from webapp.care.tags import Tag
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Person
+from webapp.care.directory.policy import Policy
+from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.stage import Act, Stage
-from webapp.protocol import steps
-from webapp.protocol.rungs import TAKEN, Rung
+from webapp.protocol.facts import steps
+from webapp.protocol.ladder.rungs import TAKEN, Rung
 
 
 @dataclass

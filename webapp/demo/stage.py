@@ -12,10 +12,10 @@ from datetime import datetime
 from sqlalchemy import Connection, update
 
 from webapp.db import Database, Store
-from webapp.notify import leases, outcomes
-from webapp.notify.announce import announce, pass_over
-from webapp.notify.outbox import Notification, is_open
-from webapp.protocol.engine import look
+from webapp.notify.announcing.announce import announce, pass_over
+from webapp.notify.delivery import leases, outcomes
+from webapp.notify.outbox import Notification
+from webapp.protocol.engine.engine import look
 
 Act = Callable[[Store, datetime], object]
 
@@ -79,7 +79,7 @@ def tell(database: Database, now: datetime) -> None:
     with database.writing() as store:
         store.execute(
             update(Notification)
-            .where(is_open(), Notification.due_at < now)
+            .where(Notification.is_open, Notification.due_at < now)
             .values(sent_at=Notification.due_at)
             .execution_options(synchronize_session=False)
         )

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from webapp.care import consents, programs, series
-from webapp.care.consents import Category
-from webapp.care.sessions import Session
+from webapp.care.directory import programs
+from webapp.care.privacy import consents
+from webapp.care.privacy.consents import Category
+from webapp.care.schedule import series
+from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store
 from webapp.demo import acts, afterwards, belongings, cast, letters, make_ups
 from webapp.demo.cast import World

@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from webapp.care import absences, presence, programs
-from webapp.care.presence import Evidence, Sighting
-from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Session
+from webapp.care.attendance import absences, presence
+from webapp.care.attendance.presence import Evidence, Sighting
+from webapp.care.directory import programs
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.demo import cast, letters
 from webapp.demo.acts import VIDEO

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.care.consents import Consent
-from webapp.care.people import Kind, Person
+from webapp.care.directory.people import Kind, Person
+from webapp.care.privacy.consents import Consent
 from webapp.db import Store
 from webapp.notify.outbox import Notification
 

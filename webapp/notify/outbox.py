@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -19,11 +20,12 @@ from sqlalchemy import (
     and_,
     text,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care import addresses
-from webapp.care.addresses import Channel
-from webapp.care.people import Person
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
+from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.notify.kinds import LINKS, NoticeKind
 from webapp.refusals import N_
@@ -82,9 +84,19 @@ class Notification(Base):
     why: Mapped[str | None]
     """Why it was cancelled or failed, or what went wrong in the last attempt; a word of `WHY` or a provider's status."""
 
-    @property
-    def open(self) -> bool:
+    @hybrid_property
+    def is_open(self) -> bool:
+        """The row has not ended."""
         return not (self.sent_at or self.expired_at or self.cancelled_at or self.failed_at)
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open(cls) -> ColumnElement[bool]:
+        """Spelled like the partial index, so that the index serves it."""
+        return and_(
+            cls.sent_at.is_(None), cls.expired_at.is_(None), cls.cancelled_at.is_(None),
+            cls.failed_at.is_(None),
+        )  # fmt: skip
 
 
 INSERTED = (
@@ -93,16 +105,6 @@ INSERTED = (
     "attempts",
 )  # fmt: skip
 """Columns that announcing fills, in the order of its tuples."""
-
-
-def is_open() -> Any:
-    """A condition: the row has not ended. Spelled like the partial index, so that the index serves it."""
-    return and_(
-        Notification.sent_at.is_(None),
-        Notification.expired_at.is_(None),
-        Notification.cancelled_at.is_(None),
-        Notification.failed_at.is_(None),
-    )
 
 
 TABLE: Any = Notification.__table__

@@ -10,14 +10,14 @@ from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import drafts as kept
-from webapp.care.access import Permission
-from webapp.care.people import Person
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.materials import drafts as kept
 from webapp.refusals import Conflict, Refusal
-from webapp.web import identity
-from webapp.web.filters import sentence, time_of
-from webapp.web.guard import needs
-from webapp.web.unit import store
+from webapp.web.page import identity
+from webapp.web.page.filters import sentence, time_of
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 
 drafts = Blueprint("drafts", __name__)
 

@@ -15,13 +15,13 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import calendars
-from webapp.care.access import Permission
-from webapp.care.calendars import Entry
-from webapp.care.people import Person
-from webapp.web.guard import needs, other_door
-from webapp.web.identity import me
-from webapp.web.unit import store
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.schedule import calendar_feeds
+from webapp.care.schedule.calendar_feeds import Entry
+from webapp.web.page.guard import needs, other_door
+from webapp.web.page.identity import me
+from webapp.web.page.unit_of_work import store
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -38,10 +38,10 @@ LONGEST_TOKEN = 64
 @other_door
 def show(token: str) -> ResponseReturnValue:
     """The calendar of whoever made this link. A link that was ended and one that never was: 404, by the same one read."""
-    reader = calendars.reader_of(store, token[:LONGEST_TOKEN])
+    reader = calendar_feeds.reader_of(store, token[:LONGEST_TOKEN])
     if reader is None:
         abort(404)
-    return _answer(reader, calendars.entries(store, reader, clock.now()))
+    return _answer(reader, calendar_feeds.entries(store, reader, clock.now()))
 
 
 @pages.get("/seats/<row:seat_id>/calendar")
@@ -49,7 +49,7 @@ def show(token: str) -> ResponseReturnValue:
 def download(seat_id: int) -> ResponseReturnValue:
     """One reserved time as a file, for who wants no link. Anyone else's seat is 404."""
     person = me()
-    found = calendars.entries(store, person, clock.now(), seat_id) if person else []
+    found = calendar_feeds.entries(store, person, clock.now(), seat_id) if person else []
     if person is None or not found:
         abort(404)
     answer = _answer(person, found)

@@ -4,12 +4,14 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import accounts, addresses, orientation, passwords, ways_in
-from webapp.care.people import Kind, Person
-from webapp.care.rate_limits import DOOR
-from webapp.web import attempts, identity
-from webapp.web.guard import asking_again, go_back, own, public
-from webapp.web.unit import store
+from webapp.care.accounts import logins, passwords, sign_in_methods
+from webapp.care.contact import addresses
+from webapp.care.directory.people import Kind, Person
+from webapp.care.preferences import policy_acknowledgements
+from webapp.operations.rate_limits import DOOR
+from webapp.web.page import attempts, identity
+from webapp.web.page.guard import asking_again, go_back, own, public
+from webapp.web.page.unit_of_work import store
 
 sign_in = Blueprint("sign_in", __name__)
 
@@ -73,7 +75,7 @@ def someone_else() -> ResponseReturnValue:
 @public
 def link(secret: str) -> ResponseReturnValue:
     """Where a one-time link leads. Looking spends nothing, so mail scanners burn nothing (S3)."""
-    found = accounts.link_of(store, secret, clock.now())
+    found = logins.link_of(store, secret, clock.now())
     return render_template("sign_in/link.html", secret=secret, usable=found is not None), (
         200 if found else 410
     )
@@ -85,12 +87,12 @@ def spend(secret: str) -> ResponseReturnValue:
     """Use the link up and come in. One that recovers an account ends every other login and the password, and its person is
     told (S3)."""
     attempts.count(DOOR, attempts.address())
-    found = accounts.spend_link(store, secret, now=clock.now())
+    found = logins.spend_link(store, secret, now=clock.now())
     if found is None:
         return render_template("sign_in/link.html", secret=secret, usable=False), 410
     person = found.person
     if found.purpose == "recovery":
-        ways_in.recover(store, person, now=clock.now())
+        sign_in_methods.recover(store, person, now=clock.now())
     identity.begin(person, "demo" if found.purpose == "demo" else "link")
     if found.purpose != "demo" and (found.purpose == "recovery" or not _known(person)):
         store.commit()
@@ -110,7 +112,7 @@ def onward(person: Person, wanted: str | None) -> str:
     therefore never stands before a session's link or an absence. Who opens the app at its start wants nothing yet."""
     if wanted and wanted != home(person):
         return wanted
-    if orientation.due(store, person, clock.now()):
+    if policy_acknowledgements.due(store, person, clock.now()):
         return url_for("account.orientation")
     return home(person)
 
@@ -139,7 +141,7 @@ def _out(why: str) -> ResponseReturnValue:
 
 
 def _known(person: Person) -> bool:
-    return ways_in.of(store, person).any
+    return sign_in_methods.of(store, person).any
 
 
 def _form(**more: object) -> str:

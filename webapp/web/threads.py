@@ -10,11 +10,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from webapp.care import correspondents, messages
-from webapp.care.messages import Message
-from webapp.care.people import Person, RoleName
+from webapp.care.contact import messages, thread_members
+from webapp.care.contact.messages import Message
+from webapp.care.directory.people import Person, RoleName
 from webapp.db import Store
-from webapp.web.filters import zone
+from webapp.web.page.filters import zone
 
 MOST = 40
 """Messages on one page; older ones are one tap further."""
@@ -69,7 +69,7 @@ def of(store: Store, client: Person, me: Person, before: int | None = None) -> T
     """A page of `client`'s thread for `me`, who may see it. Six statements, however long it is."""
     found = store.scalars(messages.said(client.id, before).limit(MOST + 1)).unique().all()
     shown = list(reversed(found[:MOST]))
-    team = correspondents.readers(store, client.id)
+    team = thread_members.readers(store, client.id)
     mark = messages.last_read(store, client.id, me)
     seen = messages.read_by_others(store, client, me)
     own_seen = max((m.id for m in shown if m.by_id == me.id and m.id <= seen), default=0)

@@ -12,24 +12,9 @@ from werkzeug.routing import IntegerConverter, Map
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.refusals import N_, Invalid
-from webapp.web import (
-    account,
-    api,
-    assets,
-    client,
-    drafts,
-    errors,
-    feeds,
-    filters,
-    guard,
-    headers,
-    identity,
-    policy_reports,
-    pwa,
-    staff,
-    unit,
-)
-from webapp.web.proxies import TrustedProxies
+from webapp.web import account, api, client, csp_reports, drafts, feeds, pwa, staff
+from webapp.web.page import assets, errors, filters, guard, headers, identity, unit_of_work
+from webapp.web.page.proxies import TrustedProxies
 from webapp.web.pwa import leaving
 
 LARGEST_BODY = 1024 * 1024
@@ -95,18 +80,18 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
     app.url_map.converters["row"] = RowNumber
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
-    unit.init_app(app, database)
+    unit_of_work.init_app(app, database)
     identity.init_app(app, settings)
     leaving.init_app(app, settings)
     for part in (filters, errors, guard, assets):
         part.init_app(app)
     app.before_request(refuse_what_no_database_keeps)  # after the guard, before the view
-    app.before_request(unit.write_on)
+    app.before_request(unit_of_work.write_on)
     headers.init_app(app, settings)
     pwa.init_app(app, settings)
     account.register(app, settings)
     app.register_blueprint(feeds.pages)
-    app.register_blueprint(policy_reports.reports)
+    app.register_blueprint(csp_reports.reports)
     app.register_blueprint(drafts.drafts)
     for place in (client, staff, api):
         place.register(app)

@@ -8,8 +8,8 @@ import pytest
 
 from tests.passkey import SoftPasskey
 from tests.visiting import Visit
-from webapp.care import accounts, passwords, second_factors
-from webapp.care.people import Person
+from webapp.care.accounts import authenticators, logins, passwords
+from webapp.care.directory.people import Person
 
 WORDS = "three quiet blue boats"
 
@@ -75,10 +75,10 @@ def with_app(database, clock) -> Callable[[Person], Callable[[], str]]:
     def made(person: Person) -> Callable[[], str]:
         with database.writing() as store:
             known = store.get_one(Person, person.id)
-            begun = second_factors.begin(store, known, by=known, now=clock.now())
+            begun = authenticators.begin(store, known, by=known, now=clock.now())
             secret = begun.secret
             code = pyotp.TOTP(secret).at(clock.now())
-            second_factors.confirm(store, known, code, by=known, now=clock.now())
+            authenticators.confirm(store, known, code, by=known, now=clock.now())
             store.commit()
         return lambda: pyotp.TOTP(secret).at(clock.now())
 
@@ -92,7 +92,7 @@ def link_for(database, clock) -> Callable[..., str]:
     def made(person: Person, purpose: str = "invitation") -> str:
         with database.writing() as store:
             known = store.get_one(Person, person.id)
-            secret = accounts.issue_link(store, known, purpose, by=None, now=clock.now())
+            secret = logins.issue_link(store, known, purpose, by=None, now=clock.now())
             store.commit()
         return f"/sign-in/link/{secret}"
 

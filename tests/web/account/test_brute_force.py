@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.databases import opened
 from tests.visiting import Visit
-from webapp.care import passwords
-from webapp.care.people import Person
+from webapp.care.accounts import passwords
+from webapp.care.directory.people import Person
 from webapp.config import Settings
 
 WORDS, EMAIL = "three quiet blue boats", "maya@example.org"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.passkey import SoftPasskey
 from tests.web.account.conftest import WORDS
-from webapp.care.access import FRESH, Permission
+from webapp.care.directory.permissions import FRESH, Permission
 
 STALE = {"minutes": 11}
 

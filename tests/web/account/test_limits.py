@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from tests.visiting import Caller, Visit
 from tests.web.account.conftest import WORDS
-from webapp.care import rate_limits
-from webapp.care.accounts import Login
-from webapp.web import attempts
+from webapp.care.accounts.logins import Login
+from webapp.operations import rate_limits
+from webapp.web.page import attempts
 
 
 def at_once(count, act):

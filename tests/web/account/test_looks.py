@@ -11,8 +11,8 @@ from playwright.sync_api import Browser
 from tests.web.looks import listening, troubles
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import accounts, passwords, second_factors
-from webapp.care.orientation import Acknowledgement
+from webapp.care.accounts import authenticators, logins, passwords
+from webapp.care.preferences.policy_acknowledgements import Acknowledgement
 from webapp.demo import cast
 
 PAGES = [
@@ -42,13 +42,13 @@ def people(fresh_database, world, clock) -> dict[str, str]:
         for who in ("ben", "rosa", "carla", "susan", "tessa"):
             person = getattr(here, who)
             passwords.set_password(store, person, "three quiet blue boats", by=person, now=now)
-        begun = second_factors.begin(store, here.susan, by=here.susan, now=now)
+        begun = authenticators.begin(store, here.susan, by=here.susan, now=now)
         code = pyotp.TOTP(begun.secret).at(now)
-        second_factors.confirm(store, here.susan, code, by=here.susan, now=now)
+        authenticators.confirm(store, here.susan, code, by=here.susan, now=now)
 
         def login(who: str, way: str, **ago: float) -> str:
             then = now - timedelta(**ago)
-            login, secret = accounts.sign_in(store, getattr(here, who), way, now=then)
+            login, secret = logins.sign_in(store, getattr(here, who), way, now=then)
             login.seen_at = then if who == "ben" else now
             return secret
 

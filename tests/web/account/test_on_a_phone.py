@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import accounts
-from webapp.care.passkeys import House
+from webapp.care.accounts import logins
+from webapp.care.accounts.passkeys import House
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -82,7 +82,7 @@ def phone(fresh_database, settings, world, chromium) -> Iterator[Phone]:
 def invitation(fresh_database, world, clock) -> str:
     with fresh_database.writing() as store:
         maya = cast.find(store).maya
-        secret = accounts.issue_link(store, maya, "invitation", by=None, now=clock.now())
+        secret = logins.issue_link(store, maya, "invitation", by=None, now=clock.now())
         store.commit()
     return f"/sign-in/link/{secret}"
 

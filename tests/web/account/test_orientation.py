@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.web.account.conftest import WORDS
-from webapp.care import orientation, programs
-from webapp.care.orientation import Acknowledgement
-from webapp.care.people import Person
-from webapp.care.programs import Program
+from webapp.care.directory import programs
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
+from webapp.care.preferences import policy_acknowledgements
+from webapp.care.preferences.policy_acknowledgements import Acknowledgement
 from webapp.demo import cast
 
 
@@ -73,7 +74,9 @@ def test_m11_reading_it_is_kept_with_version_and_instant_once(newcomer, door, da
             select(Acknowledgement).where(Acknowledgement.person_id == newcomer.id)
         )
         assert (kept.version.version, kept.made_at.date()) == (1, clock.now().date())
-        assert not orientation.due(store, store.get_one(Person, newcomer.id), clock.now())
+        assert not policy_acknowledgements.due(
+            store, store.get_one(Person, newcomer.id), clock.now()
+        )
     assert "You read this" in maya.get("/orientation").text
 
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from tests.passkey import SoftPasskey, text
-from webapp.care.accounts import Login
-from webapp.care.challenges import Challenge, forget
-from webapp.care.events import Event
-from webapp.care.passkeys import Passkey
+from webapp.care.accounts.logins import Login
+from webapp.care.accounts.passkey_challenges import Challenge, forget
+from webapp.care.accounts.passkeys import Passkey
+from webapp.care.audit.events import Event
 
 
 def test_s3_an_invitation_leads_to_a_passkey_and_a_passkey_lets_in(door, world, link_for):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.web.account.conftest import WORDS
-from webapp.care import passwords
+from webapp.care.accounts import passwords
 from webapp.refusals import Invalid
 
 NEW = "seven slow green lanterns"

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from tests.passkey import SoftPasskey
 from tests.web.account.conftest import WORDS
-from webapp.care import addresses
-from webapp.care.addresses import Address
-from webapp.care.events import Event
-from webapp.care.people import Person
-from webapp.notify.announce import announce
+from webapp.care.audit.events import Event
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address
+from webapp.care.directory.people import Person
+from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import Notification
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.passkey import SoftPasskey
 from tests.web.account.conftest import WORDS
-from webapp.care import recovery_codes
-from webapp.care.people import Person
+from webapp.care.accounts import recovery_codes
+from webapp.care.directory.people import Person
 from webapp.demo import cast
 
 STAFF_PAGES = ["/staff", "/staff/tasks", "/staff/people", "/staff/timeliness", "/me", "/account"]

@@ -6,9 +6,9 @@ import re
 import pytest
 
 from tests.web.account.conftest import WORDS
-from webapp.care import addresses
-from webapp.care.accounts import Login
-from webapp.care.people import Person
+from webapp.care.accounts.logins import Login
+from webapp.care.contact import addresses
+from webapp.care.directory.people import Person
 
 
 def carried(page) -> dict[str, str]:

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.visiting import Caller
-from webapp.care import tasks
-from webapp.care.events import Event
-from webapp.care.tasks import TaskKind
+from webapp.care.audit.events import Event
+from webapp.care.contact import tasks
+from webapp.care.contact.tasks import TaskKind
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.demo import cast

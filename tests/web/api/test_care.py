@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from tests.counting import statements
 from tests.web.api.conftest import seen
-from webapp.care.contacts import Contact
-from webapp.care.events import Event
-from webapp.care.tags import Tag
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact.contacts import Contact
 from webapp.demo import cast
 
 ILL = {"session": "evening", "client": "ben", "reason": "illness"}

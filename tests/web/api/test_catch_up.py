@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import func, select
 
-from webapp.care import homework, resources, summaries
-from webapp.care.homework import Homework
-from webapp.care.resources import Resource
-from webapp.care.sessions import Session
-from webapp.care.summaries import Summary
+from webapp.care.materials import homework, resources, summaries
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resources import Resource
+from webapp.care.materials.summaries import Summary
+from webapp.care.schedule.sessions import Session
 
 LIST = {"title": "A list", "body": "Three *things*.", "session": "evening", "for": ["maya"]}
 FILM = {"kind": "recording", "title": "Sleep", "url": "https://media.example.org/s.mp4", "minutes": 24}  # fmt: skip

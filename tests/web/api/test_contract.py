@@ -12,11 +12,12 @@ from sqlalchemy import func, select, text
 from tests.visiting import Caller
 from tests.web.api.conftest import seen
 from webapp import create_app
-from webapp.care import heartbeats, tokens
-from webapp.care.absences import AbsenceReport
-from webapp.care.tokens import Token
+from webapp.care.accounts import api_tokens
+from webapp.care.accounts.api_tokens import Token
+from webapp.care.attendance.absences import AbsenceReport
 from webapp.db import Database
 from webapp.demo import cast
+from webapp.operations import heartbeats
 from webapp.web.api.contract.document import document
 
 ILL = {"session": "evening", "client": "ben", "reason": "illness"}
@@ -31,7 +32,7 @@ def test_without_a_token_the_door_says_which_kind_it_wants(call) -> None:
 
 def test_a_revoked_token_opens_nothing(call, database, clock) -> None:
     with database.writing() as store:
-        tokens.revoke_token(store, store.scalar(select(Token)), by=None, now=clock.now())
+        api_tokens.revoke_token(store, store.scalar(select(Token)), by=None, now=clock.now())
         store.commit()
     assert call("GET", "/seats").status_code == 401
 

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 from tests.visiting import Caller
 from tests.web.api.conftest import seen
 from webapp import create_app
-from webapp.care.heartbeats import Heartbeat
-from webapp.care.presence import Presence
-from webapp.protocol.reading.rooms import PULSE
+from webapp.care.attendance.presence import Presence
+from webapp.operations.heartbeats import Heartbeat
+from webapp.protocol.facts.rooms import PULSE
 
 
 def results(answer) -> list[str]:

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import addresses
-from webapp.care.addresses import Channel
-from webapp.care.sessions import Session
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
+from webapp.care.schedule.sessions import Session
 
 NEW_YORK = "America/New_York"
 SAM = {"kind": "client", "name": "Sam Reed", "time_zone": NEW_YORK, "email": "Sam@example.org"}

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
 from tests.web.api.operations import Operation, operations
-from webapp.care import heartbeats
+from webapp.operations import heartbeats
 
 KEY = "Idempotency-Key"
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))

@@ -5,8 +5,8 @@ import hmac
 
 import pytest
 
-from webapp.care import addresses
-from webapp.care.addresses import Channel
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
 from webapp.web.api.hooks import sms
 
 TOKEN = "to/ken"

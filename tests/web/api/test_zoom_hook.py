@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from tests.web.api import zoom
 from tests.web.api.conftest import SECRETS
-from webapp.care.inbox import Letter
+from webapp.operations.inbox import Letter
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page
 from tests.web.client.me.test_devices import AUTH, P256DH
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import accounts, addresses, passwords
+from webapp.care.accounts import logins, passwords
+from webapp.care.contact import addresses
 from webapp.demo import cast
 
 SUBSCRIBES_HERE = f"""
@@ -49,7 +50,7 @@ class Place:
 
     def enter(self, page: Page, who: str, now) -> None:
         with self.database.writing() as store:
-            _, secret = accounts.sign_in(store, getattr(cast.find(store), who), "passkey", now=now)
+            _, secret = logins.sign_in(store, getattr(cast.find(store), who), "passkey", now=now)
             store.commit()
         cookie = {"name": self.app.config["LOGIN_COOKIE"], "value": secret, "url": self.address}
         page.context.add_cookies([cookie])  # type: ignore[list-item]

@@ -7,9 +7,9 @@ import pytest
 
 from tests.visiting import Visit
 from tests.web.client.browsing import chromium, place
-from webapp.care.sessions import Seat
+from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
-from webapp.notify.capabilities import Capabilities, Capability
+from webapp.notify.delivery.action_tokens import Capabilities, Capability
 from webapp.notify.kinds import ANSWERS
 
 __all__ = ["chromium", "place"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
 
 
 def reports(store):

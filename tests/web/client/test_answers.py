@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from webapp.care.absences import AbsenceReport
-from webapp.care.events import Event
-from webapp.care.presence import Presence
-from webapp.care.tasks import Task
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.presence import Presence
+from webapp.care.audit.events import Event
+from webapp.care.contact.tasks import Task
 from webapp.notify.kinds import Verb
 
 

@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.client.browsing import Place
-from webapp.care import absences
-from webapp.care.presence import Evidence, Sighting, record
-from webapp.care.sessions import Seat
+from webapp.care.attendance import absences
+from webapp.care.attendance.presence import Evidence, Sighting, record
+from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -149,7 +149,7 @@ def test_a_page_comes_with_it_so_that_nothing_moves(place, clock, world, page):
 def test_asking_by_itself_does_not_keep_the_login_awake(place, clock, world):
     """S3."""
     from tests.visiting import Visit
-    from webapp.care.accounts import Login
+    from webapp.care.accounts.logins import Login
 
     maya = Visit(place.app, world.maya)
     clock.forward(minutes=5)

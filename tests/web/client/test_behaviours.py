@@ -5,9 +5,9 @@ from playwright.sync_api import Page, expect
 
 from tests.web.client.browsing import Place
 from tests.web.serving import NO_BACKGROUND_SYNC
-from webapp.care import addresses
-from webapp.care.absences import AbsenceReport
-from webapp.care.accounts import Login
+from webapp.care.accounts.logins import Login
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.contact import addresses
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from tests.visiting import Visit
-from webapp.care import backup_plans, tasks, trouble
-from webapp.care.addresses import Address
-from webapp.care.self_tests import SelfTest
-from webapp.care.tasks import Task
-from webapp.web.headers import ALWAYS
+from webapp.care.contact import help_calls, tasks
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.connection_tests import SelfTest
+from webapp.care.contact.tasks import Task
+from webapp.care.preferences import backup_plans
+from webapp.web.page.headers import ALWAYS
 
 FOUND = {
     "results": {"network": "weak", "camera": "blocked", "microphone": "good", "browser": "good"},
@@ -71,7 +72,7 @@ def test_help_does_not_wait_for_results_it_cannot_read(maya, seat_in, store, tol
 def test_the_page_says_who_helps_as_soon_as_somebody_does(maya, seat_in, store, world, clock):
     seat = seat_in(minutes=-3)
     maya.post(f"/seats/{seat.id}/trouble", {})
-    trouble.claim(store, task(store), by=world.theo, now=clock.now())
+    help_calls.claim(store, task(store), by=world.theo, now=clock.now())
     store.commit()
     answer = maya.get("/help-connecting", htmx=True)
     assert "Theo Banks is on it" in answer.text
@@ -81,13 +82,13 @@ def test_the_page_says_who_helps_as_soon_as_somebody_does(maya, seat_in, store, 
 def test_after_the_call_has_ended_one_can_ask_again(maya, seat_in, store, world, clock):
     seat = seat_in(minutes=-3)
     maya.post(f"/seats/{seat.id}/trouble", {})
-    trouble.finish(store, task(store), "video", by=world.theo, now=clock.now())
+    help_calls.finish(store, task(store), "video", by=world.theo, now=clock.now())
     store.commit()
     assert "Ask the help desk" in maya.get("/help-connecting").text
     clock.forward(minutes=5)
     maya.post(f"/seats/{seat.id}/trouble", {})
     store.expire_all()
-    assert [each.open for each in store.scalars(select(Task).order_by(Task.id))] == [False, True]
+    assert [each.is_open for each in store.scalars(select(Task).order_by(Task.id))] == [False, True]
 
 
 def test_a_number_that_is_not_safe_is_not_promised(maya, seat_in, store, world, clock):
@@ -191,6 +192,6 @@ def test_an_ended_call_keeps_how_it_was_solved(maya, seat_in, store, world, cloc
         store, found, "no_answer", by=world.theo, now=clock.now(),
         next_at=clock.now() + timedelta(minutes=10),
     )  # fmt: skip
-    trouble.finish(store, found, "phone", by=world.theo, now=clock.now())
-    assert (found.open, found.brief["solved"]) == (False, "phone")
+    help_calls.finish(store, found, "phone", by=world.theo, now=clock.now())
+    assert (found.is_open, found.brief["solved"]) == (False, "phone")
     assert found.brief["self_test"] == FOUND["results"]

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import absences, series
-from webapp.care.makeups import MakeUp
-from webapp.care.series import Member
-from webapp.care.sessions import Seat, Session
+from webapp.care.attendance import absences
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.schedule import series
+from webapp.care.schedule.series import Member
+from webapp.care.schedule.sessions import Seat, Session
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.visiting import Visit
-from webapp.care import absences
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance import absences
+from webapp.care.attendance.absences import AbsenceReport
 
 
 def test_the_kept_schedule_holds_times_and_links_and_no_names(maya, seat_in, clock):

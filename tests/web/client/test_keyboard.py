@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from webapp.care.absences import AbsenceReport
+from webapp.care.attendance.absences import AbsenceReport
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """What a browser does does not depend on the database."""

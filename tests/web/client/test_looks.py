@@ -11,8 +11,10 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.web.looks import listening, troubles
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import absences, accounts, addresses
-from webapp.care.sessions import Seat
+from webapp.care.accounts import logins
+from webapp.care.attendance import absences
+from webapp.care.contact import addresses
+from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 
 OWN = ("/me/reminders", "/me/devices", "/me/calendar", "/me/needs", "/me/backup-plan", "/me/language", "/me/sign-ins", "/me/my-data", "/schedule?view=today", "/schedule?view=all", "/seats/1/other-times")  # fmt: skip
@@ -39,7 +41,7 @@ def address(fresh_database, settings, world, clock) -> Iterator[tuple[str, str]]
             cast.open_room(store, here.carla, [here.maya], now + timedelta(hours=ahead), now=now - timedelta(days=9), minutes=90, ref=ref)  # fmt: skip
         absences.report(store, store.get_one(Seat, 2), by=here.maya, now=now)
         addresses.add(store, here.maya, "push", "https://fcm.googleapis.com/x", keys={}, label="Chrome, Android", by=here.maya, now=now)  # fmt: skip
-        _, secret = accounts.sign_in(store, here.maya, "link", now=now, device="Mozilla Android Chrome/1")  # fmt: skip
+        _, secret = logins.sign_in(store, here.maya, "link", now=now, device="Mozilla Android Chrome/1")  # fmt: skip
         store.commit()
     with served(app) as address:
         yield address, secret

@@ -7,11 +7,14 @@ from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
 from tests.counting import statements
-from webapp.care import freed, resources, settlement, statuses, waitlist, windows
-from webapp.care.makeups import MakeUp
-from webapp.care.session_kinds import SessionKind
-from webapp.care.sessions import Seat
-from webapp.care.waitlist import HeldPlace, WaitlistEntry
+from webapp.care import leaving
+from webapp.care.make_ups import held_places, settlement, waitlist
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
+from webapp.care.materials import resources
+from webapp.care.preferences import availability
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import Seat
 
 WORDS = "What stayed with me is that asking early is easier than explaining later."
 
@@ -123,7 +126,7 @@ def test_change_keeps_the_first_until_the_other_is_sure(maya, gone, slot, store,
     assert f'name="session" value="{first.id}"' not in page
     maya.post(here(gone), {"session": second.id}, htmx=True)
     old, new = made_up(store)
-    assert (old.cancel_why, new.instead_of_id, new.open) == ("moved", old.id, True)
+    assert (old.cancel_why, new.instead_of_id, new.is_open) == ("moved", old.id, True)
 
 
 def test_giving_it_up_frees_the_place_and_offers_again(maya, gone, slot, store):
@@ -147,7 +150,7 @@ def test_what_took_place_is_not_given_up_before_it_is_settled(
     assert "Once the room" in page
     assert "Give it up" not in page
     maya.post(f"{here(gone)}/cancellation")
-    assert made_up(store)[0].open
+    assert made_up(store)[0].is_open
 
 
 def test_coming_after_all_gives_the_other_time_back(maya, seat_in, slot, store):
@@ -168,9 +171,9 @@ def test_who_cannot_come_to_the_make_up_either_finds_another_on_the_same_screen(
     assert "That was to make up for Evening group" in sent
     assert f'hx-post="{here(gone)}"' in sent
     maya.post(here(gone), {"session": second.id}, htmx=True)
-    assert [made.open for made in made_up(store)] == [False, True]
+    assert [made.is_open for made in made_up(store)] == [False, True]
     settlement.settle(database, clock.now())
-    assert [made.open for made in made_up(store)] == [False, True]
+    assert [made.is_open for made in made_up(store)] == [False, True]
 
 
 def test_a_session_still_ahead_is_reported_first(maya, seat_in, slot, store):
@@ -227,7 +230,7 @@ class TestCouples:
             who = world.ben if why == "Ben's" else world.maya
             slot(DAY, "Elsewhere", clients=[who], makes_up=(), host=world.carla)
         elif not there:
-            statuses.change(store, world.ben, why, by=None, now=clock.now())
+            leaving.change(store, world.ben, why, by=None, now=clock.now())
             store.commit()
         page = maya.get(here(together)).text
         assert "Times that fit both of you" in page
@@ -247,10 +250,10 @@ class TestCouples:
         [rosa, leo] = [seat_of(store, joint, who) for who in (world.rosa, world.leo)]
         rosa.release(store, by=world.cody, now=clock.now())
         store.commit()
-        assert freed.offer_freed(database, clock.now()) == 0
+        assert held_places.offer_freed(database, clock.now()) == 0
         leo.release(store, by=world.cody, now=clock.now())
         store.commit()
-        assert freed.offer_freed(database, clock.now()) == 1
+        assert held_places.offer_freed(database, clock.now()) == 1
         page = maya.get(here(together)).text
         assert "A place came free" in page
         [held] = store.scalars(select(HeldPlace))
@@ -272,7 +275,7 @@ class TestWaiting:
         maya.post(f"{here(gone)}/waiting", {"session": full.id})
         seat_of(store, full, world.zoe).release(store, by=world.cody, now=clock.now())
         store.commit()
-        freed.offer_freed(database, clock.now())
+        held_places.offer_freed(database, clock.now())
         store.expire_all()
         return store.scalars(waitlist.live()).one()
 
@@ -383,16 +386,16 @@ class TestTimesThatSuit:
     def test_nothing_tapped_is_any_time(self, maya, store, world):
         maya.post("/times", {"times": ["0-morning", "0-morning", "9-morning", "x"]}, htmx=True)
         maya.post("/times", {})
-        assert windows.of(store, [world.maya.id])[world.maya.id] == []
+        assert availability.of(store, [world.maya.id])[world.maya.id] == []
 
     def test_a_day_that_is_none_is_refused_and_changes_nothing(self, maya, store, world):
         """R12."""
         answer = maya.post("/times", {"times": ["9-morning"]}, htmx=True)
         assert answer.status_code == 422
-        assert windows.of(store, [world.maya.id])[world.maya.id] == []
+        assert availability.of(store, [world.maya.id])[world.maya.id] == []
 
     def test_hours_said_otherwise_show_as_the_parts_they_cover(self, maya, store, world, clock):
-        windows.put(
+        availability.put(
             store, world.maya, [(0, "06:00", "10:00"), (0, "10:00", "18:00")], by=None,
             now=clock.now(),
         )  # fmt: skip

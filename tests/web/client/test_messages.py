@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from tests.visiting import Visit
-from webapp.care import messages
-from webapp.care.events import Event
-from webapp.care.messages import Message
-from webapp.care.tags import Tag
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import messages
+from webapp.care.contact.messages import Message
 
 NIGHT = "Nobody reads here at night. In danger?"
 
@@ -205,9 +205,9 @@ def test_ones_own_reading_leaves_no_trace_in_the_chart(maya, say, world, store):
 
 def test_writing_counts_as_a_sign_of_life(app, world, store, clock, seat_in):
     """A message after the start stops the checks; it is not having been spoken to (docs/protocol.md, *The ladder*)."""
-    from webapp.protocol.facts import of_seats
-    from webapp.protocol.ladder import stopping
-    from webapp.protocol.reading.picture import SeatRow
+    from webapp.protocol.facts.facts import of_seats
+    from webapp.protocol.facts.picture import SeatRow
+    from webapp.protocol.ladder.ladder import stopping
 
     seat = seat_in(minutes=-10)
     Visit(app, world.maya).post("/messages", {"body": "I can't get in"})

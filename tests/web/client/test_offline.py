@@ -5,10 +5,10 @@ from playwright.sync_api import Page, expect
 
 from tests.web.client.browsing import Place
 from tests.web.serving import until, worker_ready
-from webapp.care import absences
-from webapp.care.absences import AbsenceReport
-from webapp.care.accounts import Login
-from webapp.care.sessions import Seat, Session
+from webapp.care.accounts.logins import Login
+from webapp.care.attendance import absences
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

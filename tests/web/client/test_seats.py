@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import func, select
 
-from webapp.care import presence
-from webapp.care.presence import Evidence, Presence
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import Evidence, Presence
 
 
 def taps(store):
@@ -74,7 +74,7 @@ def test_titles_in_the_app_switcher_name_places_and_nothing_else(maya, seat_in):
 
 
 def test_trouble_connecting_brings_one_task_for_the_technician(maya, seat_in, store, world):
-    from webapp.care.tasks import Task
+    from webapp.care.contact.tasks import Task
 
     seat = seat_in(minutes=-2)
     for _ in range(2):

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from tests.web.client.browsing import Place
-from webapp.care.tasks import Task
+from webapp.care.contact.tasks import Task
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """What a browser does does not depend on the database."""

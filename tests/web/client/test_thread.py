@@ -5,9 +5,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from tests.web.client.browsing import Place
-from webapp.care import messages
-from webapp.care.accounts import Login
-from webapp.care.messages import Message
+from webapp.care.accounts.logins import Login
+from webapp.care.contact import messages
+from webapp.care.contact.messages import Message
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

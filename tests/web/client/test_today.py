@@ -6,8 +6,10 @@ from html import unescape
 from sqlalchemy import event
 
 from tests.counting import statements
-from webapp.care import homework, messages, plans, presence
-from webapp.protocol.steps import Step, occurrence_of
+from webapp.care.attendance import presence
+from webapp.care.contact import messages, reengagement_plans
+from webapp.care.materials import homework
+from webapp.protocol.facts.steps import Step, occurrence_of
 
 
 def test_the_next_session_stands_first_with_its_countdown(maya, seat_in):
@@ -104,7 +106,7 @@ def test_what_waits_is_said_in_short_lines_before_the_rest_of_the_day(
     over.session.presence_from = "staff"
     task, _ = homework.put(store, world.harbor, "hw", title="A list", session=over.session, by=world.carla, now=clock.now())  # fmt: skip
     messages.send(store, world.maya, "Hello.", by=world.carla, now=clock.now())
-    plans.make(store, world.maya, by=world.carla, now=clock.now(), steps=["make_up"])
+    reengagement_plans.make(store, world.maya, by=world.carla, now=clock.now(), steps=["make_up"])
     store.commit()
     page = maya.get("/").text
     for words, href in (("1 session to catch up on", "/catch-up"), ("Homework to do", f"/homework/{task.id}"), ("1 new message", "/messages"), ("A plan we made together", "/catch-up#plan")):  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.web.assets import STATIC, Shelf
+from webapp.web.page.assets import STATIC, Shelf
 
 
 def test_a_change_in_any_file_changes_every_address(tmp_path: Path) -> None:

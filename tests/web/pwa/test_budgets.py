@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.visiting import Visit
 from tests.web.serving import browser, served, worker_ready
 from webapp import create_app
-from webapp.care import accounts
+from webapp.care.accounts import logins
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -75,7 +75,7 @@ def visited(busy_week, clock, chromium) -> Iterator[tuple[Page, Scales, str]]:
     with served(busy_week) as address:
         page = chromium.new_context(viewport={"width": 390, "height": 844}).new_page()
         with busy_week.extensions["database"].writing() as store:
-            _, secret = accounts.sign_in(store, cast.find(store).maya, "link", now=clock.now())
+            _, secret = logins.sign_in(store, cast.find(store).maya, "link", now=clock.now())
             store.commit()
         cookie = {"name": busy_week.config["LOGIN_COOKIE"], "value": secret, "url": address}
         page.context.add_cookies([cookie])  # type: ignore[list-item]

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.visiting import Visit
-from webapp.care import heartbeats, presence
-from webapp.care.people import Person
-from webapp.care.presence import Sighting
-from webapp.care.sessions import Seat, Session
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import Sighting
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
-from webapp.protocol import engine
+from webapp.operations import heartbeats
+from webapp.protocol.engine import engine
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from tests.counting import statements
-from webapp.care import absences, self_tests, trouble
-from webapp.care.absences import AbsenceReport
-from webapp.care.addresses import Address
-from webapp.care.events import Event
-from webapp.care.tags import Tag
-from webapp.care.tasks import Task
+from webapp.care.attendance import absences
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import connection_tests, help_calls
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.tasks import Task
 
 DESK = "/staff/help-desk"
 FACTS = {
@@ -29,11 +30,11 @@ def call(store, world, clock, room, seat_of):
         client, now = who or world.maya, clock.now()
         seat = seat_of(room([client], minutes=minutes, **more), client)
         if tested:
-            self_tests.keep(
+            connection_tests.keep(
                 store, {"network": "weak", "camera": "blocked"}, by=client, now=now,
                 round_trip=812.5, facts=FACTS,
             )  # fmt: skip
-        task = trouble.report(store, seat, by=client, now=now)
+        task = help_calls.report(store, seat, by=client, now=now)
         store.commit()
         return task
 
@@ -121,7 +122,7 @@ def test_one_click_ends_it(theo, call, store, solved, words):
     assert "Nobody is stuck" in answer.text
     assert words in answer.text
     store.expire_all()
-    assert (task.open, task.outcome, task.brief["solved"]) == (False, "reached", solved)
+    assert (task.is_open, task.outcome, task.brief["solved"]) == (False, "reached", solved)
     assert not store.scalars(select(AbsenceReport)).all()
 
 
@@ -141,7 +142,7 @@ def test_an_outcome_nobody_knows_is_refused(theo, call, store):
     task = call()
     assert theo.post(f"{DESK}/{task.id}/end", {"solved": "magic"}, htmx=True).status_code == 422
     store.expire_all()
-    assert task.open
+    assert task.is_open
 
 
 def test_ended_twice_is_said(theo, call):

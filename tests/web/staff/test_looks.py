@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.web.matrix import doors, plant_doors
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import accounts
+from webapp.care.accounts import logins
 from webapp.demo import cast
 
 SHARED = ("/me", "/me/reminders", "/me/devices", "/account", "/install", "/nowhere")
@@ -33,7 +33,7 @@ def console(engine, databases, settings, clock) -> Iterator[tuple[Page, list[str
         app = create_app(settings, database)
         with database.writing() as store:
             here = cast.find(store)
-            logins = {who: accounts.sign_in(store, getattr(here, who), "passkey", now=clock.now())[1] for who in ("carla", "susan")}  # fmt: skip
+            tokens = {who: logins.sign_in(store, getattr(here, who), "passkey", now=clock.now())[1] for who in ("carla", "susan")}  # fmt: skip
             store.commit()
         paths = {
             door.path: "susan" if door.endpoint.split(".")[1] in ("help_desk", "refused_by_browsers", "timeliness") else "carla"
@@ -47,7 +47,7 @@ def console(engine, databases, settings, clock) -> Iterator[tuple[Page, list[str
 
             def pages() -> Iterator[str]:
                 for path, who in paths.items():
-                    page.context.add_cookies([{"name": app.config["LOGIN_COOKIE"], "value": logins[who], "url": address}])  # fmt: skip
+                    page.context.add_cookies([{"name": app.config["LOGIN_COOKIE"], "value": tokens[who], "url": address}])  # fmt: skip
                     page.goto(address + path)
                     yield path
 

@@ -7,13 +7,15 @@ from sqlalchemy import func, select
 
 from tests.care.evenings import DAY, HOUR, missed, room
 from tests.counting import statements
-from webapp.care import bookings, reflections, resources, series, waitlist
-from webapp.care.events import Event
-from webapp.care.makeups import MakeUp
-from webapp.care.reflections import Reflection
-from webapp.care.series import Series
-from webapp.care.sessions import Session
-from webapp.care.tags import Tag
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.make_ups import bookings, reflections, waitlist
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.reflections import Reflection
+from webapp.care.materials import resources
+from webapp.care.schedule import series
+from webapp.care.schedule.series import Series
+from webapp.care.schedule.sessions import Session
 
 WORDS = "What stayed with me is that asking early is easier than explaining later."
 

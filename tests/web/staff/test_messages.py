@@ -6,11 +6,11 @@ import uuid
 import pytest
 from sqlalchemy import select
 
-from webapp.care import messages
-from webapp.care.events import Event
-from webapp.care.messages import Message
-from webapp.care.tags import Tag
-from webapp.care.teams import CareTeam, Cover
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import messages
+from webapp.care.contact.messages import Message
+from webapp.care.directory.teams import CareTeam, Cover
 
 
 @pytest.fixture

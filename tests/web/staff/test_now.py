@@ -6,9 +6,9 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests.counting import statements
-from webapp.care import heartbeats
-from webapp.care.presence import Presence
-from webapp.protocol.reading.rooms import PULSE
+from webapp.care.attendance.presence import Presence
+from webapp.operations import heartbeats
+from webapp.protocol.facts.rooms import PULSE
 
 
 def test_a_room_shows_its_seats_their_standing_and_what_is_next(

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.counting import statements
-from webapp.care import absences, addresses, presence
-from webapp.care.absences import Excusal
-from webapp.care.contacts import Contact
-from webapp.care.events import Event
-from webapp.care.plans import Plan
-from webapp.care.tags import Tag
+from webapp.care.attendance import absences, presence
+from webapp.care.attendance.absences import Excusal
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import addresses
+from webapp.care.contact.contacts import Contact
+from webapp.care.contact.reengagement_plans import Plan
 
 
 def readings(store, client):

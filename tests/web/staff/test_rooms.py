@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care.events import Event
-from webapp.care.presence import Presence
-from webapp.care.tags import Tag
+from webapp.care.attendance.presence import Presence
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 
 
 def test_the_room_shows_evidence_with_merged_minutes(carla, room, world, seen, clock):

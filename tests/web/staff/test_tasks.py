@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from tests.counting import statements
-from webapp.care import addresses, tasks
-from webapp.care.contacts import Contact
-from webapp.care.people import Person
-from webapp.care.tasks import TaskKind
+from webapp.care.contact import addresses, tasks
+from webapp.care.contact.contacts import Contact
+from webapp.care.contact.tasks import TaskKind
+from webapp.care.directory.people import Person
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_speaking_with_them_ends_the_task_in_one_click(carla, task, store, outco
     answer = carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": outcome})
     assert answer.status_code == 303
     store.refresh(opened)
-    assert (opened.open, opened.outcome) == (False, outcome)
+    assert (opened.is_open, opened.outcome) == (False, outcome)
     assert store.scalars(select(Contact.two_way)).all() == [True]
     assert "Maya Torres" in carla.get("/staff/tasks?show=done").text
     assert "Nothing waits for you" in carla.get("/staff/tasks").text
@@ -96,7 +96,7 @@ def test_not_reaching_them_keeps_it_open_with_the_next_try(carla, task, store, c
     opened = task()
     carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": outcome})
     store.refresh(opened)
-    assert opened.open
+    assert opened.is_open
     assert opened.due_at - clock.now() > timedelta(minutes=119)
     page = carla.get("/staff/tasks").text
     assert "next try" in page
@@ -137,7 +137,7 @@ def test_an_unknown_outcome_changes_nothing(carla, task, store):
     answer = carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": "bribed"})
     assert answer.status_code == 422
     store.refresh(opened)
-    assert opened.open
+    assert opened.is_open
     assert opened.attempts == []
 
 
@@ -215,7 +215,7 @@ def test_strangers_find_no_task(visit, world, task, verb, store):
         form = {"outcome": "reached"}
         assert visit(stranger).post(f"/staff/tasks/{opened.id}/{verb}", form).status_code == 404
     store.refresh(opened)
-    assert opened.open
+    assert opened.is_open
     assert opened.acknowledged_at is None
 
 

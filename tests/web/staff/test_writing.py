@@ -6,15 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from tests.web.client.catch_up import hostile
-from webapp.care import drafts, hand_ins, homework, resources, summaries
-from webapp.care.events import Event
-from webapp.care.followups import FollowUp
-from webapp.care.hand_ins import HandIn
-from webapp.care.homework import Homework
-from webapp.care.resources import Resource
-from webapp.care.summaries import Summary
-from webapp.care.tags import Tag
-from webapp.notify.announce import announce
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.catch_up.follow_ups import FollowUp
+from webapp.care.materials import drafts, hand_ins, homework, resources, summaries
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resources import Resource
+from webapp.care.materials.summaries import Summary
+from webapp.notify.announcing.announce import announce
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.outbox import Notification
 

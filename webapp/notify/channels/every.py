@@ -2,11 +2,11 @@
 
 from webapp.config import Settings
 from webapp.notify.channels.email import EmailChannel
-from webapp.notify.channels.hosts import PushHosts
 from webapp.notify.channels.parcel import Channel
-from webapp.notify.channels.push import PushChannel
+from webapp.notify.channels.push.channel import PushChannel
+from webapp.notify.channels.push.hosts import PushHosts
+from webapp.notify.channels.push.vapid import VapidHeaders
 from webapp.notify.channels.sms import SmsChannel
-from webapp.notify.channels.vapid import VapidHeaders
 
 
 def from_settings(settings: Settings) -> dict[str, Channel]:

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from webapp.care.passkeys import House
+from webapp.care.accounts.passkeys import House
 from webapp.config import Settings
 from webapp.web.account import (
     authenticators,
@@ -15,7 +15,7 @@ from webapp.web.account import (
     passwords,
     second_step,
 )
-from webapp.web.account.places import account
+from webapp.web.account.context import account
 from webapp.web.sign_in import sign_in
 
 MODULES = (authenticators, fresh, orientation, overview, passkeys, passwords, second_step)

@@ -6,33 +6,33 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from webapp import clock
-from webapp.care import recovery_codes, second_factors, ways_in
-from webapp.care.access import Permission
-from webapp.care.people import Kind
-from webapp.care.second_factors import Authenticator
+from webapp.care.accounts import authenticators, recovery_codes, sign_in_methods
+from webapp.care.accounts.authenticators import Authenticator
+from webapp.care.directory.people import Kind
+from webapp.care.directory.permissions import Permission
 from webapp.refusals import Refusal
-from webapp.web import attempts, identity
-from webapp.web.account import places
+from webapp.web.account import context
+from webapp.web.account.context import account
 from webapp.web.account.overview import saved
-from webapp.web.account.places import account
-from webapp.web.guard import entering, needs
+from webapp.web.page import attempts, identity
+from webapp.web.page.guard import entering, needs
+from webapp.web.page.unit_of_work import database, store
 from webapp.web.sign_in import home
-from webapp.web.unit import database, store
 
 
 @account.get("/account/authenticator")
 @entering
 def authenticator() -> ResponseReturnValue:
     """The square to scan, the same for ten minutes in this login; who owes a password chooses that first."""
-    person = places.person()
+    person = context.person()
     if person.kind != Kind.STAFF:
         return redirect(url_for("account.show"), 303)
     if person.password_hash is None:
         return redirect(url_for("account.password"), 303)
     store.commit()
     with database.writing() as writing:
-        begun = second_factors.begin(
-            writing, person, by=person, now=clock.now(), login=places.login().id
+        begun = authenticators.begin(
+            writing, person, by=person, now=clock.now(), login=context.login().id
         )
         writing.commit()
     return _page(begun)
@@ -42,14 +42,14 @@ def authenticator() -> ResponseReturnValue:
 @entering
 def confirm_authenticator() -> ResponseReturnValue:
     """Its first code. Whoever owed a factor has given it now, and gets the codes for a lost phone."""
-    login = places.login()
+    login = context.login()
     attempts.counted(login.person)
-    person, now, written = places.person(), clock.now(), request.form.get("code", "")
+    person, now, written = context.person(), clock.now(), request.form.get("code", "")
     try:
-        second_factors.confirm(store, person, written, by=person, now=now, login=login.id)
+        authenticators.confirm(store, person, written, by=person, now=now, login=login.id)
     except Refusal as refusal:
         store.rollback()
-        begun = second_factors.begin(store, person, by=person, now=now, login=login.id)
+        begun = authenticators.begin(store, person, by=person, now=now, login=login.id)
         return _page(begun, refusal), 422
     identity.go_on(login, "password", "authenticator")
     codes = None
@@ -65,8 +65,8 @@ def confirm_authenticator() -> ResponseReturnValue:
 @needs(Permission.WAYS_IN)
 def remove_authenticator() -> ResponseReturnValue:
     """No code is asked for any more; for staff only while a passkey is there (LastWay)."""
-    person = places.person()
-    ways_in.remove_authenticator(store, person, by=person, now=clock.now())
+    person = context.person()
+    sign_in_methods.remove_authenticator(store, person, by=person, now=clock.now())
     store.commit()
     return saved(_("Removed."))
 
@@ -75,7 +75,7 @@ def _page(begun: Authenticator, refusal: Refusal | None = None) -> str:
     import segno  # only who sets one up needs it
 
     name = current_app.extensions["settings"].app_name
-    square = segno.make(begun.address(places.person(), name), error="m", micro=False)
+    square = segno.make(begun.address(context.person(), name), error="m", micro=False)
     drawn = square.svg_inline(
         scale=1, border=2, omitsize=True, svgclass="qr", lineclass=None, light="#fff"
     )

@@ -4,12 +4,12 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care.access import Permission
-from webapp.care.people import Kind
-from webapp.web import attempts, identity
-from webapp.web.account.places import account
-from webapp.web.guard import asking_again, go_back, needs, own
-from webapp.web.unit import store
+from webapp.care.directory.people import Kind
+from webapp.care.directory.permissions import Permission
+from webapp.web.account.context import account
+from webapp.web.page import attempts, identity
+from webapp.web.page.guard import asking_again, go_back, needs, own
+from webapp.web.page.unit_of_work import store
 
 
 @account.get("/account/confirm")

@@ -8,13 +8,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from webapp import clock
-from webapp.care import orientation as orientations
-from webapp.care.access import Permission
-from webapp.web.account import places
-from webapp.web.account.places import account
-from webapp.web.guard import needs
+from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import policy_acknowledgements as orientations
+from webapp.web.account import context
+from webapp.web.account.context import account
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.sign_in import home
-from webapp.web.unit import store
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
@@ -23,7 +23,7 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 @needs(Permission.REPORT_ABSENCE)
 def orientation() -> ResponseReturnValue:
     """The policy in force. Nothing is asked of who only looks."""
-    person, now = places.person(), clock.now()
+    person, now = context.person(), clock.now()
     version = orientations.current(store, person.program_id, now)
     read = orientations.last_of(store, person)
     policy = version.policy
@@ -37,7 +37,7 @@ def orientation() -> ResponseReturnValue:
 @needs(Permission.REPORT_ABSENCE)
 def acknowledge() -> ResponseReturnValue:
     """They have read it. A version that came meanwhile is shown first."""
-    person, now = places.person(), clock.now()
+    person, now = context.person(), clock.now()
     version = orientations.current(store, person.program_id, now)
     if request.form.get("version") != str(version.version):
         return redirect("/orientation", 303)

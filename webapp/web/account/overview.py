@@ -5,21 +5,21 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import recovery_codes
-from webapp.care.access import Permission
-from webapp.web import identity
-from webapp.web.account import places
-from webapp.web.account.places import account
-from webapp.web.guard import entering, needs
+from webapp.care.accounts import recovery_codes
+from webapp.care.directory.permissions import Permission
+from webapp.web.account import context
+from webapp.web.account.context import account
+from webapp.web.page import identity
+from webapp.web.page.guard import entering, needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.sign_in import onward
-from webapp.web.unit import store
 
 
 @account.get("/account")
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
     """Everything one can sign in with."""
-    return render_template("account/show.html", place="me", ways=places.ways())
+    return render_template("account/show.html", place="me", ways=context.ways())
 
 
 @account.get("/account/welcome")
@@ -27,8 +27,8 @@ def show() -> ResponseReturnValue:
 def welcome() -> ResponseReturnValue:
     """After a link: something of one's own to come in with next time. Clients may leave it for later, staff may not (S3)."""
     return render_template(
-        "account/welcome.html", ways=places.ways(), person=places.person(),
-        halfway=identity.me() is None, onward=onward(places.person(), None),
+        "account/welcome.html", ways=context.ways(), person=context.person(),
+        halfway=identity.me() is None, onward=onward(context.person(), None),
     )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def welcome() -> ResponseReturnValue:
 @needs(Permission.WAYS_IN)
 def make_codes() -> ResponseReturnValue:
     """Ten new codes, shown on this page and never again."""
-    person = places.person()
+    person = context.person()
     codes = recovery_codes.make(store, person, by=person, now=clock.now())
     store.commit()
     return render_template("account/codes.html", place="me", codes=codes, onward=_back())

@@ -7,20 +7,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import accounts, challenges, passkeys, ways_in
-from webapp.care.access import Permission
-from webapp.care.passkeys import NotProved, Passkey
-from webapp.care.people import Person
-from webapp.care.rate_limits import DOOR, QUESTION
+from webapp.care.accounts import logins, passkey_challenges, passkeys, sign_in_methods
+from webapp.care.accounts.passkeys import NotProved, Passkey
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
+from webapp.operations.rate_limits import DOOR, QUESTION
 from webapp.refusals import Refusal
-from webapp.web import attempts, forms, identity, unit
-from webapp.web.account import places
+from webapp.web.account import context
+from webapp.web.account.context import account, house
 from webapp.web.account.overview import anyway, saved
-from webapp.web.account.places import account, house
-from webapp.web.filters import sentence
-from webapp.web.guard import entering, needs, own, public
+from webapp.web.page import attempts, forms, identity, unit_of_work
+from webapp.web.page.filters import sentence
+from webapp.web.page.guard import entering, needs, own, public
+from webapp.web.page.unit_of_work import database, store
 from webapp.web.sign_in import onward, sign_in
-from webapp.web.unit import database, store
 
 REGISTER, SIGN_IN = "register", "sign_in"
 
@@ -30,7 +30,7 @@ REGISTER, SIGN_IN = "register", "sign_in"
 def ask_to_sign_in() -> ResponseReturnValue:
     """A question for whichever passkey this browser has. The same for everyone: nobody's passkeys are listed (S12)."""
     attempts.count(QUESTION, attempts.address())
-    question = challenges.ask(store, SIGN_IN, identity.visit(), clock.now())
+    question = passkey_challenges.ask(store, SIGN_IN, identity.visit(), clock.now())
     store.commit()
     return _json(passkeys.asking_to_sign_in(question, house()))
 
@@ -60,9 +60,9 @@ def come_in() -> ResponseReturnValue:
 @entering
 def ask_to_register() -> ResponseReturnValue:
     """A question for a new passkey."""
-    person = places.person()
+    person = context.person()
     handle = passkeys.named_by(store, person)
-    question = challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
+    question = passkey_challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
     options = passkeys.asking_to_register(store, person, question, handle, house())
     store.commit()
     return _json(options)
@@ -72,7 +72,7 @@ def ask_to_register() -> ResponseReturnValue:
 @entering
 def add() -> ResponseReturnValue:
     """Its answer: one more passkey. To somebody who owed a factor it is that factor."""
-    said, login = request.get_json(silent=True) or {}, places.login()
+    said, login = request.get_json(silent=True) or {}, context.login()
     try:
         question = _question(said)
         handle = _use_up(question, REGISTER) or b""
@@ -102,15 +102,15 @@ def rename(passkey_id: int) -> ResponseReturnValue:
 @needs(Permission.WAYS_IN)
 def remove(passkey_id: int) -> ResponseReturnValue:
     """It opens nothing any more, and neither does what is signed in elsewhere. The last way in stays (LastWay)."""
-    person, now = places.person(), clock.now()
-    ways_in.remove_passkey(store, _mine(passkey_id), by=person, now=now)
-    accounts.end_all(store, person, "passkey_removed", by=person, now=now, but=places.login().id)
+    person, now = context.person(), clock.now()
+    sign_in_methods.remove_passkey(store, _mine(passkey_id), by=person, now=now)
+    logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)
     store.commit()
     return saved(_("Removed. It no longer signs in here."))
 
 
 def _mine(passkey_id: int) -> Passkey:
-    return store.scalar(passkeys.of(places.person().id).where(Passkey.id == passkey_id)) or abort(
+    return store.scalar(passkeys.of(context.person().id).where(Passkey.id == passkey_id)) or abort(
         404
     )
 
@@ -128,9 +128,11 @@ def _proved(said: Any) -> Person:
 
 def _use_up(question: bytes, purpose: str) -> bytes | None:
     """A question is good for one answer, also when that proves nothing. Answers the handle asked with it. Raises NotProved."""
-    unit.close()
+    unit_of_work.close()
     with database.writing() as own_work:
-        asked = challenges.answered(own_work, question, purpose, identity.visit(), clock.now())
+        asked = passkey_challenges.answered(
+            own_work, question, purpose, identity.visit(), clock.now()
+        )
         own_work.commit()
     if asked is None:
         raise NotProved()

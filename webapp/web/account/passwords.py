@@ -5,14 +5,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import accounts, passwords
-from webapp.care.accounts import Login
+from webapp.care.accounts import logins, passwords
+from webapp.care.accounts.logins import Login
 from webapp.refusals import N_, Invalid
-from webapp.web import attempts, identity
-from webapp.web.account import places
-from webapp.web.account.places import account
-from webapp.web.guard import entering, own
-from webapp.web.unit import store
+from webapp.web.account import context
+from webapp.web.account.context import account
+from webapp.web.page import attempts, identity
+from webapp.web.page.guard import entering, own
+from webapp.web.page.unit_of_work import store
 
 
 @account.get("/account/password")
@@ -26,10 +26,10 @@ def password() -> ResponseReturnValue:
 @entering
 def set_password() -> ResponseReturnValue:
     """Keep it; whatever else is signed in as this person ends (S3). Staff go on to their second factor."""
-    login = places.login()
+    login = context.login()
     if _asked(login) and not attempts.password_fits(login.person, request.form.get("current", "")):
         return _page(Invalid(N_("That isn't the password you have now."), field="current")), 422
-    person, now = places.person(), clock.now()
+    person, now = context.person(), clock.now()
     written = request.form.get("password", "")
     try:
         if written != request.form.get("again", written):
@@ -38,7 +38,7 @@ def set_password() -> ResponseReturnValue:
     except Invalid as refusal:
         store.rollback()
         return _page(refusal), 422
-    accounts.end_all(store, person, "password_changed", by=person, now=now, but=login.id)
+    logins.end_all(store, person, "password_changed", by=person, now=now, but=login.id)
     identity.go_on(login, "password")
     store.commit()
     if not login.complete:
@@ -55,10 +55,10 @@ def _asked(login: Login) -> bool:
 
 
 def _page(refusal: Invalid | None = None) -> str:
-    person = places.person()
+    person = context.person()
     return render_template(
         "account/password.html", place="me", person=person, refusal=refusal,
         least=passwords.shortest(person), changing=person.password_hash is not None,
-        asked=_asked(places.login()),
+        asked=_asked(context.login()),
         next=own(request.args.get("next") or request.form.get("next")),
     )  # fmt: skip

@@ -3,11 +3,11 @@
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.web import attempts, identity
-from webapp.web.account import places
-from webapp.web.guard import entering, own
+from webapp.web.account import context
+from webapp.web.page import attempts, identity
+from webapp.web.page.guard import entering, own
+from webapp.web.page.unit_of_work import store
 from webapp.web.sign_in import onward, sign_in
-from webapp.web.unit import store
 
 
 @sign_in.get("/sign-in/second-step")
@@ -16,7 +16,7 @@ def second_step() -> ResponseReturnValue:
     """A code, a recovery code or a passkey; who has none of them is led to setting one up."""
     if identity.me():
         return redirect(own(request.args.get("next")) or "/", 303)
-    ways = places.ways()
+    ways = context.ways()
     if not ways.second:
         return redirect(url_for("account.welcome"), 303)
     return render_template(
@@ -28,15 +28,15 @@ def second_step() -> ResponseReturnValue:
 @entering
 def give_second() -> ResponseReturnValue:
     """The code: each is good once, and only so many are tried. Who came by a link and has no password any more chooses one."""
-    login, wanted = places.login(), own(request.form.get("next"))
+    login, wanted = context.login(), own(request.form.get("next"))
     second = attempts.second_fits(login.person, request.form.get("code", ""))
     if second is None:
         page = render_template(
-            "sign_in/second_step.html", ways=places.ways(), next=wanted, wrong=True
+            "sign_in/second_step.html", ways=context.ways(), next=wanted, wrong=True
         )
         return page, 422
     identity.go_on(login, login.way, second)
-    enough = places.ways().enough
-    to = onward(places.person(), wanted) if enough else url_for("account.welcome")
+    enough = context.ways().enough
+    to = onward(context.person(), wanted) if enough else url_for("account.welcome")
     store.commit()
     return redirect(to, 303)

@@ -2,7 +2,6 @@
 
 from flask_openapi3.openapi import OpenAPI
 
-from webapp.web import errors, guard
 from webapp.web.api import (
     absences,
     care_teams,
@@ -22,6 +21,7 @@ from webapp.web.api import (
 )  # fmt: skip
 from webapp.web.api.contract import calls, document, problems
 from webapp.web.api.hooks import sms, zoom
+from webapp.web.page import errors, guard
 
 MODULES = (
     people, couples, care_teams, series, sessions, presence, absences, contacts, seats, tasks,

@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from webapp import clock
-from webapp.care import absences as reports
-from webapp.care.absences import NOTE_LENGTH, Reason
-from webapp.care.people import Kind
+from webapp.care.attendance import absences as reports
+from webapp.care.attendance.absences import NOTE_LENGTH, Reason
+from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, OneOf, Ref, Text
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 
 class AbsenceIn(Body):

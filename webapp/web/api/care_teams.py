@@ -1,12 +1,12 @@
 """`PUT /care-teams/{client}`: who looks after a client."""
 
 from webapp import clock
-from webapp.care import teams
-from webapp.care.people import Kind
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Body, Path, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 
 class ClientPath(Path):

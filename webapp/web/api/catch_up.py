@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from webapp import clock
-from webapp.care import drafts, homework, markdown, resources, summaries
-from webapp.care.people import Kind, Person
-from webapp.care.resources import ResourceKind
-from webapp.care.session_kinds import SessionKind
-from webapp.care.sessions import Session
+from webapp.care.directory.people import Kind, Person
+from webapp.care.materials import drafts, homework, resources, summaries
+from webapp.care.materials.resources import ResourceKind
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
@@ -25,7 +25,8 @@ from webapp.web.api.contract.shapes import (
     Text,
 )  # fmt: skip
 from webapp.web.api.sessions import SessionRef
-from webapp.web.unit import store
+from webapp.web.page import markdown
+from webapp.web.page.unit_of_work import store
 
 EVERYONE = "everyone"
 MOST = 1000

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select, tuple_
 
-from webapp.care.events import ChainHead, Event
-from webapp.care.sessions import Seat
+from webapp.care.audit.events import ChainHead, Event
+from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 
 COMMITS_WITHIN = timedelta(minutes=10)

@@ -6,21 +6,21 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import exports, fhir
-from webapp.care.fhir import Resource
-from webapp.care.people import Kind, Person
-from webapp.care.sessions import Seat, ever_theirs
-from webapp.care.standing import Standing, standing
-from webapp.care.tags import Tag
-from webapp.protocol.facts import of_seats
-from webapp.protocol.reading.picture import SeatRow
+from webapp.care.attendance.standing import Standing, standing
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.privacy import fhir, own_copy
+from webapp.care.privacy.fhir import Resource
+from webapp.care.schedule.sessions import Seat, ever_theirs
+from webapp.protocol.facts.facts import of_seats
+from webapp.protocol.facts.picture import SeatRow
 from webapp.web import chart
 from webapp.web.api.care_teams import ClientPath
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Instant
 from webapp.web.chart import Chart, Entry, paper
-from webapp.web.unit import database, store
+from webapp.web.page.unit_of_work import database, store
 
 PEOPLE = ("person", "owner", "supervisor", "spoke", "recipient", "counselor", "coordinator")
 SAID = {
@@ -114,7 +114,7 @@ def get_fhir_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     client, now = lookups.person(path.client, Kind.CLIENT), clock.now()
     theirs = select(Seat).where(Seat.client_id == client.id, ever_theirs()).order_by(Seat.id)
     seats = list(store.scalars(theirs))
-    told = exports.sessions(store, seats, _standings(seats), now)
+    told = own_copy.sessions(store, seats, _standings(seats), now)
     ref = f"{client.program.ref}/{client.ref}"
     bundle = fhir.collection(now, _resources(client, ref, told, chart.of(store, client)))
     _looked_at(client)

@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Annotated
 
 from webapp import clock
-from webapp.care import contacts as signs
-from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import Kind
+from webapp.care.contact import contacts as signs
+from webapp.care.contact.contacts import ContactChannel, Outcome
+from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, Note, OneOf, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 CLOCKS_DIFFER_BY = timedelta(minutes=2)
 """How far ahead of ours a caller's clock may be without being refused."""

@@ -6,14 +6,15 @@ from pydantic import Field
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import partings, teams
-from webapp.care.people import Kind
-from webapp.care.teams import Couple
+from webapp.care import leaving
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind
+from webapp.care.directory.teams import Couple
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Answer, Body, Path, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 
 class CoupleRef(Path):
@@ -69,5 +70,5 @@ def end_couple(path: CoupleRef):  # type: ignore[no-untyped-def]
     couple = store.scalar(select(Couple).where(ours, Couple.ref == path.ref))
     if couple is None:
         raise Unknown(N_("There is no couple by that reference."))
-    partings.end_couple(store, couple, by=tokens.actor(), now=clock.now())
+    leaving.end_couple(store, couple, by=tokens.actor(), now=clock.now())
     return {"ref": couple.ref, "ended_at": couple.ended_at}

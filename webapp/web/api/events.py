@@ -4,15 +4,15 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from webapp.care import events as chain
-from webapp.care.events import Event
-from webapp.care.people import Person
-from webapp.care.sessions import Session
+from webapp.care.audit import events as chain
+from webapp.care.audit.events import Event
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
 from webapp.web.api.contract.shapes import Answer, Id, Instant
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 PEOPLE = ("person", "owner", "supervisor", "counselor", "coordinator", "recipient")
 """Fields of events that hold a person; told by reference."""

@@ -5,14 +5,14 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import and_, func, select
 
-from webapp.care import policy_reports
-from webapp.care.heartbeats import Heartbeat
-from webapp.care.inbox import Letter
-from webapp.care.people import Person
-from webapp.care.sessions import Seat, Session
-from webapp.care.tasks import Task
+from webapp.care.contact.tasks import Task
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.notify.outbox import Notification, is_open
+from webapp.notify.outbox import Notification
+from webapp.operations import csp_reports
+from webapp.operations.heartbeats import Heartbeat
+from webapp.operations.inbox import Letter
 
 
 def told(store: Store, program_id: int, now: datetime) -> bytes:
@@ -37,7 +37,7 @@ def told(store: Store, program_id: int, now: datetime) -> bytes:
         "rejoin_policy_violations",
         "What browsers refused on pages of this installation, yesterday and today",
         registry=book,
-    ).set(policy_reports.counted(store, now))
+    ).set(csp_reports.counted(store, now))
     return generate_latest(book)
 
 
@@ -56,7 +56,12 @@ def _seats(book: CollectorRegistry, store: Store, program_id: int, now: datetime
 def _notices(book: CollectorRegistry, store: Store, program_id: int, now: datetime) -> None:
     mine = and_(Person.id == Notification.person_id, Person.program_id == program_id)
     queue = Gauge("rejoin_notices_queued", "Notices to be sent", ["when"], registry=book)
-    waiting = select(func.count()).select_from(Notification).join(Person, mine).where(is_open())
+    waiting = (
+        select(func.count())
+        .select_from(Notification)
+        .join(Person, mine)
+        .where(Notification.is_open)
+    )
     queue.labels("due").set(store.scalar(waiting.where(Notification.due_at <= now)) or 0)
     queue.labels("later").set(store.scalar(waiting.where(Notification.due_at > now)) or 0)
     sent = Gauge(
@@ -75,9 +80,7 @@ def _notices(book: CollectorRegistry, store: Store, program_id: int, now: dateti
 def _work(book: CollectorRegistry, store: Store, program_id: int, now: datetime) -> None:
     tasks = Gauge("rejoin_tasks_open", "Tasks that are not done", ["when"], registry=book)
     still = (
-        select(func.count())
-        .select_from(Task)
-        .where(Task.program_id == program_id, Task.done_at.is_(None))
+        select(func.count()).select_from(Task).where(Task.program_id == program_id, Task.is_open)
     )
     tasks.labels("overdue").set(store.scalar(still.where(Task.due_at < now)) or 0)
     tasks.labels("waiting").set(store.scalar(still.where(Task.due_at >= now)) or 0)

@@ -7,13 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import clock
-from webapp.care import heartbeats
+from webapp.operations import heartbeats
 from webapp.web.api import figures
 from webapp.web.api.contract import problems, tokens
 from webapp.web.api.contract.calls import PUBLIC, call
 from webapp.web.api.contract.problems import Refused
 from webapp.web.api.contract.shapes import Answer
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 WORKER = "worker"
 

@@ -6,10 +6,11 @@ from pydantic import Field
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import addresses, statuses
-from webapp.care import people as register
-from webapp.care.addresses import Address, Channel
-from webapp.care.people import LANGUAGES, Kind, Person, RoleName, Status
+from webapp.care import leaving
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address, Channel
+from webapp.care.directory import people as register
+from webapp.care.directory.people import LANGUAGES, Kind, Person, RoleName, Status
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
@@ -23,7 +24,7 @@ from webapp.web.api.contract.shapes import (
     Ref,
     Zone,
 )  # fmt: skip
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 OneKind = Annotated[str, OneOf((Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF))]
 
@@ -76,7 +77,7 @@ def put_person(path: PersonRef, body: PersonIn):  # type: ignore[no-untyped-def]
         email=body.email, phone=body.phone, language=body.language, roles=body.roles,
         by=by, now=now,
     )  # fmt: skip
-    statuses.change(store, person, body.status or person.status, by=by, now=now)
+    leaving.change(store, person, body.status or person.status, by=by, now=now)
     for channel, value in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone)):
         _reach(person, channel, value, now)
     return shown(person), 201 if new else 200

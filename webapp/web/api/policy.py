@@ -5,12 +5,12 @@ from typing import Annotated
 from pydantic import Field
 
 from webapp import clock
-from webapp.care import programs
-from webapp.care.policy import Policy
+from webapp.care.directory import programs
+from webapp.care.directory.policy import Policy
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Body, Duration, Text, Whole
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 ClockTime = Annotated[str, Text(5, least=5, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Times = Field(ge=1, le=1000)

@@ -9,16 +9,16 @@ from pydantic import Field
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import heartbeats
-from webapp.care import presence as evidence
-from webapp.care.people import Kind, Person
-from webapp.care.presence import Sighting
-from webapp.care.sessions import Seat, Session
-from webapp.protocol.reading.rooms import PULSE
+from webapp.care.attendance import presence as evidence
+from webapp.care.attendance.presence import Sighting
+from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.operations import heartbeats
+from webapp.protocol.facts.rooms import PULSE
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import MOST_IN_A_BATCH, Answer, Body, Instant, OneOf, Ref, Text
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
 REASONS = ("unknown_session", "unknown_person", "no_seat", "session_cancelled")
@@ -110,7 +110,7 @@ class Register:
         taken = select(Seat.session_id, Seat.client_id).where(
             Seat.session_id.in_([row.id for row in sessions.values()]),
             Seat.client_id.in_([row.id for row in people.values()]),
-            Seat.released_at.is_(None),
+            Seat.is_given,
         )
         seats = {(row[0], row[1]) for row in store.execute(taken)}
         return cls(sessions, people, seats)

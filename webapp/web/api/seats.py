@@ -8,21 +8,21 @@ from pydantic import Field
 from sqlalchemy import Select, select
 
 from webapp import clock
-from webapp.care.absences import AbsenceReport
-from webapp.care.people import Person
-from webapp.care.sessions import Seat, Session
-from webapp.care.standing import Standing, standing
-from webapp.protocol import facts
-from webapp.protocol.ladder import explain
-from webapp.protocol.reading.picture import SEAT_COLUMNS, Picture, SeatRow
-from webapp.protocol.rungs import State
-from webapp.protocol.steps import Step
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.standing import Standing, standing
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.protocol.facts import facts
+from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
+from webapp.protocol.facts.steps import Step
+from webapp.protocol.ladder.ladder import explain
+from webapp.protocol.ladder.rungs import State
 from webapp.web.api.changed import changed_after
 from webapp.web.api.contract import paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
 from webapp.web.api.contract.shapes import Answer, Id, Instant, OneOf, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 LOOKED_AT, MOST_LOOKS = 500, 20
 """A list by standing looks at seats this many at a time, and so many times at most: then it answers what it found."""
@@ -99,7 +99,7 @@ def _asked_for(query: SeatQuery) -> Any:
     seats = (
         select(*SEAT_COLUMNS)
         .join(Session, Session.id == Seat.session_id)
-        .where(Session.program_id == tokens.program_id(), Seat.released_at.is_(None))
+        .where(Session.program_id == tokens.program_id(), Seat.is_given)
     )
     if query.session is not None:
         seats = seats.where(Session.ref == query.session)
@@ -183,7 +183,7 @@ def _absences(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         )
         .join(Seat, Seat.id == AbsenceReport.seat_id)
         .join(Session, Session.id == Seat.session_id)
-        .where(AbsenceReport.seat_id.in_(ids), AbsenceReport.withdrawn_at.is_(None))
+        .where(AbsenceReport.seat_id.in_(ids), ~AbsenceReport.is_withdrawn)
     )
     return {
         seat_id: {

@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import Field
 
 from webapp import clock
-from webapp.care import series as patterns
-from webapp.care.durations import format_duration, parse_duration
-from webapp.care.people import Kind
-from webapp.care.session_kinds import SessionKind
+from webapp.care.directory.people import Kind
+from webapp.care.schedule import series as patterns
+from webapp.care.schedule.kinds import SessionKind
+from webapp.durations import format_duration, parse_duration
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
@@ -27,7 +27,7 @@ from webapp.web.api.contract.shapes import (
     Whole,
     Zone,
 )  # fmt: skip
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 
 class SeriesRef(Path):

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from webapp import clock
-from webapp.care import planning
-from webapp.care.people import Kind
-from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Session
+from webapp.care.directory.people import Kind
+from webapp.care.schedule import planning
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
@@ -25,7 +25,7 @@ from webapp.web.api.contract.shapes import (
     Whole,
     Zone,
 )  # fmt: skip
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 
 class SessionRef(Path):

@@ -7,17 +7,17 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, lazyload
 
 from webapp import clock
-from webapp.care import tasks as work
-from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import Kind, Person
-from webapp.care.sessions import Seat, Session
-from webapp.care.tasks import CLOSED, Task, TaskKind
+from webapp.care.contact import tasks as work
+from webapp.care.contact.contacts import ContactChannel, Outcome
+from webapp.care.contact.tasks import CLOSED, Task, TaskKind
+from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
 from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, Note, OneOf, Path, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 
 class TaskId(Path):
@@ -71,9 +71,7 @@ def get_tasks(query: TaskQuery):  # type: ignore[no-untyped-def]
     """The program's tasks, oldest first."""
     found = _tasks().where(Task.id > paging.number(query.after)).order_by(Task.id)
     if query.state:
-        found = found.where(
-            Task.done_at.is_(None) if query.state == "open" else Task.done_at.is_not(None)
-        )
+        found = found.where(Task.is_open if query.state == "open" else ~Task.is_open)
     rows = store.scalars(found.limit(query.limit + 1)).unique().all()
     page, after = paging.cut(rows, query.limit, lambda task: task.id)
     return paging.paged([shown(task) for task in page], after)
@@ -132,7 +130,7 @@ def _task(id: int) -> Task:
 
 def shown(task: Task) -> dict[str, Any]:
     session: Session | None = task.session
-    last = task.attempts[-1] if task.open and task.acknowledged_at and task.attempts else None
+    last = task.attempts[-1] if task.is_open and task.acknowledged_at and task.attempts else None
     return {
         "id": task.id, "kind": task.kind, "client": task.client and task.client.ref,
         "session": session and session.ref, "owner": task.owner and task.owner.ref,

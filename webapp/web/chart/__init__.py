@@ -13,17 +13,17 @@ from typing import Any
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import lazyload
 
-from webapp.care import events
-from webapp.care.absences import AbsenceReport, Excusal
-from webapp.care.contacts import Contact
-from webapp.care.events import Event
-from webapp.care.people import Person
-from webapp.care.plans import Plan
-from webapp.care.sessions import Seat, Session
-from webapp.care.tags import Tag
-from webapp.care.tasks import Attempt, Task
+from webapp.care.attendance.absences import AbsenceReport, Excusal
+from webapp.care.audit import events
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact.contacts import Contact
+from webapp.care.contact.reengagement_plans import Plan
+from webapp.care.contact.tasks import Attempt, Task
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.notify.outbox import Notification, is_open
+from webapp.notify.outbox import Notification
 
 NOT_TREATMENT = frozenset(
     {Tag.CHART_READ, Tag.SIGNED_IN, Tag.SIGNED_OUT, Tag.LINK_ISSUED, Tag.ADDRESS_TESTED}
@@ -162,7 +162,7 @@ def _unsent(store: Store, client: Person) -> Iterator[Entry]:
     row = Notification
     about = and_(
         row.seat_id.in_(select(Seat.id).where(Seat.client_id == client.id)),
-        row.client_id == client.id, row.sent_at.is_(None), ~is_open(),
+        row.client_id == client.id, row.sent_at.is_(None), ~Notification.is_open,
     )  # fmt: skip
     for notice in store.scalars(select(row).where(about)):
         ended = {

@@ -18,13 +18,13 @@ from babel.dates import format_date, format_time
 from flask import Response
 from flask_babel import gettext as _
 
-from webapp.care.consents import REDISCLOSURE
-from webapp.care.people import Kind, Person
-from webapp.care.tags import MEANING, Tag
-from webapp.protocol.rungs import TAKEN, WHY, Rung
+from webapp.care.audit.tags import MEANING, Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.privacy.consents import REDISCLOSURE
+from webapp.protocol.ladder.rungs import TAKEN, WHY, Rung
 from webapp.refusals import N_
 from webapp.web.chart import UNSENT, Chart, Entry
-from webapp.web.filters import language
+from webapp.web.page.filters import language
 
 if TYPE_CHECKING:
     from fpdf import FPDF

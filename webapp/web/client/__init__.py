@@ -8,28 +8,30 @@ from webapp.web.client import (
     approach,
     catch_up,
     connecting,
+    durations,
     group_times,
-    making_up,
+    make_ups,
     me,
     messages,
+    my_seats,
     offline,
-    places,
     schedule,
     seats,
     sharing,
-    spans,
     today,
 )
 
 
 def register(app: Flask) -> None:
     """Hang the client's pages into the app, each as `client.<module>.<view>`."""
-    app.jinja_env.filters.update(spans.FILTERS | me.FILTERS)
-    app.jinja_env.globals["nearest"] = places.near  # for pages of other rooms in the clients' frame
+    app.jinja_env.filters.update(durations.FILTERS | me.FILTERS)
+    app.jinja_env.globals["nearest"] = (
+        my_seats.near
+    )  # for pages of other rooms in the clients' frame
     client = Blueprint("client", __name__)
     for place in (
         today, schedule, seats, absences, answers, connecting, group_times, messages,
-        approach, offline, *catch_up.PLACES, *me.PLACES, *making_up.PLACES, *sharing.PLACES,
+        approach, offline, *catch_up.PLACES, *me.PLACES, *make_ups.PLACES, *sharing.PLACES,
     ):  # fmt: skip
         client.register_blueprint(place.pages)
     app.register_blueprint(client)

@@ -10,20 +10,21 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp import clock
-from webapp.care import absences, makeups, waitlist
-from webapp.care.absences import AbsenceReport, Reason
-from webapp.care.access import Permission
-from webapp.care.sessions import Seat
-from webapp.care.waitlist import WaitlistEntry
+from webapp.care.attendance import absences
+from webapp.care.attendance.absences import AbsenceReport, Reason
+from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups import make_ups, waitlist
+from webapp.care.make_ups.waitlist import WaitlistEntry
+from webapp.care.schedule.sessions import Seat
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach
-from webapp.web.client import places
-from webapp.web.client.making_up import fitting
-from webapp.web.client.places import Place
-from webapp.web.guard import needs
-from webapp.web.htmx import done, widget
+from webapp.web.client import my_seats
+from webapp.web.client.make_ups import fitting
+from webapp.web.client.my_seats import Place
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.unit_of_work import store
 from webapp.web.pwa import replays
-from webapp.web.unit import store
 
 pages = Blueprint("absences", __name__)
 
@@ -46,25 +47,25 @@ REASONS = (
 def show(seat_id: int) -> ResponseReturnValue:
     """The form, or the thanks when a report stands. `?reason=` is what a page that leads here knows already."""
     said = {"reason": request.args.get("reason", "")}
-    return widget(PAGE, BLOCK, **_screen(places.one(seat_id)), said=said, near=places.near())
+    return widget(PAGE, BLOCK, **_screen(my_seats.one(seat_id)), said=said, near=my_seats.near())
 
 
 @pages.post("/seats/<row:seat_id>/absence")
 @needs(Permission.REPORT_ABSENCE)
 def report(seat_id: int) -> ResponseReturnValue:
     """Send it. The same `request_id` again gives the same answer (R7)."""
-    seat = places.seat(seat_id)
+    seat = my_seats.seat(seat_id)
     form = request.form
     try:
         absences.report(
-            store, seat, by=places.person(), now=clock.now(), reason=form.get("reason") or None,
+            store, seat, by=my_seats.person(), now=clock.now(), reason=form.get("reason") or None,
             note=form.get("note"), reported_at=_instant(form.get("reported_at")),
             request_id=form.get("request_id"),
         )  # fmt: skip
     except Refusal as refusal:
         if replays.by_script():
             return replays.answer(refusal)
-        screen = _screen(places.one(seat_id)) | {"refusal": refusal, "said": form}
+        screen = _screen(my_seats.one(seat_id)) | {"refusal": refusal, "said": form}
         return widget(PAGE, BLOCK, refusal.status, **screen)
     store.commit()
     return replays.answer() if replays.by_script() else _answer(seat_id)
@@ -74,18 +75,18 @@ def report(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.REPORT_ABSENCE)
 def withdraw(seat_id: int) -> ResponseReturnValue:
     """ "I can make it after all": what was booked or waited for instead is given back."""
-    seat = places.seat(seat_id)
+    seat = my_seats.seat(seat_id)
     standing = store.scalar(absences.of(seat.id))
     if standing is not None:
-        standing.withdraw(store, by=places.person(), now=clock.now())
+        standing.withdraw(store, by=my_seats.person(), now=clock.now())
         _give_back(seat)
     store.commit()
     return _answer(seat_id, back=True)
 
 
 def _give_back(seat: Seat) -> None:
-    by, now = places.person(), clock.now()
-    for made in store.scalars(makeups.standing_for([seat.id])):
+    by, now = my_seats.person(), clock.now()
+    for made in store.scalars(make_ups.standing_for([seat.id])):
         made.cancel(store, by=by, now=now)
     waiting = waitlist.waiting(seat.client).where(WaitlistEntry.seat_id == seat.id)
     for entry in store.scalars(waiting).all():
@@ -94,13 +95,13 @@ def _give_back(seat: Seat) -> None:
 
 def _answer(seat_id: int, **more: Any) -> ResponseReturnValue:
     to = url_for("client.absences.show", seat_id=seat_id)
-    return done(PAGE, BLOCK, to, **(_screen(places.one(seat_id)) | more))
+    return done(PAGE, BLOCK, to, **(_screen(my_seats.one(seat_id)) | more))
 
 
 def _screen(place: Place) -> dict[str, Any]:
     """All that the block needs in any of its states."""
     now = clock.now()
-    others = places.between(now, now + 14 * 24 * places.HOUR) if not place.report else []
+    others = my_seats.between(now, now + 14 * 24 * my_seats.HOUR) if not place.report else []
     return {
         "place": "today",
         "coming": place,

@@ -7,17 +7,18 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import absences, planning, trouble
-from webapp.care.events import Event
-from webapp.care.people import Person
-from webapp.care.sessions import Seat
-from webapp.care.tags import Tag
-from webapp.notify.capabilities import Capabilities, Capability, Worn
+from webapp.care.attendance import absences
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import contacts, help_calls
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat
+from webapp.notify.delivery.action_tokens import Capabilities, Capability, Worn
 from webapp.notify.kinds import ANSWERS, Verb
 from webapp.refusals import Refusal
 from webapp.web.client.seats import tap
-from webapp.web.guard import other_door
-from webapp.web.unit import store
+from webapp.web.page.guard import other_door
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("answers", __name__)
 
@@ -44,7 +45,7 @@ def _right(token: str) -> Capability:
 
 def _holder(right: Capability) -> tuple[Seat, Person]:
     """The seat and the person it was written to, as things stand now; Worn when it is theirs no more."""
-    found = select(Seat).where(Seat.id == right.seat_id, Seat.released_at.is_(None))
+    found = select(Seat).where(Seat.id == right.seat_id, Seat.is_given)
     seat = store.scalar(found)
     if seat is None or seat.client_id != right.person_id or not seat.client.active:
         raise Worn()
@@ -59,9 +60,9 @@ def _do(verb: Verb, seat: Seat, person: Person) -> dict[str, Any]:
     if verb is Verb.ABSENCE:
         absences.report(store, seat, by=person, now=now)
     elif verb is Verb.TROUBLE:
-        trouble.report(store, seat, by=person, now=now)
+        help_calls.report(store, seat, by=person, now=now)
     elif not _said_already(seat):
-        planning.confirm_coming(store, seat, by=person, now=now)
+        contacts.confirm_coming(store, seat, by=person, now=now)
     return {}
 
 

@@ -3,9 +3,9 @@
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from webapp.care.access import Permission
-from webapp.web.client import places
-from webapp.web.guard import needs
+from webapp.care.directory.permissions import Permission
+from webapp.web.client import my_seats
+from webapp.web.page.guard import needs
 
 pages = Blueprint("approach", __name__)
 
@@ -18,4 +18,4 @@ def show() -> ResponseReturnValue:
     if not request.headers.get("HX-Request"):
         return redirect(url_for("client.today.show"), 303)
     g.pop("seen", None)
-    return render_template("client/approach.html", near=places.near())
+    return render_template("client/approach.html", near=my_seats.near())

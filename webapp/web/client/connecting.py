@@ -12,18 +12,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import backup_plans, self_tests, trouble
-from webapp.care.access import Permission, may
-from webapp.care.people import Person
-from webapp.care.tasks import Task
+from webapp.care.contact import connection_tests, help_calls
+from webapp.care.contact.tasks import Task
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission, may
+from webapp.care.preferences import backup_plans
 from webapp.refusals import Invalid, Refusal
-from webapp.web.client import places
-from webapp.web.client.places import Place
-from webapp.web.guard import needs, public
-from webapp.web.headers import MAY_SEE_AND_HEAR
-from webapp.web.htmx import done, widget
-from webapp.web.identity import me
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.client.my_seats import Place
+from webapp.web.page.guard import needs, public
+from webapp.web.page.headers import MAY_SEE_AND_HEAR
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.identity import me
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("connecting", __name__)
 
@@ -62,10 +63,10 @@ def sample() -> Response:
 @needs(Permission.REPORT_ABSENCE)
 def ask(seat_id: int) -> ResponseReturnValue:
     """Somebody helps: a task for the technician, due within minutes, with what the phone found."""
-    seat, person = places.seat(seat_id), places.person()
+    seat, person = my_seats.seat(seat_id), my_seats.person()
     try:
         _keep_test(person)
-        trouble.report(store, seat, by=person, now=clock.now())
+        help_calls.report(store, seat, by=person, now=clock.now())
     except Refusal as refusal:
         return widget(PAGE, BLOCK, refusal.status, **_screen(), refusal=refusal)
     store.commit()
@@ -81,7 +82,7 @@ def _keep_test(person: Person) -> None:
         return
     agent = (request.user_agent.string or "")[:400].replace("\0", "")
     with suppress(Invalid):
-        self_tests.keep(
+        connection_tests.keep(
             store, told["results"], by=person, now=clock.now(),
             round_trip=told.get("round_trip"), facts={**told.get("facts", {}), "agent": agent},
         )  # fmt: skip
@@ -102,17 +103,17 @@ def _screen() -> dict[str, Any]:
     person = me()
     if person is None or not may(person, Permission.REPORT_ABSENCE):
         return {"place": "today"}
-    calls = {call.seat_id: call for call in store.scalars(trouble.calls_of(person.id))}
+    calls = {call.seat_id: call for call in store.scalars(help_calls.calls_of(person.id))}
     coming = _current(calls.keys())
     call = calls.get(coming.seat.id) if coming else None
     plan = store.scalar(backup_plans.of(person.id))
     return {
         "place": "today",
-        "near": places.near(),
+        "near": my_seats.near(),
         "coming": coming,
         "call": call,
         "helper": _who_helps(call),
-        "rings": trouble.number_for(store, person) if call else None,
+        "rings": help_calls.number_for(store, person) if call else None,
         "dial_in": coming.by_phone if coming else None,
         "desk_phone": person.program.help_phone,
         "plan": plan.parts if plan else {},
@@ -129,7 +130,7 @@ def _who_helps(call: Task | None) -> str:
 def _current(asked: Collection[int | None]) -> Place | None:
     """The session that help was asked for, else the one that is on or next within the day."""
     now = clock.now()
-    near = places.between(now, now + 24 * places.HOUR)
+    near = my_seats.between(now, now + 24 * my_seats.HOUR)
     found = [each for each in near if each.state in ("ahead", "open", "told")]
     found.sort(key=lambda each: each.seat.id not in asked)
     return found[0] if found else None

@@ -12,16 +12,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import group_times
-from webapp.care.access import Permission
-from webapp.care.series import Member, Series
-from webapp.care.sessions import Seat, Session
+from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups import group_times
+from webapp.care.schedule.series import Member, Series
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Refusal
-from webapp.web.client import places
-from webapp.web.filters import language, time_of, zone
-from webapp.web.guard import needs
-from webapp.web.htmx import widget
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.page.filters import language, time_of, zone
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("group_times", __name__)
 
@@ -49,12 +49,12 @@ def show(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.REPORT_ABSENCE)
 def once(seat_id: int) -> ResponseReturnValue:
     """One tap: that session stands in for this one."""
-    seat = places.seat(seat_id)
+    seat = my_seats.seat(seat_id)
     session = store.get(Session, _chosen("session"))
     if session is None or session.program_id != seat.session.program_id:
         abort(404)
     try:
-        made = group_times.once(store, seat, session, by=places.person(), now=clock.now())
+        made = group_times.once(store, seat, session, by=my_seats.person(), now=clock.now())
     except Refusal as refusal:
         return _page(seat_id, refusal)
     store.commit()
@@ -66,7 +66,7 @@ def once(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.REPORT_ABSENCE)
 def for_good(seat_id: int) -> ResponseReturnValue:
     """From now on at the other time; the places at the old one are free for others."""
-    seat, client = places.seat(seat_id), places.person()
+    seat, client = my_seats.seat(seat_id), my_seats.person()
     usual, other = _series(seat.session.series_id), _series(_chosen("series"))
     if usual is None or other is None or other.program_id != client.program_id:
         abort(404)
@@ -86,11 +86,11 @@ def there_are_some(seat: Seat) -> bool:
 
 
 def _page(seat_id: int, refusal: Refusal | None = None) -> ResponseReturnValue:
-    place, now = places.one(seat_id), clock.now()
+    place, now = my_seats.one(seat_id), clock.now()
     usual = _series(place.seat.session.series_id)
-    single = group_times.around(store, places.seat(seat_id), now)
+    single = group_times.around(store, my_seats.seat(seat_id), now)
     return widget(
-        PAGE, BLOCK, refusal.status if refusal else 200, place="schedule", near=places.near(),
+        PAGE, BLOCK, refusal.status if refusal else 200, place="schedule", near=my_seats.near(),
         coming=place, refusal=refusal, single=single,
         patterns=_patterns(usual, now) if usual and place.state in ("ahead", "told") else [],
         usual=_when(usual, now) if usual else "",
@@ -99,7 +99,7 @@ def _page(seat_id: int, refusal: Refusal | None = None) -> ResponseReturnValue:
 
 def _patterns(usual: Series, now: datetime) -> list[Pattern]:
     """The other weekly times, for who belongs to this one. Two statements for any number of them."""
-    if store.get(Member, (usual.id, places.person().id)) is None:
+    if store.get(Member, (usual.id, my_seats.person().id)) is None:
         return []
     found = list(store.scalars(group_times.other_times(usual).options(joinedload(Series.host))))
     counted: Any = (

@@ -1,14 +1,14 @@
-"""What became of places that are over: their standing, by the one definition (care/standing)."""
+"""What became of places that are over: their standing, by the one definition (care/attendance/standing)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from webapp import clock
-from webapp.care.standing import standing
-from webapp.protocol.facts import of_seats
-from webapp.protocol.reading.picture import SeatRow
-from webapp.web.client.places import Place
-from webapp.web.unit import store
+from webapp.care.attendance.standing import standing
+from webapp.protocol.facts.facts import of_seats
+from webapp.protocol.facts.picture import SeatRow
+from webapp.web.client.my_seats import Place
+from webapp.web.page.unit_of_work import store
 
 
 def with_standing(found: Iterable[Place]) -> list[Place]:

@@ -7,15 +7,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import messages, rate_limits
-from webapp.care.access import Permission
-from webapp.care.rate_limits import MESSAGE
+from webapp.care.contact import messages
+from webapp.care.directory.permissions import Permission
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import MESSAGE
 from webapp.refusals import Refusal
 from webapp.web import threads
-from webapp.web.client import places
-from webapp.web.guard import needs
-from webapp.web.htmx import done, part, widget
-from webapp.web.unit import database, store
+from webapp.web.client import my_seats
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import done, part, widget
+from webapp.web.page.unit_of_work import database, store
 
 pages = Blueprint("messages", __name__)
 
@@ -37,7 +38,7 @@ def news() -> ResponseReturnValue:
     """What was said since, for a page that looks by itself: that is nobody using it, so it keeps no login awake (S3) and
     marks nothing as read."""
     g.pop("seen", None)
-    person = places.person()
+    person = my_seats.person()
     if threads.stamp(store, person, person) == request.args.get("shown"):
         return "", 204
     return part(PAGE, SAID, **_screen())
@@ -48,7 +49,7 @@ def news() -> ResponseReturnValue:
 def read() -> ResponseReturnValue:
     """Somebody is really there and has seen what came in."""
     up_to = threads.page_of(request.form.get("up_to"))
-    messages.mark_read(store, places.person(), by=places.person(), now=clock.now(), up_to=up_to)
+    messages.mark_read(store, my_seats.person(), by=my_seats.person(), now=clock.now(), up_to=up_to)
     store.commit()
     return "", 204
 
@@ -57,7 +58,7 @@ def read() -> ResponseReturnValue:
 @needs(Permission.OWN_MESSAGES)
 def send() -> ResponseReturnValue:
     """Write to the care team. Sent twice, it is one message (R7)."""
-    person, form = places.person(), request.form
+    person, form = my_seats.person(), request.form
     try:
         rate_limits.spend(store, MESSAGE, f"person {person.id}", now=clock.now())
         messages.send(
@@ -75,15 +76,15 @@ def send() -> ResponseReturnValue:
 
 def _screen(before: int | None = None) -> dict[str, Any]:
     """All that the block needs in any of its states."""
-    person = places.person()
+    person = my_seats.person()
     talk = threads.of(store, person, person, before)
-    return {"place": "me", "near": places.near(), "talk": talk, "request_id": threads.fresh_id()}
+    return {"place": "me", "near": my_seats.near(), "talk": talk, "request_id": threads.fresh_id()}
 
 
 def _read(talk: threads.Talk) -> None:
     """In a unit of work of its own, after the page's own reading: a page only reads."""
     if talk.unread:
-        person = places.person()
+        person = my_seats.person()
         store.commit()
         with database.writing() as writing:
             messages.mark_read(writing, person, by=person, now=clock.now(), up_to=talk.last)

@@ -11,13 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care.access import Permission
-from webapp.web.client import places, spans
+from webapp.care.directory.permissions import Permission
+from webapp.web.client import durations, my_seats
 from webapp.web.client.absences import REASONS
-from webapp.web.client.places import Place
-from webapp.web.filters import iso
-from webapp.web.forms import csrf_token
-from webapp.web.guard import needs
+from webapp.web.client.my_seats import Place
+from webapp.web.page.filters import iso
+from webapp.web.page.forms import csrf_token
+from webapp.web.page.guard import needs
 
 pages = Blueprint("offline", __name__)
 
@@ -28,7 +28,7 @@ AHEAD = timedelta(days=14)
 @needs(Permission.OWN_SETTINGS)
 def token() -> ResponseReturnValue:
     """Who is signed in on this device, and the token that sends something as them and nobody else (R7, S8)."""
-    return jsonify(person=places.person().id, token=csrf_token())
+    return jsonify(person=my_seats.person().id, token=csrf_token())
 
 
 @pages.get("/me/kept-schedule")
@@ -36,7 +36,7 @@ def token() -> ResponseReturnValue:
 def schedule() -> ResponseReturnValue:
     """The next two weeks for "this is my own phone": times and join links. No titles, hosts or kinds."""
     now = clock.now()
-    found = [each for each in places.between(now, now + AHEAD) if each.state != "cancelled"]
+    found = [each for each in my_seats.between(now, now + AHEAD) if each.state != "cancelled"]
     return jsonify(
         sessions=[_neutral(each) for each in found],
         reasons=[(value.value, _(words)) for value, words in REASONS],
@@ -46,7 +46,7 @@ def schedule() -> ResponseReturnValue:
 def _neutral(place: Place) -> dict[str, Any]:
     starts_at, ends_at = place.session.starts_at, place.session.ends_at
     return {
-        "url": f"/seats/{place.seat.id}/absence", "day": spans.date(starts_at),
-        "span": spans.between(starts_at, ends_at), "starts_at": iso(starts_at), "ends_at": iso(ends_at),
+        "url": f"/seats/{place.seat.id}/absence", "day": durations.date(starts_at),
+        "span": durations.between(starts_at, ends_at), "starts_at": iso(starts_at), "ends_at": iso(ends_at),
         "join_url": place.session.join_url, "told": place.report is not None,
     }  # fmt: skip

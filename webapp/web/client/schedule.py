@@ -10,15 +10,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import contains_eager
 
 from webapp import clock
-from webapp.care import waitlist
-from webapp.care.access import Permission
-from webapp.care.waitlist import HeldPlace, WaitlistEntry
-from webapp.web.client import histories, places
-from webapp.web.client.places import Place
-from webapp.web.filters import language, zone
-from webapp.web.guard import needs
-from webapp.web.htmx import widget
-from webapp.web.unit import store
+from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups import waitlist
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
+from webapp.web.client import histories, my_seats
+from webapp.web.client.my_seats import Place
+from webapp.web.page.filters import language, zone
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("schedule", __name__)
 
@@ -63,7 +63,7 @@ def show() -> ResponseReturnValue:
     today = clock.now().astimezone(zone()).date()
     on = _on(request.args.get("on"), today)
     start, end = _span(view, on, today)
-    found = places.between(start, end)
+    found = my_seats.between(start, end)
     found = histories.with_standing(
         [each for each in found if view != "earlier" or each.state in ("over", "cancelled")]
     )
@@ -71,7 +71,7 @@ def show() -> ResponseReturnValue:
     current = view in ("today", "week", "all") and on == today
     return widget(
         "client/schedule/show.html", "days", place="schedule",
-        near=places.next_of(found) if current else places.near(),
+        near=my_seats.next_of(found) if current else my_seats.near(),
         view=view, on=on, today=today, days=days, step=_step(view, on),
         elsewhere=any(each.elsewhere for each in found),
         held=_held() if view != "earlier" else [],
@@ -80,7 +80,7 @@ def show() -> ResponseReturnValue:
 
 def _held() -> list[HeldPlace]:
     """Places that are theirs for the taking, and not in their schedule before. One statement."""
-    held = waitlist.held_for(places.person().id, clock.now())
+    held = waitlist.held_for(my_seats.person().id, clock.now())
     entry = contains_eager(HeldPlace.entry)
     return list(store.scalars(held.options(entry.joinedload(WaitlistEntry.session))))
 

@@ -9,17 +9,19 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accommodations, planning, presence
-from webapp.care.access import Permission
-from webapp.care.people import Person
-from webapp.care.presence import Evidence, Presence
-from webapp.care.sessions import Seat
-from webapp.web.client import group_times, histories, places
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.contact import contacts
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import accommodations
+from webapp.care.schedule.sessions import Seat
+from webapp.web.client import group_times, histories, my_seats
 from webapp.web.client.me.needs import SHORT
-from webapp.web.client.places import Place
-from webapp.web.guard import needs
-from webapp.web.htmx import widget
-from webapp.web.unit import store
+from webapp.web.client.my_seats import Place
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("seats", __name__)
 
@@ -31,9 +33,9 @@ ONE_TAP = timedelta(minutes=1)
 @needs(Permission.OWN_DAY)
 def show(seat_id: int) -> ResponseReturnValue:
     """The place, with Join, *I can't make it* and *Trouble connecting* as far as each still helps."""
-    found = histories.with_standing([places.one(seat_id)])[0]
+    found = histories.with_standing([my_seats.one(seat_id)])[0]
     return widget(
-        "client/seats/show.html", "seat", place="schedule", coming=found, near=places.near(),
+        "client/seats/show.html", "seat", place="schedule", coming=found, near=my_seats.near(),
         ways=ways(found), needs=_needs(found),
     )  # fmt: skip
 
@@ -75,7 +77,7 @@ def _needs(place: Place) -> list[str]:
 @needs(Permission.REPORT_ABSENCE)
 def join(seat_id: int) -> ResponseReturnValue:
     """Tells the ladder that Join was tapped (rule 7); the link itself opens the room."""
-    tap(places.seat(seat_id), places.person())
+    tap(my_seats.seat(seat_id), my_seats.person())
     store.commit()
     return "", 204
 
@@ -84,7 +86,7 @@ def join(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.REPORT_ABSENCE)
 def coming(seat_id: int) -> ResponseReturnValue:
     """ "I'll be there"."""
-    planning.confirm_coming(store, places.seat(seat_id), by=places.person(), now=clock.now())
+    contacts.confirm_coming(store, my_seats.seat(seat_id), by=my_seats.person(), now=clock.now())
     store.commit()
     flash(_("Thank you. See you then."))
     return redirect(url_for("client.seats.show", seat_id=seat_id), 303)

@@ -9,16 +9,16 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp import clock
-from webapp.care.access import Permission
-from webapp.care.people import Kind
-from webapp.care.standing import Standing
-from webapp.protocol.lists import waiting as waits
-from webapp.web.client import histories, places
-from webapp.web.client.places import Place
-from webapp.web.filters import time_of, zone
-from webapp.web.guard import needs
-from webapp.web.htmx import widget
-from webapp.web.unit import store
+from webapp.care.attendance.standing import Standing
+from webapp.care.directory.people import Kind
+from webapp.care.directory.permissions import Permission
+from webapp.protocol.reports import today_counts as waits
+from webapp.web.client import histories, my_seats
+from webapp.web.client.my_seats import Place
+from webapp.web.page.filters import time_of, zone
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("today", __name__)
 
@@ -34,9 +34,9 @@ def show() -> ResponseReturnValue:
         g.pop("seen", None)
     now = clock.now()
     today = now.astimezone(zone()).date()
-    found = places.between(now - BEHIND, now + AHEAD)
+    found = my_seats.between(now - BEHIND, now + AHEAD)
     coming = [each for each in found if each.state != "over" and each.session.ends_at > now]
-    following = places.next_of(coming)
+    following = my_seats.next_of(coming)
     rest = [each for each in coming if each is not following]
     return widget(
         "client/today/show.html", "next", place="today", greeting=greeting(), coming=following,
@@ -65,7 +65,7 @@ class Line(NamedTuple):
 
 def lines() -> list[Line]:
     """What else waits for a client, what runs out first on top. One statement."""
-    person = places.person()
+    person = my_seats.person()
     if person.kind != Kind.CLIENT:
         return []
     found = waits.of(store, person.id, clock.now())
@@ -94,7 +94,7 @@ def lines() -> list[Line]:
 def greeting() -> str:
     """Good morning, afternoon or evening, where the reader is."""
     hour = clock.now().astimezone(zone()).hour
-    name = places.person().name.split()[0]
+    name = my_seats.person().name.split()[0]
     if 4 <= hour < 12:
         return _("Good morning, %(name)s", name=name)
     if 12 <= hour < 17:

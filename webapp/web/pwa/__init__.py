@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from webapp.config import Settings
-from webapp.web.assets import Shelf
-from webapp.web.guard import public
+from webapp.web.page.assets import Shelf
+from webapp.web.page.guard import public
 
 pwa = Blueprint("pwa", __name__)
 

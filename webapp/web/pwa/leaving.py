@@ -8,14 +8,15 @@ reminders (0: none). The first request that carries it is not signed in any more
 from flask import Flask, Response, current_app, g, request
 
 from webapp import clock
-from webapp.care import accounts, addresses
-from webapp.care.accounts import Login
-from webapp.care.addresses import Address
+from webapp.care.accounts import logins
+from webapp.care.accounts.logins import Login
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address
 from webapp.config import Settings
 from webapp.db import Store
 from webapp.spellings import row_number
-from webapp.web import unit
-from webapp.web.unit import database
+from webapp.web.page import unit_of_work
+from webapp.web.page.unit_of_work import database
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -27,7 +28,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 def _leave(response: Response) -> Response:
     login_id = g.pop("left", None)
     if login_id is not None:
-        unit.close()
+        unit_of_work.close()
         with database.writing() as store:
             _end(store, login_id)
             store.commit()
@@ -44,7 +45,7 @@ def _leave(response: Response) -> Response:
 
 def _end(store: Store, login_id: int) -> None:
     login, now = store.get_one(Login, login_id), clock.now()
-    accounts.sign_out(store, login, "signed_out", by=login.person, now=now)
+    logins.sign_out(store, login, "signed_out", by=login.person, now=now)
     number = request.cookies.get(current_app.config["LEFT_COOKIE"], "")
     here = Address.id == row_number(number)
     addresses.sign_out_devices(store, login.person, here, by=login.person, now=now)

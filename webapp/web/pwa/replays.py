@@ -4,7 +4,7 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from webapp.refusals import Refusal
-from webapp.web.filters import sentence
+from webapp.web.page.filters import sentence
 
 
 def by_script() -> bool:

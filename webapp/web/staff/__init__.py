@@ -13,9 +13,9 @@ from webapp.web.staff import (
     rooms,
     tasks,
     timeliness,
-    words,
     writing,
 )
+from webapp.web.staff.wording import words
 
 
 def register(app: Flask) -> None:

@@ -12,19 +12,20 @@ from sqlalchemy import Select, func, select
 from werkzeug.local import LocalProxy
 
 from webapp import clock
-from webapp.care import messages, readings, trouble
-from webapp.care.access import Permission, may
-from webapp.care.heartbeats import SILENT_AFTER, Heartbeat
-from webapp.care.people import Person
-from webapp.care.readings import Reading
-from webapp.care.recurrence import instant_of
-from webapp.care.tasks import Task
-from webapp.protocol.reading.rooms import PULSE
+from webapp.care.contact import help_calls, messages
+from webapp.care.contact.tasks import Task
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission, may
+from webapp.care.privacy import record_views
+from webapp.care.privacy.record_views import Reading
+from webapp.care.schedule.recurrence import instant_of
+from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
+from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach
-from webapp.web import htmx, identity
-from webapp.web.filters import sentence, zone
-from webapp.web.unit import apart, store
+from webapp.web.page import htmx, identity
+from webapp.web.page.filters import sentence, zone
+from webapp.web.page.unit_of_work import apart, store
 
 Row = TypeVar("Row")
 LIVE = "live"
@@ -66,7 +67,7 @@ def leave_trace(reading: Reading | None) -> None:
     by, program_id = reader.id, reader.program_id
     if reading and (clients := list(reading.clients)):
         with apart() as writing:
-            readings.note_down(
+            record_views.note_down(
                 writing, reading.what, clients, by=by, now=clock.now(), program_id=program_id,
                 session_id=reading.session_id,
             )  # fmt: skip
@@ -106,7 +107,7 @@ def elsewhere() -> dict[str, Any]:
 
 def tasks_of_mine() -> int:
     """How many tasks are open on my own list."""
-    mine = select(func.count()).where(Task.owner_id == me().id, Task.done_at.is_(None))
+    mine = select(func.count()).where(Task.owner_id == me().id, Task.is_open)
     return store.scalar(mine) or 0
 
 
@@ -116,7 +117,7 @@ def waiting_at() -> dict[str, int]:
     if may(person, Permission.CARE_MESSAGES):
         found["messages"] = messages.unread(store, person, now)
     if may(person, Permission.HELP_DESK):
-        calls = trouble.queue(person).where(Task.acknowledged_at.is_(None))
+        calls = help_calls.queue(person).where(~Task.is_acknowledged)
         found["help-desk"] = store.scalar(select(func.count()).select_from(calls.subquery())) or 0
     return found
 

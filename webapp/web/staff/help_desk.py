@@ -13,19 +13,20 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
-from webapp.care import dial_ins, tasks, trouble
-from webapp.care.access import Permission
-from webapp.care.addresses import Address
-from webapp.care.contacts import Outcome
-from webapp.care.people import Person
-from webapp.care.tasks import Task
+from webapp.care.contact import help_calls, tasks
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.contacts import Outcome
+from webapp.care.contact.tasks import Task
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.schedule import dial_ins
 from webapp.refusals import Refusal
-from webapp.web.filters import language, zone
-from webapp.web.guard import needs
-from webapp.web.staff import diagnosis
-from webapp.web.staff.diagnosis import Finding
+from webapp.web.page.filters import language, zone
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import changed, me, one, page, refused
-from webapp.web.unit import store
+from webapp.web.staff.wording import connection_tests
+from webapp.web.staff.wording.connection_tests import Finding
 
 help_desk = Blueprint("help_desk", __name__)
 PAGE = "staff/help_desk/show.html"
@@ -65,7 +66,7 @@ def show() -> ResponseReturnValue:
 @needs(Permission.HELP_DESK)
 def claim(task_id: int) -> ResponseReturnValue:
     """ "I'm on it": a colleague sees that, and so does the client."""
-    return _do(task_id, lambda task: trouble.claim(store, task, by=me(), now=clock.now()))
+    return _do(task_id, lambda task: help_calls.claim(store, task, by=me(), now=clock.now()))
 
 
 @help_desk.post("/help-desk/<row:task_id>/end")
@@ -73,7 +74,9 @@ def claim(task_id: int) -> ResponseReturnValue:
 def end(task_id: int) -> ResponseReturnValue:
     """They are in, by video or by phone; or it can't be mended today."""
     solved = request.form.get("solved", "")
-    return _do(task_id, lambda task: trouble.finish(store, task, solved, by=me(), now=clock.now()))
+    return _do(
+        task_id, lambda task: help_calls.finish(store, task, solved, by=me(), now=clock.now())
+    )
 
 
 @help_desk.post("/help-desk/<row:task_id>/attempt")
@@ -90,7 +93,7 @@ def attempt(task_id: int) -> ResponseReturnValue:
 
 
 def _do(task_id: int, what: Any) -> ResponseReturnValue:
-    task = one(trouble.desk(me()).where(Task.id == task_id))
+    task = one(help_calls.desk(me()).where(Task.id == task_id))
     try:
         what(task)
     except Refusal as refusal:
@@ -103,15 +106,17 @@ def _picture() -> dict[str, Any]:
     now, person = clock.now(), me()
     local = now.astimezone(zone())
     midnight = datetime.combine(local.date(), time(), local.tzinfo)
-    ended = trouble.desk(person).where(Task.done_at >= midnight).order_by(Task.done_at.desc())
+    ended = help_calls.desk(person).where(Task.done_at >= midnight).order_by(Task.done_at.desc())
     weeks = _weeks(person, now)
     return {
         "place": "help-desk",
-        "calls": _calls(_with_all(trouble.queue(person).order_by(None).order_by(Task.created_at))),
+        "calls": _calls(
+            _with_all(help_calls.queue(person).order_by(None).order_by(Task.created_at))
+        ),
         "ended": _with_all(ended.limit(12)),
         "weeks": weeks,
         "most": max((count for _, count in weeks), default=0),
-        "outcomes": list(trouble.Solved),
+        "outcomes": list(help_calls.Solved),
     }
 
 
@@ -137,8 +142,8 @@ def _call(task: Task, helpers: dict[int, str], marked: set[tuple[int | None, str
         task.acknowledged_by_id == me().id,
         "" if unsafe else phone,
         unsafe,
-        diagnosis.findings(task.brief),
-        diagnosis.facts(task.brief),
+        connection_tests.findings(task.brief),
+        connection_tests.facts(task.brief),
         dial_ins.spoken(dial_in) if dial_in else None,
         datetime.fromisoformat(tested) if tested else None,
     )
@@ -159,9 +164,9 @@ def _unsafe(clients: set[Any]) -> set[tuple[int | None, str]]:
 def _weeks(person: Person, now: datetime) -> list[tuple[str, int]]:
     """Technical absences of the last weeks, counted apart: they say something about the network and nothing about people."""
     program, here = person.program, ZoneInfo(person.program.time_zone)
-    mondays = [trouble.monday(now, here) - timedelta(weeks=back) for back in range(WEEKS)]
+    mondays = [help_calls.monday(now, here) - timedelta(weeks=back) for back in range(WEEKS)]
     since = datetime.combine(mondays[-1], time(), here)
-    told = trouble.technical_by_week(store, program, since, now + timedelta(weeks=1))
+    told = help_calls.technical_by_week(store, program, since, now + timedelta(weeks=1))
     return [
         (format_skeleton("MMMd", each, locale=language()), told.get(each, 0)) for each in mondays
     ]

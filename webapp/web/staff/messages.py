@@ -6,16 +6,17 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import correspondents
-from webapp.care import messages as words
-from webapp.care.access import Permission
-from webapp.care.people import Person
-from webapp.care.readings import Reading, What
+from webapp.care.contact import messages as words
+from webapp.care.contact import thread_members
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.privacy.record_views import Reading, What
 from webapp.refusals import Refusal
-from webapp.web import htmx, threads
-from webapp.web.guard import needs
+from webapp.web import threads
+from webapp.web.page import htmx
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import apart, read_on, store
 from webapp.web.staff.frame import changed, me, one, page, refused
-from webapp.web.unit import apart, read_on, store
 
 messages = Blueprint("messages", __name__)
 INBOX, PAGE, SAID = "staff/messages/inbox.html", "staff/messages/thread.html", "said"
@@ -85,7 +86,7 @@ def send(person_id: int) -> ResponseReturnValue:
 
 
 def _client(person_id: int) -> Person:
-    return one(correspondents.clients_of(me(), clock.now()).where(Person.id == person_id))
+    return one(thread_members.clients_of(me(), clock.now()).where(Person.id == person_id))
 
 
 def _screen(client: Person, before: int | None = None) -> dict[str, Any]:

@@ -10,16 +10,16 @@ from htmx_flask import request
 from sqlalchemy import Select
 
 from webapp import clock
-from webapp.care import sessions
-from webapp.care.access import Permission
-from webapp.care.people import Person
-from webapp.care.sessions import Session
-from webapp.web.filters import zone
-from webapp.web.guard import needs
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Session
+from webapp.web.page.filters import zone
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff import roll
 from webapp.web.staff.frame import me, page
 from webapp.web.staff.roll import Room
-from webapp.web.unit import store
 
 NEAR = timedelta(hours=4)
 """Around midnight, what has just ended and what begins soon still belong to the day."""

@@ -10,20 +10,24 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import absences, addresses, contacts, partings, plans, sessions, teams
-from webapp.care.access import Permission
-from webapp.care.people import Kind, Person
-from webapp.care.readings import Reading, What
-from webapp.care.sessions import Seat, Session
-from webapp.care.teams import CareTeam, Couple
+from webapp.care import leaving
+from webapp.care.attendance import absences
+from webapp.care.contact import addresses, contacts, reengagement_plans
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.directory.teams import CareTeam, Couple
+from webapp.care.privacy.record_views import Reading, What
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Refusal
 from webapp.spellings import row_number
 from webapp.web import chart
 from webapp.web.chart import paper
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff import person as portrait
 from webapp.web.staff.frame import changed, instant, leave_trace, me, one, page, refused
-from webapp.web.unit import read_on, store
 
 people = Blueprint("people", __name__)
 LIST, PAGE = "staff/people.html", "staff/person.html"
@@ -72,7 +76,7 @@ def _entries(found: Sequence[Person]) -> list[Entry]:
     coming = (
         select(Seat.client_id, func.min(Session.starts_at))
         .join(Session, Session.id == Seat.session_id)
-        .where(Seat.client_id.in_(ids), Seat.released_at.is_(None), Session.cancelled_at.is_(None))
+        .where(Seat.client_id.in_(ids), Seat.is_given, Session.is_on)
         .where(Session.ends_at > clock.now())
         .group_by(Seat.client_id)
     )
@@ -133,7 +137,7 @@ def write_plan(person_id: int) -> ResponseReturnValue:
     """What both agreed on, so that the way back is easier (M14)."""
     client, form = _client(person_id), request.form
     try:
-        plans.make(
+        reengagement_plans.make(
             store, client, by=me(), now=clock.now(), seat=_seat_named(client, form.get("seat", "")),
             barrier=form.get("barrier", "").strip() or None, steps=form.getlist("steps"),
             note=form.get("note", "").strip() or None,
@@ -152,7 +156,7 @@ def end_couple(person_id: int) -> ResponseReturnValue:
     meant = Couple.id == row_number(request.form.get("couple", ""))
     couple = store.scalar(teams.couple_of(client.id).where(meant))
     if couple is not None:
-        partings.end_couple(store, couple, by=me(), now=clock.now())
+        leaving.end_couple(store, couple, by=me(), now=clock.now())
     store.commit()
     return _after(client, "couple")
 

@@ -7,29 +7,23 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import (
-    accommodations,
-    addresses,
-    backup_plans,
-    correspondents,
-    sessions,
-    tasks,
-    teams,
-    trouble,
-)
-from webapp.care.absences import AbsenceReport
-from webapp.care.contacts import ContactChannel, Outcome
-from webapp.care.people import Kind, Person
-from webapp.care.plans import Plan
-from webapp.care.readings import Reading, What
-from webapp.care.sessions import Seat, Session
-from webapp.care.standing import Standing
-from webapp.care.tasks import Task
-from webapp.care.teams import CareTeam, Couple
+from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.standing import Standing
+from webapp.care.contact import addresses, help_calls, tasks, thread_members
+from webapp.care.contact.contacts import ContactChannel, Outcome
+from webapp.care.contact.reengagement_plans import Plan
+from webapp.care.contact.tasks import Task
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.teams import CareTeam, Couple
+from webapp.care.preferences import accommodations, backup_plans
+from webapp.care.privacy.record_views import Reading, What
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.web.staff import roll, timeline
 from webapp.web.staff.roll import Place
-from webapp.web.staff.vocabulary import CHANNEL, OUTCOME, STEP
+from webapp.web.staff.wording.vocabulary import CHANNEL, OUTCOME, STEP
 from webapp.web.staff.writing import room as written
 
 LOOK_AHEAD, LOOK_BACK = 2, 3
@@ -61,7 +55,7 @@ def of(
         "client": client,
         "known": addresses.known(store, client),
         "writes": store.scalar(_correspondent(reader, client, now)) is not None,
-        "technical": trouble.technical_absences(store, client.id, now - FOUR_WEEKS, now),
+        "technical": help_calls.technical_absences(store, client.id, now - FOUR_WEEKS, now),
         "around_them": around_them(store, client, reader),
         "places": places,
         "coming": next((p for p in reversed(places) if p.seat.session.starts_at > now), None),
@@ -116,7 +110,7 @@ def around_them(store: Store, client: Person, reader: Person) -> Around:
 
 def _correspondent(reader: Person, client: Person, now: datetime) -> Select[Person]:
     """The client, if `reader` may see their thread; administrators see the page and not the thread."""
-    return correspondents.clients_of(reader, now).where(Person.id == client.id)
+    return thread_members.clients_of(reader, now).where(Person.id == client.id)
 
 
 def _reports(store: Store, client: Person) -> list[AbsenceReport]:
@@ -137,7 +131,7 @@ def _tasks(store: Store, client: Person, reader: Person) -> list[Task]:
         tasks.visible_to(reader)
         .where(Task.client_id == client.id)
         .options(joinedload(Task.owner), joinedload(Task.session))
-        .order_by(Task.done_at.is_not(None), Task.created_at.desc())
+        .order_by(~Task.is_open, Task.created_at.desc())
         .limit(8)
     )
     return list(store.scalars(found))

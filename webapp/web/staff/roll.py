@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import sessions
-from webapp.care.minutes import TAP
-from webapp.care.people import Person
-from webapp.care.sessions import Seat, Session
-from webapp.care.standing import Standing, standing
+from webapp.care.attendance.standing import Standing, standing
+from webapp.care.attendance.tally import TAP
+from webapp.care.directory.people import Person
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol import facts
-from webapp.protocol.ladder import explain
-from webapp.protocol.reading.picture import Picture, SeatRow
-from webapp.protocol.rungs import Look, State
+from webapp.protocol.facts import facts
+from webapp.protocol.facts.picture import Picture, SeatRow
+from webapp.protocol.ladder.ladder import explain
+from webapp.protocol.ladder.rungs import Look, State
 
 NOBODY_YET = frozenset({Standing.WAITING, Standing.UNKNOWN, Standing.MISSED})
 """Standings of a seat about which nobody has said or seen anything yet."""
@@ -120,7 +120,7 @@ def call(
     """
     found = list(store.scalars(rows.options(joinedload(Session.host))))
     ids = [session.id for session in found]
-    taken = select(Seat).where(Seat.session_id.in_(ids), Seat.released_at.is_(None))
+    taken = select(Seat).where(Seat.session_id.in_(ids), Seat.is_given)
     mine = sessions.seats_visible_to(person).where(Seat.session_id.in_(ids))
     named = set(store.scalars(mine.with_only_columns(Seat.id)))
     by_session = defaultdict(list)

@@ -9,19 +9,21 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accommodations, presence, sessions
-from webapp.care.access import Permission
-from webapp.care.presence import Evidence, Presence
-from webapp.care.readings import Reading, What
-from webapp.care.sessions import Seat, Session
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import accommodations
+from webapp.care.privacy.record_views import Reading, What
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff import now as board
 from webapp.web.staff import roll
 from webapp.web.staff.frame import changed, instant, me, one, page, refused
 from webapp.web.staff.roll import Place, Room
 from webapp.web.staff.writing import room as written
-from webapp.web.unit import read_on, store
 
 rooms = Blueprint("rooms", __name__)
 PAGE = "staff/session.html"

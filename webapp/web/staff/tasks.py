@@ -12,20 +12,20 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
-from webapp.care import tasks as work
-from webapp.care.access import Permission, may
-from webapp.care.addresses import Address
-from webapp.care.contacts import Outcome
-from webapp.care.people import Person
-from webapp.care.readings import Reading, What
-from webapp.care.sessions import Seat, Session
-from webapp.care.tasks import Task, TaskKind
+from webapp.care.contact import tasks as work
+from webapp.care.contact.addresses import Address
+from webapp.care.contact.contacts import Outcome
+from webapp.care.contact.tasks import Task, TaskKind
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission, may
+from webapp.care.privacy.record_views import Reading, What
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Invalid
-from webapp.web.filters import zone
-from webapp.web.guard import needs
-from webapp.web.staff import scripts
+from webapp.web.page.filters import zone
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff.frame import changed, instant, me, one, page, refused
-from webapp.web.unit import read_on, store
+from webapp.web.staff.wording import call_scripts
 
 tasks = Blueprint("tasks", __name__)
 PAGE = "staff/tasks.html"
@@ -112,7 +112,7 @@ def _picture() -> dict[str, Any]:
     """The lists' sizes and the cards of the one asked for."""
     now, person, view = clock.now(), me(), _view()
     visible = work.visible_to(person)
-    open_ones = list(_with_all(visible.where(Task.done_at.is_(None)).order_by(Task.due_at)))
+    open_ones = list(_with_all(visible.where(Task.is_open).order_by(Task.due_at)))
     lists: dict[str, list[Task]] = {
         "mine": [task for task in open_ones if task.owner_id == person.id],
         "role": [task for task in open_ones if task.owner_id != person.id],
@@ -164,8 +164,8 @@ def _cards(found: Sequence[Task], person: Person) -> list[Card]:
     return [
         Card(
             task,
-            scripts.story(task),
-            scripts.script(task, person.name.split(" ")[0]),
+            call_scripts.story(task),
+            call_scripts.script(task, person.name.split(" ")[0]),
             [missed[each] for each in task.brief.get("seats", []) if each in missed],
             marked[task.client_id] if task.client_id else set(),
         )

@@ -6,16 +6,16 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from webapp.care.people import Person
-from webapp.care.tags import Tag
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Person
 from webapp.db import Store
-from webapp.protocol.rungs import TAKEN, Rung
+from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.web import chart
 from webapp.web.chart import Chart, Entry
-from webapp.web.filters import day_and_time, zone
-from webapp.web.staff.chart_words import ENTRY
-from webapp.web.staff.vocabulary import Word
-from webapp.web.staff.words import word
+from webapp.web.page.filters import day_and_time, zone
+from webapp.web.staff.wording.chart_words import ENTRY
+from webapp.web.staff.wording.vocabulary import Word
+from webapp.web.staff.wording.words import word
 
 SHORT = 60
 """Moments shown at first; the whole chart is one click further."""

@@ -10,14 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care.access import Permission
-from webapp.care.sessions import Seat
-from webapp.protocol.reading.picture import SeatRow
-from webapp.protocol.timeliness import Proof, missed, proofs, summary
+from webapp.care.directory.permissions import Permission
+from webapp.care.schedule.sessions import Seat
+from webapp.protocol.facts.picture import SeatRow
+from webapp.protocol.reports.timeliness import Proof, missed, proofs, summary
 from webapp.spellings import row_number
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import me, page
-from webapp.web.unit import store
 
 timeliness = Blueprint("timeliness", __name__)
 PERIODS = (7, 30, 90)

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tests.care.evenings import missed
-from webapp.care import homework, resources, summaries
-from webapp.care.homework import Homework
-from webapp.care.resources import Resource
-from webapp.care.sessions import Seat
+from webapp.care.materials import homework, resources, summaries
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resources import Resource
+from webapp.care.schedule.sessions import Seat
 
 
 @pytest.fixture

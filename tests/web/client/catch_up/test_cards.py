@@ -4,7 +4,10 @@ from html import unescape
 
 from tests.care.evenings import DAY, HOUR, missed, room, was_there
 from tests.counting import statements
-from webapp.care import bookings, followups, hand_ins, homework, plans, resource_uses
+from webapp.care.catch_up import follow_ups
+from webapp.care.contact import reengagement_plans
+from webapp.care.make_ups import bookings
+from webapp.care.materials import hand_ins, homework, resource_uses
 
 
 def page_of(visitor) -> str:
@@ -28,7 +31,7 @@ def test_the_ring_fills_with_what_is_done(maya, seat, summary, task, store, worl
     maya.get(f"/seats/{seat.id}/summary")
     maya.post(f"/homework/{task.id}", {"body": "Bed, book, lamp."})
     assert "2 of 3" in page_of(maya)
-    followups.sign_off(store, seat, by=world.carla, now=clock.now())
+    follow_ups.sign_off(store, seat, by=world.carla, now=clock.now())
     store.commit()
     page = page_of(maya)
     assert "You're all caught up" in page
@@ -84,7 +87,7 @@ def test_where_a_recording_was_stopped_is_said(maya, shelf, store, world, clock)
 
 
 def test_a_plan_made_together_is_there_to_read(maya, store, world, clock):
-    plans.make(store, world.maya, by=world.carla, now=clock.now(), steps=["make_up", "check_ins"], note="Tuesdays for now.")  # fmt: skip
+    reengagement_plans.make(store, world.maya, by=world.carla, now=clock.now(), steps=["make_up", "check_ins"], note="Tuesdays for now.")  # fmt: skip
     store.commit()
     page = page_of(maya)
     assert "Short check-ins between sessions" in page

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from tests.web.client.catch_up import hostile
-from webapp.care import drafts, hand_ins
-from webapp.care.accounts import Login
-from webapp.care.drafts import Draft
-from webapp.care.hand_ins import HandIn
+from webapp.care.accounts.logins import Login
+from webapp.care.materials import drafts, hand_ins
+from webapp.care.materials.drafts import Draft
+from webapp.care.materials.hand_ins import HandIn
 
 
 def draft(maya, task, body, edition=0, **more):

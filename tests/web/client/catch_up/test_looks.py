@@ -12,7 +12,9 @@ from tests.web.client.test_looks import device
 from tests.web.looks import listening, troubles
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import accounts, drafts, hand_ins, homework, plans, resources, summaries
+from webapp.care.accounts import logins
+from webapp.care.contact import reengagement_plans
+from webapp.care.materials import drafts, hand_ins, homework, resources, summaries
 from webapp.demo import cast
 
 PAGES = {
@@ -50,9 +52,11 @@ def places(fresh_database, settings, world, clock) -> Iterator[tuple[str, dict[s
         hand_ins.answer(store, made, "A *good* list.", by=here.carla, now=now)
         resources.put(store, here.harbor, "1", kind="recording", title="Breath", url="https://media.example.org/b.mp3", minutes=9, **about)  # fmt: skip
         resources.put(store, here.harbor, "2", kind="link", title="A page", url="https://example.org/", **about)  # fmt: skip
-        plans.make(store, here.maya, by=here.carla, now=now, steps=["make_up"], note="Tuesdays.")
+        reengagement_plans.make(
+            store, here.maya, by=here.carla, now=now, steps=["make_up"], note="Tuesdays."
+        )
         for name in PAGES:
-            _, secrets[name] = accounts.sign_in(store, getattr(here, name), "passkey", now=now)
+            _, secrets[name] = logins.sign_in(store, getattr(here, name), "passkey", now=now)
         store.commit()
         ids = {"maya": here.maya.id}
     with served(app) as address:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.web.client.catch_up import hostile
-from webapp.care.summaries import SummaryRead
+from webapp.care.materials.summaries import SummaryRead
 
 
 def test_the_general_part_stands_before_ones_own(maya, seat, summary, world):

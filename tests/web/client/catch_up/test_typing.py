@@ -12,11 +12,12 @@ from sqlalchemy import select
 from tests.care.evenings import missed
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import accounts, homework, resources
-from webapp.care.accounts import Login
-from webapp.care.drafts import Draft
-from webapp.care.hand_ins import HandIn
-from webapp.care.resource_uses import ResourceUse
+from webapp.care.accounts import logins
+from webapp.care.accounts.logins import Login
+from webapp.care.materials import homework, resources
+from webapp.care.materials.drafts import Draft
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.resource_uses import ResourceUse
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -44,7 +45,7 @@ class Phones:
     def enter(self, page: Page, now) -> None:
         """Maya signs in (again) on this phone."""
         with self.database.writing() as store:
-            _, secret = accounts.sign_in(store, cast.find(store).maya, "link", now=now)
+            _, secret = logins.sign_in(store, cast.find(store).maya, "link", now=now)
             store.commit()
         page.context.add_cookies([{"name": self.cookie, "value": secret, "url": self.address}])
 

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import select
 
-from webapp.care.calendars import CalendarFeed
+from webapp.care.schedule.calendar_feeds import CalendarFeed
 
 
 def link_in(answer):

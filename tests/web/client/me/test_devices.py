@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select, update
 
-from webapp.care.accounts import Login
-from webapp.care.addresses import Address
-from webapp.care.events import Event
+from webapp.care.accounts.logins import Login
+from webapp.care.audit.events import Event
+from webapp.care.contact.addresses import Address
 
 P256DH = "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM"
 AUTH = "tBHItJI5svbpez7KI4CCXg"

@@ -3,9 +3,12 @@
 import pytest
 from sqlalchemy import select
 
-from webapp.care import accommodations, calendars, passwords, people
-from webapp.care.accounts import Login
-from webapp.care.people import Person
+from webapp.care.accounts import passwords
+from webapp.care.accounts.logins import Login
+from webapp.care.directory import people
+from webapp.care.directory.people import Person
+from webapp.care.preferences import accommodations
+from webapp.care.schedule import calendar_feeds
 
 SECTIONS = (
     "reminders",
@@ -34,7 +37,7 @@ def test_every_section_is_one_tap_away_and_opens(maya):
 def test_each_row_says_how_it_stands(maya, store, world, clock):
     now, person = clock.now(), world.maya
     accommodations.ask(store, person, "captions", by=person, now=now)
-    calendars.open_feed(store, person, by=person, now=now)
+    calendar_feeds.open_feed(store, person, by=person, now=now)
     store.commit()
     page = maya.get("/me").text
     assert "Captions" in page

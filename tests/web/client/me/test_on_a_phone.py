@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.web.looks import SMALL_TARGETS, WCAG
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care import accounts
+from webapp.care.accounts import logins
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -33,7 +33,7 @@ def phone(chromium, fresh_database, settings, world, clock):
         cast.open_room(
             store, here.carla, [here.maya], now + timedelta(hours=5), now=now, minutes=60
         )
-        _, secret = accounts.sign_in(store, here.maya, "link", now=now)
+        _, secret = logins.sign_in(store, here.maya, "link", now=now)
         store.commit()
     with served(app) as address:
 

@@ -8,20 +8,13 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests import rows
-from webapp.care import (
-    absences,
-    accommodations,
-    backup_plans,
-    consents,
-    exports,
-    messages,
-    preferences,
-    presence,
-    statuses,
-    windows,
-)
-from webapp.care.events import Event
-from webapp.care.tags import Tag
+from webapp.care import leaving
+from webapp.care.attendance import absences, presence
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import messages
+from webapp.care.preferences import accommodations, availability, backup_plans, contact_preferences
+from webapp.care.privacy import consents, own_copy
 from webapp.web import chart
 from webapp.web.client.me.own_copy import readable
 
@@ -84,9 +77,9 @@ def a_full_life(store, world, seat_in, now):
     absences.report(store, seat, by=maya, now=now, reason="illness", note="Flu.")
     accommodations.ask(store, maya, "other", by=maya, now=now, detail="A break.")
     backup_plans.write(store, maya, {"place": "The car."}, by=maya, now=now)
-    windows.put(store, maya, [(0, "09:00", "12:00")], by=maya, now=now)
+    availability.put(store, maya, [(0, "09:00", "12:00")], by=maya, now=now)
     messages.send(store, maya, "Hello.", by=maya, now=now)
-    preferences.set_reminders(
+    contact_preferences.set_reminders(
         store, maya, first="email", off={"soon"}, quiet_hours=("22:00", "07:00"), lead={"heads_up": 2880}, by=maya, now=now,
     )  # fmt: skip
     consents.grant(
@@ -107,7 +100,7 @@ def test_the_readable_page_leaves_out_nothing_of_the_json(app, store, world, clo
     now, read = clock.now(), set()
     a_full_life(store, world, seat_in, now)
     sent = dict.fromkeys(("to", "kind", "description", "purpose", "channel"), "x")
-    record = exports.assemble(
+    record = own_copy.assemble(
         store, world.maya, {}, now, [{"at": now, "category": "schedule", **sent}]
     )
     assert [name for name, part in record.items() if not part] == []
@@ -149,7 +142,7 @@ def test_it_is_given_out_only_by_a_form_of_ours(maya):
 
 def test_a_paused_client_takes_theirs_too(maya, store, world, clock):
     """P10: at any time."""
-    statuses.change(store, world.maya, "paused", by=world.cody, now=clock.now())
+    leaving.change(store, world.maya, "paused", by=world.cody, now=clock.now())
     store.commit()
     assert maya.post("/me/my-data").status_code == 200
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import preferences
-from webapp.care.addresses import Address
-from webapp.care.events import Event
-from webapp.care.people import Person
-from webapp.care.tags import Tag
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact.addresses import Address
+from webapp.care.directory.people import Person
+from webapp.care.preferences import contact_preferences
 
 PLAIN = {"first": "push", "quiet_from": "21:00", "quiet_to": "08:00"}
 
@@ -25,7 +25,7 @@ def own(store, person, channel):
 
 
 def test_the_choices_are_kept_as_they_were_made(maya, store, world):
-    form = {"first": "sms", "wanted": ["heads_up", "first_check", *preferences.NEWS[1:]], "quiet_from": "22:00", "quiet_to": "07:30"}  # fmt: skip
+    form = {"first": "sms", "wanted": ["heads_up", "first_check", *contact_preferences.NEWS[1:]], "quiet_from": "22:00", "quiet_to": "07:30"}  # fmt: skip
     assert "Saved" in maya.post("/me/reminders", form, htmx=True).text
     kept = fresh(store, world.maya).preferences
     assert kept == {
@@ -149,5 +149,5 @@ def test_without_javascript_the_page_comes_back_and_says_saved(maya):
 
 def test_everything_one_may_do_without_stands_on_the_page(maya):
     page = maya.get("/me/reminders").text
-    for kind in (*preferences.OPTIONAL, *preferences.NEWS):
+    for kind in (*contact_preferences.OPTIONAL, *contact_preferences.NEWS):
         assert f'value="{kind}" checked' in page

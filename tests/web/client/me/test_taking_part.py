@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from webapp.care import accommodations, backup_plans
-from webapp.care.accommodations import Accommodation
-from webapp.care.backup_plans import BackupPlan
+from webapp.care.preferences import accommodations, backup_plans
+from webapp.care.preferences.accommodations import Accommodation
+from webapp.care.preferences.backup_plans import BackupPlan
 
 
 def standing(store, person):

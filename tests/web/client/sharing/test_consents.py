@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import partings
-from webapp.care.consents import REDISCLOSURE, Consent
-from webapp.care.people import Person
+from webapp.care import leaving
+from webapp.care.directory.people import Person
+from webapp.care.privacy.consents import REDISCLOSURE, Consent
 
 FORM = {
     "category": ["schedule", "reminders"], "purpose": "together", "term": "90",
@@ -199,7 +199,7 @@ def test_after_a_couple_has_ended_what_stands_is_said_to_who_allowed_it_alone(
     ben = visit(world.ben)
     instant = clock.forward(minutes=1)
     before = seen_by(ben, clock, instant)["/me/sharing"]
-    partings.end_couple(store, world.maya_and_ben, by=None, now=clock.now())
+    leaving.end_couple(store, world.maya_and_ben, by=None, now=clock.now())
     store.commit()
     page = maya.get("/me/sharing").text
     assert "What you allowed still stands." in page

@@ -3,8 +3,9 @@
 import re
 from datetime import timedelta
 
-from webapp.care import addresses, consents
-from webapp.care.people import Person
+from webapp.care.contact import addresses
+from webapp.care.directory.people import Person
+from webapp.care.privacy import consents
 from webapp.notify.outbox import Notification
 from webapp.web import chart
 from webapp.web.client.sharing import looks

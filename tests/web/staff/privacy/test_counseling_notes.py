@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from webapp.care.counseling_notes import CounselingNote
-from webapp.care.events import Event
+from webapp.care.audit.events import Event
+from webapp.care.privacy.counseling_notes import CounselingNote
 from webapp.refusals import Forbidden
 
 CANARY = "Dreamt of the lighthouse again"

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care import consents
-from webapp.care.emergencies import EmergencyAccess
-from webapp.care.tasks import Task
+from webapp.care.contact.tasks import Task
+from webapp.care.privacy import consents
+from webapp.care.privacy.emergency_access import EmergencyAccess
 
 TOLD = {"client": "maya torres", "reason": "Her sister called, she may be in danger."}
 

@@ -19,7 +19,7 @@ from webapp import clock
 from webapp.refusals import Conflict
 from webapp.web.api.contract import idempotency, problems, tokens
 from webapp.web.api.contract.problems import Refused
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 PREFIX = "/api/v1"
 PUBLIC = ""

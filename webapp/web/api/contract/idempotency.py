@@ -7,12 +7,12 @@ from datetime import datetime
 
 from flask import request
 
-from webapp.care import answers
-from webapp.care.answers import Answer
+from webapp.operations import idempotency_keys
+from webapp.operations.idempotency_keys import Answer
 from webapp.refusals import Refusal
 from webapp.web.api.contract import problems, tokens
 from webapp.web.api.contract.problems import Refused
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 HEADER = "Idempotency-Key"
 KEY = r"^[!-~]{1,200}$"
@@ -30,7 +30,7 @@ def once(key: str, run: Callable[[], tuple[int, str]], now: datetime) -> tuple[i
             422, "invalid", "A key is 1 to 200 printable ASCII characters.", at=f"#/{HEADER}"
         )
     token_id, asked = tokens.token().id, _fingerprint()
-    if earlier := answers.take(store, token_id, key, asked, now):
+    if earlier := idempotency_keys.take(store, token_id, key, asked, now):
         return _again(earlier, asked)
     try:
         status, text = run()
@@ -38,9 +38,9 @@ def once(key: str, run: Callable[[], tuple[int, str]], now: datetime) -> tuple[i
         store.rollback()
         no = problems.tell(refusal.status, refusal)
         status, text = no.status_code, no.get_data(as_text=True).rstrip("\n")
-        if earlier := answers.take(store, token_id, key, asked, now):
+        if earlier := idempotency_keys.take(store, token_id, key, asked, now):
             return _again(earlier, asked)
-    answers.keep(store, token_id, key, status, text)
+    idempotency_keys.keep(store, token_id, key, status, text)
     store.commit()
     return status, text
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from sqlalchemy import select
 
-from webapp.care.people import Kind, Person
-from webapp.care.sessions import Seat, Session
+from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import tokens
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 NOBODY = N_("There is nobody here by that reference.")
 
@@ -51,9 +51,7 @@ def people(refs: Iterable[str], *kinds: Kind, field: str | None = None) -> list[
 def seat(of: Session, client: Person, *, field: str) -> Seat:
     """The client's place in a session. Raises Unknown naming `field`."""
     found = store.scalar(
-        select(Seat).where(
-            Seat.session_id == of.id, Seat.client_id == client.id, Seat.released_at.is_(None)
-        )
+        select(Seat).where(Seat.session_id == of.id, Seat.client_id == client.id, Seat.is_given)
     )
     if found is None:
         raise Unknown(N_("This client has no place in that session."), field=field)

@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
-from webapp.care import dial_ins
+from webapp.care.schedule import dial_ins
 
 MOST_IN_A_BATCH = 1000
 LARGEST_ID = 2**63 - 1

@@ -6,13 +6,14 @@ from typing import cast
 from flask import g, request
 
 from webapp import clock
-from webapp.care import rate_limits, tokens
-from webapp.care.people import Person
-from webapp.care.programs import Program
-from webapp.care.tokens import Token
-from webapp.web import attempts
+from webapp.care.accounts import api_tokens
+from webapp.care.accounts.api_tokens import Token
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
+from webapp.operations import rate_limits
 from webapp.web.api.contract.problems import Refused
-from webapp.web.unit import database, store
+from webapp.web.page import attempts
+from webapp.web.page.unit_of_work import database, store
 
 REALM = 'Bearer realm="rejoin"'
 
@@ -32,7 +33,7 @@ def require(scope: str) -> None:
             headers={"WWW-Authenticate": REALM},
         )
     with database.reading() as reading:
-        token = tokens.token_of(reading, secret.strip())
+        token = api_tokens.token_of(reading, secret.strip())
         wait = rate_limits.wait(reading, rate_limits.TOKEN, attempts.address(), clock.now())
     if token is None:
         _count(wait)

@@ -15,12 +15,12 @@ from flask import Blueprint, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import rate_limits
-from webapp.care.rate_limits import Rate, TooMany
+from webapp.care.contact import stop_words
 from webapp.config import Settings
-from webapp.notify import stops
-from webapp.web import attempts
-from webapp.web.unit import database, store
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import Rate, TooMany
+from webapp.web.page import attempts
+from webapp.web.page.unit_of_work import database, store
 
 SIGNATURE = "X-Twilio-Signature"
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
@@ -43,7 +43,7 @@ def take() -> ResponseReturnValue:
         return _turned_away()
     told, phone = dict(form), request.form.get("From", "")
     words = "stop" if told.get("OptOutType") == "STOP" else told.get("Body", "")
-    if PHONE.fullmatch(phone) and stops.heed(store, phone, words, clock.now()):
+    if PHONE.fullmatch(phone) and stop_words.heed(store, phone, words, clock.now()):
         store.commit()
     return Response(NO_ANSWER, mimetype="text/xml")
 

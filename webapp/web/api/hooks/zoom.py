@@ -1,7 +1,7 @@
 """`POST /hooks/zoom/{feed}`: Zoom's signed events. `feed` is the program's reference (S10).
 
 Only a message signed with a live secret of the feed, within the time window, is let in. It is kept raw and answered at once;
-`protocol/zoom.py` makes evidence of it. Five minutes are Zoom's own advice against replays. Zoom repeats what was
+`operations/zoom.py` makes evidence of it. Five minutes are Zoom's own advice against replays. Zoom repeats what was
 not answered; whether it signs a repeat anew is not documented, so a message is answered at once, before anything is done about it.
 """
 
@@ -15,15 +15,16 @@ from typing import Any
 from flask import current_app, request
 
 from webapp import clock
-from webapp.care import inbox, programs
-from webapp.care.inbox import Arrival
+from webapp.care.directory import programs
 from webapp.config import Settings
-from webapp.protocol.zoom import SOURCE
+from webapp.operations import inbox
+from webapp.operations.inbox import Arrival
+from webapp.operations.zoom import SOURCE
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract.calls import PUBLIC, call
 from webapp.web.api.contract.problems import Refused
 from webapp.web.api.contract.shapes import Answer, Path, Ref
-from webapp.web.unit import store
+from webapp.web.page.unit_of_work import store
 
 WINDOW = timedelta(minutes=5)
 PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)

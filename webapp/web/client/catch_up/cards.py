@@ -9,22 +9,23 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import and_, or_, select
 
 from webapp import clock
-from webapp.care import homework, ledger, resources
-from webapp.care.access import Permission
-from webapp.care.catchup import Card, catch_up
-from webapp.care.hand_ins import HandIn
-from webapp.care.homework import Homework
-from webapp.care.ledger import Line
-from webapp.care.plans import Plan
-from webapp.care.resource_uses import ResourceUse
-from webapp.care.resources import Resource
-from webapp.care.sessions import Session
-from webapp.protocol import misses
+from webapp.care.catch_up import ledger
+from webapp.care.catch_up.cards import Card, catch_up
+from webapp.care.catch_up.ledger import Line
+from webapp.care.contact.reengagement_plans import Plan
+from webapp.care.directory.permissions import Permission
+from webapp.care.materials import homework, resources
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resource_uses import ResourceUse
+from webapp.care.materials.resources import Resource
+from webapp.care.schedule.sessions import Session
+from webapp.protocol.reports import misses
 from webapp.refusals import N_
-from webapp.web.client import places
-from webapp.web.guard import needs
-from webapp.web.htmx import widget
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("catch_up", __name__)
 
@@ -55,11 +56,11 @@ class Shown:
 
     @property
     def words(self) -> str:
-        return places.WORDS[self.card.standing]
+        return my_seats.WORDS[self.card.standing]
 
     @property
     def look(self) -> str:
-        return places.LOOKS.get(self.card.standing, "")
+        return my_seats.LOOKS.get(self.card.standing, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Work:
 @needs(Permission.CATCH_UP)
 def show() -> ResponseReturnValue:
     """Open cards first, the latest on top; those that are done below. A fixed number of statements."""
-    person, now = places.person(), clock.now()
+    person, now = my_seats.person(), clock.now()
     missed = misses.of(store, person, now)
     lines = {line.seat.id: line for line in ledger.lines(store, missed)}
     shown = [
@@ -84,7 +85,7 @@ def show() -> ResponseReturnValue:
     ]
     on_cards = {each.card.seat.session_id for each in shown}
     return widget(
-        "client/catch_up/show.html", "cards", place="catch-up", near=places.near(), steps=STEPS,
+        "client/catch_up/show.html", "cards", place="catch-up", near=my_seats.near(), steps=STEPS,
         open=[each for each in shown if not each.card.whole],
         done=[each for each in shown if each.card.whole],
         work=_work(on_cards, now), shelf=_shelf(on_cards, now), plan=_plan(now),
@@ -94,11 +95,11 @@ def show() -> ResponseReturnValue:
 def _work(on_cards: Collection[int], now: datetime) -> list[Work]:
     """Homework beside the cards: not handed in, or answered in the last days. The one that is due first stands first."""
     mine = and_(
-        HandIn.homework_id == Homework.id, HandIn.client_id == places.person().id,
+        HandIn.homework_id == Homework.id, HandIn.client_id == my_seats.person().id,
         HandIn.reopened_at.is_(None),
     )  # fmt: skip
     query = (
-        homework.visible_to(places.person())
+        homework.visible_to(my_seats.person())
         .outerjoin(HandIn, mine)
         .where(or_(Homework.session_id.is_(None), Homework.session_id.not_in(on_cards)))
         .where(or_(HandIn.id.is_(None), HandIn.feedback_at > now - RECENT))
@@ -111,10 +112,12 @@ def _work(on_cards: Collection[int], now: datetime) -> list[Work]:
 
 def _shelf(on_cards: Collection[int], now: datetime) -> list[tuple[Resource, datetime | None]]:
     """What else may be read or watched, the newest first, with when the client was through with it."""
-    used = and_(ResourceUse.resource_id == Resource.id, ResourceUse.client_id == places.person().id)
+    used = and_(
+        ResourceUse.resource_id == Resource.id, ResourceUse.client_id == my_seats.person().id
+    )
     recently = select(Session.id).where(Session.ends_at > now - RECENT)
     query = (
-        resources.visible_to(places.person(), now)
+        resources.visible_to(my_seats.person(), now)
         .outerjoin(ResourceUse, used)
         .where(or_(Resource.session_id.is_(None), Resource.session_id.not_in(on_cards)))
         .where(or_(Resource.session_id.is_(None), Resource.session_id.in_(recently)))
@@ -128,6 +131,6 @@ def _shelf(on_cards: Collection[int], now: datetime) -> list[tuple[Resource, dat
 def _plan(now: datetime) -> Plan | None:
     """The latest plan written with them, as long as it is fresh."""
     mine = select(Plan).where(
-        Plan.client_id == places.person().id, Plan.made_at > now - PLAN_STANDS
+        Plan.client_id == my_seats.person().id, Plan.made_at > now - PLAN_STANDS
     )
     return store.scalar(mine.order_by(Plan.made_at.desc()).limit(1))

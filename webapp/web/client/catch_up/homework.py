@@ -6,15 +6,16 @@ from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import drafts, hand_ins, homework, markdown
-from webapp.care.access import Permission
-from webapp.care.hand_ins import HandIn
-from webapp.care.homework import Homework
+from webapp.care.directory.permissions import Permission
+from webapp.care.materials import drafts, hand_ins, homework
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework
 from webapp.refusals import Conflict, Refusal
-from webapp.web.client import places
-from webapp.web.guard import needs
-from webapp.web.htmx import done, widget
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.page import markdown
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("homework", __name__)
 
@@ -33,7 +34,7 @@ def show(homework_id: int) -> ResponseReturnValue:
 @needs(Permission.CATCH_UP)
 def hand_in(homework_id: int) -> ResponseReturnValue:
     """Hand it in. `then=later` only keeps it, for browsers without script; those with it save while typing."""
-    task, form, person = _mine(homework_id), request.form, places.person()
+    task, form, person = _mine(homework_id), request.form, my_seats.person()
     try:
         if form.get("then") == LATER:
             edition = form.get("edition", "")
@@ -58,7 +59,7 @@ def reopen(homework_id: int) -> ResponseReturnValue:
     task = _mine(homework_id)
     standing = _standing(task)
     if standing is not None and standing.feedback_at is None:
-        hand_ins.reopen(store, standing, by=places.person(), now=clock.now())
+        hand_ins.reopen(store, standing, by=my_seats.person(), now=clock.now())
     store.commit()
     return _answer(task)
 
@@ -70,13 +71,13 @@ def _answer(task: Homework, **more: Any) -> ResponseReturnValue:
 
 def _screen(task: Homework) -> dict[str, Any]:
     """All that the block needs in any of its states."""
-    person = places.person()
+    person = my_seats.person()
     history = list(store.scalars(hand_ins.history(task, person.id)))
     standing = next((made for made in history if made.reopened_at is None), None)
     earlier = [made for made in history if made.reopened_at is not None]
     return {
         "place": "catch-up",
-        "near": places.near(),
+        "near": my_seats.near(),
         "task": task,
         "told": markdown.html(task.body),
         "standing": standing,
@@ -87,10 +88,10 @@ def _screen(task: Homework) -> dict[str, Any]:
 
 
 def _standing(task: Homework) -> HandIn | None:
-    return store.scalar(hand_ins.of([task.id], places.person().id))
+    return store.scalar(hand_ins.of([task.id], my_seats.person().id))
 
 
 def _mine(homework_id: int) -> Homework:
     """Homework set for the signed-in person; anyone else's is 404 (S1)."""
-    wanted = homework.visible_to(places.person()).where(Homework.id == homework_id)
+    wanted = homework.visible_to(my_seats.person()).where(Homework.id == homework_id)
     return store.scalar(wanted) or abort(404)

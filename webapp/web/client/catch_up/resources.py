@@ -7,16 +7,16 @@ from flask import Blueprint, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import markdown, resource_uses, resources
-from webapp.care.access import Permission
-from webapp.care.resource_uses import ResourceUse
-from webapp.care.resources import Resource
+from webapp.care.directory.permissions import Permission
+from webapp.care.materials import resource_uses, resources
+from webapp.care.materials.resource_uses import ResourceUse
+from webapp.care.materials.resources import Resource
 from webapp.refusals import N_, Invalid
-from webapp.web import headers
-from webapp.web.client import places
-from webapp.web.guard import needs
-from webapp.web.htmx import done, widget
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.page import headers, markdown
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("resources", __name__)
 
@@ -45,7 +45,7 @@ def show(resource_id: int) -> ResponseReturnValue:
 @needs(Permission.CATCH_UP)
 def keep_place(resource_id: int) -> ResponseReturnValue:
     """The player says now and then where it is (static/js/player.js)."""
-    person = places.person()
+    person = my_seats.person()
     resource_uses.keep_place(
         store, _mine(resource_id), person, _seconds(request.form.get("seconds", "")), by=person,
         now=clock.now(),
@@ -58,7 +58,7 @@ def keep_place(resource_id: int) -> ResponseReturnValue:
 @needs(Permission.CATCH_UP)
 def finish(resource_id: int) -> ResponseReturnValue:
     """Read, watched or done."""
-    found, person = _mine(resource_id), places.person()
+    found, person = _mine(resource_id), my_seats.person()
     resource_uses.finish(store, found, person, by=person, now=clock.now())
     store.commit()
     to = url_for("client.resources.show", resource_id=found.id)
@@ -72,14 +72,14 @@ def player(url: str) -> str:
 
 
 def _screen(found: Resource) -> dict[str, Any]:
-    use = store.get(ResourceUse, (found.id, places.person().id), populate_existing=True)
+    use = store.get(ResourceUse, (found.id, my_seats.person().id), populate_existing=True)
     return {
         "place": "catch-up",
         "resource": found,
         "told": markdown.html(found.body),
         "player": player(found.url or ""),
         "use": use,
-        "near": places.near(),
+        "near": my_seats.near(),
     }
 
 
@@ -94,5 +94,5 @@ def _seconds(written: str) -> float:
 
 def _mine(resource_id: int) -> Resource:
     """Something on the shelf for the signed-in person; anything else is 404 (S1)."""
-    wanted = resources.visible_to(places.person(), clock.now()).where(Resource.id == resource_id)
+    wanted = resources.visible_to(my_seats.person(), clock.now()).where(Resource.id == resource_id)
     return store.scalar(wanted) or abort(404)

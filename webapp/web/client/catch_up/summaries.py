@@ -8,14 +8,15 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from webapp import clock
-from webapp.care import markdown, summaries
-from webapp.care.access import Permission
-from webapp.care.sessions import Seat
-from webapp.care.summaries import Summary, SummaryRead
-from webapp.web.client import places
-from webapp.web.guard import needs
-from webapp.web.htmx import widget
-from webapp.web.unit import database, store
+from webapp.care.directory.permissions import Permission
+from webapp.care.materials import summaries
+from webapp.care.materials.summaries import Summary, SummaryRead
+from webapp.care.schedule.sessions import Seat
+from webapp.web.client import my_seats
+from webapp.web.page import markdown
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import widget
+from webapp.web.page.unit_of_work import database, store
 
 pages = Blueprint("summaries", __name__)
 
@@ -36,12 +37,12 @@ class Part:
 @needs(Permission.CATCH_UP)
 def show(seat_id: int) -> ResponseReturnValue:
     """Both parts, the general one first; or that there is none yet."""
-    coming = places.one(seat_id)
-    mine = summaries.shown(store, [coming.session.id], places.person().id)
+    coming = my_seats.one(seat_id)
+    mine = summaries.shown(store, [coming.session.id], my_seats.person().id)
     parts = [Part(each, markdown.html(each.body)) for each in mine.get(coming.session.id, [])]
     answer = widget(
         "client/summaries/show.html", "summary", place="catch-up", coming=coming, parts=parts,
-        near=places.near(),
+        near=my_seats.near(),
     )  # fmt: skip
     if parts:
         _has_read(coming.seat, max(part.summary.published_at or clock.now() for part in parts))
@@ -53,7 +54,7 @@ def _has_read(seat: Seat, published_at: datetime) -> None:
     known = store.get(SummaryRead, (seat.session_id, seat.client_id))
     if known is not None and known.read_at >= published_at:
         return
-    person = places.person()
+    person = my_seats.person()
     store.close()
     with database.writing() as writing:
         summaries.mark_read(writing, seat.session, person, by=person, now=clock.now())

@@ -7,13 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import backup_plans
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import backup_plans
 from webapp.refusals import N_, Refusal
-from webapp.web.client import places
-from webapp.web.guard import needs
-from webapp.web.htmx import done, widget
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("backup_plan", __name__)
 
@@ -39,7 +39,7 @@ def show() -> ResponseReturnValue:
 @needs(Permission.OWN_CARE)
 def save() -> ResponseReturnValue:
     """A new version; the ones before stay."""
-    person, form = places.person(), request.form
+    person, form = my_seats.person(), request.form
     parts = {name: form.get(name, "") for name in backup_plans.PARTS}
     try:
         backup_plans.write(store, person, parts, by=person, now=clock.now())
@@ -51,7 +51,7 @@ def save() -> ResponseReturnValue:
 
 
 def _screen(said: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
-    plan = store.scalar(backup_plans.of(places.person().id))
+    plan = store.scalar(backup_plans.of(my_seats.person().id))
     kept = said if said is not None else plan.parts if plan else {}
     asked = [(name, _(words), _(hint), kept.get(name, "")) for name, words, hint in ASKED]
-    return {"place": "me", "near": places.near(), "asked": asked, "plan": plan, **more}
+    return {"place": "me", "near": my_seats.near(), "asked": asked, "plan": plan, **more}

@@ -20,20 +20,22 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import addresses, events, rate_limits
-from webapp.care.access import Permission
-from webapp.care.addresses import Address, Channel
-from webapp.care.people import Kind
-from webapp.care.rate_limits import TEST_NOTICE
-from webapp.care.tags import Tag
-from webapp.notify.channels.hosts import PushHosts, Refused
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address, Channel
+from webapp.care.directory.people import Kind
+from webapp.care.directory.permissions import Permission
+from webapp.notify.channels.push.hosts import PushHosts, Refused
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import TEST_NOTICE
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.web import identity
-from webapp.web.client import places
+from webapp.web.client import my_seats
 from webapp.web.client.me import labels
-from webapp.web.filters import sentence
-from webapp.web.guard import needs
-from webapp.web.unit import store
+from webapp.web.page import identity
+from webapp.web.page.filters import sentence
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("devices", __name__)
 
@@ -55,7 +57,7 @@ def show() -> ResponseReturnValue:
     """This device, and the others that show reminders."""
     mine = list(store.scalars(_own()))
     return render_template(
-        "client/me/devices_list.html", place="me", near=places.near(), devices=mine
+        "client/me/devices_list.html", place="me", near=my_seats.near(), devices=mine
     )
 
 
@@ -64,7 +66,7 @@ def show() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Takes `PushSubscription.toJSON()`. 201 with the device's id; 200 when it was known. One endpoint belongs to one
     person: arriving for another it is unbound from them first (S5)."""
-    person, now = places.person(), clock.now()
+    person, now = my_seats.person(), clock.now()
     try:
         endpoint, keys = _subscription(request.get_json(silent=True))
         known = store.scalar(_own().where(Address.value == endpoint))
@@ -101,7 +103,7 @@ def remove_by_form(device_id: int) -> ResponseReturnValue:
 @needs(Permission.OWN_SETTINGS)
 def test(device_id: int) -> ResponseReturnValue:
     """A test notice is on its way to this device: 202, or for a form back to Me. Only so many (S12)."""
-    person, device = places.person(), _device(device_id)
+    person, device = my_seats.person(), _device(device_id)
     rate_limits.spend(store, TEST_NOTICE, f"person {person.id}", now=clock.now())
     events.record(
         store, Tag.ADDRESS_TESTED, by=person, now=clock.now(), program_id=person.program_id,
@@ -115,7 +117,7 @@ def test(device_id: int) -> ResponseReturnValue:
 
 
 def _stop(device_id: int) -> None:
-    _device(device_id).stop(store, "removed", by=places.person(), now=clock.now())
+    _device(device_id).stop(store, "removed", by=my_seats.person(), now=clock.now())
     store.commit()
 
 
@@ -124,7 +126,7 @@ def _device(device_id: int) -> Address:
 
 
 def _own() -> Any:
-    return addresses.of(places.person().id).where(Address.channel == Channel.PUSH)
+    return addresses.of(my_seats.person().id).where(Address.channel == Channel.PUSH)
 
 
 def _subscription(body: Any) -> tuple[str, dict[str, str]]:

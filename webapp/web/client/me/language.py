@@ -9,14 +9,14 @@ from flask_babel import gettext as _
 from flask_babel import refresh
 
 from webapp import clock
-from webapp.care import preferences
-from webapp.care.access import Permission
+from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import contact_preferences
 from webapp.refusals import Refusal
-from webapp.web.client import places
-from webapp.web.filters import spoken, time_of
-from webapp.web.guard import needs
-from webapp.web.htmx import widget
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.page.filters import spoken, time_of
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("language", __name__)
 
@@ -39,9 +39,9 @@ def show() -> ResponseReturnValue:
 @needs(Permission.OWN_SETTINGS)
 def speak() -> ResponseReturnValue:
     """From here on everything, reminders too, comes in this language."""
-    person = places.person()
+    person = my_seats.person()
     try:
-        preferences.set_language(
+        contact_preferences.set_language(
             store, person, request.form.get("language", ""), by=person, now=clock.now()
         )
     except Refusal as refusal:
@@ -56,9 +56,9 @@ def speak() -> ResponseReturnValue:
 @needs(Permission.OWN_SETTINGS)
 def go_by() -> ResponseReturnValue:
     """From here on times and quiet hours go by this clock. `from=schedule`: back to where it was offered."""
-    person = places.person()
+    person = my_seats.person()
     try:
-        preferences.set_zone(
+        contact_preferences.set_zone(
             store, person, request.form.get("time_zone", "")[:64], by=person, now=clock.now()
         )
     except Refusal as refusal:
@@ -73,9 +73,9 @@ def go_by() -> ResponseReturnValue:
 
 
 def _page(refusal: Refusal | None = None) -> ResponseReturnValue:
-    person = places.person()
+    person = my_seats.person()
     return widget(
-        PAGE, BLOCK, refusal.status if refusal else 200, place="me", near=places.near(),
+        PAGE, BLOCK, refusal.status if refusal else 200, place="me", near=my_seats.near(),
         refusal=refusal, languages=[(code, own_name(code)) for code in spoken()],
         name=title(), zones=zones(person.time_zone), home=(person.preferences or {}).get("home_zone", ""),
     )  # fmt: skip

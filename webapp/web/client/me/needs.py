@@ -7,14 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import accommodations
-from webapp.care.access import Permission
-from webapp.care.accommodations import Accommodation, Need
+from webapp.care.directory.permissions import Permission
+from webapp.care.preferences import accommodations
+from webapp.care.preferences.accommodations import Accommodation, Need
 from webapp.refusals import N_, Refusal
-from webapp.web.client import places
-from webapp.web.guard import needs
-from webapp.web.htmx import done, widget
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("needs", __name__)
 
@@ -52,7 +52,7 @@ def show() -> ResponseReturnValue:
 @needs(Permission.OWN_CARE)
 def save() -> ResponseReturnValue:
     """Exactly these hold from now on."""
-    person, now, form = places.person(), clock.now(), request.form
+    person, now, form = my_seats.person(), clock.now(), request.form
     wanted = set(form.getlist("need"))
     try:
         for each in _standing():
@@ -77,8 +77,8 @@ def _screen(said: Any = None, **more: Any) -> dict[str, Any]:
         (kind.value, _(words), _(hint), kind in stands, _(DETAILED[kind]) if kind in DETAILED else "", stands.get(kind, ""))
         for kind, words, hint in OFFERED
     ]  # fmt: skip
-    return {"place": "me", "near": places.near(), "rows": rows, **more}
+    return {"place": "me", "near": my_seats.near(), "rows": rows, **more}
 
 
 def _standing() -> list[Accommodation]:
-    return list(store.scalars(accommodations.of(places.person().id)))
+    return list(store.scalars(accommodations.of(my_seats.person().id)))

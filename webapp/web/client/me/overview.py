@@ -8,15 +8,17 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from webapp.care import accommodations, addresses, backup_plans, calendars, preferences
-from webapp.care.access import Permission, may
-from webapp.care.addresses import Channel
-from webapp.web.client import places
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
+from webapp.care.directory.permissions import Permission, may
+from webapp.care.preferences import accommodations, backup_plans, contact_preferences
+from webapp.care.schedule import calendar_feeds
+from webapp.web.client import my_seats
+from webapp.web.client.durations import spoken
 from webapp.web.client.me import language, reminders, sign_ins
 from webapp.web.client.me import needs as own_needs
-from webapp.web.client.spans import spoken
-from webapp.web.guard import needs
-from webapp.web.unit import store
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("me", __name__)
 
@@ -35,22 +37,22 @@ class Row:
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
     """Reminders on this device first; then the sections."""
-    person = places.person()
+    person = my_seats.person()
     groups = [(_("Being reminded"), _reminded())]
     if may(person, Permission.OWN_CARE):
         groups.append((_("Taking part"), _taking_part()))
     if may(person, Permission.OWN_DAY):
         groups.append((_("With others"), _with_others()))
     groups.append((_("You and this app"), _own()))
-    return render_template("client/me/show.html", place="me", near=places.near(), groups=groups)
+    return render_template("client/me/show.html", place="me", near=my_seats.near(), groups=groups)
 
 
 def _reminded() -> list[Row]:
-    person, policy = places.person(), reminders.own_policy()
-    kept = preferences.of(person)
+    person, policy = my_seats.person(), reminders.own_policy()
+    kept = contact_preferences.of(person)
     devices = select(addresses.Address.label).where(
         addresses.Address.person_id == person.id, addresses.Address.channel == Channel.PUSH,
-        addresses.Address.stopped_at.is_(None),
+        ~addresses.Address.is_stopped,
     )  # fmt: skip
     labels = [label or _("A device") for label in store.scalars(devices)]
     ahead = [
@@ -76,13 +78,13 @@ def _reminded() -> list[Row]:
 
 
 def _calendar() -> Row:
-    live = store.scalar(calendars.of(places.person().id)) is not None
+    live = store.scalar(calendar_feeds.of(my_seats.person().id)) is not None
     hint = _("Your calendar has your times") if live else _("Put your times into your own calendar")
     return Row(url_for("client.calendar.show"), _("Calendar"), "schedule", hint)
 
 
 def _taking_part() -> list[Row]:
-    person = places.person()
+    person = my_seats.person()
     asked = store.scalars(accommodations.of(person.id)).all()
     plan = store.scalar(backup_plans.of(person.id))
     needed = " · ".join(_(own_needs.SHORT[accommodations.Need(each.kind)]) for each in asked)
@@ -103,25 +105,25 @@ def _taking_part() -> list[Row]:
 
 
 def _with_others() -> list[Row]:
-    chooses = may(places.person(), Permission.GIVE_CONSENT)
+    chooses = may(my_seats.person(), Permission.GIVE_CONSENT)
     hint = (
         _("You choose, and can take it back at any time")
         if chooses
         else _("What somebody lets you know")
     )
     rows = [Row(url_for("client.sharing.show"), _("Sharing"), "together", hint)]
-    if may(places.person(), Permission.OWN_MESSAGES):
+    if may(my_seats.person(), Permission.OWN_MESSAGES):
         hint = _("Write to your care team")
         rows.insert(0, Row(url_for("client.messages.show"), _("Messages"), "text", hint))
-    if may(places.person(), Permission.OWN_CARE):
+    if may(my_seats.person(), Permission.OWN_CARE):
         hint = _("Every time somebody opens what is yours")
         rows.append(Row(url_for("client.looks.show"), _("Who looked"), "person", hint))
     return rows
 
 
 def _own() -> list[Row]:
-    person = places.person()
-    signed_in = len(sign_ins.logins())
+    person = my_seats.person()
+    signed_in = len(sign_ins.current_logins())
     rows = [
         Row(
             url_for("client.language.show"), language.title(), "language",

@@ -13,29 +13,30 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import exports, fhir, rate_limits
-from webapp.care.access import Permission
-from webapp.care.exports import Record
-from webapp.care.people import Person
-from webapp.care.rate_limits import OWN_COPY
-from webapp.care.sessions import Seat
-from webapp.care.standing import Standing, standing
-from webapp.care.tags import MEANING
+from webapp.care.attendance.standing import Standing, standing
+from webapp.care.audit.tags import MEANING
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.privacy import fhir, own_copy
+from webapp.care.privacy.own_copy import Record
+from webapp.care.schedule.sessions import Seat
 from webapp.notify import disclosures
 from webapp.notify.disclosures import Disclosure
-from webapp.protocol.facts import of_seats
-from webapp.protocol.reading.picture import SeatRow
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import OWN_COPY
+from webapp.protocol.facts.facts import of_seats
+from webapp.protocol.facts.picture import SeatRow
 from webapp.refusals import N_
-from webapp.web.client import places
+from webapp.web.client import my_seats
 from webapp.web.client.absences import REASONS
 from webapp.web.client.me.backup_plan import ASKED
 from webapp.web.client.me.needs import SHORT
 from webapp.web.client.me.reminders import NEWS, WAYS
 from webapp.web.client.sharing.consents import NAMES
 from webapp.web.client.sharing.looks import WORDS as LOOKED
-from webapp.web.filters import language
-from webapp.web.guard import needs
-from webapp.web.unit import store
+from webapp.web.page.filters import language
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("own_copy", __name__)
 
@@ -62,18 +63,18 @@ blockquote { margin: .25rem 0; padding-inline-start: 1rem; border-inline-start: 
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
     """What the copy holds, what it doesn't, and the button."""
-    return render_template("client/me/own_copy.html", place="me", near=places.near())
+    return render_template("client/me/own_copy.html", place="me", near=my_seats.near())
 
 
 @pages.post("/me/my-data")
 @needs(Permission.OWN_CARE)
 def take() -> ResponseReturnValue:
     """The copy: a readable page, plain JSON, and a FHIR R4 Bundle, in one zip. Written down first (P7). Only so many (S12)."""
-    person, now = places.person(), clock.now()
+    person, now = my_seats.person(), clock.now()
     rate_limits.spend(store, OWN_COPY, f"person {person.id}", now=now)
     sent = [_sent(each) for each in reversed(disclosures.of(store, person))]
-    record = exports.assemble(store, person, _standings(person, now), now, sent)
-    exports.taken(store, person, by=person, now=now)
+    record = own_copy.assemble(store, person, _standings(person, now), now, sent)
+    own_copy.taken(store, person, by=person, now=now)
     store.commit()
     answer = Response(_packed(record, person), content_type="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="{NAME}.zip"'
@@ -89,7 +90,7 @@ def _sent(told: Disclosure) -> Record:
 
 def _standings(person: Person, now: datetime) -> dict[int, Standing]:
     """seat → how it stands, of every place one has or had and did not give back."""
-    mine = select(Seat).where(Seat.client_id == person.id, Seat.released_at.is_(None))
+    mine = select(Seat).where(Seat.client_id == person.id, Seat.is_given)
     rows = [
         SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at)
         for seat in store.scalars(mine)
@@ -130,7 +131,7 @@ def readable(record: Record) -> str:
         look=Markup("<style>{}</style>").format(Markup(LOOK)),  # noqa: S704 - our own words
         began={each["seat"]: each["starts_at"] for each in record["sessions"]},
         days=get_day_names("wide", "stand-alone", language()),
-        standings={key.value: words for key, words in places.WORDS.items()},
+        standings={key.value: words for key, words in my_seats.WORDS.items()},
         needs_called={key.value: words for key, words in SHORT.items()},
         parts_called={name: words for name, words, _hint in ASKED},
         reasons={key.value: words for key, words in REASONS},

@@ -9,17 +9,19 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import addresses, preferences, programs
-from webapp.care.access import Permission
-from webapp.care.addresses import Address, Channel
-from webapp.care.policy import Policy
-from webapp.care.programs import PolicyVersion
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address, Channel
+from webapp.care.directory import programs
+from webapp.care.directory.permissions import Permission
+from webapp.care.directory.policy import Policy
+from webapp.care.directory.programs import PolicyVersion
+from webapp.care.preferences import contact_preferences
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.web.client import places
-from webapp.web.client.spans import spoken
-from webapp.web.guard import needs
-from webapp.web.htmx import done, widget
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.client.durations import spoken
+from webapp.web.page.guard import needs
+from webapp.web.page.htmx import done, widget
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("reminders", __name__)
 
@@ -56,7 +58,7 @@ def show() -> ResponseReturnValue:
         PAGE,
         BLOCK,
         place="me",
-        near=places.near(),
+        near=my_seats.near(),
         saved="saved" in request.args,
         **screen(_addresses()),
     )
@@ -66,18 +68,18 @@ def show() -> ResponseReturnValue:
 @needs(Permission.OWN_SETTINGS)
 def save() -> ResponseReturnValue:
     """Keep the choices. Whatever is left out is switched off, as forms have it."""
-    person, now, form = places.person(), clock.now(), request.form
+    person, now, form = my_seats.person(), clock.now(), request.form
     quiet = (form.get("quiet_from", ""), form.get("quiet_to", ""))
     wanted = set(form.getlist("wanted"))
-    off = {*preferences.OPTIONAL, *preferences.NEWS} - wanted
+    off = {*contact_preferences.OPTIONAL, *contact_preferences.NEWS} - wanted
     mine = _addresses()
     try:
-        preferences.set_reminders(
+        contact_preferences.set_reminders(
             store, person, first=form.get("first", Channel.PUSH), off=off, quiet_hours=quiet,
             lead=_lead(), by=person, now=now,
         )  # fmt: skip
         for address in [each for each in mine if not each.unsafe_at]:
-            preferences.allow(
+            contact_preferences.allow(
                 store, address, str(address.id) in form.getlist("address"), by=person, now=now
             )
         for channel in form.getlist("add"):
@@ -93,7 +95,7 @@ def save() -> ResponseReturnValue:
 @needs(Permission.OWN_SETTINGS)
 def mark() -> ResponseReturnValue:
     """Somebody else may see what comes to one of my addresses; or it is safe again (P9)."""
-    person, form = places.person(), request.form
+    person, form = my_seats.person(), request.form
     unsafe = form.get("safe") != "yes"
     addresses.mark(store, person, form.get("value", ""), unsafe=unsafe, by=person, now=clock.now())
     store.commit()
@@ -102,10 +104,10 @@ def mark() -> ResponseReturnValue:
 
 def screen(mine: list[Address]) -> dict[str, Any]:
     """What the block needs; `mine` are the addresses that are not devices."""
-    person = places.person()
+    person = my_seats.person()
     policy = own_policy()
-    kept = preferences.of(person)
-    quiet = preferences.quiet_hours_of(person, policy) or (time(21), time(8))
+    kept = contact_preferences.of(person)
+    quiet = contact_preferences.quiet_hours_of(person, policy) or (time(21), time(8))
     return {
         "ways": [(way.value, _(words), icon) for way, words, icon in WAYS],
         "first": kept["channels"][0],
@@ -162,20 +164,20 @@ def _minutes(span: timedelta) -> int:
 
 def own_policy() -> Policy:
     """The policy of the person's program as it stands."""
-    mine = places.person().program_id
+    mine = my_seats.person().program_id
     found = select(PolicyVersion).where(PolicyVersion.program_id == mine)
     versions = list(store.scalars(found.order_by(PolicyVersion.version)))
     return programs.in_force(versions, clock.now()).policy
 
 
 def _addresses() -> list[Address]:
-    found = addresses.of(places.person().id).where(Address.channel != Channel.PUSH)
+    found = addresses.of(my_seats.person().id).where(Address.channel != Channel.PUSH)
     return list(store.scalars(found))
 
 
 def _offered(mine: list[Address]) -> list[tuple[str, str]]:
     """(channel, value) of the person's own e-mail and phone that nothing is written to yet."""
-    person = places.person()
+    person = my_seats.person()
     known = {each.value for each in mine}
     known |= {each.value for each in addresses.known(store, person) if each.unsafe}
     own = ((Channel.EMAIL, person.email), (Channel.SMS, person.phone))
@@ -183,7 +185,7 @@ def _offered(mine: list[Address]) -> list[tuple[str, str]]:
 
 
 def _take_up(channel: str) -> None:
-    person = places.person()
+    person = my_seats.person()
     for known, value in _offered(_addresses()):
         if known == channel:
             addresses.add(store, person, channel, value, by=person, now=clock.now())

@@ -7,12 +7,12 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import accounts
-from webapp.care.access import Permission
-from webapp.care.accounts import Login
-from webapp.web.client import places
-from webapp.web.guard import needs
-from webapp.web.unit import store
+from webapp.care.accounts import logins
+from webapp.care.accounts.logins import Login
+from webapp.care.directory.permissions import Permission
+from webapp.web.client import my_seats
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("sign_ins", __name__)
 
@@ -22,7 +22,7 @@ pages = Blueprint("sign_ins", __name__)
 def show() -> ResponseReturnValue:
     """Every live login, this one marked."""
     return render_template(
-        "client/me/sign_ins.html", place="me", near=places.near(), logins=logins(),
+        "client/me/sign_ins.html", place="me", near=my_seats.near(), logins=current_logins(),
         this_login=current_user.login.id,
     )  # fmt: skip
 
@@ -31,8 +31,8 @@ def show() -> ResponseReturnValue:
 @needs(Permission.WAYS_IN)
 def end_others() -> ResponseReturnValue:
     """Sign out everywhere but here, for instance after a way in was changed (S2)."""
-    here, person, now = current_user.login.id, places.person(), clock.now()
-    accounts.sign_out_everywhere(store, person, "ended_elsewhere", by=person, now=now, but=here)
+    here, person, now = current_user.login.id, my_seats.person(), clock.now()
+    logins.sign_out_everywhere(store, person, "ended_elsewhere", by=person, now=now, but=here)
     store.commit()
     flash(_("Signed out everywhere else. Other devices get no more reminders."))
     return redirect(url_for("client.sign_ins.show"), 303)
@@ -42,18 +42,18 @@ def end_others() -> ResponseReturnValue:
 @needs(Permission.WAYS_IN)
 def end(login_id: int) -> ResponseReturnValue:
     """Sign out somewhere else; its copied cookie is dead from here on (S2)."""
-    login = next((each for each in logins() if each.id == login_id), None)
+    login = next((each for each in current_logins() if each.id == login_id), None)
     if login is not None:
-        accounts.sign_out(store, login, "ended_elsewhere", by=places.person(), now=clock.now())
+        logins.sign_out(store, login, "ended_elsewhere", by=my_seats.person(), now=clock.now())
     store.commit()
     flash(_("Signed out there. It gets no more reminders."))
     return redirect(url_for("client.sign_ins.show"), 303)
 
 
-def logins() -> list[Login]:
+def current_logins() -> list[Login]:
     """Where the person is signed in, latest use first."""
     now = clock.now()
-    found = select(Login).where(Login.person_id == places.person().id, Login.ended_at.is_(None))
+    found = select(Login).where(Login.person_id == my_seats.person().id, ~Login.is_ended)
     return [
         login for login in store.scalars(found.order_by(Login.seen_at.desc())) if login.open(now)
     ]

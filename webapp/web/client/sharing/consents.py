@@ -10,15 +10,22 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import consents, teams
-from webapp.care.access import Permission
-from webapp.care.consents import DESCRIPTIONS, REDISCLOSURE, RIGHT_TO_REVOKE, Category, Consent
-from webapp.care.people import Kind, Person
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.privacy import consents
+from webapp.care.privacy.consents import (
+    DESCRIPTIONS,
+    REDISCLOSURE,
+    RIGHT_TO_REVOKE,
+    Category,
+    Consent,
+)
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.web.client import places
-from webapp.web.filters import sentence
-from webapp.web.guard import needs
-from webapp.web.unit import store
+from webapp.web.client import my_seats
+from webapp.web.page.filters import sentence
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("sharing", __name__)
 
@@ -45,12 +52,12 @@ TERMS = (("90", N_("3 months")), ("180", N_("6 months")), ("365", N_("1 year")))
 def show() -> ResponseReturnValue:
     """What I share; and what others let me know, with the words the law wants beside it. The second part never tells
     whether a consent has been taken back (P3)."""
-    person, now = places.person(), clock.now()
+    person, now = my_seats.person(), clock.now()
     both = (joinedload(Consent.client), joinedload(Consent.recipient))
     given = store.scalars(consents.given_by(person.id, now).options(*both))
     had = store.scalars(consents.shown_to(person.id, now).options(*both))
     return render_template(
-        "client/sharing/show.html", place="me", near=places.near(), names=_names(),
+        "client/sharing/show.html", place="me", near=my_seats.near(), names=_names(),
         given=_by_person(given, "recipient"), had=_by_person(had, "client"),
         parted=teams.parted_from(store, person.id),
         may_share=person.kind == Kind.CLIENT, redisclosure=_(REDISCLOSURE),
@@ -91,7 +98,7 @@ def copy(consent_id: int) -> ResponseReturnValue:
 @needs(Permission.OWN_DAY)
 def end(consent_id: int) -> ResponseReturnValue:
     """One tap, no reason, effective at commit; the other person is not told and sees no difference (P3)."""
-    consent, me = _own(consent_id), places.person()
+    consent, me = _own(consent_id), my_seats.person()
     consents.stop(
         store, me, consent.recipient_id, consent.category, by=me, now=clock.now()
     )  # fmt: skip
@@ -101,7 +108,7 @@ def end(consent_id: int) -> ResponseReturnValue:
 
 
 def _sign() -> None:
-    me, form, now = places.person(), request.form, clock.now()
+    me, form, now = my_seats.person(), request.form, clock.now()
     chosen = [each for each in form.getlist("category") if each in NAMES]
     if not chosen:
         raise Invalid(N_("Choose at least one thing to share."), field="category")
@@ -123,7 +130,7 @@ def _sign() -> None:
 
 def trusted() -> list[Person]:
     """Whom one can share with: the other half of the couple."""
-    me = places.person()
+    me = my_seats.person()
     couple = store.scalar(teams.couple_of(me.id))
     return [couple.partner_of(me.id)] if couple else []
 
@@ -131,7 +138,7 @@ def trusted() -> list[Person]:
 def _form(refusal: Refusal | None = None) -> str:
     said = request.form
     return render_template(
-        "client/sharing/new.html", place="me", near=places.near(), said=said, people=[(str(each.id), each.name) for each in trusted()],
+        "client/sharing/new.html", place="me", near=my_seats.near(), said=said, people=[(str(each.id), each.name) for each in trusted()],
         options=[(each, _(NAMES[each]), _(DESCRIPTIONS[each])) for each in Category],
         chosen=said.getlist("category"), purposes=[(key, _(words)) for key, words in PURPOSES],
         terms=[(key, _(words)) for key, words in TERMS], right=_(RIGHT_TO_REVOKE),
@@ -140,7 +147,7 @@ def _form(refusal: Refusal | None = None) -> str:
 
 
 def _own(consent_id: int) -> Consent:
-    mine = consents.given_by(places.person().id, clock.now()).where(Consent.id == consent_id)
+    mine = consents.given_by(my_seats.person().id, clock.now()).where(Consent.id == consent_id)
     return store.scalar(mine) or abort(404)
 
 

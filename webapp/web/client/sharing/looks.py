@@ -7,19 +7,19 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from webapp.care import lookers
-from webapp.care.access import Permission
-from webapp.care.consents import Category
-from webapp.care.lookers import EMERGENCY
-from webapp.care.readings import What
-from webapp.care.teams import CareTeam
+from webapp.care.directory.permissions import Permission
+from webapp.care.directory.teams import CareTeam
+from webapp.care.privacy import lookers
+from webapp.care.privacy.consents import Category
+from webapp.care.privacy.lookers import EMERGENCY
+from webapp.care.privacy.record_views import What
 from webapp.notify import disclosures
 from webapp.refusals import N_
 from webapp.spellings import row_number
-from webapp.web.client import places
+from webapp.web.client import my_seats
 from webapp.web.client.sharing.consents import NAMES
-from webapp.web.guard import needs
-from webapp.web.unit import store
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("looks", __name__)
 
@@ -43,13 +43,13 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
     """The latest first; `before` is where an older page goes on."""
-    me = places.person()
+    me = my_seats.person()
     found = lookers.of(
         store, me, limit=MOST + 1, before=row_number(request.args.get("before", "")) or None
     )
     team = store.get(CareTeam, me.id)
     return render_template(
-        "client/sharing/looks.html", place="me", near=places.near(), looks=found[:MOST],
+        "client/sharing/looks.html", place="me", near=my_seats.near(), looks=found[:MOST],
         older=found[MOST - 1].id if len(found) > MOST else 0,
         told=disclosures.of(store, me), words={key: _(said) for key, said in WORDS.items()},
         names={key: _(said) for key, said in NAMES.items()},
@@ -65,7 +65,7 @@ def told() -> ResponseReturnValue:
     lines = io.StringIO()
     table = csv.writer(lines)
     table.writerow(["at", "to", "what", "description", "purpose", "by"])
-    for each in disclosures.of(store, places.person()):
+    for each in disclosures.of(store, my_seats.person()):
         row = (
             each.at.isoformat(), each.recipient, _(NAMES[Category(each.category)]), each.description,
             each.purpose, each.channel,

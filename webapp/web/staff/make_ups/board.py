@@ -9,16 +9,17 @@ from typing import Any
 from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.orm import joinedload
 
-from webapp.care import doubles, programs, reflections, teams, waitlist
-from webapp.care.makeups import MakeUp
-from webapp.care.people import Kind, Person, Status
-from webapp.care.programs import Program
-from webapp.care.reflections import Reflection
-from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session, occupied
-from webapp.care.waitlist import WaitlistEntry
+from webapp.care.directory import programs, teams
+from webapp.care.directory.people import Kind, Person, Status
+from webapp.care.directory.programs import Program
+from webapp.care.make_ups import double_bookings, reflections, waitlist
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.reflections import Reflection
+from webapp.care.make_ups.waitlist import WaitlistEntry
+from webapp.care.materials.resources import Resource
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
-from webapp.protocol.lists import demand
+from webapp.protocol.reports import demand
 
 AHEAD = timedelta(weeks=8)
 MOST = 60
@@ -72,7 +73,7 @@ def picture(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
         "shelf": _shelf(store, program.id, now),
         "reflections": [each for each in handed_in if each.make_up.seat.client_id in mine],
         "reflections_elsewhere": sum(e.make_up.seat.client_id not in mine for e in handed_in),
-        "doubles": [each for each in doubles.of_program(store, program.id, now)
+        "doubles": [each for each in double_bookings.of_program(store, program.id, now)
                     if each.seat.client_id in mine],
         "hosts": store.scalars(_hosts(program.id)).all(),
         "weeks_open": round(programs.in_force(program.policies, now).policy.make_up_within.days / 7),
@@ -89,7 +90,7 @@ def coming(store: Store, program_id: int, now: datetime) -> list[Slot]:
             taken.correlate(Session).scalar_subquery(),
             line.with_only_columns(func.count()).correlate(Session).scalar_subquery(),
         )
-        .where(Session.program_id == program_id, Session.cancelled_at.is_(None))
+        .where(Session.program_id == program_id, Session.is_on)
         .where(Session.starts_at.between(now, now + AHEAD))
         .where(cast(Session.makes_up, Text) != "[]")
         .options(joinedload(Session.host))
@@ -137,12 +138,10 @@ def _lines(store: Store, sessions: list[Session], mine: Collection[int]) -> list
 
 
 def _shelf(store: Store, program_id: int, now: datetime) -> list[tuple[Resource, int]]:
-    used = select(func.count()).where(
-        MakeUp.resource_id == Resource.id, MakeUp.cancelled_at.is_(None)
-    )
+    used = select(func.count()).where(MakeUp.resource_id == Resource.id, ~MakeUp.is_cancelled)
     query = (
         select(Resource, used.correlate(Resource).scalar_subquery())
-        .where(Resource.program_id == program_id, Resource.withdrawn_at.is_(None))
+        .where(Resource.program_id == program_id, ~Resource.is_withdrawn)
         .where(cast(Resource.makes_up, Text) != "[]")
         .order_by(Resource.title)
         .limit(MOST)

@@ -7,22 +7,24 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import bookings, ledger, makeups, sessions, teams
-from webapp.care.access import Permission
-from webapp.care.makeups import MakeUp
-from webapp.care.people import Kind, Person
-from webapp.care.readings import Reading, What
-from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session
-from webapp.care.standing import CAN_BE_MADE_UP
-from webapp.protocol import misses
-from webapp.protocol.lists import demand
+from webapp.care.attendance.standing import CAN_BE_MADE_UP
+from webapp.care.catch_up import ledger
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups import bookings, make_ups
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.materials.resources import Resource
+from webapp.care.privacy.record_views import Reading, What
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.protocol.reports import demand, misses
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import row_number
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff.frame import changed, me, one, page, refused
 from webapp.web.staff.make_ups import board
-from webapp.web.unit import read_on, store
 
 make_up_ledger = Blueprint("make_up_ledger", __name__)
 PAGE = "staff/make_ups/person.html"
@@ -43,9 +45,9 @@ def book(seat_id: int) -> ResponseReturnValue:
     made = _standing(seat)
     try:
         if request.form.get("otherwise"):
-            made = made or makeups.note_down(store, seat, by=me(), now=now)
+            made = made or make_ups.note_down(store, seat, by=me(), now=now)
             made.complete(store, by=me(), now=now)
-        elif made is not None and made.open:
+        elif made is not None and made.is_open:
             bookings.move(store, made, _chosen(), by=me(), now=now)
         else:
             bookings.book(store, seat, _chosen(), by=me(), now=now)
@@ -95,7 +97,7 @@ def _picture(client: Person) -> dict[str, Any]:
 
 
 def _standing(seat: Seat) -> MakeUp | None:
-    return store.scalar(makeups.standing_for([seat.id]))
+    return store.scalar(make_ups.standing_for([seat.id]))
 
 
 def _chosen() -> Session | Resource:

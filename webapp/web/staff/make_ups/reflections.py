@@ -8,18 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import reflections as care
-from webapp.care import teams
-from webapp.care.access import Permission
-from webapp.care.makeups import MakeUp
-from webapp.care.people import Kind, Person
-from webapp.care.readings import Reading, What
-from webapp.care.reflections import Reflection
-from webapp.care.sessions import Seat
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups import reflections as care
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.reflections import Reflection
+from webapp.care.privacy.record_views import Reading, What
+from webapp.care.schedule.sessions import Seat
 from webapp.refusals import Refusal
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff.frame import me, one, page, refused
-from webapp.web.unit import read_on, store
 
 reflections = Blueprint("reflections", __name__)
 PAGE = "staff/make_ups/reflection.html"

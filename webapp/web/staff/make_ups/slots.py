@@ -12,18 +12,18 @@ from sqlalchemy import Text, cast, select
 from werkzeug.datastructures import MultiDict
 
 from webapp import clock
-from webapp.care import planning, series
-from webapp.care.access import Permission, lead
-from webapp.care.people import Kind, Person
-from webapp.care.session_kinds import PresenceFrom, SessionKind
-from webapp.care.sessions import Session
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission, lead
+from webapp.care.schedule import planning, series
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import row_number
-from webapp.web.filters import zone_of
-from webapp.web.guard import needs
+from webapp.web.page.filters import zone_of
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff.frame import changed, instant, me, page, refused
 from webapp.web.staff.make_ups import board
-from webapp.web.unit import read_on, store
 
 make_ups = Blueprint("make_ups", __name__)
 PAGE = "staff/make_ups/show.html"

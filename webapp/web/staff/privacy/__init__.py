@@ -5,13 +5,13 @@ from flask import Blueprint
 
 from webapp.web.staff.privacy import (
     counseling_notes,
-    emergencies,
-    refused_by_browsers,
+    csp_reports,
+    emergency_access,
     sharing,
     sign_in_links,
 )
 
 ROOMS: tuple[Blueprint, ...] = (
-    sharing.sharing, emergencies.emergencies, counseling_notes.counseling_notes,
-    sign_in_links.links, refused_by_browsers.refused_by_browsers,
+    sharing.sharing, emergency_access.emergencies, counseling_notes.counseling_notes,
+    sign_in_links.links, csp_reports.refused_by_browsers,
 )  # fmt: skip

@@ -5,15 +5,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care import counseling_notes as notes
-from webapp.care import teams
-from webapp.care.access import Permission
-from webapp.care.counseling_notes import CounselingNote
-from webapp.care.people import Kind, Person
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.privacy import counseling_notes as notes
+from webapp.care.privacy.counseling_notes import CounselingNote
 from webapp.refusals import Refusal
-from webapp.web.guard import needs
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import changed, me, one, page, refused
-from webapp.web.unit import store
 
 counseling_notes = Blueprint("counseling_notes", __name__)
 PAGE = "staff/privacy/counseling_notes.html"

@@ -8,16 +8,17 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import consents, lookers, teams
-from webapp.care.access import Permission
-from webapp.care.consents import Consent
-from webapp.care.emergencies import EmergencyAccess
-from webapp.care.lookers import EMERGENCY, Look
-from webapp.care.people import Kind, Person
-from webapp.care.readings import Reading, What
-from webapp.web.guard import needs
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.privacy import consents, lookers
+from webapp.care.privacy.consents import Consent
+from webapp.care.privacy.emergency_access import EmergencyAccess
+from webapp.care.privacy.lookers import EMERGENCY, Look
+from webapp.care.privacy.record_views import Reading, What
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import changed, me, one, page
-from webapp.web.unit import store
 
 sharing = Blueprint("sharing", __name__)
 PAGE = "staff/privacy/sharing.html"

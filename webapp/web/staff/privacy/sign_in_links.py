@@ -4,18 +4,19 @@ from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care import accounts, call_backs, teams
-from webapp.care.access import Permission
-from webapp.care.people import Kind, Person
-from webapp.care.rate_limits import LINK
+from webapp.care.accounts import call_backs, logins
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
 from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind
+from webapp.operations.rate_limits import LINK
 from webapp.refusals import Refusal
-from webapp.web import attempts
-from webapp.web.guard import needs
+from webapp.web.page import attempts
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import me, one, page, refused
-from webapp.web.staff.words import phone
-from webapp.web.unit import store
+from webapp.web.staff.wording.words import phone
 
 links = Blueprint("sign_in_links", __name__)
 PAGE = "staff/privacy/sign_in_link.html"
@@ -41,7 +42,7 @@ def issue(person_id: int) -> ResponseReturnValue:
         return _page(client, 422, errors=refused(refusal), given=form)
     path = f"/sign-in/link/{secret}"
     if by_mail:
-        until = now + accounts.LINK_LASTS["recovery"]
+        until = now + logins.LINK_LASTS["recovery"]
         outbox.put_link(store, client, NoticeKind.SIGN_IN_LINK, path, now=now, not_after=until)
     store.commit()
     base = current_app.extensions["settings"].base_url

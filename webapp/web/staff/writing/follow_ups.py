@@ -5,12 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import followups, sessions
-from webapp.care.access import Permission
-from webapp.care.sessions import Seat
-from webapp.web.guard import needs
+from webapp.care.catch_up import follow_ups
+from webapp.care.directory.permissions import Permission
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import me, one
-from webapp.web.unit import store
 
 pages = Blueprint("follow_ups", __name__)
 
@@ -21,7 +22,7 @@ def sign_off(seat_id: int) -> ResponseReturnValue:
     """For one seat, with a note if one likes; then back to the room or the person it was said on."""
     seat = one(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
     note = request.form.get("note", "")[:2000]
-    followups.sign_off(store, seat, by=me(), now=clock.now(), note=note)
+    follow_ups.sign_off(store, seat, by=me(), now=clock.now(), note=note)
     store.commit()
     flash(_("Kept: it is talked through."))
     if request.form.get("back") == "person":

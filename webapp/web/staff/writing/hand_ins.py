@@ -8,15 +8,16 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
-from webapp.care import drafts, hand_ins, markdown
-from webapp.care.access import Permission
-from webapp.care.hand_ins import HandIn
-from webapp.care.readings import Reading, What
+from webapp.care.directory.permissions import Permission
+from webapp.care.materials import drafts, hand_ins
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.privacy.record_views import Reading, What
 from webapp.refusals import Refusal
-from webapp.web.guard import needs
+from webapp.web.page import markdown
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff.frame import me, one, page, refused
-from webapp.web.staff.writing import around
-from webapp.web.unit import read_on, store
+from webapp.web.staff.writing import shared
 
 pages = Blueprint("hand_ins", __name__)
 LIST, PAGE = "staff/writing/hand_ins.html", "staff/writing/hand_in.html"
@@ -46,8 +47,8 @@ def answer(hand_in_id: int) -> ResponseReturnValue:
     made, form = _known(hand_in_id), request.form
     about, body = _about(made), form.get("body", "")
     try:
-        if form.get("do") == around.PREVIEW:
-            around.keep_draft(about)
+        if form.get("do") == shared.PREVIEW:
+            shared.keep_draft(about)
             store.commit()
             return page(PAGE, **_picture(made), preview=markdown.html(body), given=form)
         hand_ins.answer(store, made, body, by=me(), now=clock.now())
@@ -57,7 +58,7 @@ def answer(hand_in_id: int) -> ResponseReturnValue:
     drafts.clear(store, me().id, about)
     store.commit()
     flash(_("%(name)s is told that there is something to read.", name=made.client.name))
-    return around.go(f"/staff/hand-ins/{hand_in_id}")
+    return shared.go(f"/staff/hand-ins/{hand_in_id}")
 
 
 @pages.post("/hand-ins/<row:hand_in_id>/reopening")
@@ -68,7 +69,7 @@ def reopen(hand_in_id: int) -> ResponseReturnValue:
     hand_ins.reopen(store, made, by=me(), now=clock.now())
     store.commit()
     flash(_("%(name)s can go on with it.", name=made.client.name))
-    return around.go(f"/staff/hand-ins/{hand_in_id}")
+    return shared.go(f"/staff/hand-ins/{hand_in_id}")
 
 
 def _picture(made: HandIn) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def _picture(made: HandIn) -> dict[str, Any]:
         "made": made,
         "told": markdown.html(made.body),
         "said": markdown.html(made.feedback) if made.feedback else "",
-        "by": {each.id: each.name for each in around.program_person(i for i in ids if i)},
+        "by": {each.id: each.name for each in shared.program_person(i for i in ids if i)},
         "about": _about(made),
         "draft": drafts.of(store, me(), _about(made)),
     }

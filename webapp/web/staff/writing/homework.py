@@ -10,17 +10,19 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from webapp import clock
-from webapp.care import drafts, hand_ins, homework, markdown, sessions
-from webapp.care.access import Permission
-from webapp.care.hand_ins import HandIn
-from webapp.care.homework import Homework
-from webapp.care.people import Person
-from webapp.care.sessions import Session
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.materials import drafts, hand_ins, homework
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Session
 from webapp.refusals import Refusal
-from webapp.web.guard import needs
+from webapp.web.page import markdown
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import me, one, page, refused
-from webapp.web.staff.writing import around
-from webapp.web.unit import store
+from webapp.web.staff.writing import shared
 
 pages = Blueprint("homework", __name__)
 PAGE = "staff/writing/homework.html"
@@ -38,14 +40,14 @@ class Row:
 @needs(Permission.WRITE)
 def new(session_id: int) -> ResponseReturnValue:
     """A new piece, for everyone in the room or for some."""
-    return page(PAGE, **_picture(around.session_of(session_id), None))
+    return page(PAGE, **_picture(shared.session_of(session_id), None))
 
 
 @pages.post("/sessions/<row:session_id>/homework")
 @needs(Permission.WRITE)
 def set_new(session_id: int) -> ResponseReturnValue:
     """Set it, or preview it."""
-    return _write(around.session_of(session_id), None)
+    return _write(shared.session_of(session_id), None)
 
 
 @pages.get("/homework/<row:homework_id>")
@@ -70,15 +72,15 @@ def withdraw(homework_id: int) -> ResponseReturnValue:
     task = _known(homework_id)
     task.withdraw(store, by=me(), now=clock.now())
     store.commit()
-    return around.go(_home(task.session))
+    return shared.go(_home(task.session))
 
 
 def _write(session: Session | None, task: Homework | None) -> ResponseReturnValue:
     form, about = request.form, _about(session, task)
     body = form.get("body", "")
     try:
-        if form.get("do") == around.PREVIEW:
-            around.keep_draft(about)
+        if form.get("do") == shared.PREVIEW:
+            shared.keep_draft(about)
             store.commit()
             return page(PAGE, **_picture(session, task), preview=markdown.html(body), given=form)
         kept = (
@@ -86,17 +88,17 @@ def _write(session: Session | None, task: Homework | None) -> ResponseReturnValu
         )
         made, first = homework.put(
             store, me().program, task.ref if task else f"staff-{uuid4().hex}",
-            title=form.get("title", ""), body=body, session=session, due_at=around.local("due_at"),
-            clients=around.chosen(session, kept), by=me(), now=clock.now(),
+            title=form.get("title", ""), body=body, session=session, due_at=shared.local("due_at"),
+            clients=shared.chosen(session, kept), by=me(), now=clock.now(),
         )  # fmt: skip
     except Refusal as refusal:
         store.rollback()
         return page(PAGE, 422, **_picture(session, task), errors=refused(refusal), given=form)
-    news = around.told(session, _named(made)) if first else around.Told([])
+    news = shared.told(session, _named(made)) if first else shared.Told([])
     drafts.clear(store, me().id, about)
     store.commit()
     flash(_("Set. Told now: %(names)s.", names=news.names) if news.names else _("Kept."))
-    return around.go(_home(session) if first else f"/staff/homework/{made.id}")
+    return shared.go(_home(session) if first else f"/staff/homework/{made.id}")
 
 
 def _picture(session: Session | None, task: Homework | None) -> dict[str, Any]:
@@ -105,12 +107,12 @@ def _picture(session: Session | None, task: Homework | None) -> dict[str, Any]:
         "place": "now",
         "session": session,
         "task": task,
-        "clients": around.clients_of(session),
+        "clients": shared.clients_of(session),
         "named": set(_named(task)) if task else set(),
         "rows": _rows(task) if task else [],
         "about": about,
         "draft": drafts.of(store, me(), about),
-        "told": around.told(session),
+        "told": shared.told(session),
     }
 
 
@@ -118,7 +120,7 @@ def _rows(task: Homework) -> list[Row]:
     """Those of whom the reader may know what they handed in."""
     mine = hand_ins.visible_to(me()).where(HandIn.homework_id == task.id)
     made = {row.client_id: row for row in store.scalars(mine.order_by(HandIn.id))}
-    seen = {client.id for client in around.clients_of(task.session)} | made.keys()
+    seen = {client.id for client in shared.clients_of(task.session)} | made.keys()
     audience = store.scalars(homework.audience(task))
     return [Row(client, made.get(client.id)) for client in audience if client.id in seen]
 

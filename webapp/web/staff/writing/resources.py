@@ -9,17 +9,19 @@ from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
 from webapp import clock
-from webapp.care import drafts, markdown, resources, sessions
-from webapp.care.access import Permission
-from webapp.care.resources import Resource
-from webapp.care.session_kinds import SessionKind
-from webapp.care.sessions import Session
+from webapp.care.directory.permissions import Permission
+from webapp.care.materials import drafts, resources
+from webapp.care.materials.resources import Resource
+from webapp.care.schedule import sessions
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import Session
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.web.guard import needs
+from webapp.web.page import markdown
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import me, one, page, refused
-from webapp.web.staff.vocabulary import KIND, RESOURCE
-from webapp.web.staff.writing import around
-from webapp.web.unit import store
+from webapp.web.staff.wording.vocabulary import KIND, RESOURCE
+from webapp.web.staff.writing import shared
 
 pages = Blueprint("resources", __name__)
 PAGE = "staff/writing/resource.html"
@@ -29,14 +31,14 @@ PAGE = "staff/writing/resource.html"
 @needs(Permission.WRITE)
 def new(session_id: int) -> ResponseReturnValue:
     """Something new for the room, or for some in it."""
-    return page(PAGE, **_picture(around.session_of(session_id), None))
+    return page(PAGE, **_picture(shared.session_of(session_id), None))
 
 
 @pages.post("/sessions/<row:session_id>/resources")
 @needs(Permission.WRITE)
 def put_new(session_id: int) -> ResponseReturnValue:
     """Put it on the shelf, or preview it."""
-    return _write(around.session_of(session_id), None)
+    return _write(shared.session_of(session_id), None)
 
 
 @pages.get("/resources/<row:resource_id>")
@@ -61,26 +63,26 @@ def withdraw(resource_id: int) -> ResponseReturnValue:
     found = _known(resource_id)
     found.withdraw(store, by=me(), now=clock.now())
     store.commit()
-    return around.go(_home(_session(found)))
+    return shared.go(_home(_session(found)))
 
 
 def _write(session: Session | None, found: Resource | None) -> ResponseReturnValue:
     form, about = request.form, _about(session, found)
     body = form.get("body", "")
     try:
-        if form.get("do") == around.PREVIEW:
-            around.keep_draft(about)
+        if form.get("do") == shared.PREVIEW:
+            shared.keep_draft(about)
             store.commit()
             return page(PAGE, **_picture(session, found), preview=markdown.html(body), given=form)
         made, first = _put(session, found, body)
     except Refusal as refusal:
         store.rollback()
         return page(PAGE, 422, **_picture(session, found), errors=refused(refusal), given=form)
-    news = around.told(session, _named(made)) if first else around.Told([])
+    news = shared.told(session, _named(made)) if first else shared.Told([])
     drafts.clear(store, me().id, about)
     store.commit()
     flash(_("On the shelf. Told now: %(names)s.", names=news.names) if news.names else _("Kept."))
-    return around.go(_home(session) if first else f"/staff/resources/{made.id}")
+    return shared.go(_home(session) if first else f"/staff/resources/{made.id}")
 
 
 def _put(session: Session | None, found: Resource | None, body: str) -> tuple[Resource, bool]:
@@ -92,7 +94,7 @@ def _put(session: Session | None, found: Resource | None, body: str) -> tuple[Re
         kind=form.get("kind", ""), title=form.get("title", ""), body=body,
         url=form.get("url", "").strip() or None, minutes=_minutes(form.get("minutes", "")),
         makes_up=form.getlist("makes_up"), session=session,
-        clients=around.chosen(session, kept), available_until=around.local("available_until"),
+        clients=shared.chosen(session, kept), available_until=shared.local("available_until"),
         by=me(), now=clock.now(),
     )  # fmt: skip
 
@@ -111,13 +113,13 @@ def _picture(session: Session | None, found: Resource | None) -> dict[str, Any]:
         "place": "now",
         "session": session,
         "resource": found,
-        "clients": around.clients_of(session),
+        "clients": shared.clients_of(session),
         "named": set(_named(found)) if found else set(),
         "kinds": [(key, shown.words, shown.icon) for key, shown in RESOURCE.items()],
         "session_kinds": [(key.value, KIND[key]) for key in SessionKind],
         "about": about,
         "draft": drafts.of(store, me(), about),
-        "told": around.told(session),
+        "told": shared.told(session),
     }
 
 

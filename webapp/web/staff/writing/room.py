@@ -5,17 +5,19 @@ from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
-from webapp.care import catchup, hand_ins, teams
-from webapp.care.catchup import Card
-from webapp.care.followups import FollowUp
-from webapp.care.hand_ins import HandIn
-from webapp.care.homework import Homework
-from webapp.care.people import Person
-from webapp.care.resources import Resource
-from webapp.care.sessions import Seat, Session
-from webapp.care.summaries import Summary
+from webapp.care.catch_up import cards
+from webapp.care.catch_up.cards import Card
+from webapp.care.catch_up.follow_ups import FollowUp
+from webapp.care.directory import teams
+from webapp.care.directory.people import Person
+from webapp.care.materials import hand_ins
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resources import Resource
+from webapp.care.materials.summaries import Summary
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol import misses
+from webapp.protocol.reports import misses
 from webapp.web.staff.frame import me
 
 
@@ -35,13 +37,11 @@ def after(store: Store, session: Session) -> After:
     """Four statements."""
     published = (
         select(Summary.client_id, func.max(Summary.version))
-        .where(Summary.session_id == session.id, Summary.published_at.is_not(None))
+        .where(Summary.session_id == session.id, Summary.is_published)
         .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))
         .group_by(Summary.client_id)
     )
-    shelf = select(Resource).where(
-        Resource.session_id == session.id, Resource.withdrawn_at.is_(None)
-    )
+    shelf = select(Resource).where(Resource.session_id == session.id, ~Resource.is_withdrawn)
     seats = select(Seat.id).where(Seat.session_id == session.id)
     talked = select(FollowUp.seat_id).where(FollowUp.seat_id.in_(seats))
     return After(
@@ -54,7 +54,7 @@ def after(store: Store, session: Session) -> After:
 
 def cards_of(store: Store, client: Person, now: datetime) -> list[Card]:
     """How far a client has come with what they were not there for."""
-    return catchup.catch_up(store, client, misses.of(store, client, now), now)
+    return cards.catch_up(store, client, misses.of(store, client, now), now)
 
 
 def handed_in_by(store: Store, client: Person) -> list[HandIn]:
@@ -72,7 +72,7 @@ def _homework(store: Store, session: Session) -> list[tuple[Homework, int, int]]
     query = (
         select(Homework, func.count(mine.c.id), waits)
         .outerjoin(mine, mine.c.homework_id == Homework.id)
-        .where(Homework.session_id == session.id, Homework.withdrawn_at.is_(None))
+        .where(Homework.session_id == session.id, ~Homework.is_withdrawn)
         .group_by(Homework.id)
         .order_by(Homework.id)
     )

@@ -7,17 +7,19 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care import drafts, markdown, summaries, teams
-from webapp.care.access import Permission
-from webapp.care.people import Person
-from webapp.care.readings import Reading, What
-from webapp.care.sessions import Session
+from webapp.care.directory import teams
+from webapp.care.directory.people import Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.materials import drafts, summaries
+from webapp.care.privacy.record_views import Reading, What
+from webapp.care.schedule.sessions import Session
 from webapp.refusals import Refusal
-from webapp.web.guard import needs
+from webapp.web.page import markdown
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff.frame import me, page, refused
-from webapp.web.staff.writing import around
-from webapp.web.staff.writing.around import Told
-from webapp.web.unit import read_on, store
+from webapp.web.staff.writing import shared
+from webapp.web.staff.writing.shared import Told
 
 pages = Blueprint("summaries", __name__)
 PAGE = "staff/writing/summary.html"
@@ -27,7 +29,7 @@ PAGE = "staff/writing/summary.html"
 @needs(Permission.WRITE)
 def show(session_id: int) -> ResponseReturnValue:
     """The part for everyone; with `?for=` that client's own. Reading it leaves a trace (P7)."""
-    session = around.session_of(session_id)
+    session = shared.session_of(session_id)
     client = _client(session)
     return page(PAGE, **_picture(session, client))
 
@@ -36,12 +38,12 @@ def show(session_id: int) -> ResponseReturnValue:
 @needs(Permission.WRITE)
 def write(session_id: int) -> ResponseReturnValue:
     """`do=preview` shows it as clients will see it and keeps the draft; else it is published."""
-    session, form = around.session_of(session_id), request.form
+    session, form = shared.session_of(session_id), request.form
     client = _client(session)
     about, body = _about(session, client), form.get("body", "")
     try:
-        if form.get("do") == around.PREVIEW:
-            around.keep_draft(about)
+        if form.get("do") == shared.PREVIEW:
+            shared.keep_draft(about)
             store.commit()
             return page(PAGE, **_picture(session, client), preview=markdown.html(body), given=form)
         news = _told(session, client)
@@ -52,7 +54,7 @@ def write(session_id: int) -> ResponseReturnValue:
     drafts.clear(store, me().id, about)
     store.commit()
     flash(_("Published. Told now: %(names)s.", names=news.names) if news.names else _("Published."))
-    return around.go(f"/staff/sessions/{session_id}#after")
+    return shared.go(f"/staff/sessions/{session_id}#after")
 
 
 def _picture(session: Session, client: Person | None) -> dict[str, Any]:
@@ -67,17 +69,17 @@ def _picture(session: Session, client: Person | None) -> dict[str, Any]:
         "about": _about(session, client),
         "draft": drafts.of(store, me(), _about(session, client)),
         "versions": versions,
-        "writers": {each.id: each.name for each in around.program_person(v.by_id for v in versions if v.by_id)},
+        "writers": {each.id: each.name for each in shared.program_person(v.by_id for v in versions if v.by_id)},
         "told": _told(session, client),
     }  # fmt: skip
 
 
 def _told(session: Session, client: Person | None) -> Told:
     """Nobody, when a version was published before: a better wording is no news."""
-    before = summaries.versions(session, client).where(summaries.Summary.published_at.is_not(None))
+    before = summaries.versions(session, client).where(summaries.Summary.is_published)
     if store.scalar(before.limit(1)) is not None:
         return Told([])
-    return around.told(session, [client.id] if client else ())
+    return shared.told(session, [client.id] if client else ())
 
 
 def _about(session: Session, client: Person | None) -> str:
@@ -96,7 +98,7 @@ def _client(session: Session) -> Person | None:
 
 def _in_care(session: Session) -> list[Person]:
     """The clients in it who are in the reader's care."""
-    seen = around.clients_of(session)
+    seen = shared.clients_of(session)
     mine = teams.visible_to(me()).where(Person.id.in_([client.id for client in seen]))
     known = set(store.scalars(mine))
     return [client for client in seen if client in known]

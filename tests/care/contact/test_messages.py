@@ -1,0 +1,191 @@
+"""Secure messages: seen by the client and their care team, and by nobody else."""
+
+import uuid
+
+import pytest
+from sqlalchemy import select
+
+from tests.counting import statements
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import messages
+from webapp.care.contact.contacts import Contact
+from webapp.care.contact.thread_members import clients_of, readers
+from webapp.care.directory.teams import Cover
+from webapp.refusals import Forbidden, Invalid, Refusal
+
+
+def write(store, client, by, clock, body="Can we talk on Friday?", **more):
+    return messages.send(store, client, body, by=by, now=clock.forward(minutes=1), **more)
+
+
+def seen(store, person, clock):
+    return [each.body for each in store.scalars(messages.visible_to(person, clock.now()))]
+
+
+def test_the_two_sides_see_what_they_wrote_to_each_other(store, world, clock):
+    write(store, world.maya, world.maya, clock)
+    write(store, world.maya, world.carla, clock, "Yes.")
+    for person in (world.maya, world.carla, world.susan, world.cody, world.tessa):
+        assert seen(store, person, clock) == ["Can we talk on Friday?", "Yes."], person.ref
+
+
+def test_nobody_else_sees_them(store, world, clock):
+    write(store, world.maya, world.maya, clock)
+    others = (
+        world.ben, world.gus, world.charlie, world.colin, world.theo, world.ada, world.henry,
+        world.nora, world.greta, world.aiko,
+    )  # fmt: skip
+    for person in others:
+        assert seen(store, person, clock) == [], person.ref
+        assert messages.threads(store, person, clock.now()) == []
+        assert world.maya not in store.scalars(clients_of(person, clock.now())).all()
+        for verb in (messages.mark_read, messages.looked_at):
+            with pytest.raises(Forbidden):
+                verb(store, world.maya, by=person, now=clock.now())
+
+
+@pytest.mark.parametrize("who", ["ben", "colin", "ada", "nora", "charlie"])
+def test_strangers_do_not_write_into_a_thread(store, world, clock, who):
+    with pytest.raises(Forbidden):
+        write(store, world.maya, getattr(world, who), clock)
+
+
+def test_who_covers_for_the_counselor_sees_them_for_that_time(store, world, clock):
+    write(store, world.maya, world.maya, clock)
+    now = clock.now()
+    store.add(
+        Cover(
+            person_id=world.carla.id, covered_by_id=world.colin.id, starts_at=now,
+            ends_at=clock.forward(days=2),
+        )
+    )  # fmt: skip
+    store.flush()
+    assert [each.body for each in store.scalars(messages.visible_to(world.colin, now))]
+    assert seen(store, world.colin, clock) == []
+
+
+def test_what_waits_is_counted_until_it_is_read(store, world, clock):
+    write(store, world.maya, world.maya, clock)
+    write(store, world.maya, world.maya, clock, "And one more thing.")
+    assert messages.unread(store, world.carla, clock.now()) == 2
+    assert messages.unread(store, world.maya, clock.now()) == 0
+    messages.mark_read(store, world.maya, by=world.carla, now=clock.now())
+    assert messages.unread(store, world.carla, clock.now()) == 0
+    assert messages.unread(store, world.susan, clock.now()) == 2
+
+
+def test_the_writer_learns_that_it_was_read(store, world, clock):
+    made = write(store, world.maya, world.maya, clock)
+    assert messages.read_by_others(store, world.maya, world.maya) == 0
+    messages.mark_read(store, world.maya, by=world.carla, now=clock.now())
+    assert messages.read_by_others(store, world.maya, world.maya) == made.id
+    answer = write(store, world.maya, world.carla, clock)
+    assert messages.read_by_others(store, world.maya, world.carla) == 0
+    messages.mark_read(store, world.maya, by=world.maya, now=clock.now())
+    assert messages.read_by_others(store, world.maya, world.carla) == answer.id
+
+
+def test_every_reading_by_staff_is_written_down_and_ones_own_is_not(store, world, clock):
+    """P7."""
+    write(store, world.maya, world.maya, clock)
+    for reader in (world.carla, world.maya, world.tessa, world.carla):
+        messages.looked_at(store, world.maya, by=reader, now=clock.now())
+    store.commit()
+    told = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ).order_by(Event.id)).all()
+    assert [event.by_id for event in told] == [world.carla.id, world.tessa.id, world.carla.id]
+    assert {(event.client_id, event.fields["what"]) for event in told} == {
+        (world.maya.id, "messages")
+    }
+
+
+def test_the_mark_goes_as_far_as_was_read_and_never_back(store, world, clock):
+    first, second = (write(store, world.maya, world.maya, clock, body) for body in ("One", "Two"))
+    assert messages.mark_read(store, world.maya, by=world.carla, now=clock.now(), up_to=first.id)
+    assert messages.unread(store, world.carla, clock.now()) == 1
+    assert messages.mark_read(store, world.maya, by=world.carla, now=clock.now())
+    assert not messages.mark_read(
+        store, world.maya, by=world.carla, now=clock.now(), up_to=first.id
+    )
+    assert messages.last_read(store, world.maya.id, world.carla) == second.id
+
+
+def test_an_answer_does_not_mark_what_came_in_meanwhile_as_read(store, world, clock):
+    write(store, world.maya, world.maya, clock, "I'm not doing well")
+    write(store, world.maya, world.carla, clock, "See you on Friday")
+    assert messages.unread(store, world.carla, clock.now()) == 1
+
+
+def test_a_clients_message_is_a_sign_of_life_and_staffs_is_an_attempt(store, world, clock):
+    write(store, world.maya, world.maya, clock)
+    write(store, world.maya, world.carla, clock)
+    two_way = store.scalars(select(Contact.two_way).order_by(Contact.id)).all()
+    assert two_way == [True, False]
+
+
+def test_a_lost_answer_makes_no_second_message(store, world, clock):
+    same = str(uuid.uuid4())
+    first = write(store, world.maya, world.maya, clock, request_id=same)
+    assert write(store, world.maya, world.maya, clock, request_id=same).id == first.id
+    assert len(seen(store, world.maya, clock)) == 1
+
+
+def test_other_words_under_the_same_id_are_not_lost(store, world, clock):
+    same = str(uuid.uuid4())
+    write(store, world.maya, world.maya, clock, "Hi", request_id=same)
+    write(store, world.maya, world.maya, clock, "Hi Carla", request_id=same)
+    assert seen(store, world.maya, clock) == ["Hi", "Hi Carla"]
+
+
+def test_an_id_that_is_none_is_refused(store, world, clock):
+    with pytest.raises(Invalid) as refused:
+        write(store, world.maya, world.maya, clock, request_id="one")
+    assert refused.value.field == "request_id"
+
+
+def test_nobody_writes_where_nobody_reads(store, world, clock):
+    with pytest.raises(Refusal, match="Nobody is named yet"):
+        write(store, world.charlie, world.charlie, clock)
+
+
+def test_who_reads_is_said_with_what_they_are(store, world):
+    named = [(role, person.ref) for role, person in readers(store, world.maya.id)]
+    assert named == [
+        ("counselor", "carla"), ("couples_therapist", "tessa"), ("supervisor", "susan"),
+        ("coordinator", "cody"),
+    ]  # fmt: skip
+    assert readers(store, world.charlie.id) == []
+
+
+@pytest.mark.parametrize("body", ["", "  ", "x" * (messages.LONGEST + 1)])
+def test_nothing_and_too_much_are_refused(store, world, clock, body):
+    with pytest.raises(Invalid) as refused:
+        write(store, world.maya, world.maya, clock, body)
+    assert refused.value.field == "body"
+
+
+def test_events_hold_no_words(store, world, clock):
+    write(store, world.maya, world.maya, clock, "zebra crossing")
+    store.commit()
+    assert not [e for e in store.scalars(select(Event.canonical)) if "zebra" in e]
+
+
+def test_the_thread_that_moved_last_comes_first(store, world, clock):
+    write(store, world.maya, world.maya, clock)
+    write(store, world.gus, world.gus, clock)
+    write(store, world.maya, world.susan, clock)
+    found = messages.threads(store, world.carla, clock.now())
+    told = [(each.client.ref, each.unread, each.unanswered) for each in found]
+    assert told == [("maya", 2, False), ("gus", 1, True)]
+    messages.mark_read(store, world.maya, by=world.carla, now=clock.now())
+    found = messages.threads(store, world.carla, clock.now())
+    assert [each.client.ref for each in found] == ["gus", "maya"], "what is unread stands first"
+
+
+def test_what_waits_costs_one_statement_however_much_was_written(store, world, clock, database):
+    for body in map(str, range(30)):
+        write(store, world.maya, world.maya, clock, body)
+    with statements(database) as asked:
+        assert messages.unread(store, world.carla, clock.now()) == 30
+        messages.threads(store, world.carla, clock.now())
+    assert len(asked) == 2

@@ -1,0 +1,139 @@
+"""Rule 12 and R10: a series keeps its wall time through every clock change, and its sessions follow its pattern."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from webapp.care.schedule import planning, series
+from webapp.care.schedule.recurrence import instant_of
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.refusals import Invalid
+
+GOLDEN = [
+    # zone, wall time, instant in UTC
+    ("America/New_York", "2026-03-07T18:00", "2026-03-07T23:00"),  # the day before spring
+    ("America/New_York", "2026-03-08T18:00", "2026-03-08T22:00"),  # spring, in the evening
+    ("America/New_York", "2026-03-08T02:30", "2026-03-08T07:30"),  # in the gap: forward, 3:30 EDT
+    ("America/New_York", "2026-11-01T01:30", "2026-11-01T05:30"),  # twice: the first, EDT
+    ("America/New_York", "2026-11-01T18:00", "2026-11-01T23:00"),
+    ("America/Phoenix", "2026-03-08T02:30", "2026-03-08T09:30"),  # no clock change at all
+    ("America/Phoenix", "2026-11-01T01:30", "2026-11-01T08:30"),
+    ("Australia/Lord_Howe", "2026-04-05T01:45", "2026-04-04T14:45"),  # half an hour back: the first
+    ("Australia/Lord_Howe", "2026-10-04T02:15", "2026-10-03T15:45"),  # half an hour gap: forward
+    ("Australia/Lord_Howe", "2026-10-04T18:00", "2026-10-04T07:00"),
+]
+
+
+@pytest.mark.parametrize(("zone", "wall", "instant"), GOLDEN)
+def test_wall_times_become_the_instants_of_the_golden_table(zone, wall, instant):
+    assert instant_of(datetime.fromisoformat(wall), ZoneInfo(zone)) == datetime.fromisoformat(
+        instant
+    ).replace(tzinfo=UTC)
+
+
+@given(
+    wall=st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1)),
+    zone=st.sampled_from(["America/New_York", "America/Phoenix", "Australia/Lord_Howe", "Europe/Dublin"]),
+)  # fmt: skip
+def test_an_instant_shows_its_wall_time_again_unless_the_gap_skipped_it(wall, zone):
+    shown = instant_of(wall, ZoneInfo(zone)).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    assert shown == wall or timedelta(0) < shown - wall <= timedelta(hours=1)
+
+
+def weekly(store, world, now, **changes):
+    asked = {
+        "kind": "group", "title": "Evening group", "local_start": datetime(2026, 3, 2, 18),
+        "duration": timedelta(hours=3), "time_zone": "America/New_York",
+        "rrule": "FREQ=WEEKLY;BYDAY=MO,WE", "host": world.carla, "capacity": 8,
+        "clients": [world.maya, world.gus],
+    } | changes  # fmt: skip
+    made, _ = series.put(store, world.harbor, "evening", by=world.cody, now=now, **asked)
+    return made
+
+
+def coming(store, now):
+    return store.scalars(
+        select(Session)
+        .where(Session.starts_at > now, Session.cancelled_at.is_(None))
+        .order_by(Session.starts_at)
+    ).all()
+
+
+def test_a_series_is_unfolded_eight_weeks_ahead_at_the_same_wall_time(store, world, clock):
+    weekly(store, world, clock.now())
+    found = coming(store, clock.now())
+    zone = ZoneInfo("America/New_York")
+    assert len(found) == 16
+    assert {s.starts_at.astimezone(zone).strftime("%H:%M") for s in found} == {"18:00"}
+    assert {len(planning.taken(store, s)) for s in found} == {2}
+
+
+def test_unfolding_again_changes_nothing(store, world, clock):
+    made = weekly(store, world, clock.now())
+    assert series.unfold_one(store, made, by=None, now=clock.now()) == 0
+
+
+def test_the_horizon_rolls_on_with_time(store, world, clock, database):
+    weekly(store, world, clock.now())
+    store.commit()
+    later = clock.forward(days=7)
+    assert series.unfold(database, later) == 2
+    assert series.unfold(database, later) == 0
+
+
+def test_a_changed_hour_moves_the_sessions_and_a_dropped_day_cancels_them(store, world, clock):
+    weekly(store, world, clock.now())
+    first, second = coming(store, clock.now())[:2]
+    weekly(
+        store,
+        world,
+        clock.now(),
+        local_start=datetime(2026, 3, 2, 19),
+        rrule="FREQ=WEEKLY;BYDAY=WE",
+    )
+    assert first.starts_at.astimezone(ZoneInfo("America/New_York")).hour == 19
+    assert first.sequence == 1
+    assert second.cancelled_at is not None
+
+
+def test_a_session_moved_by_hand_stays_where_it_was_put(store, world, clock):
+    weekly(store, world, clock.now())
+    first = coming(store, clock.now())[0]
+    moved_to = first.starts_at + timedelta(hours=1)
+    first.move(store, moved_to, moved_to + timedelta(hours=3), by=world.cody, now=clock.now())
+    weekly(store, world, clock.now(), local_start=datetime(2026, 3, 2, 17))
+    assert first.starts_at == moved_to
+
+
+def test_a_client_who_leaves_the_series_gives_back_the_coming_places_only(store, world, clock):
+    weekly(store, world, clock.now())
+    past = coming(store, clock.now())[0]
+    clock.set(past.starts_at + timedelta(minutes=1))
+    weekly(store, world, clock.now(), clients=[world.maya])
+    held = store.scalars(
+        select(Seat).where(Seat.client_id == world.gus.id, Seat.released_at.is_(None))
+    ).all()
+    assert [seat.session_id for seat in held] == [past.id]
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("rrule", {"rrule": "FREQ=SOMETIMES"}),
+        ("rrule", {"rrule": "FREQ=SECONDLY"}),
+        ("rrule", {"rrule": "FREQ=HOURLY"}),
+        ("duration", {"duration": timedelta(0)}),
+        ("time_zone", {"time_zone": "Mars/Olympus"}),
+        ("local_start", {"local_start": datetime(2026, 3, 2, 18, tzinfo=UTC)}),
+        ("kind", {"kind": "detention"}),
+        ("seats", {"capacity": 1}),
+    ],
+)
+def test_a_series_that_cannot_be_is_refused_naming_the_field(store, world, clock, field, wrong):
+    with pytest.raises(Invalid) as refused:
+        weekly(store, world, clock.now(), **wrong)
+    assert refused.value.field == field

@@ -1,0 +1,116 @@
+"""A couple ends: what was planned for both is given up, and each is free to go on."""
+
+import pytest
+from sqlalchemy import select
+
+from tests.care.evenings import COUPLES, DAY, room, seat_of
+from webapp.care import leaving
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import tasks
+from webapp.care.directory import teams
+from webapp.care.directory.people import Person
+from webapp.care.make_ups import bookings, held_places, offers, waitlist
+from webapp.care.make_ups.busy_slots import BusySlot
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.schedule import planning
+
+
+@pytest.fixture
+def hour(store, world, clock):
+    """A couples hour that neither came to."""
+    return room(
+        store, world.tessa, [world.maya, world.ben], clock.now() - DAY, clock.now() - 3 * DAY,
+        title="Couples hour", kind=COUPLES,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def joint(store, world, clock):
+    return room(
+        store, world.tessa, [], clock.now() + 2 * DAY, clock.now(), title="Joint",
+        makes_up=("couples",), capacity=2,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def end(store, world, clock):
+    return lambda: leaving.end_couple(
+        store, world.maya_and_ben, by=world.susan, now=clock.now()
+    )  # fmt: skip
+
+
+def test_both_are_free_for_another_and_their_therapist_looks_after_them_no_more(
+    store, world, clock, end
+):
+    end()
+    end()
+    store.commit()
+    ended = store.scalars(select(Event).where(Event.tag == Tag.COUPLE_ENDED)).all()
+    assert [each.fields for each in ended] == [{"couple": world.maya_and_ben.id}]
+    seen = set(store.scalars(teams.visible_to(world.tessa).with_only_columns(Person.ref)))
+    assert not seen & {"maya", "ben"}
+    for ref, one, other in (("a", world.maya, world.zoe), ("b", world.ben, world.ivy)):
+        again, new = teams.form_couple(
+            store, world.harbor, ref, one, other, therapist=None, by=None, now=clock.now()
+        )
+        assert (again.ended_at, new) == (None, True)
+
+
+def test_joint_make_ups_ahead_are_given_up_and_each_may_make_up_alone(
+    store, world, clock, hour, joint, end
+):
+    maya, ben = (seat_of(store, hour, who) for who in (world.maya, world.ben))
+    bookings.book(store, maya, joint, by=world.maya, now=clock.now())
+    roster = room(
+        store, world.tessa, [world.maya, world.ben], clock.now() + 5 * DAY, clock.now(),
+        title="Couples hour", kind=COUPLES,
+    )  # fmt: skip
+    end()
+    rows = store.scalars(select(MakeUp)).all()
+    assert [row.cancel_why for row in rows] == ["couple_ended"] * 2
+    assert planning.taken(store, joint) == []
+    assert store.scalars(select(BusySlot)).all() == []
+    assert len(planning.taken(store, roster)) == 2
+    for seat in (maya, ben):
+        [offer] = offers.find(store, seat, clock.now())
+        assert (offer.session, offer.partner) == (joint, None)
+
+
+def test_what_took_place_together_stays(store, world, clock, hour, joint, end):
+    made = bookings.book(
+        store, seat_of(store, hour, world.maya), joint, by=world.maya, now=clock.now()
+    )
+    clock.set(joint.starts_at)
+    end()
+    assert made.is_open
+
+
+def test_places_waited_and_held_for_both_go_to_the_next_in_line(
+    store, database, world, clock, hour, joint, end
+):
+    entry = waitlist.join(
+        store, seat_of(store, hour, world.ben), joint, by=world.ben, now=clock.now()
+    )
+    store.commit()
+    assert held_places.offer_freed(database, clock.now()) == 1
+    store.expire_all()
+    end()
+    store.commit()
+    assert entry.left_why == "couple_ended"
+    assert [seat.held_until for seat in joint.seats] == [None, None]
+    assert held_places.offer_freed(database, clock.now()) == 0
+
+
+def test_talks_with_the_couple_are_withdrawn_and_each_ones_counselor_goes_on(
+    store, world, clock, end
+):
+    talk, call = (
+        tasks.open_one(
+            store, key=kind, kind=kind, program_id=world.harbor.id, client=world.maya,
+            owner_id=owner.id, due_at=clock.now() + DAY, now=clock.now(),
+        )
+        for kind, owner in (("relational", world.tessa), ("outreach", world.carla))
+    )  # fmt: skip
+    end()
+    assert (talk.is_open, call.is_open) == (False, True)

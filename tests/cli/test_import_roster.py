@@ -1,0 +1,186 @@
+"""`rejoin import roster`: all of it or nothing, errors by row and column, a dry run that changes nothing."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.cli.conftest import Run
+from tests.conftest import THAT_DAY
+from webapp.care.audit import chain, events
+from webapp.care.contact.addresses import Address
+from webapp.care.directory import people, programs
+from webapp.care.directory.people import Person
+from webapp.care.directory.teams import CareTeam, Couple
+from webapp.care.schedule.series import Series
+from webapp.care.schedule.sessions import Seat
+from webapp.db import Database
+
+SAMPLE = Path(__file__).parent / "roster-60.csv"
+HEADER = "type,ref,kind,name,email,phone,time_zone,language,roles,partners,therapist,counselor\n"
+
+
+@pytest.fixture
+def program(fresh_database: Database) -> None:
+    with fresh_database.writing() as store:
+        programs.create(store, "Bay Track", ref="bay", time_zone="America/New_York", now=THAT_DAY)
+        store.commit()
+    fresh_database.dispose()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "roster.csv"
+
+
+def counted(database: Database) -> list[int]:
+    with database.reading() as store:
+        kinds = (Person, CareTeam, Couple, Series, Seat, events.Event)
+        found = [store.scalar(select(func.count()).select_from(kind)) or 0 for kind in kinds]
+    database.dispose()
+    return found
+
+
+def named(database: Database, ref: str) -> Person:
+    with database.reading() as store:
+        return store.scalars(select(Person).where(Person.ref == ref)).one()
+
+
+def test_the_sample_brings_in_sixty_people(
+    run: Run, program: None, fresh_database: Database
+) -> None:
+    done = run("import", "roster", str(SAMPLE))
+    assert done.exit_code == 0, done.output
+    assert done.stdout.split()[-1] == "116"
+    people_, teams, couples, series, seats, _ = counted(fresh_database)
+    assert (people_, teams, couples, series) == (60, 46, 6, 4)
+    assert seats > 46
+    assert named(fresh_database, "viktor").name == 'Viktor "Vik" Yarrow, Jr.'
+    with fresh_database.reading() as store:
+        assert list(chain.verify(store)) == []
+
+
+def test_the_same_file_again_changes_nothing(
+    run: Run, program: None, fresh_database: Database
+) -> None:
+    run("import", "roster", str(SAMPLE))
+    before = counted(fresh_database)
+    again = run("import", "roster", str(SAMPLE))
+    assert again.exit_code == 0, again.output
+    assert counted(fresh_database) == before
+
+
+def test_a_dry_run_tells_what_would_change_and_changes_nothing(
+    run: Run, program: None, fresh_database: Database
+) -> None:
+    before = counted(fresh_database)
+    done = run("import", "roster", str(SAMPLE), "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "60" in done.stderr
+    assert "Nothing was changed" in done.stderr
+    assert counted(fresh_database) == before
+
+
+def test_one_wrong_cell_is_named_and_nothing_is_entered(
+    run: Run, program: None, fresh_database: Database, file: Path
+) -> None:
+    rows = SAMPLE.read_text().splitlines()
+    spoilt = next(i for i, row in enumerate(rows) if row.startswith("person,otis,"))
+    rows[spoilt] = rows[spoilt].replace("otis@example.org", "otis(at)example.org")
+    file.write_text("\n".join(rows))
+    before = counted(fresh_database)
+    done = run("import", "roster", str(file))
+    assert done.exit_code == 1
+    assert f"row {spoilt + 1}, email: This is not an e-mail address." in done.stderr
+    assert counted(fresh_database) == before
+
+
+def test_all_that_is_wrong_is_told_at_once(run: Run, program: None, file: Path) -> None:
+    file.write_text(HEADER + "person,a,clown,A\nperson,b,client,B,nonsense\n\nperson,b,client,B\n")
+    said = run("import", "roster", str(file)).stderr
+    assert all(each in said for each in ("row 2, kind", "row 3, email", "row 5, ref")), said
+
+
+def test_what_hangs_on_a_refused_person_is_not_complained_about_too(
+    run: Run, program: None, file: Path
+) -> None:
+    file.write_text(HEADER + "person,a,client,A,nonsense\nteam,a\n")
+    said = run("import", "roster", str(file)).stderr
+    assert "row 2, email" in said
+    assert "row 3" not in said
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.replace("\n", "\r\n").encode(),
+        lambda text: text.replace(",", ";").encode(),
+        lambda text: text.replace(",", "\t").encode(),
+        lambda text: ("# Exported on Monday, by hand\n\n" + text).encode(),
+    ],
+    ids=["byte order mark", "CRLF", "semicolons", "tabs", "comments"],
+)
+def test_any_common_shape_of_csv_is_read(
+    run: Run, program: None, fresh_database: Database, file: Path, shape
+) -> None:  # type: ignore[no-untyped-def]
+    file.write_bytes(shape("type,ref,kind,name\nperson,nunez,client,María Núñez\n"))
+    assert run("import", "roster", str(file)).exit_code == 0
+    assert named(fresh_database, "nunez").name == "María Núñez"
+
+
+def test_quoted_cells_keep_their_commas_lines_and_quotes(
+    run: Run, program: None, fresh_database: Database, file: Path
+) -> None:
+    file.write_text('type,ref,kind,name\nperson,q,client,"Vance, ""Vee"" V."\nperson,z,clown,Z\n')
+    assert "row 3, kind" in run("import", "roster", str(file)).stderr
+    file.write_text('type,ref,kind,name\nperson,q,client,"Vance, ""Vee"" V."\n')
+    assert run("import", "roster", str(file)).exit_code == 0
+    assert named(fresh_database, "q").name == 'Vance, "Vee" V.'
+
+
+def test_a_cell_that_begins_like_a_formula_is_text(
+    run: Run, program: None, fresh_database: Database, file: Path
+) -> None:
+    file.write_text(
+        HEADER + "person,f,client,=1+1,,'+1 617 555 0123\nperson,g,client,'=HYPERLINK(1)\n"
+    )
+    assert run("import", "roster", str(file)).exit_code == 0
+    assert named(fresh_database, "f").name == "=1+1"
+    assert named(fresh_database, "f").phone == "+16175550123"
+    assert named(fresh_database, "g").name == "=HYPERLINK(1)"
+
+
+def test_a_second_import_changes_only_what_it_says(
+    run: Run, program: None, fresh_database: Database, file: Path
+) -> None:
+    file.write_text(HEADER + "person,a,client,Ann,ann@example.org,617 555 0101\n")
+    run("import", "roster", str(file))
+    file.write_text("type,ref,kind,name\nperson,a,client,Anna\n")
+    run("import", "roster", str(file))
+    ann = named(fresh_database, "a")
+    assert (ann.name, ann.email, ann.phone) == ("Anna", "ann@example.org", "+16175550101")
+
+
+def test_only_who_agreed_may_be_written_to(
+    run: Run, program: None, fresh_database: Database, file: Path
+) -> None:
+    file.write_text(
+        "type,ref,kind,name,email,phone,opted_in\n"
+        "person,a,client,A,a@example.org,617 555 0101,email\n"
+        "person,b,client,B,b@example.org,617 555 0102,\n"
+    )
+    run("import", "roster", str(file))
+    with fresh_database.reading() as store:
+        assert store.scalars(select(Address.value)).all() == ["a@example.org"]
+
+
+def test_a_missing_file_is_bad_use(run: Run, program: None, tmp_path: Path) -> None:
+    assert run("import", "roster", str(tmp_path / "none.csv")).exit_code == 2
+
+
+def test_people_know_their_kind_of_staff(run: Run, program: None, fresh_database: Database) -> None:
+    run("import", "roster", str(SAMPLE))
+    with fresh_database.reading() as store:
+        hanna = store.scalars(select(people.Person).where(people.Person.ref == "hanna")).one()
+        assert hanna.role_names == {"technician", "admin"}

@@ -1,0 +1,97 @@
+"""Rosters: each wrong cell is named by row and column; a file that cannot be read says why."""
+
+import pytest
+
+from tests.conftest import THAT_DAY
+from webapp.care.directory import programs
+from webapp.cli.rosters import cells, entering, files
+from webapp.cli.rosters.files import Problem
+from webapp.db import Store
+from webapp.refusals import Invalid
+
+HEADER = "type,ref,kind,name,email,phone,time_zone,language,roles,partners,therapist,counselor\n"
+
+
+def problems_of(store: Store, text: str) -> list[Problem]:
+    """Everything that is wrong with a roster, entered into a program of its own."""
+    program = programs.create(store, "Bay", ref="bay", time_zone="UTC", now=THAT_DAY)
+    records, problems = files.read(text.encode())
+    entered = entering.enter(store, program, records, by=None, now=THAT_DAY)
+    return [*problems, *entered.problems]
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "words"),
+    [
+        ("person,a,client,,a@example.org", "name", "needs this"),
+        ("person,a b,client,A", "ref", "without spaces"),
+        ("person,a,clown,A", "kind", "client, supporter, staff"),
+        ("person,a,client,A,,12", "phone", "telephone number"),
+        ("person,a,client,A,,,Mars/Base", "time_zone", "time zone"),
+        ("person,a,client,A,,,,xx", "language", "en, es"),
+        ("person,a,client,A,,,,,counselor", "roles", "Only staff"),
+        ("person,a,staff,A,,,,,juggler", "roles", "not a role"),
+        ("robot,a,client,A", "type", "person, team, couple, series"),
+        ("couple,c,,,,,,,,a", "partners", "two people"),
+        ("couple,c,,,,,,,,nobody else", "partners", "Nobody is registered as nobody"),
+        ("couple,c,,Name,,,,,,a b", "name", "nothing here"),
+        ("team,nobody", "ref", "Nobody is registered as nobody"),
+        ("person,a,client,A,,,,,,,,,beyond", "13", "outside the table"),
+    ],
+)
+def test_every_wrong_cell_is_named_by_row_and_column(
+    store: Store, row: str, column: str, words: str
+) -> None:
+    problem = problems_of(store, HEADER + "person,good,client,Good\n" + row + "\n")[0]
+    assert (problem.row, problem.column) == (3, column)
+    assert words in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "no header"),
+        (b"ref,kind,name\nx,client,X\n", "column called type"),
+        (b"type,ref,ref\n", "twice"),
+        (b"type,ref,shoe_size\n", "no such column"),
+        ("type,ref,kind,name\nperson,a,client,Jos\xe9\n".encode("latin-1"), "not UTF-8"),
+        (b'type,ref,kind,name\nperson,a,client,"open\n', "quote"),
+        (b"type,ref,kind,name\nperson,a,client,A\0B\n", "row 2"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(raw: bytes, words: str) -> None:
+    records, problems = files.read(raw)
+    assert records == []
+    assert words in f"row {problems[0].row}: {problems[0]}"
+
+
+def test_records_are_ordered_so_that_each_finds_what_it_names() -> None:
+    text = "type,ref,kind,name,partners\ncouple,c,,,a b\nperson,a,client,A\nteam,a\nperson,b,client,B\n"
+    records, problems = files.read(text.encode())
+    assert problems == []
+    assert [(record.type, record.ref) for record in records] == [
+        ("person", "a"), ("person", "b"), ("team", "a"), ("couple", "c"),
+    ]  # fmt: skip
+
+
+def test_a_series_may_have_a_number_to_dial_in(store: Store) -> None:
+    header = "type,ref,kind,name,roles,title,local_start,duration,rrule,host,capacity,dial_in\n"
+    host = "person,h,staff,Host,counselor\n"
+    row = "series,s,group,,,Evenings,2026-03-06T18:00,PT3H,FREQ=WEEKLY,h,9,"
+    program = programs.create(store, "Bay", ref="bay", time_zone="UTC", now=THAT_DAY)
+    text = header + host + row + '"212-555-0100,,77#"\n'
+    for became in ("new", "same"):
+        records, problems = files.read(text.encode())
+        entered = entering.enter(store, program, records, by=None, now=THAT_DAY)
+        assert [*problems, *entered.problems] == []
+        assert entered.counts["series", became] == 1
+    records, _ = files.read((header + host + row + "soon\n").encode())
+    [problem] = entering.enter(store, program, records, by=None, now=THAT_DAY).problems
+    assert (problem.row, problem.column) == (3, "dial_in")
+
+
+@pytest.mark.parametrize("written", ["9999-12-31T23:00", "2026-11-23T18:00+02:00", "Monday"])
+def test_a_series_begins_at_a_wall_time_of_this_century(written: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        cells.local_start(written)
+    assert refused.value.field == "local_start"

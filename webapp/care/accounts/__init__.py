@@ -1,0 +1,1 @@
+"""Signing in: logins, sign-in links, passkeys, passwords, authenticators, API tokens."""

@@ -1,0 +1,138 @@
+"""The second factor for a password: a code from an authenticator app (RFC 6238), each good once (S3)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Select, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.care.audit.tags import Tag
+from webapp.care.directory import people
+from webapp.care.directory.people import Person
+from webapp.crypto.sealed import SealedText
+from webapp.db import Base, Store
+from webapp.refusals import N_, Invalid
+
+STEP = 30
+"""Seconds a code lasts."""
+DRIFT = 1
+"""Steps a phone's clock may be off, each way."""
+BEGUN = timedelta(minutes=10)
+"""How long a secret waits for its first code."""
+
+
+class Authenticator(Base):
+    """The secret a person's authenticator app shares with us. It counts once the first code has confirmed it."""
+
+    __tablename__ = "authenticator"
+    __table_args__ = (Index("ix_authenticator_person", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    secret: Mapped[str] = mapped_column(SealedText)
+    """Base32, as apps take it."""
+    last_step: Mapped[int] = mapped_column(default=0)
+    """The newest step a code was taken for: neither it nor an older one is taken again."""
+    login_id: Mapped[int | None]
+    """The login it was begun in, until it is confirmed: nobody else may be shown it. No key: logins go sooner (retention)."""
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+
+    def address(self, person: Person, app_name: str) -> str:
+        """What the QR code says (`otpauth:`). Neutral: the app's own name and the person's address."""
+        return _clock(self).provisioning_uri(name=person.email or person.name, issuer_name=app_name)
+
+
+def of(person_id: int) -> Select[Authenticator]:
+    """The one in use, if there is one."""
+    return _of(person_id).where(Authenticator.confirmed_at.is_not(None))
+
+
+def begin(
+    store: Store, person: Person, *, by: Person, now: datetime, login: int | None = None
+) -> Authenticator:
+    """A new secret, to be confirmed with its first code. One that was begun a moment ago in the same login is taken up again;
+    any other may have been seen by somebody else (S3)."""
+    import pyotp
+
+    begun = _begun(person.id).where(Authenticator.login_id == login)
+    known = store.scalar(begun.where(Authenticator.made_at > now - BEGUN).limit(1))
+    if known is not None:
+        return known
+    made = Authenticator(
+        person_id=person.id, secret=pyotp.random_base32(), last_step=0, made_at=now, login_id=login
+    )
+    store.add(made)
+    store.flush()
+    people.about(store, Tag.SECOND_FACTOR_BEGUN, person, by=by, now=now)
+    return made
+
+
+def confirm(
+    store: Store, person: Person, code: str, *, by: Person, now: datetime, login: int | None = None
+) -> Authenticator:
+    """The first code arrived: from here on it is asked for, in place of any other. Raises Invalid."""
+    made = begin(store, person, by=by, now=now, login=login)
+    if not _take(store, made, code, now):
+        raise Invalid(
+            N_("This code doesn't fit. Wait for the next one and type that."), field="code"
+        )
+    for other in store.scalars(_of(person.id).where(Authenticator.id != made.id)):
+        other.removed_at = now
+    made.confirmed_at, made.login_id = now, None
+    people.about(store, Tag.SECOND_FACTOR_SET, person, by=by, now=now)
+    return made
+
+
+def accepts(store: Store, person: Person, code: str, now: datetime) -> bool:
+    """Whether this is the person's code of this half minute, or its neighbour, and was not given before."""
+    known = store.scalar(of(person.id))
+    return known is not None and _take(store, known, code, now)
+
+
+def remove(store: Store, person: Person, *, by: Person | None, now: datetime) -> None:
+    """No code is asked for any more, and none counts."""
+    for each in store.scalars(_of(person.id)):
+        each.removed_at = now
+    people.about(store, Tag.SECOND_FACTOR_REMOVED, person, by=by, now=now)
+
+
+def forget_begun(store: Store, person: Person, *, now: datetime) -> None:
+    """What waits for its first code is over: whoever saw it may not be who they said (S3)."""
+    for each in store.scalars(_begun(person.id)):
+        each.removed_at = now
+
+
+def _begun(person_id: int) -> Select[Authenticator]:
+    return _of(person_id).where(Authenticator.confirmed_at.is_(None)).order_by(Authenticator.id)
+
+
+def _of(person_id: int) -> Select[Authenticator]:
+    return select(Authenticator).where(
+        Authenticator.person_id == person_id, Authenticator.removed_at.is_(None)
+    )
+
+
+def _take(store: Store, known: Authenticator, code: str, now: datetime) -> bool:
+    """Use a code up: of two that come in the same instant, one counts."""
+    from pyotp.utils import strings_equal
+
+    written = "".join(code.split())
+    current = int(now.timestamp()) // STEP
+    clock = _clock(known)
+    for step in range(current - DRIFT, current + DRIFT + 1):
+        if strings_equal(clock.generate_otp(step), written):
+            taken = (
+                update(Authenticator)
+                .where(Authenticator.id == known.id, Authenticator.last_step < step)
+                .values(last_step=step)
+            )
+            return store.execute(taken).rowcount == 1  # type: ignore[attr-defined]
+    return False
+
+
+def _clock(known: Authenticator) -> Any:
+    import pyotp
+
+    return pyotp.TOTP(known.secret, interval=STEP)

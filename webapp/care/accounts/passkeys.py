@@ -1,0 +1,250 @@
+"""Passkeys: the first way in for everyone (S3). A phone or key signs our question, after it made sure who holds it.
+
+The cryptography is py_webauthn's. It takes long to load, so it is loaded when the first passkey is used.
+"""
+
+import base64
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Select, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.accounts import logins
+from webapp.care.audit.tags import Tag
+from webapp.care.directory import people
+from webapp.care.directory.people import Person, Status
+from webapp.db import Base, Store
+from webapp.refusals import N_, Invalid, Refusal
+
+MOST = 20
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Whom passkeys are for: `rp_id` the host people open, `origin` its whole address, `name` the app's neutral one."""
+
+    rp_id: str
+    origin: str
+    name: str
+
+
+class NotProved(Refusal):
+    """The answer proves nothing. Which of the checks said so is in `__cause__`, for the log's kind; people learn no more."""
+
+    status = 422
+    code = "not-proved"
+    sentence = N_("That passkey didn't work here. Please try once more, or use another way.")
+
+
+class Passkey(Base):
+    """One passkey of one person. Only its public half is here; one that was removed stays as a row and opens nothing."""
+
+    __tablename__ = "passkey"
+    __table_args__ = (Index("ix_passkey_person", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    user_handle: Mapped[bytes] = mapped_column(LargeBinary)
+    """How the passkey itself names its person: random."""
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    """How often it has signed, where it counts; one that counts backwards has a double."""
+    transports: Mapped[list[str]] = mapped_column(JSON)
+    name: Mapped[str]
+    made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+    def rename(self, name: str) -> None:
+        """Raises Invalid for none."""
+        self.name = _named(name)
+
+    def remove(self, store: Store, *, by: Person | None, now: datetime) -> None:
+        """It opens nothing any more."""
+        if self.removed_at is None:
+            self.removed_at = now
+            _about(store, Tag.PASSKEY_REMOVED, self, by=by, now=now)
+
+
+def of(person_id: int) -> Select[Passkey]:
+    """A person's passkeys, oldest first."""
+    mine = select(Passkey).where(Passkey.person_id == person_id, Passkey.removed_at.is_(None))
+    return mine.order_by(Passkey.id)
+
+
+def named_by(store: Store, person: Person) -> bytes:
+    """How a passkey that is made now names its person. It goes with the question: by the time of the answer there may be others."""
+    known = store.scalar(of(person.id).limit(1))
+    return known.user_handle if known else secrets.token_bytes(32)
+
+
+def asking_to_register(
+    store: Store, person: Person, question: bytes, handle: bytes, house: House
+) -> str:
+    """What the browser is asked for a new passkey, as JSON: one that is found without a name being typed, and that checks
+    who holds it."""
+    from webauthn import generate_registration_options, options_to_json
+    from webauthn.helpers import structs
+
+    known = list(store.scalars(of(person.id)))
+    wanted = structs.AuthenticatorSelectionCriteria(
+        resident_key=structs.ResidentKeyRequirement.REQUIRED,
+        user_verification=structs.UserVerificationRequirement.REQUIRED,
+    )
+    return options_to_json(
+        generate_registration_options(
+            rp_id=house.rp_id, rp_name=house.name, challenge=question,
+            user_id=handle,
+            user_name=person.email or person.name, user_display_name=person.name,
+            authenticator_selection=wanted,
+            exclude_credentials=[_described(each) for each in known],
+        )
+    )  # fmt: skip
+
+
+def add(
+    store: Store,
+    person: Person,
+    answer: dict[str, Any],
+    question: bytes,
+    handle: bytes,
+    house: House,
+    *,
+    name: str,
+    by: Person,
+    now: datetime,
+) -> Passkey:
+    """Keep the passkey that answered `question`. Raises NotProved when the answer doesn't hold, Invalid."""
+    from webauthn import verify_registration_response
+
+    try:
+        found = verify_registration_response(
+            credential=answer, expected_challenge=question, expected_rp_id=house.rp_id,
+            expected_origin=house.origin, require_user_verification=True,
+        )  # fmt: skip
+    except Exception as error:  # whatever a stranger's bytes set off, it proves nothing
+        raise NotProved() from error
+    if store.scalar(select(Passkey.id).where(Passkey.credential_id == found.credential_id)):
+        raise NotProved()
+    if len(store.scalars(of(person.id)).all()) >= MOST:
+        raise Invalid(N_("Remove a passkey first."), field="name")
+    transports = answer["response"].get("transports") or []
+    passkey = Passkey(
+        person=person, credential_id=found.credential_id, public_key=found.credential_public_key,
+        user_handle=handle, sign_count=found.sign_count,
+        transports=[str(each)[:20] for each in transports][:8], name=_named(name), made_at=now,
+    )  # fmt: skip
+    store.add(passkey)
+    store.flush()
+    logins.void_links(store, person, now=now)
+    _about(store, Tag.PASSKEY_ADDED, passkey, by=by, now=now)
+    return passkey
+
+
+def asking_to_sign_in(question: bytes, house: House) -> str:
+    """What the browser is asked to let somebody in: whichever passkey of ours it has, and that it checks who holds it."""
+    from webauthn import generate_authentication_options, options_to_json
+    from webauthn.helpers.structs import UserVerificationRequirement
+
+    return options_to_json(
+        generate_authentication_options(
+            rp_id=house.rp_id,
+            challenge=question,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        )
+    )
+
+
+def prove(
+    store: Store, answer: dict[str, Any], question: bytes, house: House, *, now: datetime
+) -> Passkey:
+    """The passkey that answered `question`, and with it its person. Raises NotProved.
+
+    A passkey whose count does not grow has a double somewhere: it is refused, and the fact recorded; the caller commits.
+    """
+    passkey = _claimed(store, answer)
+    if passkey is None:
+        raise NotProved()
+    try:
+        count = _verified(passkey, answer, question, house)
+    except Exception as error:
+        raise NotProved() from error
+    grown = (
+        update(Passkey)
+        .where(Passkey.id == passkey.id, (Passkey.sign_count < count) | (Passkey.sign_count == 0))
+        .values(sign_count=count, used_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    if store.execute(grown).rowcount != 1:  # type: ignore[attr-defined]
+        _about(store, Tag.PASSKEY_DOUBTED, passkey, by=None, now=now)
+        raise NotProved()
+    return passkey
+
+
+def question_of(answer: Any) -> bytes:
+    """What a browser says it was asked. Raises NotProved for what is no answer at all."""
+    try:
+        told = json.loads(_bytes(answer["response"]["clientDataJSON"]))
+        return _bytes(told["challenge"])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise NotProved() from error
+
+
+def _verified(passkey: Passkey, answer: dict[str, Any], question: bytes, house: House) -> int:
+    """How often it says it has signed. Its growing is checked by the caller, in the database itself."""
+    from webauthn import verify_authentication_response
+
+    found = verify_authentication_response(
+        credential=answer, expected_challenge=question, expected_rp_id=house.rp_id,
+        expected_origin=house.origin, credential_public_key=passkey.public_key,
+        credential_current_sign_count=0, require_user_verification=True,
+    )  # fmt: skip
+    return found.new_sign_count
+
+
+def _claimed(store: Store, answer: dict[str, Any]) -> Passkey | None:
+    """The passkey this answer says it comes from, if it also names its own person."""
+    try:
+        credential_id = _bytes(answer["rawId"])
+        handle = answer["response"].get("userHandle")
+        named = _bytes(handle) if handle else None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    wanted = select(Passkey).where(
+        Passkey.credential_id == credential_id, Passkey.removed_at.is_(None)
+    )
+    passkey = store.scalar(wanted)
+    if passkey is None or passkey.person.status == Status.DISCHARGED:
+        return None
+    return passkey if named == passkey.user_handle else None
+
+
+def _bytes(text: str) -> bytes:
+    """What a base64url text holds, with or without its padding."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _described(passkey: Passkey) -> Any:
+    from webauthn.helpers.structs import AuthenticatorTransport, PublicKeyCredentialDescriptor
+
+    known = {each.value for each in AuthenticatorTransport}
+    ways = [AuthenticatorTransport(each) for each in passkey.transports if each in known]
+    return PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=ways)
+
+
+def _named(name: str) -> str:
+    if not name.strip():
+        raise Invalid(N_("Give it a name you'll know it by."), field="name")
+    return name.strip()[:LONGEST_NAME]
+
+
+def _about(store: Store, tag: Tag, passkey: Passkey, *, by: Person | None, now: datetime) -> None:
+    people.about(store, tag, passkey.person, by=by, now=now, passkey=passkey.id)

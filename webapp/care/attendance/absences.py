@@ -1,0 +1,208 @@
+"""Absence reports: the client says they can't come. Support, never punishment: reason and note are optional."""
+
+import uuid
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Select, bindparam, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, look_again
+from webapp.crypto.sealed import SealedText
+from webapp.db import Base, Store
+from webapp.refusals import N_, Cancelled, Conflict, Forbidden, Invalid
+
+CLOCK_TOLERANCE = timedelta(hours=12)
+"""How far back a phone's own "I tapped Send then" is believed: a report written offline keeps its notice."""
+NOTE_LENGTH = 2000
+
+
+class Reason(StrEnum):
+    TECHNICAL = "technical"
+    WORK = "work"
+    SCHOOL = "school"
+    FAMILY = "family"
+    ILLNESS = "illness"
+    EMERGENCY = "emergency"
+    NOT_UP_TO_IT = "not_up_to_it"
+    OTHER = "other"
+    UNSAID = "prefer_not_to_say"
+
+
+class AbsenceReport(Base):
+    """ "I can't make it", for one seat. One standing report a seat; a withdrawn one stays in the chart."""
+
+    __tablename__ = "absence_report"
+    __table_args__ = (
+        Index(
+            "uq_absence_report_standing", "seat_id", unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+        Index("ix_absence_report_seat", "seat_id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))
+    reason: Mapped[str]
+    note: Mapped[str | None] = mapped_column(SealedText)
+    reported_at: Mapped[datetime]
+    """When the client tapped Send: this instant counts as notice."""
+    received_at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    request_id: Mapped[str | None] = mapped_column(unique=True)
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    seat: Mapped[Seat] = relationship()
+
+    @hybrid_property
+    def is_withdrawn(self) -> bool:
+        """Taken back by its client."""
+        return self.withdrawn_at != None
+
+    @property
+    def notice(self) -> timedelta:
+        """How long before the start it was said; negative when after."""
+        return self.seat.session.starts_at - self.reported_at
+
+    @property
+    def notice_hours(self) -> float:
+        return round(self.notice.total_seconds() / 3600, 2)
+
+    def withdraw(self, store: Store, *, by: Person | None, now: datetime) -> None:
+        """They can come after all."""
+        if self.withdrawn_at is None:
+            self.withdrawn_at, self.withdrawn_by_id = now, by.id if by else None
+            look_again(store, now, id=self.seat_id)
+            sessions.record(store, Tag.ABSENCE_WITHDRAWN, self.seat, by=by, now=now, report=self.id)
+
+
+class Excusal(Base):
+    """Staff excused an absence, with a reason."""
+
+    __tablename__ = "excusal"
+
+    seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(SealedText)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+_STANDS = select(AbsenceReport).where(
+    AbsenceReport.seat_id == bindparam("seat"), ~AbsenceReport.is_withdrawn
+)
+"""`of`, made once."""
+
+
+def report(
+    store: Store,
+    seat: Seat,
+    *,
+    by: Person | None,
+    now: datetime,
+    reason: str | None = None,
+    note: str | None = None,
+    reported_at: datetime | None = None,
+    request_id: str | None = None,
+) -> AbsenceReport:
+    """The client can't make it. Before, during or after the session (M3).
+
+    `request_id` (a client-made UUID): the same one again answers the same report. `reported_at` may lie up to
+    `CLOCK_TOLERANCE` before `now`; earlier, or in the future, it is drawn to the bound. A report that stands already is
+    answered as it is, with a reason or note added if it had none. Raises Invalid, Cancelled, Forbidden, and Conflict for a
+    `reported_at` before the client said that they can come after all.
+    """
+    request_id = _known_uuid(request_id)
+    if request_id and (same := _by_request(store, request_id)):
+        if same.seat_id != seat.id:
+            raise Invalid(N_("This request was used for another session."), field="request_id")
+        return same
+    if by is not None and by.kind == Kind.CLIENT and by.id != seat.client_id:
+        raise Forbidden()
+    if seat.session.cancelled_at:
+        raise Cancelled()
+    reason, note = _usable(reason, note)
+    if standing := store.scalar(_STANDS, {"seat": seat.id}):
+        _add_to(standing, reason, note)
+        return standing
+    told_at = min(max(reported_at or now, now - CLOCK_TOLERANCE), now)
+    _refuse_taken_back(store, seat, reported_at)
+    made = AbsenceReport(
+        seat=seat, reason=reason, note=note, reported_at=told_at, received_at=now,
+        by_id=by and by.id, request_id=request_id,
+    )  # fmt: skip
+    store.add(made)
+    store.flush()
+    look_again(store, now, client_id=seat.client_id)
+    sessions.record(
+        store, Tag.ABSENCE_REPORTED, seat, by=by, now=now, report=made.id, reason=reason,
+        notice_hours=made.notice_hours,
+    )  # fmt: skip
+    return made
+
+
+def excuse(store: Store, seat: Seat, reason: str, *, by: Person, now: datetime) -> Excusal:
+    """Staff excuse an absence. Raises Invalid, Forbidden."""
+    if by.kind != Kind.STAFF:
+        raise Forbidden()
+    if not reason.strip():
+        raise Invalid(N_("Say why, for the record."), field="reason")
+    excusal = store.get(Excusal, seat.id)
+    if excusal is None:
+        excusal = Excusal(seat_id=seat.id, reason=reason, by_id=by.id, at=now)
+        store.add(excusal)
+        look_again(store, now, id=seat.id)
+        sessions.record(store, Tag.ABSENCE_EXCUSED, seat, by=by, now=now)
+    return excusal
+
+
+def of(seat_id: int) -> Select[AbsenceReport]:
+    """The report that stands for a seat."""
+    return select(AbsenceReport).where(
+        AbsenceReport.seat_id == seat_id, ~AbsenceReport.is_withdrawn
+    )
+
+
+def _usable(reason: str | None, note: str | None) -> tuple[str, str | None]:
+    reason, note = reason or Reason.UNSAID, (note or "").strip() or None
+    if reason not in list(Reason):
+        raise Invalid(N_("Choose one of the reasons, or none."), field="reason")
+    if note and len(note) > NOTE_LENGTH:
+        raise Invalid(N_("Keep the note under %(most)s letters."), field="note", most=NOTE_LENGTH)
+    return reason, note
+
+
+def _by_request(store: Store, request_id: str) -> AbsenceReport | None:
+    return store.scalar(select(AbsenceReport).where(AbsenceReport.request_id == request_id))
+
+
+def _refuse_taken_back(store: Store, seat: Seat, reported_at: datetime | None) -> None:
+    """What was tapped before "I can make it after all" was said elsewhere is not put above it: the client decides (R7)."""
+    if reported_at is None:
+        return
+    since = select(AbsenceReport.id).where(
+        AbsenceReport.seat_id == seat.id, AbsenceReport.withdrawn_at > reported_at
+    )
+    if store.scalar(since.limit(1)):
+        raise Conflict(N_("Since then you told us that you can make it."))
+
+
+def _add_to(standing: AbsenceReport, reason: str, note: str | None) -> None:
+    if standing.reason == Reason.UNSAID:
+        standing.reason = reason
+    if note and not standing.note:
+        standing.note = note
+
+
+def _known_uuid(text: str | None) -> str | None:
+    if not text:
+        return None
+    try:
+        return str(uuid.UUID(text))
+    except ValueError as error:
+        raise Invalid(N_("This is not a UUID."), field="request_id") from error

@@ -1,0 +1,232 @@
+"""Presence: evidence that someone was there. Evidence, not verdict: `standing` decides what it adds up to."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.bulk import adding, among, among_keys, insert_missing
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule.sessions import Seat, Session, look_again
+from webapp.crypto.sealed import SealedText, ready
+from webapp.db import Base, Store
+from webapp.refusals import N_, Conflict, Invalid
+
+
+class Evidence(StrEnum):
+    JOINED = "joined"
+    LEFT = "left"
+    PRESENT = "present"
+    """Staff's word: was there."""
+    ABSENT = "absent"
+    """Staff's word: was not there."""
+    TAPPED = "tapped"
+    """The client tapped Join: weak (rule 7)."""
+
+
+STAFF = "staff"
+APP = "app"
+
+
+class Presence(Base):
+    """One piece of evidence about one person in one session. Corrections append; nothing is changed (rule 10).
+
+    Unique by (session's program via session, source, source_id): repeats are the same row. Growth: two to six a seat.
+    """
+
+    __tablename__ = "presence"
+    __table_args__ = (
+        UniqueConstraint("session_id", "source", "source_id"),
+        Index("ix_presence_person", "session_id", "person_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    type: Mapped[str]
+    at: Mapped[datetime]
+    source: Mapped[str]
+    source_id: Mapped[str]
+    connection: Mapped[str | None]
+    """The platform's id for one stay in the room: pairs a `left` with its `joined` in any order (R8)."""
+    recorded_at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str | None] = mapped_column(SealedText)
+
+
+Key = tuple[int, str, str]
+"""Session, source, and the source's own id."""
+COLUMNS = (
+    "session_id", "person_id", "type", "at", "source", "source_id", "connection", "recorded_at",
+    "by_id", "reason",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Evidence as it comes in. `id` is the source's own, so that a repeat is known for one."""
+
+    id: str
+    session: Session
+    person: Person
+    type: str
+    at: datetime
+    source: str
+    connection: str | None = None
+    reason: str | None = None
+
+
+def record(
+    store: Store, sightings: Sequence[Sighting], *, by: Person | None, now: datetime
+) -> list[bool]:
+    """Keep evidence, in any order and any number of times; answers for each whether it was new.
+
+    Cost: a handful of statements for a batch of any size. Rows go in in the order of their key, so that two batches that
+    share some wait for one another instead of locking each other out. Raises Conflict when another batch brought some of
+    it in the same instant: try again.
+    """
+    first: dict[Key, Sighting] = {}
+    for sighting in sightings:
+        first.setdefault(_key(sighting), sighting)
+    known = _known(store, first)
+    new = {key: first[key] for key in sorted(first) if key not in known}
+    _keep(store, [_row(sighting, by, now) for sighting in new.values()])
+    for sighting in new.values():
+        _tell(store, sighting, by=by, now=now)
+    _look(store, list(new.values()), now)
+    return [new.pop(_key(sighting), None) is not None for sighting in sightings]
+
+
+def _keep(store: Store, rows: list[tuple[Any, ...]]) -> None:
+    """What needs no reason, which is nearly all, goes in at once."""
+    plain = [row for row in rows if not row[-1]]
+    made = insert_missing(store, Presence.__table__, COLUMNS, plain)  # type: ignore[arg-type]
+    for row in rows:
+        if row[-1]:
+            told = ready(store, Presence, dict(zip(COLUMNS, row, strict=True)))
+            made += store.execute(adding(store, Presence).values(told)).rowcount  # type: ignore[attr-defined]
+    if made < len(rows):
+        raise Conflict()
+
+
+def _key(sighting: Sighting) -> Key:
+    return sighting.session.id, sighting.source, sighting.id
+
+
+def _known(store: Store, wanted: Collection[Key]) -> set[Key]:
+    if not wanted:
+        return set()
+    key = (Presence.session_id, Presence.source, Presence.source_id)
+    found = store.execute(select(*key).where(among_keys(store, key, wanted)))
+    return {(row[0], row[1], row[2]) for row in found}
+
+
+def _row(sighting: Sighting, by: Person | None, now: datetime) -> tuple[Any, ...]:
+    return (
+        sighting.session.id, sighting.person.id, sighting.type, sighting.at, sighting.source,
+        sighting.id, sighting.connection, now, by and by.id, sighting.reason,
+    )  # fmt: skip
+
+
+def _tell(store: Store, sighting: Sighting, *, by: Person | None, now: datetime) -> None:
+    client = sighting.person if sighting.person.kind == Kind.CLIENT else None
+    events.record(
+        store, Tag.PRESENCE_SEEN, by=by, now=now, program_id=sighting.session.program_id,
+        client=client, session=sighting.session, type=sighting.type, at=sighting.at,
+        source=sighting.source,
+    )  # fmt: skip
+
+
+def _look(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
+    """Have the engine look at these people's seats at once; those that wait for it anyway are left alone."""
+    seats = {(s.session.id, s.person.id) for s in sightings if s.person.kind == Kind.CLIENT}
+    if not seats:
+        return
+    asleep = select(Seat.id).where(
+        among_keys(store, (Seat.session_id, Seat.client_id), seats),
+        Seat.is_given,
+        or_(Seat.next_look_at.is_(None), Seat.next_look_at > now),
+    )
+    ids = sorted(store.scalars(asleep))
+    if ids:
+        store.execute(
+            update(Seat)
+            .where(among(store, Seat.id, ids))
+            .values(next_look_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def mark(
+    store: Store,
+    seat: Seat,
+    type: str,
+    *,
+    by: Person,
+    now: datetime,
+    id: str,
+    reason: str | None = None,
+    at: datetime | None = None,
+    corrections_within_days: float = 90,
+) -> Presence:
+    """Staff's word on one seat: `present` or `absent`. Against earlier evidence it is a correction and needs a reason,
+    within the policy's time (rule 10). Raises Invalid."""
+    if type not in (Evidence.PRESENT, Evidence.ABSENT):
+        raise Invalid(N_("Mark present or absent."), field="type")
+    if now < seat.session.starts_at:
+        raise Invalid(N_("This session hasn't started yet."), field="type")
+    if (now - seat.session.ends_at).days >= corrections_within_days:
+        raise Invalid(N_("It is too long ago to correct this."), field="type")
+    earlier = select(Presence).where(
+        Presence.session_id == seat.session_id, Presence.person_id == seat.client_id,
+        Presence.type != Evidence.TAPPED,
+    )  # fmt: skip
+    correcting = store.scalars(earlier).first() is not None
+    if correcting and not (reason or "").strip():
+        raise Invalid(N_("Say why this is corrected."), field="reason")
+    presence = Presence(
+        session_id=seat.session_id, person_id=seat.client_id, type=type, at=at or now, source=STAFF,
+        source_id=id, recorded_at=now, by_id=by.id, reason=reason,
+    )  # fmt: skip
+    store.add(presence)
+    tag = Tag.PRESENCE_CORRECTED if correcting else Tag.PRESENCE_SEEN
+    fields: dict[str, Any] = {} if correcting else {"source": STAFF}
+    events.record(
+        store, tag, by=by, now=now, program_id=seat.session.program_id, seat=seat, type=type,
+        at=presence.at, **fields,
+    )  # fmt: skip
+    look_again(store, now, id=seat.id)
+    return presence
+
+
+def tap_join(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
+    """The client tapped Join: it holds the ladder 15 minutes, and is not attendance (rule 7)."""
+    store.add(
+        Presence(
+            session_id=seat.session_id,
+            person_id=seat.client_id,
+            type=Evidence.TAPPED,
+            at=now,
+            source=APP,
+            source_id=f"tap:{seat.id}:{now.timestamp():.6f}",
+            recorded_at=now,
+            by_id=by and by.id,
+        )  # fmt: skip
+    )
+    events.record(
+        store, Tag.JOIN_TAPPED, by=by, now=now, program_id=seat.session.program_id, seat=seat
+    )
+    look_again(store, now, id=seat.id)

@@ -1,0 +1,1 @@
+"""Audit events, their tags, and the hash chain that proves none was changed."""

@@ -1,0 +1,245 @@
+"""Who did what: the audit chain, and the facts that notices are made from.
+
+Every verb records an `Event` in its own transaction. At commit the events are appended to one hash chain (S14): the head
+row is locked last and shortly, positions are gapless and in commit order, so a reader needs only a cursor, and an event
+row is never changed. Growth: one row a fact, some ten a seat.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Select,
+    Text,
+    bindparam,
+    event,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.bulk import adding, insert_many
+from webapp.care.audit.tag_fields import FIELDS
+from webapp.care.audit.tags import Tag
+from webapp.db import Base, Store
+
+GENESIS = bytes(32)
+CANONICAL = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+COLUMNS = (
+    "id", "program_id", "tag", "at", "by_id", "client_id", "seat_id", "session_id", "task_id",
+    "canonical", "hash",
+)  # fmt: skip
+
+
+class Event(Base):
+    """One fact. `canonical` is the exact text that was hashed; the other columns repeat it for queries.
+
+    `id` is the position in the chain. Nothing clinical and no name is ever in an event.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (Index("ix_event_client", "client_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    program_id: Mapped[int | None] = mapped_column(ForeignKey("program.id"))
+    tag: Mapped[str]
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    seat_id: Mapped[int | None]
+    session_id: Mapped[int | None]
+    task_id: Mapped[int | None]
+    canonical: Mapped[str] = mapped_column(Text)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What this tag declares in `tag_fields.FIELDS`."""
+        fields: dict[str, Any] = json.loads(self.canonical)["fields"]
+        return fields
+
+
+class ChainHead(Base):
+    """The end of the chain: how many events there are, and the last hash. One row."""
+
+    __tablename__ = "chain_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class Cursor(Base):
+    """How far a reader of the events has come: the position of the last event it has dealt with."""
+
+    __tablename__ = "cursor"
+
+    reader: Mapped[str] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class HasId(Protocol):
+    """A row that an event may name; its id may come only with the flush before the commit."""
+
+    @property
+    def id(self) -> Any: ...
+
+
+class SeatLike(HasId, Protocol):
+    """A seat: an event about it names its client and its session too."""
+
+    @property
+    def client_id(self) -> Any: ...
+
+    @property
+    def session_id(self) -> Any: ...
+
+
+@dataclass(slots=True)
+class Draft:
+    """An event waiting for its place in the chain. Rows may still lack their ids; they have them at commit."""
+
+    tag: Tag
+    at: datetime
+    program_id: int | None
+    by: HasId | int | None
+    client: HasId | int | None
+    seat: SeatLike | int | None
+    session: Any
+    task: Any
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def record(
+    store: Store,
+    tag: Tag,
+    *,
+    by: HasId | int | None,
+    now: datetime,
+    program_id: int | None,
+    client: HasId | int | None = None,
+    seat: SeatLike | int | None = None,
+    session: Any = None,
+    task: Any = None,
+    **fields: Any,
+) -> None:
+    """Write down a fact; it is chained when `store` commits.
+
+    `by` is the acting person (None: the system itself). Subjects may be rows or ids. `fields` must be those that
+    `tag_fields.FIELDS` declares for `tag`, holding ids, enum values, numbers or instants only; else ValueError.
+    """
+    if undeclared := fields.keys() - FIELDS[tag]:
+        raise ValueError(
+            f"{tag} does not declare {sorted(undeclared)}; see webapp/care/audit/tag_fields.py"
+        )
+    draft = Draft(tag, now, program_id, by, client, seat, session, task, fields)
+    store.info.setdefault("drafts", []).append(draft)
+
+
+def record_shared(
+    store: Store,
+    tag: Tag,
+    now: datetime,
+    program_id: int,
+    client_id: int,
+    seat_id: int,
+    session_id: int,
+    fields: dict[str, Any],
+) -> None:
+    """As `record`, by the system, for a bulk of seats of which the same is said: they share one `fields`, which is put into
+    words once. Raises ValueError for undeclared fields."""
+    if not fields.keys() <= FIELDS[tag]:
+        raise ValueError(
+            f"{tag} does not declare all of {sorted(fields)}; see webapp/care/audit/tag_fields.py"
+        )
+    draft = Draft(tag, now, program_id, None, client_id, seat_id, session_id, None, fields)
+    store.info.setdefault("drafts", []).append(draft)
+
+
+_HEAD = select(ChainHead.count, ChainHead.hash).with_for_update()
+_MOVED_ON = update(ChainHead).values(count=bindparam("upto"), hash=bindparam("last"))
+
+
+@event.listens_for(Store, "before_commit")
+def seal(store: Store) -> None:
+    """Append what was recorded to the chain, in order, as the last act before the commit."""
+    if not store.info.get("drafts"):
+        return
+    store.flush()
+    worded = _in_words(store.info.pop("drafts"))
+    connection = store.connection()
+    found = connection.execute(_HEAD).one_or_none()
+    if found is None:  # the first fact ever; two who come at once share the row
+        store.execute(adding(store, ChainHead).values(id=1, count=0, hash=GENESIS))
+        found = connection.execute(_HEAD).one()
+    count, digest = found
+    rows = []
+    for columns, text in worded:
+        count += 1
+        canonical = f'{{"event":[{count}{text}'
+        digest = link(digest, canonical)
+        rows.append((count, *columns, canonical, digest))
+    insert_many(store, Event.__table__, COLUMNS, rows)  # type: ignore[arg-type]
+    connection.execute(_MOVED_ON, {"upto": count, "last": digest})
+
+
+@event.listens_for(Store, "after_rollback")
+def forget(store: Store) -> None:
+    """What was rolled back did not happen."""
+    store.info.pop("drafts", None)
+
+
+def link(before: bytes, canonical: str) -> bytes:
+    """The hash of an event, given the hash before it and its canonical text."""
+    return hashlib.sha256(before + canonical.encode()).digest()
+
+
+def since(program_id: int, after: int, limit: int) -> Select[Event]:
+    """A program's events after a position, in order: the event feed."""
+    return (
+        select(Event)
+        .where(Event.program_id == program_id, Event.id > after)
+        .order_by(Event.id)
+        .limit(limit)
+    )
+
+
+def _id(subject: Any) -> int | None:
+    return subject if subject is None or isinstance(subject, int) else subject.id
+
+
+@lru_cache(maxsize=4096)
+def _said(instant: datetime) -> str:
+    """An instant as the canonical text has it. A batch of facts shares a few instants."""
+    return instant.isoformat()
+
+
+def _in_words(drafts: list[Draft]) -> list[tuple[tuple[Any, ...], str]]:
+    """Each draft's columns, and its canonical text from behind the position on; done before the chain's head is locked."""
+    told: dict[int, str] = {}
+    worded = []
+    for draft in drafts:
+        seat, client, session = draft.seat, draft.client, draft.session
+        if seat is not None and not isinstance(seat, int):
+            client = seat.client_id if client is None else client
+            session = seat.session_id if session is None else session
+        ids = (_id(draft.by), _id(client), _id(seat), _id(session), _id(draft.task))
+        fields = told.get(id(draft.fields))
+        if fields is None:
+            fields = told[id(draft.fields)] = CANONICAL(
+                {k: _said(v) if isinstance(v, datetime) else v for k, v in draft.fields.items()}
+            )
+        numbers = ",".join(["null" if one is None else str(one) for one in ids])
+        program_id, tag = draft.program_id, draft.tag.value
+        program = "null" if program_id is None else program_id
+        text = f',{program},"{tag}","{_said(draft.at)}",{numbers}],"fields":{fields}}}'
+        worded.append(((program_id, tag, draft.at, *ids), text))
+    return worded

@@ -1,0 +1,47 @@
+"""Follow-ups: what was missed was talked through before moving on, signed off by staff (M21)."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.bulk import adding
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat
+from webapp.crypto.sealed import SealedText, ready
+from webapp.db import Base, Store
+from webapp.refusals import N_, Forbidden, Invalid
+
+
+class FollowUp(Base):
+    """ "Talked it through", for one seat."""
+
+    __tablename__ = "follow_up"
+
+    seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"), primary_key=True)
+    talked_at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    note: Mapped[str | None] = mapped_column(SealedText)
+
+
+def sign_off(
+    store: Store, seat: Seat, *, by: Person, now: datetime, note: str | None = None
+) -> FollowUp:
+    """Staff say that the content of this session is covered. Twice is the same. Raises Forbidden, Invalid before the
+    session has begun."""
+    if by.kind != Kind.STAFF:
+        raise Forbidden()
+    if now < seat.session.starts_at:
+        raise Invalid(N_("This session hasn't started yet."), field="seat")
+    row = {
+        "seat_id": seat.id,
+        "talked_at": now,
+        "by_id": by.id,
+        "note": (note or "").strip() or None,
+    }
+    signed = adding(store, FollowUp).values(ready(store, FollowUp, row))
+    if store.scalar(signed.returning(FollowUp.seat_id)):
+        sessions.record(store, Tag.FOLLOW_UP_DONE, seat, by=by, now=now)
+    return store.get_one(FollowUp, seat.id)

@@ -1,0 +1,81 @@
+"""The make-up ledger: each missed seat, and what made up for it, when (issue: *Make-ups*)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from webapp.care.attendance.standing import CAN_BE_MADE_UP, Standing
+from webapp.care.catch_up.cards import Missed
+from webapp.care.directory import programs
+from webapp.care.directory.programs import PolicyVersion
+from webapp.care.make_ups import make_ups
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.schedule.sessions import Seat
+from webapp.db import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One missed seat in the ledger. Instants are aware UTC."""
+
+    seat: Seat
+    standing: Standing
+    make_up: MakeUp | None
+    """The one that is booked or done."""
+    deadline: datetime
+    """Until when a make-up may begin."""
+
+    @property
+    def made_up_at(self) -> datetime | None:
+        return self.make_up.completed_at if self.make_up else None
+
+    @property
+    def planned_for(self) -> datetime | None:
+        """When the booked session begins; None for a recording or an assignment, which have no hour."""
+        seat = self.make_up.by_seat if self.make_up else None
+        return seat.session.starts_at if seat else None
+
+    @property
+    def by_what(self) -> str:
+        """The title of the session, recording or assignment; empty when staff only said that it was done."""
+        if self.make_up is None:
+            return ""
+        if self.make_up.by_seat is not None:
+            return self.make_up.by_seat.session.title
+        return self.make_up.resource.title if self.make_up.resource else ""
+
+    def open_for_booking(self, as_of: datetime) -> bool:
+        """Nothing stands for it, and there is time."""
+        can_be = self.standing in CAN_BE_MADE_UP
+        return can_be and self.make_up is None and as_of < self.deadline
+
+
+def lines(store: Store, missed: Iterable[Missed]) -> list[Line]:
+    """The ledger of one client's missed seats, in the order given. Two statements."""
+    missed = list(missed)
+    if not missed:
+        return []
+    ids = [each.seat.id for each in missed]
+    whole = (joinedload(MakeUp.by_seat), joinedload(MakeUp.resource))
+    found = {
+        made.seat_id: made
+        for made in store.scalars(make_ups.standing_for(ids).options(*whole)).unique()
+    }
+    within = _within(store, missed)
+    return [
+        Line(seat, standing, found.get(seat.id), seat.session.ends_at + within[seat.id])
+        for seat, standing in missed
+    ]
+
+
+def _within(store: Store, missed: list[Missed]) -> dict[int, timedelta]:
+    program = missed[0].seat.session.program_id
+    query = select(PolicyVersion).where(PolicyVersion.program_id == program)
+    versions = list(store.scalars(query.order_by(PolicyVersion.version)))
+    return {
+        seat.id: programs.in_force(versions, seat.session.starts_at).policy.make_up_within
+        for seat, _ in missed
+    }

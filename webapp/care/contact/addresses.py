@@ -1,0 +1,195 @@
+"""Addresses: where a person agreed to be written to. A device's push subscription is an address too."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, func, select
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.db import Base, Store
+from webapp.refusals import N_, Invalid
+
+
+class Channel(StrEnum):
+    PUSH = "push"
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class Address(Base):
+    """One e-mail address, phone or device of one person.
+
+    Written to only while it was opted in, not stopped, and not marked unsafe (P9). A push endpoint belongs to one person
+    at a time (S5).
+    """
+
+    __tablename__ = "address"
+    __table_args__ = (
+        Index("ix_address_person", "person_id"),
+        Index("ix_address_value", "channel", "value"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    channel: Mapped[str]
+    value: Mapped[str]
+    """E-mail address, phone in E.164, or push endpoint URL."""
+    keys: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """A push subscription's `p256dh` and `auth` (base64url, RFC 8291)."""
+    label: Mapped[str | None]
+    login_id: Mapped[int | None]
+    """Of a device: the login it was last told of in. Signing that out takes the device along (S5)."""
+    opted_in_at: Mapped[datetime | None]
+    unsafe_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    stopped_why: Mapped[str | None]
+    troubles: Mapped[int] = mapped_column(default=0)
+    """Refusals in a row by the provider."""
+    worked_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    person: Mapped[Person] = relationship()
+
+    @hybrid_property
+    def is_stopped(self) -> bool:
+        """Nothing is sent there any more."""
+        return self.stopped_at != None
+
+    @property
+    def usable(self) -> bool:
+        return bool(self.opted_in_at and not self.stopped_at and not self.unsafe_at)
+
+    def stop(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
+        """Write to it no more. `why` is a word such as `gone`, `signed_out`, `stop_word`, `removed`."""
+        if self.stopped_at:
+            return
+        self.stopped_at, self.stopped_why = now, why
+        _record(store, Tag.ADDRESS_STOPPED, self, by=by, now=now, why=why)
+
+
+def add(
+    store: Store,
+    person: Person,
+    channel: str,
+    value: str,
+    *,
+    by: Person | None,
+    now: datetime,
+    keys: dict[str, Any] | None = None,
+    label: str | None = None,
+    login_id: int | None = None,
+    opted_in: bool = True,
+) -> Address:
+    """Remember an address, or take up again the one that is there. A device known under another person is unbound from
+    them first (S5)."""
+    for other in store.scalars(live(channel, value).where(Address.person_id != person.id)):
+        if channel == Channel.PUSH:
+            other.stop(store, "moved_to_another_person", by=by, now=now)
+    address = store.scalar(live(channel, value).where(Address.person_id == person.id))
+    if address is None:
+        address = Address(
+            person_id=person.id, person=person, channel=channel, value=value, created_at=now,
+            troubles=0, unsafe_at=store.scalar(_marked(person, channel, value)),
+        )  # fmt: skip
+        store.add(address)
+        store.flush()
+        _record(store, Tag.ADDRESS_ADDED, address, by=by, now=now)
+    address.keys, address.label = keys or address.keys, label or address.label
+    address.login_id = login_id or address.login_id
+    if opted_in and not address.opted_in_at:
+        address.opted_in_at = now
+    store.flush()
+    return address
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A number or e-mail address of a person, written to or not; `unsafe`: somebody else may see what comes there."""
+
+    channel: str
+    value: str
+    unsafe: bool
+
+
+def known(store: Store, person: Person) -> list[Known]:
+    """What we know of, the register's own first. One statement."""
+    theirs = select(Address).where(Address.person_id == person.id, Address.channel != Channel.PUSH)
+    rows = store.scalars(theirs.order_by(Address.id)).all()
+    marked = {row.value for row in rows if row.unsafe_at}
+    found = [(Channel.SMS.value, person.phone), (Channel.EMAIL.value, person.email)]
+    found += [(row.channel, row.value) for row in rows if row.unsafe_at or not row.stopped_at]
+    return [Known(way, value, value in marked) for way, value in dict.fromkeys(found) if value]
+
+
+def mark(
+    store: Store, person: Person, value: str, *, unsafe: bool, by: Person, now: datetime
+) -> None:
+    """Nobody writes or calls there, not even when nothing else works (P9); or it is safe again. Nobody outside is told. Raises
+    Invalid for what is not theirs."""
+    this = next((each for each in known(store, person) if each.value == value), None)
+    if this is None:
+        raise Invalid(N_("Choose one of the addresses."), field="value")
+    if this.unsafe == unsafe:
+        return
+    address = store.scalar(live(this.channel, value).where(Address.person_id == person.id))
+    if address is None:
+        address = add(store, person, this.channel, value, by=by, now=now, opted_in=False)
+    same = select(Address).where(Address.person_id == person.id, Address.value == value)
+    for each in store.scalars(same):
+        each.unsafe_at = now if unsafe else None
+    tag = Tag.ADDRESS_MARKED if unsafe else Tag.ADDRESS_SAFE_AGAIN
+    _record(store, tag, address, by=by, now=now)
+
+
+def _marked(person: Person, channel: str, value: str) -> Select[datetime | None]:
+    """Since when it is marked unsafe: stopped and taken up again it stays so."""
+    return select(func.max(Address.unsafe_at)).where(
+        Address.person_id == person.id, Address.channel == channel, Address.value == value
+    )
+
+
+def live(channel: str, value: str) -> Select[Address]:
+    return select(Address).where(
+        Address.channel == channel, Address.value == value, ~Address.is_stopped
+    )
+
+
+def of(person_id: int) -> Select[Address]:
+    """A person's addresses that have not been stopped, oldest first."""
+    return (
+        select(Address)
+        .where(Address.person_id == person_id, ~Address.is_stopped)
+        .order_by(Address.id)
+    )
+
+
+def sign_out_devices(
+    store: Store, person: Person, which: ColumnElement[bool], *, by: Person | None, now: datetime
+) -> None:
+    """Those of the person's devices get no more reminders, until somebody signs in there again (S5)."""
+    for device in store.scalars(of(person.id).where(Address.channel == Channel.PUSH, which)):
+        device.stop(store, "signed_out", by=by, now=now)
+
+
+def _record(
+    store: Store, tag: Tag, address: Address, *, by: Person | None, now: datetime, **fields: Any
+) -> None:
+    person = address.person
+    events.record(
+        store,
+        tag,
+        by=by,
+        now=now,
+        program_id=person.program_id,
+        client=person if person.kind == Kind.CLIENT else None,
+        person=person.id,
+        address=address.id,
+        channel=address.channel,
+        **fields,
+    )

@@ -1,0 +1,107 @@
+"""Contact: any two-way sign of life. Contact is not attendance (docs/product.md, *Words*)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Person
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, look_again
+from webapp.crypto.sealed import SealedText
+from webapp.db import Base, Store
+from webapp.refusals import N_, Cancelled, Invalid, TooLate
+
+
+class Outcome(StrEnum):
+    """How an attempt ended (rule 9)."""
+
+    REACHED = "reached"
+    LEFT_MESSAGE = "left_message"
+    NO_ANSWER = "no_answer"
+    CALL_BACK_AT = "call_back_at"
+    WRONG_NUMBER = "wrong_number"
+    DECLINED = "declined"
+
+
+TWO_WAY = (Outcome.REACHED, Outcome.DECLINED, Outcome.CALL_BACK_AT)
+"""Outcomes in which the client themselves was spoken to: these are contact."""
+
+
+class ContactChannel(StrEnum):
+    CALL = "call"
+    MESSAGE = "message"
+    REPLY = "reply"
+    E_MAIL = "email"
+    SMS = "sms"
+    IN_PERSON = "in_person"
+    APP = "app"
+
+
+class Contact(Base):
+    """One attempt or sign of life. `two_way` ones stop reminders and outreach, and end a run of silence (rule 1)."""
+
+    __tablename__ = "contact"
+    __table_args__ = (Index("ix_contact_client", "client_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    channel: Mapped[str]
+    outcome: Mapped[str]
+    two_way: Mapped[bool]
+    note: Mapped[str | None] = mapped_column(SealedText)
+    recorded_at: Mapped[datetime]
+
+
+def record(
+    store: Store,
+    client: Person,
+    *,
+    channel: str,
+    outcome: str,
+    by: Person | None,
+    now: datetime,
+    at: datetime | None = None,
+    seat: Seat | None = None,
+    note: str | None = None,
+) -> Contact:
+    """Write down that someone spoke, or tried to. `at` (aware) must not lie in the future. Raises Invalid."""
+    if channel not in list(ContactChannel):
+        raise Invalid(N_("%(name)s is not a way of contact."), field="channel", name=channel)
+    if outcome not in list(Outcome):
+        raise Invalid(N_("%(name)s is not an outcome."), field="outcome", name=outcome)
+    at = at or now
+    if at > now:
+        raise Invalid(N_("This lies in the future."), field="at")
+    contact = Contact(
+        client_id=client.id, seat_id=seat and seat.id, at=at, by_id=by and by.id, channel=channel,
+        outcome=outcome, two_way=outcome in TWO_WAY, note=note, recorded_at=now,
+    )  # fmt: skip
+    store.add(contact)
+    store.flush()
+    if contact.two_way:
+        look_again(store, now, client_id=client.id)
+    events.record(
+        store, Tag.CONTACT_MADE, by=by, now=now, program_id=client.program_id, client=client,
+        seat=seat, contact=contact.id, channel=channel, outcome=outcome,
+    )  # fmt: skip
+    return contact
+
+
+def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
+    """ "I'll be there": a reply, which is contact (docs/product.md, *Words*). Raises Cancelled, TooLate."""
+    if seat.session.cancelled_at:
+        raise Cancelled()
+    if now > seat.session.ends_at:
+        raise TooLate(N_("This session is over."))
+    sessions.record(store, Tag.COMING_CONFIRMED, seat, by=by, now=now)
+    record(
+        store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, seat=seat, by=by,
+        now=now,
+    )  # fmt: skip

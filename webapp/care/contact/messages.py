@@ -1,0 +1,247 @@
+"""Secure messages between a client and their care team: one thread a client (M18).
+
+Who they are, and that nobody else sees a word of it, stands in `correspondents`. That nobody reads at night is for the
+page to say, beside 988.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    and_,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
+
+from webapp.bulk import adding
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import contacts, thread_members
+from webapp.care.contact.contacts import ContactChannel, Outcome
+from webapp.care.contact.thread_members import may_see
+from webapp.care.directory.people import Kind, Person
+from webapp.crypto.sealed import SealedText, ready
+from webapp.db import Base, Store
+from webapp.refusals import N_, Forbidden, Invalid, Refusal
+
+LONGEST = 5000
+"""Letters."""
+
+
+class Message(Base):
+    """What a client or one of their care team wrote in the client's thread. Growth: what people write."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("by_id", "request_id"),
+        Index("ix_message_client", "client_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    body: Mapped[str] = mapped_column(SealedText)
+    sent_at: Mapped[datetime]
+    request_id: Mapped[str | None]
+    """The writer's own UUID, turned with the words: the same words sent again after a lost answer are the same message,
+    other words are another one, and nothing written is lost."""
+
+    by: Mapped[Person] = relationship(foreign_keys=by_id)
+    client: Mapped[Person] = relationship(foreign_keys=client_id)
+
+
+class ReadMark(Base):
+    """Up to which message of a client's thread a person has read."""
+
+    __tablename__ = "read_mark"
+
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    message_id: Mapped[int]
+    read_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A client's thread as one person sees it in a list."""
+
+    client: Person
+    last_at: datetime
+    unread: int
+    unanswered: bool
+    """The client had the last word."""
+
+
+def send(
+    store: Store,
+    client: Person,
+    body: str,
+    *,
+    by: Person,
+    now: datetime,
+    request_id: str | None = None,
+) -> Message:
+    """Write to each other. A client's message is a sign of life; staff's is an attempt that reached nobody yet. The same
+    words with the same `request_id` again answer the same message. Writing is not reading: no mark moves. Raises Invalid, Forbidden for anybody but the two sides,
+    Refusal where nobody is named who would read it."""
+    _check(store, client, by, now)
+    body = body.strip()
+    if not 0 < len(body) <= LONGEST:
+        raise Invalid(N_("Write a few words, up to %(most)s letters."), field="body", most=LONGEST)
+    if by.id == client.id and not thread_members.readers(store, client.id):
+        raise Refusal(N_("Nobody is named yet who could read this."))
+    key = _key(request_id, client.id, body)
+    row = {
+        "client_id": client.id, "by_id": by.id, "body": body, "sent_at": now, "request_id": key,
+    }  # fmt: skip
+    written = adding(store, Message).values(ready(store, Message, row))
+    made = store.scalar(written.returning(Message.id))
+    if made is None:
+        return store.scalars(
+            select(Message).where(Message.by_id == by.id, Message.request_id == key)
+        ).one()
+    contacts.record(
+        store, client, channel=ContactChannel.MESSAGE, by=by, now=now,
+        outcome=Outcome.REACHED if by.id == client.id else Outcome.LEFT_MESSAGE,
+    )  # fmt: skip
+    events.record(
+        store, Tag.MESSAGE_WRITTEN, by=by, now=now, program_id=client.program_id, client=client,
+        message=made,
+    )  # fmt: skip
+    return store.get_one(Message, made)
+
+
+def looked_at(store: Store, client: Person, *, by: Person, now: datetime) -> None:
+    """`by` was shown words of this thread: one event a reading for the client to see (P7); one's own thread leaves none.
+    Raises Forbidden."""
+    _check(store, client, by, now)
+    if by.id != client.id:
+        events.record(
+            store, Tag.CHART_READ, by=by, now=now, program_id=client.program_id, client=client,
+            what="messages",
+        )  # fmt: skip
+
+
+def mark_read(
+    store: Store, client: Person, *, by: Person, now: datetime, up_to: int | None = None
+) -> bool:
+    """`by` has read the thread up to that message (default: to its end); answers whether the mark moved. Raises
+    Forbidden."""
+    _check(store, client, by, now)
+    last = select(func.max(Message.id)).where(Message.client_id == client.id)
+    found = store.scalar(last.where(Message.id <= up_to) if up_to is not None else last)
+    return found is not None and _mark(store, client.id, by, found, now)
+
+
+def visible_to(me: Person, as_of: datetime) -> Select[Message]:
+    """Messages `me` may see: a client their own thread; staff those of clients whose care team they are in, or cover for
+    (S1). Oldest first."""
+    found = select(Message).where(may_see(me, Message.client_id, as_of))
+    return found.order_by(Message.client_id, Message.id)
+
+
+def said(client_id: int, before: int | None = None) -> Select[Message]:
+    """A thread's messages with their writers, the newest first; `before` a message. The caller limits them."""
+    found = select(Message).where(Message.client_id == client_id).options(joinedload(Message.by))
+    if before is not None:
+        found = found.where(Message.id < before)
+    return found.order_by(Message.id.desc())
+
+
+def unread(store: Store, me: Person, as_of: datetime) -> int:
+    """How many messages wait for `me`. One statement by index; grows with `me`'s clients and with what is unread."""
+    waiting = select(func.coalesce(func.sum(_new(me)), 0)).select_from(Person)
+    waiting = waiting.outerjoin(ReadMark, _marked_by(me)).where(_thread_of(me, as_of))
+    return int(store.scalar(waiting) or 0)
+
+
+def threads(store: Store, me: Person, as_of: datetime) -> list[Thread]:
+    """The threads `me` may see that have a word in them: with something unread first, then the latest. One statement by
+    index; grows with `me`'s clients and with what is unread, not with what was ever written."""
+    any_word = aliased(Message)
+    last = select(func.max(any_word.id)).where(any_word.client_id == Person.id)
+    new = _new(me)
+    query = (
+        select(Person, Message.sent_at, new, Message.by_id == Person.id)
+        .join(Message, Message.id == last.correlate(Person).scalar_subquery())
+        .outerjoin(ReadMark, _marked_by(me))
+        .where(_thread_of(me, as_of))
+        .order_by(new == 0, Message.id.desc())
+    )
+    return [Thread(*row) for row in store.execute(query)]
+
+
+def last_read(store: Store, client_id: int, me: Person) -> int:
+    """The last message of the thread that `me` has read; 0 for none."""
+    mark = select(ReadMark.message_id).where(ReadMark.client_id == client_id)
+    return store.scalar(mark.where(ReadMark.person_id == me.id)) or 0
+
+
+def read_by_others(store: Store, client: Person, me: Person) -> int:
+    """The last message of the thread that somebody of the other side has read; 0 for none. For "seen" marks: a client
+    learns that their team has read it, not who."""
+    other = ReadMark.person_id != me.id
+    if me.kind == Kind.STAFF:
+        other = ReadMark.person_id == client.id
+    marks = select(func.max(ReadMark.message_id)).where(ReadMark.client_id == client.id, other)
+    return store.scalar(marks) or 0
+
+
+def _check(store: Store, client: Person, by: Person, now: datetime) -> None:
+    if not store.scalar(select(may_see(by, literal(client.id), now))):
+        raise Forbidden()
+
+
+def _thread_of(me: Person, as_of: datetime) -> Any:
+    return and_(Person.program_id == me.program_id, may_see(me, Person.id, as_of))
+
+
+def _marked_by(me: Person) -> Any:
+    return and_(ReadMark.client_id == Person.id, ReadMark.person_id == me.id)
+
+
+def _new(me: Person) -> Any:
+    """How many messages of a person's thread lie behind `me`'s mark and are not `me`'s own."""
+    newer = aliased(Message)
+    return (
+        select(func.count(newer.id))
+        .where(
+            newer.client_id == Person.id, newer.by_id != me.id,
+            newer.id > func.coalesce(ReadMark.message_id, 0),
+        )
+        .correlate(Person, ReadMark)
+        .scalar_subquery()
+    )  # fmt: skip
+
+
+def _mark(store: Store, client_id: int, by: Person, message_id: int, now: datetime) -> bool:
+    """Move `by`'s mark forward, never back; answers whether it moved."""
+    row = {"client_id": client_id, "person_id": by.id, "message_id": 0, "read_at": now}
+    store.execute(adding(store, ReadMark).values(row))
+    mine = (ReadMark.client_id == client_id, ReadMark.person_id == by.id)
+    moved = store.execute(
+        update(ReadMark)
+        .where(*mine, ReadMark.message_id < message_id)
+        .values(message_id=message_id, read_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(moved.rowcount)  # type: ignore[attr-defined]
+
+
+def _key(request_id: str | None, client_id: int, body: str) -> str | None:
+    """What makes a repeat harmless: the writer's UUID together with the thread and the words."""
+    if not request_id:
+        return None
+    try:
+        return str(uuid.uuid5(uuid.UUID(request_id), f"{client_id}:{body}"))
+    except ValueError as error:
+        raise Invalid(N_("This is not a UUID."), field="request_id") from error

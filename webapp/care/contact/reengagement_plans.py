@@ -1,0 +1,59 @@
+"""Re-engagement plans: written with the client after a miss (M14)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat, look_again
+from webapp.crypto.sealed import SealedText
+from webapp.db import Base, Store
+from webapp.refusals import N_, Invalid
+
+
+class Plan(Base):
+    """`steps`: what both agreed on (`make_up`, `other_times`, `resources`, `check_ins` …), free words in `note`."""
+
+    __tablename__ = "plan"
+    __table_args__ = (Index("ix_plan_client", "client_id", "made_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
+    barrier: Mapped[str | None] = mapped_column(SealedText)
+    steps: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    note: Mapped[str | None] = mapped_column(SealedText)
+    made_at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+
+
+def make(
+    store: Store,
+    client: Person,
+    *,
+    by: Person,
+    now: datetime,
+    seat: Seat | None = None,
+    barrier: str | None = None,
+    steps: list[Any] | None = None,
+    note: str | None = None,
+) -> Plan:
+    """Write a plan down. Raises Invalid for an empty one."""
+    if not steps and not (note or "").strip():
+        raise Invalid(N_("A plan has at least one step or a note."), field="steps")
+    plan = Plan(
+        client_id=client.id, seat_id=seat and seat.id, barrier=barrier, steps=steps or [],
+        note=note, made_at=now, by_id=by.id,
+    )  # fmt: skip
+    store.add(plan)
+    store.flush()
+    look_again(store, now, client_id=client.id)
+    events.record(
+        store, Tag.PLAN_MADE, by=by, now=now, program_id=client.program_id, client=client,
+        seat=seat, plan=plan.id,
+    )  # fmt: skip
+    return plan

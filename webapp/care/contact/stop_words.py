@@ -1,0 +1,57 @@
+"""STOP, written back to a text message, ends text messages to that phone at once (P9)."""
+
+from datetime import datetime
+
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Channel
+from webapp.db import Store
+
+STOP_WORDS = frozenset(
+    {
+        "stop",
+        "stopall",
+        "stop all",
+        "unsubscribe",
+        "cancel",
+        "end",
+        "quit",
+        "revoke",
+        "optout",
+        "opt out",
+        "opt-out",
+        "alto",
+        "parar",
+        "pare",
+        "basta",
+        "cancelar",
+        "baja",
+        "no más",
+        "no mas",
+    }  # fmt: skip
+)
+"""What people write; the first five are the carriers' own (CTIA)."""
+
+
+def is_stop(text: str) -> bool:
+    """Whether a text says that there should be no more. Punctuation and case do not matter."""
+    return " ".join(text.casefold().strip(" .!?¡¿\"'").split()) in STOP_WORDS
+
+
+def stop(store: Store, phone: str, now: datetime) -> int:
+    """Send no more texts to `phone` (E.164), whoever it belongs to; returns how many addresses that ended.
+
+    Rows already waiting are called off when they are claimed.
+    """
+    ended = 0
+    for address in store.scalars(addresses.live(Channel.SMS, phone)):
+        address.stop(store, "stop_word", by=None, now=now)
+        ended += 1
+    return ended
+
+
+def heed(store: Store, phone: str, text: str, now: datetime) -> bool:
+    """Act on an inbound text; answers whether it was a stop word."""
+    if not is_stop(text):
+        return False
+    stop(store, phone, now)
+    return True

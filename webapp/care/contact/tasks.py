@@ -1,0 +1,250 @@
+"""Tasks: work for a staff member with owner, due instant, acknowledgement and outcome. They never evaporate (rule 9)."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Select, or_, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import contacts
+from webapp.care.contact.contacts import Outcome
+from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.care.directory.teams import in_care_of
+from webapp.care.schedule.sessions import Seat, Session, look_again
+from webapp.crypto.sealed import SealedText
+from webapp.db import Base, Store
+from webapp.refusals import N_, AlreadyDone, Invalid
+
+NEXT_ATTEMPT = timedelta(hours=2)
+"""When to try again after nobody answered, unless the caller says otherwise."""
+
+
+class TaskKind(StrEnum):
+    OUTREACH = "outreach"
+    RELATIONAL = "relational"
+    ESCALATION = "escalation"
+    REENGAGEMENT = "reengagement"
+    PATTERN_REVIEW = "pattern_review"
+    MARK_ROOM = "mark_room"
+    TECH_HELP = "tech_help"
+    EMERGENCY_REVIEW = "emergency_review"
+
+
+ROLE_FOR: dict[str, RoleName] = {
+    TaskKind.OUTREACH: RoleName.COUNSELOR,
+    TaskKind.RELATIONAL: RoleName.COUPLES_THERAPIST,
+    TaskKind.ESCALATION: RoleName.SUPERVISOR,
+    TaskKind.REENGAGEMENT: RoleName.COUNSELOR,
+    TaskKind.PATTERN_REVIEW: RoleName.COUNSELOR,
+    TaskKind.MARK_ROOM: RoleName.COORDINATOR,
+    TaskKind.TECH_HELP: RoleName.TECHNICIAN,
+    TaskKind.EMERGENCY_REVIEW: RoleName.SUPERVISOR,
+}
+CLOSED = "closed"
+"""An outcome beside `Outcome`: a human ends the task with a reason, for example an unreachable client (rule 9)."""
+ENDING = (Outcome.REACHED, Outcome.DECLINED, CLOSED)
+"""Outcomes that end a task. After any other it stays open, with a next attempt."""
+
+
+class Task(Base):
+    """`key` makes a repeat harmless: one task a seat and rung, one open review a client. Withdrawn = resolved by itself."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index(
+            "ix_task_open", "program_id", "due_at",
+            sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL"),
+        ),
+        Index(
+            "ix_task_owner_open", "owner_id",
+            sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL"),
+        ),
+        Index("ix_task_client", "client_id", "created_at"),
+        Index("ix_task_seat", "seat_id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("program.id"))
+    key: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    role: Mapped[str]
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("session.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Null: nobody has the role; the task stands on everybody's list who may see the client."""
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    nudged_at: Mapped[datetime | None]
+    raised_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    done_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    outcome: Mapped[str | None]
+    """An ending outcome, or why it was withdrawn: `joined`, `contact`, `session_cancelled` …"""
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+    note: Mapped[str | None] = mapped_column(SealedText)
+    brief: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What the owner should know: evidence, prompts, proposals, seats joined to a review. Enum values and ids."""
+
+    client: Mapped[Person | None] = relationship(foreign_keys=client_id)
+    owner: Mapped[Person | None] = relationship(foreign_keys=owner_id)
+    seat: Mapped[Seat | None] = relationship()
+    session: Mapped[Session | None] = relationship()
+    attempts: Mapped[list["Attempt"]] = relationship(order_by="Attempt.id")
+
+    @hybrid_property
+    def is_acknowledged(self) -> bool:
+        """Its owner has seen it."""
+        return self.acknowledged_at != None
+
+    @hybrid_property
+    def is_open(self) -> bool:
+        """Still to be done."""
+        return self.done_at == None
+
+    def acknowledge(self, store: Store, *, by: Person, now: datetime) -> None:
+        """Seen: nobody is nudged any more. Twice is the same."""
+        if not self.is_open:
+            raise AlreadyDone()
+        if self.acknowledged_at is None:
+            self.acknowledged_at, self.acknowledged_by_id = now, by.id
+            _record(store, Tag.TASK_ACKNOWLEDGED, self, by=by, now=now)
+
+    def hand_over(
+        self, store: Store, owner_id: int | None, *, by: Person | None, now: datetime
+    ) -> None:
+        """Somebody else's from now on, who hasn't seen it yet; None: nobody has the role (rule 9)."""
+        self.owner_id = owner_id
+        self.acknowledged_at = self.acknowledged_by_id = None
+        _record(store, Tag.TASK_HANDED_OVER, self, by=by, now=now, owner=owner_id)
+
+    def withdraw(self, store: Store, why: str, *, now: datetime) -> None:
+        """What it was for has resolved itself; it stays in the chart (rule 2)."""
+        if self.is_open:
+            self.done_at, self.outcome, self.withdrawn = now, why, True
+            _record(store, Tag.TASK_WITHDRAWN, self, by=None, now=now, why=why)
+
+
+class Attempt(Base):
+    """One try at a task: what came of it, and when to try next."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_task", "task_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("task.id"))
+    outcome: Mapped[str]
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    note: Mapped[str | None] = mapped_column(SealedText)
+    next_at: Mapped[datetime | None]
+
+
+def attempt(
+    store: Store,
+    task: Task,
+    outcome: str,
+    *,
+    by: Person,
+    now: datetime,
+    note: str | None = None,
+    next_at: datetime | None = None,
+    channel: str = "call",
+) -> Attempt:
+    """Write down what came of a task. `reached`, `declined` and `closed` (which needs a note) end it; after any other it
+    stays open and is due again at `next_at` (default two hours on; `call_back_at` needs it). Raises Invalid,
+    AlreadyDone."""
+    if not task.is_open:
+        raise AlreadyDone()
+    _check_outcome(outcome, note, next_at, now)
+    ends = outcome in ENDING
+    tried = Attempt(task_id=task.id, outcome=outcome, at=now, by_id=by.id, note=note)
+    tried.next_at = None if ends else next_at or now + NEXT_ATTEMPT
+    task.attempts.append(tried)
+    if task.acknowledged_at is None:
+        task.acknowledged_at, task.acknowledged_by_id = now, by.id
+    if ends:
+        task.done_at, task.done_by_id, task.outcome, task.note = now, by.id, outcome, note
+        _record(store, Tag.TASK_DONE, task, by=by, now=now, outcome=outcome)
+    else:
+        assert tried.next_at is not None
+        task.due_at = tried.next_at
+        _record(
+            store, Tag.TASK_ATTEMPTED, task, by=by, now=now, outcome=outcome, due_at=task.due_at
+        )  # fmt: skip
+    if task.client and outcome != CLOSED:
+        contacts.record(
+            store, task.client, channel=channel, outcome=outcome, by=by, now=now, seat=task.seat
+        )  # fmt: skip
+    if task.seat_id:
+        look_again(store, now, id=task.seat_id)
+    return tried
+
+
+def _check_outcome(outcome: str, note: str | None, next_at: datetime | None, now: datetime) -> None:
+    if outcome not in (*Outcome, CLOSED):
+        raise Invalid(N_("%(name)s is not an outcome."), field="outcome", name=outcome)
+    if outcome == CLOSED and not (note or "").strip():
+        raise Invalid(N_("Say why this is closed."), field="note")
+    if outcome == Outcome.CALL_BACK_AT and next_at is None:
+        raise Invalid(N_("Say when to call back."), field="call_back_at")
+    if next_at and next_at <= now:
+        raise Invalid(N_("The next attempt lies in the future."), field="call_back_at")
+
+
+def open_one(
+    store: Store,
+    *,
+    key: str,
+    kind: str,
+    program_id: int,
+    due_at: datetime,
+    now: datetime,
+    client: Person | None = None,
+    seat: Seat | None = None,
+    session: Session | None = None,
+    owner_id: int | None = None,
+    brief: dict[str, Any] | None = None,
+    by: Person | None = None,
+) -> Task:
+    """Open a task, or answer the one of that `key`."""
+    task = store.scalar(select(Task).where(Task.key == key))
+    if task:
+        return task
+    task = Task(
+        program_id=program_id, key=key, kind=kind, role=ROLE_FOR[kind], client=client, seat=seat,
+        session=session or (seat.session if seat else None), owner_id=owner_id, created_at=now,
+        due_at=due_at, brief=brief or {}, withdrawn=False,
+    )  # fmt: skip
+    store.add(task)
+    store.flush()
+    _record(store, Tag.TASK_OPENED, task, by=by, now=now, owner=owner_id, due_at=due_at)
+    return task
+
+
+def visible_to(me: Person) -> Select[Task]:
+    """Tasks `me` may see: one's own, one's role's for clients in one's care; supervisors and coordinators all (S1)."""
+    found = select(Task).where(Task.program_id == me.program_id)
+    if me.kind != Kind.STAFF:
+        return found.where(text("1 = 0"))
+    if me.has_role(RoleName.SUPERVISOR, RoleName.COORDINATOR, RoleName.ADMIN):
+        return found
+    mine = Task.role.in_(me.role_names) & or_(
+        Task.client_id.is_(None), in_care_of(me, Task.client_id)
+    )
+    return found.where(or_(Task.owner_id == me.id, mine))
+
+
+def _record(
+    store: Store, tag: Tag, task: Task, *, by: Person | None, now: datetime, **fields: Any
+) -> None:
+    events.record(
+        store, tag, by=by, now=now, program_id=task.program_id, client=task.client_id,
+        seat=task.seat_id, session=task.session_id, task=task, kind=task.kind, **fields,
+    )  # fmt: skip

@@ -1,0 +1,69 @@
+"""Correspondents: who writes to whom and reads it, in the thread of a client with their care team (M18).
+
+Narrower than a care team's other rights: supervisors and coordinators of other clients, and administrators, see nothing.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select, union
+from sqlalchemy.orm import joinedload
+
+from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.care.directory.teams import CareTeam, Couple, Cover, couple_of
+from webapp.db import Store
+
+
+def may_see(me: Person, client_id: Any, as_of: datetime) -> Any:
+    """A condition on `client_id`: `me`'s own thread, or that of a client they look after, cover for, or reach for an
+    emergency (P8)."""
+    if me.kind != Kind.STAFF:
+        return client_id == me.id if me.kind == Kind.CLIENT else client_id.is_(None)
+    away = select(Cover.person_id).where(
+        Cover.covered_by_id == me.id, Cover.starts_at <= as_of, Cover.ends_at > as_of
+    )
+
+    def mine(column: Any) -> Any:
+        return or_(column == me.id, column.in_(away))
+
+    team = or_(
+        mine(CareTeam.counselor_id), mine(CareTeam.supervisor_id), mine(CareTeam.coordinator_id)
+    )
+    couple = and_(Couple.is_current, mine(Couple.therapist_id))
+    looked_after = union(
+        select(CareTeam.client_id).where(team),
+        select(Couple.a_id).where(couple),
+        select(Couple.b_id).where(couple),
+    )
+    return or_(client_id.in_(looked_after), client_id.in_(me.reaching))
+
+
+def clients_of(me: Person, as_of: datetime) -> Select[Person]:
+    """The clients whose thread `me` may see and write in, by name: for staff those they look after (S1)."""
+    found = select(Person).where(
+        Person.program_id == me.program_id,
+        Person.kind == Kind.CLIENT,
+        may_see(me, Person.id, as_of),
+    )
+    return found.order_by(Person.name, Person.id)
+
+
+def readers(store: Store, client_id: int) -> list[tuple[RoleName, Person]]:
+    """Who reads what this client writes, with what they are to them. Empty: nobody is named yet. Two statements."""
+    team = store.scalar(
+        select(CareTeam)
+        .where(CareTeam.client_id == client_id)
+        .options(
+            joinedload(CareTeam.counselor),
+            joinedload(CareTeam.supervisor),
+            joinedload(CareTeam.coordinator),
+        )
+    )
+    couple = store.scalar(couple_of(client_id).options(joinedload(Couple.therapist)))
+    named = [
+        (RoleName.COUNSELOR, team.counselor if team else None),
+        (RoleName.COUPLES_THERAPIST, couple.therapist if couple else None),
+        (RoleName.SUPERVISOR, team.supervisor if team else None),
+        (RoleName.COORDINATOR, team.coordinator if team else None),
+    ]
+    return [(role, person) for role, person in named if person is not None]

@@ -1,0 +1,192 @@
+"""People: clients, supporters, staff and their roles; couples; care teams; how each may be reached."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    select,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.programs import Program, known_zone
+from webapp.db import Base, Store
+from webapp.refusals import N_, Invalid
+
+LANGUAGES = ("en", "es")
+
+
+class Kind(StrEnum):
+    CLIENT = "client"
+    SUPPORTER = "supporter"
+    STAFF = "staff"
+    INTEGRATION = "integration"
+    """A program that acts through an API token, so that every act has an actor."""
+
+
+class Status(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DISCHARGED = "discharged"
+
+
+class RoleName(StrEnum):
+    COUNSELOR = "counselor"
+    COUPLES_THERAPIST = "couples_therapist"
+    SUPERVISOR = "supervisor"
+    COORDINATOR = "coordinator"
+    TECHNICIAN = "technician"
+    ADMIN = "admin"
+
+
+class Person(Base):
+    """Somebody the program knows. `ref` is the caller's own name for them, unique in the program."""
+
+    __tablename__ = "person"
+    __table_args__ = (
+        UniqueConstraint("program_id", "ref"),
+        Index("ix_person_email", "email"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("program.id"))
+    ref: Mapped[str]
+    kind: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    time_zone: Mapped[str]
+    language: Mapped[str] = mapped_column(default="en")
+    status: Mapped[str] = mapped_column(default=Status.ACTIVE)
+    status_at: Mapped[datetime]
+    password_hash: Mapped[str | None]
+    preferences: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Reminders: `channels` (order), `off` (rungs not wanted), `quiet_hours` ([from, to] local), `lead` (rung → minutes before
+    the start). `home_zone`: the roster's zone while the person goes by another clock."""
+    created_at: Mapped[datetime]
+
+    program: Mapped[Program] = relationship()
+    roles: Mapped[list["Role"]] = relationship(cascade="all, delete-orphan")
+
+    reaching = frozenset[int]()
+    """Ids of clients whom this staff member reaches for an emergency (P8); whoever loads a reader sets it on the row, for as
+    long as they read."""
+
+    @property
+    def role_names(self) -> frozenset[str]:
+        return frozenset(role.name for role in self.roles)
+
+    def has_role(self, *names: str) -> bool:
+        return any(role.name in names for role in self.roles)
+
+    @property
+    def active(self) -> bool:
+        return self.status == Status.ACTIVE
+
+
+class Role(Base):
+    """A staff member's role."""
+
+    __tablename__ = "role"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+
+
+def put(
+    store: Store,
+    program: Program,
+    ref: str,
+    *,
+    kind: str,
+    name: str,
+    time_zone: str,
+    by: Person | None,
+    now: datetime,
+    email: str | None = None,
+    phone: str | None = None,
+    language: str = "en",
+    roles: list[str] | None = None,
+) -> tuple[Person, bool]:
+    """Add or change a person by the caller's own reference; answers (person, whether new). Raises Invalid."""
+    known_zone(time_zone)
+    if language not in LANGUAGES:
+        raise Invalid(N_("We speak %(known)s."), field="language", known=", ".join(LANGUAGES))
+    person = store.scalar(select(Person).where(Person.program_id == program.id, Person.ref == ref))
+    new = person is None
+    if person is None:
+        person = Person(
+            program_id=program.id, ref=ref, kind=kind, created_at=now, status_at=now, roles=[],
+            status=Status.ACTIVE, preferences={},
+        )  # fmt: skip
+        store.add(person)
+    elif person.kind != kind:
+        raise Invalid(
+            N_("%(ref)s is registered as %(kind)s."), field="kind", ref=ref, kind=person.kind
+        )
+    if roles and kind != Kind.STAFF:
+        raise Invalid(N_("Only staff have roles."), field="roles")
+    person.name, person.email, person.phone = name, email and email.lower(), phone
+    _follow_the_roster(person, time_zone, language)
+    changed = store.is_modified(person)
+    store.flush()
+    if new:
+        about(store, Tag.PERSON_ADDED, person, by=by, now=now, kind=kind)
+    elif changed:
+        about(store, Tag.PERSON_CHANGED, person, by=by, now=now)
+    if roles is not None:
+        set_roles(store, person, roles, by=by, now=now)
+    return person, new
+
+
+def _follow_the_roster(person: Person, zone: str, language: str) -> None:
+    """The roster's language, and its zone unless it says what it said before the person set another clock for themselves."""
+    person.language = language
+    kept = dict(person.preferences or {})
+    if kept.get("home_zone") != zone:
+        person.time_zone = zone
+        if kept.pop("home_zone", None):
+            person.preferences = kept
+
+
+def about(
+    store: Store, tag: Tag, person: Person, *, by: Person | None, now: datetime, **fields: Any
+) -> None:
+    """Record a fact about a person and how they get in: ids and words of ours, never a name or a secret."""
+    client = person if person.kind == Kind.CLIENT else None
+    events.record(
+        store, tag, by=by, now=now, program_id=person.program_id, client=client, person=person.id,
+        **fields,
+    )  # fmt: skip
+
+
+def set_roles(
+    store: Store, person: Person, names: list[str], *, by: Person | None, now: datetime
+) -> None:
+    """Give `person` (staff) exactly these roles. Raises Invalid for one that does not exist."""
+    for name in names:
+        if name not in list(RoleName):
+            raise Invalid(N_("%(name)s is not a role."), field="roles", name=name)
+    had = person.role_names
+    person.roles = [r for r in person.roles if r.name in names]
+    person.roles += [
+        Role(person_id=person.id, name=n) for n in dict.fromkeys(names) if n not in had
+    ]
+    for tag, changed in ((Tag.ROLE_GIVEN, set(names) - had), (Tag.ROLE_TAKEN, had - set(names))):
+        for name in sorted(changed):
+            events.record(
+                store, tag, by=by, now=now, program_id=person.program_id, person=person.id, role=name
+            )  # fmt: skip
+
+
+def by_ref(program: Program, ref: str, *kinds: str) -> Select[Person]:
+    """The person whom the program's own systems call `ref`, if they are of one of `kinds` (none given: of any)."""
+    found = select(Person).where(Person.program_id == program.id, Person.ref == ref)
+    return found.where(Person.kind.in_(kinds)) if kinds else found

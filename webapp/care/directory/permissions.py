@@ -1,0 +1,115 @@
+"""Who may do what: one table, tiny predicates, used by pages, API and templates alike (S1).
+
+`visible_to` selects decide what exists for a person; this table decides what they may do.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from webapp.care.directory.people import Kind, Person, RoleName
+
+Predicate = Callable[[Person], bool]
+
+
+def anyone(me: Person) -> bool:
+    return True
+
+
+def client(me: Person) -> bool:
+    return me.kind == Kind.CLIENT
+
+
+def client_or_supporter(me: Person) -> bool:
+    return me.kind in (Kind.CLIENT, Kind.SUPPORTER)
+
+
+def staff(me: Person) -> bool:
+    return me.kind == Kind.STAFF and me.active
+
+
+def lead(me: Person) -> bool:
+    """Supervisors, coordinators and administrators."""
+    return staff(me) and me.has_role(RoleName.SUPERVISOR, RoleName.COORDINATOR, RoleName.ADMIN)
+
+
+def in_practice(me: Person) -> bool:
+    """Staff who work with clients: everyone but the technician alone."""
+    return staff(me) and bool(me.role_names - {RoleName.TECHNICIAN})
+
+
+def at_the_desk(me: Person) -> bool:
+    """Who helps people connect: technicians, and those who lead."""
+    return lead(me) or (staff(me) and me.has_role(RoleName.TECHNICIAN))
+
+
+def treats(me: Person) -> bool:
+    """Counselors and couples therapists: who may keep counseling notes."""
+    return staff(me) and me.has_role(RoleName.COUNSELOR, RoleName.COUPLES_THERAPIST)
+
+
+class Permission(StrEnum):
+    OWN_DAY = "see one's own day"
+    REPORT_ABSENCE = "report one's own absence"
+    MAKE_UP = "find another time for one's own sessions"
+    CATCH_UP = "catch up on one's own sessions"
+    OWN_MESSAGES = "write to one's own care team, and read what it writes"
+    OWN_SETTINGS = "change one's own reminders, devices and logins"
+    WAYS_IN = "change how one signs in"
+    OWN_CARE = "keep one's own needs, backup plan, calendar and data"
+    CONSOLE = "see the staff console"
+    MARK_ROOM = "say who was there"
+    PLAN_MAKE_UPS = "open times for make-ups, and book them for clients"
+    WRITE = "write summaries, homework and resources, and read what is handed in"
+    WORK_TASKS = "acknowledge and finish tasks"
+    READ_CHART = "read a client's chart"
+    WRITE_PLAN = "write a re-engagement plan"
+    CARE_MESSAGES = "read and answer what clients write to their care team"
+    HELP_DESK = "help clients connect"
+    PROVE = "see the provable timeliness"
+    STEER = "change the policy, people and tokens"
+    HELP_SIGN_IN = "issue a sign-in link after calling back"
+    GIVE_CONSENT = "let somebody know something about oneself"
+    PAUSE_SHARING = "pause a client's sharing for safety"
+    EMERGENCY_ACCESS = "reach a client outside one's care in an emergency"
+    COUNSELING_NOTES = "keep counseling notes of one's own"
+
+
+PERMISSIONS: dict[Permission, Predicate] = {
+    Permission.OWN_DAY: client_or_supporter,
+    Permission.REPORT_ABSENCE: client,
+    Permission.MAKE_UP: client,
+    Permission.CATCH_UP: client,
+    Permission.OWN_MESSAGES: client,
+    Permission.OWN_SETTINGS: anyone,
+    Permission.WAYS_IN: anyone,
+    Permission.OWN_CARE: client,
+    Permission.CONSOLE: staff,
+    Permission.MARK_ROOM: in_practice,
+    Permission.PLAN_MAKE_UPS: in_practice,
+    Permission.WRITE: in_practice,
+    Permission.WORK_TASKS: staff,
+    Permission.READ_CHART: in_practice,
+    Permission.WRITE_PLAN: in_practice,
+    Permission.CARE_MESSAGES: in_practice,
+    Permission.HELP_DESK: at_the_desk,
+    Permission.PROVE: lead,
+    Permission.STEER: lead,
+    Permission.HELP_SIGN_IN: in_practice,
+    Permission.GIVE_CONSENT: client,
+    Permission.PAUSE_SHARING: in_practice,
+    Permission.EMERGENCY_ACCESS: in_practice,
+    Permission.COUNSELING_NOTES: treats,
+}
+
+FRESH: frozenset[Permission] = frozenset(
+    {
+        Permission.WAYS_IN, Permission.HELP_SIGN_IN, Permission.GIVE_CONSENT,
+        Permission.EMERGENCY_ACCESS,
+    }
+)  # fmt: skip
+"""What needs a proof of who one is from the last ten minutes: the door asks for it and leads back (S2)."""
+
+
+def may(me: Person, permission: Permission) -> bool:
+    """Whether `me` may, by kind and role. Which rows exist for `me` is each noun's `visible_to`."""
+    return PERMISSIONS[permission](me)

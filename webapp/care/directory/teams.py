@@ -1,0 +1,209 @@
+"""Who belongs together: couples, and the care team of each client; and from that, whom a staff member may look up."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.care.directory.programs import Program
+from webapp.db import Base, Store
+from webapp.refusals import N_, Invalid
+
+
+class Couple(Base):
+    """Two people who heal together; `therapist` is never either one's individual counselor (docs/product.md, *Words*)."""
+
+    __tablename__ = "couple"
+    __table_args__ = (
+        UniqueConstraint("program_id", "ref"),
+        CheckConstraint("a_id <> b_id", name="two_people"),
+        Index("ix_couple_a", "a_id"),
+        Index("ix_couple_b", "b_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("program.id"))
+    ref: Mapped[str]
+    a_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    b_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    therapist_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    formed_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    """Since when they are a couple no longer (leaving.end_couple); null again when the same two are formed anew."""
+
+    a: Mapped[Person] = relationship(foreign_keys=a_id)
+    b: Mapped[Person] = relationship(foreign_keys=b_id)
+    therapist: Mapped[Person | None] = relationship(foreign_keys=therapist_id)
+
+    @hybrid_property
+    def is_current(self) -> bool:
+        """Not ended."""
+        return self.ended_at == None
+
+    def partner_of(self, person_id: int) -> Person:
+        return self.b if person_id == self.a_id else self.a
+
+
+SEE_EVERYONE = (RoleName.SUPERVISOR, RoleName.COORDINATOR, RoleName.ADMIN)
+"""Roles for which everyone in the program is in their care."""
+
+
+class CareTeam(Base):
+    """Who looks after a client. The couples therapist stands on the couple."""
+
+    __tablename__ = "care_team"
+    __table_args__ = (Index("ix_care_team_counselor", "counselor_id"),)
+
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    counselor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    supervisor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    coordinator_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    counselor: Mapped[Person | None] = relationship(foreign_keys=counselor_id)
+    supervisor: Mapped[Person | None] = relationship(foreign_keys=supervisor_id)
+    coordinator: Mapped[Person | None] = relationship(foreign_keys=coordinator_id)
+
+
+class Cover(Base):
+    """A staff member is away and somebody else has their tasks (rule 9)."""
+
+    __tablename__ = "cover"
+    __table_args__ = (Index("ix_cover_person", "person_id", "ends_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    covered_by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
+def form_couple(
+    store: Store,
+    program: Program,
+    ref: str,
+    a: Person,
+    b: Person,
+    *,
+    therapist: Person | None,
+    by: Person | None,
+    now: datetime,
+) -> tuple[Couple, bool]:
+    """Look after two people as a couple. Refused when the therapist is either one's counselor, or one is in another
+    couple; raises Invalid."""
+    if a.id == b.id or Kind.CLIENT not in (a.kind, b.kind) or Kind.STAFF in (a.kind, b.kind):
+        raise Invalid(N_("A couple is a client and a partner."), field="partners")
+    _check_therapist(store, [a.id, b.id], therapist)
+    known = select(Couple).where(Couple.program_id == program.id, Couple.ref == ref)
+    couple = store.scalar(known)
+    others = select(Couple).where(
+        Couple.is_current, or_(_with(a.id), _with(b.id)), Couple.ref != ref
+    )
+    if store.scalar(others):
+        raise Invalid(N_("One of the two is in another couple."), field="partners")
+    new = couple is None
+    if couple is None:
+        couple = Couple(program_id=program.id, ref=ref, formed_at=now)
+        store.add(couple)
+    couple.a, couple.b, couple.therapist, couple.ended_at = a, b, therapist, None
+    store.flush()
+    events.record(store, Tag.COUPLE_FORMED, by=by, now=now, program_id=program.id, couple=couple.id)
+    return couple, new
+
+
+def _check_therapist(store: Store, partner_ids: list[int], therapist: Person | None) -> None:
+    if therapist is None:
+        return
+    if not therapist.has_role(RoleName.COUPLES_THERAPIST):
+        raise Invalid(N_("A couple's therapist needs that role."), field="therapist")
+    counselors = select(CareTeam.counselor_id).where(CareTeam.client_id.in_(partner_ids))
+    if therapist.id in store.scalars(counselors).all():
+        raise Invalid(
+            N_("The couple's therapist can't be either one's own counselor."), field="therapist"
+        )
+
+
+def set_care_team(
+    store: Store,
+    client: Person,
+    *,
+    counselor: Person | None,
+    supervisor: Person | None,
+    coordinator: Person | None,
+    by: Person | None,
+    now: datetime,
+) -> tuple[CareTeam, bool]:
+    """Name who looks after `client`. Raises Invalid for a missing role or a counselor who is the couple's therapist."""
+    named = {
+        RoleName.COUNSELOR: counselor,
+        RoleName.SUPERVISOR: supervisor,
+        RoleName.COORDINATOR: coordinator,
+    }
+    for role, person in named.items():
+        if person is not None and not person.has_role(role):
+            raise Invalid(N_("%(ref)s doesn't have that role."), field=role, ref=person.ref)
+    couple = store.scalar(couple_of(client.id))
+    if couple and counselor and couple.therapist_id == counselor.id:
+        raise Invalid(N_("The counselor can't be the couple's therapist too."), field="counselor")
+    team = store.get(CareTeam, client.id)
+    new = team is None
+    if team is None:
+        team = CareTeam(client_id=client.id)
+        store.add(team)
+    team.counselor, team.supervisor, team.coordinator = counselor, supervisor, coordinator
+    store.flush()
+    ids: dict[str, Any] = {role.value: person and person.id for role, person in named.items()}
+    events.record(
+        store, Tag.CARE_TEAM_SET, by=by, now=now, program_id=client.program_id, client=client, **ids
+    )
+    return team, new
+
+
+def couple_of(person_id: int) -> Select[Couple]:
+    """The couple this person is in now, if any."""
+    return select(Couple).where(Couple.is_current, _with(person_id))
+
+
+def parted_from(store: Store, person_id: int) -> set[int]:
+    """Ids of those with whom this person was in a couple that has ended, and is in none now."""
+    couples = store.scalars(select(Couple).where(_with(person_id))).all()
+    ended, standing = set[int](), set[int]()
+    for couple in couples:
+        (standing if couple.ended_at is None else ended).add(couple.partner_of(person_id).id)
+    return ended - standing
+
+
+def _with(person_id: int) -> Any:
+    return or_(Couple.a_id == person_id, Couple.b_id == person_id)
+
+
+def visible_to(me: Person) -> Select[Person]:
+    """Whom `me` may look up: oneself; for staff, the clients and supporters in their care or, for supervisors,
+    coordinators and administrators, everyone in the program (S1). A partner is not visible by being a partner."""
+    found = select(Person).where(Person.program_id == me.program_id)
+    if me.kind != Kind.STAFF:
+        return found.where(Person.id == me.id)
+    return found.where(or_(Person.id == me.id, in_care_of(me, Person.id)))
+
+
+def in_care_of(me: Person, client_id: Any) -> Any:
+    """A condition on `client_id`: this staff member looks after that client, or reaches them for an emergency (P8)."""
+    if me.has_role(*SEE_EVERYONE):
+        return true()
+    counseled = select(CareTeam.client_id).where(CareTeam.counselor_id == me.id)
+    a = select(Couple.a_id).where(Couple.therapist_id == me.id, Couple.is_current)
+    b = select(Couple.b_id).where(Couple.therapist_id == me.id, Couple.is_current)
+    return or_(client_id.in_(counseled.union(a, b)), client_id.in_(me.reaching))

@@ -1,0 +1,1 @@
+"""Make-ups: another session, a recording or an assignment in place of a missed seat."""

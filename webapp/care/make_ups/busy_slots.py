@@ -1,0 +1,137 @@
+"""Clashes: nobody sits in two make-ups at once, and the database itself sees to it (R9).
+
+A booked make-up fills five-minute slots of its client's time; the key refuses a second booking there, on both engines and
+whoever races. Ordinary seats, which staff may plan over one another, fill none: they are looked at in the same
+transaction, with the client's row locked.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Select,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Seat, Session, occupied
+from webapp.db import Base, Store
+from webapp.refusals import Clash
+
+SLOT = 300
+"""Seconds. Fine enough that a session may begin at ten to seven where another ends."""
+
+
+class BusySlot(Base):
+    """Five minutes of a client's time, taken by a booked make-up. `slot` counts them since 1970, UTC.
+
+    Growth: 36 rows for a make-up of three hours that is still ahead; past ones go at the client's next booking.
+    """
+
+    __tablename__ = "busy_slot"
+    __table_args__ = (Index("ix_busy_slot_seat", "seat_id"),)
+
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    slot: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))
+
+
+_TAKE = text(
+    "WITH RECURSIVE span(slot) AS (SELECT CAST(:first AS BIGINT) UNION ALL "
+    "SELECT slot + 1 FROM span WHERE slot + 1 < :beyond) "
+    "INSERT INTO busy_slot (client_id, slot, seat_id) "
+    "SELECT :client, slot, :seat FROM span WHERE slot < :beyond ON CONFLICT DO NOTHING"
+)
+
+
+def slots_of(starts_at: datetime, ends_at: datetime) -> range:
+    """The slots that lie wholly in a session: one that another only touches is not shared."""
+    first = -(-int(starts_at.timestamp()) // SLOT)
+    return range(first, max(first, int(ends_at.timestamp()) // SLOT))
+
+
+_LOCK = (
+    select(Person.id)
+    .where(Person.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Person.id)
+    .with_for_update(key_share=True)
+)
+_TIMES = (Seat.released_at, Session.cancelled_at, Session.starts_at, Session.ends_at)
+_SPANS = (
+    select(
+        BusySlot.seat_id, func.min(BusySlot.slot), func.max(BusySlot.slot), func.count(), *_TIMES
+    )
+    .join(Seat, Seat.id == BusySlot.seat_id)
+    .join(Session, Session.id == Seat.session_id)
+    .where(BusySlot.client_id == bindparam("client"))
+    .group_by(BusySlot.seat_id, *_TIMES)
+)
+
+
+def lock(store: Store, clients: Iterable[Person]) -> None:
+    """Have these clients' time to oneself until the commit: what is read about it then stays true. Locked in the order
+    of their ids, and before any session."""
+    ids = sorted({client.id for client in clients})
+    if store.get_bind().dialect.name != "sqlite":  # where a writing store is the only writer
+        store.execute(_LOCK, {"ids": ids})
+
+
+def overlapping(
+    client_ids: Collection[int],
+    starts_at: datetime,
+    ends_at: datetime,
+    but: Collection[int] = (),
+) -> Select[Seat]:
+    """Seats of these clients, held ones too, in sessions at that time that still take place, those of the sessions `but` aside."""
+    return (
+        select(Seat)
+        .join(Session, Session.id == Seat.session_id)
+        .where(Seat.client_id.in_(client_ids), occupied())
+        .where(Session.is_on, Session.id.not_in(but))
+        .where(Session.starts_at < ends_at, Session.ends_at > starts_at)
+    )
+
+
+def take(store: Store, seat: Seat, now: datetime, *, free: bool = False) -> None:
+    """Fill this seat's slots. `free`: the client has no booking at all. Raises Clash when a booking of the same client has
+    one of them."""
+    if not free:
+        refresh(store, seat.client_id, now)
+    _fill(store, seat.id, seat.client_id, slots_of(seat.session.starts_at, seat.session.ends_at))
+
+
+def _fill(store: Store, seat_id: int, client_id: int, slots: range, strict: bool = True) -> None:
+    if not slots:
+        return
+    values = {
+        "first": slots.start, "beyond": slots.stop, "client": client_id, "seat": seat_id,
+    }  # fmt: skip
+    taken = store.execute(_TAKE, values).rowcount  # type: ignore[attr-defined]
+    if strict and taken < len(slots):
+        raise Clash(field="session")
+
+
+def give_back(store: Store, seat_id: int) -> None:
+    """These slots are free again."""
+    store.execute(delete(BusySlot).where(BusySlot.seat_id == seat_id))
+
+
+def refresh(store: Store, client_id: int, now: datetime) -> None:
+    """Let a client's slots follow what became of their bookings: moved, cancelled, given back, over. One statement when
+    nothing did; the client's row is locked by the caller."""
+    store.flush()
+    spans = store.connection().execute(_SPANS, {"client": client_id}).all()
+    for seat_id, first, last, count, released_at, cancelled_at, starts_at, ends_at in spans:
+        kept = released_at is None and not cancelled_at and ends_at > now
+        now_at = slots_of(starts_at, ends_at) if kept else range(0)
+        if (first, last + 1, count) != (now_at.start, now_at.stop, len(now_at)):
+            give_back(store, seat_id)
+            _fill(store, seat_id, client_id, now_at, strict=False)

@@ -1,0 +1,52 @@
+"""Doubles: a booked make-up at a time for which its client was given another place since.
+
+Staff may plan over anything (`clashes`); nothing is refused or taken back then. Both who planned and the client see it, for
+as long as it is so: it is read from the calendar, not written down.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import aliased
+
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.db import Store
+
+
+class Double(NamedTuple):
+    """A make-up, the seat of the party it booked, and the other seat of the same person at that time."""
+
+    make_up: MakeUp
+    seat: Seat
+    other: Seat
+
+
+def of_program(store: Store, program_id: int, now: datetime) -> list[Double]:
+    """All that lie ahead, the soonest first. One statement; grows with the make-ups that are booked."""
+    return _read(store, _doubles(now).where(Session.program_id == program_id))
+
+
+def of(store: Store, made: MakeUp, now: datetime) -> list[Double]:
+    """Those of one make-up."""
+    return _read(store, _doubles(now).where(MakeUp.id == made.id))
+
+
+def _read(store: Store, query: Select[MakeUp, Seat, Seat]) -> list[Double]:
+    return [Double(*row) for row in store.execute(query).unique()]
+
+
+def _doubles(now: datetime) -> Select[MakeUp, Seat, Seat]:
+    other, elsewhere = aliased(Seat), aliased(Session)
+    return (
+        select(MakeUp, Seat, other)
+        .join(Seat, or_(Seat.id == MakeUp.by_seat_id, Seat.id == MakeUp.partner_seat_id))
+        .join(Session, Session.id == Seat.session_id)
+        .join(other, other.client_id == Seat.client_id)
+        .join(elsewhere, elsewhere.id == other.session_id)
+        .where(MakeUp.is_open, Session.ends_at > now, Session.is_on)
+        .where(other.id != Seat.id, other.is_given, elsewhere.is_on)
+        .where(elsewhere.starts_at < Session.ends_at, elsewhere.ends_at > Session.starts_at)
+        .order_by(Session.starts_at, MakeUp.id)
+    )

@@ -1,0 +1,95 @@
+"""Other times of the same group: moving there once, which is a make-up booked ahead, or for good (M27)."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, select
+
+from webapp.care.attendance import absences
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.make_ups import bookings, busy_slots
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.schedule import planning, series
+from webapp.care.schedule.kinds import GROUPS
+from webapp.care.schedule.series import Member, Series
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.db import Store
+from webapp.refusals import N_, AlreadyDone, Clash, Forbidden, Full, Invalid, TooLate
+
+NEAR = timedelta(days=7)
+"""How far from one's usual session another time of the group stands in for it."""
+
+
+def other_times(group: Series) -> Select[Series]:
+    """The same group at other times: its kind and title in the same program; none for what is not a group."""
+    return select(Series).where(
+        Series.program_id == group.program_id, Series.kind == group.kind,
+        Series.title == group.title, Series.id != group.id, Series.kind.in_(GROUPS),
+    ).order_by(Series.local_start)  # fmt: skip
+
+
+def around(store: Store, seat: Seat, now: datetime) -> list[Session]:
+    """Sessions of the same group at another time near `seat`'s, with room and nothing else in the client's way."""
+    usual = seat.session
+    if usual.series_id is None or usual.kind not in GROUPS or usual.starts_at <= now:
+        return []
+    found = [each.session for each in bookings.offered(store, seat, now, limit=50)]
+    return [each for each in found if each is not None and _stands_in(each, usual)]
+
+
+def once(store: Store, seat: Seat, session: Session, *, by: Person | None, now: datetime) -> MakeUp:
+    """For this once `session` stands in for `seat`: a place there, and the usual group knows not to wait. Raises TooLate
+    once the usual one has begun, Invalid for what is not another time of it, and what `bookings.book` raises."""
+    if seat.session.starts_at <= now:
+        raise TooLate()
+    if seat.session.kind not in GROUPS or not _stands_in(session, seat.session):
+        raise Invalid(N_("This is not another time of the same group."), field="session")
+    made = bookings.book(store, seat, session, by=by, now=now)
+    absences.report(store, seat, by=by, now=now)
+    return made
+
+
+def _stands_in(session: Session, usual: Session) -> bool:
+    same = (session.kind, session.title) == (usual.kind, usual.title)
+    elsewhere = session.series_id is not None and session.series_id != usual.series_id
+    return same and elsewhere and abs(session.starts_at - usual.starts_at) <= NEAR
+
+
+def change(
+    store: Store, client: Person, group: Series, to: Series, *, by: Person | None, now: datetime
+) -> None:
+    """From now on `client` comes at the times of `to`: a place in every coming session there, none here any more.
+    Raises Full, Clash, Invalid, AlreadyDone, Forbidden; the caller keeps nothing then."""
+    if by is not None and by.kind != Kind.STAFF and by.id != client.id:
+        raise Forbidden()
+    if store.scalar(other_times(group).where(Series.id == to.id)) is None:
+        raise Invalid(N_("This is not another time of the same group."), field="series")
+    busy_slots.lock(store, [client])
+    mine = store.get(Member, (group.id, client.id))
+    if mine is None:
+        raise AlreadyDone()
+    store.execute(select(Series.id).where(Series.id == to.id).with_for_update(key_share=True))
+    members = select(func.count()).where(Member.series_id == to.id)
+    if (store.scalar(members) or 0) >= to.capacity:
+        raise Full(field="series")
+    coming = _coming(store, to, now)
+    left = [each.id for each in _coming(store, group, now)]
+    for session in coming:
+        busy = busy_slots.overlapping([client.id], session.starts_at, session.ends_at, left)
+        if store.scalar(busy.where(Session.id != session.id).limit(1)):
+            raise Clash(field="series")
+    group.members.remove(mine)
+    to.members.append(Member(series_id=to.id, client_id=client.id))
+    series.give_back(store, group, {client.id}, by=by, now=now)
+    for session in coming:
+        planning.give_seat(store, session, client, by=by, now=now)
+    events.record(
+        store, Tag.GROUP_TIME_CHANGED, by=by, now=now, program_id=client.program_id, client=client,
+        was=group.id, series=to.id,
+    )  # fmt: skip
+
+
+def _coming(store: Store, group: Series, now: datetime) -> list[Session]:
+    query = select(Session).where(Session.series_id == group.id, Session.starts_at > now)
+    return list(store.scalars(query.where(Session.is_on).order_by(Session.starts_at)))

@@ -1,0 +1,152 @@
+"""Freed places: each goes to the first in line whom the time still suits, and is held for them for a while (M6)."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, or_, select
+
+from webapp.care.audit.tags import Tag
+from webapp.care.directory import programs
+from webapp.care.directory.people import Person, Status
+from webapp.care.directory.policy import Policy
+from webapp.care.directory.programs import Program
+from webapp.care.make_ups import busy_slots, eligibility, waitlist
+from webapp.care.make_ups.parties import Party, party_of
+from webapp.care.make_ups.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
+from webapp.care.schedule import planning, sessions
+from webapp.care.schedule.sessions import Seat, Session, occupied
+from webapp.db import Database, Store, claim
+
+HOLD_FOR = timedelta(hours=2)
+MORNING = timedelta(hours=1)
+"""A hold that would run out in somebody's quiet hours lasts this long beyond them."""
+
+
+def serve(store: Store, session: Session, *, now: datetime) -> int:
+    """Hold the free places of `session` (its row locked by the caller) for the first in line; answers for how many of them.
+    Somebody whom the time no longer suits has their turn and leaves the line: they hold up nobody. A couple is held both
+    places or none; while only one is free they keep their turn, and whoever needs no more than that goes first."""
+    if session.cancelled_at or session.starts_at <= now + LAST_CALL:
+        return 0
+    line = store.scalars(waitlist.in_line([session.id]).where(~served())).all()
+    free = session.capacity - count_taken(store, session) if line else 0
+    held = 0
+    for entry in line:
+        if free <= 0:
+            break
+        party = party_of(store, entry.seat)
+        entry.places = len(party.people)
+        if not _suits(store, entry, party):
+            waitlist.leave(store, entry, by=None, now=now, why="clash")
+        elif entry.places <= free:
+            _hold(store, entry, party, now)
+            free -= entry.places
+            held += 1
+    return held
+
+
+def count_taken(store: Store, session: Session) -> int:
+    """How many places are somebody's, held ones included."""
+    seats = select(func.count()).where(Seat.session_id == session.id, occupied())
+    return store.scalar(seats) or 0
+
+
+def offer_freed(database: Database, now: datetime, limit: int = 50) -> int:
+    """Chore: take back holds that have run out, close the lines of sessions that begin or were cancelled, and hold every
+    freed place for the first in line. Answers how much it found."""
+    with database.writing() as store:
+        found = _run_out(store, now, limit) + _too_near(store, now, limit)
+        for session in store.scalars(claim(_with_room(now).limit(limit), of=Session)).all():
+            found += serve(store, session, now=now)
+        store.commit()
+    return found
+
+
+def held_until(
+    now: datetime, starts_at: datetime, zone: str, quiet: tuple[time, time] | None
+) -> datetime:
+    """Until when a place is held: two hours, never into the client's night (`quiet`: local from and to in `zone`), never
+    past the last call before the start. All instants aware."""
+    until = now + HOLD_FOR
+    if quiet and (morning := _end_of_night(until, quiet, ZoneInfo(zone))):
+        until = morning + MORNING
+    return min(until, starts_at - LAST_CALL)
+
+
+def _end_of_night(instant: datetime, quiet: tuple[time, time], zone: ZoneInfo) -> datetime | None:
+    begin, end = quiet
+    local = instant.astimezone(zone)
+    wall = local.time()
+    asleep = begin <= wall < end if begin < end else wall >= begin or wall < end
+    if not asleep:
+        return None
+    day = local.date() + timedelta(days=1 if wall >= end else 0)
+    return datetime.combine(day, end, zone).astimezone(instant.tzinfo)
+
+
+def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> HeldPlace:
+    session, client = entry.session, entry.client
+    versions = store.get_one(Program, session.program_id).policies
+    policy = programs.in_force(versions, session.starts_at).policy
+    quiet = _night_of(client, policy)
+    until = held_until(now, session.starts_at, client.time_zone, quiet)
+    seats = [planning.hold_seat(store, session, each, until, now=now) for each in party.people]
+    held = HeldPlace(
+        entry=entry, seat=seats[0], partner_seat=seats[1] if party.partner else None, held_at=now,
+        until=until,
+    )  # fmt: skip
+    store.add(held)
+    store.flush()
+    sessions.record(store, Tag.PLACE_HELD, seats[0], by=None, now=now, held=held.id, until=until)
+    return held
+
+
+def _night_of(client: Person, policy: Policy) -> tuple[time, time] | None:
+    """A client's quiet hours: their own, else the program's."""
+    own = (client.preferences or {}).get("quiet_hours")
+    return (time.fromisoformat(own[0]), time.fromisoformat(own[1])) if own else policy.quiet_hours
+
+
+def _suits(store: Store, entry: WaitlistEntry, party: Party) -> bool:
+    """Whether this session may make up for theirs (staff may choose any), and all of the party are here and still have that
+    time free."""
+    session = entry.session
+    own = entry.joined_by_id == entry.client_id
+    if own and not eligibility.suitable(session, entry.seat.session):
+        return False
+    busy = busy_slots.overlapping(party.ids, session.starts_at, session.ends_at)
+    here = entry.client.status == Status.ACTIVE and party.can_come
+    return here and store.scalar(busy.limit(1)) is None
+
+
+def _run_out(store: Store, now: datetime, limit: int) -> int:
+    due = claim(waitlist.live().where(HeldPlace.until <= now).limit(limit), of=HeldPlace)
+    holds = store.scalars(due).all()
+    for held in holds:
+        waitlist.end(store, held, "expired", by=None, now=now)
+        waitlist.leave(store, held.entry, by=None, now=now, why="expired")
+    return len(holds)
+
+
+def _too_near(store: Store, now: datetime, limit: int) -> int:
+    near = or_(Session.starts_at <= now + LAST_CALL, ~Session.is_on)
+    lines = waitlist.in_any_line().join(Session, Session.id == WaitlistEntry.session_id)
+    entries = store.scalars(claim(lines.where(near).limit(limit), of=WaitlistEntry)).all()
+    for entry in entries:
+        waitlist.leave(store, entry, by=None, now=now, why="over")
+    store.flush()
+    return len(entries)
+
+
+def _with_room(now: datetime) -> Select[Session]:
+    """Sessions with as many places free as somebody in line needs."""
+    taken = select(func.count()).where(Seat.session_id == Session.id, occupied())
+    free = Session.capacity - taken.correlate(Session).scalar_subquery()
+    line = waitlist.in_any_line().where(WaitlistEntry.session_id == Session.id, ~served())
+    line = line.where(WaitlistEntry.places <= free)
+    return (
+        select(Session)
+        .where(Session.starts_at > now + LAST_CALL, Session.is_on)
+        .where(line.with_only_columns(WaitlistEntry.id).correlate(Session).exists())
+        .order_by(Session.id)
+    )

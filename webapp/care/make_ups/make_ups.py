@@ -1,0 +1,174 @@
+"""Make-ups: a seat in another session, a recording or an assignment that makes up for a missed seat (M6, M27)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, and_, or_, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Person
+from webapp.care.make_ups import busy_slots
+from webapp.care.materials.resources import Resource
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, look_again
+from webapp.db import Base, Store
+
+ENDED_WITH_COUPLE = "couple_ended"
+STANDS = "cancelled_at IS NULL AND lapsed_at IS NULL"
+
+
+class Way(StrEnum):
+    """By what a seat is made up for. `other`: staff wrote down that it was, in some other way."""
+
+    SESSION = "session"
+    RECORDING = "recording"
+    ASSIGNMENT = "assignment"
+    OTHER = "other"
+
+
+class MakeUp(Base):
+    """`by_seat` or `resource` stands in for `seat`; it counts from `completed_at` on.
+
+    One stands for a seat at a time: not cancelled, and not lapsed (its session went by without the client). A couple's
+    make-up gives both a seat: each one's row names the other's as `partner_seat_id`.
+    """
+
+    __tablename__ = "make_up"
+    __table_args__ = (
+        Index(
+            "uq_make_up_standing", "seat_id", unique=True,
+            sqlite_where=text(STANDS), postgresql_where=text(STANDS),
+        ),
+        Index("ix_make_up_seat", "seat_id"),
+        Index("ix_make_up_by_seat", "by_seat_id"),
+        Index("ix_make_up_partner_seat", "partner_seat_id"),
+        Index(
+            "ix_make_up_look", "next_look_at",
+            sqlite_where=text("next_look_at IS NOT NULL"),
+            postgresql_where=text("next_look_at IS NOT NULL"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))
+    by_seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
+    partner_seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
+    resource_id: Mapped[int | None] = mapped_column(ForeignKey("resource.id"))
+    kind: Mapped[str]
+    instead_of_id: Mapped[int | None] = mapped_column(ForeignKey("make_up.id"))
+    """The make-up that was moved to this one."""
+    booked_at: Mapped[datetime]
+    booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    next_look_at: Mapped[datetime | None]
+    """When `settlement.settle` looks whether its session was attended; null when all is said."""
+    completed_at: Mapped[datetime | None]
+    completed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    cancel_why: Mapped[str | None]
+    """`cancelled`, `moved`, `told` (can't come to it either), `session_cancelled`, `place_taken_back`, `partner`,
+    `couple_ended`."""
+    lapsed_at: Mapped[datetime | None]
+
+    seat: Mapped[Seat] = relationship(foreign_keys=seat_id)
+    by_seat: Mapped[Seat | None] = relationship(foreign_keys=by_seat_id)
+    partner_seat: Mapped[Seat | None] = relationship(foreign_keys=partner_seat_id)
+    resource: Mapped[Resource | None] = relationship()
+
+    @hybrid_property
+    def is_cancelled(self) -> bool:
+        """Given up."""
+        return self.cancelled_at != None
+
+    @hybrid_property
+    def is_open(self) -> bool:
+        """Booked, and neither done nor given up."""
+        return not (self.completed_at or self.cancelled_at or self.lapsed_at)
+
+    @is_open.inplace.expression
+    @classmethod
+    def _is_open(cls) -> ColumnElement[bool]:
+        return and_(cls.completed_at.is_(None), cls.cancelled_at.is_(None), cls.lapsed_at.is_(None))
+
+    def complete(self, store: Store, *, by: Person | None, now: datetime) -> None:
+        """It was done: the missed seat is made up. A lapsed one too, when a correction says so."""
+        if self.completed_at is None and self.cancelled_at is None:
+            self.completed_at, self.completed_by_id = now, by.id if by else None
+            self.lapsed_at = self.next_look_at = None
+            self._tell(store, Tag.MAKE_UP_COMPLETED, by=by, now=now)
+
+    def cancel(
+        self, store: Store, *, by: Person | None, now: datetime, why: str = "cancelled"
+    ) -> None:
+        """Give it up: the places are free again, the partner's too. Twice is the same; one that is done stays done."""
+        if not self.is_open:
+            return
+        self.cancelled_at, self.cancelled_by_id, self.cancel_why = now, by.id if by else None, why
+        self.next_look_at = None
+        for taken in (self.by_seat, self.partner_seat):
+            if taken is not None and taken.session.ends_at > now:
+                taken.release(store, by=by, now=now)
+                busy_slots.give_back(store, taken.id)
+        self._tell(store, Tag.MAKE_UP_CANCELLED, by=by, now=now, why=why)
+        for other in store.scalars(_together(self)):
+            alike = ("moved", "session_cancelled", ENDED_WITH_COUPLE)
+            reason = why if why in alike else "partner"
+            other.cancel(store, by=by, now=now, why=reason)
+
+    def lapse(self, store: Store, *, now: datetime) -> None:
+        """Its session went by without the client: another may be found. Nothing else follows from it here."""
+        if self.is_open:
+            self.lapsed_at = now
+            self._tell(store, Tag.MAKE_UP_LAPSED, by=None, now=now)
+
+    def _tell(
+        self, store: Store, tag: Tag, *, by: Person | None, now: datetime, **more: Any
+    ) -> None:
+        look_again(store, now, id=self.seat_id)
+        sessions.record(store, tag, self.seat, by=by, now=now, make_up=self.id, **more)
+
+
+def note_down(
+    store: Store, seat: Seat, *, kind: str = Way.OTHER, by: Person | None, now: datetime
+) -> MakeUp:
+    """Staff set down that `seat` is made up for in a way of its own, without booking anything; `complete()` ends it."""
+    made = MakeUp(seat=seat, kind=Way(kind), booked_at=now, booked_by_id=by and by.id)
+    return add(store, made, by=by, now=now)
+
+
+def add(store: Store, made: MakeUp, *, by: Person | None, now: datetime) -> MakeUp:
+    """Keep a make-up and say that there is one."""
+    store.add(made)
+    store.flush()
+    sessions.record(
+        store, Tag.MAKE_UP_BOOKED, made.seat, by=by, now=now, make_up=made.id, kind=made.kind,
+        by_seat=made.by_seat_id, resource=made.resource_id, instead_of=made.instead_of_id,
+    )  # fmt: skip
+    return made
+
+
+def standing_for(seat_ids: Iterable[int]) -> Select[MakeUp]:
+    """The make-up that stands for each of these seats: booked or done."""
+    return select(MakeUp).where(
+        MakeUp.seat_id.in_(list(seat_ids)),
+        ~MakeUp.is_cancelled,
+        MakeUp.lapsed_at.is_(None),
+    )
+
+
+def seats_of_others(client_id: int) -> Select[int]:
+    """Ids of a client's seats that were booked to make up for another, or for a partner's."""
+    mine = select(Seat.id).where(Seat.client_id == client_id)
+    makes_up = or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id)
+    return mine.where(select(MakeUp.id).where(makes_up).exists())
+
+
+def _together(made: MakeUp) -> Select[MakeUp]:
+    """The partner's row of a couple's make-up."""
+    return select(MakeUp).where(
+        MakeUp.by_seat_id == made.partner_seat_id, MakeUp.by_seat_id.is_not(None), MakeUp.is_open
+    )

@@ -1,0 +1,217 @@
+"""Offers: what may make up for a missed seat, the best first (M6, M27).
+
+An offer fits the client, and for a couple's session both: a free place, within the policy's time, nothing else in their
+calendars, inside the hours they said. Reading them takes six statements at most, however long the schedule; their cost grows
+with the sessions planned in those two weeks. A partner's calendar is read whether or not they share it: nobody is told
+what stands there, only which times are left.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import Integer, Row, Select, Text, and_, bindparam, cast, func, or_, select
+from sqlalchemy.orm import aliased
+
+from webapp.care.directory.people import Person
+from webapp.care.make_ups import waitlist
+from webapp.care.make_ups.eligibility import deadline_of
+from webapp.care.make_ups.parties import Party, party_of
+from webapp.care.make_ups.waitlist import WaitlistEntry
+from webapp.care.materials import resources
+from webapp.care.materials.resources import Resource
+from webapp.care.preferences import availability
+from webapp.care.preferences.availability import Window
+from webapp.care.schedule.kinds import GROUPS
+from webapp.care.schedule.sessions import Seat, Session, occupied
+from webapp.db import Store
+
+FAMILIAR = timedelta(days=2)
+"""A host or group the client knows is worth waiting this much longer for."""
+
+
+class OfferKind(StrEnum):
+    SESSION = "session"
+    RECORDING = "recording"
+    ASSIGNMENT = "assignment"
+
+
+class Why(StrEnum):
+    """What speaks for an offer; the page may say so."""
+
+    SAME_HOST = "same_host"
+    SAME_GROUP = "same_group"
+    FITS_BOTH = "fits_both"
+    ANY_TIME = "any_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One way to make up for a seat: a `session` with `free` places, or a `resource` and a short reflection."""
+
+    kind: OfferKind
+    deadline: datetime
+    """Until when the policy lets it count; aware UTC."""
+    session: Session | None = None
+    resource: Resource | None = None
+    host: str = ""
+    free: int = 0
+    why: tuple[Why, ...] = ()
+    partner: Person | None = None
+    """Who comes along: the other half of the couple."""
+
+    @property
+    def title(self) -> str:
+        made_of = self.session or self.resource
+        return made_of.title if made_of else ""
+
+
+def find(
+    store: Store,
+    seat: Seat,
+    now: datetime,
+    *,
+    limit: int = 5,
+    but_sessions: Collection[int] = (),
+    but_resources: Collection[int] = (),
+    deadline: datetime | None = None,
+    solo: bool = False,
+) -> list[Offer]:
+    """The `limit` best offers for `seat`; those of `but_…` aside. `deadline`: when the caller knows it (`deadline_of`). If there is something to do at any time, one of the
+    places on the list is kept for it. None for a client who is paused or discharged, or once it is too late. No session for
+    two while the partner is; `solo`: one for the client without them then, as staff may book it."""
+    deadline = deadline or deadline_of(store, seat)
+    if not seat.client.active or deadline <= now:
+        return []
+    party = party_of(store, seat)
+    party = party.alone() if solo else party
+    live = _sessions(store, seat, party, deadline, now, but_sessions)
+    if limit == 1 and live:
+        return live[:1]
+    shelf = resources.making_up(seat.client, seat.session.kind, now, but_resources).limit(limit)
+    alone = [
+        Offer(OfferKind(each.kind), deadline, resource=each, why=(Why.ANY_TIME,))
+        for each in store.scalars(shelf)
+    ]
+    return (live[: limit - min(len(alone), 1)] + alone)[:limit]
+
+
+def waitable(store: Store, seat: Seat, now: datetime, *, limit: int = 3) -> list[Offer]:
+    """Full sessions that would fit, the best first: one could wait for a place there (`waitlist.join`)."""
+    deadline = deadline_of(store, seat)
+    if not seat.client.active or deadline <= now:
+        return []
+    party, soon = party_of(store, seat), now + waitlist.LAST_CALL
+    return _sessions(store, seat, party, deadline, soon, (), _FULL)[:limit]
+
+
+def _sessions(
+    store: Store,
+    seat: Seat,
+    party: Party,
+    deadline: datetime,
+    now: datetime,
+    but: Collection[int],
+    rooms: Select[Session, str, int] | None = None,
+) -> list[Offer]:
+    missed = seat.session
+    if not party.can_come:
+        return []
+    rows = store.execute(
+        _ROOMS if rooms is None else rooms,
+        {
+            "program": missed.program_id, "now": now, "deadline": deadline, "kind": missed.kind,
+            "title": missed.title, "series": missed.series_id, "says": f'%"{missed.kind}"%',
+            "but": [missed.id, *but], "party": party.ids, "need": len(party.ids),
+        },
+    ).all()  # fmt: skip
+    if not rows:
+        return []
+    taken = store.connection().execute(_BUSY, {"party": party.ids, "now": now})
+    busy = [Taken(*row) for row in taken]
+    hours = availability.of(store, party.ids)
+    fitting = [row for row in rows if _fits(row[0], party, busy, hours)]
+    fitting.sort(key=lambda row: (_waited_for(row[0], missed), row[0].id))
+    return [_offer(row, seat, party, deadline) for row in fitting]
+
+
+def _rooms(full: bool = False) -> Select[Session, str, int]:
+    """(session, host's name, free places) of what may make up for a seat and has room for its party, those who wait in
+    line counted first; `full`: has none. Built once: putting it together costs more than running it."""
+    host = aliased(Person)
+    taken = select(func.count()).where(Seat.session_id == Session.id, occupied())
+    line = select(func.coalesce(func.sum(WaitlistEntry.places), 0)).where(
+        WaitlistEntry.session_id == Session.id, WaitlistEntry.is_waiting, ~waitlist.served()
+    )
+    free = (
+        Session.capacity
+        - taken.correlate(Session).scalar_subquery()
+        - line.correlate(Session).scalar_subquery()
+    )
+    theirs = select(Seat.session_id).where(
+        Seat.client_id.in_(bindparam("party", expanding=True)), occupied()
+    )
+    said_so = cast(Session.makes_up, Text).like(bindparam("says"))
+    same_words = and_(Session.kind == bindparam("kind"), Session.title == bindparam("title"))
+    same_series = Session.series_id == bindparam("series", type_=Integer)
+    same_group = and_(Session.kind.in_(GROUPS), or_(same_series, same_words))
+    return (
+        select(Session, host.name, free)
+        .join(host, host.id == Session.host_id)
+        .where(Session.program_id == bindparam("program"), Session.is_on)
+        .where(Session.starts_at > bindparam("now"), Session.starts_at <= bindparam("deadline"))
+        .where(or_(said_so, same_group))
+        .where(Session.id.not_in(bindparam("but", expanding=True)), Session.id.not_in(theirs))
+        .where(free < bindparam("need") if full else free >= bindparam("need"))
+        .order_by(Session.starts_at, Session.id)
+    )
+
+
+_ROOMS, _FULL = _rooms(), _rooms(full=True)
+_BUSY = (
+    select(Session.starts_at, Session.ends_at)
+    .join(Seat, Seat.session_id == Session.id)
+    .where(Seat.client_id.in_(bindparam("party", expanding=True)), occupied())
+    .where(Session.is_on, Session.ends_at > bindparam("now"))
+)
+
+
+class Taken(NamedTuple):
+    """A time at which one of the party sits elsewhere."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+def _fits(
+    session: Session, party: Party, busy: list[Taken], hours: dict[int, list[Window]]
+) -> bool:
+    starts_at, ends_at = session.starts_at, session.ends_at
+    if any(each.starts_at < ends_at and each.ends_at > starts_at for each in busy):
+        return False
+    return all(
+        availability.fit(hours[person.id], person.time_zone, starts_at, ends_at)
+        for person in party.people
+    )
+
+
+def _familiar(session: Session, missed: Session) -> tuple[Why, ...]:
+    same_group = (session.kind, session.title) == (missed.kind, missed.title)
+    reasons = {Why.SAME_HOST: session.host_id == missed.host_id, Why.SAME_GROUP: same_group}
+    return tuple(why for why, so in reasons.items() if so)
+
+
+def _waited_for(session: Session, missed: Session) -> datetime:
+    """What offers are ranked by: the soonest first, a familiar one ahead of its time."""
+    return session.starts_at - FAMILIAR * len(_familiar(session, missed))
+
+
+def _offer(row: Row[Session, str, int], seat: Seat, party: Party, deadline: datetime) -> Offer:
+    session, host, free = row
+    both = (Why.FITS_BOTH,) if party.partner else ()
+    return Offer(
+        OfferKind.SESSION, deadline, session=session, host=host, free=free,
+        why=(*_familiar(session, seat.session), *both), partner=party.partner,
+    )  # fmt: skip

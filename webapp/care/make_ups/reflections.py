@@ -1,0 +1,107 @@
+"""Reflections: a few sentences on a recording or an assignment; with them it makes up for a missed session (M6)."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Select, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.materials import drafts
+from webapp.care.schedule import sessions
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.crypto.sealed import SealedText
+from webapp.db import Base, Store
+from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
+
+SHORTEST = 40
+"""Letters: about one sentence. It is to help remembering, not to be marked."""
+
+
+class Reflection(Base):
+    """What a client took from it. Handing it in completes the make-up; staff may confirm, with or without one."""
+
+    __tablename__ = "reflection"
+
+    make_up_id: Mapped[int] = mapped_column(ForeignKey("make_up.id"), primary_key=True)
+    body: Mapped[str] = mapped_column(SealedText, default="")
+    handed_in_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    feedback: Mapped[str | None] = mapped_column(SealedText)
+    """What staff answered, for the client to read."""
+
+    make_up: Mapped[MakeUp] = relationship()
+    confirmed_by: Mapped[Person | None] = relationship()
+
+
+def about(made: MakeUp) -> str:
+    """The key of its draft (`drafts.save`, `drafts.of`)."""
+    return f"make_up:{made.id}"
+
+
+def unanswered(program_id: int) -> Select[Reflection]:
+    """Handed in and not yet confirmed, the longest waiting first."""
+    return (
+        select(Reflection)
+        .join(MakeUp, MakeUp.id == Reflection.make_up_id)
+        .join(Seat, Seat.id == MakeUp.seat_id)
+        .join(Session, Session.id == Seat.session_id)
+        .where(Session.program_id == program_id, ~MakeUp.is_cancelled)
+        .where(Reflection.handed_in_at.is_not(None), Reflection.confirmed_at.is_(None))
+        .order_by(Reflection.handed_in_at)
+    )
+
+
+def hand_in(store: Store, made: MakeUp, body: str, *, by: Person, now: datetime) -> Reflection:
+    """The client hands it in, and the session is made up. The same again changes nothing. Raises Invalid, AlreadyDone,
+    Forbidden."""
+    if by.id != made.seat.client_id:
+        raise Forbidden()
+    store.refresh(made, with_for_update=True)  # two taps at once: one after the other
+    found = store.get(Reflection, made.id)
+    if found is not None and found.handed_in_at is not None:
+        return found
+    if made.cancelled_at or made.resource_id is None:
+        raise AlreadyDone()
+    body = body.strip()
+    if len(body) < SHORTEST:
+        raise Invalid(N_("A sentence or two is enough: what stayed with you?"), field="body")
+    if len(body) > drafts.LONGEST:
+        raise Invalid(N_("Keep it under %(most)s letters."), field="body", most=drafts.LONGEST)
+    reflection = found or Reflection(make_up_id=made.id)
+    reflection.body, reflection.handed_in_at = body, now
+    store.add(reflection)
+    drafts.clear(store, by.id, about(made))
+    _tell(store, Tag.REFLECTION_HANDED_IN, made, by, now)
+    made.complete(store, by=by, now=now)
+    return reflection
+
+
+def confirm(
+    store: Store, made: MakeUp, *, by: Person, now: datetime, feedback: str = ""
+) -> Reflection:
+    """Staff confirm that it was done, also when it was told rather than written, and answer with a few words if they like.
+    Raises Forbidden, AlreadyDone, Invalid."""
+    if by.kind != Kind.STAFF:
+        raise Forbidden()
+    if made.cancelled_at:
+        raise AlreadyDone()
+    if len(feedback) > drafts.LONGEST:
+        raise Invalid(N_("Keep it under %(most)s letters."), field="feedback", most=drafts.LONGEST)
+    reflection = store.get(Reflection, made.id) or Reflection(make_up_id=made.id, body="")
+    store.add(reflection)
+    made.complete(store, by=by, now=now)
+    if reflection.confirmed_at is None:
+        reflection.confirmed_at, reflection.confirmed_by = now, by
+        _tell(store, Tag.REFLECTION_CONFIRMED, made, by, now)
+    if (words := feedback.strip()) and words != reflection.feedback:
+        reflection.feedback = words
+        _tell(store, Tag.REFLECTION_ANSWERED, made, by, now)
+    store.flush()
+    return reflection
+
+
+def _tell(store: Store, tag: Tag, made: MakeUp, by: Person, now: datetime) -> None:
+    sessions.record(store, tag, made.seat, by=by, now=now, make_up=made.id)

@@ -1,0 +1,1 @@
+"""What staff give clients and what comes back: homework, resources, summaries, drafts."""

@@ -1,0 +1,61 @@
+"""Drafts: what somebody is writing, kept as they type, so that no network and no sign-in that ends loses a word."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, delete, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.bulk import adding
+from webapp.care.directory.people import Person
+from webapp.crypto.sealed import SealedText, ready
+from webapp.db import Base, Store
+from webapp.refusals import N_, Conflict, Invalid
+
+LONGEST = 20_000
+"""Letters."""
+
+
+class Draft(Base):
+    """One person's unfinished text about one thing: `homework:7`, `make_up:3`. `edition` rises with every save."""
+
+    __tablename__ = "draft"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    about: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str] = mapped_column(SealedText, default="")
+    edition: Mapped[int] = mapped_column(default=0)
+    saved_at: Mapped[datetime]
+
+
+def save(
+    store: Store, about: str, body: str, *, by: Person, now: datetime, edition: int | None = None
+) -> int:
+    """Keep what `by` has written; answers the edition. `edition`: the one they went on from; when another device has
+    saved since, Conflict is raised and nothing is lost: show both. Raises Invalid when it is too long."""
+    if len(body) > LONGEST:
+        raise Invalid(N_("Keep it under %(most)s letters."), field="body", most=LONGEST)
+    row = {"person_id": by.id, "about": about, "body": body, "edition": 0, "saved_at": now}
+    row = ready(store, Draft, row)
+    store.execute(adding(store, Draft).values(row | {"body": ""}))
+    mine = update(Draft).where(Draft.person_id == by.id, Draft.about == about)
+    if edition is not None:
+        mine = mine.where(Draft.edition == edition)
+    kept = store.scalar(
+        mine.values(body=row["body"], edition=Draft.edition + 1, saved_at=now)
+        .returning(Draft.edition)
+        .execution_options(synchronize_session=False)
+    )
+    if kept is None:
+        raise Conflict(N_("This was changed on another device meanwhile."), field="body")
+    return kept
+
+
+def of(store: Store, person: Person, about: str) -> Draft | None:
+    """What they have written so far, read anew."""
+    mine = select(Draft).where(Draft.person_id == person.id, Draft.about == about)
+    return store.scalar(mine.execution_options(populate_existing=True))
+
+
+def clear(store: Store, person_id: int, about: str) -> None:
+    """Handed in: the draft has served."""
+    store.execute(delete(Draft).where(Draft.person_id == person_id, Draft.about == about))

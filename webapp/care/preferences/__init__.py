@@ -1,0 +1,1 @@
+"""What clients have told us about themselves: reminders, availability, accommodations, backup plans."""

@@ -1,0 +1,254 @@
+"""Consent: who may be told what about whom, why, and until when (42 CFR 2.31; P1–P3)."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, Text, and_, exists, or_, select
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.db import Base, Store
+from webapp.refusals import N_, Forbidden, Invalid
+
+
+class Category(StrEnum):
+    SCHEDULE = "schedule"
+    REMINDERS = "reminders"
+    MISSED_SESSION = "missed_session"
+    CATCH_UP = "catch_up"
+    HOMEWORK = "homework"
+    MAKE_UPS = "make_ups"
+    HOURS = "hours"
+
+
+RIGHT_TO_REVOKE = N_(
+    "You can take this back at any time, with one tap under Sharing or by telling your care team. It ends at once; what was told before stays told."
+)
+DESCRIPTIONS = {
+    Category.SCHEDULE: N_("The days and times of my sessions, and when one is moved or called off"),
+    Category.REMINDERS: N_("A reminder before my sessions, so that they can help me get there"),
+    Category.MISSED_SESSION: N_("That I was not in a session, once my program is sure of it"),
+    Category.CATCH_UP: N_("The catch-up notes that I choose to share"),
+    Category.HOMEWORK: N_("What homework I have, and when it is done; never what I wrote"),
+    Category.MAKE_UPS: N_("The times I book to make up for a session"),
+    Category.HOURS: N_("How many hours I took part in each week"),
+}
+"""What the client signs, in plain words: what kind of facts, and how much of them (42 CFR 2.31(a)(3))."""
+REDISCLOSURE = N_(
+    "42 CFR part 2 prohibits unauthorized use or disclosure of these records. Do not pass this on unless the person it is about has agreed in writing, or the rules allow it."
+)
+"""Stands wherever something shared is shown, its first sentence in the words of 42 CFR 2.32(a)(2) (P6); never outside the
+signed-in page."""
+LONGEST = timedelta(days=366)
+"""A consent is asked for anew once a year."""
+ELEMENTS = (
+    "client_name", "recipient_name", "discloser", "description", "purpose", "right_to_revoke",
+    "signature",
+)  # fmt: skip
+
+
+class Consent(Base):
+    """Every element that 42 CFR 2.31(a) names; the database refuses a consent that lacks one (P2)."""
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        CheckConstraint(
+            " AND ".join(f"length(trim({name})) > 0" for name in ELEMENTS), name="complete"
+        ),
+        CheckConstraint("expires_at > signed_at", name="expires_later"),
+        CheckConstraint("client_id <> recipient_id", name="somebody_else"),
+        Index("ix_consent_client", "client_id", "recipient_id", "category"),
+        Index("ix_consent_recipient", "recipient_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    client_name: Mapped[str]
+    """As both were called when it was signed: a copy of it says what was signed, whatever they are called now."""
+    recipient_name: Mapped[str]
+    category: Mapped[str]
+    discloser: Mapped[str]
+    description: Mapped[str] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(Text)
+    right_to_revoke: Mapped[str] = mapped_column(Text)
+    signature: Mapped[str]
+    signed_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+
+    client: Mapped[Person] = relationship(foreign_keys=client_id)
+    recipient: Mapped[Person] = relationship(foreign_keys=recipient_id)
+
+    @hybrid_property
+    def is_revoked(self) -> bool:
+        """Taken back."""
+        return self.revoked_at != None
+
+    def revoke(self, store: Store, *, by: Person | None, now: datetime) -> None:
+        """End it, at commit, no reason asked; invisible to the recipient (P3). Staff do so when the client asks them to."""
+        if by is not None and by.id != self.client_id and by.kind != Kind.STAFF:
+            raise Forbidden()
+        if self.revoked_at is None:
+            self.revoked_at = now
+            _record(store, Tag.CONSENT_REVOKED, self, by=by, now=now)
+
+    def pause(self, store: Store, *, by: Person, now: datetime) -> None:
+        """Staff silently stop all that this client lets that person know, for safety (P3); what is signed later waits too."""
+        if by.kind != Kind.STAFF:
+            raise Forbidden()
+        for each in store.scalars(_between(self.client_id, self.recipient_id)):
+            if each.paused_at is None and each.revoked_at is None:
+                each.paused_at = now
+                _record(store, Tag.CONSENT_PAUSED, each, by=by, now=now)
+
+    def resume(self, store: Store, *, by: Person, now: datetime) -> None:
+        """It is safe again: what this client lets that person know counts from now on. Raises Forbidden."""
+        if by.kind != Kind.STAFF:
+            raise Forbidden()
+        for each in store.scalars(_between(self.client_id, self.recipient_id)):
+            if each.paused_at is not None:
+                each.paused_at = None
+                _record(store, Tag.CONSENT_RESUMED, each, by=by, now=now)
+
+
+def grant(
+    store: Store,
+    client: Person,
+    recipient: Person,
+    category: str,
+    *,
+    purpose: str,
+    expires_at: datetime,
+    signature: str,
+    by: Person,
+    now: datetime,
+    description: str | None = None,
+) -> Consent:
+    """The client allows one named person one category of facts, until `expires_at` (aware).
+
+    While staff have paused what that person is told, this waits as well: somebody may be asking them to sign (P3). Only the
+    client themselves may; raises Forbidden, or Invalid naming the element that is missing (P2).
+    """
+    if by.id != client.id:
+        raise Forbidden(N_("Only you can allow this yourself."))
+    if category not in list(Category):
+        raise Invalid(N_("%(name)s can't be shared."), field="category", name=category)
+    for field, value in (("purpose", purpose), ("signature", signature)):
+        if not value.strip():
+            raise Invalid(N_("This consent isn't complete yet."), field=field)
+    if not now < expires_at <= now + LONGEST:
+        raise Invalid(N_("A consent ends within a year."), field="expires_at")
+    if recipient.program_id != client.program_id or recipient.id == client.id:
+        raise Invalid(N_("Choose who may be told."), field="recipient")
+    consent = Consent(
+        client=client,
+        recipient=recipient,
+        client_name=client.name,
+        recipient_name=recipient.name,
+        category=category,
+        discloser=client.program.name,
+        description=description or DESCRIPTIONS[Category(category)],
+        purpose=purpose,
+        right_to_revoke=RIGHT_TO_REVOKE,
+        signature=signature,
+        signed_at=now,
+        expires_at=expires_at,
+    )
+    store.add(consent)
+    store.flush()
+    _record(store, Tag.CONSENT_GRANTED, consent, by=by, now=now)
+    _wait_with_the_rest(store, consent, now)
+    return consent
+
+
+def _wait_with_the_rest(store: Store, consent: Consent, now: datetime) -> None:
+    """A pause is about who is told, not about one paper: it holds until staff say that it is safe again (P3)."""
+    rest = _between(consent.client_id, consent.recipient_id)
+    if store.scalar(rest.where(Consent.paused_at.is_not(None)).limit(1)):
+        consent.paused_at = now
+        _record(store, Tag.CONSENT_PAUSED, consent, by=None, now=now)
+
+
+def stop(
+    store: Store, client: Person, recipient_id: int, category: str, *, by: Person, now: datetime
+) -> None:
+    """No more of `category` to that person, however often it was allowed: every consent for it ends (P3)."""
+    found = _between(client.id, recipient_id).where(Consent.category == category)
+    for consent in store.scalars(found):
+        consent.revoke(store, by=by, now=now)
+
+
+def stop_all(store: Store, client: Person, *, by: Person | None, now: datetime) -> None:
+    """Nothing more to anybody: what was allowed was allowed for this time in the program (42 CFR 2.31(a)(7))."""
+    standing = select(Consent).where(Consent.client_id == client.id, ~Consent.is_revoked)
+    for each in store.scalars(standing):
+        each.revoke(store, by=by, now=now)
+
+
+def _between(client_id: int, recipient_id: int) -> Select[Consent]:
+    """All that one ever allowed the other to know."""
+    return select(Consent).where(
+        Consent.client_id == client_id, Consent.recipient_id == recipient_id
+    )
+
+
+def given_by(client_id: int, as_of: datetime) -> Select[Consent]:
+    """What a client allows at `as_of`, as they see it, in the order signed: a pause by staff does not show (P3)."""
+    return (
+        select(Consent)
+        .where(Consent.client_id == client_id, Consent.signed_at <= as_of)
+        .where(Consent.expires_at > as_of)
+        .where(or_(~Consent.is_revoked, Consent.revoked_at > as_of))
+        .order_by(Consent.id)
+    )
+
+
+def shown_to(recipient_id: int, as_of: datetime) -> Select[Consent]:
+    """What a recipient may read that they were allowed, until it would have expired by itself. Revoking and pausing change
+    nothing here, the order neither: nobody can learn of them from this page (P3)."""
+    return (
+        select(Consent)
+        .where(Consent.recipient_id == recipient_id, Consent.signed_at <= as_of)
+        .where(Consent.expires_at > as_of)
+        .order_by(Consent.id)
+    )
+
+
+def valid(as_of: datetime) -> Any:
+    """A condition: the consent was in force at `as_of`."""
+    return and_(
+        Consent.signed_at <= as_of,
+        Consent.expires_at > as_of,
+        or_(~Consent.is_revoked, Consent.revoked_at > as_of),
+        or_(Consent.paused_at.is_(None), Consent.paused_at > as_of),
+    )
+
+
+def covers(client_id: Any, recipient_id: Any, category: Any, as_of: datetime) -> Any:
+    """A condition for SQL: a valid consent covers (client, recipient, category) (P1). Arguments may be columns."""
+    return exists().where(
+        Consent.client_id == client_id,
+        Consent.recipient_id == recipient_id,
+        Consent.category == category,
+        valid(as_of),
+    )
+
+
+def _record(store: Store, tag: Tag, consent: Consent, *, by: Person | None, now: datetime) -> None:
+    events.record(
+        store,
+        tag,
+        by=by,
+        now=now,
+        program_id=consent.client.program_id,
+        client=consent.client_id,
+        consent=consent.id,
+        recipient=consent.recipient_id,
+        category=consent.category,
+    )

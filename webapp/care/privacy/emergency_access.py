@@ -1,0 +1,118 @@
+"""Emergency access: a staff member outside the care team reaches one client, for a reason and a short time (P8)."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, and_, func, or_, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import task_owners, tasks
+from webapp.care.contact.tasks import TaskKind
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person, RoleName
+from webapp.crypto.sealed import SealedText
+from webapp.db import Base, Store
+from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid, Unknown
+
+LONGEST = timedelta(hours=2)
+REVIEW_WITHIN = timedelta(hours=24)
+SHORTEST_REASON = 15
+"""Characters. A word alone ("urgent") tells a supervisor nothing."""
+
+
+class EmergencyAccess(Base):
+    """`staff` may do for `client` what their role may do for clients in their care, until `ends_at`.
+
+    It ends by itself; `ended_at` when somebody ended it before. Growth: a few rows a year.
+    """
+
+    __tablename__ = "emergency_access"
+    __table_args__ = (
+        CheckConstraint("ends_at > began_at", name="ends_later"),
+        Index("ix_emergency_access_staff", "staff_id", "ends_at"),
+        Index("ix_emergency_access_client", "client_id", "began_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(SealedText)
+    began_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    client: Mapped[Person] = relationship(foreign_keys=client_id)
+    staff: Mapped[Person] = relationship(foreign_keys=staff_id)
+
+    def end(self, store: Store, *, by: Person, now: datetime) -> None:
+        """End it before its time: whoever has it, or who may see everyone. Twice is the same. Raises Forbidden."""
+        if by.id != self.staff_id and not by.has_role(*teams.SEE_EVERYONE):
+            raise Forbidden()
+        if self.ended_at is None and now < self.ends_at:
+            self.ended_at, self.ended_by_id = now, by.id
+            _record(store, Tag.EMERGENCY_ACCESS_ENDED, self, by=by, now=now)
+
+
+def begin(
+    store: Store, client: Person, reason: str, *, by: Person, now: datetime
+) -> EmergencyAccess:
+    """Reach `client` for two hours. The supervisor is told at once and reviews it within a day, by a task.
+
+    `reason` is at least 15 characters. The caller has made sure of a fresh sign-in. Raises Forbidden (not active staff),
+    Unknown (another program), AlreadyDone (in their care anyway, or reached already), Invalid (no reason).
+    """
+    if by.kind != Kind.STAFF or not by.active:
+        raise Forbidden()
+    if client.program_id != by.program_id or client.kind != Kind.CLIENT:
+        raise Unknown()
+    reason = reason.strip()
+    if len(reason) < SHORTEST_REASON:
+        raise Invalid(N_("Say in a sentence why this can't wait."), field="reason")
+    if store.scalar(teams.visible_to(by).where(Person.id == client.id)):
+        raise AlreadyDone(N_("You can open this person already."))
+    access = EmergencyAccess(
+        client=client, staff=by, reason=reason, began_at=now, ends_at=now + LONGEST
+    )
+    store.add(access)
+    store.flush()
+    _record(store, Tag.EMERGENCY_ACCESS_BEGAN, access, by=by, now=now)
+    tasks.open_one(
+        store, key=f"{TaskKind.EMERGENCY_REVIEW}:{access.id}", kind=TaskKind.EMERGENCY_REVIEW,
+        program_id=client.program_id, client=client, due_at=now + REVIEW_WITHIN, now=now, by=by,
+        owner_id=task_owners.owner_for(store, client, RoleName.SUPERVISOR, now),
+        brief={"emergency_access": access.id},
+    )  # fmt: skip
+    return access
+
+
+def sought(me: Person, name: str) -> Select[Person]:
+    """Clients of the program by their whole name, e-mail address or reference: nobody browses for an emergency."""
+    name = name.strip()
+    whole = or_(
+        func.lower(Person.name) == name.lower(), Person.email == name.lower(), Person.ref == name
+    )
+    return select(Person).where(
+        Person.program_id == me.program_id, Person.kind == Kind.CLIENT, whole
+    )
+
+
+def in_force(as_of: datetime) -> Select[EmergencyAccess]:
+    """Those that stand at `as_of`."""
+    return select(EmergencyAccess).where(
+        and_(EmergencyAccess.ends_at > as_of, EmergencyAccess.ended_at.is_(None))
+    )
+
+
+def reaching(store: Store, staff_id: int, as_of: datetime) -> frozenset[int]:
+    """Ids of the clients whom this staff member reaches at `as_of`."""
+    rows = in_force(as_of).where(EmergencyAccess.staff_id == staff_id)
+    return frozenset(store.scalars(rows.with_only_columns(EmergencyAccess.client_id)))
+
+
+def _record(store: Store, tag: Tag, access: EmergencyAccess, *, by: Person, now: datetime) -> None:
+    events.record(
+        store, tag, by=by, now=now, program_id=access.client.program_id, client=access.client_id,
+        access=access.id, person=access.staff_id, until=access.ends_at,
+    )  # fmt: skip

@@ -1,0 +1,193 @@
+"""A client's own record as an HL7 FHIR R4 Bundle (M33; https://hl7.org/fhir/R4). Pure: from plain values to plain values.
+
+What has no resource of its own is left to the plain JSON: reminders, devices, sign-ins.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from webapp.care.attendance.standing import Standing
+
+Resource = dict[str, Any]
+NAMESPACE = uuid.UUID("6f0c6c1e-6f0b-5a55-9f0e-2f6f1d7b8a51")
+"""Of the UUIDs made here, so that the same thing has the same one in every export of an installation."""
+TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
+APPOINTMENT = {
+    Standing.EXPECTED: "booked",
+    Standing.WAITING: "booked",
+    Standing.UNKNOWN: "booked",
+    Standing.ATTENDED: "fulfilled",
+    Standing.PARTIAL: "fulfilled",
+    Standing.MADE_UP: "fulfilled",
+    Standing.EXCUSED: "cancelled",
+    Standing.ABSENT_TOLD: "cancelled",
+    Standing.CANCELLED: "cancelled",
+    Standing.MISSED: "noshow",
+}
+"""Our standing → Appointment.status (the standard's own codes)."""
+
+
+def bundle(record: dict[str, Any], ref: str) -> Resource:
+    """A Bundle of type `collection`: Patient, Appointment, Communication, Consent, Flag, CarePlan. `ref`: whose it is."""
+    patient, subject = patient_of(record["you"], ref)
+    resources = [
+        patient,
+        *(appointment(each, ref, subject) for each in record["sessions"]),
+        *_communications(record, ref, subject),
+        *_consents(record, ref, subject),
+        *_flags(record, ref, subject),
+        *_care_plans(record, ref, subject),
+    ]
+    return collection(record["made_at"], resources)
+
+
+def collection(made_at: datetime, resources: Iterable[Resource]) -> Resource:
+    """These resources in a Bundle, without their empty parts."""
+    return {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "timestamp": instant(made_at),
+        "entry": [{"fullUrl": _urn(each), "resource": _lean(each)} for each in resources],
+    }
+
+
+def patient_of(you: dict[str, Any], ref: str) -> tuple[Resource, Resource]:
+    """The Patient, and the reference to them that everything else carries."""
+    ways = [("email", you["email"]), ("phone", you["phone"])]
+    patient = {
+        "resourceType": "Patient",
+        "id": made_id("Patient", ref),
+        "name": [{"text": you["name"]}],
+        "telecom": [{"system": system, "value": value} for system, value in ways if value],
+        "communication": [{"language": {"text": you["language"], "coding": [_language(you)]}}],
+    }
+    return patient, {"reference": _urn(patient)}
+
+
+def _language(you: dict[str, Any]) -> dict[str, str]:
+    return {"system": "urn:ietf:bcp:47", "code": you["language"]}
+
+
+def appointment(seat: dict[str, Any], ref: str, subject: Resource) -> Resource:
+    """One seat, as `exports.sessions` tells it."""
+    status = APPOINTMENT[Standing(seat["standing"] or Standing.EXPECTED)]
+    if seat["given_back_at"] or seat["called_off"]:
+        status = "cancelled"
+    span = seat["ends_at"] - seat["starts_at"]
+    return {
+        "resourceType": "Appointment",
+        "id": made_id("Appointment", f"{ref}/{seat['seat']}"),
+        "status": status,
+        "serviceType": [{"text": seat["kind"]}],
+        "start": instant(seat["starts_at"]),
+        "end": instant(seat["ends_at"]),
+        "minutesDuration": max(1, int(span.total_seconds() // 60)),
+        "created": instant(seat["since"]),
+        "participant": [{"actor": subject, "status": "declined" if status == "cancelled" else "accepted"}],
+    }  # fmt: skip
+
+
+def _communications(record: dict[str, Any], ref: str, subject: Resource) -> Iterator[Resource]:
+    """What the client said and wrote: they are subject and sender."""
+    for n, said in enumerate(record["absences"]):
+        if said["by_you"]:
+            words = [word for word in (said["reason"], said["note"]) if word]
+            about = made_id("Appointment", f"{ref}/{said['seat']}")
+            yield {
+                **communication(f"{ref}/absence/{n}", "absence", said["reported_at"], words, subject),
+                "about": [{"reference": f"urn:uuid:{about}"}],
+            }  # fmt: skip
+    for n, said in enumerate(record["writings"]):
+        if said["what"] != "draft":
+            key = f"{ref}/{said['what']}/{n}"
+            yield communication(key, said["what"], said["at"], [said["text"]], subject)
+
+
+def communication(
+    key: str, what: str, at: datetime, words: list[str], subject: Resource
+) -> Resource:
+    """Something the subject said, unless the caller names another sender."""
+    return {
+        "resourceType": "Communication",
+        "id": made_id("Communication", key),
+        "status": "completed",
+        "category": [{"text": what}],
+        "subject": subject,
+        "sender": subject,
+        "sent": instant(at),
+        "payload": [{"contentString": word} for word in words],
+    }
+
+
+def _consents(record: dict[str, Any], ref: str, subject: Resource) -> Iterator[Resource]:
+    for n, each in enumerate(record["consents"]):
+        ends = min(filter(None, (each["taken_back_at"], each["expires_at"])))
+        recipient = {"coding": [{"system": f"{TERMINOLOGY}/v3-ParticipationType", "code": "IRCP"}]}
+        yield {
+            "resourceType": "Consent",
+            "id": made_id("Consent", f"{ref}/{n}"),
+            "status": "active" if ends > record["made_at"] else "inactive",
+            "scope": {"coding": [{"system": f"{TERMINOLOGY}/consentscope", "code": "patient-privacy"}]},
+            "category": [{"coding": [{"system": "http://loinc.org", "code": "59284-0"}]}],
+            "patient": subject,
+            "dateTime": instant(each["signed_at"]),
+            "policyRule": {"text": "42 CFR Part 2"},
+            "provision": {
+                "type": "permit",
+                "period": {"start": instant(each["signed_at"]), "end": instant(ends)},
+                "actor": [{"role": recipient, "reference": {"display": each["recipient"]}}],
+                "code": [{"text": each["category"]}],
+            },
+        }  # fmt: skip
+
+
+def _flags(record: dict[str, Any], ref: str, subject: Resource) -> Iterator[Resource]:
+    for n, each in enumerate(record["needs"]):
+        words = f"{each['need']}: {each['detail']}" if each["detail"] else each["need"]
+        ended = {"end": instant(each["until"])} if each["until"] else {}
+        yield {
+            "resourceType": "Flag",
+            "id": made_id("Flag", f"{ref}/{n}"),
+            "status": "inactive" if each["until"] else "active",
+            "code": {"text": words},
+            "subject": subject,
+            "period": {"start": instant(each["since"])} | ended,
+        }
+
+
+def _care_plans(record: dict[str, Any], ref: str, subject: Resource) -> Iterator[Resource]:
+    plans = record["backup_plans"]
+    for n, each in enumerate(plans):
+        parts = {name: words for name, words in each.items() if name != "written_at"}
+        yield {
+            "resourceType": "CarePlan",
+            "id": made_id("CarePlan", f"{ref}/{n}"),
+            "status": "active" if n == len(plans) - 1 else "revoked",
+            "intent": "plan",
+            "title": "Backup plan",
+            "description": "\n".join(f"{name}: {words}" for name, words in parts.items()),
+            "subject": subject,
+            "author": subject,
+            "created": instant(each["written_at"]),
+        }
+
+
+def _lean(resource: Resource) -> Resource:
+    """Without empty parts: FHIR's JSON allows none (R4, 2.6.2)."""
+    return {name: part for name, part in resource.items() if part not in ({}, [], "", None)}
+
+
+def made_id(kind: str, key: str) -> str:
+    """The same for the same thing, in every bundle."""
+    return str(uuid.uuid5(NAMESPACE, f"{kind}/{key}"))
+
+
+def _urn(resource: Resource) -> str:
+    return f"urn:uuid:{resource['id']}"
+
+
+def instant(at: datetime) -> str:
+    """RFC 3339, to the second."""
+    return at.isoformat(timespec="seconds")

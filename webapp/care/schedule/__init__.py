@@ -1,0 +1,1 @@
+"""Sessions and the seats in them, the weekly series they come from, and calendar feeds."""

@@ -1,0 +1,150 @@
+"""Calendars: a private link that a phone's calendar reads, and what stands in it (M16).
+
+The link is a secret of 256 bits, kept as a hash and ended by its owner at any time. What stands in it are times, nothing
+else: no title, no place, no name ever gets as far as this module's answers.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, select, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit import events
+from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person, Status
+from webapp.care.schedule.sessions import Seat, Session, ever_theirs
+from webapp.crypto.keys import hash_secret
+from webapp.db import Base, Store
+
+BACK, AHEAD = timedelta(days=30), timedelta(weeks=9)
+"""Of which sessions a calendar is told, around now. Older ones stay as they are on the phone."""
+
+
+class CalendarFeed(Base):
+    """One person's link. One is live at a time."""
+
+    __tablename__ = "calendar_feed"
+    __table_args__ = (
+        Index(
+            "uq_calendar_feed_live", "person_id", unique=True,
+            sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One reserved time. Instants are aware UTC; `sequence` never falls (RFC 5545, 3.8.7.4)."""
+
+    seat_id: int
+    starts_at: datetime
+    ends_at: datetime
+    sequence: int
+    changed_at: datetime
+    cancelled: bool
+
+
+def open_feed(store: Store, person: Person, *, by: Person, now: datetime) -> str:
+    """A new link for `person`; answers its secret, shown this once. The one before ends."""
+    close_feed(store, person, by=by, now=now, why="replaced")
+    secret = secrets.token_urlsafe(32)
+    feed = CalendarFeed(person_id=person.id, secret_hash=hash_secret(secret), opened_at=now)
+    store.add(feed)
+    store.flush()
+    _tell(store, Tag.FEED_OPENED, feed, person, by, now)
+    return secret
+
+
+def close_feed(
+    store: Store, person: Person, *, by: Person | None, now: datetime, why: str = "closed"
+) -> None:
+    """The link leads nowhere from here on."""
+    feed = store.scalar(of(person.id))
+    if feed is not None:
+        feed.closed_at = now
+        store.flush()
+        _tell(store, Tag.FEED_CLOSED, feed, person, by, now, why=why)
+
+
+def of(person_id: int) -> Select[CalendarFeed]:
+    """The live link of a person, if they have one."""
+    mine = select(CalendarFeed).where(CalendarFeed.person_id == person_id)
+    return mine.where(CalendarFeed.closed_at.is_(None))
+
+
+def reader_of(store: Store, secret: str) -> Person | None:
+    """Whose calendar this secret opens. A closed one and one that never was are the same: one read by the hash."""
+    live = select(CalendarFeed).where(
+        CalendarFeed.secret_hash == hash_secret(secret), CalendarFeed.closed_at.is_(None)
+    )
+    feed = store.scalar(live)
+    return feed.person if feed and feed.person.status != Status.DISCHARGED else None
+
+
+def entries(store: Store, person: Person, now: datetime, seat_id: int | None = None) -> list[Entry]:
+    """The times reserved for `person` around `now`, or the one of `seat_id`; those that were taken back are cancelled.
+    Places that were only held are not told. Two statements; grows with the seats of that time and their changes."""
+    if person.kind != Kind.CLIENT:
+        return []
+    query = (
+        select(Seat)
+        .join(Session, Session.id == Seat.session_id)
+        .where(Seat.client_id == person.id, ever_theirs())
+        .order_by(Session.starts_at, Seat.id)
+    )
+    if seat_id is None:
+        query = query.where(Session.starts_at.between(now - BACK, now + AHEAD))
+    else:
+        query = query.where(Seat.id == seat_id)
+    seats = list(store.scalars(query))
+    changes = _changes(store, person, [seat.id for seat in seats])
+    return [_entry(seat, changes.get(seat.id, 1) - 1) for seat in seats]
+
+
+def _entry(seat: Seat, changes: int) -> Entry:
+    session = seat.session
+    known = (
+        session.planned_at, session.moved_at, session.cancelled_at, seat.given_at, seat.released_at
+    )  # fmt: skip
+    return Entry(
+        seat.id,
+        session.starts_at,
+        session.ends_at,
+        sequence=session.sequence + max(changes, 1 if seat.released_at else 0),
+        changed_at=max(at for at in known if at is not None),
+        cancelled=session.cancelled_at is not None or seat.released_at is not None,
+    )
+
+
+def _changes(store: Store, person: Person, seat_ids: list[int]) -> dict[int, int]:
+    """How often each seat was given and taken back: each time the calendar is to follow."""
+    query = (
+        select(Event.seat_id, func.count())
+        .where(Event.client_id == person.id, Event.seat_id.in_(seat_ids))
+        .where(Event.tag.in_((Tag.SEAT_GIVEN, Tag.SEAT_RELEASED)))
+        .group_by(Event.seat_id)
+    )
+    return {seat_id: count for seat_id, count in store.execute(query) if seat_id is not None}
+
+
+def _tell(
+    store: Store, tag: Tag, feed: CalendarFeed, person: Person, by: Person | None, now: datetime,
+    **more: Any,
+) -> None:  # fmt: skip
+    events.record(
+        store, tag, by=by, now=now, program_id=person.program_id,
+        client=person if person.kind == Kind.CLIENT else None, person=person.id, feed=feed.id,
+        **more,
+    )  # fmt: skip

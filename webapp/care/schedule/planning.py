@@ -1,0 +1,194 @@
+"""Planning: sessions are put on the calendar, and clients get a place in them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule import dial_ins
+from webapp.care.schedule.kinds import PresenceFrom, SessionKind
+from webapp.care.schedule.sessions import Seat, Session, occupied, record
+from webapp.db import Store
+from webapp.refusals import N_, Cancelled, Full, Invalid
+
+
+def put(
+    store: Store,
+    program_id: int,
+    ref: str,
+    *,
+    kind: str,
+    title: str,
+    starts_at: datetime,
+    ends_at: datetime,
+    time_zone: str,
+    host: Person,
+    capacity: int,
+    by: Person | None,
+    now: datetime,
+    join_url: str | None = None,
+    dial_in: str | None = None,
+    presence_from: str = PresenceFrom.PLATFORM,
+    makes_up: Iterable[str] = (),
+    seats: Iterable[Person] | None = None,
+) -> tuple[Session, bool]:
+    """Plan a session, or change the one of that reference; answers (session, whether new).
+
+    `seats`: exactly these clients (None: as they are). Raises Invalid, Full, Cancelled.
+    """
+    _check(kind, host, starts_at, ends_at, capacity)
+    known = select(Session).where(Session.program_id == program_id, Session.ref == ref)
+    session = store.scalar(known)
+    new = session is None
+    if session is None:
+        session = Session(
+            program_id=program_id, ref=ref, starts_at=starts_at, ends_at=ends_at, sequence=0,
+            planned_at=now,
+        )  # fmt: skip
+        store.add(session)
+    elif session.cancelled_at:
+        raise Cancelled()
+    session.kind, session.title, session.time_zone = kind, title, time_zone
+    session.host, session.join_url = host, join_url
+    session.dial_in = dial_ins.parse(dial_in) if dial_in else None
+    session.presence_from, session.makes_up = presence_from, list(makes_up)
+    changed = session.capacity != capacity or store.is_modified(session)
+    resize(store, session, capacity)
+    if new or changed:
+        tag = Tag.SESSION_PLANNED if new else Tag.SESSION_CHANGED
+        events.record(store, tag, by=by, now=now, program_id=program_id, session=session)
+    session.move(store, starts_at, ends_at, by=by, now=now)
+    if seats is not None:
+        seat_exactly(store, session, seats, by=by, now=now)
+    return session, new
+
+
+def _check(kind: str, host: Person, starts_at: datetime, ends_at: datetime, capacity: int) -> None:
+    if kind not in list(SessionKind):
+        raise Invalid(N_("%(kind)s is not a kind of session."), field="kind", kind=kind)
+    if host.kind != Kind.STAFF:
+        raise Invalid(N_("A session is hosted by staff."), field="host")
+    if ends_at <= starts_at:
+        raise Invalid(N_("A session ends after it starts."), field="ends_at")
+    if ends_at - starts_at > timedelta(hours=24):
+        raise Invalid(N_("A session lasts a day at most."), field="ends_at")
+    if not 1 <= capacity <= 1000:
+        raise Invalid(N_("Between 1 and 1000 places."), field="capacity")
+
+
+def resize(store: Store, session: Session, capacity: int) -> None:
+    """Change how many places there are. Raises Invalid when more are taken."""
+    highest = 0
+    if session.id:
+        highest = (
+            store.scalar(
+                select(func.max(Seat.number)).where(Seat.session_id == session.id, occupied())
+            )
+            or 0
+        )
+    if highest > capacity:
+        raise Invalid(N_("%(taken)s places are taken."), field="capacity", taken=highest)
+    session.capacity = capacity
+    store.flush()
+
+
+def seat_exactly(
+    store: Store, session: Session, clients: Iterable[Person], *, by: Person | None, now: datetime
+) -> None:
+    """Give these clients a place each, and release everyone else's."""
+    wanted = {client.id: client for client in clients}
+    for seat in taken(store, session):
+        if seat.client_id not in wanted:
+            seat.release(store, by=by, now=now)
+    store.flush()
+    for client in wanted.values():
+        give_seat(store, session, client, by=by, now=now)
+
+
+def give_seat(
+    store: Store,
+    session: Session,
+    client: Person,
+    *,
+    by: Person | None,
+    now: datetime,
+    known: Sequence[Sequence[Any]] | None = None,
+) -> Seat:
+    """A place for `client`, the lowest free number; the one that is held for them, if one is. Their own place again if they
+    have or had one. `known`: its seats (id, client, number, released at, held until), from a caller who holds its lock.
+    Raises Full, Cancelled, Invalid."""
+    mine, theirs = _place_for(store, session, client, now, known)
+    if theirs:
+        return mine
+    if mine.held_until:
+        mine.given_at = now
+    mine.released_at, mine.held_until, mine.next_look_at = None, None, now
+    store.flush()
+    record(store, Tag.SEAT_GIVEN, mine, by=by, now=now, number=mine.number)
+    return mine
+
+
+def hold_seat(
+    store: Store, session: Session, client: Person, until: datetime, *, now: datetime
+) -> Seat:
+    """A place that nobody else can have until `until` and that is not `client`'s before they take it: `give_seat` then.
+    Raises Full, Cancelled, Invalid."""
+    mine, theirs = _place_for(store, session, client, now, None)
+    if not theirs:
+        mine.released_at, mine.held_until, mine.next_look_at = mine.released_at or now, until, None
+        store.flush()
+    return mine
+
+
+def _place_for(
+    store: Store,
+    session: Session,
+    client: Person,
+    now: datetime,
+    known: Sequence[Sequence[Any]] | None,
+) -> tuple[Seat, bool]:
+    """The client's row with a number that is free, and whether it is theirs already."""
+    if session.cancelled_at:
+        raise Cancelled()
+    if client.kind != Kind.CLIENT or client.program_id != session.program_id:
+        raise Invalid(N_("%(ref)s is not a client here."), field="seats", ref=client.ref)
+    seats = _locked_seats(store, session) if known is None else known
+    own = next((row for row in seats if row[1] == client.id), None)
+    mine = store.get_one(Seat, own[0]) if own else None
+    if mine and own and (own[3] is None or own[4]):
+        return mine, own[3] is None
+    used = {number for _id, _whose, number, gone, held in seats if gone is None or held}
+    number = next((n for n in range(1, session.capacity + 1) if n not in used), None)
+    if number is None:
+        raise Full(field="seats")
+    if mine is None:
+        mine = Seat(session=session, capacity=session.capacity, client=client, given_at=now)
+        store.add(mine)
+    mine.number = number
+    return mine, False
+
+
+def _locked_seats(store: Store, session: Session) -> Sequence[Sequence[Any]]:
+    lock(store, session)
+    columns = (Seat.id, Seat.client_id, Seat.number, Seat.released_at, Seat.held_until)
+    return store.execute(select(*columns).where(Seat.session_id == session.id)).all()
+
+
+_LOCK = select(Session.id).where(Session.id == bindparam("id")).with_for_update(key_share=True)
+
+
+def lock(store: Store, session: Session) -> None:
+    """Have this session's places to oneself until the commit, so that two who want the last one get an answer, not an
+    error (R9). Whoever needs a client's row too takes that first (`clashes.lock`)."""
+    if store.get_bind().dialect.name != "sqlite":  # where a writing store is the only writer
+        store.execute(_LOCK, {"id": session.id})
+
+
+def taken(store: Store, session: Session) -> list[Seat]:
+    """The seats of a session that are somebody's, by number; those that are only held are not."""
+    found = select(Seat).where(Seat.session_id == session.id, Seat.is_given)
+    return list(store.scalars(found.order_by(Seat.number)))

@@ -1,0 +1,248 @@
+"""Series: a weekly pattern in local wall time, unfolded into sessions for a rolling horizon (rule 12, R10)."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from dateutil.rrule import rrulestr
+from sqlalchemy import JSON, ForeignKey, Index, Select, UniqueConstraint, or_, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program, known_zone
+from webapp.care.schedule import dial_ins, planning
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.recurrence import MOST_A_HORIZON, check_rule, instant_of
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.db import Base, Database, Store, claim
+from webapp.refusals import N_, Invalid
+
+HORIZON = timedelta(weeks=8)
+
+
+class Series(Base):
+    """`local_start` is the first wall time (naive), `rrule` an RFC 5545 rule without DTSTART."""
+
+    __tablename__ = "series"
+    __table_args__ = (
+        UniqueConstraint("program_id", "ref"),
+        Index("ix_series_unfolded", "unfolded_until"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("program.id"))
+    ref: Mapped[str]
+    kind: Mapped[str]
+    title: Mapped[str]
+    local_start: Mapped[str]
+    minutes: Mapped[float]
+    time_zone: Mapped[str]
+    rrule: Mapped[str]
+    host_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    join_url: Mapped[str | None]
+    dial_in: Mapped[str | None]
+    capacity: Mapped[int]
+    presence_from: Mapped[str] = mapped_column(default=PresenceFrom.PLATFORM)
+    makes_up: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """Kinds of missed sessions that its sessions may make up for."""
+    unfolded_until: Mapped[datetime | None]
+
+    host: Mapped[Person] = relationship()
+    members: Mapped[list["Member"]] = relationship(cascade="all, delete-orphan")
+
+    @property
+    def duration(self) -> timedelta:
+        return timedelta(minutes=self.minutes)
+
+    def occurrences(self, after: datetime, until: datetime) -> list[tuple[str, datetime]]:
+        """(local start as written, instant) of each occurrence in [after, until), aware UTC."""
+        zone = ZoneInfo(self.time_zone)
+        first = datetime.fromisoformat(self.local_start)
+        rule = rrulestr(self.rrule, dtstart=first)
+        found = []
+        begin = after.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
+        for local in rule.xafter(begin, inc=True):
+            instant = instant_of(local, zone)
+            if instant >= until:
+                break
+            if instant >= after:
+                found.append((local.isoformat(timespec="minutes"), instant))
+            if len(found) > MOST_A_HORIZON:
+                raise Invalid(N_("This rule repeats too often."), field="rrule")
+        return found
+
+
+class Member(Base):
+    """A client with a place in every coming session of a series."""
+
+    __tablename__ = "series_member"
+
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id"), primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+
+    client: Mapped[Person] = relationship()
+
+
+def put(
+    store: Store,
+    program: Program,
+    ref: str,
+    *,
+    kind: str,
+    title: str,
+    local_start: datetime,
+    duration: timedelta,
+    time_zone: str,
+    rrule: str,
+    host: Person,
+    capacity: int,
+    clients: Iterable[Person],
+    by: Person | None,
+    now: datetime,
+    join_url: str | None = None,
+    dial_in: str | None = None,
+    presence_from: str = PresenceFrom.PLATFORM,
+    makes_up: Iterable[str] = (),
+) -> tuple[Series, bool]:
+    """Plan a series or change it; coming sessions follow. Raises Invalid naming the field."""
+    known_zone(time_zone)
+    if local_start.tzinfo is not None:
+        raise Invalid(
+            N_("Give the wall time without an offset; the zone says the rest."), field="local_start"
+        )
+    if not timedelta(minutes=1) <= duration <= timedelta(hours=24):
+        raise Invalid(N_("Between a minute and a day."), field="duration")
+    check_rule(rrule, local_start)
+    series = store.scalar(select(Series).where(Series.program_id == program.id, Series.ref == ref))
+    new = series is None
+    if series is None:
+        series = Series(program_id=program.id, ref=ref, members=[])
+        store.add(series)
+    before = {} if new else dict(series.occurrences(now, now + HORIZON))
+    series.kind, series.title, series.join_url = kind, title, join_url
+    series.dial_in = dial_ins.parse(dial_in) if dial_in else None
+    series.local_start = local_start.isoformat(timespec="seconds")
+    series.minutes = duration.total_seconds() / 60
+    series.time_zone, series.rrule, series.host = time_zone, rrule, host
+    series.capacity, series.presence_from = capacity, presence_from
+    series.makes_up = list(makes_up)
+    dropped = set_members(series, clients)
+    store.flush()
+    tag = Tag.SERIES_PLANNED if new else Tag.SERIES_CHANGED
+    events.record(store, tag, by=by, now=now, program_id=program.id, series=series.id)
+    give_back(store, series, dropped, by=by, now=now)
+    unfold_one(store, series, by=by, now=now, before=before)
+    return series, new
+
+
+def set_members(series: Series, clients: Iterable[Person]) -> set[int]:
+    """Exactly these clients; answers the ids of those who no longer belong. Raises Invalid."""
+    wanted = {client.id: client for client in clients}
+    if len(wanted) > series.capacity:
+        raise Invalid(N_("More clients than places."), field="seats")
+    had = {member.client_id for member in series.members}
+    series.members = [m for m in series.members if m.client_id in wanted]
+    series.members += [Member(client=c, client_id=i) for i, c in wanted.items() if i not in had]
+    return had - wanted.keys()
+
+
+def give_back(
+    store: Store, series: Series, clients: set[int], *, by: Person | None, now: datetime
+) -> None:
+    """These clients' places in the coming sessions of `series` are free again."""
+    coming = select(Seat).join(Session, Session.id == Seat.session_id)
+    coming = coming.where(Session.series_id == series.id, Session.starts_at > now)
+    for seat in store.scalars(coming.where(Seat.client_id.in_(clients))) if clients else ():
+        seat.release(store, by=by, now=now)
+
+
+def unfold_one(
+    store: Store,
+    series: Series,
+    *,
+    by: Person | None,
+    now: datetime,
+    before: dict[str, datetime] | None = None,
+) -> int:
+    """Make the coming sessions of `series` what its pattern says, up to the horizon; answers how many it touched.
+
+    `before`: what the pattern said until now (local start → instant), if it was changed. A changed time moves the
+    occurrence of that day; an occurrence the pattern no longer has is cancelled; a session that was moved or cancelled by
+    hand stays so.
+    """
+    wanted = dict(series.occurrences(now, now + HORIZON))
+    found = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
+    coming = {str(session.occurs_on): session for session in store.scalars(found)}
+    by_day = {on[:10]: session for on, session in coming.items()}
+    clients = [member.client for member in series.members if member.client.active]
+    touched = 0
+    for on, starts_at in wanted.items():
+        session = by_day.get(on[:10])
+        if session and (session.cancelled_at or _as_said(session, series, on, clients, before)):
+            continue
+        _shape(store, series, session, on, starts_at, clients, before or wanted, by, now)
+        touched += 1
+    for day in by_day.keys() - {on[:10] for on in wanted}:
+        if not by_day[day].cancelled_at:
+            by_day[day].cancel(store, "The series no longer has this session.", by=by, now=now)
+            touched += 1
+    series.unfolded_until = now + HORIZON
+    return touched
+
+
+def _as_said(
+    session: Session,
+    series: Series,
+    on: str,
+    clients: list[Person],
+    before: dict[str, datetime] | None,
+) -> bool:
+    """Nothing to do: the pattern was not changed, and everyone who belongs has a place."""
+    seated = {seat.client_id for seat in session.seats if seat.released_at is None}
+    return not before and session.occurs_on == on and {c.id for c in clients} <= seated
+
+
+def _shape(
+    store: Store,
+    series: Series,
+    session: Session | None,
+    on: str,
+    starts_at: datetime,
+    clients: list[Person],
+    before: dict[str, datetime],
+    by: Person | None,
+    now: datetime,
+) -> None:
+    """Make one occurrence what the pattern says. Guests of this one occurrence keep their places."""
+    ends_at = starts_at + series.duration
+    ref = session.ref if session else f"{series.ref}:{on}"
+    if session and session.starts_at != before.get(str(session.occurs_on), session.starts_at):
+        starts_at, ends_at = session.starts_at, session.ends_at
+    made, _ = planning.put(
+        store, series.program_id, ref,
+        kind=series.kind, title=series.title, starts_at=starts_at, ends_at=ends_at,
+        time_zone=series.time_zone, host=series.host, capacity=series.capacity,
+        join_url=series.join_url, dial_in=series.dial_in,
+        presence_from=series.presence_from,
+        makes_up=series.makes_up, by=by, now=now,
+    )  # fmt: skip
+    made.series_id, made.occurs_on = series.id, on
+    for client in clients:
+        planning.give_seat(store, made, client, by=by, now=now)
+
+
+def unfold(database: Database, now: datetime, limit: int = 50) -> int:
+    """Chore: keep every series unfolded a horizon ahead. Answers how many sessions it touched."""
+    with database.writing() as store:
+        due = claim(unfinished(now).limit(limit), of=Series)
+        touched = sum(unfold_one(store, s, by=None, now=now) for s in store.scalars(due))
+        store.commit()
+    return touched
+
+
+def unfinished(as_of: datetime) -> Select[Series]:
+    """Series whose unfolded part has come a day nearer than the horizon."""
+    soon = as_of + HORIZON - timedelta(days=1)
+    return select(Series).where(or_(Series.unfolded_until.is_(None), Series.unfolded_until < soon))

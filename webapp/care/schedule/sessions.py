@@ -1,0 +1,258 @@
+"""Sessions and seats. *Session* is one dated occurrence of treatment; everything hangs on the seat."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Select,
+    UniqueConstraint,
+    bindparam,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.teams import in_care_of
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.db import Base, Store
+from webapp.refusals import N_, Cancelled, Invalid
+
+BEHIND = timedelta(days=14)
+OCCUPIED = "released_at IS NULL OR held_until IS NOT NULL"
+
+
+class Session(Base):
+    """One dated occurrence. `time_zone` is where its wall time was planned; instants are UTC."""
+
+    __tablename__ = "session"
+    __table_args__ = (
+        UniqueConstraint("program_id", "ref"),
+        UniqueConstraint("series_id", "occurs_on"),
+        UniqueConstraint("id", "capacity"),
+        CheckConstraint("ends_at > starts_at", name="ends_later"),
+        CheckConstraint("capacity > 0", name="capacity"),
+        Index("ix_session_starts", "program_id", "starts_at"),
+        Index("ix_session_host", "host_id", "starts_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("program.id"))
+    ref: Mapped[str]
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"))
+    occurs_on: Mapped[str | None]
+    """Which occurrence of its series: the local start as the pattern has it, also when this one was moved."""
+    kind: Mapped[str]
+    title: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    time_zone: Mapped[str]
+    host_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    join_url: Mapped[str | None]
+    dial_in: Mapped[str | None]
+    """The room by telephone, as `care/schedule/dial_ins.py` writes it."""
+    capacity: Mapped[int]
+    presence_from: Mapped[str] = mapped_column(default=PresenceFrom.PLATFORM)
+    makes_up: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Kinds of missed sessions that a seat here may make up for."""
+    sequence: Mapped[int] = mapped_column(default=0)
+    """Rises with every change a calendar must follow (RFC 5545)."""
+    planned_at: Mapped[datetime]
+    moved_at: Mapped[datetime | None]
+    """The last instant at which its time was changed: reminders that fell due before are not given again (rule 4)."""
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    cancel_reason: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None]
+    """When staff or the reconciled platform confirmed who was there (P4)."""
+
+    host: Mapped[Person] = relationship(foreign_keys=host_id)
+    seats: Mapped[list["Seat"]] = relationship(back_populates="session", order_by="Seat.number")
+
+    @hybrid_property
+    def is_on(self) -> bool:
+        """Not cancelled."""
+        return self.cancelled_at == None
+
+    def move(
+        self,
+        store: Store,
+        starts_at: datetime,
+        ends_at: datetime,
+        *,
+        by: Person | None,
+        now: datetime,
+    ) -> None:
+        """Another time. Every future look is derived anew; who had been told is told once more (rule 4)."""
+        if self.cancelled_at:
+            raise Cancelled()
+        if ends_at <= starts_at:
+            raise Invalid(N_("A session ends after it starts."), field="ends_at")
+        if (starts_at, ends_at) == (self.starts_at, self.ends_at):
+            return
+        was_at, self.starts_at, self.ends_at = self.starts_at, starts_at, ends_at
+        self.moved_at = now
+        self.sequence += 1
+        look_again(store, now, session_id=self.id)
+        events.record(
+            store, Tag.SESSION_MOVED, by=by, now=now, program_id=self.program_id, session=self,
+            was_at=was_at, starts_at=starts_at, ends_at=ends_at, sequence=self.sequence,
+        )  # fmt: skip
+
+    def cancel(self, store: Store, reason: str, *, by: Person | None, now: datetime) -> None:
+        """The program calls it off: nobody missed anything. Saying so twice changes nothing."""
+        if self.cancelled_at:
+            return
+        if not reason.strip():
+            raise Invalid(N_("Say why, for the record."), field="reason")
+        self.cancelled_at, self.cancel_reason = now, reason
+        self.cancelled_by_id = by.id if by else None
+        self.sequence += 1
+        look_again(store, now, session_id=self.id)
+        events.record(
+            store, Tag.SESSION_CANCELLED, by=by, now=now, program_id=self.program_id, session=self,
+            starts_at=self.starts_at,
+        )  # fmt: skip
+
+    def confirm(self, store: Store, source: str, *, by: Person | None, now: datetime) -> None:
+        """Who was there is now certain: `source` is `staff` or `platform` (P4)."""
+        if self.confirmed_at is None:
+            self.confirmed_at = now
+            look_again(store, now, session_id=self.id)
+            events.record(
+                store, Tag.SESSION_CONFIRMED, by=by, now=now, program_id=self.program_id,
+                session=self, source=source,
+            )  # fmt: skip
+
+
+class Seat(Base):
+    """One client's place in one session.
+
+    `number` is unique among the places taken and never above the capacity: the database itself cannot overbook (R9).
+    `next_look_at` is the one timer of the ladder: when the engine looks at this seat again; null when all is said.
+    """
+
+    __tablename__ = "seat"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["session_id", "capacity"], ["session.id", "session.capacity"], onupdate="CASCADE"
+        ),
+        CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),
+        UniqueConstraint("session_id", "client_id"),
+        Index(
+            "uq_seat_place", "session_id", "number", unique=True,
+            sqlite_where=text(OCCUPIED), postgresql_where=text(OCCUPIED),
+        ),
+        Index(
+            "ix_seat_look", "next_look_at",
+            sqlite_where=text("next_look_at IS NOT NULL"),
+            postgresql_where=text("next_look_at IS NOT NULL"),
+        ),
+        Index("ix_seat_client", "client_id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int]
+    capacity: Mapped[int]
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    number: Mapped[int]
+    given_at: Mapped[datetime]
+    """Since when it is theirs; of one that was only ever held for them, since when it was."""
+    released_at: Mapped[datetime | None]
+    """Since when it is not theirs: given back, or so far only held for them."""
+    held_until: Mapped[datetime | None]
+    """Until when nobody else can have it although it is not theirs (`waitlist.HeldPlace`): no page, ladder or feed counts it."""
+    next_look_at: Mapped[datetime | None]
+
+    session: Mapped[Session] = relationship(back_populates="seats", lazy="joined", innerjoin=True)
+    client: Mapped[Person] = relationship()
+
+    @hybrid_property
+    def is_given(self) -> bool:
+        """The place is its client's: given and not taken back. A place that is only held for them is not."""
+        return self.released_at == None
+
+    def release(self, store: Store, *, by: Person | None, now: datetime) -> None:
+        """The client no longer has this place. Its history stays."""
+        if self.released_at is None:
+            self.released_at, self.next_look_at = now, None
+            record(store, Tag.SEAT_RELEASED, self, by=by, now=now)
+
+
+def record(
+    store: Store, tag: Tag, seat: Seat, *, by: Person | None, now: datetime, **fields: Any
+) -> None:
+    """A fact about a seat."""
+    program_id = seat.session.program_id
+    events.record(store, tag, by=by, now=now, program_id=program_id, seat=seat, **fields)
+
+
+def occupied(seat: Any = Seat) -> ColumnElement[bool]:
+    """A condition: nobody else can have this place. It is its client's, or held for them."""
+    return or_(seat.is_given, seat.held_until.is_not(None))
+
+
+def ever_theirs() -> ColumnElement[bool]:
+    """A condition: the seat is or was its client's, and not only held for them."""
+    return or_(Seat.is_given, Seat.released_at > Seat.given_at)
+
+
+_AGAIN = update(Seat).where(Seat.is_given).values(next_look_at=bindparam("at"))
+_TIMES = Session.starts_at.between(bindparam("since"), bindparam("until"))
+_LOOKS = {
+    "id": _AGAIN.where(Seat.id == bindparam("which")),
+    "session_id": _AGAIN.where(Seat.session_id == bindparam("which")),
+    "client_id": _AGAIN.where(Seat.client_id == bindparam("which"))
+    .where(Seat.session_id.in_(select(Session.id).where(_TIMES))),
+}  # fmt: skip
+"""Made once: everybody else who writes waits while a statement is put together."""
+
+
+def look_again(
+    store: Store, now: datetime, *, ahead: timedelta = timedelta(days=2), **which: int
+) -> None:
+    """Have the engine look at these seats at once: `session_id=`, `client_id=` or `id=`.
+
+    The engine decides from facts; this only says when. A client's older seats (14 days) are looked at too, so that
+    contact closes what it answers (rule 2); and those to come, up to `ahead`. A seat that is due already is set too: if the
+    engine holds it at this moment, with facts read before this one, it looks once more.
+    """
+    [(name, value)] = which.items()
+    times = {"since": now - BEHIND, "until": now + ahead} if name == "client_id" else {}
+    store.flush()
+    store.connection().execute(_LOOKS[name], {"at": now, "which": value, **times})
+
+
+def seats_visible_to(me: Person) -> Select[Seat]:
+    """Seats `me` may see: a client their own; staff those of clients in their care and of sessions they host (S1)."""
+    found = select(Seat).join(Session, Session.id == Seat.session_id)
+    found = found.where(Session.program_id == me.program_id, Seat.is_given)
+    if me.kind != Kind.STAFF:
+        return found.where(Seat.client_id == me.id)
+    return found.where(or_(in_care_of(me, Seat.client_id), Session.host_id == me.id))
+
+
+def visible_to(me: Person) -> Select[Session]:
+    """Sessions `me` may see: a client those with a seat of theirs; staff those they host or with a client of theirs."""
+    found = select(Session).where(Session.program_id == me.program_id)
+    seats = select(Seat.session_id).where(Seat.is_given)
+    if me.kind != Kind.STAFF:
+        return found.where(Session.id.in_(seats.where(Seat.client_id == me.id)))
+    theirs = Session.id.in_(seats.where(in_care_of(me, Seat.client_id)))
+    return found.where(or_(Session.host_id == me.id, theirs))
+
+
+def upcoming(seats: Select[Any], as_of: datetime) -> Select[Any]:
+    """Of a select over seats joined to sessions: those not over yet, soonest first."""
+    return seats.where(Session.ends_at > as_of, Session.is_on).order_by(Session.starts_at, Seat.id)

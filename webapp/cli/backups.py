@@ -1,0 +1,145 @@
+"""Backing up and putting back, on either engine; what comes back is made safe before anyone can see it (R11)."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import inspect
+
+from webapp import clock
+from webapp.care.audit import anchors
+from webapp.cli import desk, postgres_backups, restore_safeguards, sqlite_backups
+from webapp.cli.desk import Trouble
+from webapp.cli.restore_safeguards import TakenBack
+from webapp.config import Settings
+from webapp.db import Database
+from webapp.notify.announcing.announce import pass_over
+from webapp.operations import field_keys
+from webapp.protocol.engine.engine import look
+
+
+@dataclass(slots=True)
+class Restored:
+    """What became of it: where the old one is kept, whether all sharing was paused, consents ended again, seats seen."""
+
+    aside: str = ""
+    paused: bool = False
+    ended: int = 0
+    looked: int = 0
+
+
+def back_up(settings: Settings, database: Database, file: Path) -> None:
+    """A copy of the whole database in `file`, mode 0600."""
+    if database.embedded:
+        assert settings.database_key
+        with desk.progress("copying", 1) as bar:
+            sqlite_backups.copy(
+                desk.file_of(settings), settings.database_key, file,
+                lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total),
+            )  # fmt: skip
+        return
+    with desk.progress("copying", None):
+        postgres_backups.copy(database.url, file)
+
+
+def put_back(settings: Settings, file: Path) -> Restored:
+    """Restore `file`. Raises Trouble while anybody uses the database."""
+    with desk.progress("restoring", None):
+        return (_put_back_embedded if settings.embedded else _put_back_postgres)(settings, file)
+
+
+def _put_back_embedded(settings: Settings, file: Path) -> Restored:
+    """The backup is made ready beside the database, then takes its place by one rename."""
+    place, key = desk.file_of(settings), settings.database_key
+    assert key
+    sqlite_backups.require_ours(file, key)
+    fresh = place.with_name(place.name + ".restoring")
+    for left in ("", "-wal", "-shm"):
+        fresh.with_name(fresh.name + left).unlink(missing_ok=True)
+    known, done = _known_of_embedded(place, key)
+    with ExitStack() as held:
+        if known is not None:
+            held.enter_context(sqlite_backups.Alone(place, key))
+        sqlite_backups.copy(file, key, fresh)
+        ready = Database(f"sqlite:///{fresh}", key, settings.keyring)
+        try:
+            _make_ready(settings, ready, known, done)
+            with ready.engine.connect() as connection:
+                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+        finally:
+            ready.dispose()
+        if place.exists():
+            done.aside = str(place.with_name(f"{place.name}.before-{clock.now():%Y%m%dT%H%M%S}"))
+        sqlite_backups.swap(place, fresh, Path(done.aside or place))
+    return done
+
+
+def _known_of_embedded(place: Path, key: bytes) -> tuple[TakenBack | None, Restored]:
+    """What was taken back in the database at `place`; None when it is gone or cannot be read."""
+    if not place.exists():
+        return None, Restored(paused=True)
+    try:
+        sqlite_backups.require_ours(place, key)
+    except Trouble:
+        return None, Restored(paused=True)
+    current = Database(f"sqlite:///{place}", key)
+    try:
+        with current.reading() as store:
+            return restore_safeguards.read(store), Restored()
+    finally:
+        current.dispose()
+
+
+def _put_back_postgres(settings: Settings, file: Path) -> Restored:
+    """psql brings the rows back and makes them safe in one transaction; the rest follows, with nobody beside us."""
+    database = Database(settings.database_url, keyring=settings.keyring, restoring=True)
+    try:
+        with postgres_backups.alone(database.url):
+            return _put_back_alone(settings, database, file)
+    finally:
+        database.dispose()
+
+
+def _put_back_alone(settings: Settings, database: Database, file: Path) -> Restored:
+    known, done = _known_of_postgres(database)
+    now = clock.now()
+    done.aside = f"before_{now:%Y%m%dt%H%M%S}"
+    script = settings.instance / "restoring.sql"
+    postgres_backups.restore(
+        database.url, file, restore_safeguards.updates(known, now), done.aside, script
+    )
+    done.aside = f'schema "{done.aside}" (to drop it: DROP SCHEMA "{done.aside}" CASCADE)'
+    _make_ready(settings, database, known, done)
+    return done
+
+
+def _known_of_postgres(database: Database) -> tuple[TakenBack | None, Restored]:
+    """What was taken back in the database as it is; None when its tables are gone."""
+    with database.reading() as store:
+        if not inspect(store.connection()).has_table("consent"):
+            return None, Restored(paused=True)
+        return restore_safeguards.read(store), Restored()
+
+
+def _make_ready(
+    settings: Settings, database: Database, known: TakenBack | None, done: Restored
+) -> None:
+    """Newest tables; nothing taken back stands; what fell due meanwhile is written down, and told to nobody."""
+    from webapp import migrations
+
+    migrations.upgrade(database)
+    now = clock.now()
+    anchors.drop(database, now, settings.audit_anchors, restored=True)
+    field_keys.adopt(database, now)
+    for _ in field_keys.seal_anew(database):  # the backup may be older than our newest key
+        pass
+    with database.writing() as store:
+        for statement in restore_safeguards.updates(known, now):
+            store.execute(statement.execution_options(synchronize_session=False))
+        done.ended = restore_safeguards.record(store, now)
+        store.commit()
+    while found := look(database, now):
+        done.looked += found
+    with database.writing() as store:
+        pass_over(store)
+        store.commit()

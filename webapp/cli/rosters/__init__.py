@@ -1,0 +1,1 @@
+"""`rejoin import roster`: reading a clinic's CSV and entering what it says."""

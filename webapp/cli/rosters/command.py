@@ -1,0 +1,100 @@
+"""`rejoin import roster`: a CSV of people, care teams, couples and series; all of it or nothing."""
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from webapp import clock
+from webapp.cli import desk
+from webapp.cli.desk import Trouble
+from webapp.cli.rosters import entering, files
+from webapp.cli.rosters.entering import CHANGED, NEW, SAME, Entered
+from webapp.cli.rosters.files import COLUMNS, Problem, Record
+from webapp.db import Store
+
+MOST_TOLD = 50
+"""Problems told at once; mending that many brings the others to light."""
+
+
+@click.group("import")
+def importing() -> None:
+    """Bring in what another system knows."""
+
+
+@importing.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--program", "program_ref", help="Reference of the program; needed when there are several."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
+    """Enter people, care teams, couples and series from a CSV file.
+
+    All or nothing: if any cell can't be used, each is named by row and column, and nothing changes. The same file may be
+    imported again; an empty cell leaves what is there. Prints how many rows were entered.
+
+    \b
+    The header names the columns, in any order; `type` says what each row is:
+      person  ref kind name  [email phone time_zone language roles status opted_in]
+              kind: client supporter staff - roles, for staff: counselor couples_therapist supervisor
+              coordinator technician admin - status: active paused discharged - opted_in: the channels they
+              agreed to be reminded by: email sms
+      team    ref  [counselor supervisor coordinator]          ref: the client's
+      couple  ref partners  [therapist]                        partners: two refs
+      series  ref kind title local_start duration rrule host capacity  [time_zone join_url dial_in seats]
+              kind: individual group family couples psychoeducation support_group medication case_management
+              activity - local_start: 2026-11-23T18:00 - duration: PT3H - rrule: FREQ=WEEKLY;BYDAY=MO,WE -
+              seats: clients' refs
+
+    Lists are divided by spaces. UTF-8; commas, semicolons or tabs; rows that begin with # are comments.
+    A sample: tests/cli/roster-60.csv
+    """
+    records, problems = files.read(file.read_bytes())
+    with desk.opened() as database, database.writing() as store:
+        entered = _enter(store, program_ref, records)
+        _refuse(sorted([*problems, *entered.problems], key=lambda each: (each.row, each.column)))
+        desk.console.print(_table(entered, dry_run))
+        if dry_run:
+            desk.say("Nothing was changed. Without --dry-run it will be.")
+        else:
+            store.commit()
+    desk.answer(str(0 if dry_run else sum(entered.counts.values())))
+
+
+def _enter(store: Store, program_ref: str | None, records: list[Record]) -> Entered:
+    program = desk.program_of(store, program_ref)
+    with desk.progress(f"entering into {program.ref}", len(records)) as bar:
+        return entering.enter(
+            store,
+            program,
+            records,
+            by=None,
+            now=clock.now(),
+            each=lambda: bar.advance(bar.task_ids[0]),
+        )
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if not problems:
+        return
+    for problem in problems[:MOST_TOLD]:
+        desk.console.print(
+            f"row {problem.row}, {problem.column}: {problem}", soft_wrap=True, markup=False
+        )
+    if len(problems) > MOST_TOLD:
+        desk.say(f"… and {len(problems) - MOST_TOLD} more.")
+    raise Trouble("Nothing was changed. Mend these cells and import again; --dry-run tries it out.")
+
+
+def _table(entered: Entered, dry_run: bool) -> Table:
+    table = Table(title="What would change" if dry_run else "What changed", title_justify="left")
+    table.add_column("type")
+    for heading in (NEW, CHANGED, SAME):
+        table.add_column(heading, justify="right")
+    table.add_column("changed are")
+    for type_ in COLUMNS:
+        counts = [str(entered.counts[type_, became]) for became in (NEW, CHANGED, SAME)]
+        refs = [ref for changed, ref in entered.changed if changed == type_]
+        table.add_row(type_, *counts, " ".join(refs[:12]) + (" …" if len(refs) > 12 else ""))
+    return table

@@ -1,0 +1,175 @@
+"""templates/notices/<kind>/ → words in the recipient's language and time zone.
+
+The catalogue is closed (P5): templates are given an instant, a link and the app's own name, and nothing else, so no
+name, kind, program or reason can get out by way of them.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.support import NullTranslations, Translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+import webapp
+from webapp.notify.channels.parcel import Letter
+from webapp.notify.delivery.action_tokens import Capabilities, Capability
+from webapp.notify.kinds import ANSWERS, BUTTONS, TRAITS, NoticeKind, Verb
+
+ROOT = Path(webapp.__file__).parent.parent
+NOTICES = ROOT / "templates" / "notices"
+TRANSLATIONS = Path(webapp.__file__).parent / "translations"
+DOUBLED_STOP = re.compile(r"(?<!\.)\.\.(?!\.)")
+"""A sentence that ends with "6:00 p.m." ends there."""
+DECLARATIVE = 8030
+"""The mark of Declarative Web Push; a phone that knows it shows the notice without waking our script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How somebody reads: `language` a BCP 47 code, `zone` an IANA time zone."""
+
+    language: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a notice is about, as far as it may be told: an instant, and a page to open once signed in.
+
+    `seat_id` lets the notice carry buttons; they stop working at `until`.
+    """
+
+    at: datetime | None = None
+    path: str = "/"
+    seat_id: int | None = None
+    until: datetime | None = None
+    printed: str = ""
+    """The page as letters and text messages print it, when `path` says more than a stranger should read."""
+
+    @property
+    def shown(self) -> str:
+        return self.printed or self.path
+
+
+class Wording:
+    """Renders notices. `app_name` and `base_url` are settings; `keys` sign the buttons."""
+
+    def __init__(self, app_name: str, base_url: str, keys: Sequence[str]):
+        self.app_name = app_name
+        self.base_url = base_url.rstrip("/")
+        self.capabilities = Capabilities(keys)
+        # Twenty thousand people are reminded of the same minute in the same words.
+        self._words = lru_cache(maxsize=4096)(self._rendered)
+
+    def letter(self, kind: NoticeKind, reader: Reader, subject: Subject) -> Letter:
+        """The e-mail."""
+        said = (kind, reader, subject.at, self.base_url + subject.shown)
+        title = " ".join(self._rendered("subject.txt", *said).split())
+        return Letter(title, self._rendered("text.txt", *said), self._rendered("html.html", *said))
+
+    def text(self, kind: NoticeKind, reader: Reader, subject: Subject) -> str:
+        """The text message, one line, in characters every phone network knows where the language allows."""
+        words = self._rendered("sms.txt", kind, reader, subject.at, self.base_url + subject.shown)
+        return " ".join(words.split())
+
+    def payload(
+        self, kind: NoticeKind, reader: Reader, subject: Subject, *, person_id: int, tag: str
+    ) -> bytes:
+        """The push: Declarative Web Push JSON, which our service worker reads as well."""
+        title, _, body = self._words("push.txt", kind, reader, subject.at, None).partition("\n")
+        notification: dict[str, Any] = {
+            "title": title,
+            "body": body.strip(),
+            "navigate": self.base_url + subject.path,
+            "tag": tag,
+            "data": {"actions": self._actions(kind, reader, subject, person_id)},
+        }
+        told = {"web_push": DECLARATIVE, "notification": notification}
+        return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _actions(
+        self, kind: NoticeKind, reader: Reader, subject: Subject, person_id: int
+    ) -> list[dict[str, str]]:
+        """The buttons; each posts its token to `url`, then opens `navigate` where there is one."""
+        if subject.seat_id is None or subject.until is None:
+            return []
+        actions = []
+        for verb in TRAITS[kind].buttons:
+            right = Capability(subject.seat_id, verb, person_id, subject.until)
+            action = {
+                "action": verb.value,
+                "title": button(verb, reader.language),
+                "url": self.base_url + ANSWERS + self.capabilities.token(right),
+            }
+            if page := self._page_after(verb, subject):
+                action["navigate"] = page
+            actions.append(action)
+        return actions
+
+    def _page_after(self, verb: Verb, subject: Subject) -> str | None:
+        if verb is Verb.JOIN:
+            return self.base_url + subject.path
+        if verb is Verb.TROUBLE:
+            return self.base_url + "/help-connecting"
+        return None
+
+    def _rendered(
+        self, file: str, kind: NoticeKind, reader: Reader, at: datetime | None, link: str | None
+    ) -> str:
+        template = environment(reader.language).get_template(f"{kind.value}/{file}")
+        words = template.render(app_name=self.app_name, link=link, **spoken(at, reader)).strip()
+        return DOUBLED_STOP.sub(".", words)
+
+
+def spoken(at: datetime | None, reader: Reader) -> dict[str, str | None]:
+    """`time` ("6:00 PM") and `day` ("Tuesday") of an instant where the reader lives."""
+    if at is None:
+        return {"time": None, "day": None}
+    local = at.astimezone(ZoneInfo(reader.zone))
+    locale = locale_of(reader.language)
+    time = format_time(local.time(), "short", locale=locale)
+    # CLDR's narrow spaces would triple the price of a text message (they are not in GSM 03.38).
+    plain = time.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ")
+    return {"time": plain, "day": format_date(local.date(), "EEEE", locale=locale)}
+
+
+def button(verb: Verb, language: str) -> str:
+    """What stands on a notification's button."""
+    return catalogue(language).ugettext(BUTTONS[verb])
+
+
+@lru_cache
+def locale_of(language: str) -> Locale:
+    """How times are written: a language without a country is read as it is spoken in the United States."""
+    return Locale.parse(language.replace("-", "_") if "-" in language else f"{language}_US")
+
+
+@lru_cache
+def catalogue(language: str) -> NullTranslations:
+    """The translations of one language; English is the source and has none."""
+    return Translations.load(TRANSLATIONS, [language])
+
+
+@lru_cache
+def environment(language: str) -> Environment:
+    """Jinja for one language. An undefined name is an error; HTML is escaped."""
+    made = Environment(
+        loader=FileSystemLoader(NOTICES),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    made.globals["lang"] = language
+    return made

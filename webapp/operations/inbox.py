@@ -1,0 +1,103 @@
+"""The inbox: what other systems send us, kept raw and answered at once, understood later (R8).
+
+A letter that turned into evidence loses its body; one that could not be matched keeps it and stays in sight, for nothing is
+guessed.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, Select, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.bulk import adding
+from webapp.crypto.sealed import SealedText, ready
+from webapp.db import Base, Store
+
+TRY_AGAIN_AFTER = timedelta(minutes=10)
+GIVE_UP_AFTER = timedelta(hours=24)
+"""Until when a letter that matches nobody yet is tried again: the roster may follow the event."""
+
+
+class Arrival(StrEnum):
+    NEW = "new"
+    AGAIN = "again"
+    """The same words under another signature: the sender repeats itself."""
+    REPLAYED = "replayed"
+    """The very same message, signature and all."""
+
+
+class Letter(Base):
+    """One message from outside. Growth: one to three rows a seat that the platform reports on."""
+
+    __tablename__ = "letter"
+    __table_args__ = (
+        UniqueConstraint("program_id", "source", "digest"),
+        Index(
+            "ix_letter_waiting", "next_try_at",
+            sqlite_where=text("settled_at IS NULL"), postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index(
+            "ix_letter_unmatched", "program_id",
+            sqlite_where=text("why IS NOT NULL"), postgresql_where=text("why IS NOT NULL"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    program_id: Mapped[int] = mapped_column(ForeignKey("program.id"))
+    source: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    signature: Mapped[str]
+    body: Mapped[str] = mapped_column(SealedText)
+    received_at: Mapped[datetime]
+    next_try_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    why: Mapped[str | None]
+    """Why it is not evidence: `malformed`, `unknown_session`, `unknown_person`, `ambiguous_person`, `no_seat`."""
+
+    def settle(self, why: str | None, now: datetime, *, final: bool = False) -> None:
+        """Done with it, or (with `why`) to be tried again until it is too old or `final`."""
+        self.why = why
+        if why is None:
+            self.settled_at, self.body = now, ""
+        elif final or now >= self.received_at + GIVE_UP_AFTER:
+            self.settled_at = now
+        else:
+            self.next_try_at = now + TRY_AGAIN_AFTER
+
+
+def keep(
+    store: Store, program_id: int, source: str, raw: bytes, signature: str, *, now: datetime
+) -> Arrival:
+    """Keep a message (UTF-8), whose sender has been checked; a repeat changes nothing."""
+    digest = hashlib.sha256(raw).digest()
+    row = {
+        "program_id": program_id, "source": source, "digest": digest, "signature": signature,
+        "body": raw.decode(), "received_at": now, "next_try_at": now,
+    }  # fmt: skip
+    kept = adding(store, Letter).values(ready(store, Letter, row))
+    if store.scalar(kept.returning(Letter.id)):
+        return Arrival.NEW
+    known = select(Letter.signature).where(
+        Letter.program_id == program_id, Letter.source == source, Letter.digest == digest
+    )
+    return Arrival.REPLAYED if store.scalar(known) == signature else Arrival.AGAIN
+
+
+def waiting(source: str, as_of: datetime) -> Select[Letter]:
+    """Letters to be looked at, the oldest first."""
+    return (
+        select(Letter)
+        .where(Letter.settled_at.is_(None), Letter.next_try_at <= as_of, Letter.source == source)
+        .order_by(Letter.id)
+    )
+
+
+def unmatched(program_id: int) -> Select[Letter]:
+    """Letters that did not turn into evidence, the newest first: for staff to see."""
+    return (
+        select(Letter)
+        .where(Letter.program_id == program_id, Letter.why.is_not(None))
+        .order_by(Letter.id.desc())
+    )

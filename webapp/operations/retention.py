@@ -1,0 +1,48 @@
+"""Retention: how long what is needed only for a while is kept (the rule; SECURITY.md says it for people).
+
+What belongs to treatment - seats, presence, reports, steps, messages, summaries, consents, the audit chain - is never let go
+by the program: the law asks for years, and whoever ends them is a human with a reason. This is about the rest.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, select
+
+from webapp.care.accounts.logins import Link, Login
+from webapp.care.contact.connection_tests import SelfTest
+from webapp.db import Database, Store
+from webapp.operations.inbox import Letter
+
+BATCH = 5_000
+"""Rows of a kind let go in one transaction."""
+
+
+class Keeping(NamedTuple):
+    """Rows of `table` go `kept` after the instant in `since`; while that is null, they stay."""
+
+    table: Any
+    since: Any
+    kept: timedelta
+
+
+KEPT = (
+    Keeping(Letter, Letter.settled_at, timedelta(days=30)),
+    Keeping(Login, Login.made_at, timedelta(days=90)),
+    Keeping(Link, Link.expires_at, timedelta(days=90)),
+    Keeping(SelfTest, SelfTest.made_at, timedelta(days=90)),
+)
+"""A platform's raw letters once they are presence; sign-ins and links long over; what a device could do that day."""
+
+
+def let_go(database: Database, now: datetime) -> int:
+    """Chore: drop what has been kept long enough. Answers how many rows there were."""
+    with database.writing() as store:
+        gone = sum(_of(store, rule, now) for rule in KEPT)
+        store.commit()
+    return gone
+
+
+def _of(store: Store, rule: Keeping, now: datetime) -> int:
+    old = select(rule.table.id).where(rule.since <= now - rule.kept).limit(BATCH)
+    return int(store.execute(delete(rule.table).where(rule.table.id.in_(old))).rowcount)  # type: ignore[attr-defined]

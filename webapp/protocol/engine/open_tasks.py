@@ -1,0 +1,176 @@
+"""The tasks that rungs open, in bulk: who is to do what by when, and what they should know (docs/protocol.md, *The ladder*).
+
+A task's key makes a repeat harmless. One review and one plan is open for a client at a time: the client's row is held while
+that is decided, so that two workers cannot open two.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from webapp.bulk import adding
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import task_owners
+from webapp.care.contact.task_owners import Owners
+from webapp.care.contact.tasks import ROLE_FOR, Task, TaskKind
+from webapp.care.directory.people import Person
+from webapp.care.schedule.sessions import Session
+from webapp.db import Store
+from webapp.protocol.engine import plan_drafts
+from webapp.protocol.facts.among import among
+from webapp.protocol.facts.picture import Picture
+from webapp.protocol.ladder.rungs import Rung
+
+PROMPTS = {
+    TaskKind.OUTREACH: ["place_is_kept", "what_got_in_the_way", "another_time"],
+    TaskKind.RELATIONAL: ["tension", "miscommunication", "practical_load"],
+    TaskKind.ESCALATION: ["treatment_plan", "risk_factors", "extra_check_in"],
+    TaskKind.MARK_ROOM: ["who_was_there"],
+}
+"""What to think of, as keys: words belong to the page."""
+TIME_TO_PLAN = timedelta(hours=24)
+ONE_A_CLIENT = (TaskKind.ESCALATION, TaskKind.REENGAGEMENT)
+
+
+@dataclass(slots=True)
+class Wanted:
+    """A task that a rung calls for."""
+
+    kind: TaskKind
+    picture: Picture
+    key: str
+    due_at: datetime
+    brief: dict[str, Any]
+
+
+def wanted(picture: Picture, rung: Rung, now: datetime) -> Wanted:
+    """What `rung` calls for, for this seat."""
+    kind, seat = TaskKind(rung.value), picture.seat
+    subject = seat.session_id if kind is TaskKind.MARK_ROOM else seat.id
+    within = (
+        TIME_TO_PLAN if kind is TaskKind.REENGAGEMENT else picture.facts.room.policy.outreach_due
+    )
+    brief: dict[str, Any] = {"prompts": PROMPTS.get(kind, [])}
+    if kind in ONE_A_CLIENT:
+        brief["seats"] = [seat.id]
+    return Wanted(kind, picture, f"{kind}:{subject}:{picture.occurrence}", now + within, brief)
+
+
+def open_all(store: Store, calls: list[Wanted], now: datetime) -> set[tuple[int, str]]:
+    """Open these tasks; answers the (seat, kind) pairs that were joined to one that was open already."""
+    if not calls:
+        return set()
+    _hold(store, calls)
+    clients = {call.picture.seat.client_id for call in calls}
+    known = task_owners.read(store, clients, now)
+    calls += [
+        _relational(c)
+        for c in calls
+        if c.kind is TaskKind.OUTREACH and c.picture.seat.client_id in known.couples
+    ]
+    joined = _join(store, calls, clients, now)
+    fresh = [c for c in calls if (c.picture.seat.id, c.kind.value) not in joined]
+    _fill_drafts(store, [c for c in fresh if c.kind is TaskKind.REENGAGEMENT], known, now)
+    _insert(store, fresh, known, now)
+    return joined
+
+
+def _relational(call: Wanted) -> Wanted:
+    kind, picture = TaskKind.RELATIONAL, call.picture
+    key = f"{kind}:{picture.seat.id}:{picture.occurrence}"
+    return Wanted(kind, picture, key, call.due_at, {"prompts": PROMPTS[kind]})
+
+
+def _hold(store: Store, calls: Iterable[Wanted]) -> None:
+    """Hold the rows of which only one task may hang, in order, so that workers wait for each other and never in a ring."""
+    clients = {c.picture.seat.client_id for c in calls if c.kind in ONE_A_CLIENT}
+    rooms = {c.picture.seat.session_id for c in calls if c.kind is TaskKind.MARK_ROOM}
+    for column, ids in ((Person.id, clients), (Session.id, rooms)):
+        if ids:
+            query = select(column).where(among(store, column, ids)).order_by(column)
+            store.execute(query.with_for_update(key_share=True)).all()
+
+
+def _join(
+    store: Store, calls: Iterable[Wanted], clients: Collection[int], now: datetime
+) -> set[tuple[int, str]]:
+    """Add misses to reviews and plans that are open, also to the first of this very batch."""
+    single = [call for call in calls if call.kind in ONE_A_CLIENT]
+    if not single:
+        return set()
+    query = select(Task).where(
+        among(store, Task.client_id, clients), Task.is_open, Task.kind.in_(ONE_A_CLIENT)
+    )
+    open_ones: dict[tuple[int | None, str], Task | Wanted] = {
+        (task.client_id, task.kind): task for task in store.scalars(query)
+    }
+    joined = set()
+    for call in single:
+        seat = call.picture.seat
+        other = open_ones.setdefault((seat.client_id, call.kind.value), call)
+        if other is call:
+            continue
+        joined.add((seat.id, call.kind.value))
+        seats = [*other.brief.get("seats", []), seat.id]
+        other.brief = other.brief | {"seats": list(dict.fromkeys(seats))}
+        if isinstance(other, Task):
+            events.record(
+                store, Tag.TASK_JOINED, by=None, now=now, program_id=other.program_id,
+                client=seat.client_id, seat=seat.id, session=seat.session_id, task=other.id,
+                kind=other.kind,
+            )  # fmt: skip
+    return joined
+
+
+def _insert(store: Store, calls: list[Wanted], known: task_owners.Owners, now: datetime) -> None:
+    by_key = {call.key: call for call in calls}
+    rows = []
+    for call in by_key.values():
+        seat, program_id, role = (
+            call.picture.seat,
+            call.picture.facts.room.program_id,
+            ROLE_FOR[call.kind],
+        )
+        room = call.kind is TaskKind.MARK_ROOM
+        rows.append(
+            {
+                "program_id": program_id, "key": call.key, "kind": call.kind.value, "role": role.value,
+                "client_id": None if room else seat.client_id, "seat_id": None if room else seat.id,
+                "session_id": seat.session_id, "created_at": now, "due_at": call.due_at,
+                "owner_id": known.of(seat.client_id, program_id, role), "withdrawn": False,
+                "brief": call.brief,
+            }
+        )  # fmt: skip
+    made = adding(store, Task).returning(Task.id, Task.key, Task.owner_id)
+    for task_id, key, owner_id in store.execute(made, rows) if rows else ():
+        _record(store, by_key[key], task_id, owner_id, now)
+
+
+def _record(store: Store, call: Wanted, task_id: int, owner_id: int | None, now: datetime) -> None:
+    seat, room = call.picture.seat, call.picture.facts.room
+    alone = call.kind is TaskKind.MARK_ROOM
+    if alone:
+        events.record(
+            store, Tag.SESSION_UNKNOWN, by=None, now=now, program_id=room.program_id,
+            session=seat.session_id,
+        )  # fmt: skip
+    events.record(
+        store, Tag.TASK_OPENED, by=None, now=now, program_id=room.program_id, task=task_id,
+        client=None if alone else seat.client_id, seat=None if alone else seat.id,
+        session=seat.session_id, kind=call.kind.value, owner=owner_id, due_at=call.due_at,
+    )  # fmt: skip
+
+
+def _fill_drafts(store: Store, calls: Iterable[Wanted], known: Owners, now: datetime) -> None:
+    """Put a draft into each call's brief. Contact after a miss is rare: a few statements each."""
+    for call in calls:
+        seat = call.picture.seat
+        partner = known.couples.get(seat.client_id, (0, 0, None))[1]
+        within = call.picture.facts.room.policy.make_up_within
+        call.brief["draft"] = plan_drafts.draft(
+            store, seat.id, seat.client_id, partner, within, now
+        )

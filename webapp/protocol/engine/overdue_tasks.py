@@ -1,0 +1,101 @@
+"""The chore *tend*: tasks never evaporate (rule 9), and patterns are seen.
+
+Overdue and unacknowledged: the owner is nudged, or the cover when the owner is away. Half an hour later the supervisor is
+told too. Cost: open overdue tasks only, by index.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, exists, or_, select
+
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.contact import task_owners
+from webapp.care.contact.task_owners import Owners
+from webapp.care.contact.tasks import Attempt, Task
+from webapp.care.directory.people import RoleName
+from webapp.db import Database, Store, claim
+from webapp.protocol.engine import pattern_reviews
+
+RAISED_AFTER = timedelta(minutes=30)
+BATCH = 500
+
+
+def tend(database: Database, now: datetime) -> int:
+    """Nudge, hand over, raise; look for patterns. Answers how many tasks it found."""
+    with database.writing() as store:
+        found = _each(store, overdue(now), nudge, now)
+        store.flush()
+        found += _each(store, unheard(now), tell_supervisor, now)
+        found += pattern_reviews.review(store, now)
+        store.commit()
+    return found
+
+
+def overdue(as_of: datetime) -> Select[Task]:
+    """Open tasks past due that nobody has acknowledged, or whose next attempt is past due; not yet nudged about that."""
+    tried = exists().where(Attempt.task_id == Task.id)
+    return (
+        select(Task)
+        .where(
+            Task.is_open,
+            Task.due_at <= as_of,
+            or_(~Task.is_acknowledged, tried),
+            or_(Task.nudged_at.is_(None), Task.nudged_at < Task.due_at),
+        )
+        .order_by(Task.due_at)
+    )
+
+
+def unheard(as_of: datetime) -> Select[Task]:
+    """Tasks whose owner was nudged about this due instant half an hour after which there is still no answer."""
+    return (
+        select(Task)
+        .where(
+            Task.is_open,
+            Task.due_at <= as_of - RAISED_AFTER,
+            Task.nudged_at >= Task.due_at,
+            or_(~Task.is_acknowledged, exists().where(Attempt.task_id == Task.id)),
+            or_(Task.raised_at.is_(None), Task.raised_at < Task.due_at),
+        )
+        .order_by(Task.due_at)
+    )
+
+
+def nudge(store: Store, task: Task, known: Owners, now: datetime) -> None:
+    """Remind the owner; when they are away the cover has the task from now on, when they have left whoever has its role."""
+    owner = known.covered(task.owner_id) or known.of(task.client_id, task.program_id, task.role)
+    if owner != task.owner_id:
+        task.hand_over(store, owner, by=None, now=now)
+    task.nudged_at = now
+    _record(store, Tag.TASK_NUDGED, task, now, owner=owner)
+
+
+def tell_supervisor(store: Store, task: Task, known: Owners, now: datetime) -> None:
+    """The owner has not answered: the supervisor is told too."""
+    task.raised_at = now
+    supervisor = known.of(task.client_id, task.program_id, RoleName.SUPERVISOR)
+    _record(store, Tag.TASK_RAISED, task, now, supervisor=supervisor)
+
+
+def _each(
+    store: Store,
+    found: Select[Task],
+    act: Callable[[Store, Task, Owners, datetime], None],
+    now: datetime,
+) -> int:
+    """Do it to each of a batch, with the owners read once for all; answers how many there were."""
+    tasks = store.scalars(claim(found.limit(BATCH))).all()
+    if tasks:
+        known = task_owners.read(store, {task.client_id for task in tasks if task.client_id}, now)
+        for task in tasks:
+            act(store, task, known, now)
+    return len(tasks)
+
+
+def _record(store: Store, tag: Tag, task: Task, now: datetime, **fields: int | None) -> None:
+    events.record(
+        store, tag, by=None, now=now, program_id=task.program_id, client=task.client_id,
+        seat=task.seat_id, session=task.session_id, task=task, kind=task.kind, **fields,
+    )  # fmt: skip

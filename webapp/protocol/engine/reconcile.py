@@ -1,0 +1,135 @@
+"""The chore *watch*: every quarter of an hour what should have happened is compared with what did (R5).
+
+It trusts no timer: it goes by sessions and facts. What it finds it writes down as an event and sets right where that can be
+done by looking again. It also confirms who was in a room once the platform's account of it is complete (P4).
+"""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Select, and_, exists, select, update
+
+from webapp.care.attendance.absences import AbsenceReport, Excusal
+from webapp.care.attendance.presence import Presence
+from webapp.care.audit import events
+from webapp.care.audit.events import ChainHead, Cursor, Event
+from webapp.care.audit.tags import Tag
+from webapp.care.contact.tasks import Task
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.db import Database, Store, claim
+from webapp.operations.heartbeats import Heartbeat, beat
+from webapp.protocol.facts import facts, rooms
+from webapp.protocol.facts.among import among, rows
+from webapp.protocol.facts.picture import SEAT_COLUMNS, SeatRow
+from webapp.protocol.facts.steps import Step
+from webapp.protocol.ladder.ladder import due_rungs
+from webapp.protocol.ladder.rungs import Rung
+
+log = structlog.get_logger()
+READER = "watch"
+EVERY = timedelta(minutes=15)
+GRACE = timedelta(minutes=2)
+"""What lies closer than this is still on its way."""
+BACK = timedelta(hours=26)
+
+
+def watch(database: Database, now: datetime) -> int:
+    """Compare, write down what is amiss, and set it right; answers how much was found."""
+    with database.writing() as store:
+        last = store.scalar(claim(select(Heartbeat).where(Heartbeat.name == READER)))
+        if (last and now - last.beat_at < EVERY) or (
+            last is None and store.get(Heartbeat, READER) is not None
+        ):
+            return 0
+        beat(store, READER, now)
+        found = gaps(store, now)
+        for (program_id, what), count in sorted(found.items(), key=str):
+            log.error("gap found", program=program_id, what=what, count=count)
+            events.record(
+                store,
+                Tag.GAP_FOUND,
+                by=None,
+                now=now,
+                program_id=program_id,
+                what=what,
+                count=count,
+            )
+        confirmed = confirm_rooms(store, now)
+        store.commit()
+    return found.total() + confirmed
+
+
+def gaps(store: Store, now: datetime) -> Counter[tuple[int | None, str]]:
+    """(program, what is amiss) → how often. Seats nobody looked at are given back to the engine."""
+    found: Counter[tuple[int | None, str]] = Counter()
+    waiting = select(Session.program_id).join(Seat, Seat.session_id == Session.id)
+    late = waiting.where(Seat.next_look_at < now - GRACE, Seat.is_given)
+    found.update((program_id, "looks_overdue") for program_id in store.scalars(late))
+    forgotten = _forgotten(store, now)
+    found.update((program_id, "seats_forgotten") for program_id, _ in forgotten)
+    ids = [seat_id for _, seat_id in forgotten]
+    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))
+    nobodys = select(Task.program_id).where(Task.is_open, Task.owner_id.is_(None))
+    found.update((program_id, "tasks_without_owner") for program_id in store.scalars(nobodys))
+    if _telling_behind(store, now):
+        found[None, "telling_behind"] += 1
+    return found
+
+
+def _forgotten(store: Store, now: datetime) -> list[tuple[int, int]]:
+    """(program, seat) of seats for which something is due although no timer says so."""
+    seats = [SeatRow._make(row) for row in rows(store, unaccounted(now).limit(5000))]
+    found = []
+    for picture in facts.of_seats(store, seats, now):
+        if any(
+            look.due_at and look.due_at < now - GRACE
+            for look in due_rungs(picture.facts, picture.taken, now)
+        ):
+            found.append((picture.facts.room.program_id, picture.seat.id))
+    return found
+
+
+def unaccounted(as_of: datetime) -> Select[int, int, int, datetime]:
+    """Seats of the last day without timer, evidence, report, excusal or outreach: nobody has said what became of them."""
+    there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
+    return (
+        select(*SEAT_COLUMNS)
+        .join(Session, Session.id == Seat.session_id)
+        .where(
+            Session.starts_at.between(as_of - BACK, as_of + timedelta(hours=24)),
+            Session.is_on,
+            Seat.is_given,
+            Seat.next_look_at.is_(None),
+            ~exists().where(there, Presence.type.in_(rooms.SEEN)),
+            ~exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn),
+            ~exists().where(Excusal.seat_id == Seat.id),
+            ~exists().where(Step.seat_id == Seat.id, Step.rung == Rung.OUTREACH.value),
+        )
+    )
+
+
+def _telling_behind(store: Store, now: datetime) -> bool:
+    """Facts have waited longer than `GRACE` to be turned into notices."""
+    told = store.scalar(select(Cursor.event_id).where(Cursor.reader == "announce")) or 0
+    head = store.scalar(select(ChainHead.count)) or 0
+    first = store.scalar(select(Event.at).where(Event.id == told + 1)) if head > told else None
+    return first is not None and first < now - GRACE
+
+
+def confirm_rooms(store: Store, now: datetime) -> int:
+    """Confirm who was in each room that the platform told of and that has been over for a quarter of an hour (P4)."""
+    over = select(Session).where(
+        Session.starts_at > now - BACK,
+        Session.ends_at <= now - EVERY,
+        Session.confirmed_at.is_(None),
+        Session.is_on,
+        Session.presence_from == PresenceFrom.PLATFORM,
+    )
+    sessions = store.scalars(over).all()
+    known = rooms.of(store, {session.id for session in sessions}, now)
+    clear = [session for session in sessions if not known[session.id].silent(now)]
+    for session in clear:
+        session.confirm(store, "platform", by=None, now=now)
+    return len(clear)

@@ -1,0 +1,1 @@
+"""Rows become `Facts`, in bulk: what the ladder needs to know about each seat."""

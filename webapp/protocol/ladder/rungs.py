@@ -1,0 +1,128 @@
+"""The ladder as data: its rungs, who each is for, what stops it, and the words for what became of it.
+
+Pure: standard library only, and `Standing`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from webapp.care.attendance.standing import Standing
+from webapp.refusals import N_
+
+
+class Rung(StrEnum):
+    HEADS_UP = "heads_up"
+    SOON = "soon"
+    DOORS_OPEN = "doors_open"
+    FIRST_CHECK = "first_check"
+    SECOND_CHECK = "second_check"
+    MARK_ROOM = "mark_room"
+    OUTREACH = "outreach"
+    ESCALATION = "escalation"
+    REENGAGEMENT = "reengagement"
+    PATTERN_REVIEW = "pattern_review"
+    """Taken by the chore *tend* when a pattern appears (patterns.py); never by the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rung as the ladder's table states it."""
+
+    rung: Rung
+    audience: str
+    """client, or the role whose task it is."""
+    stops: tuple[str, ...]
+    """Facts that make it needless, the one to name first coming first."""
+    held: bool = False
+    """Waits while a tap on *Join* or a silent room leaves open who is there (rule 7)."""
+    conditional: bool = False
+    """Hangs on more than time."""
+    blockers: frozenset[str] = field(init=False)
+    reminder: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "blockers", frozenset(self.stops))
+        object.__setattr__(self, "reminder", self.audience == "client")
+
+
+ALWAYS = ("cancelled", "history", "paused", "discharged", "excused", "made_up")
+BEFORE = (*ALWAYS, "joined", "reported")
+LADDER = (
+    Line(Rung.HEADS_UP, "client", BEFORE),
+    Line(Rung.SOON, "client", BEFORE),
+    Line(Rung.DOORS_OPEN, "client", BEFORE),
+    Line(Rung.FIRST_CHECK, "client", (*BEFORE, "contact"), held=True),
+    Line(Rung.SECOND_CHECK, "client", (*BEFORE, "contact"), held=True),
+    Line(Rung.MARK_ROOM, "coordinator", BEFORE, conditional=True),
+    Line(Rung.OUTREACH, "counselor", (*BEFORE, "spoken"), held=True),
+    Line(
+        Rung.ESCALATION, "supervisor", (*BEFORE, "contact_since_start"), held=True, conditional=True
+    ),
+    Line(Rung.REENGAGEMENT, "counselor", (*ALWAYS, "joined", "plan"), conditional=True),
+)
+STEPPED_OVER = frozenset(
+    {Standing.CANCELLED, Standing.UNKNOWN, Standing.EXPECTED, Standing.WAITING}
+)
+"""Standings that the walk of rule 1 steps over: nothing is known or decided there."""
+TAKEN = "taken"
+"""The result of a step that was done; others say why it was not (`WHY`)."""
+
+
+class State(StrEnum):
+    TAKEN = "taken"
+    DUE = "due"
+    SKIP = "skip"
+    """Due, but useless by now; to be written down with why, and not done (rule 5)."""
+    HELD = "held"
+    STOPPED = "stopped"
+    LATER = "later"
+    NOT_NEEDED = "not_needed"
+    """Its condition has not arisen."""
+
+
+MENDED = ("outreach", "relational", "escalation")
+"""Kinds of task that facts which come late may end by themselves (mending.py)."""
+WRITTEN = (State.DUE, State.SKIP)
+
+
+@dataclass(slots=True)
+class Look:
+    """One rung of one seat at one instant: where it stands, and why. `due_at` is aware UTC."""
+
+    rung: Rung
+    state: State
+    due_at: datetime | None
+    why: str = ""
+    """A key of `WHY`; empty when there is nothing to explain."""
+    until: datetime | None = None
+    """For a held rung: when to look again."""
+
+
+WHY: dict[str, str] = {
+    "cancelled": N_("The program cancelled this session."),
+    "history": N_("The seat was written down after its session was over."),
+    "paused": N_("The client is paused."),
+    "discharged": N_("The client has left the program."),
+    "excused": N_("Staff excused this seat."),
+    "made_up": N_("The session was made up for."),
+    "joined": N_("The client joined."),
+    "reported": N_("The client told us."),
+    "contact": N_("The client has been in touch."),
+    "contact_since_start": N_("The client has been in touch since the session began."),
+    "spoken": N_("Someone has spoken with the client."),
+    "plan": N_("A plan to rejoin is being made."),
+    "room_known": N_("The evidence says who was there."),
+    "too_few_misses": N_("Not enough misses in a row without contact."),
+    "no_contact_after_miss": N_("There has been no contact after a miss."),
+    "expired": N_("It came too late to be of use: the session was over."),
+    "superseded": N_("A later reminder says it better."),
+    "seat_is_newer": N_("The seat did not exist, or was at another time, when this fell due."),
+    "own_lead": N_("As long before as the client asked for."),
+    "tapped": N_("The client has just tapped Join; we wait for them to appear."),
+    "room_silent": N_("Nothing tells us who is in the room; nobody is chased."),
+    "joined_review": N_("A review is open; this miss was added to it."),
+    "taken": N_("Done."),
+    "stood_down": N_("It was no longer needed."),
+}
+"""Why a rung is where it is, for people; also the results of steps. Every `why` of the ladder is a key here."""

@@ -1,0 +1,1 @@
+"""What the protocol can tell: misses, what waits for a client, demand for make-ups, timeliness."""

@@ -1,0 +1,139 @@
+"""What waits for a client, in one statement: Today asks it on every visit.
+
+The count of sessions to catch up on is a select of its own, because standings cost several statements. It never counts a
+session that *Catch up* would not list (a test holds it to `misses.of` on generated rows); it leaves out those where the
+client was there for a part, and those whose evidence staff corrected.
+"""
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, not_, or_, select
+
+from webapp.care.attendance.absences import AbsenceReport, Excusal
+from webapp.care.attendance.presence import Presence
+from webapp.care.catch_up.follow_ups import FollowUp
+from webapp.care.contact.messages import Message, ReadMark
+from webapp.care.contact.reengagement_plans import Plan
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
+from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import Homework, HomeworkFor
+from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.sessions import Seat, Session
+from webapp.db import Store
+from webapp.protocol.facts.rooms import SEEN
+from webapp.protocol.reports import misses
+
+SETTLED = timedelta(minutes=15)
+"""After its end: a tap on Join holds the verdict that long (rule 7)."""
+PLAN_IS_NEW = timedelta(days=7)
+
+
+class Waiting(NamedTuple):
+    """Counts, and the ids of what a line leads to."""
+
+    catch_up: int
+    """Sessions to catch up on."""
+    homework: int
+    """Homework that is not handed in."""
+    one_homework: int | None
+    messages: int
+    """From the care team, unread."""
+    held_seat: int | None
+    """The missed seat for which a place is held, the first to run out."""
+    held_until: datetime | None
+    plan_at: datetime | None
+    """When a plan was made with them in the last days."""
+
+    @property
+    def anything(self) -> bool:
+        return bool(
+            self.catch_up or self.homework or self.messages or self.held_seat or self.plan_at
+        )
+
+
+def of(store: Store, client_id: int, now: datetime) -> Waiting:
+    """What waits for this client at `now`. One statement, every part of it by an index that begins with the client; grows
+    with the client's own seats of the last two months, homework and unread messages."""
+    asked = {
+        "me": client_id, "now": now, "from": now - misses.BACK, "until": now - SETTLED,
+        "plans": now - PLAN_IS_NEW,
+    }  # fmt: skip
+    return Waiting._make(store.execute(_statement(), asked).one())
+
+
+ME: BindParameter[int] = bindparam("me")
+NOW: BindParameter[datetime] = bindparam("now")
+
+
+@cache
+def _statement() -> Select[Any]:
+    """Made once; the columns are those of `Waiting`."""
+    open_homework = _homework().subquery()
+    work = select(func.count(), func.min(open_homework.c.id)).select_from(open_homework).subquery()
+    held = _held().subquery()
+    return select(
+        select(func.count()).select_from(_to_catch_up().subquery()).scalar_subquery(),
+        *work.c,
+        _unread().scalar_subquery(),
+        select(held.c.seat_id).scalar_subquery(),
+        select(held.c.until).scalar_subquery(),
+        select(func.max(Plan.made_at))
+        .where(Plan.client_id == ME, Plan.made_at > bindparam("plans"))
+        .scalar_subquery(),
+    )
+
+
+def _to_catch_up() -> Select[Any]:
+    """Seats in sessions that are over, that nobody saw their client in, and that were not talked through yet."""
+    there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
+    seen = exists().where(there, Presence.type.in_(SEEN))
+    told = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
+    excused = exists().where(Excusal.seat_id == Seat.id)
+    somebody = exists().where(Presence.session_id == Seat.session_id, Presence.type.in_(SEEN))
+    sure = or_(told, excused, Session.presence_from == PresenceFrom.STAFF, somebody)
+    stands_in = exists().where(or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id))
+    return (
+        select(Seat.id)
+        .join(Session, Session.id == Seat.session_id)
+        .where(Seat.client_id == ME, Seat.is_given, Session.is_on)
+        .where(Session.ends_at.between(bindparam("from"), bindparam("until")))
+        .where(not_(seen), sure, not_(stands_in), not_(exists().where(FollowUp.seat_id == Seat.id)))
+    )
+
+
+def _homework() -> Select[Any]:
+    """Set for the client, and nothing of it stands as handed in; only what belongs to a session or to them by name."""
+    mine = and_(
+        HandIn.homework_id == Homework.id, HandIn.client_id == ME, HandIn.reopened_at.is_(None)
+    )
+    seats = select(Seat.session_id).where(Seat.client_id == ME, Seat.is_given)
+    named = select(HomeworkFor.homework_id).where(HomeworkFor.client_id == ME)
+    theirs = or_(
+        and_(Homework.for_everyone, Homework.session_id.in_(seats)), Homework.id.in_(named)
+    )
+    return select(Homework.id).where(theirs, ~Homework.is_withdrawn, not_(exists().where(mine)))
+
+
+def _unread() -> Select[int]:
+    mark = select(func.max(ReadMark.message_id)).where(
+        ReadMark.client_id == ME, ReadMark.person_id == ME
+    )
+    return select(func.count(Message.id)).where(
+        Message.client_id == ME, Message.by_id != ME,
+        Message.id > func.coalesce(mark.scalar_subquery(), 0),
+    )  # fmt: skip
+
+
+def _held() -> Select[int, datetime]:
+    """The live held place that runs out first, and which missed seat it is for."""
+    return (
+        select(WaitlistEntry.seat_id, HeldPlace.until)
+        .join(WaitlistEntry, WaitlistEntry.id == HeldPlace.entry_id)
+        .where(WaitlistEntry.client_id == ME, WaitlistEntry.is_waiting)
+        .where(HeldPlace.is_held, HeldPlace.until > NOW)
+        .order_by(HeldPlace.until)
+        .limit(1)
+    )

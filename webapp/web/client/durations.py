@@ -1,0 +1,67 @@
+"""Lengths of time and days as client pages show them; registered as template filters."""
+
+from datetime import datetime, timedelta
+
+from babel.dates import format_date, format_interval
+from flask_babel import ngettext
+
+from webapp import clock
+from webapp.web.page.filters import language, lasting, zone
+
+COUNTED = timedelta(hours=48)
+"""Nearer than this a countdown shows hours and minutes; static/js/countdown.js spells them the same way."""
+
+
+def minutes(span: timedelta) -> str:
+    """1 h 30 min; the same letters in every language we speak."""
+    whole = -int(-span.total_seconds() // 60)
+    hours, rest = divmod(whole, 60)
+    return " ".join(
+        [*([f"{hours} h"] if hours else []), *([f"{rest} min"] if rest or not hours else [])]
+    )
+
+
+def spoken(span: timedelta) -> str:
+    """1 hour, 90 minutes, 2 days: the largest unit that says it exactly."""
+    seconds = int(span.total_seconds())
+    if seconds % 86400 == 0 and seconds > 86400:
+        return ngettext("%(num)d day", "%(num)d days", seconds // 86400)
+    if seconds % 3600 == 0:
+        return ngettext("%(num)d hour", "%(num)d hours", seconds // 3600)
+    if seconds % 60 == 0:
+        return ngettext("%(num)d minute", "%(num)d minutes", seconds // 60)
+    return ngettext("%(num)d second", "%(num)d seconds", seconds)
+
+
+def until(instant: datetime) -> str:
+    """How long until then: "1 h 24 min", from two days on "3 days"."""
+    left = instant - clock.now()
+    return minutes(left) if left < COUNTED else lasting(timedelta(days=left.days))
+
+
+def date(instant: datetime) -> str:
+    """Sunday, November 22, where the reader is."""
+    pattern = "EEEE, MMMM d" if language() == "en" else "EEEE, d 'de' MMMM"
+    return format_date(instant.astimezone(zone()), pattern, locale=language())
+
+
+def between(start: datetime, end: datetime) -> str:
+    """9:36 – 11:06 AM, where the reader is."""
+    here = zone()
+    return format_interval(start, end, "hm", tzinfo=here, locale=language())
+
+
+def played(seconds: float) -> str:
+    """12:40, or 1:02:40: a place in a recording."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+FILTERS = {
+    "between": between,
+    "minutes": minutes,
+    "until": until,
+    "date": date,
+    "played": played,
+}

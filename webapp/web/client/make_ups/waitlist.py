@@ -1,0 +1,75 @@
+"""Waiting for a place in a full session, and the place that is held when one comes free (M6)."""
+
+from flask import Blueprint, abort
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from webapp import clock
+from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups import bookings, waitlist
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
+from webapp.refusals import Refusal
+from webapp.web.client import my_seats
+from webapp.web.client.make_ups import make_ups
+from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
+
+pages = Blueprint("waiting", __name__)
+
+
+@pages.post("/seats/<row:seat_id>/make-ups/waiting")
+@needs(Permission.MAKE_UP)
+def join(seat_id: int) -> ResponseReturnValue:
+    """ "Tell me when a place comes free"."""
+    seat, me = my_seats.seat(seat_id), my_seats.person()
+    try:
+        session = make_ups.session_for(seat)
+        waitlist.join(store, seat, session, by=me, now=clock.now())
+    except Refusal as refusal:
+        return make_ups.refused(seat_id, refusal)
+    store.commit()
+    return make_ups.answer(seat_id, news=_("You're in line. We tell you when a place comes free."))
+
+
+@pages.post("/waiting/<row:entry_id>/cancellation")
+@needs(Permission.MAKE_UP)
+def leave(entry_id: int) -> ResponseReturnValue:
+    """Wait no longer."""
+    mine = WaitlistEntry.client_id == my_seats.person().id
+    entry = store.scalar(select(WaitlistEntry).where(WaitlistEntry.id == entry_id, mine))
+    if entry is None:
+        abort(404)
+    waitlist.leave(store, entry, by=my_seats.person(), now=clock.now())
+    store.commit()
+    return make_ups.answer(entry.seat_id, news=_("You're no longer in line for that one."))
+
+
+@pages.post("/held-places/<row:held_id>/acceptance")
+@needs(Permission.MAKE_UP)
+def accept(held_id: int) -> ResponseReturnValue:
+    """ "I'll take it"."""
+    held = _held(held_id)
+    try:
+        bookings.accept(store, held, by=my_seats.person(), now=clock.now())
+    except Refusal as refusal:
+        return make_ups.refused(held.entry.seat_id, refusal)
+    store.commit()
+    return make_ups.answer(held.entry.seat_id, news=_("That's set."))
+
+
+@pages.post("/held-places/<row:held_id>/release")
+@needs(Permission.MAKE_UP)
+def let_go(held_id: int) -> ResponseReturnValue:
+    """ "Not this time": the next in line may have it."""
+    held = _held(held_id)
+    waitlist.let_go(store, held, by=my_seats.person(), now=clock.now())
+    store.commit()
+    return make_ups.answer(held.entry.seat_id, news=_("Good. It goes to the next in line."))
+
+
+def _held(held_id: int) -> HeldPlace:
+    """A place held for the signed-in person; anyone else's is 404 (S1)."""
+    found = select(HeldPlace).join(WaitlistEntry, WaitlistEntry.id == HeldPlace.entry_id)
+    mine = found.where(HeldPlace.id == held_id, WaitlistEntry.client_id == my_seats.person().id)
+    return store.scalar(mine) or abort(404)

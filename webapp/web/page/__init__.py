@@ -1,0 +1,1 @@
+"""What every page needs: who is asking, access, forms, htmx, filters, assets, headers, errors."""

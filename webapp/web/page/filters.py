@@ -1,0 +1,126 @@
+"""How instants, lengths of time and texts are shown. Every instant goes through here, in the reader's zone and words."""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
+from flask import Flask, g, request
+from flask_babel import Babel, get_babel
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from webapp import clock
+from webapp.care.directory.people import LANGUAGES
+from webapp.refusals import Refusal
+from webapp.web.page.identity import me
+
+
+@lru_cache(maxsize=512)
+def zone_of(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def zone() -> ZoneInfo:
+    """The reader's time zone; UTC for nobody."""
+    person = me()
+    return zone_of(person.time_zone if person else "UTC")
+
+
+@lru_cache(maxsize=1)
+def spoken() -> tuple[str, ...]:
+    """The languages we have words in: English is the source, the others have a catalogue."""
+    catalogues = {locale.language for locale in get_babel().instance.list_translations()}
+    return tuple(name for name in LANGUAGES if name == LANGUAGES[0] or name in catalogues)
+
+
+def language() -> str:
+    """The reader's language: the person's own, before sign-in the browser's. Words and dates are never mixed."""
+    person = me()
+    if person is not None:
+        return person.language if person.language in spoken() else LANGUAGES[0]
+    return request.accept_languages.best_match(spoken()) or LANGUAGES[0]
+
+
+def minutes_ahead() -> int:
+    """How far the reader's clock is ahead of UTC just now."""
+    local = clock.now().astimezone(zone())
+    return (local.replace(tzinfo=UTC) - local) // timedelta(minutes=1)
+
+
+def time_of(instant: datetime, time_zone: str | None = None) -> str:
+    """6:00 PM"""
+    return format_time(_local(instant, time_zone), "short", locale=language())
+
+
+def day_of(instant: datetime, time_zone: str | None = None) -> str:
+    """Today, Tomorrow, Yesterday, or Monday, November 23; with its year when that is another one."""
+    local = _local(instant, time_zone)
+    today = clock.now().astimezone(local.tzinfo).date()
+    days = (local.date() - today).days
+    near = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}.get(days)
+    if near:
+        return near
+    weekday = format_date(local, "EEEE", locale=language())
+    parts = "MMMMd" if local.year == today.year else "yMMMd"
+    return f"{weekday}, {format_skeleton(parts, local, locale=language())}"
+
+
+def day_and_time(instant: datetime, time_zone: str | None = None) -> str:
+    """Nov 23, 6:00 PM"""
+    local = _local(instant, time_zone)
+    return format_datetime(
+        local, "MMM d, h:mm a" if language() == "en" else "d MMM, H:mm", locale=language()
+    )
+
+
+def ago(instant: datetime) -> str:
+    """in 3 hours · 5 minutes ago"""
+    return format_timedelta(
+        instant - clock.now(), add_direction=True, locale=language(), threshold=1.2
+    )
+
+
+def lasting(span: timedelta) -> str:
+    """3 hours"""
+    return format_timedelta(span, locale=language(), threshold=1.2)
+
+
+def iso(instant: datetime) -> str:
+    """For <time datetime>: RFC 3339."""
+    return instant.isoformat(timespec="seconds")
+
+
+def time_tag(instant: datetime, how: str = "day_and_time", time_zone: str | None = None) -> Markup:
+    """<time datetime="…">…</time>; `how` names one of the functions above."""
+    show = {"time": time_of, "day": day_of, "day_and_time": day_and_time}
+    words = ago(instant) if how == "ago" else show[how](instant, time_zone)
+    return Markup('<time datetime="{}">{}</time>').format(iso(instant), words)
+
+
+def sentence(refusal: Refusal) -> str:
+    """A refusal's sentence in the reader's language."""
+    return (
+        str(_(refusal.sentence, **refusal.values)) if refusal.values else str(_(refusal.sentence))
+    )
+
+
+def _local(instant: datetime, time_zone: str | None) -> datetime:
+    return instant.astimezone(zone_of(time_zone) if time_zone else zone())
+
+
+def init_app(app: Flask) -> None:
+    Babel(
+        app,
+        default_locale=LANGUAGES[0],
+        default_translation_directories="translations",
+        locale_selector=language,
+        timezone_selector=lambda: str(zone()),
+    )
+    app.jinja_env.filters.update(
+        time=time_of, day=day_of, day_and_time=day_and_time, ago=ago, lasting=lasting, iso=iso,
+        time_tag=time_tag, sentence=sentence,
+    )  # fmt: skip
+    app.jinja_env.globals.update(now=clock.now, minutes_ahead=minutes_ahead)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(lambda: {"me": me(), "place": g.get("place")})

@@ -1,0 +1,1 @@
+"""The words, icons and scripts of the staff console."""

@@ -1,0 +1,112 @@
+"""What helps a person through a task: what happened in plain words, and what to say or look at. Never blame, always a
+next step; a voicemail names no program (P5)."""
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import gettext as _
+
+from webapp.care.contact.tasks import Task, TaskKind
+from webapp.refusals import N_
+from webapp.web.page.filters import ago, day_and_time
+
+STORY: dict[str, str] = {
+    TaskKind.OUTREACH: N_(
+        "%(client)s had a place in %(session)s, %(when)s. We have not seen or heard from them since."
+    ),
+    TaskKind.RELATIONAL: N_(
+        "%(client)s was not seen in %(session)s, %(when)s. You know the couple: what may lie between the two?"
+    ),
+    TaskKind.ESCALATION: N_(
+        "%(client)s has been missed more than once in a row, and nobody has heard from them."
+    ),
+    TaskKind.REENGAGEMENT: N_(
+        "%(client)s is in touch again after %(session)s, %(when)s. Now is a good moment to plan the way back together."
+    ),
+    TaskKind.PATTERN_REVIEW: N_(
+        "Something repeats in how %(client)s can take part. It may want another time or another form."
+    ),
+    TaskKind.MARK_ROOM: N_(
+        "Nothing tells us who was in %(session)s, %(when)s. Nobody is being chased; please say who was there."
+    ),
+    TaskKind.TECH_HELP: N_(
+        "%(client)s wants to join %(session)s and can't get in. They asked for help %(asked)s."
+    ),
+    TaskKind.EMERGENCY_REVIEW: N_(
+        "Somebody outside the care team opened %(client)s's chart for an emergency. Look at the reason and at what was read, and write down what you make of it."
+    ),
+}
+
+
+def story(task: Task) -> str:
+    """What happened, in one or two sentences."""
+    sentence = STORY.get(task.kind)
+    return gettext(sentence) % _told(task) if sentence else ""
+
+
+def _told(task: Task) -> dict[str, Any]:
+    session = task.session
+    return {
+        "client": task.client.name if task.client else "",
+        "session": session.title if session else _("a session"),
+        "when": day_and_time(session.starts_at) if session else "",
+        "asked": ago(task.created_at),
+    }
+
+
+def script(task: Task, mine: str) -> list[str]:
+    """Lines to say or things to look at, as the ladder asked for them. `mine`: the reader's first name."""
+    names = {"client": _first(task.client.name if task.client else ""), "me": mine}
+    keys = [
+        *OPENING.get(task.kind, ()),
+        *task.brief.get("prompts", ()),
+        *CLOSING.get(task.kind, ()),
+    ]
+    return [gettext(LINES[key]) % names for key in dict.fromkeys(keys) if key in LINES]
+
+
+OPENING: dict[str, tuple[str, ...]] = {
+    TaskKind.OUTREACH: ("greeting",),
+    TaskKind.TECH_HELP: ("call_now", "check_in_order", "place_is_kept"),
+}
+CLOSING: dict[str, tuple[str, ...]] = {
+    TaskKind.OUTREACH: ("next_one_easier", "voicemail", "not_safe"),
+    TaskKind.RELATIONAL: ("each_alone",),
+    TaskKind.ESCALATION: ("who_else",),
+    TaskKind.REENGAGEMENT: ("in_their_words", "one_that_fits", "other_times", "one_check_in"),
+}
+"""What frames the prompts that the ladder wrote into the task."""
+LINES: dict[str, str] = {
+    "greeting": N_("“Hi %(client)s, this is %(me)s. I'm glad I caught you. Are you all right?”"),
+    "place_is_kept": N_("“Your place is kept.” Say it early."),
+    "what_got_in_the_way": N_("“What got in the way?” Then listen first."),
+    "another_time": N_("“Let's find another time that fits.” Offer two."),
+    "next_one_easier": N_("“What would make the next one easier?”"),
+    "voicemail": N_("Voicemail: your first name and number, nothing else. Never name the program."),
+    "not_safe": N_(
+        "If they are not safe: stay on the line and follow the crisis plan. 988 helps too."
+    ),
+    "tension": N_("Tension: did something happen between the two before the session?"),
+    "miscommunication": N_("Miscommunication: did each know what the other had planned?"),
+    "practical_load": N_("Practical load: who has the children, the car, the quiet room?"),
+    "each_alone": N_(
+        "Speak with each alone first. Pass on nothing that was not meant to be passed on."
+    ),
+    "treatment_plan": N_("Treatment plan: does it still fit how things are?"),
+    "risk_factors": N_("Risk: what do we know, and who has seen them last?"),
+    "extra_check_in": N_("An extra one-to-one check-in: who, and when?"),
+    "who_else": N_("Who else may we reach, by consent?"),
+    "who_was_there": N_("Ask the host, look at the chat, then mark each person."),
+    "in_their_words": N_("“What was in the way?” Write it down in their words."),
+    "one_that_fits": N_("Agree on one make-up that fits; for a couple, one that fits both."),
+    "other_times": N_("Ask whether another time of day would be easier."),
+    "one_check_in": N_("Set one short check-in for this week."),
+    "call_now": N_("Call them: they are sitting before a dark screen."),
+    "check_in_order": N_(
+        "Network, camera and microphone, then the browser. Else the phone dial-in."
+    ),
+}
+
+
+def _first(name: str) -> str:
+    return name.split(" ")[0]
