@@ -9,7 +9,7 @@ from tests.house.reading import Module, modules, names_of_modules, told
 
 ORDER: dict[str, list[set[str]]] = {
     "webapp": [
-        {"bulk", "clock", "config", "crypto", "db", "durations", "embedded", "log", "migrations", "refusals"}
+        {"bulk", "clock", "config", "crypto", "db", "durations", "embedded", "log", "migrations", "refusals", "times"}
         | {"spellings"},
         {"care"},
         {"operations"},

@@ -59,3 +59,41 @@ def test_a_token_that_reaches_too_far_is_told_by_its_number(app, world, database
     [line] = told()
     assert line["status"] == 403
     assert isinstance(line["token"], int)
+
+
+PLAIN = {"first": "sms", "quiet_from": "22:00", "quiet_to": "07:00"}
+
+
+def unshowable(*_anything):
+    raise ValueError
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_what_was_kept_ends_in_no_error_though_its_answer_cannot_be_shown(
+    visit, world, store, monkeypatch, htmx
+):
+    monkeypatch.setattr("webapp.web.client.me.reminders.kinds", unshowable)
+    answer = visit(world.maya).post("/me/reminders", PLAIN, htmx=htmx)
+    assert (answer.status_code, answer.headers.get("HX-Redirect") or answer.location) == (
+        204 if htmx else 303, "/",
+    )  # fmt: skip
+    store.expire_all()
+    assert store.merge(world.maya).preferences["channels"][0] == "sms"
+
+
+def test_a_request_that_ends_in_an_error_leaves_nothing(app, visit, world, store, monkeypatch):
+    monkeypatch.setattr("webapp.care.preferences.contact_preferences.allow", unshowable)
+    maya = visit(world.maya)
+    headers = {"X-CSRFToken": maya.csrf_token(), "Sec-Fetch-Site": "same-origin"}
+    answer = maya.client.post("/me/reminders", data=PLAIN, headers=headers)
+    assert answer.status_code == 500
+    store.expire_all()
+    assert "channels" not in store.merge(world.maya).preferences
+
+
+def test_an_error_after_a_refusal_is_an_error(visit, world, monkeypatch):
+    monkeypatch.setattr("webapp.web.client.make_ups.availability._covered", unshowable)
+    maya = visit(world.maya)
+    headers = {"X-CSRFToken": maya.csrf_token(), "Sec-Fetch-Site": "same-origin"}
+    answer = maya.client.post("/times", data={"times": "9-dawn"}, headers=headers)
+    assert answer.status_code == 500

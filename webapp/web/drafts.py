@@ -14,6 +14,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts as kept
 from webapp.refusals import Conflict, Refusal
+from webapp.spellings import whole_number
 from webapp.web.page import identity
 from webapp.web.page.filters import sentence, time_of
 from webapp.web.page.guard import needs
@@ -32,10 +33,11 @@ def save() -> ResponseReturnValue:
     other text when another device saved meanwhile, so that both can be shown."""
     me, form, now = cast(Person, identity.me()), request.form, clock.now()
     about, edition = form.get("about", ""), form.get("edition", "0")
-    if not ABOUT.fullmatch(about) or not edition.isdecimal() or len(edition) > 9:
+    going_on_from = whole_number(edition, most=kept.MOST_EDITIONS)
+    if not ABOUT.fullmatch(about) or going_on_from is None:
         abort(404)
     try:
-        saved = kept.save(store, about, form.get("body", ""), by=me, now=now, edition=int(edition))
+        saved = kept.save(store, about, form.get("body", ""), by=me, now=now, edition=going_on_from)
     except Conflict:
         store.rollback()
         other = kept.of(store, me, about)

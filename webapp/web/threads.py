@@ -14,6 +14,7 @@ from webapp.care.contact import messages, thread_members
 from webapp.care.contact.messages import Message
 from webapp.care.directory.people import Person, RoleName
 from webapp.db import Store
+from webapp.spellings import whole_number
 from webapp.web.page.filters import zone
 
 MOST = 40
@@ -114,7 +115,7 @@ def stamp(store: Store, client: Person, me: Person) -> str:
 
 def page_of(asked: str | None) -> int | None:
     """`?before=` as a number; anything else is the newest page."""
-    return int(asked) if asked and asked.isdecimal() and len(asked) < 10 else None
+    return whole_number(asked or "", most=2**31 - 1)
 
 
 def fresh_id() -> str:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.care.preferences import availability
-from webapp.care.preferences.availability import MIDNIGHT, Window, fit
+from webapp.care.preferences.availability import Window, fit, read
 from webapp.refusals import Forbidden, Invalid
+from webapp.times import MIDNIGHT
 
 NEW_YORK, PHOENIX, LORD_HOWE = "America/New_York", "America/Phoenix", "Australia/Lord_Howe"
 MON, SAT, SUN = 0, 5, 6
@@ -24,7 +25,7 @@ def test_without_windows_any_time_suits():
 
 
 def test_a_session_has_to_lie_wholly_inside():
-    evenings = [Window(MON, "17:00", "21:00")]
+    evenings = [read(MON, "17:00", "21:00")]
     monday = (2026, 3, 2)
     assert fit(evenings, NEW_YORK, at(NEW_YORK, *monday, 18), at(NEW_YORK, *monday, 21))
     assert not fit(evenings, NEW_YORK, at(NEW_YORK, *monday, 18, 1), at(NEW_YORK, *monday, 21, 1))
@@ -32,13 +33,13 @@ def test_a_session_has_to_lie_wholly_inside():
 
 
 def test_windows_that_touch_at_midnight_are_one():
-    late = [Window(MON, "20:00", MIDNIGHT), Window(1, "00:00", "02:00")]
+    late = [read(MON, "20:00", "24:00"), read(1, "00:00", "02:00")]
     assert fit(late, NEW_YORK, at(NEW_YORK, 2026, 3, 2, 23), at(NEW_YORK, 2026, 3, 3, 1))
     assert not fit(late[:1], NEW_YORK, at(NEW_YORK, 2026, 3, 2, 23), at(NEW_YORK, 2026, 3, 3, 1))
 
 
 def test_a_window_means_the_clients_own_clock():
-    evenings = [Window(MON, "17:00", "21:00")]
+    evenings = [read(MON, "17:00", "21:00")]
     starts, ends = at(NEW_YORK, 2026, 3, 2, 18), at(NEW_YORK, 2026, 3, 2, 21)
     assert not fit(evenings, PHOENIX, starts, ends)
     assert fit(evenings, PHOENIX, starts + timedelta(hours=2), ends + timedelta(hours=2))
@@ -48,15 +49,15 @@ def test_a_window_means_the_clients_own_clock():
     ("zone", "window", "starts", "ends", "fits"),
     [
         # the spring gap of New York: 2:00 to 3:00 on March 8 does not exist
-        (NEW_YORK, Window(SUN, "01:00", "03:00"), (2026, 3, 8, 1), (2026, 3, 8, 3), True),
-        (NEW_YORK, Window(SUN, "02:30", "06:00"), (2026, 3, 8, 3), (2026, 3, 8, 5), False),
-        (NEW_YORK, Window(SUN, "02:30", "06:00"), (2026, 3, 8, 3, 30), (2026, 3, 8, 6), True),
+        (NEW_YORK, read(SUN, "01:00", "03:00"), (2026, 3, 8, 1), (2026, 3, 8, 3), True),
+        (NEW_YORK, read(SUN, "02:30", "06:00"), (2026, 3, 8, 3), (2026, 3, 8, 5), False),
+        (NEW_YORK, read(SUN, "02:30", "06:00"), (2026, 3, 8, 3, 30), (2026, 3, 8, 6), True),
         # the autumn overlap: 1:00 to 2:00 on November 1 comes twice, and a window to 1:30 ends at its second
-        (NEW_YORK, Window(SUN, "00:00", "01:30"), (2026, 11, 1, 0), (2026, 11, 1, 1, 30, 1), True),
-        (NEW_YORK, Window(SUN, "00:00", "01:30"), (2026, 11, 1, 0), (2026, 11, 1, 2), False),
+        (NEW_YORK, read(SUN, "00:00", "01:30"), (2026, 11, 1, 0), (2026, 11, 1, 1, 30, 1), True),
+        (NEW_YORK, read(SUN, "00:00", "01:30"), (2026, 11, 1, 0), (2026, 11, 1, 2), False),
         # Lord Howe changes by half an hour
-        (LORD_HOWE, Window(SUN, "01:00", "03:00"), (2026, 10, 4, 1), (2026, 10, 4, 3), True),
-        (LORD_HOWE, Window(SUN, "01:00", "02:00"), (2026, 4, 5, 1), (2026, 4, 5, 2, 0), True),
+        (LORD_HOWE, read(SUN, "01:00", "03:00"), (2026, 10, 4, 1), (2026, 10, 4, 3), True),
+        (LORD_HOWE, read(SUN, "01:00", "02:00"), (2026, 4, 5, 1), (2026, 4, 5, 2, 0), True),
     ],
 )
 def test_clock_changes_move_windows_with_the_wall(zone, window, starts, ends, fits):
@@ -71,7 +72,7 @@ def test_clock_changes_move_windows_with_the_wall(zone, window, starts, ends, fi
 def test_where_no_clock_changes_a_window_is_plain_arithmetic(weekday, hour, length, begin, lasts):
     """Phoenix has no clock changes: the answer is that of hours counted from Monday's midnight."""
     until = min(hour + length, 24)
-    window = Window(weekday, f"{hour:02}:00", MIDNIGHT if until == 24 else f"{until:02}:00")
+    window = Window(weekday, hour * 60, until * 60)
     starts = at(PHOENIX, 2026, 3, 2) + timedelta(hours=begin)
     inside = weekday * 24 + hour <= begin and begin + lasts <= weekday * 24 + until
     assert fit([window], PHOENIX, starts, starts + timedelta(hours=lasts)) is inside
@@ -79,7 +80,14 @@ def test_where_no_clock_changes_a_window_is_plain_arithmetic(weekday, hour, leng
 
 @pytest.mark.parametrize(
     "window",
-    [(7, "10:00", "11:00"), (0, "10", "11:00"), (0, "10:00", "25:00"), (0, "11:00", "11:00")],
+    [
+        (7, "10:00", "11:00"),
+        (0, "10", "11:00"),
+        (0, "10:00", "25:00"),
+        (0, "11:00", "11:00"),
+        (0, "10:0\uff10", "11:00"),
+        (0, "10:00", "11:\u0660\u0660"),
+    ],
 )
 def test_a_window_that_cannot_be_is_refused(store, world, clock, window):
     with pytest.raises(Invalid) as refused:
@@ -95,8 +103,8 @@ def test_new_windows_replace_the_old_ones(store, world, clock):
         by=world.maya,
         now=clock.now(),
     )
-    availability.put(store, world.maya, [(6, "09:00", MIDNIGHT)], by=world.maya, now=clock.now())
-    assert availability.of(store, [world.maya.id])[world.maya.id] == [Window(6, "09:00", MIDNIGHT)]
+    availability.put(store, world.maya, [(6, "09:00", "24:00")], by=world.maya, now=clock.now())
+    assert availability.of(store, [world.maya.id])[world.maya.id] == [Window(6, 9 * 60, MIDNIGHT)]
 
 
 def test_nobody_but_the_client_and_staff_sets_them(store, world, clock):

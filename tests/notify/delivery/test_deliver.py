@@ -312,7 +312,7 @@ def test_the_quiet_hours_are_the_recipients_own(post, world):
     """Henry sleeps from eight; June, who is reminded at half past eight, does not."""
     consent(post, world.june, world.henry)
     post.do(
-        lambda store, cast: setattr(cast.henry, "preferences", {"quiet_hours": ["20:00", "07:00"]})
+        lambda store, cast: setattr(cast.henry, "preferences", {"quiet_hours": [20 * 60, 7 * 60]})
     )
     post.clock.set(datetime(2026, 3, 5, 1, 30, tzinfo=UTC))
     waiting(post, "heads_up", "june", hours=20)

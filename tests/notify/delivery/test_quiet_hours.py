@@ -89,6 +89,6 @@ def test_news_about_no_hour_wait_for_the_morning_unless_they_are_useless_then():
 
 
 def test_own_hours_come_before_the_programs():
-    assert own_hours({"quiet_hours": ["20:00", "07:00"]}, NINE_TO_EIGHT) == (time(20), time(7))
+    assert own_hours({"quiet_hours": [20 * 60, 7 * 60]}, NINE_TO_EIGHT) == (time(20), time(7))
     assert own_hours({}, NINE_TO_EIGHT) == NINE_TO_EIGHT
     assert own_hours({"quiet_hours": None}, NINE_TO_EIGHT) == NINE_TO_EIGHT

@@ -68,7 +68,7 @@ class Person(Base):
     status_at: Mapped[datetime]
     password_hash: Mapped[str | None]
     preferences: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """Reminders: `channels` (order), `off` (rungs not wanted), `quiet_hours` ([from, to] local), `lead` (rung → minutes before
+    """Reminders: `channels` (order), `off` (rungs not wanted), `quiet_hours` ([from, to], minutes since local midnight), `lead` (rung → minutes before
     the start). `home_zone`: the roster's zone while the person goes by another clock."""
     created_at: Mapped[datetime]
 

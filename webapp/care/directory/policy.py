@@ -8,15 +8,17 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from webapp.durations import format_duration, parse_duration
 from webapp.refusals import N_
+from webapp.times import clock_time
 
-CLOCK_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 LONGEST = timedelta(days=366)
+AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
+"""Money, in ASCII digits: `Decimal` reads other scripts' digits, exponents and infinity too."""
 OFFSETS = ("heads_up", "soon", "doors_open", "first_check", "second_check", "outreach")
 """The rungs that hang on the start of a session, in the order in which they come."""
 
@@ -171,9 +173,9 @@ def _quiet_hours(value: Any) -> tuple[time, time] | None:
         return None
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError
-    if not all(isinstance(part, str) and CLOCK_TIME.fullmatch(part) for part in value):
-        raise ValueError
-    begin, end = (time.fromisoformat(part) for part in value)
+    if not all(isinstance(part, str) for part in value):
+        raise TypeError
+    begin, end = (clock_time(part) for part in value)
     return None if begin == end else (begin, end)
 
 
@@ -182,13 +184,9 @@ def _amount(value: Any) -> Decimal | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError from None
-    if not amount.is_finite():
+    if not AMOUNT.fullmatch(str(value)):
         raise ValueError
-    return amount
+    return Decimal(str(value))
 
 
 READERS: dict[str, tuple[Callable[[Any], Any], str]] = {

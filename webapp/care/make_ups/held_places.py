@@ -7,12 +7,12 @@ from sqlalchemy import Select, func, or_, select
 
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
-from webapp.care.directory.people import Person, Status
-from webapp.care.directory.policy import Policy
+from webapp.care.directory.people import Status
 from webapp.care.directory.programs import Program
 from webapp.care.make_ups import busy_slots, eligibility, waitlist
 from webapp.care.make_ups.parties import Party, party_of
 from webapp.care.make_ups.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
+from webapp.care.preferences import contact_preferences
 from webapp.care.schedule import planning, sessions
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Database, Store, claim
@@ -88,7 +88,7 @@ def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> He
     session, client = entry.session, entry.client
     versions = store.get_one(Program, session.program_id).policies
     policy = programs.in_force(versions, session.starts_at).policy
-    quiet = _night_of(client, policy)
+    quiet = contact_preferences.quiet_hours_of(client, policy)
     until = held_until(now, session.starts_at, client.time_zone, quiet)
     seats = [planning.hold_seat(store, session, each, until, now=now) for each in party.people]
     held = HeldPlace(
@@ -99,12 +99,6 @@ def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> He
     store.flush()
     sessions.record(store, Tag.PLACE_HELD, seats[0], by=None, now=now, held=held.id, until=until)
     return held
-
-
-def _night_of(client: Person, policy: Policy) -> tuple[time, time] | None:
-    """A client's quiet hours: their own, else the program's."""
-    own = (client.preferences or {}).get("quiet_hours")
-    return (time.fromisoformat(own[0]), time.fromisoformat(own[1])) if own else policy.quiet_hours
 
 
 def _suits(store: Store, entry: WaitlistEntry, party: Party) -> bool:

@@ -15,6 +15,10 @@ LONGEST = 20_000
 """Letters."""
 
 
+MOST_EDITIONS = 2**31 - 1
+"""What the column holds."""
+
+
 class Draft(Base):
     """One person's unfinished text about one thing: `homework:7`, `make_up:3`. `edition` rises with every save."""
 

@@ -14,6 +14,9 @@ from webapp.care.materials.resources import Resource
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 
+LONGEST = 24 * 3600
+"""Seconds into the longest recording."""
+
 
 class ResourceUse(Base):
     """How far a client has come: the second they stopped at, and when they were through."""
@@ -34,7 +37,7 @@ def keep_place(
     """The client stopped at this second; they go on there, on any device. Raises Invalid, Forbidden."""
     if by.id != client.id:
         raise Forbidden()
-    if not 0 <= seconds <= 24 * 3600:
+    if not 0 <= seconds <= LONGEST:
         raise Invalid(N_("Seconds from the beginning."), field="seconds")
     _touch(store, resource, client, now)
     store.execute(_mine(resource, client).values(position=seconds, kept_at=now))

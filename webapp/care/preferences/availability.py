@@ -1,6 +1,5 @@
 """Windows: the hours of the week at which a make-up suits a client, in their own local time (M6)."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
@@ -16,19 +15,18 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.recurrence import instant_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
+from webapp.times import MIDNIGHT, minute_of_day, time_at
 
 MOST = 42
 """Six a day: more is a slip, not a week."""
-MIDNIGHT = "24:00"
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class Window(NamedTuple):
-    """`weekday` 0 is Monday; local times `HH:MM`, the end may be `24:00`."""
+    """`weekday` 0 is Monday; minutes since local midnight, the end may be 1440."""
 
     weekday: int
-    from_local: str
-    to_local: str
+    from_minute: int
+    to_minute: int
 
 
 class AvailabilityWindow(Base):
@@ -37,15 +35,19 @@ class AvailabilityWindow(Base):
     __tablename__ = "availability_window"
     __table_args__ = (
         CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
-        CheckConstraint("to_local > from_local", name="ends_later"),
+        CheckConstraint(
+            "from_minute >= 0 AND from_minute < to_minute AND to_minute <= 1440",
+            name="within_a_day",
+        ),
         Index("ix_availability_window_person", "person_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     weekday: Mapped[int]
-    from_local: Mapped[str]
-    to_local: Mapped[str]
+    from_minute: Mapped[int]
+    to_minute: Mapped[int]
+    """Minutes since local midnight."""
     set_at: Mapped[datetime]
     set_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
@@ -58,17 +60,18 @@ def put(
     by: Person | None,
     now: datetime,
 ) -> None:
-    """Exactly these windows (weekday, from, to) suit `client`; none: any time. Raises Invalid, Forbidden."""
+    """Exactly these windows suit `client`: weekday (0 is Monday), from and to as local `HH:MM`, the end may be `24:00`. None:
+    any time. Raises Invalid, Forbidden."""
     if by is not None and by.kind != Kind.STAFF and by.id != client.id:
         raise Forbidden()
-    wanted = [_checked(Window(*window)) for window in dict.fromkeys(windows)]
+    wanted = [read(*window) for window in dict.fromkeys(windows)]
     if len(wanted) > MOST:
         raise Invalid(N_("At most %(most)s windows."), field="windows", most=MOST)
     store.execute(delete(AvailabilityWindow).where(AvailabilityWindow.person_id == client.id))
     store.add_all(
         AvailabilityWindow(
-            person_id=client.id, weekday=each.weekday, from_local=each.from_local,
-            to_local=each.to_local, set_at=now, set_by_id=by and by.id,
+            person_id=client.id, weekday=each.weekday, from_minute=each.from_minute,
+            to_minute=each.to_minute, set_at=now, set_by_id=by and by.id,
         )
         for each in wanted
     )  # fmt: skip
@@ -80,11 +83,11 @@ def put(
 
 _OF = (
     select(
-        AvailabilityWindow.person_id, AvailabilityWindow.weekday, AvailabilityWindow.from_local,
-        AvailabilityWindow.to_local,
+        AvailabilityWindow.person_id, AvailabilityWindow.weekday, AvailabilityWindow.from_minute,
+        AvailabilityWindow.to_minute,
     )
     .where(AvailabilityWindow.person_id.in_(bindparam("people", expanding=True)))
-    .order_by(AvailabilityWindow.weekday, AvailabilityWindow.from_local)
+    .order_by(AvailabilityWindow.weekday, AvailabilityWindow.from_minute)
 )  # fmt: skip
 """Built once: putting it together costs more than running it."""
 
@@ -94,8 +97,8 @@ def of(store: Store, person_ids: Iterable[int]) -> dict[int, list[Window]]:
     found: dict[int, list[Window]] = {each: [] for each in person_ids}
     store.flush()
     rows = store.connection().execute(_OF, {"people": list(found)})
-    for person_id, weekday, from_local, to_local in rows:
-        found[person_id].append(Window(weekday, from_local, to_local))
+    for person_id, *window in rows:
+        found[person_id].append(Window(*window))
     return found
 
 
@@ -120,23 +123,24 @@ def fit(windows: Sequence[Window], zone: str, starts_at: datetime, ends_at: date
 
 
 def _begin(day: date, window: Window, zone: ZoneInfo) -> datetime:
-    return instant_of(datetime.combine(day, time.fromisoformat(window.from_local)), zone)
+    return instant_of(datetime.combine(day, time_at(window.from_minute)), zone)
 
 
 def _end(day: date, window: Window, zone: ZoneInfo) -> datetime:
-    if window.to_local == MIDNIGHT:
+    if window.to_minute == MIDNIGHT:
         return instant_of(datetime.combine(day + timedelta(days=1), time()), zone)
-    wall = datetime.combine(day, time.fromisoformat(window.to_local), zone)
+    wall = datetime.combine(day, time_at(window.to_minute), zone)
     return max(wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
 
 
-def _checked(window: Window) -> Window:
-    if window.weekday not in range(7):
+def read(weekday: int, begins: str, ends: str) -> Window:
+    """A window from its weekday (0 is Monday) and its local times `HH:MM`, the end up to `24:00`. Raises Invalid."""
+    if weekday not in range(7):
         raise Invalid(N_("Choose a day of the week."), field="windows")
-    if not _CLOCK.fullmatch(window.from_local):
-        raise Invalid(N_("Write a time like 18:00."), field="windows")
-    if window.to_local != MIDNIGHT and not _CLOCK.fullmatch(window.to_local):
-        raise Invalid(N_("Write a time like 18:00."), field="windows")
-    if window.to_local <= window.from_local:
+    try:
+        window = Window(weekday, minute_of_day(begins), minute_of_day(ends, until_midnight=True))
+    except ValueError as error:
+        raise Invalid(N_("Write a time like 18:00."), field="windows") from error
+    if window.to_minute <= window.from_minute:
         raise Invalid(N_("The end comes after the beginning."), field="windows")
     return window

@@ -1,7 +1,6 @@
 """How a person wants to be reminded: by which way first, of what, how long before, when not; in which language and whose
 clock (M4, M2, P9)."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from webapp.care.directory.programs import known_zone
 from webapp.care.schedule.sessions import look_again
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
+from webapp.times import minute_of_day, time_at, written
 
 OPTIONAL = ("heads_up", "soon", "doors_open", "first_check", "second_check")
 """Rungs a person may do without. Outreach is a human's work and cannot be switched off here."""
@@ -31,9 +31,9 @@ NEWS = (
 LEAD_BOUNDS = {"heads_up": (6 * 60, 7 * 24 * 60), "soon": (15, 5 * 60)}
 """Rung → the least and the most minutes before the start that a person may choose for it. The bounds do not overlap, so the
 earlier reminder stays the earlier one."""
+QUIET_FIELDS = ("quiet_from", "quiet_to")
 PLANNED_AHEAD = timedelta(weeks=9)
 """A little more than series are unfolded ahead: so far the ladder looks again when somebody's wishes change."""
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 def set_reminders(
@@ -55,15 +55,14 @@ def set_reminders(
     unknown = set(off) - {*OPTIONAL, *NEWS}
     if unknown:
         raise Invalid(N_("There is no such reminder."), field="wanted")
-    if not all(_CLOCK.fullmatch(each) for each in quiet_hours):
-        raise Invalid(N_("Write a time like 21:00."), field="quiet_from")
-    if quiet_hours[0] == quiet_hours[1]:
+    quiet = [_minute(each, field) for each, field in zip(quiet_hours, QUIET_FIELDS, strict=True)]
+    if quiet[0] == quiet[1]:
         raise Invalid(N_("Choose two different times."), field="quiet_to")
     kept = {
         **(person.preferences or {}),
         "channels": [first, *(each.value for each in Channel if each != first)],
         "off": sorted(off),
-        "quiet_hours": list(quiet_hours),
+        "quiet_hours": quiet,
     }
     if lead is not None:
         kept["lead"] = {rung: _usable_lead(rung, minutes) for rung, minutes in lead.items()}
@@ -104,16 +103,33 @@ def set_zone(store: Store, person: Person, zone: str, *, by: Person, now: dateti
 
 
 def of(person: Person) -> dict[str, Any]:
-    """What holds for `person`: `channels` in order, `off`, and `lead`: rung → minutes before the start, only where it is
-    not the program's own time."""
+    """What holds for `person`, for people to read: `channels` in order, `off`, `lead`: rung → minutes before the start, and
+    `quiet_hours`: from and to as HH:MM; the last two only where they are not the program's own."""
     kept = person.preferences or {}
-    return {"channels": list(Channel), "off": [], "lead": {}} | kept
+    hours = (
+        {"quiet_hours": [written(each) for each in quiet]}
+        if (quiet := kept.get("quiet_hours"))
+        else {}
+    )
+    return {"channels": list(Channel), "off": [], "lead": {}} | kept | hours
 
 
 def quiet_hours_of(person: Person, policy: Policy) -> tuple[time, time] | None:
     """When not to write to `person`, local from and to: their own hours, else the program's (None: it has none)."""
-    own = (person.preferences or {}).get("quiet_hours")
-    return (time.fromisoformat(own[0]), time.fromisoformat(own[1])) if own else policy.quiet_hours
+    return own_quiet_hours(person.preferences) or policy.quiet_hours
+
+
+def own_quiet_hours(kept: Mapping[str, Any] | None) -> tuple[time, time] | None:
+    """The quiet hours among a person's preferences, local from and to; None: they chose none. The only reader of them."""
+    own = (kept or {}).get("quiet_hours")
+    return (time_at(own[0]), time_at(own[1])) if own else None
+
+
+def _minute(text: str, field: str) -> int:
+    try:
+        return minute_of_day(text)
+    except ValueError as error:
+        raise Invalid(N_("Write a time like 21:00."), field=field) from error
 
 
 def _usable_lead(rung: str, minutes: int) -> int:

@@ -35,6 +35,7 @@ from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.db import Store
+from webapp.times import written
 
 Record = dict[str, Any]
 """Plain values only: text, numbers, lists, and instants as aware datetimes. Keys are stable."""
@@ -64,7 +65,11 @@ def assemble(
         "needs": _needs(store, client),
         "backup_plans": _backup_plans(store, client),
         "hours_that_suit": [
-            {"weekday": each.weekday, "from": each.from_local, "to": each.to_local}
+            {
+                "weekday": each.weekday,
+                "from": written(each.from_minute),
+                "to": written(each.to_minute),
+            }
             for each in availability.of(store, [client.id])[client.id]
         ],
         "self_tests": _self_tests(store, client),

@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from webapp.care.schedule.kinds import SessionKind
 from webapp.durations import parse_duration
 from webapp.refusals import N_, Invalid
-from webapp.spellings import in_reach
+from webapp.spellings import in_reach, whole_number
 
 
 def email(text: str) -> str:
@@ -53,9 +53,10 @@ def duration(text: str) -> timedelta:
 
 def capacity(text: str) -> int:
     """How many places, 1 to 1000."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1000):
+    places = whole_number(text, most=1000)
+    if not places:
         raise Invalid(N_("Between 1 and 1000 places."), field="capacity")
-    return int(text)
+    return places
 
 
 def session_kind(text: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from webapp.care.directory.policy import READERS
+from webapp.care.preferences.contact_preferences import own_quiet_hours
 from webapp.notify.kinds import LINKS, NEWS, STAFF, NoticeKind
 
 NEAR = timedelta(hours=2)
@@ -62,7 +62,4 @@ def end_of_quiet(hours: tuple[time, time], zone: str, now: datetime) -> datetime
 
 def own_hours(wishes: Mapping[str, Any] | None, program: Hours) -> Hours:
     """The person's own quiet hours, else the program's: as the ladder reads them."""
-    if not wishes or not wishes.get("quiet_hours"):
-        return program
-    hours: Hours = READERS["quiet_hours"][0](wishes["quiet_hours"])
-    return hours
+    return own_quiet_hours(wishes) or program

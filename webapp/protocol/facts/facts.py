@@ -22,6 +22,7 @@ from webapp.care.attendance.tally import TAP, Evidence
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
 from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.preferences.contact_preferences import own_quiet_hours
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.facts import contact, history, rooms
@@ -160,9 +161,9 @@ def _life(inactive: str, zone: str, told: str | None, *signs_and_work: Any) -> L
 def _wishes(told: str | None) -> Wishes:
     """A person's own quiet hours and lead times (care/preferences/contact_preferences), from the JSON text of their preferences."""
     kept = json.loads(told or "null") or {}
-    hours, leads = kept.get("quiet_hours"), kept.get("lead") or {}
-    quiet = (time.fromisoformat(hours[0]), time.fromisoformat(hours[1])) if hours else None
-    return quiet, {rung: timedelta(minutes=-lead) for rung, lead in leads.items()}
+    leads = kept.get("lead") or {}
+    before = {rung: timedelta(minutes=-lead) for rung, lead in leads.items()}
+    return own_quiet_hours(kept), before
 
 
 def _evidence(store: Store, ids: Collection[int]) -> dict[int, list[Evidence]]:

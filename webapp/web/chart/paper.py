@@ -175,7 +175,7 @@ def sentence(entry: Entry) -> str:
         result = entry.detail.get("result")
         words = _(RUNGS[Rung(entry.what)])
         return words if result == TAKEN else f"{words} {_('Not needed.')}"
-    return re.sub(r" \([A-Z]\d+\)", "", _(MEANING[Tag(entry.what)]))
+    return re.sub(r" \([A-Z][0-9]+\)", "", _(MEANING[Tag(entry.what)]))
 
 
 def noted(entry: Entry, found: Chart, zone: ZoneInfo) -> Iterator[str]:

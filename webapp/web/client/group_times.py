@@ -17,6 +17,7 @@ from webapp.care.make_ups import group_times
 from webapp.care.schedule.series import Member, Series
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Refusal
+from webapp.spellings import row_number
 from webapp.web.client import my_seats
 from webapp.web.page.filters import language, time_of, zone
 from webapp.web.page.guard import needs
@@ -128,8 +129,7 @@ def _when(series: Series, now: datetime) -> str:
 
 def _chosen(name: str) -> int:
     """The row that was tapped; 0 for what can be none."""
-    number = request.form.get(name, 0, type=int)
-    return number if 0 < number < 2**31 else 0
+    return row_number(request.form.get(name, ""))
 
 
 def _series(series_id: int | None) -> Series | None:

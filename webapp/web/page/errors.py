@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from webapp.refusals import Refusal
-from webapp.web.page import attempts
+from webapp.web.page import attempts, guard, unit_of_work
 from webapp.web.page.filters import sentence
 
 Teller = Callable[[int, Exception], Any]
@@ -52,12 +52,15 @@ def _http(error: HTTPException) -> Any:
 
 
 def _broken(error: Exception) -> Any:
-    """Our fault: logged with its place, never with what was being written (S13)."""
+    """Our fault: logged with its place, never with what was being written (S13). A request that ends in an error leaves nothing,
+    and one whose change is committed ends in none: when only its answer can't be shown, the person is sent on to look."""
     log.error(
         "request failed", kind=type(error).__name__, endpoint=request.endpoint, exc_info=error
     )
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
+    if unit_of_work.kept():
+        return guard.go_on()
     return _teller(current_app)(500, InternalServerError())
 
 

@@ -210,6 +210,15 @@ def own(path: str | None) -> str | None:
     return path if path and _OURS.fullmatch(path) else None
 
 
+def go_on() -> ResponseReturnValue:
+    """Their change is kept, though its answer can't be shown: to the page before, and for a script nothing."""
+    if request.headers.get("HX-Request") == "true":
+        return htmx_response("", 204, redirect=_page_before())
+    if request.is_json:
+        return "", 204
+    return redirect(_page_before(), 303)
+
+
 def _carries() -> bool:
     """A plain form is on its way; what it holds would be lost by leading elsewhere."""
     return request.method == "POST" and bool(request.form) and not _by_script()

@@ -39,13 +39,15 @@ def write_on() -> None:
     if "store" in g and request.method not in SAFE and _database().embedded:
         g.store.commit()
         g.store.bind = _database().writers
-        g.store.info.pop("settled", None)
+        for said in ("settled", "kept"):
+            g.store.info.pop(said, None)
 
 
 @event.listens_for(Store, "after_commit")
 def _read_on(store: Store) -> None:
     """Committed: the rest of the request only reads, so that nobody waits for a page being rendered."""
     if readers := store.info.get("readers"):
+        store.info.setdefault("kept", not store.info.get("settled"))
         store.bind = readers
         store.info["settled"] = True
 
@@ -54,7 +56,13 @@ def read_on() -> None:
     """A verb refused: what it had begun is gone, and what the page shows is read without holding anybody up."""
     refused = _store()
     refused.rollback()
+    refused.info.setdefault("kept", False)
     _read_on(refused)
+
+
+def kept() -> bool:
+    """Whether what the request asked for is committed, so that no error after it may say otherwise."""
+    return bool("store" in g and g.store.info.get("kept"))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def test_the_choices_are_kept_as_they_were_made(maya, store, world):
     assert kept == {
         "channels": ["sms", "push", "email"],
         "off": ["doors_open", "place_held", "second_check", "soon"],
-        "quiet_hours": ["22:00", "07:30"],
+        "quiet_hours": [22 * 60, 7 * 60 + 30],
     }  # fmt: skip
 
 
@@ -82,6 +82,9 @@ def test_somebody_elses_address_cannot_be_switched(maya, store, world):
         PLAIN | {"first": "pigeon"},
         {"first": "push", "quiet_from": "25:00", "quiet_to": "07:00"},
         {"first": "push", "quiet_from": "22:00", "quiet_to": "22:00"},
+        {"first": "push", "quiet_from": "21:0\uff10", "quiet_to": "08:00"},
+        {"first": "push", "quiet_from": "21:00", "quiet_to": "0\u0668:00"},
+        PLAIN | {"lead_soon": "\uff13\uff10"},
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(maya, store, world, wrong):

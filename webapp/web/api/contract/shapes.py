@@ -8,13 +8,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
+from webapp.care.directory.programs import zones
 from webapp.care.schedule import dial_ins
 
 MOST_IN_A_BATCH = 1000
@@ -88,12 +87,6 @@ def _matches(pattern: str, value: str) -> bool:
 def _whole(value: Any) -> Any:
     """JSON has one kind of number: 10.0 is a whole one."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-@cache
-def zones() -> frozenset[str]:
-    """The IANA time zones this machine knows."""
-    return frozenset(available_timezones())
 
 
 def _zone(value: str) -> str:

@@ -11,6 +11,7 @@ from webapp.care.materials import drafts, hand_ins, homework
 from webapp.care.materials.hand_ins import HandIn
 from webapp.care.materials.homework import Homework
 from webapp.refusals import Conflict, Refusal
+from webapp.spellings import whole_number
 from webapp.web.client import my_seats
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
@@ -40,7 +41,7 @@ def hand_in(homework_id: int) -> ResponseReturnValue:
             edition = form.get("edition", "")
             drafts.save(
                 store, task.about, form.get("body", ""), by=person, now=clock.now(),
-                edition=int(edition) if edition.isdecimal() else None,
+                edition=whole_number(edition, most=drafts.MOST_EDITIONS),
             )  # fmt: skip
         else:
             hand_ins.hand_in(store, task, form.get("body", ""), by=person, now=clock.now())

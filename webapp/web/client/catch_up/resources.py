@@ -12,6 +12,7 @@ from webapp.care.materials import resource_uses, resources
 from webapp.care.materials.resource_uses import ResourceUse
 from webapp.care.materials.resources import Resource
 from webapp.refusals import N_, Invalid
+from webapp.spellings import decimal_number
 from webapp.web.client import my_seats
 from webapp.web.page import headers, markdown
 from webapp.web.page.guard import needs
@@ -84,12 +85,11 @@ def _screen(found: Resource) -> dict[str, Any]:
 
 
 def _seconds(written: str) -> float:
-    """Raises Invalid for what is no number; the verb checks its bounds."""
-    try:
-        seconds = float(written)
-    except ValueError as error:
-        raise Invalid(N_("Seconds from the beginning."), field="seconds") from error
-    return seconds if seconds == seconds else -1.0
+    """Raises Invalid."""
+    seconds = decimal_number(written, most=resource_uses.LONGEST)
+    if seconds is None:
+        raise Invalid(N_("Seconds from the beginning."), field="seconds")
+    return seconds
 
 
 def _mine(resource_id: int) -> Resource:

@@ -56,7 +56,7 @@ def save() -> ResponseReturnValue:
 DAYS = {str(day) for day in range(7)}
 
 
-def _chosen() -> list[Window]:
+def _chosen() -> list[tuple[int, str, str]]:
     """Raises Invalid for a day or a part that there is not."""
     spans = {name: (begin, end) for name, _words, begin, end in PARTS}
     wanted = []
@@ -64,7 +64,7 @@ def _chosen() -> list[Window]:
         day, _sep, part = told.partition("-")
         if part not in spans or day not in DAYS:
             raise Invalid(N_("Choose a day of the week."), field="windows")
-        wanted.append(Window(int(day), *spans[part]))
+        wanted.append((int(day), *spans[part]))
     return wanted
 
 
@@ -88,8 +88,9 @@ def _screen(seat: str) -> dict[str, Any]:
 
 def _covered(mine: list[Window], day: int, begin: str, end: str) -> bool:
     """Whether the part lies wholly in what was said, also when that was said in other hours."""
-    reached = begin
+    part = availability.read(day, begin, end)
+    reached = part.from_minute
     for window in mine:
-        if window.weekday == day and window.from_local <= reached < window.to_local:
-            reached = window.to_local
-    return reached >= end
+        if window.weekday == day and window.from_minute <= reached < window.to_minute:
+            reached = window.to_minute
+    return reached >= part.to_minute

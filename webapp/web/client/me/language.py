@@ -1,7 +1,5 @@
 """Which language pages and reminders come in, and whose clock they go by (M2)."""
 
-from zoneinfo import available_timezones
-
 from babel import Locale
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import refresh
 
 from webapp import clock
+from webapp.care.directory import programs
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import contact_preferences
 from webapp.refusals import Refusal
@@ -85,9 +84,7 @@ def zones(own: str) -> list[tuple[str, str]]:
     """(IANA name, its city and the time there) of the clocks one may choose: the usual ones first, then all others."""
     now = clock.now()
     first = dict.fromkeys([own, *NEAR_HOME])
-    others = sorted(
-        name for name in available_timezones() if _is_a_place(name) and name not in first
-    )
+    others = sorted(name for name in programs.zones() if _is_a_place(name) and name not in first)
     usual = [(name, f"{city(name)} · {time_of(now, name)}") for name in first]
     return [*usual, *((name, name.replace("_", " ")) for name in others)]
 

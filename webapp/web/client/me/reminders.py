@@ -17,6 +17,7 @@ from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.preferences import contact_preferences
 from webapp.refusals import N_, Invalid, Refusal
+from webapp.spellings import whole_number
 from webapp.web.client import my_seats
 from webapp.web.client.durations import spoken
 from webapp.web.page.guard import needs
@@ -152,10 +153,15 @@ def _choices(rung: str, policy: Policy, own: int | None) -> tuple[list[tuple[str
 def _lead() -> dict[str, int]:
     """What the form says of each reminder whose time one may choose. Raises Invalid naming the field."""
     said = {rung: request.form.get(f"lead_{rung}", "") for rung in LEADS}
-    for rung, minutes in said.items():
-        if minutes and not (minutes.isascii() and minutes.isdigit() and len(minutes) < 7):
+    chosen: dict[str, int] = {}
+    for rung, written in said.items():
+        if not written:
+            continue
+        minutes = whole_number(written, most=7 * 24 * 60)
+        if minutes is None:
             raise Invalid(N_("Choose one of the times."), field=f"lead_{rung}")
-    return {rung: int(minutes) for rung, minutes in said.items() if minutes}
+        chosen[rung] = minutes
+    return chosen
 
 
 def _minutes(span: timedelta) -> int:

@@ -16,6 +16,7 @@ from webapp.care.schedule import sessions
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Session
 from webapp.refusals import N_, Invalid, Refusal
+from webapp.spellings import whole_number
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
@@ -102,9 +103,10 @@ def _put(session: Session | None, found: Resource | None, body: str) -> tuple[Re
 def _minutes(written: str) -> float | None:
     if not written.strip():
         return None
-    if not written.strip().isdecimal():
+    minutes = whole_number(written.strip(), most=24 * 60)
+    if minutes is None:
         raise Invalid(N_("Between a minute and a day."), field="minutes")
-    return float(written)
+    return float(minutes)
 
 
 def _picture(session: Session | None, found: Resource | None) -> dict[str, Any]:
