@@ -49,8 +49,9 @@ PURE = {
         "webapp.protocol.ladder.rungs",
     },
     "webapp.care.attendance.standing": {"webapp.care.directory.policy", "webapp.care.attendance.tally"},
-    "webapp.care.directory.policy": {"webapp.durations", "webapp.refusals"},
+    "webapp.care.directory.policy": {"webapp.durations", "webapp.refusals", "webapp.times"},
     "webapp.durations": set[str](),
+    "webapp.times": set[str](),
     "webapp.care.attendance.tally": set[str](),
     "webapp.refusals": set[str](),
 }  # fmt: skip

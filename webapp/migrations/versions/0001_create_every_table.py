@@ -1,4 +1,4 @@
-"""Lay the foundations."""
+"""Create every table."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,10 +16,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chain_head")),
     )
     op.create_table(
+        "challenge",
+        sa.Column("question", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("browser_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("handle", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("question", name=op.f("pk_challenge")),
+    )
+    with op.batch_alter_table("challenge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_challenge_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "cursor",
         sa.Column("reader", sa.String(), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("reader", name=op.f("pk_cursor")),
+    )
+    op.create_table(
+        "field_key",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_field_key")),
     )
     op.create_table(
         "heartbeat",
@@ -28,16 +47,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeat")),
     )
     op.create_table(
+        "policy_report",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("blocked", sa.String(), nullable=False),
+        sa.Column("page", sa.String(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("day", "rule", "blocked", "page", name=op.f("pk_policy_report")),
+    )
+    op.create_table(
         "program",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("time_zone", sa.String(), nullable=False),
         sa.Column("demo", sa.Boolean(), nullable=False),
+        sa.Column("help_phone", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_program")),
         sa.UniqueConstraint("ref", name=op.f("uq_program_ref")),
     )
+    op.create_table(
+        "rate_limit",
+        sa.Column("key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("paid_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_rate_limit")),
+    )
+    with op.batch_alter_table("rate_limit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rate_limit_paid_until"), ["paid_until"], unique=False)
+
     op.create_table(
         "letter",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -96,23 +136,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_person_email", ["email"], unique=False)
 
     op.create_table(
-        "policy_version",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("program_id", sa.Integer(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_policy_version_by_id")),
-        sa.ForeignKeyConstraint(
-            ["program_id"], ["program.id"], name=op.f("fk_policy_version_program_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_version")),
-        sa.UniqueConstraint(
-            "program_id", "version", name=op.f("uq_policy_version_program_id_version")
-        ),
-    )
-    op.create_table(
         "accommodation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=False),
@@ -150,6 +173,7 @@ def upgrade() -> None:
         sa.Column("value", sa.String(), nullable=False),
         sa.Column("keys", sa.JSON(), nullable=True),
         sa.Column("label", sa.String(), nullable=True),
+        sa.Column("login_id", sa.Integer(), nullable=True),
         sa.Column("opted_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unsafe_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
@@ -165,15 +189,36 @@ def upgrade() -> None:
         batch_op.create_index("ix_address_value", ["channel", "value"], unique=False)
 
     op.create_table(
+        "authenticator",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.Column("login_id", sa.Integer(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_authenticator_person_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_authenticator")),
+    )
+    with op.batch_alter_table("authenticator", schema=None) as batch_op:
+        batch_op.create_index("ix_authenticator_person", ["person_id"], unique=False)
+
+    op.create_table(
         "availability_window",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("weekday", sa.Integer(), nullable=False),
-        sa.Column("from_local", sa.String(), nullable=False),
-        sa.Column("to_local", sa.String(), nullable=False),
+        sa.Column("from_minute", sa.Integer(), nullable=False),
+        sa.Column("to_minute", sa.Integer(), nullable=False),
         sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("set_by_id", sa.Integer(), nullable=True),
-        sa.CheckConstraint("to_local > from_local", name=op.f("ck_availability_window_ends_later")),
+        sa.CheckConstraint(
+            "from_minute >= 0 AND from_minute < to_minute AND to_minute <= 1440",
+            name=op.f("ck_availability_window_within_a_day"),
+        ),
         sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_availability_window_weekday")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_availability_window_person_id")
@@ -254,6 +299,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=False),
         sa.Column("recipient_id", sa.Integer(), nullable=False),
+        sa.Column("client_name", sa.String(), nullable=False),
+        sa.Column("recipient_name", sa.String(), nullable=False),
         sa.Column("category", sa.String(), nullable=False),
         sa.Column("discloser", sa.String(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
@@ -267,7 +314,7 @@ def upgrade() -> None:
         sa.CheckConstraint("client_id <> recipient_id", name=op.f("ck_consent_somebody_else")),
         sa.CheckConstraint("expires_at > signed_at", name=op.f("ck_consent_expires_later")),
         sa.CheckConstraint(
-            "length(trim(discloser)) > 0 AND length(trim(description)) > 0 AND length(trim(purpose)) > 0 AND length(trim(right_to_revoke)) > 0 AND length(trim(signature)) > 0",
+            "length(trim(client_name)) > 0 AND length(trim(recipient_name)) > 0 AND length(trim(discloser)) > 0 AND length(trim(description)) > 0 AND length(trim(purpose)) > 0 AND length(trim(right_to_revoke)) > 0 AND length(trim(signature)) > 0",
             name=op.f("ck_consent_complete"),
         ),
         sa.ForeignKeyConstraint(["client_id"], ["person.id"], name=op.f("fk_consent_client_id")),
@@ -281,6 +328,27 @@ def upgrade() -> None:
             "ix_consent_client", ["client_id", "recipient_id", "category"], unique=False
         )
         batch_op.create_index("ix_consent_recipient", ["recipient_id"], unique=False)
+
+    op.create_table(
+        "counseling_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["person.id"], name=op.f("fk_counseling_note_author_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["person.id"], name=op.f("fk_counseling_note_client_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_counseling_note")),
+    )
+    with op.batch_alter_table("counseling_note", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_counseling_note_author", ["author_id", "client_id", "id"], unique=False
+        )
 
     op.create_table(
         "couple",
@@ -333,6 +401,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "about", name=op.f("pk_draft")),
     )
     op.create_table(
+        "emergency_access",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("ends_at > began_at", name=op.f("ck_emergency_access_ends_later")),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["person.id"], name=op.f("fk_emergency_access_client_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ended_by_id"], ["person.id"], name=op.f("fk_emergency_access_ended_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["person.id"], name=op.f("fk_emergency_access_staff_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_emergency_access")),
+    )
+    with op.batch_alter_table("emergency_access", schema=None) as batch_op:
+        batch_op.create_index("ix_emergency_access_client", ["client_id", "began_at"], unique=False)
+        batch_op.create_index("ix_emergency_access_staff", ["staff_id", "ends_at"], unique=False)
+
+    op.create_table(
         "event",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("program_id", sa.Integer(), nullable=True),
@@ -372,9 +466,11 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("secret_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("way", sa.String(), nullable=False),
+        sa.Column("second", sa.String(), nullable=True),
         sa.Column("device", sa.String(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_login_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login")),
@@ -400,6 +496,43 @@ def upgrade() -> None:
         batch_op.create_index("ix_message_client", ["client_id", "id"], unique=False)
 
     op.create_table(
+        "passkey",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("user_handle", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("transports", sa.JSON(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_passkey_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkey")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkey_credential_id")),
+    )
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.create_index("ix_passkey_person", ["person_id"], unique=False)
+
+    op.create_table(
+        "policy_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("program_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_policy_version_by_id")),
+        sa.ForeignKeyConstraint(
+            ["program_id"], ["program.id"], name=op.f("fk_policy_version_program_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_version")),
+        sa.UniqueConstraint(
+            "program_id", "version", name=op.f("uq_policy_version_program_id_version")
+        ),
+    )
+    op.create_table(
         "read_mark",
         sa.Column("client_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -409,6 +542,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_read_mark_person_id")),
         sa.PrimaryKeyConstraint("client_id", "person_id", name=op.f("pk_read_mark")),
     )
+    op.create_table(
+        "recovery_code",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("spent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_recovery_code_person_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_code")),
+    )
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_code_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "role",
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -423,6 +571,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("results", sa.JSON(), nullable=False),
         sa.Column("round_trip", sa.Double(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_self_test_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_self_test")),
     )
@@ -442,8 +591,10 @@ def upgrade() -> None:
         sa.Column("rrule", sa.String(), nullable=False),
         sa.Column("host_id", sa.Integer(), nullable=False),
         sa.Column("join_url", sa.String(), nullable=True),
+        sa.Column("dial_in", sa.String(), nullable=True),
         sa.Column("capacity", sa.Integer(), nullable=False),
         sa.Column("presence_from", sa.String(), nullable=False),
+        sa.Column("makes_up", sa.JSON(), server_default="[]", nullable=False),
         sa.Column("unfolded_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["host_id"], ["person.id"], name=op.f("fk_series_host_id")),
         sa.ForeignKeyConstraint(["program_id"], ["program.id"], name=op.f("fk_series_program_id")),
@@ -468,6 +619,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_token")),
         sa.UniqueConstraint("name", name=op.f("uq_token_name")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_token_secret_hash")),
+    )
+    op.create_table(
+        "acknowledgement",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_acknowledgement_person_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["policy_version.id"], name=op.f("fk_acknowledgement_version_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgement")),
+        sa.UniqueConstraint(
+            "person_id", "version_id", name=op.f("uq_acknowledgement_person_id_version_id")
+        ),
     )
     op.create_table(
         "answer",
@@ -495,6 +663,7 @@ def upgrade() -> None:
         sa.Column("seat_id", sa.Integer(), nullable=True),
         sa.Column("session_id", sa.Integer(), nullable=True),
         sa.Column("task_id", sa.Integer(), nullable=True),
+        sa.Column("about_id", sa.Integer(), nullable=True),
         sa.Column("consent_category", sa.String(), nullable=True),
         sa.Column("about_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("link_path", sa.String(), nullable=True),
@@ -563,6 +732,7 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.String(), nullable=False),
         sa.Column("host_id", sa.Integer(), nullable=False),
         sa.Column("join_url", sa.String(), nullable=True),
+        sa.Column("dial_in", sa.String(), nullable=True),
         sa.Column("capacity", sa.Integer(), nullable=False),
         sa.Column("presence_from", sa.String(), nullable=False),
         sa.Column("makes_up", sa.JSON(), nullable=False),
@@ -592,15 +762,15 @@ def upgrade() -> None:
 
     op.create_table(
         "homework",
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("program_id", sa.Integer(), nullable=False),
         sa.Column("ref", sa.String(), nullable=False),
         sa.Column("session_id", sa.Integer(), nullable=True),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("for_everyone", sa.Boolean(), nullable=False),
-        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by_id", sa.Integer(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_homework_by_id")),
@@ -647,20 +817,20 @@ def upgrade() -> None:
 
     op.create_table(
         "resource",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("program_id", sa.Integer(), nullable=False),
-        sa.Column("ref", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("title", sa.String(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
         sa.Column("url", sa.String(), nullable=True),
         sa.Column("minutes", sa.Double(), nullable=True),
         sa.Column("makes_up", sa.JSON(), nullable=False),
-        sa.Column("session_id", sa.Integer(), nullable=True),
-        sa.Column("for_everyone", sa.Boolean(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by_id", sa.Integer(), nullable=True),
         sa.Column("available_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("program_id", sa.Integer(), nullable=False),
+        sa.Column("ref", sa.String(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=True),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("for_everyone", sa.Boolean(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("minutes IS NULL OR minutes > 0", name=op.f("ck_resource_minutes")),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_resource_by_id")),
@@ -685,6 +855,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_look_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("number BETWEEN 1 AND capacity", name=op.f("ck_seat_within_capacity")),
         sa.ForeignKeyConstraint(["client_id"], ["person.id"], name=op.f("fk_seat_client_id")),
@@ -707,11 +878,11 @@ def upgrade() -> None:
             postgresql_where=sa.text("next_look_at IS NOT NULL"),
         )
         batch_op.create_index(
-            "uq_seat_number",
+            "uq_seat_place",
             ["session_id", "number"],
             unique=True,
-            sqlite_where=sa.text("released_at IS NULL"),
-            postgresql_where=sa.text("released_at IS NULL"),
+            sqlite_where=sa.text("released_at IS NULL OR held_until IS NOT NULL"),
+            postgresql_where=sa.text("released_at IS NULL OR held_until IS NOT NULL"),
         )
 
     op.create_table(
@@ -882,6 +1053,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("homework_id", "client_id", name=op.f("pk_homework_for")),
     )
+    with op.batch_alter_table("homework_for", schema=None) as batch_op:
+        batch_op.create_index("ix_homework_for_client", ["client_id"], unique=False)
+
     op.create_table(
         "make_up",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -931,6 +1105,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("next_look_at IS NOT NULL"),
             postgresql_where=sa.text("next_look_at IS NOT NULL"),
         )
+        batch_op.create_index("ix_make_up_partner_seat", ["partner_seat_id"], unique=False)
         batch_op.create_index("ix_make_up_seat", ["seat_id"], unique=False)
         batch_op.create_index(
             "uq_make_up_standing",
@@ -970,6 +1145,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("resource_id", "client_id", name=op.f("pk_resource_for")),
     )
+    with op.batch_alter_table("resource_for", schema=None) as batch_op:
+        batch_op.create_index("ix_resource_for_client", ["client_id"], unique=False)
+
     op.create_table(
         "resource_use",
         sa.Column("resource_id", sa.Integer(), nullable=False),
@@ -1057,6 +1235,7 @@ def upgrade() -> None:
         sa.Column("session_id", sa.Integer(), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=False),
         sa.Column("seat_id", sa.Integer(), nullable=False),
+        sa.Column("places", sa.Integer(), server_default="1", nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("joined_by_id", sa.Integer(), nullable=True),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
@@ -1104,12 +1283,16 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("entry_id", sa.Integer(), nullable=False),
         sa.Column("seat_id", sa.Integer(), nullable=False),
+        sa.Column("partner_seat_id", sa.Integer(), nullable=True),
         sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_why", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["entry_id"], ["waitlist_entry.id"], name=op.f("fk_held_place_entry_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["partner_seat_id"], ["seat.id"], name=op.f("fk_held_place_partner_seat_id")
         ),
         sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_held_place_seat_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_held_place")),
@@ -1138,6 +1321,7 @@ def upgrade() -> None:
         sa.Column("handed_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_by_id", sa.Integer(), nullable=True),
+        sa.Column("feedback", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["confirmed_by_id"], ["person.id"], name=op.f("fk_reflection_confirmed_by_id")
         ),
@@ -1194,6 +1378,9 @@ def downgrade() -> None:
     op.drop_table("task")
     op.drop_table("step")
     op.drop_table("resource_use")
+    with op.batch_alter_table("resource_for", schema=None) as batch_op:
+        batch_op.drop_index("ix_resource_for_client")
+
     op.drop_table("resource_for")
     with op.batch_alter_table("plan", schema=None) as batch_op:
         batch_op.drop_index("ix_plan_client")
@@ -1206,6 +1393,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("cancelled_at IS NULL AND lapsed_at IS NULL"),
         )
         batch_op.drop_index("ix_make_up_seat")
+        batch_op.drop_index("ix_make_up_partner_seat")
         batch_op.drop_index(
             "ix_make_up_look",
             sqlite_where=sa.text("next_look_at IS NOT NULL"),
@@ -1214,6 +1402,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_make_up_by_seat")
 
     op.drop_table("make_up")
+    with op.batch_alter_table("homework_for", schema=None) as batch_op:
+        batch_op.drop_index("ix_homework_for_client")
+
     op.drop_table("homework_for")
     with op.batch_alter_table("hand_in", schema=None) as batch_op:
         batch_op.drop_index(
@@ -1255,9 +1446,9 @@ def downgrade() -> None:
     op.drop_table("summary")
     with op.batch_alter_table("seat", schema=None) as batch_op:
         batch_op.drop_index(
-            "uq_seat_number",
-            sqlite_where=sa.text("released_at IS NULL"),
-            postgresql_where=sa.text("released_at IS NULL"),
+            "uq_seat_place",
+            sqlite_where=sa.text("released_at IS NULL OR held_until IS NOT NULL"),
+            postgresql_where=sa.text("released_at IS NULL OR held_until IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_seat_look",
@@ -1302,6 +1493,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_answer_made_at"))
 
     op.drop_table("answer")
+    op.drop_table("acknowledgement")
     op.drop_table("token")
     with op.batch_alter_table("series", schema=None) as batch_op:
         batch_op.drop_index("ix_series_unfolded")
@@ -1312,7 +1504,16 @@ def downgrade() -> None:
 
     op.drop_table("self_test")
     op.drop_table("role")
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recovery_code_person_id"))
+
+    op.drop_table("recovery_code")
     op.drop_table("read_mark")
+    op.drop_table("policy_version")
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.drop_index("ix_passkey_person")
+
+    op.drop_table("passkey")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index("ix_message_client")
 
@@ -1326,6 +1527,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_event_client")
 
     op.drop_table("event")
+    with op.batch_alter_table("emergency_access", schema=None) as batch_op:
+        batch_op.drop_index("ix_emergency_access_staff")
+        batch_op.drop_index("ix_emergency_access_client")
+
+    op.drop_table("emergency_access")
     op.drop_table("draft")
     with op.batch_alter_table("cover", schema=None) as batch_op:
         batch_op.drop_index("ix_cover_person")
@@ -1336,6 +1542,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_couple_a")
 
     op.drop_table("couple")
+    with op.batch_alter_table("counseling_note", schema=None) as batch_op:
+        batch_op.drop_index("ix_counseling_note_author")
+
+    op.drop_table("counseling_note")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index("ix_consent_recipient")
         batch_op.drop_index("ix_consent_client")
@@ -1361,6 +1571,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_availability_window_person")
 
     op.drop_table("availability_window")
+    with op.batch_alter_table("authenticator", schema=None) as batch_op:
+        batch_op.drop_index("ix_authenticator_person")
+
+    op.drop_table("authenticator")
     with op.batch_alter_table("address", schema=None) as batch_op:
         batch_op.drop_index("ix_address_value")
         batch_op.drop_index("ix_address_person")
@@ -1374,7 +1588,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("accommodation")
-    op.drop_table("policy_version")
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.drop_index("ix_person_email")
 
@@ -1392,7 +1605,17 @@ def downgrade() -> None:
         )
 
     op.drop_table("letter")
+    with op.batch_alter_table("rate_limit", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rate_limit_paid_until"))
+
+    op.drop_table("rate_limit")
     op.drop_table("program")
+    op.drop_table("policy_report")
     op.drop_table("heartbeat")
+    op.drop_table("field_key")
     op.drop_table("cursor")
+    with op.batch_alter_table("challenge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_challenge_expires_at"))
+
+    op.drop_table("challenge")
     op.drop_table("chain_head")
