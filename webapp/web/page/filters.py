@@ -13,8 +13,8 @@ from markupsafe import Markup
 from webapp import clock
 from webapp.care.directory.people import LANGUAGES
 from webapp.refusals import Refusal
-from webapp.web.page.line_breaks import LineBreaks
 from webapp.web.page.identity import me
+from webapp.web.page.line_breaks import LineBreaks
 
 
 @lru_cache(maxsize=512)
