@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -175,7 +174,7 @@ def main(reports: int, rounds: int, writers: int, processes: int) -> Counts:
     ):
         for name, database in made.items():
             instance = Path(folder) / name
-            settings = replace(Settings.load({}, instance), log_format="json")
+            settings = Settings.load({}, instance).model_copy(update={"log_format": "json"})
             seats = plant(database, writers, 2 * (rounds * reports + WARM) + 4)
             pairs = one_writer(database, settings, seats, rounds, reports)
             done[f"{name}, reported by one writer"] = alone = reported(database)

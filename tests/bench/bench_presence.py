@@ -8,7 +8,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -139,7 +138,9 @@ def main(events: int, rounds: int, rooms: int, people: int) -> Counts:
     print(f"{'':12}{'bare insert':>14}{'POST /presence':>16}{'ratio':>8}   spread of ours")
     done = {}
     with tempfile.TemporaryDirectory(prefix="rejoin-bench-") as folder:
-        settings = replace(Settings.load({}, Path(folder) / "instance"), log_format="json")
+        settings = Settings.load({}, Path(folder) / "instance").model_copy(
+            update={"log_format": "json"}
+        )
         with databases(Path(folder)) as made:
             for name, database in made.items():
                 pairs, stored = measure(database, settings, rounds, events, rooms, people)

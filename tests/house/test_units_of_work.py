@@ -1,4 +1,4 @@
-"""Rules 3 to 5: verbs live in care/, take `by=` and `now=`, never commit; one module reads the clock."""
+"""House rule 4: verbs live in care/, take `by=` and `now=`, never commit; one module reads the clock."""
 
 import ast
 

@@ -77,7 +77,7 @@ class Notification(Base):
     leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]
-    """The provider accepted it; that is not yet delivery (C10)."""
+    """The provider accepted it; that is not yet delivery."""
     expired_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]

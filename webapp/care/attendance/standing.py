@@ -13,13 +13,13 @@ from webapp.care.attendance.tally import NOTHING, TAP, Evidence, Tally, tally
 from webapp.care.directory.policy import Policy
 
 WEAK_PRESENCE_HOLDS = timedelta(minutes=15)
-"""How long a tap on *Join* holds the ladder (protocol.md rule 7)."""
+"""How long a tap on *Join* holds the ladder (rule 7)."""
 FEED_IS_OLD_AFTER = timedelta(minutes=10)
 """A feed that sends a heartbeat and has been silent for longer cannot say who was there (rule 7)."""
 
 
 class Standing(StrEnum):
-    """The words of protocol.md, *Facts, then standing*."""
+    """The words of docs/protocol.md, *Facts, then standing*."""
 
     EXPECTED = "expected"
     WAITING = "waiting"

@@ -1,4 +1,4 @@
-"""The chore *watch*: every quarter of an hour what should have happened is compared with what did (R5, C11).
+"""The chore *watch*: every quarter of an hour what should have happened is compared with what did (R5).
 
 It trusts no timer: it goes by sessions and facts. What it finds it writes down as an event and sets right where that can be
 done by looking again. It also confirms who was in a room once the platform's account of it is complete (P4).

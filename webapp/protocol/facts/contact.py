@@ -28,7 +28,7 @@ def signs(
 ) -> dict[int, Signs]:
     """client → (last contact, last time staff spoke with them), within `REMEMBERED`.
 
-    Reports and joins are contact too (product.md). They matter once a seat was missed, and are read for the clients
+    Reports and joins are contact too (docs/product.md, *Words*). They matter once a seat was missed, and are read for the clients
     named in `after_miss` only.
     """
     spoken = and_(

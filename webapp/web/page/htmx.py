@@ -1,4 +1,4 @@
-"""A widget is one block of a page's template: the page shows it in its place, htmx gets it alone (architecture.md, 9)."""
+"""A widget is one block of a page's template: the page shows it in its place, htmx gets it alone (house rule 11)."""
 
 from collections.abc import Callable
 from typing import Any
