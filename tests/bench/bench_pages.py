@@ -79,7 +79,7 @@ def paths(house: House) -> dict[str, str]:
     with house.database.reading() as store:
         person = getattr(cast.find(store), WHO)
         mine = select(Seat.id).join(Session).where(
-            Seat.client_id == person.id, Seat.released_at.is_(None), Session.cancelled_at.is_(None),
+            Seat.client_id == person.id, Seat.is_given, Session.is_on,
             Session.starts_at > clock.now() + timedelta(days=1),
         )  # fmt: skip
         ahead = store.scalars(mine.order_by(Session.starts_at)).first()

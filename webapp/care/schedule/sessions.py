@@ -262,8 +262,3 @@ def visible_to(me: Person) -> Select[Session]:
         return found.where(Session.id.in_(seats.where(Seat.client_id == me.id)))
     theirs = Session.id.in_(seats.where(in_care_of(me, Seat.client_id)))
     return found.where(or_(Session.host_id == me.id, theirs))
-
-
-def upcoming(seats: Select[Any], as_of: datetime) -> Select[Any]:
-    """Of a select over seats joined to sessions: those not over yet, soonest first."""
-    return seats.where(Session.ends_at > as_of, Session.is_on).order_by(Session.starts_at, Seat.id)
