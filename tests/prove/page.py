@@ -14,7 +14,7 @@ def rows() -> dict[str, list[str]]:
     cells = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in PAGE.read_text().splitlines()
-        if line.startswith(("| S", "| P"))
+        if line.startswith(("| S", "| P", "| R"))
     ]
     return {row[0]: row for row in cells}
 
