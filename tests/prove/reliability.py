@@ -93,5 +93,5 @@ BREAKS = (
     Mutation("R13", "webapp/web/page/filters.py", "        log.error(\"row can't be shown\", exc_info=error)\n", "        raise\n", by("web/test_bad_rows", "cannot_be_shown")),
     Mutation("R13", "webapp/web/staff/roll.py", "places = each_or_none(build, both_of)", "places = build(both_of)", by("web/test_bad_rows", "whose_place")),
     Mutation("R13", "webapp/web/client/histories.py", "words = each_or_none(build, over)", "words = build(over)", by("web/test_bad_rows", "lies_behind")),
-    Mutation("R13", "webapp/web/page/errors.py", "    if unit.kept():\n        return guard.go_on()\n", "", by("web/test_errors", "was_kept")),
+    Mutation("R13", "webapp/web/page/errors.py", "    if unit_of_work.kept():\n        return guard.go_on()\n", "", by("web/test_errors", "was_kept")),
 )  # fmt: skip
