@@ -1,7 +1,7 @@
 """Times of day: read once from the text that people write, then kept and compared as minutes since midnight."""
 
 import re
-from datetime import time
+from datetime import datetime, time
 
 MIDNIGHT = 24 * 60
 """The minute at which a day ends: `24:00`."""
@@ -33,3 +33,9 @@ def time_at(minute: int) -> time:
 def written(minute: int) -> str:
     """`HH:MM` of a minute since midnight, 0 to 1440."""
     return "{:02}:{:02}".format(*divmod(minute, 60))
+
+
+def in_this_century(instant: datetime) -> bool:
+    """Whether a date and time that somebody wrote lies from 2000 to 2099, the bounds in the API's document. Near the limits of
+    `datetime` nothing can be calculated: the end of a session that begins there would overflow."""
+    return instant.year // 100 == 20

@@ -10,7 +10,7 @@ from webapp.care.directory import people
 from webapp.care.directory.people import Person
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import What
-from webapp.spellings import row_number
+from webapp.numbers import row_number
 
 
 def rename(database, person_id: int, *, keep: bool) -> None:

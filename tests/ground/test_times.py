@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.spellings import decimal_number, row_number, whole_number
+from webapp.numbers import decimal_number, row_number, whole_number
 from webapp.times import MIDNIGHT, clock_time, minute_of_day, time_at, written
 
 FOREIGN_DIGITS = ["21:0\uff10", "\u0662\u0661:00", "21:\u06f0\u06f0", "2\u00b9:00"]

@@ -23,7 +23,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.operations import inbox
 from webapp.operations.inbox import Letter
-from webapp.spellings import in_reach
+from webapp.times import in_this_century
 
 SOURCE = "zoom"
 NEAR = timedelta(hours=12)
@@ -118,7 +118,7 @@ def read(body: str) -> Report | None:
 
 def _instant(text: str) -> datetime:
     at = datetime.fromisoformat(text)
-    if at.tzinfo is None or not in_reach(at):
+    if at.tzinfo is None or not in_this_century(at):
         raise ValueError("not an instant")
     return at.astimezone(UTC)
 

@@ -13,8 +13,8 @@ from webapp import clock
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts as kept
+from webapp.numbers import whole_number
 from webapp.refusals import Conflict, Refusal
-from webapp.spellings import whole_number
 from webapp.web.page import identity
 from webapp.web.page.filters import sentence, time_of
 from webapp.web.page.guard import needs

@@ -9,8 +9,9 @@ from email_validator import EmailNotValidError, validate_email
 
 from webapp.care.schedule.kinds import SessionKind
 from webapp.durations import parse_duration
+from webapp.numbers import whole_number
 from webapp.refusals import N_, Invalid
-from webapp.spellings import in_reach, whole_number
+from webapp.times import in_this_century
 
 
 def email(text: str) -> str:
@@ -38,7 +39,7 @@ def local_start(text: str) -> datetime:
         written = datetime.fromisoformat(text)
     except ValueError:
         written = None
-    if written is None or written.tzinfo is not None or not in_reach(written):
+    if written is None or written.tzinfo is not None or not in_this_century(written):
         raise Invalid(N_("Write a day and time like 2026-11-23T18:00."), field="local_start")
     return written
 

@@ -17,7 +17,7 @@ from webapp.care.make_ups import make_ups, waitlist
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.schedule.sessions import Seat
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import in_reach
+from webapp.times import in_this_century
 from webapp.web.client import my_seats
 from webapp.web.client.make_ups import fitting
 from webapp.web.client.my_seats import Place
@@ -137,6 +137,6 @@ def _instant(text: str | None) -> datetime | None:
         instant = datetime.fromisoformat(text)
     except ValueError:
         instant = None
-    if instant is None or instant.tzinfo is None or not in_reach(instant):
+    if instant is None or instant.tzinfo is None or not in_this_century(instant):
         raise Invalid(N_("Write an instant like 2026-03-04T18:00:00Z."), field="reported_at")
     return instant

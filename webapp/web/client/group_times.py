@@ -16,8 +16,8 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups import group_times
 from webapp.care.schedule.series import Member, Series
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.numbers import row_number
 from webapp.refusals import Refusal
-from webapp.spellings import row_number
 from webapp.web.client import my_seats
 from webapp.web.page.filters import language, time_of, zone
 from webapp.web.page.guard import needs

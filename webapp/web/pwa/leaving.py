@@ -14,7 +14,7 @@ from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 from webapp.config import Settings
 from webapp.db import Store
-from webapp.spellings import row_number
+from webapp.numbers import row_number
 from webapp.web.page import unit_of_work
 from webapp.web.page.unit_of_work import database
 

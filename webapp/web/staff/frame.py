@@ -23,7 +23,7 @@ from webapp.operations import set_aside
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import in_reach
+from webapp.times import in_this_century
 from webapp.web.page import htmx, identity
 from webapp.web.page.filters import sentence, zone
 from webapp.web.page.unit_of_work import apart, store
@@ -93,7 +93,7 @@ def instant(written: str, field: str) -> datetime:
         local = datetime.fromisoformat(written)
     except ValueError:
         local = None
-    if local is None or not in_reach(local):
+    if local is None or not in_this_century(local):
         raise Invalid(N_("Choose a day and a time."), field=field)
     return instant_of(local, zone()) if local.tzinfo is None else local.astimezone(UTC)
 

@@ -20,8 +20,8 @@ from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.numbers import row_number
 from webapp.refusals import Refusal
-from webapp.spellings import row_number
 from webapp.web import chart
 from webapp.web.chart import paper
 from webapp.web.page.guard import needs

@@ -10,8 +10,8 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, hand_ins, homework
 from webapp.care.materials.hand_ins import HandIn
 from webapp.care.materials.homework import Homework
+from webapp.numbers import whole_number
 from webapp.refusals import Conflict, Refusal
-from webapp.spellings import whole_number
 from webapp.web.client import my_seats
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs

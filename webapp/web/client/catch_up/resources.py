@@ -11,8 +11,8 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.materials import resource_uses, resources
 from webapp.care.materials.resource_uses import ResourceUse
 from webapp.care.materials.resources import Resource
+from webapp.numbers import decimal_number
 from webapp.refusals import N_, Invalid
-from webapp.spellings import decimal_number
 from webapp.web.client import my_seats
 from webapp.web.page import headers, markdown
 from webapp.web.page.guard import needs

@@ -11,8 +11,8 @@ from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import availability
 from webapp.care.preferences.availability import Window
+from webapp.numbers import row_number
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import row_number
 from webapp.web.client import my_seats
 from webapp.web.page.filters import language
 from webapp.web.page.guard import needs

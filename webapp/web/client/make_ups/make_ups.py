@@ -13,8 +13,8 @@ from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.numbers import row_number
 from webapp.refusals import N_, AlreadyDone, Invalid, Refusal
-from webapp.spellings import row_number
 from webapp.web.client import my_seats
 from webapp.web.client.make_ups import fitting
 from webapp.web.page.guard import needs

@@ -16,8 +16,8 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.preferences import contact_preferences
+from webapp.numbers import whole_number
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import whole_number
 from webapp.web.client import my_seats
 from webapp.web.client.durations import spoken
 from webapp.web.page.guard import needs

@@ -14,8 +14,8 @@ from webapp.care.privacy.consents import Category
 from webapp.care.privacy.lookers import EMERGENCY
 from webapp.care.privacy.record_views import What
 from webapp.notify import disclosures
+from webapp.numbers import row_number
 from webapp.refusals import N_
-from webapp.spellings import row_number
 from webapp.web.client import my_seats
 from webapp.web.client.sharing.consents import NAMES
 from webapp.web.page.guard import needs

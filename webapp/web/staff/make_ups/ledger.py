@@ -18,9 +18,9 @@ from webapp.care.materials.resources import Resource
 from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.numbers import row_number
 from webapp.protocol.reports import demand, misses
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import row_number
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff.frame import changed, me, one, page, refused

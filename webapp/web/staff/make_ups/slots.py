@@ -17,8 +17,8 @@ from webapp.care.directory.permissions import Permission, lead
 from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Session
+from webapp.numbers import row_number
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import row_number
 from webapp.web.page.filters import zone_of
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import read_on, store
