@@ -79,7 +79,7 @@ class Visit:
         )
         with self.app.test_request_context(headers={"Cookie": cookies}):
             if self.app.config["VISIT_COOKIE"] not in cookies:
-                self.client.set_cookie(self.app.config["VISIT_COOKIE"], identity.visit())
+                self.client.set_cookie(self.app.config["VISIT_COOKIE"], identity.browser_id())
             return forms.csrf_token()
 
     def enter(self) -> None:

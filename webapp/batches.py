@@ -20,9 +20,9 @@ from webapp.bulk import adding
 from webapp.db import Base, Database, ReadOnlyStore, Store, claim
 from webapp.log import place_of
 
-MOST = 50
+MOST_SET_ASIDE = 50
 """Rows set aside in one walk. When more fail, the fault is hardly theirs: the chore itself fails."""
-WAITS = (timedelta(minutes=5), timedelta(hours=1))
+RETRY_AFTER = (timedelta(minutes=5), timedelta(hours=1))
 """Until a row that was set aside is tried again: at first, and at most. Doubles in between."""
 NOT_A_ROWS_FAULT = (
     OperationalError, InterfaceError, ProgrammingError, NoConnection, ReadOnlyStore, MemoryError,
@@ -64,7 +64,7 @@ class Batch:
     program: Callable[[int], Select[Any]]
     limit: int = 500
 
-    def spared(self, due: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    def without_set_aside(self, due: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         """`due` without what is set aside."""
         aside = exists().where(SetAside.chore == self.chore, SetAside.subject_id == self.id)
         return due.where(~aside)
@@ -77,24 +77,28 @@ Run = Callable[[Store, Sequence[int]], int]
 
 
 @dataclass(slots=True)
-class Walk:
+class BatchRun:
     """One walk of one chore: what to leave out, and how much it found. `settled` is called after each commit."""
 
     database: Database
     batch: Batch
     now: datetime
     run: Run
-    settled: Callable[[], None] = lambda: None
+    on_commit: Callable[[], None] = lambda: None
     found: int = 0
     failed: list[int] = field(default_factory=list)
 
-    def again(self) -> int:
+    def retry_set_aside(self) -> int:
         """Try what was set aside and whose time has come, each alone. What goes through is no longer set aside."""
         with self.database.reading() as store:
-            due = _due(self.batch, self.now).with_only_columns(SetAside.subject_id).limit(MOST)
+            due = (
+                _due(self.batch, self.now)
+                .with_only_columns(SetAside.subject_id)
+                .limit(MOST_SET_ASIDE)
+            )
             ids = store.scalars(due).all()
         for number in ids:
-            self._alone(number)
+            self._retry_one(number)
         return self.found
 
     def isolate(self, ids: Sequence[int]) -> int:
@@ -108,20 +112,20 @@ class Walk:
                     found = self.run(store, part)
                     store.commit()
             except Exception as error:
-                refuse_other_faults(error)
+                raise_unless_row_fault(error)
                 if len(part) > 1:
                     middle = len(part) // 2
                     halves += [part[middle:], part[:middle]]
                     continue
-                self._put(part[0], error)
-                if len(self.failed) > MOST:
+                self._set_aside(part[0], error)
+                if len(self.failed) > MOST_SET_ASIDE:
                     raise
             else:
                 self.found += found
-                self.settled()
+                self.on_commit()
         return self.found
 
-    def _alone(self, number: int) -> None:
+    def _retry_one(self, number: int) -> None:
         mine = _due(self.batch, self.now).where(SetAside.subject_id == number)
         try:
             with self.database.writing() as store:
@@ -132,18 +136,18 @@ class Walk:
                 store.delete(aside)
                 store.commit()
         except Exception as error:
-            refuse_other_faults(error)
-            self._put(number, error)
+            raise_unless_row_fault(error)
+            self._set_aside(number, error)
         else:
             self.found += found
-            self.settled()
+            self.on_commit()
 
-    def _put(self, number: int, error: Exception) -> None:
+    def _set_aside(self, number: int, error: Exception) -> None:
         self.failed.append(number)
-        put(self.database, self.batch, number, error, self.now)
+        set_aside(self.database, self.batch, number, error, self.now)
 
 
-def walk(
+def run_batch(
     database: Database,
     now: datetime,
     batch: Batch,
@@ -160,9 +164,9 @@ def walk(
         rows = read(store, claim(due.where(batch.id.in_(ids)), of=entity))
         return act(store, rows) if rows else 0
 
-    taken = Walk(database, batch, now, run)
-    found = taken.again()
-    whole, ids = batch.spared(due).limit(batch.limit), list[int]()
+    taken = BatchRun(database, batch, now, run)
+    found = taken.retry_set_aside()
+    whole, ids = batch.without_set_aside(due).limit(batch.limit), list[int]()
     with database.reading() as store:
         if store.scalar(whole.with_only_columns(batch.id).limit(1)) is None:
             return found  # nobody who writes has waited for this
@@ -175,7 +179,7 @@ def walk(
                 store.commit()
         return found
     except Exception as error:
-        refuse_other_faults(error)
+        raise_unless_row_fault(error)
         log.warning("batch taken apart", chore=batch.chore, exc_info=error)
     if not ids:
         with database.reading() as store:
@@ -183,28 +187,30 @@ def walk(
     return taken.isolate(ids)
 
 
-def guarded(
-    walking: Walk, whole: Callable[[Store], int], ids: Callable[[Store], Sequence[int]]
+def run_whole_or_in_parts(
+    batch_run: BatchRun, whole: Callable[[Store], int], ids: Callable[[Store], Sequence[int]]
 ) -> int:
-    """Do `whole` in one transaction and commit; when that raises, `walking.run` in parts on the rows that `ids` then reads, or
+    """Do `whole` in one transaction and commit; when that raises, `batch_run.run` in parts on the rows that `ids` then reads, or
     sees to. For work that is more than a claim and an act; returns how much was found."""
-    found = walking.again()
+    found = batch_run.retry_set_aside()
     try:
-        with walking.database.writing() as store:
+        with batch_run.database.writing() as store:
             found += whole(store)
             store.commit()
-        walking.settled()
+        batch_run.on_commit()
         return found
     except Exception as error:
-        refuse_other_faults(error)
-        log.warning("batch taken apart", chore=walking.batch.chore, exc_info=error)
-    with walking.database.writing() as store:
+        raise_unless_row_fault(error)
+        log.warning("batch taken apart", chore=batch_run.batch.chore, exc_info=error)
+    with batch_run.database.writing() as store:
         rest = list(ids(store))
         store.commit()
-    return walking.isolate(rest)
+    return batch_run.isolate(rest)
 
 
-def put(database: Database, batch: Batch, number: int, error: Exception, now: datetime) -> None:
+def set_aside(
+    database: Database, batch: Batch, number: int, error: Exception, now: datetime
+) -> None:
     """Set a row aside, or longer. In a transaction of its own."""
     with database.writing() as store:
         fresh = {
@@ -217,17 +223,17 @@ def put(database: Database, batch: Batch, number: int, error: Exception, now: da
         aside = store.scalars(mine.with_for_update()).one()
         aside.count += 1
         aside.reason, aside.last_at = place_of(error), now
-        aside.next_at = now + min(WAITS[0] * 2 ** min(aside.count - 1, 20), WAITS[1])
+        aside.next_at = now + min(RETRY_AFTER[0] * 2 ** min(aside.count - 1, 20), RETRY_AFTER[1])
         store.commit()
     log.error("row set aside", chore=batch.chore, subject=batch.subject, row=number, exc_info=error)
 
 
-def aside(store: Store, batch: Batch) -> set[int]:
+def ids_set_aside(store: Store, batch: Batch) -> set[int]:
     """The numbers of the rows that this chore leaves out."""
     return set(store.scalars(select(SetAside.subject_id).where(SetAside.chore == batch.chore)))
 
 
-def refuse_other_faults(error: Exception) -> None:
+def raise_unless_row_fault(error: Exception) -> None:
     """Raise `error` again unless a single row may be to blame for it."""
     malformed = isinstance(error, OperationalError) and "malformed JSON" in str(error.orig)
     gone = getattr(error, "connection_invalidated", False)
@@ -244,7 +250,7 @@ def each_or_none(build: Callable[[list[Any]], list[Any]], items: Iterable[Any]) 
     try:
         return build(listed)
     except Exception as error:
-        refuse_other_faults(error)
+        raise_unless_row_fault(error)
         log.warning("list built row by row", exc_info=error)
     return [_one_or_none(build, item) for item in listed]
 
@@ -253,7 +259,7 @@ def _one_or_none(build: Callable[[list[Any]], list[Any]], item: Any) -> Any:
     try:
         [made] = build([item])
     except Exception as error:
-        refuse_other_faults(error)
+        raise_unless_row_fault(error)
         log.error("row can't be shown", exc_info=error)
         return None
     return made

@@ -41,10 +41,10 @@ from webapp.protocol.engine.reconcile import watch
 
 log = structlog.get_logger()
 
-REST = 0.5
+IDLE_WAIT = 0.5
 """Seconds between rounds that found nothing: how late a rung may be noticed."""
 BEAT_EVERY = 5.0
-PATIENCE = (1.0, 60.0)
+RETRY_AFTER = (1.0, 60.0)
 """Seconds after which a chore that raised is tried again: at first, and at most. Doubles in between."""
 STUCK_AFTER = 90.0
 """Seconds after which a lane that does not come round is no longer vouched for by the heartbeat (R5)."""
@@ -67,7 +67,7 @@ class Chore:
     vouched: bool = field(default=False, init=False)
     """It came round in this process, and what a process before may have said of it is taken back."""
 
-    def turn(self, database: Database) -> int:
+    def run_if_due(self, database: Database) -> int:
         """Walk it once, if it is time; answers how much it found."""
         if time.monotonic() < self.due:
             return 0
@@ -76,20 +76,20 @@ class Chore:
             found = self.walk(database, clock.now())
         except Exception as error:
             self.troubles += 1
-            wait = min(PATIENCE[0] * 2 ** (self.troubles - 1), PATIENCE[1])
+            wait = min(RETRY_AFTER[0] * 2 ** (self.troubles - 1), RETRY_AFTER[1])
             log.exception("chore raised", chore=self.name, troubles=self.troubles, wait=wait)
             self.due = time.monotonic() + wait
-            self._say(set_aside.chore_failed, database, self.name, error, clock.now())
+            self._report(set_aside.chore_failed, database, self.name, error, clock.now())
             return 0
         if self.troubles or not self.vouched:
-            self.vouched = self._say(set_aside.chore_works, database, self.name)
+            self.vouched = self._report(set_aside.chore_works, database, self.name)
         self.troubles, self.due = 0, begun + self.every
         if found:
             took = round((time.monotonic() - begun) * 1000)
             log.info("chore found work", chore=self.name, found=found, ms=took)
         return 0 if self.every else found
 
-    def _say(self, say: Callable[..., None], *words: Any) -> bool:
+    def _report(self, say: Callable[..., None], *words: Any) -> bool:
         """Tell the others (R13). When it's the database that is away, they know by that."""
         try:
             say(*words)
@@ -144,11 +144,11 @@ def beat(database: Database, now: datetime) -> None:
         store.commit()
 
 
-def once(database: Database, todo: Iterable[Chore]) -> bool:
+def run_until_idle(database: Database, todo: Iterable[Chore]) -> bool:
     """Walk all chores until nothing is due; answers whether none of them raised."""
     todo = list(todo)
     beat(database, clock.now())
-    while sum(chore.turn(database) for chore in todo):
+    while sum(chore.run_if_due(database) for chore in todo):
         pass
     return not any(chore.troubles for chore in todo)
 
@@ -173,7 +173,7 @@ class Worker:
             thread.start()
         pulse = Chore("beat", self._beat, every=BEAT_EVERY)
         while not self._stopping.is_set():
-            pulse.turn(self._database)
+            pulse.run_if_due(self._database)
             self._stopping.wait(1.0)
         for thread in threads:
             thread.join()
@@ -183,10 +183,10 @@ class Worker:
             found = 0
             for chore in self._lanes[lane]:
                 if not self._stopping.is_set():
-                    found += chore.turn(self._database)
+                    found += chore.run_if_due(self._database)
             self._came_round[lane] = time.monotonic()
             if not found:
-                self._stopping.wait(REST)
+                self._stopping.wait(IDLE_WAIT)
 
     def _beat(self, database: Database, now: datetime) -> int:
         longest = time.monotonic() - min(self._came_round.values())

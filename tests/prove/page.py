@@ -40,7 +40,7 @@ def write() -> None:
     """Bring the columns *where* and *test* of SECURITY.md's table up to date: `python -m tests.prove.page`."""
     lines = PAGE.read_text().splitlines(keepends=True)
     for number, text in enumerate(lines):
-        if text.startswith(("| S", "| P")):
+        if text.startswith(("| S", "| P", "| R13 ")):
             line, about = [cell.strip() for cell in text.strip("|\n").split("|")][:2]
             lines[number] = f"| {line} | {about} | {' | '.join(wanted(line))} |\n"
     PAGE.write_text("".join(lines))

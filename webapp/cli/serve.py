@@ -163,7 +163,7 @@ def _work(settings: Settings, once: bool, stopping: threading.Event) -> bool:
     with desk.opened(settings) as database, chores.chores(settings, patient=once) as todo:
         if once:
             with desk.progress("walking the chores", None):
-                return chores.once(database, todo)
+                return chores.run_until_idle(database, todo)
         chores.Worker(database, todo, stopping).run()
     return True
 

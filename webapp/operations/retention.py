@@ -53,7 +53,9 @@ def _of(database: Database, rule: Keeping, now: datetime) -> int:
 
     batch = Batch(f"let go of {name}", name, rule.table.id, _nobodys, BATCH)
     old = select(rule.table.id).where(rule.since <= now - rule.kept)
-    return batches.walk(database, now, batch, old, drop, lambda store, q: store.execute(q).all())
+    return batches.run_batch(
+        database, now, batch, old, drop, lambda store, q: store.execute(q).all()
+    )
 
 
 def _nobodys(_id: int) -> Select[Any]:

@@ -77,7 +77,7 @@ def digest(database: Database, now: datetime) -> int:
         presence.record(store, found, by=None, now=now)
         return len(letters)
 
-    return batches.walk(database, now, LETTERS, inbox.waiting(SOURCE, now), act)
+    return batches.run_batch(database, now, LETTERS, inbox.waiting(SOURCE, now), act)
 
 
 def sightings(store: Store, letter: Letter) -> list[Sighting]:

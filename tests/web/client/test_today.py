@@ -76,7 +76,7 @@ def test_the_first_visit_fits_into_the_first_packets(maya, seat_in, app):
     for hours in range(1, 6):
         seat_in(hours=hours)
     page = brotli.compress(maya.get("/").data, quality=4)
-    css = app.extensions["shelf"].files["app.css"]
+    css = app.extensions["static_files"].files["app.css"]
     assert len(page) + len(brotli.compress(css)) <= 14_600
 
 

@@ -91,9 +91,11 @@ def offer_freed(database: Database, now: datetime, limit: int = 50) -> int:
         return sum(serve(store, session, now=now) for session in rooms)
 
     over = waitlist.live().where(HeldPlace.until <= now)
-    found = batches.walk(database, now, replace(HOLDS, limit=limit), over, run_out)
-    found += batches.walk(database, now, replace(LINES, limit=limit), _too_near(now), close)
-    return found + batches.walk(database, now, replace(ROOMS, limit=limit), _with_room(now), offer)
+    found = batches.run_batch(database, now, replace(HOLDS, limit=limit), over, run_out)
+    found += batches.run_batch(database, now, replace(LINES, limit=limit), _too_near(now), close)
+    return found + batches.run_batch(
+        database, now, replace(ROOMS, limit=limit), _with_room(now), offer
+    )
 
 
 def held_until(

@@ -45,8 +45,10 @@ def settle(database: Database, now: datetime, limit: int = 200) -> int:
         _settle(store, due, now)
         return len(due)
 
-    found = batches.walk(database, now, replace(GONE, limit=limit), _cannot_be(now), give_up)
-    return found + batches.walk(database, now, replace(DUE, limit=limit), _due(now), settle_due)
+    found = batches.run_batch(database, now, replace(GONE, limit=limit), _cannot_be(now), give_up)
+    return found + batches.run_batch(
+        database, now, replace(DUE, limit=limit), _due(now), settle_due
+    )
 
 
 def _settle(store: Store, due: Sequence[MakeUp], now: datetime) -> None:

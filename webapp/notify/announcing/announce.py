@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from webapp import batches
-from webapp.batches import Batch, Walk
+from webapp.batches import Batch, BatchRun
 from webapp.bulk import insert_missing
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
@@ -64,8 +64,8 @@ class Stretch:
 
 def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
     """Turn every fact not yet told into notifications; returns how many notifications that made."""
-    walking = Walk(database, EVENTS, now, partial(_make, now=now))
-    made = walking.again()
+    walking = BatchRun(database, EVENTS, now, partial(_make, now=now))
+    made = walking.retry_set_aside()
     while True:
         with database.reading() as store:
             after, head = place(store), store.scalar(select(ChainHead.count)) or 0
@@ -85,14 +85,14 @@ def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
             store.commit()
 
 
-def _rows(walking: Walk, after: int, upto: int) -> list[Row]:
+def _rows(walking: BatchRun, after: int, upto: int) -> list[Row]:
     """The notifications for a stretch of events, still to be inserted. When one of these can't be told of, those of the others
     are inserted here, and nothing is left to be."""
     try:
         with walking.database.reading() as store:
             return list(planned(store, after, upto, walking.now))
     except Exception as error:
-        batches.refuse_other_faults(error)
+        batches.raise_unless_row_fault(error)
     with walking.database.reading() as store:
         found = store.scalars(_within(select(Event.id), after, upto, *TOLD)).all()
     walking.isolate(found)

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from webapp import batches, clock
-from webapp.batches import Walk
+from webapp.batches import BatchRun
 from webapp.config import Settings
 from webapp.db import Database, Store
 from webapp.notify.channels import every
@@ -117,7 +117,7 @@ class Courier:
                 if back or claimed.seen:
                     store.commit()
         except Exception as error:
-            batches.refuse_other_faults(error)
+            batches.raise_unless_row_fault(error)
             log.warning("batch taken apart", chore=leases.SENDING.chore, exc_info=error)
             return self._write_apart(database, now, back, claiming)
         del self._came_back[: len(back)]  # only now: a database that refused is asked again
@@ -134,7 +134,7 @@ class Courier:
             outcomes.record(store, [answers[id] for id in ids], now)
             return 0
 
-        Walk(database, leases.SENDING, now, write_down).isolate(list(answers))
+        BatchRun(database, leases.SENDING, now, write_down).isolate(list(answers))
         del self._came_back[: len(back)]
         if not claiming:
             return Claimed([], [], 0)
@@ -148,7 +148,7 @@ class Courier:
     def _again(self, database: Database, now: datetime) -> int:
         """What was set aside, if its time has come."""
         taking = Taking(database, now)
-        taking.walk.again()
+        taking.walk.retry_set_aside()
         self._set_out(taking.kept, now)
         return taking.kept.seen
 
@@ -206,7 +206,7 @@ class Taking:
         self.kept = Claimed([], [], 0)
         self._taken = Claimed([], [], 0)
         self._now = now
-        self.walk = Walk(database, leases.SENDING, now, self._take, self._keep)
+        self.walk = BatchRun(database, leases.SENDING, now, self._take, self._keep)
 
     def _take(self, store: Store, ids: Sequence[int]) -> int:
         self._taken = leases.take(store, self._now, len(ids), ids)

@@ -28,8 +28,8 @@ UNHEARD = Batch("tell supervisors", "task", Task.id, tasks.program_of, BATCH)
 
 def tend(database: Database, now: datetime) -> int:
     """Nudge, hand over, raise; look for patterns. Answers how many tasks it found."""
-    found = batches.walk(database, now, OVERDUE, overdue(now), _each(nudge, now))
-    found += batches.walk(database, now, UNHEARD, unheard(now), _each(tell_supervisor, now))
+    found = batches.run_batch(database, now, OVERDUE, overdue(now), _each(nudge, now))
+    found += batches.run_batch(database, now, UNHEARD, unheard(now), _each(tell_supervisor, now))
     return found + pattern_reviews.review(database, now)
 
 

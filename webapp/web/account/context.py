@@ -17,7 +17,7 @@ account = Blueprint("account", __name__)
 
 def login() -> Login:
     """With what one is coming in, or in; the door has let nobody else by."""
-    return cast(Login, identity.entering())
+    return cast(Login, identity.identified_login())
 
 
 def person() -> Person:
@@ -25,7 +25,7 @@ def person() -> Person:
     return store.get_one(Person, login().person_id)
 
 
-def ways() -> Ways:
+def methods() -> Ways:
     return sign_in_methods.of(store, person())
 
 

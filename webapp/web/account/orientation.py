@@ -14,7 +14,7 @@ from webapp.web.account import context
 from webapp.web.account.context import account
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import home
+from webapp.web.sign_in import start_page
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
@@ -29,7 +29,7 @@ def orientation() -> ResponseReturnValue:
     policy = version.policy
     return render_template(
         "account/orientation.html", place="me", policy=policy, version=version, read=read,
-        due=orientations.due(store, person, now), onward=home(person), **_spoken(policy),
+        due=orientations.due(store, person, now), onward=start_page(person), **_spoken(policy),
     )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def acknowledge() -> ResponseReturnValue:
         return redirect("/orientation", 303)
     orientations.acknowledge(store, person, version, by=person, now=now)
     store.commit()
-    return redirect(home(person), 303)
+    return redirect(start_page(person), 303)
 
 
 def _span(long: timedelta) -> str:

@@ -10,25 +10,25 @@ from webapp.care.directory.permissions import Permission
 from webapp.web.account import context
 from webapp.web.account.context import account
 from webapp.web.page import identity
-from webapp.web.page.guard import entering, needs
+from webapp.web.page.guard import needs, signing_in
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import onward
+from webapp.web.sign_in import next_page
 
 
 @account.get("/account")
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
     """Everything one can sign in with."""
-    return render_template("account/show.html", place="me", ways=context.ways())
+    return render_template("account/show.html", place="me", ways=context.methods())
 
 
 @account.get("/account/welcome")
-@entering
+@signing_in
 def welcome() -> ResponseReturnValue:
     """After a link: something of one's own to come in with next time. Clients may leave it for later, staff may not (S3)."""
     return render_template(
-        "account/welcome.html", ways=context.ways(), person=context.person(),
-        halfway=identity.me() is None, onward=onward(context.person(), None),
+        "account/welcome.html", ways=context.methods(), person=context.person(),
+        halfway=identity.current_person() is None, onward=next_page(context.person(), None),
     )  # fmt: skip
 
 
@@ -46,12 +46,12 @@ def _back() -> str:
     return url_for("account.show", _anchor="codes")
 
 
-def saved(words: str) -> ResponseReturnValue:
+def redirect_after_saving(words: str) -> ResponseReturnValue:
     """Back to the ways, which tell how they stand now."""
     flash(words)
     return redirect(url_for("account.show"), 303)
 
 
-def anyway() -> str:
+def default_passkey_name() -> str:
     """What a passkey is called when nobody gave it a name."""
     return request.headers.get("Sec-CH-UA-Platform", "").strip('"') or _("My passkey")

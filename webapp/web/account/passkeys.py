@@ -15,12 +15,12 @@ from webapp.operations.rate_limits import DOOR, QUESTION
 from webapp.refusals import Refusal
 from webapp.web.account import context
 from webapp.web.account.context import account, house
-from webapp.web.account.overview import anyway, saved
+from webapp.web.account.overview import default_passkey_name, redirect_after_saving
 from webapp.web.page import attempts, forms, identity, unit_of_work
 from webapp.web.page.filters import sentence
-from webapp.web.page.guard import entering, needs, own, public
+from webapp.web.page.guard import needs, own_path, public, signing_in
 from webapp.web.page.unit_of_work import database, store
-from webapp.web.sign_in import onward, sign_in
+from webapp.web.sign_in import next_page, sign_in
 
 REGISTER, SIGN_IN = "register", "sign_in"
 
@@ -29,8 +29,8 @@ REGISTER, SIGN_IN = "register", "sign_in"
 @public
 def ask_to_sign_in() -> ResponseReturnValue:
     """A question for whichever passkey this browser has. The same for everyone: nobody's passkeys are listed (S12)."""
-    attempts.count(QUESTION, attempts.address())
-    question = passkey_challenges.ask(store, SIGN_IN, identity.visit(), clock.now())
+    attempts.count(QUESTION, attempts.caller_address())
+    question = passkey_challenges.ask(store, SIGN_IN, identity.browser_id(), clock.now())
     store.commit()
     return _json(passkeys.asking_to_sign_in(question, house()))
 
@@ -41,35 +41,35 @@ def come_in() -> ResponseReturnValue:
     """Its answer: a new login, or the one that idled, lacks a factor, or needs a fresh proof goes on. Tells where to: whoever
     takes over another's phone does not go on where that one was."""
     try:
-        attempts.count(DOOR, attempts.address())
+        attempts.count(DOOR, attempts.caller_address())
         person = _proved(request.get_json(silent=True))
     except Refusal as refusal:
         return _refused(refusal)
-    known, wanted = identity.known(), own(_text("next"))
+    known, wanted = identity.device_login(), own_path(_text("next"))
     if known is not None and known.person_id == person.id:
-        login = identity.go_on(known, "passkey")
+        login = identity.prove_again(known, "passkey")
     else:
-        login = identity.begin(person, "passkey")
+        login = identity.sign_in(person, "passkey")
         wanted = None if known else wanted
-    to = onward(person, wanted)
+    to = next_page(person, wanted)
     store.commit()
-    return jsonify(to=to, token=forms.token_of(login))
+    return jsonify(to=to, token=forms.csrf_token_of(login))
 
 
 @account.post("/account/passkeys/question")
-@entering
+@signing_in
 def ask_to_register() -> ResponseReturnValue:
     """A question for a new passkey."""
     person = context.person()
     handle = passkeys.named_by(store, person)
-    question = passkey_challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
+    question = passkey_challenges.ask(store, REGISTER, identity.browser_id(), clock.now(), handle)
     options = passkeys.asking_to_register(store, person, question, handle, house())
     store.commit()
     return _json(options)
 
 
 @account.post("/account/passkeys")
-@entering
+@signing_in
 def add() -> ResponseReturnValue:
     """Its answer: one more passkey. To somebody who owed a factor it is that factor."""
     said, login = request.get_json(silent=True) or {}, context.login()
@@ -79,14 +79,14 @@ def add() -> ResponseReturnValue:
         person = store.get_one(Person, login.person_id)
         passkeys.add(
             store, person, said["answer"], question, handle, house(),
-            name=_text("name") or anyway(), by=person, now=clock.now(),
+            name=_text("name") or default_passkey_name(), by=person, now=clock.now(),
         )  # fmt: skip
     except Refusal as refusal:
         return _refused(refusal)
-    going_on = identity.go_on(login, "passkey")
-    to = own(_text("next")) or url_for("account.show")
+    going_on = identity.prove_again(login, "passkey")
+    to = own_path(_text("next")) or url_for("account.show")
     store.commit()
-    return jsonify(to=to, token=forms.token_of(going_on))
+    return jsonify(to=to, token=forms.csrf_token_of(going_on))
 
 
 @account.post("/account/passkeys/<row:passkey_id>/name")
@@ -95,7 +95,7 @@ def rename(passkey_id: int) -> ResponseReturnValue:
     """Call it something else."""
     _mine(passkey_id).rename(request.form.get("name", ""))
     store.commit()
-    return saved(_("Saved."))
+    return redirect_after_saving(_("Saved."))
 
 
 @account.post("/account/passkeys/<row:passkey_id>/removal")
@@ -106,7 +106,7 @@ def remove(passkey_id: int) -> ResponseReturnValue:
     sign_in_methods.remove_passkey(store, _mine(passkey_id), by=person, now=now)
     logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)
     store.commit()
-    return saved(_("Removed. It no longer signs in here."))
+    return redirect_after_saving(_("Removed. It no longer signs in here."))
 
 
 def _mine(passkey_id: int) -> Passkey:
@@ -131,7 +131,7 @@ def _use_up(question: bytes, purpose: str) -> bytes | None:
     unit_of_work.close()
     with database.writing() as own_work:
         asked = passkey_challenges.answered(
-            own_work, question, purpose, identity.visit(), clock.now()
+            own_work, question, purpose, identity.browser_id(), clock.now()
         )
         own_work.commit()
     if asked is None:

@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
     """Hang the client's pages into the app, each as `client.<module>.<view>`."""
     app.jinja_env.filters.update(durations.FILTERS | me.FILTERS)
     app.jinja_env.globals["nearest"] = (
-        my_seats.near
+        my_seats.approaching
     )  # for pages of other rooms in the clients' frame
     client = Blueprint("client", __name__)
     for place in (

@@ -20,7 +20,7 @@ from webapp.refusals import N_, Invalid, Refusal
 from webapp.times import in_this_century
 from webapp.web.client import my_seats
 from webapp.web.client.make_ups import fitting
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import done, widget
 from webapp.web.page.unit_of_work import store
@@ -47,7 +47,9 @@ REASONS = (
 def show(seat_id: int) -> ResponseReturnValue:
     """The form, or the thanks when a report stands. `?reason=` is what a page that leads here knows already."""
     said = {"reason": request.args.get("reason", "")}
-    return widget(PAGE, BLOCK, **_screen(my_seats.one(seat_id)), said=said, near=my_seats.near())
+    return widget(
+        PAGE, BLOCK, **_screen(my_seats.view_of(seat_id)), said=said, near=my_seats.approaching()
+    )
 
 
 @pages.post("/seats/<row:seat_id>/absence")
@@ -65,7 +67,7 @@ def report(seat_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         if replays.by_script():
             return replays.answer(refusal)
-        screen = _screen(my_seats.one(seat_id)) | {"refusal": refusal, "said": form}
+        screen = _screen(my_seats.view_of(seat_id)) | {"refusal": refusal, "said": form}
         return widget(PAGE, BLOCK, refusal.status, **screen)
     store.commit()
     return replays.answer() if replays.by_script() else _answer(seat_id)
@@ -95,10 +97,10 @@ def _give_back(seat: Seat) -> None:
 
 def _answer(seat_id: int, **more: Any) -> ResponseReturnValue:
     to = url_for("client.absences.show", seat_id=seat_id)
-    return done(PAGE, BLOCK, to, lambda: _screen(my_seats.one(seat_id)), **more)
+    return done(PAGE, BLOCK, to, lambda: _screen(my_seats.view_of(seat_id)), **more)
 
 
-def _screen(place: Place) -> dict[str, Any]:
+def _screen(place: SeatView) -> dict[str, Any]:
     """All that the block needs in any of its states."""
     now = clock.now()
     others = my_seats.between(now, now + 14 * 24 * my_seats.HOUR) if not place.report else []
@@ -107,7 +109,7 @@ def _screen(place: Place) -> dict[str, Any]:
         "coming": place,
         "reasons": [(value.value, _(words)) for value, words in REASONS],
         "request_id": str(uuid.uuid4()),
-        "ahead": ahead(place.report) if place.report else "",
+        "ahead": notice_given(place.report) if place.report else "",
         "about": fitting.of(fitting.told_of(place)) if place.report else None,
         "why": fitting.WORDS,
         "target": "#absence",
@@ -118,7 +120,7 @@ def _screen(place: Place) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ahead(report: AbsenceReport) -> str:
+def notice_given(report: AbsenceReport) -> str:
     """How long before the start it was said: "26 hours"; empty when it was said after."""
     minutes = int(report.notice.total_seconds() // 60)
     if minutes >= 48 * 60:

@@ -16,15 +16,15 @@ from webapp.care.schedule.sessions import Seat
 from webapp.notify.delivery.action_tokens import Capabilities, Capability, Worn
 from webapp.notify.kinds import ANSWERS, Verb
 from webapp.refusals import Refusal
-from webapp.web.client.seats import tap
-from webapp.web.page.guard import other_door
+from webapp.web.client.seats import record_join_tap
+from webapp.web.page.guard import checks_access_itself
 from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("answers", __name__)
 
 
 @pages.post(f"{ANSWERS}<token>")
-@other_door
+@checks_access_itself
 def answer(token: str) -> ResponseReturnValue:
     """Do what the button says. A repeated tap changes nothing more. Nothing is told back, but for Join: where the room
     is, which is the one thing that verb is for."""
@@ -55,7 +55,7 @@ def _holder(right: Capability) -> tuple[Seat, Person]:
 def _do(verb: Verb, seat: Seat, person: Person) -> dict[str, Any]:
     now = clock.now()
     if verb is Verb.JOIN:
-        tap(seat, person)
+        record_join_tap(seat, person)
         return {"room": seat.session.join_url} if seat.session.join_url else {}
     if verb is Verb.ABSENCE:
         absences.report(store, seat, by=person, now=now)

@@ -18,4 +18,4 @@ def show() -> ResponseReturnValue:
     if not request.headers.get("HX-Request"):
         return redirect(url_for("client.today.show"), 303)
     g.pop("seen", None)
-    return render_template("client/approach.html", near=my_seats.near())
+    return render_template("client/approach.html", near=my_seats.approaching())

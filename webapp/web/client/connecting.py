@@ -19,11 +19,11 @@ from webapp.care.directory.permissions import Permission, may
 from webapp.care.preferences import backup_plans
 from webapp.refusals import Invalid, Refusal
 from webapp.web.client import my_seats
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.guard import needs, public
 from webapp.web.page.headers import MAY_SEE_AND_HEAR
 from webapp.web.page.htmx import done, widget
-from webapp.web.page.identity import me
+from webapp.web.page.identity import current_person
 from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("connecting", __name__)
@@ -100,7 +100,7 @@ def _read(text: str) -> Mapping[str, Any]:
 
 def _screen() -> dict[str, Any]:
     """All that the page shows; for a stranger the self-test alone."""
-    person = me()
+    person = current_person()
     if person is None or not may(person, Permission.REPORT_ABSENCE):
         return {"place": "today"}
     calls = {call.seat_id: call for call in store.scalars(help_calls.calls_of(person.id))}
@@ -109,7 +109,7 @@ def _screen() -> dict[str, Any]:
     plan = store.scalar(backup_plans.of(person.id))
     return {
         "place": "today",
-        "near": my_seats.near(),
+        "near": my_seats.approaching(),
         "coming": coming,
         "call": call,
         "helper": _who_helps(call),
@@ -127,7 +127,7 @@ def _who_helps(call: Task | None) -> str:
     return store.get_one(Person, call.acknowledged_by_id).name
 
 
-def _current(asked: Collection[int | None]) -> Place | None:
+def _current(asked: Collection[int | None]) -> SeatView | None:
     """The session that help was asked for, else the one that is on or next within the day."""
     now = clock.now()
     near = my_seats.between(now, now + 24 * my_seats.HOUR)

@@ -21,7 +21,7 @@ def minutes(span: timedelta) -> str:
     )
 
 
-def spoken(span: timedelta) -> str:
+def in_whole_units(span: timedelta) -> str:
     """1 hour, 90 minutes, 2 days: the largest unit that says it exactly."""
     seconds = int(span.total_seconds())
     if seconds % 86400 == 0 and seconds > 86400:

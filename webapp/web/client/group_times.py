@@ -87,11 +87,11 @@ def there_are_some(seat: Seat) -> bool:
 
 
 def _page(seat_id: int, refusal: Refusal | None = None) -> ResponseReturnValue:
-    place, now = my_seats.one(seat_id), clock.now()
+    place, now = my_seats.view_of(seat_id), clock.now()
     usual = _series(place.seat.session.series_id)
     single = group_times.around(store, my_seats.seat(seat_id), now)
     return widget(
-        PAGE, BLOCK, refusal.status if refusal else 200, place="schedule", near=my_seats.near(),
+        PAGE, BLOCK, refusal.status if refusal else 200, place="schedule", near=my_seats.approaching(),
         coming=place, refusal=refusal, single=single,
         patterns=_patterns(usual, now) if usual and place.state in ("ahead", "told") else [],
         usual=_when(usual, now) if usual else "",

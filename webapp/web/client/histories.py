@@ -8,11 +8,11 @@ from webapp.batches import each_or_none
 from webapp.care.attendance.standing import Standing, standing
 from webapp.protocol.facts.facts import of_seats
 from webapp.protocol.facts.picture import SeatRow
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.unit_of_work import store
 
 
-def with_standing(found: Iterable[Place]) -> list[Place]:
+def with_standing(found: Iterable[SeatView]) -> list[SeatView]:
     """The same places; those that are over carry their standing. A fixed number of statements for all of them."""
     found = list(found)
     over = [

@@ -78,7 +78,12 @@ def _screen(before: int | None = None) -> dict[str, Any]:
     """All that the block needs in any of its states."""
     person = my_seats.person()
     talk = threads.of(store, person, person, before)
-    return {"place": "me", "near": my_seats.near(), "talk": talk, "request_id": threads.fresh_id()}
+    return {
+        "place": "me",
+        "near": my_seats.approaching(),
+        "talk": talk,
+        "request_id": threads.fresh_id(),
+    }
 
 
 def _read(talk: threads.Talk) -> None:

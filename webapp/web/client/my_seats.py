@@ -24,7 +24,7 @@ from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.refusals import N_
 from webapp.web.page.filters import zone_of
-from webapp.web.page.identity import me
+from webapp.web.page.identity import current_person
 from webapp.web.page.unit_of_work import store
 
 HOUR = timedelta(hours=1)
@@ -54,7 +54,7 @@ LOOKS = {
 
 
 @dataclass(frozen=True)
-class Place:
+class SeatView:
     """One seat, its session, who hosts it, and what its client said about it. Instants are aware UTC."""
 
     seat: Seat
@@ -132,23 +132,23 @@ class Place:
         return LOOKS.get(self.standing, "") if self.standing else ""
 
 
-def between(start: datetime, end: datetime) -> list[Place]:
+def between(start: datetime, end: datetime) -> list[SeatView]:
     """The signed-in person's places in sessions that end after `start` and begin before `end`, soonest first.
 
     Two statements, by ix_seat_client; grows with the places in that time.
     """
     span = {"client": person().id, "start": start, "end": end}
-    return seen(store.execute(BETWEEN, span).all())
+    return views_of(store.execute(BETWEEN, span).all())
 
 
-def near() -> Place | None:
+def approaching() -> SeatView | None:
     """The place whose door opens next, today: for the alert inside the app (M17). None while they are in the room."""
     now = clock.now()
-    found = next_of(between(now, now + 12 * HOUR))
-    return None if found is not None and found.state == "open" and _inside(found) else found
+    found = next_joinable(between(now, now + 12 * HOUR))
+    return None if found is not None and found.state == "open" and _is_in_room(found) else found
 
 
-def _inside(place: Place) -> bool:
+def _is_in_room(place: SeatView) -> bool:
     """The last that was seen of them in this room is that they joined."""
     seen = select(Presence.type).where(
         Presence.session_id == place.seat.session_id, Presence.person_id == place.seat.client_id,
@@ -157,17 +157,17 @@ def _inside(place: Place) -> bool:
     return store.scalar(seen.order_by(Presence.at.desc()).limit(1)) == Evidence.JOINED
 
 
-def next_of(found: Sequence[Place]) -> Place | None:
+def next_joinable(found: Sequence[SeatView]) -> SeatView | None:
     """The first that can still be joined."""
     return next((each for each in found if each.state in ("ahead", "open")), None)
 
 
-def one(seat_id: int) -> Place:
+def view_of(seat_id: int) -> SeatView:
     """One place of the signed-in person; anyone else's is 404 (S1)."""
     row = store.execute(ONE, {"client": person().id, "seat": seat_id}).first()
     if row is None:
         abort(404)
-    return seen([row])[0]
+    return views_of([row])[0]
 
 
 def seat(seat_id: int) -> Seat:
@@ -179,10 +179,10 @@ def seat(seat_id: int) -> Seat:
 
 def person() -> Person:
     """The signed-in person; the guard has let nobody else in."""
-    return cast(Person, me())
+    return cast(Person, current_person())
 
 
-def seen(rows: Sequence[Any]) -> list[Place]:
+def views_of(rows: Sequence[Any]) -> list[SeatView]:
     """Rows of `MINE` as places of this instant."""
     now = clock.now()
     if not rows:
@@ -200,7 +200,7 @@ def seen(rows: Sequence[Any]) -> list[Place]:
     for taken, host, report, called_after in rows:
         starts_at = taken.session.starts_at
         offset = opening[programs.in_force(versions, starts_at).id]
-        made.append(Place(taken, host, report, starts_at + offset, now, called_after))
+        made.append(SeatView(taken, host, report, starts_at + offset, now, called_after))
     return made
 
 

@@ -14,7 +14,7 @@ from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.web.client import durations, my_seats
 from webapp.web.client.absences import REASONS
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.filters import iso
 from webapp.web.page.forms import csrf_token
 from webapp.web.page.guard import needs
@@ -43,7 +43,7 @@ def schedule() -> ResponseReturnValue:
     )
 
 
-def _neutral(place: Place) -> dict[str, Any]:
+def _neutral(place: SeatView) -> dict[str, Any]:
     starts_at, ends_at = place.session.starts_at, place.session.ends_at
     return {
         "url": f"/seats/{place.seat.id}/absence", "day": durations.date(starts_at),

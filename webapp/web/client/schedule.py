@@ -14,7 +14,7 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups import waitlist
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.web.client import histories, my_seats
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.filters import language, zone
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import widget
@@ -31,12 +31,12 @@ VIEWS = ("today", "week", "all", "earlier")
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class ScheduleDay:
     """One day where the reader is, and the places that begin in it, soonest first."""
 
     on: date
     today: bool
-    places: list[Place]
+    places: list[SeatView]
 
     @property
     def noon(self) -> datetime:
@@ -71,7 +71,7 @@ def show() -> ResponseReturnValue:
     current = view in ("today", "week", "all") and on == today
     return widget(
         "client/schedule/show.html", "days", place="schedule",
-        near=my_seats.next_of(found) if current else my_seats.near(),
+        near=my_seats.next_joinable(found) if current else my_seats.approaching(),
         view=view, on=on, today=today, days=days, step=_step(view, on),
         elsewhere=any(each.elsewhere for each in found),
         held=_held() if view != "earlier" else [],
@@ -85,7 +85,7 @@ def _held() -> list[HeldPlace]:
     return list(store.scalars(held.options(entry.joinedload(WaitlistEntry.session))))
 
 
-def _days(view: str, found: list[Place], on: date, today: date) -> list[Day]:
+def _days(view: str, found: list[SeatView], on: date, today: date) -> list[ScheduleDay]:
     """A day and a week show each of their days, empty ones too; the lists only those that hold something."""
     by_day = {day: list(group) for day, group in groupby(found, _local_day)}
     if view in ("today", "week"):
@@ -93,7 +93,7 @@ def _days(view: str, found: list[Place], on: date, today: date) -> list[Day]:
     else:
         shown = sorted(by_day, reverse=view == "earlier")
     turned = slice(None, None, -1 if view == "earlier" else 1)
-    return [Day(day, day == today, by_day.get(day, [])[turned]) for day in shown]
+    return [ScheduleDay(day, day == today, by_day.get(day, [])[turned]) for day in shown]
 
 
 def _step(view: str, on: date) -> tuple[date, date]:
@@ -125,5 +125,5 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), zone())
 
 
-def _local_day(place: Place) -> date:
+def _local_day(place: SeatView) -> date:
     return place.session.starts_at.astimezone(zone()).date()

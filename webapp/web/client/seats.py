@@ -18,7 +18,7 @@ from webapp.care.preferences import accommodations
 from webapp.care.schedule.sessions import Seat
 from webapp.web.client import group_times, histories, my_seats
 from webapp.web.client.me.needs import SHORT
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import widget
 from webapp.web.page.unit_of_work import store
@@ -33,14 +33,14 @@ ONE_TAP = timedelta(minutes=1)
 @needs(Permission.OWN_DAY)
 def show(seat_id: int) -> ResponseReturnValue:
     """The place, with Join, *I can't make it* and *Trouble connecting* as far as each still helps."""
-    found = histories.with_standing([my_seats.one(seat_id)])[0]
+    found = histories.with_standing([my_seats.view_of(seat_id)])[0]
     return widget(
-        "client/seats/show.html", "seat", place="schedule", coming=found, near=my_seats.near(),
-        ways=ways(found), needs=_needs(found),
+        "client/seats/show.html", "seat", place="schedule", coming=found, near=my_seats.approaching(),
+        ways=links_from(found), needs=_needs(found),
     )  # fmt: skip
 
 
-class Way(NamedTuple):
+class SeatLink(NamedTuple):
     """Where else this place leads."""
 
     href: str
@@ -49,7 +49,7 @@ class Way(NamedTuple):
     hint: str = ""
 
 
-def ways(place: Place) -> list[Way]:
+def links_from(place: SeatView) -> list[SeatLink]:
     """Other times of the group, the calendar, the care team: as far as each helps in this place's state."""
     here: dict[str, Any] = {"seat_id": place.seat.id}
     found = []
@@ -57,15 +57,19 @@ def ways(place: Place) -> list[Way]:
         if group_times.there_are_some(place.seat):
             hint = _("Once, or from now on")
             way = url_for("client.group_times.show", **here)
-            found.append(Way(way, _("Another time of this group"), "schedule", hint))
+            found.append(SeatLink(way, _("Another time of this group"), "schedule", hint))
         hint = _("It stands there as a reserved time, nothing else.")
-        found.append(Way(url_for("feeds.download", **here), _("Save to my calendar"), "add", hint))
+        found.append(
+            SeatLink(url_for("feeds.download", **here), _("Save to my calendar"), "add", hint)
+        )
     if "client.messages.show" in current_app.view_functions:
-        found.append(Way(url_for("client.messages.show"), _("Write to your care team"), "text"))
+        found.append(
+            SeatLink(url_for("client.messages.show"), _("Write to your care team"), "text")
+        )
     return found
 
 
-def _needs(place: Place) -> list[str]:
+def _needs(place: SeatView) -> list[str]:
     """What the host knows would help, in a few words each; for what is still to come."""
     if place.state not in ("ahead", "open"):
         return []
@@ -77,7 +81,7 @@ def _needs(place: Place) -> list[str]:
 @needs(Permission.REPORT_ABSENCE)
 def join(seat_id: int) -> ResponseReturnValue:
     """Tells the ladder that Join was tapped (rule 7); the link itself opens the room."""
-    tap(my_seats.seat(seat_id), my_seats.person())
+    record_join_tap(my_seats.seat(seat_id), my_seats.person())
     store.commit()
     return "", 204
 
@@ -92,7 +96,7 @@ def coming(seat_id: int) -> ResponseReturnValue:
     return redirect(url_for("client.seats.show", seat_id=seat_id), 303)
 
 
-def tap(seat: Seat, by: Person) -> None:
+def record_join_tap(seat: Seat, by: Person) -> None:
     """Weak presence, once a minute at most: a double tap or a repeated request is one."""
     now = clock.now()
     recent = select(Presence.id).where(

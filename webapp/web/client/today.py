@@ -14,7 +14,7 @@ from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
 from webapp.protocol.reports import today_counts as waits
 from webapp.web.client import histories, my_seats
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.filters import time_of, zone
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import widget
@@ -36,17 +36,17 @@ def show() -> ResponseReturnValue:
     today = now.astimezone(zone()).date()
     found = my_seats.between(now - BEHIND, now + AHEAD)
     coming = [each for each in found if each.state != "over" and each.session.ends_at > now]
-    following = my_seats.next_of(coming)
+    following = my_seats.next_joinable(coming)
     rest = [each for each in coming if each is not following]
     return widget(
         "client/today/show.html", "next", place="today", greeting=greeting(), coming=following,
-        near=following, waiting=waiting(found), lines=lines(),
+        near=following, waiting=unexplained_misses(found), lines=waiting_items(),
         today=[each for each in rest if _local_day(each) <= today],
         later=[each for each in rest if _local_day(each) > today][:3],
     )  # fmt: skip
 
 
-def waiting(found: list[Place]) -> list[Place]:
+def unexplained_misses(found: list[SeatView]) -> list[SeatView]:
     """Places of the last days where we didn't see them and haven't heard why. Their standing is asked for only when
     somebody was to reach out, so an ordinary day costs nothing."""
     quiet = [
@@ -55,7 +55,7 @@ def waiting(found: list[Place]) -> list[Place]:
     return [each for each in histories.with_standing(quiet) if each.standing is Standing.MISSED]
 
 
-class Line(NamedTuple):
+class WaitingItem(NamedTuple):
     """One thing that waits: what, where it leads, its drawing."""
 
     words: str
@@ -63,7 +63,7 @@ class Line(NamedTuple):
     icon: str
 
 
-def lines() -> list[Line]:
+def waiting_items() -> list[WaitingItem]:
     """What else waits for a client, what runs out first on top. One statement."""
     person = my_seats.person()
     if person.kind != Kind.CLIENT:
@@ -74,20 +74,22 @@ def lines() -> list[Line]:
     if found.held_seat and found.held_until:
         to = url_for("client.make_ups.show", seat_id=found.held_seat)
         until = time_of(found.held_until)
-        shown.append(Line(_("A place is held for you until %(time)s", time=until), to, "chair"))
+        shown.append(
+            WaitingItem(_("A place is held for you until %(time)s", time=until), to, "chair")
+        )
     if found.messages:
         words = ngettext("%(num)d new message", "%(num)d new messages", found.messages)
-        shown.append(Line(words, url_for("client.messages.show"), "mail"))
+        shown.append(WaitingItem(words, url_for("client.messages.show"), "mail"))
     if found.catch_up:
         count = found.catch_up
         words = ngettext("%(num)d session to catch up on", "%(num)d sessions to catch up on", count)
-        shown.append(Line(words, home, "catch-up"))
+        shown.append(WaitingItem(words, home, "catch-up"))
     if found.homework:
         words = ngettext("Homework to do", "%(num)d pieces of homework to do", found.homework)
         one = url_for("client.homework.show", homework_id=found.one_homework)
-        shown.append(Line(words, one if found.homework == 1 else home, "note"))
+        shown.append(WaitingItem(words, one if found.homework == 1 else home, "note"))
     if found.plan_at:
-        shown.append(Line(_("A plan we made together"), f"{home}#plan", "care"))
+        shown.append(WaitingItem(_("A plan we made together"), f"{home}#plan", "care"))
     return shown
 
 
@@ -102,5 +104,5 @@ def greeting() -> str:
     return _("Good evening, %(name)s", name=name)
 
 
-def _local_day(place: Place) -> date:
+def _local_day(place: SeatView) -> date:
     return place.session.starts_at.astimezone(zone()).date()

@@ -32,7 +32,7 @@ _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=ut
 assets = Blueprint("assets", __name__)
 
 
-class Shelf:
+class StaticFiles:
     """All static files of one release by name; `digest` changes when any of them does."""
 
     def __init__(self, folder: Path = STATIC) -> None:
@@ -89,8 +89,8 @@ def _packed(content: bytes, coding: str) -> bytes:
 @public
 def show(digest: str, name: str) -> Response:
     """A file of this release. Under another release's digest the present file is sent, uncached."""
-    shelf: Shelf = current_app.extensions["shelf"]
-    content = shelf.files.get(name)
+    static_files: StaticFiles = current_app.extensions["static_files"]
+    content = static_files.files.get(name)
     if content is None:
         abort(404)
     suffix = Path(name).suffix
@@ -100,7 +100,7 @@ def show(digest: str, name: str) -> Response:
     if coding:
         answer.headers["Content-Encoding"] = coding
     answer.headers["Vary"] = "Accept-Encoding"
-    answer.headers["Cache-Control"] = FOREVER if digest == shelf.digest else "no-cache"
+    answer.headers["Cache-Control"] = FOREVER if digest == static_files.digest else "no-cache"
     return answer
 
 
@@ -109,7 +109,7 @@ def _coding() -> str | None:
 
 
 def init_app(app: Flask) -> None:
-    """Reads the shelf, gives templates `asset(name)`, and serves the files."""
-    app.extensions["shelf"] = shelf = Shelf()
-    app.jinja_env.globals["asset"] = shelf.address
+    """Reads the static_files, gives templates `asset(name)`, and serves the files."""
+    app.extensions["static_files"] = static_files = StaticFiles()
+    app.jinja_env.globals["asset"] = static_files.address
     app.register_blueprint(assets)

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from webapp import clock
 from webapp.care.directory.people import LANGUAGES
 from webapp.refusals import Refusal
-from webapp.web.page.identity import me
+from webapp.web.page.identity import current_person
 from webapp.web.page.line_breaks import LineBreaks
 
 log = structlog.get_logger()
@@ -28,12 +28,12 @@ def zone_of(name: str) -> ZoneInfo:
 
 def zone() -> ZoneInfo:
     """The reader's time zone; UTC for nobody."""
-    person = me()
+    person = current_person()
     return zone_of(person.time_zone if person else "UTC")
 
 
 @lru_cache(maxsize=1)
-def spoken() -> tuple[str, ...]:
+def available_languages() -> tuple[str, ...]:
     """The languages we have words in: English is the source, the others have a catalogue."""
     catalogues = {locale.language for locale in get_babel().instance.list_translations()}
     return tuple(name for name in LANGUAGES if name == LANGUAGES[0] or name in catalogues)
@@ -41,10 +41,10 @@ def spoken() -> tuple[str, ...]:
 
 def language() -> str:
     """The reader's language: the person's own, before sign-in the browser's. Words and dates are never mixed."""
-    person = me()
+    person = current_person()
     if person is not None:
-        return person.language if person.language in spoken() else LANGUAGES[0]
-    return request.accept_languages.best_match(spoken()) or LANGUAGES[0]
+        return person.language if person.language in available_languages() else LANGUAGES[0]
+    return request.accept_languages.best_match(available_languages()) or LANGUAGES[0]
 
 
 def minutes_ahead() -> int:
@@ -138,4 +138,4 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(now=clock.now, minutes_ahead=minutes_ahead, shown=shown)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(LineBreaks)
-    app.context_processor(lambda: {"me": me(), "place": g.get("place")})
+    app.context_processor(lambda: {"me": current_person(), "place": g.get("place")})

@@ -15,54 +15,54 @@ from sqlalchemy import select
 
 from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Person
-from webapp.web.page.identity import known, me, this_login, visit
+from webapp.web.page.identity import browser_id, current_login, current_person, device_login
 from webapp.web.page.unit_of_work import store
 
-KEPT = "kept."
+CARRIED = "kept."
 """What a form that came too soon is carried under."""
 ONWARD = "onward"
 """The field of a proof's form that says where one goes on."""
 TOKEN = "csrf_token"
-UNKEPT = {TOKEN, "password", "again", "code", "current"}
+NEVER_CARRIED = {TOKEN, "password", "again", "code", "current"}
 
 
 def csrf_token() -> str:
     """Proof that a form came from our own page for this login (S8); masked anew each time, so that compression tells
     nothing about it."""
-    return _masked(_secret())
+    return _masked(_token_secret())
 
 
-def token_of(login: Login) -> str:
+def csrf_token_of(login: Login) -> str:
     """The token for pages of `login`, in the very answer that opens it."""
-    return _masked(_of_login(login.id))
+    return _masked(_login_secret(login.id))
 
 
-def matches(token: str) -> bool:
+def is_own_token(token: str) -> bool:
     """Whether it is a page of this login that the form came from. One from before the login idled is still a page of that
     login: signing out works there."""
-    login = None if me() else known()
-    return _among(token, [_secret(), *([_of_login(login.id)] if login else [])])
+    login = None if current_person() else device_login()
+    return _masks_any_of(token, [_token_secret(), *([_login_secret(login.id)] if login else [])])
 
 
-def written_by(person: Person, token: str) -> bool:
+def token_is_of(person: Person, token: str) -> bool:
     """Whether it came from a page of this person's, be it of an earlier login: then what was typed there is theirs. A page
     from before anybody signed in holds nobody's words."""
     logins = store.scalars(select(Login.id).where(Login.person_id == person.id))
-    return _among(token, [_bound_to(f"visit {visit()}"), *map(_of_login, logins)])
+    return _masks_any_of(token, [_secret_for(f"visit {browser_id()}"), *map(_login_secret, logins)])
 
 
-def _secret() -> bytes:
+def _token_secret() -> bytes:
     """16 bytes bound to the login, also in the very answer that opens it again, or, before sign-in, to a random cookie of the
     visit. A login keeps its own when its cookie changes, so that pages which are open elsewhere go on."""
-    login = g.get("opened") or (this_login() if me() else None)
-    return _of_login(login.id) if login else _bound_to(f"visit {visit()}")
+    login = g.get("proved_login") or (current_login() if current_person() else None)
+    return _login_secret(login.id) if login else _secret_for(f"visit {browser_id()}")
 
 
-def _of_login(number: int) -> bytes:
-    return _bound_to(f"login {number}")
+def _login_secret(number: int) -> bytes:
+    return _secret_for(f"login {number}")
 
 
-def _bound_to(what: str) -> bytes:
+def _secret_for(what: str) -> bytes:
     key = str(current_app.secret_key).encode()
     return hmac.digest(key, f"csrf:{what}".encode(), hashlib.sha256)[:16]
 
@@ -73,7 +73,7 @@ def _masked(secret: bytes) -> str:
     return base64.urlsafe_b64encode(mask + masked).decode()
 
 
-def _among(token: str, ours: list[bytes]) -> bool:
+def _masks_any_of(token: str, ours: list[bytes]) -> bool:
     """Whether one of these was masked in it."""
     try:
         raw = base64.urlsafe_b64decode(token)
@@ -85,33 +85,37 @@ def _among(token: str, ours: list[bytes]) -> bool:
     return any(hmac.compare_digest(said, each) for each in ours)
 
 
-def asked_before() -> bool:
+def is_proof_form() -> bool:
     """Whether this is a proof's own form, which may carry another."""
     return ONWARD in request.form
 
 
-def typed() -> list[tuple[str, str]]:
+def pending_fields() -> list[tuple[str, str]]:
     """The fields of the form that is under way: this one or, in a proof's form, the one it carries."""
-    return [each for each in _under_way() if each[0] not in UNKEPT]
+    return [each for each in _pending_form() if each[0] not in NEVER_CARRIED]
 
 
-def carried() -> list[tuple[str, str]]:
+def carried_fields() -> list[tuple[str, str]]:
     """The same as a proof's form holds them."""
-    fields = typed()
-    return [(KEPT + name, value) for name, value in [*fields, (TOKEN, _token())] if fields]
+    fields = pending_fields()
+    return [
+        (CARRIED + name, value) for name, value in [*fields, (TOKEN, _pending_token())] if fields
+    ]
 
 
-def fits(person: Person) -> bool:
+def pending_form_is_of(person: Person) -> bool:
     """Whether nothing is under way that somebody else typed."""
-    return not typed() or written_by(person, _token())
+    return not pending_fields() or token_is_of(person, _pending_token())
 
 
-def _token() -> str:
-    return dict(_under_way()).get(TOKEN, "")
+def _pending_token() -> str:
+    return dict(_pending_form()).get(TOKEN, "")
 
 
-def _under_way() -> list[tuple[str, str]]:
+def _pending_form() -> list[tuple[str, str]]:
     fields = request.form.items(multi=True)
-    if not asked_before():
+    if not is_proof_form():
         return list(fields)
-    return [(name.removeprefix(KEPT), value) for name, value in fields if name.startswith(KEPT)]
+    return [
+        (name.removeprefix(CARRIED), value) for name, value in fields if name.startswith(CARRIED)
+    ]

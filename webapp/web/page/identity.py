@@ -55,12 +55,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     manager = LoginManager(app)
     manager.session_protection = None
-    manager.request_loader(_load)
-    app.after_request(_cookies)
+    manager.request_loader(_load_user)
+    app.after_request(_set_cookies)
 
 
-def _load(asked: Request) -> Visitor | None:
-    found = _found(asked)
+def _load_user(asked: Request) -> Visitor | None:
+    found = _cookie_login(asked)
     if found is None or not found.complete:
         return None
     now = clock.now()
@@ -73,18 +73,21 @@ def _load(asked: Request) -> Visitor | None:
     return Visitor(found)
 
 
-def _found(asked: Request) -> Login | None:
+def _cookie_login(asked: Request) -> Login | None:
     """The login this cookie stands for, whatever has become of it. Looked up once."""
-    if "found_login" not in g:
+    if "cookie_login" not in g:
         secret = asked.cookies.get(current_app.config["LOGIN_COOKIE"])
         found = logins.login_of(store, secret) if secret else None
         if found is not None and current_app.config["LEFT_COOKIE"] in asked.cookies:
-            g.left, found = found.id, None  # signed out without a network: pwa/leaving.py ends it
-        g.found_login = found
-    return cast("Login | None", g.found_login)
+            g.login_left_offline, found = (
+                found.id,
+                None,
+            )  # signed out without a network: pwa/leaving.py ends it
+        g.cookie_login = found
+    return cast("Login | None", g.cookie_login)
 
 
-def _keep_seen() -> None:
+def _save_last_use() -> None:
     """When the answer is made and the request's own work is over: one small write, once a minute a login."""
     login_id = g.pop("seen", None)
     if login_id is not None:
@@ -96,81 +99,81 @@ def _keep_seen() -> None:
                 writing.commit()
 
 
-def me() -> Person | None:
+def current_person() -> Person | None:
     """The signed-in person, or None. Asked dozens of times a page, so looked up once."""
     if "me" not in g:
         g.me = current_user.person if current_user.is_authenticated else None
     return cast("Person | None", g.me)
 
 
-def this_login() -> Login:
+def current_login() -> Login:
     """The login this page is asked with; somebody is signed in."""
     return cast(Login, current_user.login)
 
 
-def locked() -> Login | None:
+def idle_login() -> Login | None:
     """This device's login when it has idled for too long today: one proof opens it again (quick unlock, S3)."""
-    known = None if me() else _found(request)
+    known = None if current_person() else _cookie_login(request)
     return known if known and known.complete and known.locked(clock.now()) else None
 
 
-def halfway() -> Login | None:
+def half_proved_login() -> Login | None:
     """This device's login when its person has just given one factor and needs two (S3). It waits ten minutes for the other."""
-    known, now = None if me() else _found(request), clock.now()
+    known, now = None if current_person() else _cookie_login(request), clock.now()
     waiting = known and not known.complete and known.live(now) and known.fresh(now)
     return known if waiting else None
 
 
-def known() -> Login | None:
+def device_login() -> Login | None:
     """This device's login while it is good for anything: in use, idle, or waiting for a factor."""
-    return entering() or locked()
+    return identified_login() or idle_login()
 
 
-def entering() -> Login | None:
+def identified_login() -> Login | None:
     """Whoever has shown who they are, be it with one factor of two."""
-    return this_login() if me() else halfway()
+    return current_login() if current_person() else half_proved_login()
 
 
-def fresh() -> bool:
+def is_fresh() -> bool:
     """Whether this login was proved within the last ten minutes (`accounts.FRESH`)."""
-    known = entering()
+    known = identified_login()
     return known is not None and known.fresh(clock.now())
 
 
-def begin(person: Person, way: str, second: str | None = None) -> Login:
+def sign_in(person: Person, way: str, second: str | None = None) -> Login:
     """Sign `person` in on this device; answers the new login. The caller commits; the cookie goes out with the answer. A login that this
     device still had ends (S2: rotate at sign-in)."""
-    end("signed_in_again")
+    sign_out("signed_in_again")
     login, g.login_secret = logins.sign_in(
         store, person, way, now=clock.now(), second=second,
         device=(request.user_agent.string or "")[:200],
     )  # fmt: skip
     if person.email:
-        attempts.know_again(person.email)
+        attempts.remember_browser(person.email)
     return login
 
 
-def go_on(known: Login, way: str, second: str | None = None) -> Login:
+def prove_again(known: Login, way: str, second: str | None = None) -> Login:
     """The same login, proved again: unlocked, fresh, or complete now. Its cookie changes (S2). The caller commits."""
     login = store.get_one(Login, known.id)
     g.login_secret = logins.prove_again(
         store, login, way, by=login.person, now=clock.now(), second=second
     )
     g.pop("me", None)
-    g.opened = login
+    g.proved_login = login
     return login
 
 
-def end(why: str) -> None:
+def sign_out(why: str) -> None:
     """Sign this device out, whatever state its login is in. The caller commits."""
-    if known := _found(request):
+    if known := _cookie_login(request):
         login = store.get_one(Login, known.id)
         logins.sign_out(store, login, why, by=login.person, now=clock.now())
     g.pop("me", None)
     g.login_secret = ""
 
 
-def visit() -> str:
+def browser_id() -> str:
     """A random name of this browser, from before anybody signed in."""
     known = request.cookies.get(current_app.config["VISIT_COOKIE"]) or g.get("visit")
     if not known:
@@ -178,7 +181,7 @@ def visit() -> str:
     return cast(str, known)
 
 
-def _cookies(response: Response) -> Response:
+def _set_cookies(response: Response) -> Response:
     config = current_app.config
     secure = config["SESSION_COOKIE_SECURE"]
     if (secret := g.pop("login_secret", None)) is not None:
@@ -194,5 +197,5 @@ def _cookies(response: Response) -> Response:
         response.set_cookie(
             config["VISIT_COOKIE"], visit, secure=secure, httponly=True, samesite="Lax", path="/"
         )
-    _keep_seen()
+    _save_last_use()
     return response

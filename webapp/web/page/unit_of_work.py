@@ -27,53 +27,53 @@ def _store() -> Store:
         g.store = _database().open(writing=writing)
         if writing:
             g.store.info["readers"] = _database().readers
-            if _database().embedded and "writes" not in g:
-                _read_on(g.store)
+            if _database().embedded and "may_write" not in g:
+                _switch_to_reading(g.store)
     return cast(Store, g.store)
 
 
-def write_on() -> None:
+def begin_writing() -> None:
     """The request was let in, and its view begins: from here on it writes. What was read before may have changed by a moment,
     as on PostgreSQL it always may: what a verb must be sure of it asks again."""
-    g.writes = True
+    g.may_write = True
     if "store" in g and request.method not in SAFE and _database().embedded:
         g.store.commit()
         g.store.bind = _database().writers
-        for said in ("settled", "kept"):
-            g.store.info.pop(said, None)
+        for key in ("only_reads", "committed"):
+            g.store.info.pop(key, None)
 
 
 @event.listens_for(Store, "after_commit")
-def _read_on(store: Store) -> None:
+def _switch_to_reading(store: Store) -> None:
     """Committed: the rest of the request only reads, so that nobody waits for a page being rendered."""
     if readers := store.info.get("readers"):
-        store.info.setdefault("kept", not store.info.get("settled"))
+        store.info.setdefault("committed", not store.info.get("only_reads"))
         store.bind = readers
-        store.info["settled"] = True
+        store.info["only_reads"] = True
 
 
-def read_on() -> None:
+def discard_and_read() -> None:
     """A verb refused: what it had begun is gone, and what the page shows is read without holding anybody up."""
     refused = _store()
     refused.rollback()
-    refused.info.setdefault("kept", False)
-    _read_on(refused)
+    refused.info.setdefault("committed", False)
+    _switch_to_reading(refused)
 
 
-def kept() -> bool:
+def is_committed() -> bool:
     """Whether what the request asked for is committed, so that no error after it may say otherwise."""
-    return bool("store" in g and g.store.info.get("kept"))
+    return bool("store" in g and g.store.info.get("committed"))
 
 
 @contextmanager
-def apart() -> Iterator[Store]:
+def separate_transaction() -> Iterator[Store]:
     """A unit of work of its own, for what is kept whatever becomes of the request's: a trace (P7). What that began and did not
     commit is gone; what it only read stays read."""
     mine = _store()
-    if mine.info["reading"] or mine.info.get("settled"):
+    if mine.info["reading"] or mine.info.get("only_reads"):
         mine.commit()
     else:
-        read_on()
+        discard_and_read()
     with _database().writing() as writing:
         yield writing
         writing.commit()

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from webapp.config import Settings
-from webapp.web.page.assets import Shelf
+from webapp.web.page.assets import StaticFiles
 from webapp.web.page.guard import public
 
 pwa = Blueprint("pwa", __name__)
@@ -38,7 +38,7 @@ PHONES = {"apple": ("iPhone", "iPad"), "android": ("Android",)}
 @public
 def manifest() -> Response:
     """The app's card for the phone's home screen: a neutral name, neutral places."""
-    shelf: Shelf = current_app.extensions["shelf"]
+    static_files: StaticFiles = current_app.extensions["static_files"]
     name = current_app.jinja_env.globals["app_name"]
     card = {
         "id": "/",
@@ -50,10 +50,10 @@ def manifest() -> Response:
         "background_color": PAPER,
         "theme_color": PAPER,
         "icons": [
-            _icon(shelf, "icon-192.png", "192x192", "any"),
-            _icon(shelf, "icon-512.png", "512x512", "any"),
-            _icon(shelf, "icon-maskable.png", "512x512", "maskable"),
-            _icon(shelf, "badge.png", "96x96", "monochrome"),
+            _icon(static_files, "icon-192.png", "192x192", "any"),
+            _icon(static_files, "icon-512.png", "512x512", "any"),
+            _icon(static_files, "icon-maskable.png", "512x512", "maskable"),
+            _icon(static_files, "badge.png", "96x96", "monochrome"),
         ],
         "shortcuts": [
             {"name": _("Today"), "url": "/"},
@@ -66,9 +66,9 @@ def manifest() -> Response:
     return answer
 
 
-def _icon(shelf: Shelf, name: str, sizes: str, purpose: str) -> dict[str, str]:
+def _icon(static_files: StaticFiles, name: str, sizes: str, purpose: str) -> dict[str, str]:
     return {
-        "src": shelf.address(f"img/{name}"),
+        "src": static_files.address(f"img/{name}"),
         "sizes": sizes,
         "type": "image/png",
         "purpose": purpose,
@@ -79,8 +79,10 @@ def _icon(shelf: Shelf, name: str, sizes: str, purpose: str) -> dict[str, str]:
 @public
 def service_worker() -> Response:
     """The worker of this release: its cache is named by the release, so an old shell leaves with an old worker."""
-    shelf: Shelf = current_app.extensions["shelf"]
-    script = render_template("pwa/service-worker.js", shell=[shelf.address(name) for name in SHELL])
+    static_files: StaticFiles = current_app.extensions["static_files"]
+    script = render_template(
+        "pwa/service-worker.js", shell=[static_files.address(name) for name in SHELL]
+    )
     answer = make_response(script.replace("@@RELEASE@@", _release(script)))
     answer.content_type = "text/javascript; charset=utf-8"
     answer.headers["Cache-Control"] = "no-cache"

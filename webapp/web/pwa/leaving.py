@@ -26,7 +26,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _leave(response: Response) -> Response:
-    login_id = g.pop("left", None)
+    login_id = g.pop("login_left_offline", None)
     if login_id is not None:
         unit_of_work.close()
         with database.writing() as store:

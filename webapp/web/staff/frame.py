@@ -26,7 +26,7 @@ from webapp.refusals import N_, Invalid, Refusal
 from webapp.times import in_this_century
 from webapp.web.page import htmx, identity
 from webapp.web.page.filters import sentence, zone
-from webapp.web.page.unit_of_work import apart, store
+from webapp.web.page.unit_of_work import separate_transaction, store
 
 Row = TypeVar("Row")
 LIVE = "live"
@@ -35,7 +35,7 @@ LIVE = "live"
 
 def me() -> Person:
     """Who is signed in; the guard has seen to it that somebody is."""
-    person = identity.me()
+    person = identity.current_person()
     assert person is not None
     return person
 
@@ -74,7 +74,7 @@ def leave_trace(reading: Reading | None) -> None:
     reader = me()
     by, program_id = reader.id, reader.program_id
     if reading and (clients := list(reading.clients)):
-        with apart() as writing:
+        with separate_transaction() as writing:
             record_views.note_down(
                 writing, reading.what, clients, by=by, now=clock.now(), program_id=program_id,
                 session_id=reading.session_id,

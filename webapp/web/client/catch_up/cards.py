@@ -47,7 +47,7 @@ STEPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownCard:
     """A card, what of it is made up, and how the session is called toward the client."""
 
     card: Card
@@ -64,7 +64,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class HomeworkItem:
     """Homework that stands on no card: still to do, or with new feedback."""
 
     homework: Homework
@@ -79,20 +79,20 @@ def show() -> ResponseReturnValue:
     missed = misses.of(store, person, now)
     lines = {line.seat.id: line for line in ledger.lines(store, missed)}
     shown = [
-        Shown(card, line, line.open_for_booking(now))
+        ShownCard(card, line, line.open_for_booking(now))
         for card in catch_up(store, person, missed, now)
         if (line := lines[card.seat.id])
     ]
     on_cards = {each.card.seat.session_id for each in shown}
     return widget(
-        "client/catch_up/show.html", "cards", place="catch-up", near=my_seats.near(), steps=STEPS,
+        "client/catch_up/show.html", "cards", place="catch-up", near=my_seats.approaching(), steps=STEPS,
         open=[each for each in shown if not each.card.whole],
         done=[each for each in shown if each.card.whole],
         work=_work(on_cards, now), shelf=_shelf(on_cards, now), plan=_plan(now),
     )  # fmt: skip
 
 
-def _work(on_cards: Collection[int], now: datetime) -> list[Work]:
+def _work(on_cards: Collection[int], now: datetime) -> list[HomeworkItem]:
     """Homework beside the cards: not handed in, or answered in the last days. The one that is due first stands first."""
     mine = and_(
         HandIn.homework_id == Homework.id, HandIn.client_id == my_seats.person().id,
@@ -107,7 +107,9 @@ def _work(on_cards: Collection[int], now: datetime) -> list[Work]:
         .add_columns(HandIn.feedback_at)
         .limit(MOST)
     )
-    return [Work(task, answered_at is not None) for task, answered_at in store.execute(query)]
+    return [
+        HomeworkItem(task, answered_at is not None) for task, answered_at in store.execute(query)
+    ]
 
 
 def _shelf(on_cards: Collection[int], now: datetime) -> list[tuple[Resource, datetime | None]]:

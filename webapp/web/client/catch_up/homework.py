@@ -78,7 +78,7 @@ def _screen(task: Homework) -> dict[str, Any]:
     earlier = [made for made in history if made.reopened_at is not None]
     return {
         "place": "catch-up",
-        "near": my_seats.near(),
+        "near": my_seats.approaching(),
         "task": task,
         "told": markdown.html(task.body),
         "standing": standing,

@@ -80,7 +80,7 @@ def _screen(found: Resource) -> dict[str, Any]:
         "told": markdown.html(found.body),
         "player": player(found.url or ""),
         "use": use,
-        "near": my_seats.near(),
+        "near": my_seats.approaching(),
     }
 
 

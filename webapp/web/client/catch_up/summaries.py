@@ -22,7 +22,7 @@ pages = Blueprint("summaries", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SummaryPart:
     """One part as it is shown."""
 
     summary: Summary
@@ -37,19 +37,21 @@ class Part:
 @needs(Permission.CATCH_UP)
 def show(seat_id: int) -> ResponseReturnValue:
     """Both parts, the general one first; or that there is none yet."""
-    coming = my_seats.one(seat_id)
+    coming = my_seats.view_of(seat_id)
     mine = summaries.shown(store, [coming.session.id], my_seats.person().id)
-    parts = [Part(each, markdown.html(each.body)) for each in mine.get(coming.session.id, [])]
+    parts = [
+        SummaryPart(each, markdown.html(each.body)) for each in mine.get(coming.session.id, [])
+    ]
     answer = widget(
         "client/summaries/show.html", "summary", place="catch-up", coming=coming, parts=parts,
-        near=my_seats.near(),
+        near=my_seats.approaching(),
     )  # fmt: skip
     if parts:
-        _has_read(coming.seat, max(part.summary.published_at or clock.now() for part in parts))
+        _mark_read(coming.seat, max(part.summary.published_at or clock.now() for part in parts))
     return answer
 
 
-def _has_read(seat: Seat, published_at: datetime) -> None:
+def _mark_read(seat: Seat, published_at: datetime) -> None:
     """Kept once a version, in a unit of work of its own after the page's reading: the page only reads."""
     known = store.get(SummaryRead, (seat.session_id, seat.client_id))
     if known is not None and known.read_at >= published_at:

@@ -20,7 +20,7 @@ from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.schedule.sessions import Seat
 from webapp.refusals import N_
 from webapp.web.client import histories, my_seats
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.unit_of_work import store
 
 SHOWN = 5
@@ -50,7 +50,7 @@ class MakingUp:
     or only what its client can't come to either) · closed (the policy's time is over).
     """
 
-    place: Place
+    place: SeatView
     state: str
     deadline: datetime
     made: MakeUp | None = None
@@ -82,7 +82,7 @@ class MakingUp:
         return self.made.by_seat if self.made else None
 
 
-def of(place: Place, *, changing: bool = False) -> MakingUp:
+def of(place: SeatView, *, changing: bool = False) -> MakingUp:
     """Everything about making up for this seat. `changing`: offers too when something is booked."""
     now = clock.now()
     made = store.scalar(make_ups.standing_for([place.seat.id]))
@@ -97,10 +97,10 @@ def of(place: Place, *, changing: bool = False) -> MakingUp:
     return _with_choice(about, made, now) if state == "open" or about.changing else about
 
 
-def told_of(place: Place) -> Place:
+def told_of(place: SeatView) -> SeatView:
     """The seat to find another time for when this one can't be kept: the one that it was to make up for, if it was."""
     was_for = store.scalar(select(MakeUp).where(MakeUp.by_seat_id == place.seat.id, MakeUp.is_open))
-    return my_seats.one(was_for.seat_id) if was_for else place
+    return my_seats.view_of(was_for.seat_id) if was_for else place
 
 
 def counselor() -> str:
@@ -109,7 +109,7 @@ def counselor() -> str:
     return team.counselor.name if team and team.counselor else ""
 
 
-def _state(place: Place, made: MakeUp | None, now: datetime) -> str:
+def _state(place: SeatView, made: MakeUp | None, now: datetime) -> str:
     if place.session.cancelled_at:
         return "cancelled"
     if made is not None and made.completed_at:

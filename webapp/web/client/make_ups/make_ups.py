@@ -19,7 +19,7 @@ from webapp.web.client import my_seats
 from webapp.web.client.make_ups import fitting
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import done, widget
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 
 pages = Blueprint("make_ups", __name__)
 
@@ -31,7 +31,9 @@ PAGE, BLOCK = "client/make_ups/show.html", "make_ups"
 def show(seat_id: int) -> ResponseReturnValue:
     """What stands for this seat, or what could. `?change=yes`: other times beside what is booked."""
     return widget(
-        PAGE, BLOCK, **screen(seat_id, changing="change" in request.args, near=my_seats.near())
+        PAGE,
+        BLOCK,
+        **screen(seat_id, changing="change" in request.args, near=my_seats.approaching()),
     )
 
 
@@ -39,7 +41,7 @@ def show(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.MAKE_UP)
 def book(seat_id: int) -> ResponseReturnValue:
     """One tap: `session` or `resource` makes up for this seat; what was booked instead is given up for it."""
-    about = fitting.of(my_seats.one(seat_id))
+    about = fitting.of(my_seats.view_of(seat_id))
     try:
         if about.state not in ("open", "booked"):
             raise AlreadyDone(N_("There is nothing to make up for here."))
@@ -58,7 +60,7 @@ def book(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.MAKE_UP)
 def cancel(seat_id: int) -> ResponseReturnValue:
     """Give it up: the places are free again."""
-    about = fitting.of(my_seats.one(seat_id))
+    about = fitting.of(my_seats.view_of(seat_id))
     if about.made is not None and not about.over:
         about.made.cancel(store, by=my_seats.person(), now=clock.now())
     store.commit()
@@ -83,7 +85,7 @@ def reflect(seat_id: int) -> ResponseReturnValue:
 
 def screen(seat_id: int, *, changing: bool = False, **more: Any) -> dict[str, Any]:
     """All that the block needs in any of its states."""
-    about = fitting.of(my_seats.one(seat_id), changing=changing)
+    about = fitting.of(my_seats.view_of(seat_id), changing=changing)
     return {"place": "catch-up", "about": about, "why": fitting.WORDS, "target": "#make-ups"} | more
 
 
@@ -95,7 +97,7 @@ def answer(seat_id: int, **more: Any) -> ResponseReturnValue:
 
 def refused(seat_id: int, refusal: Refusal, **more: Any) -> ResponseReturnValue:
     """It can't be, said calmly, with the next best at hand; nothing has changed."""
-    read_on()
+    discard_and_read()
     about = screen(seat_id, changing=True, refusal=refusal, **more)
     return widget(PAGE, BLOCK, refusal.status, **about)
 

@@ -54,4 +54,4 @@ def _screen(said: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
     plan = store.scalar(backup_plans.of(my_seats.person().id))
     kept = said if said is not None else plan.parts if plan else {}
     asked = [(name, _(words), _(hint), kept.get(name, "")) for name, words, hint in ASKED]
-    return {"place": "me", "near": my_seats.near(), "asked": asked, "plan": plan, **more}
+    return {"place": "me", "near": my_seats.approaching(), "asked": asked, "plan": plan, **more}

@@ -59,5 +59,5 @@ def _ways(path: str) -> dict[str, Any]:
 def _page(**more: Any) -> ResponseReturnValue:
     feed = store.scalar(calendar_feeds.of(my_seats.person().id))
     return render_template(
-        "client/me/calendar.html", place="me", near=my_seats.near(), feed=feed, **more
+        "client/me/calendar.html", place="me", near=my_seats.approaching(), feed=feed, **more
     )

@@ -43,7 +43,7 @@ MOST = 20
 """Devices of one person; more is a program at play, not a person."""
 
 
-class Gone(Refusal):
+class SubscriptionGone(Refusal):
     """The push service gave this subscription up: the browser makes a new one."""
 
     status = 410
@@ -57,7 +57,7 @@ def show() -> ResponseReturnValue:
     """This device, and the others that show reminders."""
     mine = list(store.scalars(_own()))
     return render_template(
-        "client/me/devices_list.html", place="me", near=my_seats.near(), devices=mine
+        "client/me/devices_list.html", place="me", near=my_seats.approaching(), devices=mine
     )
 
 
@@ -73,7 +73,7 @@ def add() -> ResponseReturnValue:
         _refuse_gone_or_many(endpoint, known)
         device = addresses.add(
             store, person, Channel.PUSH, endpoint, keys=keys, by=person, now=now,
-            label=labels.of(request.user_agent.string), login_id=identity.this_login().id,
+            label=labels.of(request.user_agent.string), login_id=identity.current_login().id,
         )  # fmt: skip
     except Refusal as refusal:
         told = {"code": refusal.code, "field": refusal.field, "detail": sentence(refusal)}
@@ -161,6 +161,6 @@ def _refuse_gone_or_many(endpoint: str, known: Address | None) -> None:
         Address.channel == Channel.PUSH, Address.value == endpoint, Address.stopped_why == "gone"
     )
     if store.scalar(gone.limit(1)):
-        raise Gone()
+        raise SubscriptionGone()
     if len(store.scalars(_own()).all()) >= MOST:
         raise Invalid(N_("Remove a device first."), field="endpoint")

@@ -12,7 +12,7 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import contact_preferences
 from webapp.refusals import Refusal
 from webapp.web.client import my_seats
-from webapp.web.page.filters import spoken, time_of
+from webapp.web.page.filters import available_languages, time_of
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import widget
 from webapp.web.page.unit_of_work import store
@@ -74,8 +74,8 @@ def go_by() -> ResponseReturnValue:
 def _page(refusal: Refusal | None = None) -> ResponseReturnValue:
     person = my_seats.person()
     return widget(
-        PAGE, BLOCK, refusal.status if refusal else 200, place="me", near=my_seats.near(),
-        refusal=refusal, languages=[(code, own_name(code)) for code in spoken()],
+        PAGE, BLOCK, refusal.status if refusal else 200, place="me", near=my_seats.approaching(),
+        refusal=refusal, languages=[(code, own_name(code)) for code in available_languages()],
         name=title(), zones=zones(person.time_zone), home=(person.preferences or {}).get("home_zone", ""),
     )  # fmt: skip
 
@@ -102,7 +102,7 @@ def city(zone: str) -> str:
 
 def title() -> str:
     """What the page is called: while there is one language, only the clock is a choice."""
-    return _("Language and time") if len(spoken()) > 1 else _("Time zone")
+    return _("Language and time") if len(available_languages()) > 1 else _("Time zone")
 
 
 def own_name(code: str) -> str:

@@ -77,7 +77,7 @@ def _screen(said: Any = None, **more: Any) -> dict[str, Any]:
         (kind.value, _(words), _(hint), kind in stands, _(DETAILED[kind]) if kind in DETAILED else "", stands.get(kind, ""))
         for kind, words, hint in OFFERED
     ]  # fmt: skip
-    return {"place": "me", "near": my_seats.near(), "rows": rows, **more}
+    return {"place": "me", "near": my_seats.approaching(), "rows": rows, **more}
 
 
 def _standing() -> list[Accommodation]:

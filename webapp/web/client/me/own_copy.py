@@ -63,7 +63,7 @@ blockquote { margin: .25rem 0; padding-inline-start: 1rem; border-inline-start: 
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
     """What the copy holds, what it doesn't, and the button."""
-    return render_template("client/me/own_copy.html", place="me", near=my_seats.near())
+    return render_template("client/me/own_copy.html", place="me", near=my_seats.approaching())
 
 
 @pages.post("/me/my-data")

@@ -19,7 +19,7 @@ from webapp.care.preferences import contact_preferences
 from webapp.numbers import whole_number
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.client import my_seats
-from webapp.web.client.durations import spoken
+from webapp.web.client.durations import in_whole_units
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import done, widget
 from webapp.web.page.unit_of_work import store
@@ -59,7 +59,7 @@ def show() -> ResponseReturnValue:
         PAGE,
         BLOCK,
         place="me",
-        near=my_seats.near(),
+        near=my_seats.approaching(),
         saved="saved" in request.args,
         **screen(_addresses()),
     )
@@ -126,11 +126,17 @@ def kinds(policy: Policy, kept: dict[str, Any]) -> list[tuple[str, str]]:
     """The reminders one may do without, with the times that hold for this person."""
     ahead = {rung: lead_of(rung, policy, kept) for rung in LEADS}
     return [
-        ("heads_up", _("%(time)s before", time=spoken(ahead["heads_up"]))),
-        ("soon", _("%(time)s before", time=spoken(ahead["soon"]))),
-        ("doors_open", _("When the room opens, %(time)s before", time=spoken(-policy.doors_open))),
-        ("first_check", _("If we don't see you after %(time)s", time=spoken(policy.first_check))),
-        ("second_check", _("Once more after %(time)s", time=spoken(policy.second_check))),
+        ("heads_up", _("%(time)s before", time=in_whole_units(ahead["heads_up"]))),
+        ("soon", _("%(time)s before", time=in_whole_units(ahead["soon"]))),
+        (
+            "doors_open",
+            _("When the room opens, %(time)s before", time=in_whole_units(-policy.doors_open)),
+        ),
+        (
+            "first_check",
+            _("If we don't see you after %(time)s", time=in_whole_units(policy.first_check)),
+        ),
+        ("second_check", _("Once more after %(time)s", time=in_whole_units(policy.second_check))),
     ]
 
 
@@ -145,9 +151,11 @@ def _choices(rung: str, policy: Policy, own: int | None) -> tuple[list[tuple[str
     """(value, words) of each time that may be chosen, and the value that holds; empty: the program's own time."""
     program: timedelta = -getattr(policy, rung)
     lengths = {*LEADS[rung], *([timedelta(minutes=own)] if own else [])} - {program}
-    offered = [(str(_minutes(each)), spoken(each)) for each in lengths if each > -policy.doors_open]
+    offered = [
+        (str(_minutes(each)), in_whole_units(each)) for each in lengths if each > -policy.doors_open
+    ]
     offered.sort(key=lambda each: int(each[0]))
-    return [("", _("%(time)s, as usual", time=spoken(program))), *offered], str(own or "")
+    return [("", _("%(time)s, as usual", time=in_whole_units(program))), *offered], str(own or "")
 
 
 def _lead() -> dict[str, int]:

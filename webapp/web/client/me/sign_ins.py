@@ -22,7 +22,7 @@ pages = Blueprint("sign_ins", __name__)
 def show() -> ResponseReturnValue:
     """Every live login, this one marked."""
     return render_template(
-        "client/me/sign_ins.html", place="me", near=my_seats.near(), logins=current_logins(),
+        "client/me/sign_ins.html", place="me", near=my_seats.approaching(), logins=current_logins(),
         this_login=current_user.login.id,
     )  # fmt: skip
 

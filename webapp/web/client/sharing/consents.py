@@ -57,7 +57,7 @@ def show() -> ResponseReturnValue:
     given = store.scalars(consents.given_by(person.id, now).options(*both))
     had = store.scalars(consents.shown_to(person.id, now).options(*both))
     return render_template(
-        "client/sharing/show.html", place="me", near=my_seats.near(), names=_names(),
+        "client/sharing/show.html", place="me", near=my_seats.approaching(), names=_names(),
         given=_by_person(given, "recipient"), had=_by_person(had, "client"),
         parted=teams.parted_from(store, person.id),
         may_share=person.kind == Kind.CLIENT, redisclosure=_(REDISCLOSURE),
@@ -113,7 +113,7 @@ def _sign() -> None:
     if not chosen:
         raise Invalid(N_("Choose at least one thing to share."), field="category")
     wanted = form.get("recipient", "")
-    recipient = next((each for each in trusted() if str(each.id) == wanted), None)
+    recipient = next((each for each in possible_recipients() if str(each.id) == wanted), None)
     if recipient is None:
         raise Invalid(N_("Choose who may be told."), field="recipient")
     purpose = next((words for key, words in PURPOSES if key == form.get("purpose")), "")
@@ -128,7 +128,7 @@ def _sign() -> None:
         )  # fmt: skip
 
 
-def trusted() -> list[Person]:
+def possible_recipients() -> list[Person]:
     """Whom one can share with: the other half of the couple."""
     me = my_seats.person()
     couple = store.scalar(teams.couple_of(me.id))
@@ -138,7 +138,7 @@ def trusted() -> list[Person]:
 def _form(refusal: Refusal | None = None) -> str:
     said = request.form
     return render_template(
-        "client/sharing/new.html", place="me", near=my_seats.near(), said=said, people=[(str(each.id), each.name) for each in trusted()],
+        "client/sharing/new.html", place="me", near=my_seats.approaching(), said=said, people=[(str(each.id), each.name) for each in possible_recipients()],
         options=[(each, _(NAMES[each]), _(DESCRIPTIONS[each])) for each in Category],
         chosen=said.getlist("category"), purposes=[(key, _(words)) for key, words in PURPOSES],
         terms=[(key, _(words)) for key, words in TERMS], right=_(RIGHT_TO_REVOKE),

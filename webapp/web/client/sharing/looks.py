@@ -49,7 +49,7 @@ def show() -> ResponseReturnValue:
     )
     team = store.get(CareTeam, me.id)
     return render_template(
-        "client/sharing/looks.html", place="me", near=my_seats.near(), looks=found[:MOST],
+        "client/sharing/looks.html", place="me", near=my_seats.approaching(), looks=found[:MOST],
         older=found[MOST - 1].id if len(found) > MOST else 0,
         told=disclosures.of(store, me), words={key: _(said) for key, said in WORDS.items()},
         names={key: _(said) for key, said in NAMES.items()},

@@ -21,7 +21,7 @@ from webapp.numbers import row_number
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.page.filters import zone_of
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff.frame import changed, instant, me, page, refused
 from webapp.web.staff.make_ups import board
 
@@ -63,7 +63,7 @@ def open_slot() -> ResponseReturnValue:
     try:
         _plan(_read(request.form))
     except Refusal as refusal:
-        read_on()
+        discard_and_read()
         return page(PAGE, 422, **_picture(), errors=refused(refusal), given=request.form)
     store.commit()
     return changed(PAGE, "/staff/make-ups", _picture, sent="slot")
@@ -83,7 +83,7 @@ def cancel(session_id: int) -> ResponseReturnValue:
     try:
         session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
     except Refusal as refusal:
-        read_on()
+        discard_and_read()
         return page(PAGE, 422, **_picture(), errors=refused(refusal), wrong_slot=session_id)
     store.commit()
     return changed(PAGE, "/staff/make-ups", _picture)
