@@ -1,6 +1,6 @@
-"""When something can't be done: the same answer for every page, told in plain words with a next step.
+"""Error pages: one page for every refusal and error, in plain words with a next step.
 
-A place with answers of its own (the API speaks problem documents) registers a teller for its path.
+A part of the app with its own format (the API returns problem documents) registers a renderer for its path.
 """
 
 from collections.abc import Callable
@@ -28,14 +28,14 @@ def init_app(app: Flask) -> None:
     app.after_request(_log_refusal)
 
 
-def render_errors_below(app: Flask, path: str, teller: ErrorRenderer) -> None:
-    """Errors below `path` are told by `teller(status, error)`."""
-    app.extensions["error_renderers"][path] = teller
+def render_errors_below(app: Flask, path: str, renderer: ErrorRenderer) -> None:
+    """Render errors of requests below `path` by `renderer(status, error)`."""
+    app.extensions["error_renderers"][path] = renderer
 
 
 def _renderer(app: Flask) -> ErrorRenderer:
-    tellers: dict[str, ErrorRenderer] = app.extensions["error_renderers"]
-    return next((t for path, t in tellers.items() if request.path.startswith(path)), _render_page)
+    renderers: dict[str, ErrorRenderer] = app.extensions["error_renderers"]
+    return next((t for path, t in renderers.items() if request.path.startswith(path)), _render_page)
 
 
 def _on_refusal(refusal: Refusal) -> Any:
@@ -52,8 +52,8 @@ def _on_http_error(error: HTTPException) -> Any:
 
 
 def _on_exception(error: Exception) -> Any:
-    """Our fault: logged with its place, never with what was being written (S13). A request that ends in an error leaves nothing,
-    and one whose change is committed ends in none: when only its answer can't be shown, the person is sent on to look."""
+    """Log an unexpected error with its type and line, never with what was being written (S13). Nothing of the request is kept, unless
+    its change is committed already: then the person is redirected instead of being told that it failed."""
     log.error(
         "request failed", kind=type(error).__name__, endpoint=request.endpoint, exc_info=error
     )
@@ -65,8 +65,8 @@ def _on_exception(error: Exception) -> Any:
 
 
 def _log_refusal(answer: Response) -> Response:
-    """Whoever watches for attacks learns of everything that was refused: what, when, to whom, from where, in numbers of ours
-    (ASVS 16.3). What was allowed is in the audit chain."""
+    """Log every 4xx response by row numbers and keyed hashes, for whoever watches for attacks (ASVS 16.3). What was allowed is in
+    the audit chain."""
     if 400 <= answer.status_code < 500 and request.endpoint is not None:
         log.info(
             "refused", status=answer.status_code, method=request.method, endpoint=request.endpoint,
@@ -77,12 +77,12 @@ def _log_refusal(answer: Response) -> Response:
 
 
 def _primary_key(found: Any) -> int | None:
-    """Its number, without reading anything."""
+    """A row's primary key, without reading from the database."""
     return inspect(found).identity[0] if found is not None else None
 
 
 def _render_page(status: int, error: Exception) -> Any:
-    """A page; for htmx only its middle, which replaces the part that was asked for."""
+    """The error page. For htmx it replaces the part that was asked for."""
     title, text = _title_and_text(status, error)
     return render_template("errors/page.html", title=title, text=text, status=status), status
 

@@ -1,6 +1,7 @@
-"""The door: every route says whom it is for, and one hook turns everyone else away before the view runs.
+"""Access control: every route declares who may use it, and one hook refuses everyone else before the view runs.
 
-A route without a mark serves nobody, so forgetting one is seen at once. Strangers get 404, not 403 (S1).
+A route that declares nothing serves nobody, so a forgotten declaration shows at once. Who lacks the permission gets 404, not
+403 (S1).
 """
 
 import re
@@ -24,44 +25,44 @@ from webapp.web.page.unit_of_work import SAFE, store
 View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
 CHECKS_ACCESS_ITSELF = "other door"
-"""For blueprints that check for themselves who is asking: the API by token, notification buttons by capability."""
+"""For routes and blueprints that authenticate requests themselves: the API by token, notification buttons by action token."""
 SIGNING_IN = "entering"
-"""For whoever has shown who they are, also while staff still owe a second factor; and that only a moment ago."""
+"""For a login with a fresh proof, even one that still lacks its second factor."""
 SECOND_STEP = {"sign_in.second_step", "sign_in.give_second"}
-"""Where one gives the second factor. Who has one is led here before they may set up another: a stolen password, or link, must
-not make a factor of the thief's own (S3)."""
+"""Endpoints that ask for the second factor. Whoever has one must give it before setting up another: with a stolen password or
+link a thief must not add a factor of their own (S3)."""
 _OWN_PATH = re.compile(r"/(?!/)[!-\[\]-~]*")
-"""One slash, then what an address is written in, without a backslash."""
+"""A path of this site: one slash, then printable ASCII without a backslash."""
 _blueprints_that_check: set[str] = set()
 
 
 def needs(permission: Permission) -> Callable[[View], View]:
-    """This view is for people with `permission`."""
+    """Decorator: the view is for people with `permission`."""
     return _guarded_by(permission)
 
 
 def public(view: View) -> View:
-    """This view is for everyone."""
+    """Decorator: the view is for everyone."""
     return _guarded_by(PUBLIC)(view)
 
 
 def signing_in(view: View) -> View:
-    """This view is for whoever is coming in: it sets up what they prove themselves with."""
+    """Decorator: the view is for somebody who is signing in and sets up a passkey, password or second factor."""
     return _guarded_by(SIGNING_IN)(view)
 
 
 def checks_access_itself(view: View) -> View:
-    """This view checks for itself who is asking, and needs no CSRF token because no cookie helps there."""
+    """Decorator: the view authenticates the request itself. It needs no CSRF token, since it reads no cookie."""
     return _guarded_by(CHECKS_ACCESS_ITSELF)(view)
 
 
 def blueprint_checks_access_itself(blueprint_name: str) -> None:
-    """All views of this blueprint (and those nested in it) are `other_door`s."""
+    """All views of this blueprint (and those nested in it) are `checks_access_itself`."""
     _blueprints_that_check.add(blueprint_name)
 
 
 def guard_of(endpoint: str) -> Permission | str | None:
-    """Whom an endpoint is for; None: nobody said. The route tests read this."""
+    """Who an endpoint is for; None when its view declares nothing. The route tests read this."""
     view = current_app.view_functions[endpoint]
     if endpoint == "static" or (set(_enclosing_blueprints(endpoint)) & _blueprints_that_check):
         return CHECKS_ACCESS_ITSELF
@@ -120,8 +121,8 @@ def _lacks_second_factor(coming: Login) -> bool:
 
 
 def _needs_fresh_proof(guard: Permission | str) -> bool:
-    """Whether a fresh proof is due first. Who came by a link of the program may set up what to prove themselves with, and
-    nothing else: staff may have had that link on their screen (P3, P8)."""
+    """Whether a fresh proof is needed first. Who signed in by a link from the program may set up a sign-in method and nothing
+    else, since staff may have seen that link (P3, P8)."""
     if guard not in FRESH and guard != SIGNING_IN:
         return False
     known = identity.identified_login()
@@ -135,7 +136,7 @@ def _needs_fresh_proof(guard: Permission | str) -> bool:
 
 
 def _check_origin() -> None:
-    """S8: the browser says where the request comes from."""
+    """403 for a request that the browser says comes from another site (S8)."""
     site = request.headers.get("Sec-Fetch-Site")
     if site not in (None, "same-origin", "none"):
         abort(403)
@@ -145,15 +146,16 @@ def _check_origin() -> None:
 
 
 def _token_matches() -> bool:
-    """S8: the page proves that it is ours."""
+    """Whether the request carries a CSRF token of this login (S8)."""
     return forms.is_own_token(
         request.headers.get("X-CSRFToken") or request.form.get("csrf_token", "")
     )
 
 
 def _stale_page(person: Person) -> ResponseReturnValue:
-    """The page is older than the login (signed in again in another tab, say). Its form comes back with its text, to be
-    sent with one more tap, unless it was somebody else's page; htmx loads the page anew, where typed text is restored."""
+    """Respond to a form whose token is of an earlier login, for instance after signing in again in another tab. The form comes
+    back with its text to be sent with one more tap, unless another person's page sent it; htmx reloads the page, which restores
+    typed text."""
     if request.headers.get("HX-Request") == "true":
         return htmx_response("", 403, refresh=True)
     if not forms.token_is_of(person, request.form.get("csrf_token", "")):
@@ -165,8 +167,8 @@ def _stale_page(person: Person) -> ResponseReturnValue:
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
-    """Asked without a login in use. A page leads to sign-in and back; htmx is told to go there, never given a sign-in page
-    inside a fragment (S8). To a login that merely idled, a form comes back with its text after one proof."""
+    """Respond to a request without a login in use: redirect to sign-in and back. htmx is told to go there and never gets a sign-in
+    page inside a fragment (S8). After an idle login a form comes back with its text once unlocked."""
     if identity.half_proved_login():
         return _redirect_to("sign_in.second_step")
     if identity.idle_login() and _sends_a_form():
@@ -175,14 +177,14 @@ def ask_to_sign_in() -> ResponseReturnValue:
 
 
 def ask_for_proof() -> ResponseReturnValue:
-    """A proof of who one is comes first, then one goes on where one was, with what one had typed."""
+    """Ask for a fresh proof; after it the person continues where they were, with what they had typed."""
     if _sends_a_form():
         return render_template("account/confirm.html", **proof_page_context()), 403
     return _redirect_to("account.confirm")
 
 
 def proof_page_context(refusal: Exception | None = None) -> dict[str, Any]:
-    """What a page needs that asks for a proof: what was under way, and what can be proved with."""
+    """Context of a page that asks for a proof: the pending form, where to go on, and the person's sign-in methods."""
     known = identity.device_login()
     theirs = known is not None and forms.pending_form_is_of(known.person)
     fields = forms.carried_fields() if theirs else []
@@ -197,8 +199,8 @@ def proof_page_context(refusal: Exception | None = None) -> dict[str, Any]:
 
 
 def resume(to: str, person: Person) -> ResponseReturnValue:
-    """On to where one was: a page, or the form that was under way, with its text and one more tap. What was under way for
-    somebody else is over."""
+    """Go on after a proof: to the page `to`, or to the pending form with its text, to be sent with one more tap. Another person's
+    pending form is dropped."""
     if not forms.pending_form_is_of(person):
         return redirect("/", 303)
     if fields := forms.pending_fields():
@@ -207,13 +209,13 @@ def resume(to: str, person: Person) -> ResponseReturnValue:
 
 
 def own_path(path: str | None) -> str | None:
-    """`path` if it is a place of ours, written as addresses are; anything else could lead a signed-in person astray: browsers
-    drop tabs and line breaks, and read \\ as /."""
+    """`path` if it is a path of this site, else None, so that no link redirects to another site: browsers drop tabs and line
+    breaks, and read \\ as /."""
     return path if path and _OWN_PATH.fullmatch(path) else None
 
 
 def redirect_after_change() -> ResponseReturnValue:
-    """Their change is kept, though its answer can't be shown: to the page before, and for a script nothing."""
+    """Respond to a change that is committed although its page can't be rendered: redirect to the page before; a script gets 204."""
     if request.headers.get("HX-Request") == "true":
         return htmx_response("", 204, redirect=_previous_page())
     if request.is_json:
@@ -222,7 +224,7 @@ def redirect_after_change() -> ResponseReturnValue:
 
 
 def _sends_a_form() -> bool:
-    """A plain form is on its way; what it holds would be lost by leading elsewhere."""
+    """Whether the request is a plain form, whose text a redirect would lose."""
     return request.method == "POST" and bool(request.form) and not _by_script()
 
 
@@ -253,7 +255,7 @@ def _previous_page() -> str:
 
 
 def _staff_start_page(kind: str) -> Any:
-    """Staff who open the clients' start page are at the wrong door, not lost."""
+    """Redirect staff who open the clients' start page to their own; None for any other request."""
     if request.method == "GET" and request.path == "/" and kind == Kind.STAFF:
         return redirect(url_for("staff.now"), 303)
     return None
