@@ -1,8 +1,8 @@
-"""Work on many rows, of which one may be bad (R13): a batch in one transaction; if that raises, ever smaller parts of it, until
-the rows that can't be worked on are found and set aside. The others go on as if those were not there.
+"""Runs a chore on batches of rows and sets bad rows aside, so that one of them never stops the others (R13).
 
-The normal case costs two small queries a walk, and no savepoint. One bad row among n costs about 2·log2(n) transactions,
-once: afterwards it is left out of the batches and tried alone, at longer and longer intervals, until it goes through.
+A batch runs in one transaction. If that raises, it is halved until the rows that can't be worked on are found and set aside. The
+normal case costs two small queries a run, and no savepoint. One bad row among n costs about 2·log2(n) transactions, once:
+afterwards it is left out of the batches and tried alone, at growing intervals, until it succeeds.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,22 +21,22 @@ from webapp.db import Base, Database, ReadOnlyStore, Store, claim
 from webapp.log import place_of
 
 MOST_SET_ASIDE = 50
-"""Rows set aside in one walk. When more fail, the fault is hardly theirs: the chore itself fails."""
+"""The most rows set aside in one run. When more fail, the fault is hardly theirs: the chore itself fails."""
 RETRY_AFTER = (timedelta(minutes=5), timedelta(hours=1))
-"""Until a row that was set aside is tried again: at first, and at most. Doubles in between."""
+"""How long until a row that was set aside is tried again: at first, and at most. Doubles in between."""
 NOT_A_ROWS_FAULT = (
     OperationalError, InterfaceError, ProgrammingError, NoConnection, ReadOnlyStore, MemoryError,
 )  # fmt: skip
-"""The database is away, locked or of another release: every row would raise, and none is to blame."""
+"""Errors of a database that is unreachable, locked or of another release: every row would raise, and none is to blame."""
 
 log = structlog.get_logger()
 
 
 class SetAside(Base):
-    """A row that a chore can't work on, while that is so. Growth: none; the table is empty when all is well.
+    """A row that a chore can't work on at present. Growth: none; the table is empty when all is well.
 
     `subject_id` is the row's number in the table that `subject` names. `reason`: the class of the error and the line of code
-    that raised it, and nothing of what the row says (S13).
+    that raised it, and nothing that the row contains (S13).
     """
 
     __tablename__ = "set_aside"
@@ -50,13 +50,13 @@ class SetAside(Base):
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     count: Mapped[int] = mapped_column(default=0)
-    """How often it was tried in vain."""
+    """How many attempts have failed."""
     next_at: Mapped[datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one chore works on. `id`: the column that numbers the rows; `program`: number → whose row it is."""
+    """The kind of rows that one chore works on. `id`: their id column; `program`: the query of a row's program, by the row's id."""
 
     chore: str
     subject: str
@@ -65,20 +65,20 @@ class Batch:
     limit: int = 500
 
     def without_set_aside(self, due: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-        """`due` without what is set aside."""
+        """The query `due` without rows that are set aside."""
         aside = exists().where(SetAside.chore == self.chore, SetAside.subject_id == self.id)
         return due.where(~aside)
 
 
 Act = Callable[[Store, Sequence[Any]], int]
-"""Works on rows, in a transaction that the caller commits; returns how much was found."""
+"""Works on rows in a transaction that the caller commits; returns how many needed work."""
 Run = Callable[[Store, Sequence[int]], int]
-"""The same by the numbers of rows, which it reads for itself."""
+"""The same for row ids, whose rows it reads itself."""
 
 
 @dataclass(slots=True)
 class BatchRun:
-    """One walk of one chore: what to leave out, and how much it found. `settled` is called after each commit."""
+    """One run of one chore and how many rows it has worked on (`found`). `on_commit` is called after each commit."""
 
     database: Database
     batch: Batch
@@ -89,7 +89,7 @@ class BatchRun:
     failed: list[int] = field(default_factory=list)
 
     def retry_set_aside(self) -> int:
-        """Try what was set aside and whose time has come, each alone. What goes through is no longer set aside."""
+        """Try rows again that were set aside and are due, each in its own transaction; one that succeeds is no longer set aside."""
         with self.database.reading() as store:
             due = (
                 _due(self.batch, self.now)
@@ -102,8 +102,8 @@ class BatchRun:
         return self.found
 
     def isolate(self, ids: Sequence[int]) -> int:
-        """Work on these in ever smaller parts, and set aside those that can't be worked on alone. Raises what they raised when
-        there are more than `MOST` of them."""
+        """Work on these rows in halves, quarters and so on, and set aside those that fail alone. Raises their error when more than
+        `MOST_SET_ASIDE` fail."""
         halves = [ids] if ids else []
         while halves:
             part = halves.pop()
@@ -131,7 +131,7 @@ class BatchRun:
             with self.database.writing() as store:
                 aside = store.scalar(claim(mine))
                 if aside is None:
-                    return  # another worker is at it
+                    return  # another worker has claimed it
                 found = self.run(store, [number])
                 store.delete(aside)
                 store.commit()
@@ -155,8 +155,8 @@ def run_batch(
     act: Act,
     load: Callable[[Store, Select[Any]], Sequence[Any]] | None = None,
 ) -> int:
-    """Claim a batch of the `due` rows, `act` on them, commit; returns how much was found. `load` reads the rows of a query, each
-    with its `id`; by default as objects. Raises what the database itself raises."""
+    """Claim a batch of the `due` rows, `act` on them, commit; return how many needed work. `load` reads the rows of a query, each with
+    its `id`; by default as objects. Raises errors of the database itself."""
     read = load or (lambda store, query: store.scalars(query).all())
     entity = getattr(batch.id, "class_", None)
 
@@ -169,7 +169,7 @@ def run_batch(
     whole, ids = batch.without_set_aside(due).limit(batch.limit), list[int]()
     with database.reading() as store:
         if store.scalar(whole.with_only_columns(batch.id).limit(1)) is None:
-            return found  # nobody who writes has waited for this
+            return found  # without taking the write lock
     try:
         with database.writing() as store:
             rows = read(store, claim(whole, of=entity))
@@ -190,8 +190,8 @@ def run_batch(
 def run_whole_or_in_parts(
     batch_run: BatchRun, whole: Callable[[Store], int], ids: Callable[[Store], Sequence[int]]
 ) -> int:
-    """Do `whole` in one transaction and commit; when that raises, `batch_run.run` in parts on the rows that `ids` then reads, or
-    sees to. For work that is more than a claim and an act; returns how much was found."""
+    """Do `whole` in one transaction and commit; if that raises, call `batch_run.run` in parts on the rows whose ids `ids` returns. For
+    work that is more than a claim and an act. Returns how many rows needed work."""
     found = batch_run.retry_set_aside()
     try:
         with batch_run.database.writing() as store:
@@ -211,7 +211,7 @@ def run_whole_or_in_parts(
 def set_aside(
     database: Database, batch: Batch, number: int, error: Exception, now: datetime
 ) -> None:
-    """Set a row aside, or longer. In a transaction of its own."""
+    """Set a row aside, or for longer if it is already, in its own transaction."""
     with database.writing() as store:
         fresh = {
             "chore": batch.chore, "subject_id": number, "subject": batch.subject, "count": 0,
@@ -229,12 +229,12 @@ def set_aside(
 
 
 def ids_set_aside(store: Store, batch: Batch) -> set[int]:
-    """The numbers of the rows that this chore leaves out."""
+    """The ids of the rows that this chore leaves out."""
     return set(store.scalars(select(SetAside.subject_id).where(SetAside.chore == batch.chore)))
 
 
 def raise_unless_row_fault(error: Exception) -> None:
-    """Raise `error` again unless a single row may be to blame for it."""
+    """Raise `error` again unless a single row may have caused it."""
     malformed = isinstance(error, OperationalError) and "malformed JSON" in str(error.orig)
     gone = getattr(error, "connection_invalidated", False)
     if gone or (isinstance(error, NOT_A_ROWS_FAULT) and not malformed):
@@ -242,8 +242,8 @@ def raise_unless_row_fault(error: Exception) -> None:
 
 
 def each_or_none(build: Callable[[list[Any]], list[Any]], items: Iterable[Any]) -> list[Any]:
-    """What `build` makes of `items`, in their order; None in place of those of which nothing can be made. For pages that list
-    many: they are built together, and one by one only when that raises."""
+    """What `build` returns for `items`, in their order; None in place of each for which it raises. For pages that list many: built
+    together, and one by one only when that raises."""
     listed = list(items)
     if not listed:
         return []

@@ -1,9 +1,8 @@
-"""The worker: walks the chores while they find work, rests when they do not, and says every few seconds that it lives.
+"""The worker: runs the chores while they find work, rests when they do not, and records a heartbeat every few seconds.
 
-A chore is `(database, now) -> found`. Any number of workers may walk them at once, on one machine or many: claims, unique
-keys and leases make that harmless. Delivering waits for other people's servers, so it has a lane (a thread) of its own: a
-provider that stalls keeps no rung from being taken on time. A chore that raises is logged and tried again later, a little
-more patiently each time; the others go on meanwhile.
+A chore is `(database, now) -> found`. Any number of workers may run at once, on one machine or many: claims, unique keys
+and leases make that safe. Delivery waits for other people's servers, so it has a lane (a thread) of its own: a provider that
+stalls delays no rung. A chore that raises is logged and tried again later, at growing intervals; the others run meanwhile.
 """
 
 import gc
@@ -42,19 +41,19 @@ from webapp.protocol.engine.reconcile import watch
 log = structlog.get_logger()
 
 IDLE_WAIT = 0.5
-"""Seconds between rounds that found nothing: how late a rung may be noticed."""
+"""Seconds between rounds that found nothing, so also how late a rung may be noticed."""
 BEAT_EVERY = 5.0
 RETRY_AFTER = (1.0, 60.0)
 """Seconds after which a chore that raised is tried again: at first, and at most. Doubles in between."""
 STUCK_AFTER = 90.0
-"""Seconds after which a lane that does not come round is no longer vouched for by the heartbeat (R5)."""
+"""Seconds after which a lane that has not finished a round stops the heartbeat (R5)."""
 
 LADDER, DELIVERY = "ladder", "delivery"
 
 
 @dataclass(slots=True)
 class Chore:
-    """`every`: seconds between two walks; 0 means each round, and that finding something is a reason to look again."""
+    """One chore and when it is due. `every`: seconds between two runs; 0 means every round, and again at once when it found work."""
 
     name: str
     walk: Callable[[Database, datetime], int]
@@ -63,12 +62,12 @@ class Chore:
     due: float = field(default=0.0, init=False)
     """On the monotonic clock."""
     troubles: int = field(default=0, init=False)
-    """How often in a row it raised."""
+    """How many times in a row it raised."""
     vouched: bool = field(default=False, init=False)
-    """It came round in this process, and what a process before may have said of it is taken back."""
+    """It succeeded in this process, so a failure that an earlier process reported is taken back."""
 
     def run_if_due(self, database: Database) -> int:
-        """Walk it once, if it is time; answers how much it found."""
+        """Run it once if it is due; return how much it found."""
         if time.monotonic() < self.due:
             return 0
         begun = time.monotonic()
@@ -90,7 +89,7 @@ class Chore:
         return 0 if self.every else found
 
     def _report(self, say: Callable[..., None], *words: Any) -> bool:
-        """Tell the others (R13). When it's the database that is away, they know by that."""
+        """Record the chore's state for other processes (R13). Whether that worked: it can't while the database is unreachable."""
         try:
             say(*words)
         except Exception as error:
@@ -101,9 +100,9 @@ class Chore:
 
 @contextmanager
 def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]]:
-    """What there is to do, in the order in which one thing leads to the next.
+    """All chores, in the order in which one makes work for the next.
 
-    `patient`: delivering comes back only when every provider has answered.
+    `patient`: a delivery returns only when every provider has responded.
     """
     courier = Courier.from_settings(settings)
     seconds = None if patient else SLICE
@@ -138,14 +137,14 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
 
 
 def beat(database: Database, now: datetime) -> None:
-    """One tiny transaction that says: the worker lives."""
+    """Record the worker's heartbeat in its own transaction."""
     with database.writing() as store:
         heartbeats.beat(store, "worker", now)
         store.commit()
 
 
 def run_until_idle(database: Database, todo: Iterable[Chore]) -> bool:
-    """Walk all chores until nothing is due; answers whether none of them raised."""
+    """Run all chores until nothing is due; return whether none of them raised."""
     todo = list(todo)
     beat(database, clock.now())
     while sum(chore.run_if_due(database) for chore in todo):
@@ -154,7 +153,7 @@ def run_until_idle(database: Database, todo: Iterable[Chore]) -> bool:
 
 
 class Worker:
-    """Lanes of chores, each in a thread; the caller's thread beats the heart until `stopping` is set."""
+    """Lanes of chores, each in a thread; the caller's thread records heartbeats until `stopping` is set."""
 
     def __init__(self, database: Database, todo: Iterable[Chore], stopping: threading.Event):
         self._database = database
@@ -167,7 +166,7 @@ class Worker:
     def run(self) -> None:
         """Work until `stopping` is set; a round that has begun is finished first."""
         gc.collect()
-        gc.freeze()  # what is loaded by now stays; looking through it again and again cost a third of all sends
+        gc.freeze()  # what is loaded by now stays loaded; collecting it again and again cost a third of all sends
         threads = [threading.Thread(target=self._walk, args=(lane,)) for lane in self._lanes]
         for thread in threads:
             thread.start()

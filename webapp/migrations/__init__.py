@@ -1,6 +1,6 @@
-"""How the tables came to be what they are: one change a file in `versions/`, each file name a sentence.
+"""Migrates the database with Alembic: one change a file in `versions/`, each file name a sentence.
 
-`upgrade()` brings a database to the newest state in one transaction on either engine, or leaves it as it was. A new change:
+`upgrade()` brings a database to the newest migration in one transaction on either engine, or leaves it as it was. A new migration:
 `make migration SAYS="what it does"`.
 """
 
@@ -18,7 +18,7 @@ from webapp.db import Database
 
 FOLDER = Path(__file__).parent
 LOCK = 7_345_646
-"""PostgreSQL's advisory lock that lets one process migrate while others wait; the number means nothing."""
+"""Number of the PostgreSQL advisory lock by which one process migrates while others wait; an arbitrary one."""
 
 
 class Unmigrated(RuntimeError):
@@ -49,7 +49,7 @@ def check_current(database: Database) -> None:
 
 
 def alembic_config(connection: Connection | None) -> Config:
-    """Alembic's settings, without a file of its own."""
+    """Alembic's configuration, without an alembic.ini."""
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
@@ -59,7 +59,7 @@ def alembic_config(connection: Connection | None) -> Config:
 
 @contextmanager
 def exclusive_transaction(database: Database) -> Iterator[Connection]:
-    """One transaction that nobody else migrates beside; kept unless an error leaves it.
+    """One transaction during which no other process migrates; committed unless an error is raised in it.
 
     SQLite rebuilds a table to change it, which must not cascade into the tables that refer to it: its foreign keys are off
     meanwhile, and checked before the end.

@@ -1,4 +1,4 @@
-"""Signing in and out: a passkey, e-mail and password, or a one-time link spent by POST (S3). Passkeys: account/passkeys.py."""
+"""Signing in by e-mail and password or by a one-time link, unlocking, signing out (S2, S3). Passkeys: account/passkeys.py."""
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +19,7 @@ sign_in = Blueprint("sign_in", __name__)
 @sign_in.get("/sign-in")
 @public
 def show() -> ResponseReturnValue:
-    """The door. `next` is where one wanted to go. Who has only idled is asked for one proof (quick unlock)."""
+    """The sign-in page, or the quick unlock of an idle login. `next` is the path to go on to."""
     if person := identity.current_person():
         return redirect(own_path(request.args.get("next")) or start_page(person), 303)
     if identity.idle_login():
@@ -30,13 +30,13 @@ def show() -> ResponseReturnValue:
 @sign_in.post("/sign-in")
 @public
 def with_password() -> ResponseReturnValue:
-    """E-mail and password. One answer, in the same time, for an unknown address and a wrong password (S12)."""
+    """Sign in by e-mail and password. The same response, in the same time, for an unknown address and a wrong password (S12)."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
     attempts.count(DOOR, attempts.caller_address())
     tries = attempts.password_limits(email.strip().lower())
     for rate, who in tries:
         attempts.count(rate, who)
-    with attempts.reading_store() as looking:  # no write waits while a password is being hashed
+    with attempts.reading_store() as looking:  # no writer waits while a password is hashed
         found = passwords.person_by_password(looking, email, password)
     if found is None:
         return _sign_in_form(email=email, unknown=True), 422
@@ -50,7 +50,7 @@ def with_password() -> ResponseReturnValue:
 @sign_in.post("/sign-in/unlock")
 @public
 def unlock() -> ResponseReturnValue:
-    """The login that idled goes on where it was. A passkey has opened it by now, or the password does (S3)."""
+    """Unlock an idle login by its password and go on where it was; a passkey may have unlocked it already (S3)."""
     to = own_path(request.form.get("onward")) or "/"
     if person := identity.current_person():
         return resume(to, person)
@@ -67,14 +67,14 @@ def unlock() -> ResponseReturnValue:
 @sign_in.post("/sign-in/other")
 @public
 def someone_else() -> ResponseReturnValue:
-    """Whoever holds this phone now is not who was signed in here: it forgets that one, as at a sign-out."""
+    """Sign out the person who was signed in here, for somebody else who holds this device now."""
     return _finish_sign_out("someone_else")
 
 
 @sign_in.get("/sign-in/link/<secret>")
 @public
 def link(secret: str) -> ResponseReturnValue:
-    """Where a one-time link leads. Looking spends nothing, so mail scanners burn nothing (S3)."""
+    """The page of a one-time link. Opening it does not use the link up, so mail scanners don't either (S3)."""
     found = logins.link_of(store, secret, clock.now())
     return render_template("sign_in/link.html", secret=secret, usable=found is not None), (
         200 if found else 410
@@ -84,8 +84,8 @@ def link(secret: str) -> ResponseReturnValue:
 @sign_in.post("/sign-in/link/<secret>")
 @public
 def spend(secret: str) -> ResponseReturnValue:
-    """Use the link up and come in. One that recovers an account ends every other login and the password, and its person is
-    told (S3)."""
+    """Use a one-time link up and sign in. One that recovers an account ends every other login and the password, and its person is
+    notified (S3)."""
     attempts.count(DOOR, attempts.caller_address())
     found = logins.spend_link(store, secret, now=clock.now())
     if found is None:
@@ -103,13 +103,13 @@ def spend(secret: str) -> ResponseReturnValue:
 @sign_in.post("/sign-out")
 @public
 def sign_out() -> ResponseReturnValue:
-    """Out, on this device: the login ends on the server, also one that idled, and the phone forgets what it kept (S2, S6)."""
+    """Sign out on this device: its login ends on the server, also an idle one, and the browser deletes what it kept (S2, S6)."""
     return _finish_sign_out("signed_out")
 
 
 def next_page(person: Person, wanted: str | None) -> str:
-    """Where somebody goes who has come in: where they wanted to; else, when it is due, past the orientation (M11), which
-    therefore never stands before a session's link or an absence. Who opens the app at its start wants nothing yet."""
+    """The path to go to after sign-in: `wanted`, if it is more than the start page; else the orientation when it is due (M11), which
+    therefore never comes before a session's link or an absence; else the start page."""
     if wanted and wanted != start_page(person):
         return wanted
     if policy_acknowledgements.due(store, person, clock.now()):
@@ -118,7 +118,7 @@ def next_page(person: Person, wanted: str | None) -> str:
 
 
 def start_page(person: Person) -> str:
-    """Where a person's day begins."""
+    """The path of the person's start page: Now for staff, Today for everyone else."""
     return url_for("staff.now") if person.kind == Kind.STAFF else url_for("client.today.show")
 
 

@@ -1,4 +1,4 @@
-"""An authenticator app: the second factor beside a password."""
+"""Setting up and removing an authenticator app, the second factor beside a password."""
 
 from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ from webapp.web.sign_in import start_page
 @account.get("/account/authenticator")
 @signing_in
 def authenticator() -> ResponseReturnValue:
-    """The square to scan, the same for ten minutes in this login; who owes a password chooses that first."""
+    """The QR code to scan, the same for ten minutes in this login. Staff without a password choose one first."""
     person = context.person()
     if person.kind != Kind.STAFF:
         return redirect(url_for("account.show"), 303)
@@ -41,7 +41,7 @@ def authenticator() -> ResponseReturnValue:
 @account.post("/account/authenticator")
 @signing_in
 def confirm_authenticator() -> ResponseReturnValue:
-    """Its first code. Whoever owed a factor has given it now, and gets the codes for a lost phone."""
+    """Confirm the app by its first code, which counts as the second factor. Shows recovery codes if there are none."""
     login = context.login()
     attempts.count_for(login.person)
     person, now, written = context.person(), clock.now(), request.form.get("code", "")
@@ -66,7 +66,7 @@ def confirm_authenticator() -> ResponseReturnValue:
 @account.post("/account/authenticator/removal")
 @needs(Permission.WAYS_IN)
 def remove_authenticator() -> ResponseReturnValue:
-    """No code is asked for any more; for staff only while a passkey is there (LastWay)."""
+    """Remove the app. Staff may only while they have a passkey."""
     person = context.person()
     sign_in_methods.remove_authenticator(store, person, by=person, now=clock.now())
     store.commit()

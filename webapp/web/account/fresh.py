@@ -1,4 +1,4 @@
-"""Confirm it's you: what needs a proof from the last ten minutes asks for it here, then leads back (S2, step-up)."""
+"""Confirm it's you: asks for a fresh proof of identity, then goes on (S2, step-up)."""
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ from webapp.web.page.unit_of_work import store
 @account.get("/account/confirm")
 @needs(Permission.OWN_SETTINGS)
 def confirm() -> ResponseReturnValue:
-    """Asks for a passkey, or the password; of staff for the code too."""
+    """The page that asks for a passkey or the password, and staff for their code too."""
     if identity.current_login().proved(clock.now()):
         return redirect(own_path(request.args.get("next")) or url_for("account.show"), 303)
     return render_template("account/confirm.html", **proof_page_context())
@@ -24,7 +24,7 @@ def confirm() -> ResponseReturnValue:
 @account.post("/account/confirm")
 @needs(Permission.OWN_SETTINGS)
 def give_proof() -> ResponseReturnValue:
-    """On to where one was, with what one had typed. A passkey has proved it by now, or what was typed does."""
+    """Check the password and code, and go on with the pending form. A passkey may have proved it already."""
     to = own_path(request.form.get("onward")) or url_for("account.show")
     login = identity.current_login()
     person, second = login.person, None

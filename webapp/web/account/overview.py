@@ -1,4 +1,4 @@
-"""Ways to sign in: what one has, what one may add, what one may let go; and the first time after a link."""
+"""The list of a person's sign-in methods, recovery codes, and the welcome page after a link."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,14 +18,14 @@ from webapp.web.sign_in import next_page
 @account.get("/account")
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
-    """Everything one can sign in with."""
+    """Every sign-in method that the person has or may add."""
     return render_template("account/show.html", place="me", ways=context.methods())
 
 
 @account.get("/account/welcome")
 @signing_in
 def welcome() -> ResponseReturnValue:
-    """After a link: something of one's own to come in with next time. Clients may leave it for later, staff may not (S3)."""
+    """The page after a link: set up a sign-in method for next time. Clients may skip it, staff may not (S3)."""
     return render_template(
         "account/welcome.html", ways=context.methods(), person=context.person(),
         halfway=identity.current_person() is None, onward=next_page(context.person(), None),
@@ -35,7 +35,7 @@ def welcome() -> ResponseReturnValue:
 @account.post("/account/recovery-codes")
 @needs(Permission.WAYS_IN)
 def make_codes() -> ResponseReturnValue:
-    """Ten new codes, shown on this page and never again."""
+    """Create ten new recovery codes, shown on this page and never again."""
     person = context.person()
     codes = recovery_codes.make(store, person, by=person, now=clock.now())
     store.commit()
@@ -47,11 +47,11 @@ def _back() -> str:
 
 
 def redirect_after_saving(words: str) -> ResponseReturnValue:
-    """Back to the ways, which tell how they stand now."""
+    """Redirect to the list of sign-in methods with a message."""
     flash(words)
     return redirect(url_for("account.show"), 303)
 
 
 def default_passkey_name() -> str:
-    """What a passkey is called when nobody gave it a name."""
+    """The name of a passkey that nobody named: the browser's platform."""
     return request.headers.get("Sec-CH-UA-Platform", "").strip('"') or _("My passkey")

@@ -1,4 +1,4 @@
-"""Passkeys in a browser: asked and answered as JSON by static/js/passkeys.js, for coming in and for adding one."""
+"""Passkeys: signing in with one and adding, renaming, removing one. JSON for static/js/account/passkeys.js."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ REGISTER, SIGN_IN = "register", "sign_in"
 @sign_in.post("/sign-in/passkey/question")
 @public
 def ask_to_sign_in() -> ResponseReturnValue:
-    """A question for whichever passkey this browser has. The same for everyone: nobody's passkeys are listed (S12)."""
+    """A challenge for whichever passkey this browser has. The same for everyone: nobody's passkeys are listed (S12)."""
     attempts.count(QUESTION, attempts.caller_address())
     question = passkey_challenges.ask(store, SIGN_IN, identity.browser_id(), clock.now())
     store.commit()
@@ -38,8 +38,8 @@ def ask_to_sign_in() -> ResponseReturnValue:
 @sign_in.post("/sign-in/passkey")
 @public
 def come_in() -> ResponseReturnValue:
-    """Its answer: a new login, or the one that idled, lacks a factor, or needs a fresh proof goes on. Tells where to: whoever
-    takes over another's phone does not go on where that one was."""
+    """Check the response and sign in, or prove the login of this device again. Returns the path to go on to, which is not the one
+    that another person wanted who was signed in here."""
     try:
         attempts.count(DOOR, attempts.caller_address())
         person = _proved(request.get_json(silent=True))
@@ -59,7 +59,7 @@ def come_in() -> ResponseReturnValue:
 @account.post("/account/passkeys/question")
 @signing_in
 def ask_to_register() -> ResponseReturnValue:
-    """A question for a new passkey."""
+    """A challenge for a new passkey."""
     person = context.person()
     handle = passkeys.named_by(store, person)
     question = passkey_challenges.ask(store, REGISTER, identity.browser_id(), clock.now(), handle)
@@ -71,7 +71,7 @@ def ask_to_register() -> ResponseReturnValue:
 @account.post("/account/passkeys")
 @signing_in
 def add() -> ResponseReturnValue:
-    """Its answer: one more passkey. To somebody who owed a factor it is that factor."""
+    """Check the response and add the passkey. It counts as the missing factor of a login that lacks one."""
     said, login = request.get_json(silent=True) or {}, context.login()
     try:
         question = _question(said)
@@ -92,7 +92,7 @@ def add() -> ResponseReturnValue:
 @account.post("/account/passkeys/<row:passkey_id>/name")
 @needs(Permission.OWN_SETTINGS)
 def rename(passkey_id: int) -> ResponseReturnValue:
-    """Call it something else."""
+    """Rename a passkey."""
     _mine(passkey_id).rename(request.form.get("name", ""))
     store.commit()
     return redirect_after_saving(_("Saved."))
@@ -101,7 +101,7 @@ def rename(passkey_id: int) -> ResponseReturnValue:
 @account.post("/account/passkeys/<row:passkey_id>/removal")
 @needs(Permission.WAYS_IN)
 def remove(passkey_id: int) -> ResponseReturnValue:
-    """It opens nothing any more, and neither does what is signed in elsewhere. The last way in stays (LastWay)."""
+    """Remove a passkey and end the person's other logins. The last sign-in method can't be removed."""
     person, now = context.person(), clock.now()
     sign_in_methods.remove_passkey(store, _mine(passkey_id), by=person, now=now)
     logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)
@@ -116,7 +116,7 @@ def _mine(passkey_id: int) -> Passkey:
 
 
 def _proved(said: Any) -> Person:
-    """Whose passkey answered our question. Raises NotProved; what was found out on the way is kept all the same."""
+    """The person whose passkey signed our challenge. Raises NotProved, after committing what the check recorded."""
     question = _question(said)
     _use_up(question, SIGN_IN)
     try:
@@ -127,7 +127,7 @@ def _proved(said: Any) -> Person:
 
 
 def _use_up(question: bytes, purpose: str) -> bytes | None:
-    """A question is good for one answer, also when that proves nothing. Answers the handle asked with it. Raises NotProved."""
+    """Use a challenge up, also if the response then proves nothing. Return its user handle. Raises NotProved."""
     unit_of_work.close()
     with database.writing() as own_work:
         asked = passkey_challenges.answered(

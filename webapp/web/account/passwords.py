@@ -1,4 +1,4 @@
-"""A password: the second choice, chosen or changed."""
+"""Choosing and changing a password."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,14 +18,14 @@ from webapp.web.page.unit_of_work import store
 @account.get("/account/password")
 @signing_in
 def password() -> ResponseReturnValue:
-    """The form."""
+    """The form to choose or change it."""
     return _page()
 
 
 @account.post("/account/password")
 @signing_in
 def set_password() -> ResponseReturnValue:
-    """Keep it; whatever else is signed in as this person ends (S3). Staff go on to their second factor."""
+    """Set the password and end the person's other logins (S3). Staff without a second factor go on to set it up."""
     login = context.login()
     if _asked(login) and not attempts.password_matches(
         login.person, request.form.get("current", "")
@@ -50,8 +50,8 @@ def set_password() -> ResponseReturnValue:
 
 
 def _asked(login: Login) -> bool:
-    """Whether the present password is asked for too (ASVS 6.2.3). Who came by a passkey, or by a link because they forgot it, has
-    proved more than it would."""
+    """Whether the current password must be given too (ASVS 6.2.3). Not after a passkey, nor after a link because it was forgotten:
+    those prove more."""
     other = login.way != "password" or login.second == "passkey"
     return login.person.password_hash is not None and not other
 

@@ -1,4 +1,4 @@
-"""The second factor of staff: asked for at the door, or set up there by who has none yet (S3)."""
+"""The second factor of staff at sign-in (S3)."""
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +13,7 @@ from webapp.web.sign_in import next_page, sign_in
 @sign_in.get("/sign-in/second-step")
 @signing_in
 def second_step() -> ResponseReturnValue:
-    """A code, a recovery code or a passkey; who has none of them is led to setting one up."""
+    """Ask for a code, a recovery code or a passkey. Who has none of them is redirected to set one up."""
     if identity.current_person():
         return redirect(own_path(request.args.get("next")) or "/", 303)
     ways = context.methods()
@@ -27,7 +27,7 @@ def second_step() -> ResponseReturnValue:
 @sign_in.post("/sign-in/second-step")
 @signing_in
 def give_second() -> ResponseReturnValue:
-    """The code: each is good once, and only so many are tried. Who came by a link and has no password any more chooses one."""
+    """Check the code: each is valid once, and attempts are limited. Who used a link and has no password is redirected to choose one."""
     login, wanted = context.login(), own_path(request.form.get("next"))
     second = attempts.second_factor_of(login.person, request.form.get("code", ""))
     if second is None:
