@@ -1,4 +1,4 @@
-"""I can't make it: two taps, no typing, an answer on the same screen."""
+"""Reporting an absence (*I can't make it*) in two taps without typing, and withdrawing it."""
 
 import uuid
 from datetime import datetime
@@ -45,7 +45,7 @@ REASONS = (
 @pages.get("/seats/<row:seat_id>/absence")
 @needs(Permission.REPORT_ABSENCE)
 def show(seat_id: int) -> ResponseReturnValue:
-    """The form, or the thanks when a report stands. `?reason=` is what a page that leads here knows already."""
+    """The form, or the thanks when a report stands. `?reason=` preselects a reason."""
     said = {"reason": request.args.get("reason", "")}
     return widget(
         PAGE, BLOCK, **_screen(my_seats.view_of(seat_id)), said=said, near=my_seats.approaching()
@@ -55,7 +55,7 @@ def show(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/absence")
 @needs(Permission.REPORT_ABSENCE)
 def report(seat_id: int) -> ResponseReturnValue:
-    """Send it. The same `request_id` again gives the same answer (R7)."""
+    """Report the absence. The same `request_id` again gives the same response (R7)."""
     seat = my_seats.seat(seat_id)
     form = request.form
     try:
@@ -76,7 +76,7 @@ def report(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/absence/withdrawal")
 @needs(Permission.REPORT_ABSENCE)
 def withdraw(seat_id: int) -> ResponseReturnValue:
-    """ "I can make it after all": what was booked or waited for instead is given back."""
+    """Withdraw the report (*I can make it after all*) and cancel make-ups and waitlist entries for this seat."""
     seat = my_seats.seat(seat_id)
     standing = store.scalar(absences.of(seat.id))
     if standing is not None:
@@ -101,7 +101,7 @@ def _answer(seat_id: int, **more: Any) -> ResponseReturnValue:
 
 
 def _screen(place: SeatView) -> dict[str, Any]:
-    """All that the block needs in any of its states."""
+    """The context of the block in any of its states."""
     now = clock.now()
     others = my_seats.between(now, now + 14 * 24 * my_seats.HOUR) if not place.report else []
     return {
@@ -121,7 +121,7 @@ def _screen(place: SeatView) -> dict[str, Any]:
 
 
 def notice_given(report: AbsenceReport) -> str:
-    """How long before the start it was said: "26 hours"; empty when it was said after."""
+    """How long before the start the absence was reported, such as "26 hours"; empty when it was reported afterwards."""
     minutes = int(report.notice.total_seconds() // 60)
     if minutes >= 48 * 60:
         days = minutes // (24 * 60)

@@ -1,4 +1,4 @@
-"""Answers given on a notification's own buttons: no sign-in, one seat, one verb, for a limited time (S9)."""
+"""The buttons on a notification: no sign-in, for one seat and one action, for a limited time (S9)."""
 
 from typing import Any
 
@@ -26,8 +26,7 @@ pages = Blueprint("answers", __name__)
 @pages.post(f"{ANSWERS}<token>")
 @checks_access_itself
 def answer(token: str) -> ResponseReturnValue:
-    """Do what the button says. A repeated tap changes nothing more. Nothing is told back, but for Join: where the room
-    is, which is the one thing that verb is for."""
+    """Do what the button says. A repeated tap changes nothing more. The response is empty, except for Join: the room's link."""
     try:
         right = _right(token)
         seat, person = _holder(right)

@@ -1,4 +1,4 @@
-"""Schedule: a day with its hours, seven days at a glance, everything planned, and what lies behind; in the reader's zone."""
+"""Schedule: one day, a week, everything planned, or the last 30 days, in the reader's time zone."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -23,16 +23,16 @@ from webapp.web.page.unit_of_work import store
 pages = Blueprint("schedule", __name__)
 
 HORIZON = timedelta(weeks=9)
-"""A little more than series are unfolded ahead."""
+"""A little longer than series are unfolded ahead."""
 BEHIND = timedelta(days=30)
 FURTHEST = timedelta(days=800)
-"""No further than this from today does one leaf through days and weeks."""
+"""How far from today the pages of days and weeks go."""
 VIEWS = ("today", "week", "all", "earlier")
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleDay:
-    """One day where the reader is, and the places that begin in it, soonest first."""
+    """One day in the reader's time zone, and the seats whose session begins in it, soonest first."""
 
     on: date
     today: bool
@@ -40,7 +40,7 @@ class ScheduleDay:
 
     @property
     def noon(self) -> datetime:
-        """An instant that lies in this day, for the filters."""
+        """An instant in this day, for the filters."""
         return datetime.combine(self.on, time(12), zone())
 
     @property
@@ -50,7 +50,7 @@ class ScheduleDay:
 
     @property
     def before_now(self) -> int:
-        """How many of its places have begun: between those and the rest is now."""
+        """How many of its sessions have begun; the mark of the current time goes after them."""
         return sum(each.started for each in self.places)
 
 
@@ -79,14 +79,14 @@ def show() -> ResponseReturnValue:
 
 
 def _held() -> list[HeldPlace]:
-    """Places that are theirs for the taking, and not in their schedule before. One statement."""
+    """Places that are held for the client and not booked yet. One statement."""
     held = waitlist.held_for(my_seats.person().id, clock.now())
     entry = contains_eager(HeldPlace.entry)
     return list(store.scalars(held.options(entry.joinedload(WaitlistEntry.session))))
 
 
 def _days(view: str, found: list[SeatView], on: date, today: date) -> list[ScheduleDay]:
-    """A day and a week show each of their days, empty ones too; the lists only those that hold something."""
+    """The days to show: a day and a week with empty days, the lists only days that have a session."""
     by_day = {day: list(group) for day, group in groupby(found, _local_day)}
     if view in ("today", "week"):
         shown = [on + timedelta(days=n) for n in range(7 if view == "week" else 1)]
@@ -97,13 +97,13 @@ def _days(view: str, found: list[SeatView], on: date, today: date) -> list[Sched
 
 
 def _step(view: str, on: date) -> tuple[date, date]:
-    """Where the arrows lead: a day or a week back and on."""
+    """The dates that the arrows lead to: a day or a week back and forward."""
     step = timedelta(days=7 if view == "week" else 1)
     return on - step, on + step
 
 
 def _span(view: str, on: date, today: date) -> tuple[datetime, datetime]:
-    """From and to, as instants: days begin and end where the reader is."""
+    """Start and end as instants; days begin and end in the reader's time zone."""
     if view == "earlier":
         now = clock.now()
         return now - BEHIND, now
@@ -113,7 +113,7 @@ def _span(view: str, on: date, today: date) -> tuple[datetime, datetime]:
 
 
 def _on(text: str | None, today: date) -> date:
-    """The day that was asked for; today when it is none, or out of reach."""
+    """The requested date; today when it is none, or too far away."""
     try:
         asked = date.fromisoformat(text or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""One place: when, with whom, the door, and what became of it."""
+"""The page of one seat: when, with whom, Join, and the attendance afterwards."""
 
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ ONE_TAP = timedelta(minutes=1)
 @pages.get("/seats/<row:seat_id>")
 @needs(Permission.OWN_DAY)
 def show(seat_id: int) -> ResponseReturnValue:
-    """The place, with Join, *I can't make it* and *Trouble connecting* as far as each still helps."""
+    """The seat, with Join, *I can't make it* and *Trouble connecting* while each is useful."""
     found = histories.with_standing([my_seats.view_of(seat_id)])[0]
     return widget(
         "client/seats/show.html", "seat", place="schedule", coming=found, near=my_seats.approaching(),
@@ -41,7 +41,7 @@ def show(seat_id: int) -> ResponseReturnValue:
 
 
 class SeatLink(NamedTuple):
-    """Where else this place leads."""
+    """A link from the seat's page to another page."""
 
     href: str
     words: str
@@ -50,7 +50,7 @@ class SeatLink(NamedTuple):
 
 
 def links_from(place: SeatView) -> list[SeatLink]:
-    """Other times of the group, the calendar, the care team: as far as each helps in this place's state."""
+    """Links to other times of the group, the calendar and the care team, while each is useful."""
     here: dict[str, Any] = {"seat_id": place.seat.id}
     found = []
     if place.state == "ahead":
@@ -70,7 +70,7 @@ def links_from(place: SeatView) -> list[SeatLink]:
 
 
 def _needs(place: SeatView) -> list[str]:
-    """What the host knows would help, in a few words each; for what is still to come."""
+    """The accommodations that the host sees, in a few words each; empty when the session is over or off."""
     if place.state not in ("ahead", "open"):
         return []
     asked = store.scalars(accommodations.of(place.seat.client_id))
@@ -80,7 +80,7 @@ def _needs(place: SeatView) -> list[str]:
 @pages.post("/seats/<row:seat_id>/join")
 @needs(Permission.REPORT_ABSENCE)
 def join(seat_id: int) -> ResponseReturnValue:
-    """Tells the ladder that Join was tapped (rule 7); the link itself opens the room."""
+    """Record a tap on Join (rule 7); the link itself opens the room."""
     record_join_tap(my_seats.seat(seat_id), my_seats.person())
     store.commit()
     return "", 204
@@ -89,7 +89,7 @@ def join(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/coming")
 @needs(Permission.REPORT_ABSENCE)
 def coming(seat_id: int) -> ResponseReturnValue:
-    """ "I'll be there"."""
+    """Record *I'll be there*."""
     contacts.confirm_coming(store, my_seats.seat(seat_id), by=my_seats.person(), now=clock.now())
     store.commit()
     flash(_("Thank you. See you then."))
@@ -97,7 +97,7 @@ def coming(seat_id: int) -> ResponseReturnValue:
 
 
 def record_join_tap(seat: Seat, by: Person) -> None:
-    """Weak presence, once a minute at most: a double tap or a repeated request is one."""
+    """Record a tap on Join as weak evidence of presence, at most once a minute: a double tap counts as one."""
     now = clock.now()
     recent = select(Presence.id).where(
         Presence.session_id == seat.session_id, Presence.person_id == seat.client_id,

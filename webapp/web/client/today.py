@@ -1,4 +1,4 @@
-"""Today: what's next and when, can I still make it, what is waiting for me."""
+"""Today: the next session with its countdown, the rest of the day, and what needs attention."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -28,8 +28,8 @@ AHEAD, BEHIND = timedelta(days=8), timedelta(days=3)
 @pages.get("/")
 @needs(Permission.OWN_DAY)
 def show() -> ResponseReturnValue:
-    """The next place with its countdown, what else is today, and the week in short. A page that looks by itself is nobody
-    using it, so it keeps no login awake (S3)."""
+    """The next session with its countdown, the rest of today, and the next days in short. A page that polls by itself does not count
+    as use of the login (S3)."""
     if request.headers.get("HX-Request"):
         g.pop("seen", None)
     now = clock.now()
@@ -47,8 +47,8 @@ def show() -> ResponseReturnValue:
 
 
 def unexplained_misses(found: list[SeatView]) -> list[SeatView]:
-    """Places of the last days where we didn't see them and haven't heard why. Their standing is asked for only when
-    somebody was to reach out, so an ordinary day costs nothing."""
+    """Seats of the last days that the client missed without a report. The standing is computed only where the outreach rung was
+    taken, so an ordinary day costs nothing."""
     quiet = [
         each for each in found if each.state == "over" and each.called_after and not each.report
     ]
@@ -56,7 +56,7 @@ def unexplained_misses(found: list[SeatView]) -> list[SeatView]:
 
 
 class WaitingItem(NamedTuple):
-    """One thing that waits: what, where it leads, its drawing."""
+    """One thing that needs the client's attention: its words, its link, its icon."""
 
     words: str
     href: str
@@ -64,7 +64,7 @@ class WaitingItem(NamedTuple):
 
 
 def waiting_items() -> list[WaitingItem]:
-    """What else waits for a client, what runs out first on top. One statement."""
+    """What else needs the client's attention, what expires first on top. One statement."""
     person = my_seats.person()
     if person.kind != Kind.CLIENT:
         return []
@@ -94,7 +94,7 @@ def waiting_items() -> list[WaitingItem]:
 
 
 def greeting() -> str:
-    """Good morning, afternoon or evening, where the reader is."""
+    """Good morning, afternoon or evening, by the reader's time zone."""
     hour = clock.now().astimezone(zone()).hour
     name = my_seats.person().name.split()[0]
     if 4 <= hour < 12:

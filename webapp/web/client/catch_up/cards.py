@@ -1,4 +1,4 @@
-"""The place *Catch up*: one card a session, with a ring that fills; and what else there is to do, read or look at."""
+"""The page *Catch up*: one card for each missed session, other homework, other resources, and the latest plan."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from webapp.web.page.unit_of_work import store
 pages = Blueprint("catch_up", __name__)
 
 RECENT = timedelta(days=14)
-"""How long feedback stands on the list, and for how long back a session's reading is offered."""
+"""How long feedback stays on the list, and how long after a session its resources are offered."""
 PLAN_STANDS = timedelta(days=30)
 MOST = 12
 STEPS = {
@@ -43,7 +43,7 @@ STEPS = {
     "family_support": N_("Help for your family"),
     "transport": N_("Practical help"),
 }
-"""The steps of a plan, said to the client."""
+"""What the client's pages call the steps of a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class ShownCard:
 
 @dataclass(frozen=True, slots=True)
 class HomeworkItem:
-    """Homework that stands on no card: still to do, or with new feedback."""
+    """Homework that is on no card: still to do, or with new feedback."""
 
     homework: Homework
     answered: bool
@@ -93,7 +93,7 @@ def show() -> ResponseReturnValue:
 
 
 def _work(on_cards: Collection[int], now: datetime) -> list[HomeworkItem]:
-    """Homework beside the cards: not handed in, or answered in the last days. The one that is due first stands first."""
+    """Homework that is on no card: not handed in, or with feedback of the last days; what is due first comes first."""
     mine = and_(
         HandIn.homework_id == Homework.id, HandIn.client_id == my_seats.person().id,
         HandIn.reopened_at.is_(None),
@@ -113,7 +113,7 @@ def _work(on_cards: Collection[int], now: datetime) -> list[HomeworkItem]:
 
 
 def _shelf(on_cards: Collection[int], now: datetime) -> list[tuple[Resource, datetime | None]]:
-    """What else may be read or watched, the newest first, with when the client was through with it."""
+    """Resources that are on no card, the newest first, each with when the client finished it."""
     used = and_(
         ResourceUse.resource_id == Resource.id, ResourceUse.client_id == my_seats.person().id
     )
@@ -131,7 +131,7 @@ def _shelf(on_cards: Collection[int], now: datetime) -> list[tuple[Resource, dat
 
 
 def _plan(now: datetime) -> Plan | None:
-    """The latest plan written with them, as long as it is fresh."""
+    """The client's latest re-engagement plan, if it was made in the last 30 days."""
     mine = select(Plan).where(
         Plan.client_id == my_seats.person().id, Plan.made_at > now - PLAN_STANDS
     )

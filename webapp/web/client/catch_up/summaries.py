@@ -1,4 +1,4 @@
-"""What a session was about: the part for everyone, and the client's own. Opening it is reading it."""
+"""A session's summary: the part for everyone and the client's own. Opening it marks it as read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ pages = Blueprint("summaries", __name__)
 
 @dataclass(frozen=True, slots=True)
 class SummaryPart:
-    """One part as it is shown."""
+    """One part of a summary as HTML."""
 
     summary: Summary
     html: Markup
@@ -36,7 +36,7 @@ class SummaryPart:
 @pages.get("/seats/<row:seat_id>/summary")
 @needs(Permission.CATCH_UP)
 def show(seat_id: int) -> ResponseReturnValue:
-    """Both parts, the general one first; or that there is none yet."""
+    """Both parts, the general one first, or that there is none yet."""
     coming = my_seats.view_of(seat_id)
     mine = summaries.shown(store, [coming.session.id], my_seats.person().id)
     parts = [
@@ -52,7 +52,7 @@ def show(seat_id: int) -> ResponseReturnValue:
 
 
 def _mark_read(seat: Seat, published_at: datetime) -> None:
-    """Kept once a version, in a unit of work of its own after the page's reading: the page only reads."""
+    """Record the first reading of each version, in a transaction of its own, since a GET only reads."""
     known = store.get(SummaryRead, (seat.session_id, seat.client_id))
     if known is not None and known.read_at >= published_at:
         return
