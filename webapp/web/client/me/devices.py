@@ -40,11 +40,11 @@ from webapp.web.page.unit_of_work import store
 pages = Blueprint("devices", __name__)
 
 MOST = 20
-"""Devices of one person; more is a program at play, not a person."""
+"""The most devices of one person; more come from a script, not a person."""
 
 
 class SubscriptionGone(Refusal):
-    """The push service gave this subscription up: the browser makes a new one."""
+    """The push service has ended this subscription; the browser must create a new one."""
 
     status = 410
     code = "gone"
@@ -54,7 +54,7 @@ class SubscriptionGone(Refusal):
 @pages.get("/me/devices")
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
-    """This device, and the others that show reminders."""
+    """The list of devices that show reminders."""
     mine = list(store.scalars(_own()))
     return render_template(
         "client/me/devices_list.html", place="me", near=my_seats.approaching(), devices=mine
@@ -64,8 +64,8 @@ def show() -> ResponseReturnValue:
 @pages.post("/me/devices")
 @needs(Permission.OWN_SETTINGS)
 def add() -> ResponseReturnValue:
-    """Takes `PushSubscription.toJSON()`. 201 with the device's id; 200 when it was known. One endpoint belongs to one
-    person: arriving for another it is unbound from them first (S5)."""
+    """Add a device by `PushSubscription.toJSON()`. 201 with its id, 200 if it was registered already. An endpoint belongs to one
+    person: registering it for another removes it from the first (S5)."""
     person, now = my_seats.person(), clock.now()
     try:
         endpoint, keys = _subscription(request.get_json(silent=True))
@@ -85,7 +85,7 @@ def add() -> ResponseReturnValue:
 @pages.delete("/me/devices/<row:device_id>")
 @needs(Permission.OWN_SETTINGS)
 def remove(device_id: int) -> ResponseReturnValue:
-    """No more reminders on this one. 204; again: 404."""
+    """Remove a device. 204, and 404 when repeated."""
     _stop(device_id)
     return "", 204
 
@@ -93,7 +93,7 @@ def remove(device_id: int) -> ResponseReturnValue:
 @pages.post("/me/devices/<row:device_id>/removal")
 @needs(Permission.OWN_SETTINGS)
 def remove_by_form(device_id: int) -> ResponseReturnValue:
-    """The same, for a form."""
+    """Remove a device, by a form."""
     _stop(device_id)
     flash(_("Removed. This device gets no more reminders."))
     return redirect(url_for("client.devices.show"), 303)
@@ -102,7 +102,7 @@ def remove_by_form(device_id: int) -> ResponseReturnValue:
 @pages.post("/me/devices/<row:device_id>/test")
 @needs(Permission.OWN_SETTINGS)
 def test(device_id: int) -> ResponseReturnValue:
-    """A test notice is on its way to this device: 202, or for a form back to Me. Only so many (S12)."""
+    """Send a test notification to this device: 202, or a redirect for a form. Rate-limited (S12)."""
     person, device = my_seats.person(), _device(device_id)
     rate_limits.spend(store, TEST_NOTICE, f"person {person.id}", now=clock.now())
     events.record(

@@ -1,4 +1,4 @@
-"""Me: everything that is one's own in a few rows, each with how it stands now and a page behind it."""
+"""Me: the sections in a few rows, each with its current state and a link to its page."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ pages = Blueprint("me", __name__)
 
 @dataclass(frozen=True, slots=True)
 class SectionRow:
-    """One section: where it is, its name, and how it stands now."""
+    """One section: its link, its name, and its current state."""
 
     href: str
     words: str
@@ -36,7 +36,7 @@ class SectionRow:
 @pages.get("/me")
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
-    """Reminders on this device first; then the sections."""
+    """The groups of sections that this person may use."""
     person = my_seats.person()
     groups = [(_("Being reminded"), _reminded())]
     if may(person, Permission.OWN_CARE):

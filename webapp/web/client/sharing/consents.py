@@ -1,4 +1,4 @@
-"""Consents: what I share, with whom, until when; each is given with a signature and ends with one tap (P2, P3, P6)."""
+"""Consents: giving one with a signature, a copy of it, and ending it with one tap (P2, P3, P6)."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -44,14 +44,14 @@ PURPOSES = (
     ("times", N_("So that we find times that fit us both")),
 )
 TERMS = (("90", N_("3 months")), ("180", N_("6 months")), ("365", N_("1 year")))
-"""Days, as the form sends them."""
+"""How long a consent lasts, in days as the form sends them."""
 
 
 @pages.get("/me/sharing")
 @needs(Permission.OWN_DAY)
 def show() -> ResponseReturnValue:
-    """What I share; and what others let me know, with the words the law wants beside it. The second part never tells
-    whether a consent has been taken back (P3)."""
+    """What I share, and what others share with me with the statement that the law requires. The second part never reveals whether a
+    consent has been revoked (P3)."""
     person, now = my_seats.person(), clock.now()
     both = (joinedload(Consent.client), joinedload(Consent.recipient))
     given = store.scalars(consents.given_by(person.id, now).options(*both))
@@ -67,14 +67,14 @@ def show() -> ResponseReturnValue:
 @pages.get("/me/sharing/new")
 @needs(Permission.GIVE_CONSENT)
 def new() -> ResponseReturnValue:
-    """The form, with every element a consent has."""
+    """The form, with every element of a consent."""
     return _form()
 
 
 @pages.post("/me/sharing")
 @needs(Permission.GIVE_CONSENT)
 def give() -> ResponseReturnValue:
-    """Signed: from here on that person may be told. All of the chosen things, or, when something is missing, none."""
+    """Give consent to every chosen category, or to none when something is missing."""
     try:
         _sign()
     except Refusal as refusal:
@@ -97,7 +97,7 @@ def copy(consent_id: int) -> ResponseReturnValue:
 @pages.post("/me/sharing/<row:consent_id>/end")
 @needs(Permission.OWN_DAY)
 def end(consent_id: int) -> ResponseReturnValue:
-    """One tap, no reason, effective at commit; the other person is not told and sees no difference (P3)."""
+    """End a consent: one tap, no reason, effective at commit; the recipient is not notified and sees no difference (P3)."""
     consent, me = _own(consent_id), my_seats.person()
     consents.stop(
         store, me, consent.recipient_id, consent.category, by=me, now=clock.now()
@@ -129,7 +129,7 @@ def _sign() -> None:
 
 
 def possible_recipients() -> list[Person]:
-    """Whom one can share with: the other half of the couple."""
+    """The people one can share with: the partner of the couple."""
     me = my_seats.person()
     couple = store.scalar(teams.couple_of(me.id))
     return [couple.partner_of(me.id)] if couple else []
@@ -156,7 +156,7 @@ def _names() -> dict[str, str]:
 
 
 def _by_person(found: Iterable[Consent], whose: str) -> list[tuple[Person, list[Consent]]]:
-    """Grouped by the other one; of each category the one that lasts longest."""
+    """Consents grouped by the person in the column `whose`; of each category the one that lasts longest."""
     rows = sorted(found, key=lambda each: (getattr(each, whose).id, each.expires_at))
     return [
         (person, list({each.category: each for each in group}.values()))

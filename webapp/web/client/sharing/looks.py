@@ -1,4 +1,4 @@
-"""Who looked at my record, and what was told to whom: shown to its owner, and to take along (P7)."""
+"""Who viewed a client's record and what was disclosed to whom, on a page and as CSV (P7)."""
 
 import csv
 import io
@@ -34,15 +34,15 @@ WORDS = {
     EMERGENCY: N_("Your record, in an emergency"),
 }
 MOST = 60
-"""Looks on one page; older ones are one tap further."""
+"""The most views on one page; older ones are on the next."""
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would run; such a cell is written with a quote before it (S11)."""
+"""First characters of cells that a spreadsheet would run as formulas; they get a quote before them (S11)."""
 
 
 @pages.get("/me/looks")
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
-    """The latest first; `before` is where an older page goes on."""
+    """The latest views first; `before` is the id at which an older page begins."""
     me = my_seats.person()
     found = lookers.of(
         store, me, limit=MOST + 1, before=row_number(request.args.get("before", "")) or None
@@ -60,8 +60,8 @@ def show() -> ResponseReturnValue:
 @pages.get("/me/looks/told.csv")
 @needs(Permission.OWN_CARE)
 def told() -> ResponseReturnValue:
-    """The whole accounting as a table, for whoever wants to keep it: when, to whom, what, what for (45 CFR 164.528(b)(2),
-    42 CFR 2.25). The file's name says nothing (P5)."""
+    """The accounting of disclosures as CSV: when, to whom, what, and the purpose (45 CFR 164.528(b)(2), 42 CFR 2.25). The file's name
+    is neutral (P5)."""
     lines = io.StringIO()
     table = csv.writer(lines)
     table.writerow(["at", "to", "what", "description", "purpose", "by"])
