@@ -1,4 +1,4 @@
-"""Visitors: people and programs that use the app in a test, without a browser."""
+"""Test clients: people and programs that use the app without a browser."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the fuzzing notices with, tried out itself: changes that stand, and markup that came back."""
+"""The fuzzing's own checks: detecting changes that were kept, and markup that came back."""
 
 import pytest
 from markupsafe import escape

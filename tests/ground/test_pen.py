@@ -1,4 +1,4 @@
-"""Of all processes one writes at a time to the embedded database, and a killed one holds nobody up (R2, R3)."""
+"""Only one process at a time writes to the embedded database, and a killed one blocks nobody (R2, R3)."""
 
 import fcntl
 import subprocess

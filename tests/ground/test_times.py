@@ -1,4 +1,4 @@
-"""What people write is read once, into a value: times of day and numbers, in ASCII digits and within bounds."""
+"""Times of day and numbers are parsed once, in ASCII digits and within bounds."""
 
 from datetime import time
 

@@ -1,4 +1,4 @@
-"""Everybody at every door (S1): the actors, the objects they knock for, and what came of it."""
+"""The access matrix (S1): who requests which route about which rows, and the response."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A row that can't be read says so on every page that lists many, and the others stand (R13)."""
+"""A row that can't be rendered says so on every page that lists many, and the others are shown (R13)."""
 
 from datetime import UTC, datetime
 from html import unescape

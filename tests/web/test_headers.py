@@ -1,4 +1,4 @@
-"""S6, S7: what every answer carries, and who is believed about where a request comes from."""
+"""S6, S7: the headers of every response, and which proxies are trusted."""
 
 from ipaddress import ip_network
 

@@ -1,4 +1,4 @@
-"""S12: how often one may try, at every door; S12: known and unknown accounts look the same."""
+"""S12: attempts are limited wherever one signs in, and known and unknown accounts look the same."""
 
 from contextlib import suppress
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Today answers three questions: what's next and when, can I still make it, what is waiting."""
+"""Today: the next session and when, whether it can still be made, and what needs attention."""
 
 from datetime import timedelta
 from html import unescape

@@ -1,4 +1,4 @@
-"""Hours: each week beside the plan, drawn and as a table; what was made up for by what (M28)."""
+"""Hours: each week against the plan, as a drawing and a table, and what each missed session was made up by (M28)."""
 
 import re
 
