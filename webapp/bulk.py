@@ -1,16 +1,18 @@
-"""Many rows at once, the driver's fastest way on either database."""
+"""Reading and writing many rows at once, the driver's fastest way on either database."""
 
 import json
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import (
     ARRAY,
     JSON,
     ColumnElement,
     Connection,
+    Row,
+    Select,
     Table,
     Text,
     any_,
@@ -26,6 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from webapp.crypto.sealed import SealedText
 from webapp.db import Store, UTCDateTime
 
+Columns = TypeVarTuple("Columns")
 SMALL = 20
 """Rows that are sent as arrays on PostgreSQL, in one round trip. More go faster by COPY, which takes several:
 measured, 20 rows 1.7 against 4.1 ms, 100 rows 9.0 against 6.6 ms."""
@@ -99,6 +102,12 @@ def _refuse_sealed(table: Table, columns: Sequence[str], rows: list[Any]) -> Non
     for i in [i for i, name in enumerate(columns) if isinstance(table.c[name].type, SealedText)]:
         if any(row[i] for row in rows):
             raise TypeError(f"{table.name}.{columns[i]} is sealed: insert it with `sealed.ready()`")
+
+
+def rows(store: Store, query: Select[*Columns]) -> Sequence[Row[*Columns]]:
+    """The plain rows of a query of columns: a third of the time that the object layer takes for thousands of them."""
+    store.flush()
+    return store.connection().execute(query).all()
 
 
 def among(store: Store, column: Any, ids: Collection[int]) -> ColumnElement[bool]:

@@ -11,7 +11,6 @@ from webapp.care.attendance.presence import Presence
 from webapp.care.attendance.standing import Facts, Life, Room, Standing, standing
 from webapp.care.attendance.tally import TAP, Evidence, tally
 from webapp.care.directory import programs
-from webapp.care.directory.programs import PolicyVersion
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 
@@ -32,11 +31,11 @@ def attended(store: Store, seats: Iterable[Seat], now: datetime) -> set[int]:
     if not seats:
         return set()
     seen = evidence(store, [seat.id for seat in seats])
-    versions = _versions(store, {seat.session.program_id for seat in seats})
+    policies = programs.policies_of(store, {seat.session.program_id for seat in seats})
     found = set()
     for seat in seats:
         session = seat.session
-        policy = programs.in_force(versions[session.program_id], session.starts_at).policy
+        policy = programs.in_force(policies[session.program_id], session.starts_at).policy
         room = Room(
             session.starts_at, session.ends_at, policy, cancelled=session.cancelled_at is not None
         )
@@ -66,12 +65,4 @@ def evidence(store: Store, seat_ids: Iterable[int]) -> dict[int, list[Evidence]]
                 connection or "",
             )
         )  # fmt: skip
-    return found
-
-
-def _versions(store: Store, program_ids: Iterable[int]) -> dict[int, list[PolicyVersion]]:
-    query = select(PolicyVersion).where(PolicyVersion.program_id.in_(list(program_ids)))
-    found: dict[int, list[PolicyVersion]] = defaultdict(list)
-    for version in store.scalars(query.order_by(PolicyVersion.version)):
-        found[version.program_id].append(version)
     return found

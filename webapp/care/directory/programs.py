@@ -1,14 +1,16 @@
 """Programs and their policies. Several programs live in one installation, walled off from one another."""
 
 import json
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple, Protocol, TypeVar
 from zoneinfo import available_timezones
 
 from sqlalchemy import JSON, ForeignKey, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.bulk import among, rows
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.policy import Policy, PolicyError
@@ -48,17 +50,32 @@ class PolicyVersion(Base):
 
     @property
     def policy(self) -> Policy:
-        return policy_of(self.body)
+        return _parsed(self.body)
 
 
-def policy_of(body: dict[str, Any]) -> Policy:
-    """What a version's body says, read once for all who ask."""
-    return _read(json.dumps(body, sort_keys=True))
+class DatedPolicy(NamedTuple):
+    """A policy and when it was made: `PolicyVersion` without the row."""
+
+    created_at: datetime
+    policy: Policy
 
 
-@lru_cache(maxsize=256)
-def _read(written: str) -> Policy:
-    return Policy.from_json(json.loads(written))
+class _Dated(Protocol):
+    @property
+    def created_at(self) -> datetime: ...
+
+
+Version = TypeVar("Version", bound=_Dated)
+
+
+def _parsed(body: dict[str, Any]) -> Policy:
+    """The policy that a version's body holds. Each is parsed once in a process."""
+    return _from_text(json.dumps(body, sort_keys=True))
+
+
+@lru_cache(maxsize=512)
+def _from_text(body: str) -> Policy:
+    return Policy.from_json(json.loads(body))
 
 
 def known_zone(name: str, field: str = "time_zone") -> str:
@@ -146,10 +163,34 @@ def read_policy(body: dict[str, Any]) -> Policy:
         raise Invalid(error.sentence, field=error.field) from error
 
 
-def in_force(versions: list[PolicyVersion], starts_at: datetime) -> PolicyVersion:
-    """The version a session starting at `starts_at` (aware) is under: the newest made before it started."""
-    before = [v for v in versions if v.created_at <= starts_at]
+def in_force(versions: Sequence[Version], instant: datetime) -> Version:
+    """The version in force at `instant` (aware): the newest made until then, or else the first. `versions`: all of one
+    program, oldest first. A session is under the version in force at its start (protocol.md)."""
+    before = [version for version in versions if version.created_at <= instant]
     return before[-1] if before else versions[0]
+
+
+def version_at(store: Store, program_id: int, instant: datetime) -> PolicyVersion:
+    """The row of the program's policy in force at `instant` (aware). At most two statements."""
+    return in_force(store.get_one(Program, program_id).policies, instant)
+
+
+def policy_at(store: Store, program_id: int, instant: datetime) -> Policy:
+    """The program's policy in force at `instant` (aware). One statement."""
+    return in_force(policies_of(store, [program_id])[program_id], instant).policy
+
+
+def policies_of(store: Store, program_ids: Collection[int]) -> dict[int, list[DatedPolicy]]:
+    """program → all versions of its policy, oldest first, for `in_force`. One statement; grows with the versions."""
+    query = (
+        select(PolicyVersion.program_id, PolicyVersion.created_at, PolicyVersion.body)
+        .where(among(store, PolicyVersion.program_id, program_ids))
+        .order_by(PolicyVersion.version)
+    )
+    found: dict[int, list[DatedPolicy]] = {}
+    for program_id, created_at, body in rows(store, query):
+        found.setdefault(program_id, []).append(DatedPolicy(created_at, _parsed(body)))
+    return found
 
 
 def by_ref(ref: str) -> Select[Program]:

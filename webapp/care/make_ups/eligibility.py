@@ -1,13 +1,9 @@
 """Eligibility: what can make up for a seat at all, whoever else wants it, and until when (M6)."""
 
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import bindparam, select
 
 from webapp.care.directory import programs
 from webapp.care.directory.people import Kind, Person
-from webapp.care.directory.programs import PolicyVersion
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule.kinds import GROUPS
@@ -15,20 +11,11 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Invalid, TooLate
 
-_VERSIONS = (
-    select(PolicyVersion.created_at, PolicyVersion.body)
-    .where(PolicyVersion.program_id == bindparam("program"))
-    .order_by(PolicyVersion.version)
-)
-
 
 def deadline_of(store: Store, seat: Seat) -> datetime:
     """Until when a make-up for `seat` may begin: the policy its session is under (M6)."""
-    store.flush()
     session = seat.session
-    rows = store.connection().execute(_VERSIONS, {"program": session.program_id})
-    found: list[Any] = list(rows)
-    policy = programs.policy_of(programs.in_force(found, session.starts_at).body)
+    policy = programs.policy_at(store, session.program_id, session.starts_at)
     return session.ends_at + policy.make_up_within
 
 

@@ -38,12 +38,6 @@ class Acknowledgement(Base):
     version: Mapped[PolicyVersion] = relationship()
 
 
-def current(store: Store, program_id: int, as_of: datetime) -> PolicyVersion:
-    """The version that holds for a session starting at `as_of`."""
-    found = select(PolicyVersion).where(PolicyVersion.program_id == program_id)
-    return programs.in_force(list(store.scalars(found.order_by(PolicyVersion.version))), as_of)
-
-
 def last_of(store: Store, person: Person) -> Acknowledgement | None:
     """What they read last."""
     mine = select(Acknowledgement).where(Acknowledgement.person_id == person.id)
@@ -57,7 +51,7 @@ def due(store: Store, person: Person, as_of: datetime) -> bool:
     read = last_of(store, person)
     if read is None:
         return True
-    version = current(store, person.program_id, as_of)
+    version = programs.version_at(store, person.program_id, as_of)
     return read.version_id != version.id and _told(read.version.policy) != _told(version.policy)
 
 

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from webapp.bulk import among
 from webapp.care.attendance.presence import Evidence, Presence
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
-from webapp.protocol.facts.among import among
 from webapp.protocol.facts.picture import Picture
 from webapp.protocol.ladder.late_facts import Mend
 from webapp.protocol.ladder.rungs import Rung

@@ -12,14 +12,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.bulk import sqlite_instant
+from webapp.bulk import rows, sqlite_instant
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Database, Store, claim
 from webapp.protocol.engine import close_tasks, open_tasks
 from webapp.protocol.facts import facts, steps
-from webapp.protocol.facts.among import rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 from webapp.protocol.ladder.ladder import next_look, survey
 from webapp.protocol.ladder.late_facts import Mend, mends

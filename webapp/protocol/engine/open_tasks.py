@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.bulk import adding
+from webapp.bulk import adding, among
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
@@ -21,7 +21,6 @@ from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.protocol.engine import plan_drafts
-from webapp.protocol.facts.among import among
 from webapp.protocol.facts.picture import Picture
 from webapp.protocol.ladder.rungs import Rung
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit import events
@@ -23,7 +24,6 @@ from webapp.db import Store, claim
 from webapp.operations.heartbeats import Heartbeat, beat
 from webapp.protocol.engine import open_tasks
 from webapp.protocol.facts import facts, history, steps
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import Picture
 from webapp.protocol.ladder.patterns import Past, find
 from webapp.protocol.ladder.rungs import TAKEN, Rung

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Select, and_, exists, select, update
 
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Presence
 from webapp.care.audit import events
@@ -21,7 +22,6 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
 from webapp.operations.heartbeats import Heartbeat, beat
 from webapp.protocol.facts import facts, rooms
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, SeatRow
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.ladder import due_rungs

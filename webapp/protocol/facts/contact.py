@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, case, func, select
 
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.presence import Evidence, Presence
 from webapp.care.contact.contacts import Contact, ContactChannel, Outcome
@@ -13,7 +14,6 @@ from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol.facts.among import among, rows
 
 REMEMBERED = timedelta(days=60)
 """How far back the ladder looks for contact and for earlier misses: cost stays flat as history grows."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Select, Text, and_, case, cast, func, select
 
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Evidence as Seen
 from webapp.care.attendance.presence import Presence
@@ -26,7 +27,6 @@ from webapp.care.preferences.contact_preferences import own_quiet_hours
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.facts import contact, history, rooms
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 from webapp.protocol.facts.steps import Step, occurrence_of
 from webapp.protocol.ladder.rungs import TAKEN, Rung
