@@ -27,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding, insert_many
-from webapp.care.audit.tag_fields import FIELDS
 from webapp.care.audit.tags import Tag
 from webapp.db import Base, Store
 
@@ -62,7 +61,7 @@ class Event(Base):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What this tag declares in `tag_fields.FIELDS`."""
+        """What its tag declares (`Tag.fields`)."""
         fields: dict[str, Any] = json.loads(self.canonical)["fields"]
         return fields
 
@@ -134,12 +133,9 @@ def record(
     """Write down a fact; it is chained when `store` commits.
 
     `by` is the acting person (None: the system itself). Subjects may be rows or ids. `fields` must be those that
-    `tag_fields.FIELDS` declares for `tag`, holding ids, enum values, numbers or instants only; else ValueError.
+    `tag` declares (tags.py), holding ids, enum values, numbers or instants only; else ValueError.
     """
-    if undeclared := fields.keys() - FIELDS[tag]:
-        raise ValueError(
-            f"{tag} does not declare {sorted(undeclared)}; see webapp/care/audit/tag_fields.py"
-        )
+    _refuse_undeclared(tag, fields)
     draft = Draft(tag, now, program_id, by, client, seat, session, task, fields)
     store.info.setdefault("drafts", []).append(draft)
 
@@ -156,12 +152,15 @@ def record_shared(
 ) -> None:
     """As `record`, by the system, for a bulk of seats of which the same is said: they share one `fields`, which is put into
     words once. Raises ValueError for undeclared fields."""
-    if not fields.keys() <= FIELDS[tag]:
-        raise ValueError(
-            f"{tag} does not declare all of {sorted(fields)}; see webapp/care/audit/tag_fields.py"
-        )
+    _refuse_undeclared(tag, fields)
     draft = Draft(tag, now, program_id, None, client_id, seat_id, session_id, None, fields)
     store.info.setdefault("drafts", []).append(draft)
+
+
+def _refuse_undeclared(tag: Tag, fields: dict[str, Any]) -> None:
+    if not fields.keys() <= tag.fields:
+        undeclared = sorted(fields.keys() - tag.fields)
+        raise ValueError(f"{tag} does not declare {undeclared}; see webapp/care/audit/tags.py")
 
 
 _HEAD = select(ChainHead.count, ChainHead.hash).with_for_update()
