@@ -77,7 +77,7 @@ BREAKS = (
     Mutation("S14", CHAIN, "if (count, last) != (expected, digest):", "if False:", by("care/audit/test_events", "tampering")),
     Mutation("S14", EVENTS, "select(ChainHead.count, ChainHead.hash).with_for_update()", "select(ChainHead.count, ChainHead.hash)",
       ("tests/care/audit/test_events.py", "-k", "fork and postgresql")),
-    Mutation("S14", EVENTS, '    store.info.pop("drafts", None)\n', "    pass\n", by("care/audit/test_events", "transaction")),
+    Mutation("S14", EVENTS, '    store.info.pop("pending_events", None)\n', "    pass\n", by("care/audit/test_events", "transaction")),
     Mutation("S14", CHAIN, "if anchor.count > count:", "if False:", by("care/audit/test_chain", "cut_off")),
     Mutation("S14", CHAIN, 'elif anchor.count and hashes.get(anchor.count, b"").hex() != anchor.hash:', "elif False:", by("care/audit/test_chain", "rewritten")),
     # S15: at rest

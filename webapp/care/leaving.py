@@ -10,7 +10,6 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
 from webapp.care.contact.tasks import Task, TaskKind
-from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.teams import Couple
 from webapp.care.make_ups import busy_slots, waitlist
@@ -29,7 +28,7 @@ def change(store: Store, person: Person, status: str, *, by: Person | None, now:
     if status == person.status:
         return
     person.status, person.status_at = Status(status), now
-    people.about(store, Tag.PERSON_STATUS_CHANGED, person, by=by, now=now, status=status)
+    events.record(store, Tag.PERSON_STATUS_CHANGED, person=person, by=by, now=now, status=status)
     if person.status == Status.DISCHARGED:
         logins.end_all(store, person, "discharged", by=by, now=now)
         consents.stop_all(store, person, by=by, now=now)

@@ -8,9 +8,9 @@ from sqlalchemy import ForeignKey, Index, Select, bindparam, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
@@ -79,7 +79,9 @@ class AbsenceReport(Base):
         if self.withdrawn_at is None:
             self.withdrawn_at, self.withdrawn_by_id = now, by.id if by else None
             look_again(store, now, id=self.seat_id)
-            sessions.record(store, Tag.ABSENCE_WITHDRAWN, self.seat, by=by, now=now, report=self.id)
+            events.record(
+                store, Tag.ABSENCE_WITHDRAWN, seat=self.seat, by=by, now=now, report=self.id
+            )
 
 
 class Excusal(Base):
@@ -139,8 +141,8 @@ def report(
     store.add(made)
     store.flush()
     look_again(store, now, client_id=seat.client_id)
-    sessions.record(
-        store, Tag.ABSENCE_REPORTED, seat, by=by, now=now, report=made.id, reason=reason,
+    events.record(
+        store, Tag.ABSENCE_REPORTED, seat=seat, by=by, now=now, report=made.id, reason=reason,
         notice_hours=made.notice_hours,
     )  # fmt: skip
     return made
@@ -157,7 +159,7 @@ def excuse(store: Store, seat: Seat, reason: str, *, by: Person, now: datetime) 
         excusal = Excusal(seat_id=seat.id, reason=reason, by_id=by.id, at=now)
         store.add(excusal)
         look_again(store, now, id=seat.id)
-        sessions.record(store, Tag.ABSENCE_EXCUSED, seat, by=by, now=now)
+        events.record(store, Tag.ABSENCE_EXCUSED, seat=seat, by=by, now=now)
     return excusal
 
 

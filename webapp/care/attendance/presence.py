@@ -105,7 +105,11 @@ def record(
     new = {key: first[key] for key in sorted(first) if key not in known}
     _keep(store, [_row(sighting, by, now) for sighting in new.values()])
     for sighting in new.values():
-        _tell(store, sighting, by=by, now=now)
+        client = sighting.person if sighting.person.kind == Kind.CLIENT else None
+        events.record(
+            store, Tag.PRESENCE_SEEN, client=client, session=sighting.session, by=by, now=now,
+            type=sighting.type, at=sighting.at, source=sighting.source,
+        )  # fmt: skip
     _look(store, list(new.values()), now)
     return [new.pop(_key(sighting), None) is not None for sighting in sightings]
 
@@ -138,15 +142,6 @@ def _row(sighting: Sighting, by: Person | None, now: datetime) -> tuple[Any, ...
     return (
         sighting.session.id, sighting.person.id, sighting.type, sighting.at, sighting.source,
         sighting.id, sighting.connection, now, by and by.id, sighting.reason,
-    )  # fmt: skip
-
-
-def _tell(store: Store, sighting: Sighting, *, by: Person | None, now: datetime) -> None:
-    client = sighting.person if sighting.person.kind == Kind.CLIENT else None
-    events.record(
-        store, Tag.PRESENCE_SEEN, by=by, now=now, program_id=sighting.session.program_id,
-        client=client, session=sighting.session, type=sighting.type, at=sighting.at,
-        source=sighting.source,
     )  # fmt: skip
 
 
@@ -204,10 +199,7 @@ def mark(
     store.add(presence)
     tag = Tag.PRESENCE_CORRECTED if correcting else Tag.PRESENCE_SEEN
     fields: dict[str, Any] = {} if correcting else {"source": STAFF}
-    events.record(
-        store, tag, by=by, now=now, program_id=seat.session.program_id, seat=seat, type=type,
-        at=presence.at, **fields,
-    )  # fmt: skip
+    events.record(store, tag, seat=seat, by=by, now=now, type=type, at=presence.at, **fields)
     look_again(store, now, id=seat.id)
     return presence
 
@@ -226,7 +218,5 @@ def tap_join(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> N
             by_id=by and by.id,
         )  # fmt: skip
     )
-    events.record(
-        store, Tag.JOIN_TAPPED, by=by, now=now, program_id=seat.session.program_id, seat=seat
-    )
+    events.record(store, Tag.JOIN_TAPPED, seat=seat, by=by, now=now)
     look_again(store, now, id=seat.id)

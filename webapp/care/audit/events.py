@@ -92,28 +92,26 @@ class HasId(Protocol):
     def id(self) -> Any: ...
 
 
-class SeatLike(HasId, Protocol):
-    """A seat: an event about it names its client and its session too."""
-
-    @property
-    def client_id(self) -> Any: ...
-
-    @property
-    def session_id(self) -> Any: ...
+Subject = Any
+"""What an event is about: a row of a person, seat, session or task, or its id. Their models stand above this module."""
+CLIENT = "client"
+"""`people.Kind.CLIENT`."""
+OF_SUBJECT = -1
+"""Instead of a program's id: the program that the subjects belong to."""
 
 
 @dataclass(slots=True)
-class Draft:
+class PendingEvent:
     """An event waiting for its place in the chain. Rows may still lack their ids; they have them at commit."""
 
     tag: Tag
     at: datetime
     program_id: int | None
     by: HasId | int | None
-    client: HasId | int | None
-    seat: SeatLike | int | None
-    session: Any
-    task: Any
+    client: Subject
+    seat: Subject
+    session: Subject
+    task: Subject
     fields: dict[str, Any] = field(default_factory=dict)
 
 
@@ -123,21 +121,35 @@ def record(
     *,
     by: HasId | int | None,
     now: datetime,
-    program_id: int | None,
-    client: HasId | int | None = None,
-    seat: SeatLike | int | None = None,
-    session: Any = None,
-    task: Any = None,
+    program_id: int | None = OF_SUBJECT,
+    person: Subject = None,
+    client: Subject = None,
+    seat: Subject = None,
+    session: Subject = None,
+    task: Subject = None,
     **fields: Any,
 ) -> None:
     """Write down a fact; it is chained when `store` commits.
 
-    `by` is the acting person (None: the system itself). Subjects may be rows or ids. `fields` must be those that
-    `tag` declares (tags.py), holding ids, enum values, numbers or instants only; else ValueError.
+    `by` is the acting person (None: the system itself). Subjects may be rows or ids. A row brings what it belongs to: a seat
+    its client, session and program; a task its client, seat, session, program and the field `kind`; a session or a client
+    their program. `person` is a field, and if they are a client, the client too. `fields` must be those that `tag` declares
+    (tags.py), holding ids, enum values, numbers or instants only. Raises ValueError for any other, and TypeError when
+    neither a row nor `program_id` names the program.
     """
+    if person is not None:
+        fields["person"] = _id(person)
+        if client is None and _is_row(person) and person.kind == CLIENT:
+            client = person
+    if program_id == OF_SUBJECT:
+        program_id = _program_of(seat, session, task, client, person)
+    if _is_row(task):
+        client = task.client_id if client is None else client
+        seat = task.seat_id if seat is None else seat
+        session = task.session_id if session is None else session
+        fields["kind"] = task.kind
     _refuse_undeclared(tag, fields)
-    draft = Draft(tag, now, program_id, by, client, seat, session, task, fields)
-    store.info.setdefault("drafts", []).append(draft)
+    _pend(store, PendingEvent(tag, now, program_id, by, client, seat, session, task, fields))
 
 
 def record_shared(
@@ -153,8 +165,26 @@ def record_shared(
     """As `record`, by the system, for a bulk of seats of which the same is said: they share one `fields`, which is put into
     words once. Raises ValueError for undeclared fields."""
     _refuse_undeclared(tag, fields)
-    draft = Draft(tag, now, program_id, None, client_id, seat_id, session_id, None, fields)
-    store.info.setdefault("drafts", []).append(draft)
+    subjects = (client_id, seat_id, session_id)
+    _pend(store, PendingEvent(tag, now, program_id, None, *subjects, None, fields))
+
+
+def _pend(store: Store, event: PendingEvent) -> None:
+    store.info.setdefault("pending_events", []).append(event)
+
+
+def _program_of(seat: Subject, *others: Subject) -> int | None:
+    for row in others:
+        if _is_row(row):
+            program_id: int | None = row.program_id
+            return program_id
+    if not _is_row(seat):
+        raise TypeError("name the program: program_id=, or a row that belongs to one")
+    return _program_of(None, seat.session)
+
+
+def _is_row(subject: Subject) -> bool:
+    return subject is not None and not isinstance(subject, int)
 
 
 def _refuse_undeclared(tag: Tag, fields: dict[str, Any]) -> None:
@@ -170,10 +200,10 @@ _MOVED_ON = update(ChainHead).values(count=bindparam("upto"), hash=bindparam("la
 @event.listens_for(Store, "before_commit")
 def seal(store: Store) -> None:
     """Append what was recorded to the chain, in order, as the last act before the commit."""
-    if not store.info.get("drafts"):
+    if not store.info.get("pending_events"):
         return
     store.flush()
-    worded = _in_words(store.info.pop("drafts"))
+    worded = _in_words(store.info.pop("pending_events"))
     connection = store.connection()
     found = connection.execute(_HEAD).one_or_none()
     if found is None:  # the first fact ever; two who come at once share the row
@@ -193,7 +223,7 @@ def seal(store: Store) -> None:
 @event.listens_for(Store, "after_rollback")
 def forget(store: Store) -> None:
     """What was rolled back did not happen."""
-    store.info.pop("drafts", None)
+    store.info.pop("pending_events", None)
 
 
 def link(before: bytes, canonical: str) -> bytes:
@@ -221,24 +251,24 @@ def _said(instant: datetime) -> str:
     return instant.isoformat()
 
 
-def _in_words(drafts: list[Draft]) -> list[tuple[tuple[Any, ...], str]]:
-    """Each draft's columns, and its canonical text from behind the position on; done before the chain's head is locked."""
+def _in_words(pending: list[PendingEvent]) -> list[tuple[tuple[Any, ...], str]]:
+    """Each event's columns, and its canonical text from behind the position on; done before the chain's head is locked."""
     told: dict[int, str] = {}
     worded = []
-    for draft in drafts:
-        seat, client, session = draft.seat, draft.client, draft.session
-        if seat is not None and not isinstance(seat, int):
+    for one in pending:
+        seat, client, session = one.seat, one.client, one.session
+        if _is_row(seat):
             client = seat.client_id if client is None else client
             session = seat.session_id if session is None else session
-        ids = (_id(draft.by), _id(client), _id(seat), _id(session), _id(draft.task))
-        fields = told.get(id(draft.fields))
+        ids = (_id(one.by), _id(client), _id(seat), _id(session), _id(one.task))
+        fields = told.get(id(one.fields))
         if fields is None:
-            fields = told[id(draft.fields)] = CANONICAL(
-                {k: _said(v) if isinstance(v, datetime) else v for k, v in draft.fields.items()}
+            fields = told[id(one.fields)] = CANONICAL(
+                {k: _said(v) if isinstance(v, datetime) else v for k, v in one.fields.items()}
             )
         numbers = ",".join(["null" if one is None else str(one) for one in ids])
-        program_id, tag = draft.program_id, draft.tag.value
+        program_id, tag = one.program_id, one.tag.value
         program = "null" if program_id is None else program_id
-        text = f',{program},"{tag}","{_said(draft.at)}",{numbers}],"fields":{fields}}}'
-        worded.append(((program_id, tag, draft.at, *ids), text))
+        text = f',{program},"{tag}","{_said(one.at)}",{numbers}],"fields":{fields}}}'
+        worded.append(((program_id, tag, one.at, *ids), text))
     return worded

@@ -6,9 +6,9 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat
 from webapp.crypto.sealed import SealedText, ready
 from webapp.db import Base, Store
@@ -43,5 +43,5 @@ def sign_off(
     }
     signed = adding(store, FollowUp).values(ready(store, FollowUp, row))
     if store.scalar(signed.returning(FollowUp.seat_id)):
-        sessions.record(store, Tag.FOLLOW_UP_DONE, seat, by=by, now=now)
+        events.record(store, Tag.FOLLOW_UP_DONE, seat=seat, by=by, now=now)
     return store.get_one(FollowUp, seat.id)

@@ -113,10 +113,7 @@ def send(
         store, client, channel=ContactChannel.MESSAGE, by=by, now=now,
         outcome=Outcome.REACHED if by.id == client.id else Outcome.LEFT_MESSAGE,
     )  # fmt: skip
-    events.record(
-        store, Tag.MESSAGE_WRITTEN, by=by, now=now, program_id=client.program_id, client=client,
-        message=made,
-    )  # fmt: skip
+    events.record(store, Tag.MESSAGE_WRITTEN, client=client, by=by, now=now, message=made)
     return store.get_one(Message, made)
 
 
@@ -125,10 +122,7 @@ def looked_at(store: Store, client: Person, *, by: Person, now: datetime) -> Non
     Raises Forbidden."""
     _check(store, client, by, now)
     if by.id != client.id:
-        events.record(
-            store, Tag.CHART_READ, by=by, now=now, program_id=client.program_id, client=client,
-            what="messages",
-        )  # fmt: skip
+        events.record(store, Tag.CHART_READ, client=client, by=by, now=now, what="messages")
 
 
 def mark_read(

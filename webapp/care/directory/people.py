@@ -138,9 +138,9 @@ def put(
     changed = store.is_modified(person)
     store.flush()
     if new:
-        about(store, Tag.PERSON_ADDED, person, by=by, now=now, kind=kind)
+        events.record(store, Tag.PERSON_ADDED, person=person, by=by, now=now, kind=kind)
     elif changed:
-        about(store, Tag.PERSON_CHANGED, person, by=by, now=now)
+        events.record(store, Tag.PERSON_CHANGED, person=person, by=by, now=now)
     if roles is not None:
         set_roles(store, person, roles, by=by, now=now)
     return person, new
@@ -154,17 +154,6 @@ def _follow_the_roster(person: Person, zone: str, language: str) -> None:
         person.time_zone = zone
         if kept.pop("home_zone", None):
             person.preferences = kept
-
-
-def about(
-    store: Store, tag: Tag, person: Person, *, by: Person | None, now: datetime, **fields: Any
-) -> None:
-    """Record a fact about a person and how they get in: ids and words of ours, never a name or a secret."""
-    client = person if person.kind == Kind.CLIENT else None
-    events.record(
-        store, tag, by=by, now=now, program_id=person.program_id, client=client, person=person.id,
-        **fields,
-    )  # fmt: skip
 
 
 def set_roles(
@@ -181,9 +170,7 @@ def set_roles(
     ]
     for tag, changed in ((Tag.ROLE_GIVEN, set(names) - had), (Tag.ROLE_TAKEN, had - set(names))):
         for name in sorted(changed):
-            events.record(
-                store, tag, by=by, now=now, program_id=person.program_id, person=person.id, role=name
-            )  # fmt: skip
+            events.record(store, tag, person=person, by=by, now=now, role=name)
 
 
 def by_ref(program: Program, ref: str, *kinds: str) -> Select[Person]:

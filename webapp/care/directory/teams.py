@@ -166,9 +166,7 @@ def set_care_team(
     team.counselor, team.supervisor, team.coordinator = counselor, supervisor, coordinator
     store.flush()
     ids: dict[str, Any] = {role.value: person and person.id for role, person in named.items()}
-    events.record(
-        store, Tag.CARE_TEAM_SET, by=by, now=now, program_id=client.program_id, client=client, **ids
-    )
+    events.record(store, Tag.CARE_TEAM_SET, client=client, by=by, now=now, **ids)
     return team, new
 
 

@@ -85,9 +85,8 @@ def change(
     for session in coming:
         planning.give_seat(store, session, client, by=by, now=now)
     events.record(
-        store, Tag.GROUP_TIME_CHANGED, by=by, now=now, program_id=client.program_id, client=client,
-        was=group.id, series=to.id,
-    )  # fmt: skip
+        store, Tag.GROUP_TIME_CHANGED, client=client, by=by, now=now, was=group.id, series=to.id
+    )
 
 
 def _coming(store: Store, group: Series, now: datetime) -> list[Session]:

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, or_, select
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
 from webapp.care.directory.people import Status
@@ -12,7 +13,7 @@ from webapp.care.make_ups import busy_slots, eligibility, waitlist
 from webapp.care.make_ups.parties import Party, party_of
 from webapp.care.make_ups.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
 from webapp.care.preferences import contact_preferences
-from webapp.care.schedule import planning, sessions
+from webapp.care.schedule import planning
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Database, Store, claim
 
@@ -95,7 +96,7 @@ def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> He
     )  # fmt: skip
     store.add(held)
     store.flush()
-    sessions.record(store, Tag.PLACE_HELD, seats[0], by=None, now=now, held=held.id, until=until)
+    events.record(store, Tag.PLACE_HELD, seat=seats[0], by=None, now=now, held=held.id, until=until)
     return held
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, Select, and_, or_, sele
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import busy_slots
 from webapp.care.materials.resources import Resource
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
 from webapp.db import Base, Store
 
@@ -129,7 +129,7 @@ class MakeUp(Base):
         self, store: Store, tag: Tag, *, by: Person | None, now: datetime, **more: Any
     ) -> None:
         look_again(store, now, id=self.seat_id)
-        sessions.record(store, tag, self.seat, by=by, now=now, make_up=self.id, **more)
+        events.record(store, tag, seat=self.seat, by=by, now=now, make_up=self.id, **more)
 
 
 def note_down(
@@ -144,8 +144,8 @@ def add(store: Store, made: MakeUp, *, by: Person | None, now: datetime) -> Make
     """Keep a make-up and say that there is one."""
     store.add(made)
     store.flush()
-    sessions.record(
-        store, Tag.MAKE_UP_BOOKED, made.seat, by=by, now=now, make_up=made.id, kind=made.kind,
+    events.record(
+        store, Tag.MAKE_UP_BOOKED, seat=made.seat, by=by, now=now, make_up=made.id, kind=made.kind,
         by_seat=made.by_seat_id, resource=made.resource_id, instead_of=made.instead_of_id,
     )  # fmt: skip
     return made

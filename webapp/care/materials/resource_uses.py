@@ -51,9 +51,8 @@ def finish(
     first = _mine(resource, client).where(ResourceUse.finished_at.is_(None)).values(finished_at=now)
     if store.execute(first).rowcount:  # type: ignore[attr-defined]
         events.record(
-            store, Tag.RESOURCE_FINISHED, by=by, now=now, program_id=client.program_id,
-            client=client, resource=resource.id,
-        )  # fmt: skip
+            store, Tag.RESOURCE_FINISHED, client=client, by=by, now=now, resource=resource.id
+        )
 
 
 def _touch(store: Store, resource: Resource, client: Person, now: datetime) -> None:

@@ -91,8 +91,8 @@ def write(
     if publish and last.published_at is None:
         last.published_at = now
         events.record(
-            store, Tag.SUMMARY_PUBLISHED, by=by, now=now, program_id=session.program_id,
-            client=client, session=session, summary=last.id, version=last.version,
+            store, Tag.SUMMARY_PUBLISHED, client=client, session=session, by=by, now=now,
+            summary=last.id, version=last.version,
         )  # fmt: skip
     return last
 

@@ -151,7 +151,4 @@ def _look_ahead(store: Store, person: Person, now: datetime) -> None:
 
 
 def _changed(store: Store, person: Person, *, by: Person, now: datetime) -> None:
-    events.record(
-        store, Tag.PREFERENCES_CHANGED, by=by, now=now, program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None, person=person.id,
-    )  # fmt: skip
+    events.record(store, Tag.PREFERENCES_CHANGED, person=person, by=by, now=now)

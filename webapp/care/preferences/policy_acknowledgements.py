@@ -62,10 +62,7 @@ def acknowledge(
     row = {"person_id": person.id, "version_id": version.id, "made_at": now}
     new = adding(store, Acknowledgement).values(row).returning(Acknowledgement.id)
     if store.execute(new).scalar() is not None:
-        events.record(
-            store, Tag.ORIENTED, by=by, now=now, program_id=person.program_id, client=person,
-            person=person.id, version=version.version,
-        )  # fmt: skip
+        events.record(store, Tag.ORIENTED, person=person, by=by, now=now, version=version.version)
 
 
 def _told(policy: Policy) -> tuple[Any, ...]:

@@ -84,10 +84,7 @@ def assemble(
 
 def taken(store: Store, client: Person, *, by: Person, now: datetime) -> None:
     """The copy was handed out: written down like every reading (P7)."""
-    events.record(
-        store, Tag.CHART_READ, by=by, now=now, program_id=client.program_id, client=client,
-        what="own_copy",
-    )  # fmt: skip
+    events.record(store, Tag.CHART_READ, client=client, by=by, now=now, what="own_copy")
 
 
 def _you(client: Person) -> Record:

@@ -7,7 +7,6 @@ else: no title, no place, no name ever gets as far as this module's answers.
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -63,7 +62,7 @@ def open_feed(store: Store, person: Person, *, by: Person, now: datetime) -> str
     feed = CalendarFeed(person_id=person.id, secret_hash=hash_secret(secret), opened_at=now)
     store.add(feed)
     store.flush()
-    _tell(store, Tag.FEED_OPENED, feed, person, by, now)
+    events.record(store, Tag.FEED_OPENED, person=person, by=by, now=now, feed=feed.id)
     return secret
 
 
@@ -75,7 +74,7 @@ def close_feed(
     if feed is not None:
         feed.closed_at = now
         store.flush()
-        _tell(store, Tag.FEED_CLOSED, feed, person, by, now, why=why)
+        events.record(store, Tag.FEED_CLOSED, person=person, by=by, now=now, feed=feed.id, why=why)
 
 
 def of(person_id: int) -> Select[CalendarFeed]:
@@ -137,14 +136,3 @@ def _changes(store: Store, person: Person, seat_ids: list[int]) -> dict[int, int
         .group_by(Event.seat_id)
     )
     return {seat_id: count for seat_id, count in store.execute(query) if seat_id is not None}
-
-
-def _tell(
-    store: Store, tag: Tag, feed: CalendarFeed, person: Person, by: Person | None, now: datetime,
-    **more: Any,
-) -> None:  # fmt: skip
-    events.record(
-        store, tag, by=by, now=now, program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None, person=person.id, feed=feed.id,
-        **more,
-    )  # fmt: skip

@@ -11,7 +11,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
-from webapp.care.schedule.sessions import Seat, Session, occupied, record
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Full, Invalid
 
@@ -60,7 +60,7 @@ def put(
     resize(store, session, capacity)
     if new or changed:
         tag = Tag.SESSION_PLANNED if new else Tag.SESSION_CHANGED
-        events.record(store, tag, by=by, now=now, program_id=program_id, session=session)
+        events.record(store, tag, session=session, by=by, now=now)
     session.move(store, starts_at, ends_at, by=by, now=now)
     if seats is not None:
         seat_exactly(store, session, seats, by=by, now=now)
@@ -128,7 +128,7 @@ def give_seat(
         mine.given_at = now
     mine.released_at, mine.held_until, mine.next_look_at = None, None, now
     store.flush()
-    record(store, Tag.SEAT_GIVEN, mine, by=by, now=now, number=mine.number)
+    events.record(store, Tag.SEAT_GIVEN, seat=mine, by=by, now=now, number=mine.number)
     return mine
 
 

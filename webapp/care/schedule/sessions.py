@@ -106,8 +106,8 @@ class Session(Base):
         self.sequence += 1
         look_again(store, now, session_id=self.id)
         events.record(
-            store, Tag.SESSION_MOVED, by=by, now=now, program_id=self.program_id, session=self,
-            was_at=was_at, starts_at=starts_at, ends_at=ends_at, sequence=self.sequence,
+            store, Tag.SESSION_MOVED, session=self, by=by, now=now, was_at=was_at,
+            starts_at=starts_at, ends_at=ends_at, sequence=self.sequence,
         )  # fmt: skip
 
     def cancel(self, store: Store, reason: str, *, by: Person | None, now: datetime) -> None:
@@ -121,19 +121,15 @@ class Session(Base):
         self.sequence += 1
         look_again(store, now, session_id=self.id)
         events.record(
-            store, Tag.SESSION_CANCELLED, by=by, now=now, program_id=self.program_id, session=self,
-            starts_at=self.starts_at,
-        )  # fmt: skip
+            store, Tag.SESSION_CANCELLED, session=self, by=by, now=now, starts_at=self.starts_at
+        )
 
     def confirm(self, store: Store, source: str, *, by: Person | None, now: datetime) -> None:
         """Who was there is now certain: `source` is `staff` or `platform` (P4)."""
         if self.confirmed_at is None:
             self.confirmed_at = now
             look_again(store, now, session_id=self.id)
-            events.record(
-                store, Tag.SESSION_CONFIRMED, by=by, now=now, program_id=self.program_id,
-                session=self, source=source,
-            )  # fmt: skip
+            events.record(store, Tag.SESSION_CONFIRMED, session=self, by=by, now=now, source=source)
 
 
 class Seat(Base):
@@ -187,15 +183,7 @@ class Seat(Base):
         """The client no longer has this place. Its history stays."""
         if self.released_at is None:
             self.released_at, self.next_look_at = now, None
-            record(store, Tag.SEAT_RELEASED, self, by=by, now=now)
-
-
-def record(
-    store: Store, tag: Tag, seat: Seat, *, by: Person | None, now: datetime, **fields: Any
-) -> None:
-    """A fact about a seat."""
-    program_id = seat.session.program_id
-    events.record(store, tag, by=by, now=now, program_id=program_id, seat=seat, **fields)
+            events.record(store, Tag.SEAT_RELEASED, seat=self, by=by, now=now)
 
 
 def occupied(seat: Any = Seat) -> ColumnElement[bool]:

@@ -38,10 +38,7 @@ def close(store: Store, task: Task, mend: Mend, now: datetime) -> None:
         task.withdraw(store, mend.why, now=now)
         return
     task.done_at, task.outcome = now, mend.outcome
-    events.record(
-        store, Tag.TASK_DONE, by=None, now=now, program_id=task.program_id, client=task.client_id,
-        seat=task.seat_id, session=task.session_id, task=task, kind=task.kind, outcome=mend.outcome,
-    )  # fmt: skip
+    events.record(store, Tag.TASK_DONE, task=task, by=None, now=now, outcome=mend.outcome)
 
 
 def close_marked_rooms(store: Store, pictures: Sequence[Picture], now: datetime) -> None:
