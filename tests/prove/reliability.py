@@ -18,7 +18,7 @@ BREAKS = (
     # R1: fact, audit event and intent commit together, durably
     Mutation("R1", EMBEDDED, '"synchronous = FULL"', '"synchronous = OFF"', by("ground/test_db", "durable")),
     Mutation("R1", "webapp/care/audit/events.py", '@event.listens_for(Store, "before_commit")', '@event.listens_for(Store, "after_begin")', by("care/audit/test_events", "transaction")),
-    Mutation("R1", "webapp/care/attendance/absences.py", "    sessions.record(\n        store, Tag.ABSENCE_REPORTED", "    (lambda *_, **__: None)(\n        store, Tag.ABSENCE_REPORTED",
+    Mutation("R1", "webapp/care/attendance/absences.py", "    events.record(\n        store, Tag.ABSENCE_REPORTED", "    (lambda *_, **__: None)(\n        store, Tag.ABSENCE_REPORTED",
       by("web/api/test_care", "chart_tells or feed_is_read")),
     # R3: only a database that cannot lose data
     Mutation("R3", EMBEDDED, "if tuple(version) < SAFE_SQLITE:", "if False:", plain("ground/test_db", "old_sqlite")),
