@@ -26,7 +26,7 @@ from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
 
 
-class Evidence(StrEnum):
+class EvidenceType(StrEnum):
     JOINED = "joined"
     LEFT = "left"
     PRESENT = "present"
@@ -179,7 +179,7 @@ def mark(
 ) -> Presence:
     """Staff's word on one seat: `present` or `absent`. Against earlier evidence it is a correction and needs a reason,
     within the policy's time (rule 10). Raises Invalid."""
-    if type not in (Evidence.PRESENT, Evidence.ABSENT):
+    if type not in (EvidenceType.PRESENT, EvidenceType.ABSENT):
         raise Invalid(N_("Mark present or absent."), field="type")
     if now < seat.session.starts_at:
         raise Invalid(N_("This session hasn't started yet."), field="type")
@@ -187,7 +187,7 @@ def mark(
         raise Invalid(N_("It is too long ago to correct this."), field="type")
     earlier = select(Presence).where(
         Presence.session_id == seat.session_id, Presence.person_id == seat.client_id,
-        Presence.type != Evidence.TAPPED,
+        Presence.type != EvidenceType.TAPPED,
     )  # fmt: skip
     correcting = store.scalars(earlier).first() is not None
     if correcting and not (reason or "").strip():
@@ -210,7 +210,7 @@ def tap_join(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> N
         Presence(
             session_id=seat.session_id,
             person_id=seat.client_id,
-            type=Evidence.TAPPED,
+            type=EvidenceType.TAPPED,
             at=now,
             source=APP,
             source_id=f"tap:{seat.id}:{now.timestamp():.6f}",

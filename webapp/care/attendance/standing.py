@@ -39,7 +39,7 @@ CAN_BE_MADE_UP = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class SessionFacts:
     """What all seats of one session share. Instants are aware UTC."""
 
     starts_at: datetime
@@ -81,7 +81,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class ClientFacts:
     """What all seats of one client share. Contacts are two-way signs of life, the latest of each kind."""
 
     inactive: str = ""
@@ -121,8 +121,8 @@ class Earlier:
 class Facts:
     """One seat at one instant."""
 
-    room: Room
-    life: Life
+    room: SessionFacts
+    life: ClientFacts
     given_at: datetime
     """When the client got this seat."""
     evidence: tuple[Evidence, ...] = ()
@@ -183,7 +183,7 @@ def _before_making_up(facts: Facts, now: datetime) -> Standing:
     return Standing.WAITING if now < facts.missed_at() else Standing.MISSED
 
 
-def _share(room: Room, seen: Tally, now: datetime) -> float:
+def _share(room: SessionFacts, seen: Tally, now: datetime) -> float:
     """The share of the session somebody was there for; who is there now is taken to stay to the end."""
     there = seen.present_for + (room.ends_at - now if seen.here else timedelta(0))
     return there / (room.ends_at - room.starts_at)

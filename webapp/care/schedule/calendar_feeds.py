@@ -44,7 +44,7 @@ class CalendarFeed(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CalendarEntry:
     """One reserved time. Instants are aware UTC; `sequence` never falls (RFC 5545, 3.8.7.4)."""
 
     seat_id: int
@@ -92,7 +92,9 @@ def reader_of(store: Store, secret: str) -> Person | None:
     return feed.person if feed and feed.person.status != Status.DISCHARGED else None
 
 
-def entries(store: Store, person: Person, now: datetime, seat_id: int | None = None) -> list[Entry]:
+def entries(
+    store: Store, person: Person, now: datetime, seat_id: int | None = None
+) -> list[CalendarEntry]:
     """The times reserved for `person` around `now`, or the one of `seat_id`; those that were taken back are cancelled.
     Places that were only held are not told. Two statements; grows with the seats of that time and their changes."""
     if person.kind != Kind.CLIENT:
@@ -112,12 +114,12 @@ def entries(store: Store, person: Person, now: datetime, seat_id: int | None = N
     return [_entry(seat, changes.get(seat.id, 1) - 1) for seat in seats]
 
 
-def _entry(seat: Seat, changes: int) -> Entry:
+def _entry(seat: Seat, changes: int) -> CalendarEntry:
     session = seat.session
     known = (
         session.planned_at, session.moved_at, session.cancelled_at, seat.given_at, seat.released_at
     )  # fmt: skip
-    return Entry(
+    return CalendarEntry(
         seat.id,
         session.starts_at,
         session.ends_at,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from webapp.bulk import among
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task, TaskKind
@@ -16,7 +16,7 @@ from webapp.protocol.facts.picture import Picture
 from webapp.protocol.ladder.late_facts import Mend
 from webapp.protocol.ladder.rungs import Rung
 
-WORDS = (Evidence.PRESENT, Evidence.ABSENT)
+WORDS = (EvidenceType.PRESENT, EvidenceType.ABSENT)
 
 
 def close_all(store: Store, mended: Sequence[tuple[Picture, Mend]], now: datetime) -> None:

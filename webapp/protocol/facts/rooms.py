@@ -7,22 +7,22 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
 from webapp.bulk import among, rows
-from webapp.care.attendance.presence import Evidence, Presence
-from webapp.care.attendance.standing import Room
+from webapp.care.attendance.presence import EvidenceType, Presence
+from webapp.care.attendance.standing import SessionFacts
 from webapp.care.directory import programs
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.operations.heartbeats import Heartbeat
 
-SEEN = (Evidence.JOINED, Evidence.LEFT, Evidence.PRESENT)
+SEEN = (EvidenceType.JOINED, EvidenceType.LEFT, EvidenceType.PRESENT)
 PULSE = "feed-pulse:"
 """Heartbeat of a feed that says it lives also when nobody comes or goes. A feed of events alone has none: its silence in
 a quiet room means nothing."""
 
 
-def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, Room]:
-    """The `Room` of each session as of `now`. Sessions of which the same is known share one."""
+def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, SessionFacts]:
+    """The `SessionFacts` of each session as of `now`. Sessions of which the same is known share one."""
     columns = (
         Session.id, Session.program_id, Session.starts_at, Session.ends_at, Session.cancelled_at,
         Session.moved_at, Session.presence_from,
@@ -35,7 +35,7 @@ def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, R
         if row.presence_from == PresenceFrom.PLATFORM and row.starts_at <= now
     }
     seen, pulses = _seen(store, fed), _pulses(store) if fed else {}
-    same: dict[tuple[object, ...], Room] = {}
+    same: dict[tuple[object, ...], SessionFacts] = {}
     known = {}
     for row in found:
         policy = programs.in_force(policies[row.program_id], row.starts_at).policy
@@ -45,7 +45,7 @@ def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, R
             pulses.get(f"{PULSE}{row.program_id}"),
         )  # fmt: skip
         key = (*shared[:2], id(policy), *shared[3:])
-        known[row.id] = same.get(key) or same.setdefault(key, Room(*shared))
+        known[row.id] = same.get(key) or same.setdefault(key, SessionFacts(*shared))
     return known
 
 
@@ -57,7 +57,7 @@ def _seen(store: Store, session_ids: Collection[int]) -> set[int]:
     gone = aliased(Presence)
     left_before = exists().where(
         gone.session_id == Presence.session_id, gone.person_id == Presence.person_id,
-        gone.type == Evidence.LEFT, gone.at >= Presence.at, gone.at < Session.starts_at,
+        gone.type == EvidenceType.LEFT, gone.at >= Presence.at, gone.at < Session.starts_at,
         func.coalesce(gone.connection, "") == func.coalesce(Presence.connection, ""),
     ).correlate(Presence, Session)  # fmt: skip
     somebody = exists().where(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, contains_eager
 
 from webapp import clock
 from webapp.care.attendance.absences import AbsenceReport
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.attendance.standing import Standing
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person
@@ -146,9 +146,9 @@ def _inside(place: Place) -> bool:
     """The last that was seen of them in this room is that they joined."""
     seen = select(Presence.type).where(
         Presence.session_id == place.seat.session_id, Presence.person_id == place.seat.client_id,
-        Presence.type.in_((Evidence.JOINED, Evidence.LEFT)), Presence.at <= place.now,
+        Presence.type.in_((EvidenceType.JOINED, EvidenceType.LEFT)), Presence.at <= place.now,
     )  # fmt: skip
-    return store.scalar(seen.order_by(Presence.at.desc()).limit(1)) == Evidence.JOINED
+    return store.scalar(seen.order_by(Presence.at.desc()).limit(1)) == EvidenceType.JOINED
 
 
 def next_of(found: Sequence[Place]) -> Place | None:

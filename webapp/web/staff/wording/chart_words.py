@@ -4,16 +4,16 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from webapp.care.attendance.presence import Evidence
+from webapp.care.attendance.presence import EvidenceType
 from webapp.care.make_ups.make_ups import Way
 from webapp.notify.kinds import NoticeKind
 
 EVIDENCE: dict[str, Any] = {
-    Evidence.JOINED: _("joined"),
-    Evidence.LEFT: _("left"),
-    Evidence.PRESENT: _("marked as here"),
-    Evidence.ABSENT: _("marked as not here"),
-    Evidence.TAPPED: _("tapped Join"),
+    EvidenceType.JOINED: _("joined"),
+    EvidenceType.LEFT: _("left"),
+    EvidenceType.PRESENT: _("marked as here"),
+    EvidenceType.ABSENT: _("marked as not here"),
+    EvidenceType.TAPPED: _("tapped Join"),
 }
 SOURCE: dict[str, Any] = {
     "staff": _("by staff"),
