@@ -4,40 +4,8 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 
 from webapp.care.directory.policy import Policy, PolicyError
-from webapp.durations import format_duration, parse_duration
-
-
-@pytest.mark.parametrize(
-    ("text", "length"),
-    [
-        ("PT20M", timedelta(minutes=20)),
-        ("-PT24H", timedelta(hours=-24)),
-        ("P14D", timedelta(days=14)),
-        ("P2W", timedelta(days=14)),
-        ("P1DT2H3M4.5S", timedelta(days=1, hours=2, minutes=3, seconds=4.5)),
-        ("PT0S", timedelta(0)),
-        ("+PT5S", timedelta(seconds=5)),
-    ],
-)
-def test_durations_are_read_as_iso_8601(text: str, length: timedelta) -> None:
-    assert parse_duration(text) == length
-
-
-@pytest.mark.parametrize(
-    "text", ["", "P", "PT", "20M", "P1Y", "P1M", "PT1H20", "pt5m", "PT-5M", "P1DT", "PT٥M", "PT5M "]
-)
-def test_what_is_no_duration_or_has_no_fixed_length_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="duration"):
-        parse_duration(text)
-
-
-@given(some.timedeltas(min_value=timedelta(days=-366), max_value=timedelta(days=366)))
-def test_a_duration_written_and_read_again_is_the_same(length: timedelta) -> None:
-    assert parse_duration(format_duration(length)) == length
 
 
 def test_the_default_policy_reads_as_the_interfaces_say() -> None:

@@ -1,4 +1,4 @@
-"""People: clients, supporters, staff and their roles; couples; care teams; how each may be reached."""
+"""People: clients, supporters, staff, and integrations that act through an API token, with their roles."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -12,9 +12,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from webapp.durations import format_duration, parse_duration
 from webapp.refusals import N_
-from webapp.times import clock_time
+from webapp.times import clock_time, format_duration, parse_duration
 
 LONGEST = timedelta(days=366)
 AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")

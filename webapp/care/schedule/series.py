@@ -1,5 +1,6 @@
 """Series: a weekly pattern in local wall time, unfolded into sessions for a rolling horizon (rule 12, R10)."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,12 +15,16 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program, known_zone
 from webapp.care.schedule import dial_ins, planning
 from webapp.care.schedule.kinds import PresenceFrom
-from webapp.care.schedule.recurrence import MOST_A_HORIZON, check_rule, instant_of
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Database, Store, claim
 from webapp.refusals import N_, Invalid
+from webapp.times import instant_of
 
 HORIZON = timedelta(weeks=8)
+MOST_IN_HORIZON = 400
+"""More occurrences than this in a horizon are a mistake (FREQ=SECONDLY), not a schedule."""
+RULE = re.compile(r"(RRULE:)?[A-Za-z]+=[A-Za-z0-9,+-]+(;[A-Za-z]+=[A-Za-z0-9,+-]+)*")
+"""One rule's parts, in ASCII: what the parser makes of other scripts' digits today need not be what it makes of them tomorrow."""
 
 
 class Series(Base):
@@ -69,7 +74,7 @@ class Series(Base):
                 break
             if instant >= after:
                 found.append((local.isoformat(timespec="minutes"), instant))
-            if len(found) > MOST_A_HORIZON:
+            if len(found) > MOST_IN_HORIZON:
                 raise Invalid(N_("This rule repeats too often."), field="rrule")
         return found
 
@@ -135,6 +140,18 @@ def put(
     give_back(store, series, dropped, by=by, now=now)
     unfold_one(store, series, by=by, now=now, before=before)
     return series, new
+
+
+def check_rule(rrule: str, local_start: datetime) -> None:
+    """Raises Invalid unless `rrule` is one RFC 5545 rule for whole days or rarer."""
+    try:
+        if not RULE.fullmatch(rrule):
+            raise ValueError
+        rule = rrulestr(rrule, dtstart=local_start)
+        if rule._freq > 3:  # type: ignore[union-attr]
+            raise ValueError
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        raise Invalid(N_("Write a rule like FREQ=WEEKLY;BYDAY=MO,WE."), field="rrule") from error
 
 
 def set_members(series: Series, clients: Iterable[Person]) -> set[int]:
