@@ -49,7 +49,7 @@ PURE = {
         "webapp.protocol.ladder.rungs",
     },
     "webapp.care.attendance.standing": {"webapp.care.directory.policy", "webapp.care.attendance.tally"},
-    "webapp.care.directory.policy": {"webapp.refusals", "webapp.times"},
+    "webapp.care.directory.policy": {"pydantic", "pydantic_core", "webapp.refusals", "webapp.times"},
     "webapp.times": set[str](),
     "webapp.care.attendance.tally": set[str](),
     "webapp.refusals": set[str](),

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from webapp.care.directory.policy import Policy, PolicyError
+from webapp.care.directory.policy import Policy
+from webapp.refusals import Invalid
 
 
 def test_the_default_policy_reads_as_the_interfaces_say() -> None:
@@ -31,10 +32,9 @@ def test_the_default_policy_reads_as_the_interfaces_say() -> None:
     }
 
 
-def test_what_is_not_written_keeps_the_default_or_the_base() -> None:
-    base = Policy(escalate_after=3)
-    changed = Policy.from_json({"first_check": "PT3S", "patterns": {"misses": 5}}, base)
-    assert (changed.first_check, changed.escalate_after) == (timedelta(seconds=3), 3)
+def test_what_is_not_written_keeps_the_default() -> None:
+    changed = Policy.from_json({"first_check": "PT3S", "patterns": {"misses": 5}})
+    assert (changed.first_check, changed.escalate_after) == (timedelta(seconds=3), 2)
     assert (changed.patterns.misses, changed.patterns.technical) == (5, 2)
 
 
@@ -87,21 +87,21 @@ def test_a_policy_written_and_read_again_is_the_same() -> None:
 def test_a_policy_that_cannot_be_meant_is_refused_by_the_name_of_its_field(
     field: str, value: Any
 ) -> None:
-    with pytest.raises(PolicyError) as refused:
+    with pytest.raises(Invalid) as refused:
         Policy.from_json({field: value})
     assert refused.value.field == field
     assert refused.value.sentence.endswith(".")
 
 
 def test_thresholds_of_patterns_are_refused_by_their_path() -> None:
-    with pytest.raises(PolicyError) as refused:
+    with pytest.raises(Invalid) as refused:
         Policy.from_json({"patterns": {"same_slot": 5}})
     assert refused.value.field == "patterns.same_slot"
 
 
 def test_what_is_not_an_object_is_no_policy() -> None:
-    with pytest.raises(PolicyError):
-        Policy.from_json([])  # type: ignore[arg-type]
+    with pytest.raises(Invalid):
+        Policy.from_json([])
 
 
 @pytest.mark.parametrize(("minutes", "warned"), [(14, 1), (15, 0), (30, 0), (31, 1)])

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp.bulk import among, rows
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory.policy import Policy, PolicyError
+from webapp.care.directory.policy import Policy
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
@@ -125,7 +125,7 @@ def change_policy(
 
     Fields left out keep their defaults.
     """
-    policy = read_policy(body)
+    policy = Policy.from_json(body)
     version = PolicyVersion(
         program_id=program.id,
         version=len(program.policies) + 1,
@@ -153,14 +153,6 @@ def set_help_phone(
     if number != program.help_phone:
         program.help_phone = number
         events.record(store, Tag.HELP_PHONE_SET, by=by, now=now, program_id=program.id)
-
-
-def read_policy(body: dict[str, Any]) -> Policy:
-    """A policy from its JSON. Raises Invalid naming the field."""
-    try:
-        return Policy.from_json(body)
-    except PolicyError as error:
-        raise Invalid(error.sentence, field=error.field) from error
 
 
 def in_force(versions: Sequence[Version], instant: datetime) -> Version:
