@@ -90,7 +90,7 @@ def insert_missing(store: Store, table: Table, columns: Sequence[str], rows: lis
     ).rowcount
 
 
-def adding(store: Store, model: Any) -> Any:
+def insert_or_ignore(store: Store, model: Any) -> Any:
     """`INSERT … ON CONFLICT DO NOTHING` into a model's table, in the dialect at hand; complete it with rows and `returning`."""
     dialect = store.get_bind().dialect.name
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
@@ -101,7 +101,9 @@ def _refuse_sealed(table: Table, columns: Sequence[str], rows: list[Any]) -> Non
     """Clinical text does not go in unsealed."""
     for i in [i for i, name in enumerate(columns) if isinstance(table.c[name].type, SealedText)]:
         if any(row[i] for row in rows):
-            raise TypeError(f"{table.name}.{columns[i]} is sealed: insert it with `sealed.ready()`")
+            raise TypeError(
+                f"{table.name}.{columns[i]} is sealed: insert it with `sealed.prepared_row()`"
+            )
 
 
 def rows(store: Store, query: Select[*Columns]) -> Sequence[Row[*Columns]]:

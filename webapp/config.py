@@ -165,7 +165,7 @@ class Settings:
     @property
     def vapid_key(self) -> str:
         """The private key that signs pushes, PEM, made once; raises keys.KeyTrouble."""
-        return keys.once(self.vapid_key_file, keys.vapid_key)
+        return keys.read_or_make(self.vapid_key_file, keys.vapid_key)
 
     @property
     def database_key(self) -> bytes | None:
@@ -177,7 +177,7 @@ class Settings:
             return None
         guarded = Path(self.database_url.removeprefix("sqlite:///"))
         path = self.instance / "database.key"
-        return bytes.fromhex(keys.once(path, keys.hex_key, guarding=guarded))
+        return bytes.fromhex(keys.read_or_make(path, keys.hex_key, guarding=guarded))
 
     @property
     def keyring(self) -> Keyring:
@@ -232,7 +232,7 @@ def _checked(given: dict[str, str]) -> Settings:
 def _default(setting: "Field[Any]", instance: Path, texts: Mapping[str, str]) -> str | None:
     """The text that holds when nothing is given; some defaults depend on more than themselves."""
     if setting.name in MADE_ONCE:
-        return keys.once(instance / MADE_ONCE[setting.name], keys.hex_key)
+        return keys.read_or_make(instance / MADE_ONCE[setting.name], keys.hex_key)
     if setting.name == "vapid_subject":
         https = texts.get("BASE_URL", "").startswith("https://")
         return texts["BASE_URL"] if https else "mailto:hello@example.org"

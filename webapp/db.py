@@ -28,7 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from webapp.crypto import sealed
 from webapp.crypto.keyring import Keyring
-from webapp.embedded import Pen, check_sqlite, prepare_sqlite
+from webapp.embedded import WriterLock, check_sqlite, prepare_sqlite
 from webapp.spellings import loopback
 
 IN_USE = 7_345_647
@@ -81,7 +81,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UTCDateTime}
 
 
-sealed.watch(Base)
+sealed.bind_models(Base)
 
 
 class ReadOnlyStore(RuntimeError):
@@ -96,7 +96,7 @@ class Store(Session):
             raise ReadOnlyStore("this store only reads; open it with database.writing()")
         if self.new:
             with self.no_autoflush:
-                sealed.number(self)
+                sealed.number_new_rows(self)
         super().flush(objects)
 
 
@@ -146,7 +146,7 @@ class Database:
     def dispose(self) -> None:
         self.engine.dispose()
         if self.embedded:
-            self.engine.dialect.pen.close()  # type: ignore[attr-defined]
+            self.engine.dialect.writer_lock.close()  # type: ignore[attr-defined]
 
     def _embedded(self, key: bytes | None) -> Engine:
         from sqlcipher3 import dbapi2
@@ -154,7 +154,7 @@ class Database:
         check_sqlite(dbapi2.sqlite_version_info)
 
         class Connection(dbapi2.Connection):
-            holds_the_pen = False
+            holds_writer_lock = False
 
         path = self.url.database or ":memory:"
 
@@ -173,7 +173,7 @@ class Database:
             pool_size=8,
             max_overflow=24,
         )
-        engine.dialect.pen = Pen(path)  # type: ignore[attr-defined]
+        engine.dialect.writer_lock = WriterLock(path)  # type: ignore[attr-defined]
         event.listen(engine, "begin", engine.dialect.begin)  # type: ignore[attr-defined]
         return engine
 

@@ -20,7 +20,7 @@ class UnsafeDatabase(RuntimeError):
     """The database at hand would risk people's records; the message says the remedy."""
 
 
-class Pen:
+class WriterLock:
     """A lock on a file beside the database: of all processes one writes at a time, and the kernel wakes who waits.
 
     SQLite's own busy handler sleeps up to a tenth of a second between two tries, and whoever came last may be first: two
@@ -28,10 +28,10 @@ class Pen:
     """
 
     def __init__(self, path: str):
-        self._path = f"{path}-pen"
+        self._path = f"{path}-lock"
         self._file, self._process = -1, 0
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Wait for it. The caller is the only thread of this process that does."""
         if sys.platform == "win32" or self._path.startswith(":memory:"):
             return  # there SQLite's own waiting must do
@@ -43,7 +43,7 @@ class Pen:
             self._process = os.getpid()
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
-    def lay_down(self) -> None:
+    def release(self) -> None:
         """Let the next one write."""
         if self._file >= 0 and sys.platform != "win32":
             import fcntl
@@ -66,45 +66,45 @@ class EmbeddedDialect(SQLiteDialect_pysqlite):
     """
 
     supports_statement_cache = True
-    writer = threading.Lock()
-    pen: Pen
+    thread_lock = threading.Lock()
+    writer_lock: WriterLock
     """Of the one database that this dialect is for; `Database` sets it."""
 
     def do_commit(self, dbapi_connection: Any) -> None:
         try:
             super().do_commit(dbapi_connection)
         finally:
-            self._hand_on(dbapi_connection)
+            self._release_locks(dbapi_connection)
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         try:
             super().do_rollback(dbapi_connection)
         finally:
-            self._hand_on(dbapi_connection)
+            self._release_locks(dbapi_connection)
 
     def begin(self, connection: Any) -> None:
         if not connection.get_execution_options().get("writing"):
             connection.exec_driver_sql("BEGIN")
             return
-        self.writer.acquire()
+        self.thread_lock.acquire()
         try:
-            self.pen.take()
+            self.writer_lock.acquire()
             try:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             except BaseException:
-                self.pen.lay_down()
+                self.writer_lock.release()
                 raise
         except BaseException:
-            self.writer.release()
+            self.thread_lock.release()
             raise
-        connection.connection.dbapi_connection.holds_the_pen = True
+        connection.connection.dbapi_connection.holds_writer_lock = True
 
-    def _hand_on(self, dbapi_connection: Any) -> None:
+    def _release_locks(self, dbapi_connection: Any) -> None:
         raw = getattr(dbapi_connection, "dbapi_connection", dbapi_connection)
-        if getattr(raw, "holds_the_pen", False):
-            raw.holds_the_pen = False
-            self.pen.lay_down()
-            self.writer.release()
+        if getattr(raw, "holds_writer_lock", False):
+            raw.holds_writer_lock = False
+            self.writer_lock.release()
+            self.thread_lock.release()
 
 
 def check_sqlite(version: tuple[int, ...]) -> None:

@@ -1,6 +1,6 @@
 """What the program says about itself. Opaque ids only: no names, no words of people, no query strings (S13).
 
-A log line is an event name and values. Numbers, instants and enums pass; a text passes only under a key of `WORDS`, whose
+A log line is an event name and values. Numbers, instants and enums pass; a text passes only under a key of `TEXT_KEYS`, whose
 values come from closed sets of our own. An error is told by its type and the lines it passed through, never by its
 message, which may quote a person. What libraries say is told by where they said it, unless they are known to be discreet.
 
@@ -24,7 +24,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from webapp import clock
 
-WORDS = frozenset(
+TEXT_KEYS = frozenset(
     {
         "channel", "chore", "database", "endpoint", "error", "event", "kind", "level", "logger",
         "method", "outcome", "reason", "request", "rung", "setting", "tag", "verb", "version", "where",
@@ -32,10 +32,10 @@ WORDS = frozenset(
 )  # fmt: skip
 """Keys that may carry text. Whoever adds one makes sure that its values are words of ours, never of people."""
 
-DISCREET = ("granian", "_granian", "alembic")
+SAFE_LIBRARIES = ("granian", "_granian", "alembic")
 """Libraries whose messages hold no people: addresses to listen at, names of migrations."""
 
-KEPT_BACK = "(kept back)"
+REDACTED = "(kept back)"
 _PLAIN = (bool, int, float, date, timedelta, UUID, Enum, type(None))
 
 
@@ -45,9 +45,9 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
     ]
-    both: list[Processor] = [stamp, without_message, discreet]
+    both: list[Processor] = [stamp, without_message, redact]
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_log_level, located, *both],
+        foreign_pre_chain=[structlog.stdlib.add_log_level, location_only, *both],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _renderer(log_format),
@@ -104,13 +104,13 @@ def without_message(_logger: WrappedLogger, _method: str, line: EventDict) -> Ev
     return line
 
 
-def discreet(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+def redact(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Keep back every value that could carry somebody's words."""
     for key, value in line.items():
-        if key.startswith("_") or (isinstance(value, str) and key in WORDS):
+        if key.startswith("_") or (isinstance(value, str) and key in TEXT_KEYS):
             continue
         if not isinstance(value, _PLAIN):
-            line[key] = KEPT_BACK
+            line[key] = REDACTED
         elif isinstance(value, Enum):
             line[key] = value.value
         elif isinstance(value, date | timedelta | UUID):
@@ -118,11 +118,11 @@ def discreet(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict
     return line
 
 
-def located(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+def location_only(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """What a library said, by where it said it."""
     record: logging.LogRecord = line["_record"]
     line["logger"] = record.name
-    if record.name.partition(".")[0] not in DISCREET:
+    if record.name.partition(".")[0] not in SAFE_LIBRARIES:
         line["event"] = "a library spoke"
         line["where"] = f"{_place(record.pathname)}:{record.lineno}"
     return line

@@ -39,7 +39,7 @@ def time_at(minute: int) -> time:
     return time(*divmod(minute, 60))
 
 
-def written(minute: int) -> str:
+def clock_text(minute: int) -> str:
     """`HH:MM` of a minute since midnight, 0 to 1440."""
     return "{:02}:{:02}".format(*divmod(minute, 60))
 

@@ -98,7 +98,7 @@ def measure(name: str, database: Database, count: int, folder: Path) -> None:
 
 def main(count: int = 200) -> None:
     every_table()
-    with clock.bent_to(NOW), tempfile.TemporaryDirectory(prefix="rejoin-bench-") as made:
+    with clock.running_from(NOW), tempfile.TemporaryDirectory(prefix="rejoin-bench-") as made:
         folder = Path(made)
         print("\nA wrong password, known against unknown accounts (ms, median)")
         print(f"{'':12}{'n':>6}{'known':>10}{'unknown':>10}{'p':>10}")

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from webapp.spellings import decimal_number, row_number, whole_number
 from webapp.times import (
     MIDNIGHT,
+    clock_text,
     clock_time,
     format_duration,
     minute_of_day,
     parse_duration,
     time_at,
-    written,
 )
 
 FOREIGN_DIGITS = ["21:0\uff10", "\u0662\u0661:00", "21:\u06f0\u06f0", "2\u00b9:00"]
@@ -22,7 +22,7 @@ FOREIGN_DIGITS = ["21:0\uff10", "\u0662\u0661:00", "21:\u06f0\u06f0", "2\u00b9:0
 
 @given(st.integers(0, MIDNIGHT))
 def test_a_minute_of_the_day_is_written_and_read_back(minute):
-    assert minute_of_day(written(minute), until_midnight=True) == minute
+    assert minute_of_day(clock_text(minute), until_midnight=True) == minute
 
 
 @given(st.times().map(lambda each: each.replace(second=0, microsecond=0)))
@@ -48,7 +48,7 @@ def test_whatever_is_read_as_a_time_can_be_told(text):
         minute = minute_of_day(text)
     except ValueError:
         return
-    assert written(minute) == text
+    assert clock_text(minute) == text
 
 
 @pytest.mark.parametrize("text", ["\uff13", "\u0663", "\u00b2", "+1", "-1", "1_0", " 1", "1\n", "", "1.0", "9" * 5000])  # fmt: skip

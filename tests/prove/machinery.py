@@ -66,11 +66,11 @@ BREAKS = (
     Mutation("S12", "webapp/care/accounts/passwords.py", "    known = person.password_hash if person and person.password_hash else _NOBODY\n",
       "    if person is None:\n        return False\n    known = person.password_hash if person.password_hash else _NOBODY\n", by("care/accounts/test_passwords")),
     # S13: the log
-    Mutation("S13", LOG, "            line[key] = KEPT_BACK\n", "            pass\n", plain("ground/test_log")),
+    Mutation("S13", LOG, "            line[key] = REDACTED\n", "            pass\n", plain("ground/test_log")),
     Mutation("S13", LOG, 'line["error"] = " < ".join(type(each).__qualname__ for each in _causes(error))', 'line["error"] = str(error)', by("ground/test_canary", "every_route_fails")),
     Mutation("S13", LOG, '        line["event"] = "a library spoke"\n', "", plain("ground/test_log")),
     # S14: the audit chain
-    Mutation("S14", CHAIN, "if link(digest, row.canonical) != row.hash:", "if False:", by("care/audit/test_events", "tampering")),
+    Mutation("S14", CHAIN, "if chained_hash(digest, row.canonical) != row.hash:", "if False:", by("care/audit/test_events", "tampering")),
     Mutation("S14", CHAIN, "if _columns(row) != _hashed_columns(row.canonical):", "if False:", by("care/audit/test_events", "tampering")),
     Mutation("S14", CHAIN, "        if row.id != expected:\n", "        if False:\n", by("care/audit/test_events", "tampering")),
     Mutation("S14", CHAIN, "    if len(heads) > 1:\n", "    if False:\n", by("care/audit/test_events", "tampering")),

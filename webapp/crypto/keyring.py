@@ -21,12 +21,12 @@ from webapp.crypto.keys import KeyTrouble
 FORMAT = "s1"
 NONCE = 12
 """Bytes (NIST SP 800-38D); random, so one key seals at most 2^32 texts."""
-NOTICED_WITHIN = 1.0
+RELOAD_AFTER = 1.0
 """Seconds after which a running program has noticed a new key in its file."""
 RETIRED = ".retired"
 
 
-class Sealed(KeyTrouble):
+class TamperedText(KeyTrouble):
     """A text does not open: it was changed, or moved here from another row, column or table."""
 
 
@@ -36,80 +36,80 @@ class Keyring:
     def __init__(self, keys: Iterable[str], file: Path | None = None):
         self._file = file
         self._lock = threading.Lock()
-        self._looked_at = time.monotonic()
-        self._stamp = _stamp(file)
-        self._take(keys)
+        self._checked_at = time.monotonic()
+        self._version = _file_version(file)
+        self._use(keys)
 
     @property
     def first(self) -> str:
         """The id of the key that seals."""
-        self._follow()
-        return self._held[0]
+        self._reload_if_changed()
+        return self._keys[0]
 
     @property
     def ids(self) -> set[str]:
         """The ids of all keys that open."""
-        self._follow()
-        return set(self._held[1])
+        self._reload_if_changed()
+        return set(self._keys[1])
 
     def seal(self, text: str, place: str) -> str:
         """`text`, sealed for its `place` (`table|column|row`)."""
-        self._follow()
-        (first, ciphers), nonce = self._held, secrets.token_bytes(NONCE)
+        self._reload_if_changed()
+        (first, ciphers), nonce = self._keys, secrets.token_bytes(NONCE)
         sealed = ciphers[first].encrypt(nonce, text.encode(), place.encode())
         return f"{FORMAT}.{first}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
     def open(self, sealed: str, place: str) -> str:
-        """The text that was sealed for `place`. Raises Sealed, or KeyTrouble when its key is not here."""
+        """The text that was sealed for `place`. Raises TamperedText, or KeyTrouble when its key is not here."""
         kind, _, rest = sealed.partition(".")
         name, _, body = rest.partition(".")
         if kind != FORMAT or not body:
-            raise Sealed(
+            raise TamperedText(
                 f"{_without_row(place)} holds text that is not sealed. After an update run: rejoin db upgrade"
             )
         try:
             raw = base64.b64decode(body, b"-_", validate=True)
             return self._cipher(name).decrypt(raw[:NONCE], raw[NONCE:], place.encode()).decode()
         except (InvalidTag, ValueError) as error:
-            raise Sealed(
+            raise TamperedText(
                 f"A text in {_without_row(place)} does not open: it was changed, or belongs to another row."
                 " Keep this database as it is, and compare with a backup."
             ) from error
 
     def _cipher(self, name: str) -> AESGCM:
-        if name not in self._held[1]:
-            self._follow(at_once=True)
-        if name not in self._held[1]:
+        if name not in self._keys[1]:
+            self._reload_if_changed(at_once=True)
+        if name not in self._keys[1]:
             where = self._file or "REJOIN_FIELD_KEYS"
             raise KeyTrouble(
                 f"The key {name}, which seals clinical text, is not in {where}. Put it back from your backup of the keys."
             )
-        return self._held[1][name]
+        return self._keys[1][name]
 
-    def _follow(self, *, at_once: bool = False) -> None:
-        """Notice a changed file, at most once in NOTICED_WITHIN seconds."""
+    def _reload_if_changed(self, *, at_once: bool = False) -> None:
+        """Notice a changed file, at most once in RELOAD_AFTER seconds."""
         if self._file is None:
             return
         now = time.monotonic()
-        if not at_once and now < self._looked_at + NOTICED_WITHIN:
+        if not at_once and now < self._checked_at + RELOAD_AFTER:
             return
         with self._lock:
-            self._looked_at = now
-            stamp = _stamp(self._file)
-            if stamp is not None and stamp != self._stamp:
-                self._stamp = stamp
-                self._take(spellings.secret_keys(self._file.read_text()))
+            self._checked_at = now
+            stamp = _file_version(self._file)
+            if stamp is not None and stamp != self._version:
+                self._version = stamp
+                self._use(spellings.secret_keys(self._file.read_text()))
 
-    def _take(self, keys: Iterable[str]) -> None:
+    def _use(self, keys: Iterable[str]) -> None:
         given = list(keys)
         retired = retired_keys(self._file) if self._file else []
-        ciphers = {key_id(key): AESGCM(_bits(key)) for key in (*given, *retired)}
-        self._held = key_id(given[0]), ciphers  # at once: other threads seal meanwhile
+        ciphers = {key_id(key): AESGCM(_key_bytes(key)) for key in (*given, *retired)}
+        self._keys = key_id(given[0]), ciphers  # at once: other threads seal meanwhile
 
 
 def key_id(key: str) -> str:
     """What names a key without telling it: eight hex digits."""
-    return hashlib.sha256(b"rejoin key id" + _bits(key)).hexdigest()[:8]
+    return hashlib.sha256(b"rejoin key id" + _key_bytes(key)).hexdigest()[:8]
 
 
 def retired_keys(file: Path) -> list[str]:
@@ -118,7 +118,7 @@ def retired_keys(file: Path) -> list[str]:
     return list(spellings.listed(beside.read_text())) if beside.exists() else []
 
 
-def _bits(key: str) -> bytes:
+def _key_bytes(key: str) -> bytes:
     """256 bits of a key however it was written down: its hex, or the hash of a longer phrase."""
     try:
         raw = bytes.fromhex(key)
@@ -127,7 +127,7 @@ def _bits(key: str) -> bytes:
     return raw if len(raw) == 32 else hashlib.sha256(key.encode()).digest()
 
 
-def _stamp(file: Path | None) -> tuple[int, int, int] | None:
+def _file_version(file: Path | None) -> tuple[int, int, int] | None:
     try:
         found = file.stat() if file else None
     except FileNotFoundError:

@@ -36,7 +36,7 @@ def vapid_key() -> str:
     return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-def once(path: Path, make: Callable[[], str], *, guarding: Path | None = None) -> str:
+def read_or_make(path: Path, make: Callable[[], str], *, guarding: Path | None = None) -> str:
     """The key in the file; made when missing, by exactly one of any number of processes starting together.
 
     `guarding` is the file that the key opens: when that exists already, a new key could never open it, so a missing

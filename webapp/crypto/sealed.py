@@ -4,7 +4,7 @@
 
 is all a model says; `report.note` and `select(AbsenceReport.note)` read plainly. Each text is bound to table, column and
 primary key: moved elsewhere, or changed, it does not open. So a row has its key before its text is written: rows that hold
-text are numbered first, and a Core insert is made ready with `ready(store, Model, row)`. Such text can't be searched or
+text are numbered first, and a Core insert is made ready with `prepared_row(store, Model, row)`. Such text can't be searched or
 compared in SQL; empty text and NULL are kept as they are. Cost: some 10 µs a text, and one statement a flush for numbers.
 
 The embedded database is encrypted as a whole besides. It is sealed too, so that there is one path to test, and its keys
@@ -21,13 +21,13 @@ from webapp.crypto.keyring import Keyring
 from webapp.crypto.keys import KeyTrouble
 
 
-class Words(str):
+class PlacedText(str):
     """A text that knows the place it is kept in (`table|column|row`); a str in every other way."""
 
     __slots__ = ("place",)
     place: str
 
-    def __new__(cls, words: str, place: str) -> "Words":
+    def __new__(cls, words: str, place: str) -> "PlacedText":
         made = super().__new__(cls, words)
         made.place = place
         return made
@@ -54,9 +54,9 @@ class SealedText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if not value:
             return value
-        if not isinstance(value, Words):
+        if not isinstance(value, PlacedText):
             raise TypeError(
-                "sealed text needs its row: write it through the model, or make the insert `sealed.ready()`;"
+                "sealed text needs its row: write it through the model, or make the insert `sealed.prepared_row()`;"
                 " it can't be compared in SQL"
             )
         return keyring_of(dialect).seal(value, value.place)
@@ -88,7 +88,7 @@ def place_of(column: Column[Any], key: Iterable[Any]) -> str:
     return "|".join([column.table.name, column.name, *map(str, key)])
 
 
-def ready(store: Any, model: Any, row: dict[str, Any]) -> dict[str, Any]:
+def prepared_row(store: Any, model: Any, row: dict[str, Any]) -> dict[str, Any]:
     """`row`, ready for a Core insert or update of `model`: numbered if it holds text, and each text bound to its place."""
     table: Table = model.__table__
     texts = [column for column in columns_of(table) if row.get(column.name)]
@@ -97,12 +97,14 @@ def ready(store: Any, model: Any, row: dict[str, Any]) -> dict[str, Any]:
     keys = [column.name for column in table.primary_key]
     if row.get(keys[0]) is None:
         store.flush()  # rows that wait to be written have the lower numbers
-        row = row | {keys[0]: numbers(store, table, 1)[0]}
+        row = row | {keys[0]: next_ids(store, table, 1)[0]}
     key = [row[name] for name in keys]
-    return row | {column.name: Words(row[column.name], place_of(column, key)) for column in texts}
+    return row | {
+        column.name: PlacedText(row[column.name], place_of(column, key)) for column in texts
+    }
 
 
-def numbers(store: Any, table: Table, count: int) -> list[int]:
+def next_ids(store: Any, table: Table, count: int) -> list[int]:
     """The next `count` numbers of a table's rows. On SQLite the caller is the only writer there is."""
     name = table.primary_key.columns[0].name
     with store.no_autoflush:
@@ -116,30 +118,30 @@ def numbers(store: Any, table: Table, count: int) -> list[int]:
         return [*store.scalars(sequence, given)]
 
 
-def number(store: Any) -> None:
+def number_new_rows(store: Any) -> None:
     """New rows that hold text get their number before they are written. `Store` calls it before each flush."""
     waiting: dict[Mapper[Any], list[Any]] = {}
     for row in store.new:
         mapper = row.__mapper__
-        if mapper in _sealing and getattr(row, _sealing[mapper]) is None:
+        if mapper in _numbered and getattr(row, _numbered[mapper]) is None:
             waiting.setdefault(mapper, []).append(row)
     for mapper, rows in waiting.items():
         table = _table(mapper)
         names = [mapper.get_property_by_column(column).key for column in columns_of(table)]
         if any(getattr(row, name) for row in rows for name in names):
-            for row, made in zip(rows, numbers(store, table, len(rows)), strict=True):
-                setattr(row, _sealing[mapper], made)
+            for row, made in zip(rows, next_ids(store, table, len(rows)), strict=True):
+                setattr(row, _numbered[mapper], made)
 
 
 def _table(mapper: Mapper[Any]) -> Table:
     return cast(Table, mapper.local_table)
 
 
-_sealing: dict[Mapper[Any], str] = {}
+_numbered: dict[Mapper[Any], str] = {}
 """Mappers with sealed text whose rows are numbered by the database, and the attribute that holds the number."""
 
 
-def watch(base: Any) -> None:
+def bind_models(base: Any) -> None:
     """Bind the texts of all models of `base` as they are written."""
 
     @event.listens_for(base, "mapper_configured", propagate=True)
@@ -150,7 +152,7 @@ def watch(base: Any) -> None:
             return
         keys = [mapper.get_property_by_column(c).key for c in mapper.primary_key]
         if table.autoincrement_column is not None:
-            _sealing[mapper] = keys[0]
+            _numbered[mapper] = keys[0]
 
         def bind(_mapper: Any, _connection: Any, row: Any) -> None:
             held = vars(row)
@@ -158,7 +160,7 @@ def watch(base: Any) -> None:
                 if words := held.get(name):
                     place = place_of(column, [getattr(row, key) for key in keys])
                     if getattr(words, "place", None) != place:
-                        setattr(row, name, Words(words, place))
+                        setattr(row, name, PlacedText(words, place))
 
         event.listen(model, "before_insert", bind)
         event.listen(model, "before_update", bind)

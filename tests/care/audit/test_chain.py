@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from tests.care.audit.test_events import write
 from webapp.care.audit import chain
-from webapp.care.audit.events import ChainHead, Event, link
+from webapp.care.audit.events import ChainHead, Event, chained_hash
 
 CUT = "DELETE FROM event WHERE id > :kept"
 
@@ -38,7 +38,7 @@ def rewrite(store, after):
                 text("UPDATE event SET canonical = :c, at = :at WHERE id = :id"),
                 {"c": canonical, "at": json.loads(canonical)["event"][3], "id": row.id},
             )
-        digest = link(digest, canonical)
+        digest = chained_hash(digest, canonical)
         store.execute(
             text("UPDATE event SET hash = :h WHERE id = :id"), {"h": digest, "id": row.id}
         )

@@ -119,7 +119,7 @@ def report(
     answered as it is, with a reason or note added if it had none. Raises Invalid, Cancelled, Forbidden, and Conflict for a
     `reported_at` before the client said that they can come after all.
     """
-    request_id = _known_uuid(request_id)
+    request_id = _checked_uuid(request_id)
     if request_id and (same := _by_request(store, request_id)):
         if same.seat_id != seat.id:
             raise Invalid(N_("This request was used for another session."), field="request_id")
@@ -128,9 +128,9 @@ def report(
         raise Forbidden()
     if seat.session.cancelled_at:
         raise Cancelled()
-    reason, note = _usable(reason, note)
+    reason, note = _checked(reason, note)
     if standing := store.scalar(_STANDS, {"seat": seat.id}):
-        _add_to(standing, reason, note)
+        _complete(standing, reason, note)
         return standing
     told_at = min(max(reported_at or now, now - CLOCK_TOLERANCE), now)
     _refuse_taken_back(store, seat, reported_at)
@@ -170,7 +170,7 @@ def of(seat_id: int) -> Select[AbsenceReport]:
     )
 
 
-def _usable(reason: str | None, note: str | None) -> tuple[str, str | None]:
+def _checked(reason: str | None, note: str | None) -> tuple[str, str | None]:
     reason, note = reason or Reason.UNSAID, (note or "").strip() or None
     if reason not in list(Reason):
         raise Invalid(N_("Choose one of the reasons, or none."), field="reason")
@@ -194,14 +194,14 @@ def _refuse_taken_back(store: Store, seat: Seat, reported_at: datetime | None) -
         raise Conflict(N_("Since then you told us that you can make it."))
 
 
-def _add_to(standing: AbsenceReport, reason: str, note: str | None) -> None:
+def _complete(standing: AbsenceReport, reason: str, note: str | None) -> None:
     if standing.reason == Reason.UNSAID:
         standing.reason = reason
     if note and not standing.note:
         standing.note = note
 
 
-def _known_uuid(text: str | None) -> str | None:
+def _checked_uuid(text: str | None) -> str | None:
     if not text:
         return None
     try:

@@ -16,12 +16,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding, among, among_keys, insert_missing
+from webapp.bulk import among, among_keys, insert_missing, insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session, look_again
-from webapp.crypto.sealed import SealedText, ready
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
 
@@ -103,25 +103,25 @@ def record(
         first.setdefault(_key(sighting), sighting)
     known = _known(store, first)
     new = {key: first[key] for key in sorted(first) if key not in known}
-    _keep(store, [_row(sighting, by, now) for sighting in new.values()])
+    _insert(store, [_row(sighting, by, now) for sighting in new.values()])
     for sighting in new.values():
         client = sighting.person if sighting.person.kind == Kind.CLIENT else None
         events.record(
             store, Tag.PRESENCE_SEEN, client=client, session=sighting.session, by=by, now=now,
             type=sighting.type, at=sighting.at, source=sighting.source,
         )  # fmt: skip
-    _look(store, list(new.values()), now)
+    _schedule_looks(store, list(new.values()), now)
     return [new.pop(_key(sighting), None) is not None for sighting in sightings]
 
 
-def _keep(store: Store, rows: list[tuple[Any, ...]]) -> None:
+def _insert(store: Store, rows: list[tuple[Any, ...]]) -> None:
     """What needs no reason, which is nearly all, goes in at once."""
     plain = [row for row in rows if not row[-1]]
     made = insert_missing(store, Presence.__table__, COLUMNS, plain)  # type: ignore[arg-type]
     for row in rows:
         if row[-1]:
-            told = ready(store, Presence, dict(zip(COLUMNS, row, strict=True)))
-            made += store.execute(adding(store, Presence).values(told)).rowcount  # type: ignore[attr-defined]
+            told = prepared_row(store, Presence, dict(zip(COLUMNS, row, strict=True)))
+            made += store.execute(insert_or_ignore(store, Presence).values(told)).rowcount  # type: ignore[attr-defined]
     if made < len(rows):
         raise Conflict()
 
@@ -145,7 +145,7 @@ def _row(sighting: Sighting, by: Person | None, now: datetime) -> tuple[Any, ...
     )  # fmt: skip
 
 
-def _look(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
+def _schedule_looks(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
     """Have the engine look at these people's seats at once; those that wait for it anyway are left alone."""
     seats = {(s.session.id, s.person.id) for s in sightings if s.person.kind == Kind.CLIENT}
     if not seats:

@@ -14,7 +14,7 @@ from webapp.care.directory.policy import Policy
 
 WEAK_PRESENCE_HOLDS = timedelta(minutes=15)
 """How long a tap on *Join* holds the ladder (protocol.md rule 7)."""
-FEED_IS_OLD_AFTER = timedelta(minutes=10)
+FEED_IS_SILENT_AFTER = timedelta(minutes=10)
 """A feed that sends a heartbeat and has been silent for longer cannot say who was there (rule 7)."""
 
 
@@ -77,7 +77,7 @@ class SessionFacts:
         if not self.anyone_seen:
             return True
         heard = self.feed_heard_at
-        return heard is not None and min(now, self.ends_at) - heard > FEED_IS_OLD_AFTER
+        return heard is not None and min(now, self.ends_at) - heard > FEED_IS_SILENT_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +160,11 @@ def standing(facts: Facts, now: datetime) -> Standing:
     """What the seat's facts add up to at `now` (aware UTC)."""
     if facts.room.cancelled:
         return Standing.CANCELLED
-    found = _before_making_up(facts, now)
+    found = _without_make_up(facts, now)
     return Standing.MADE_UP if facts.made_up and found in CAN_BE_MADE_UP else found
 
 
-def _before_making_up(facts: Facts, now: datetime) -> Standing:
+def _without_make_up(facts: Facts, now: datetime) -> Standing:
     room = facts.room
     seen = facts.tally(now)
     if seen.seen and now >= room.starts_at:
@@ -175,7 +175,7 @@ def _before_making_up(facts: Facts, now: datetime) -> Standing:
     if facts.excused or facts.set_aside:
         return Standing.EXCUSED
     if facts.absence is not None:
-        return _told(facts.absence, facts.excused_before, room.policy)
+        return _of_report(facts.absence, facts.excused_before, room.policy)
     if now < room.starts_at:
         return Standing.EXPECTED
     if unknown(facts, seen, now):
@@ -189,7 +189,7 @@ def _share(room: SessionFacts, seen: Tally, now: datetime) -> float:
     return there / (room.ends_at - room.starts_at)
 
 
-def _told(absence: Absence, excused_before: int, policy: Policy) -> Standing:
+def _of_report(absence: Absence, excused_before: int, policy: Policy) -> Standing:
     early = absence.notice >= policy.early_notice
     within = excused_before < policy.excused_allowance
     return Standing.EXCUSED if early and within else Standing.ABSENT_TOLD

@@ -54,7 +54,7 @@ def tally(evidence: Iterable[Evidence], begins: datetime, ends: datetime, now: d
     if not known:
         return NOTHING
     words = sorted(
-        (_said_at(piece, ends), piece.at, piece.kind)
+        (_counts_from(piece, ends), piece.at, piece.kind)
         for piece in known
         if piece.kind in ("present", "absent")
     )
@@ -75,7 +75,7 @@ def tally(evidence: Iterable[Evidence], begins: datetime, ends: datetime, now: d
     )
 
 
-def _said_at(piece: Evidence, ends: datetime) -> datetime:
+def _counts_from(piece: Evidence, ends: datetime) -> datetime:
     """When a word was said. Staff who say it after the session mean all of it, whatever `at` they name."""
     if piece.source == STAFF and piece.recorded_at is not None and piece.recorded_at >= ends:
         return max(piece.recorded_at, piece.at)

@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row, select
 
-from webapp.care.audit.events import COLUMNS, GENESIS, ChainHead, Event, link
+from webapp.care.audit.events import COLUMNS, GENESIS, ChainHead, Event, chained_hash
 from webapp.db import Database, Store
 
 log = structlog.get_logger()
@@ -41,7 +41,7 @@ def verify(store: Store) -> Iterator[str]:
         if row.id != expected:
             yield f"event {expected} is gone: the next one is {row.id}"
             expected = row.id
-        if link(digest, row.canonical) != row.hash:
+        if chained_hash(digest, row.canonical) != row.hash:
             yield f"event {row.id} does not follow from the one before it"
         if _columns(row) != _hashed_columns(row.canonical):
             yield f"event {row.id} was changed after it was written"

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding, insert_many
+from webapp.bulk import insert_many, insert_or_ignore
 from webapp.care.audit.tags import Tag
 from webapp.db import Base, Store
 
@@ -207,14 +207,14 @@ def seal(store: Store) -> None:
     connection = store.connection()
     found = connection.execute(_HEAD).one_or_none()
     if found is None:  # the first fact ever; two who come at once share the row
-        store.execute(adding(store, ChainHead).values(id=1, count=0, hash=GENESIS))
+        store.execute(insert_or_ignore(store, ChainHead).values(id=1, count=0, hash=GENESIS))
         found = connection.execute(_HEAD).one()
     count, digest = found
     rows = []
     for columns, text in worded:
         count += 1
         canonical = f'{{"event":[{count}{text}'
-        digest = link(digest, canonical)
+        digest = chained_hash(digest, canonical)
         rows.append((count, *columns, canonical, digest))
     insert_many(store, Event.__table__, COLUMNS, rows)  # type: ignore[arg-type]
     connection.execute(_MOVED_ON, {"upto": count, "last": digest})
@@ -226,7 +226,7 @@ def forget(store: Store) -> None:
     store.info.pop("pending_events", None)
 
 
-def link(before: bytes, canonical: str) -> bytes:
+def chained_hash(before: bytes, canonical: str) -> bytes:
     """The hash of an event, given the hash before it and its canonical text."""
     return hashlib.sha256(before + canonical.encode()).digest()
 

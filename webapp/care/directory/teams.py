@@ -175,7 +175,7 @@ def couple_of(person_id: int) -> Select[Couple]:
     return select(Couple).where(Couple.is_current, _with(person_id))
 
 
-def parted_from(store: Store, person_id: int) -> set[int]:
+def former_partners(store: Store, person_id: int) -> set[int]:
     """Ids of those with whom this person was in a couple that has ended, and is in none now."""
     couples = store.scalars(select(Couple).where(_with(person_id))).all()
     ended, standing = set[int](), set[int]()

@@ -81,7 +81,7 @@ def change(
             raise Clash(field="series")
     group.members.remove(mine)
     to.members.append(Member(series_id=to.id, client_id=client.id))
-    series.give_back(store, group, {client.id}, by=by, now=now)
+    series.release_coming_seats(store, group, {client.id}, by=by, now=now)
     for session in coming:
         planning.give_seat(store, session, client, by=by, now=now)
     events.record(

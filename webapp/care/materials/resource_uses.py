@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
@@ -57,7 +57,7 @@ def finish(
 
 def _touch(store: Store, resource: Resource, client: Person, now: datetime) -> None:
     row = {"resource_id": resource.id, "client_id": client.id, "position": 0.0, "kept_at": now}
-    store.execute(adding(store, ResourceUse).values(row))
+    store.execute(insert_or_ignore(store, ResourceUse).values(row))
 
 
 def _mine(resource: Resource, client: Person) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
@@ -60,7 +60,7 @@ def acknowledge(
 ) -> None:
     """They have read this version. Twice is the same."""
     row = {"person_id": person.id, "version_id": version.id, "made_at": now}
-    new = adding(store, Acknowledgement).values(row).returning(Acknowledgement.id)
+    new = insert_or_ignore(store, Acknowledgement).values(row).returning(Acknowledgement.id)
     if store.execute(new).scalar() is not None:
         events.record(store, Tag.ORIENTED, person=person, by=by, now=now, version=version.version)
 

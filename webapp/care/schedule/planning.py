@@ -63,7 +63,7 @@ def put(
         events.record(store, tag, session=session, by=by, now=now)
     session.move(store, starts_at, ends_at, by=by, now=now)
     if seats is not None:
-        seat_exactly(store, session, seats, by=by, now=now)
+        set_seats(store, session, seats, by=by, now=now)
     return session, new
 
 
@@ -96,7 +96,7 @@ def resize(store: Store, session: Session, capacity: int) -> None:
     store.flush()
 
 
-def seat_exactly(
+def set_seats(
     store: Store, session: Session, clients: Iterable[Person], *, by: Person | None, now: datetime
 ) -> None:
     """Give these clients a place each, and release everyone else's."""

@@ -137,7 +137,7 @@ def put(
     store.flush()
     tag = Tag.SERIES_PLANNED if new else Tag.SERIES_CHANGED
     events.record(store, tag, by=by, now=now, program_id=program.id, series=series.id)
-    give_back(store, series, dropped, by=by, now=now)
+    release_coming_seats(store, series, dropped, by=by, now=now)
     unfold_one(store, series, by=by, now=now, before=before)
     return series, new
 
@@ -165,7 +165,7 @@ def set_members(series: Series, clients: Iterable[Person]) -> set[int]:
     return had - wanted.keys()
 
 
-def give_back(
+def release_coming_seats(
     store: Store, series: Series, clients: set[int], *, by: Person | None, now: datetime
 ) -> None:
     """These clients' places in the coming sessions of `series` are free again."""
@@ -197,9 +197,11 @@ def unfold_one(
     touched = 0
     for on, starts_at in wanted.items():
         session = by_day.get(on[:10])
-        if session and (session.cancelled_at or _as_said(session, series, on, clients, before)):
+        if session and (
+            session.cancelled_at or _is_as_planned(session, series, on, clients, before)
+        ):
             continue
-        _shape(store, series, session, on, starts_at, clients, before or wanted, by, now)
+        _apply_pattern(store, series, session, on, starts_at, clients, before or wanted, by, now)
         touched += 1
     for day in by_day.keys() - {on[:10] for on in wanted}:
         if not by_day[day].cancelled_at:
@@ -209,7 +211,7 @@ def unfold_one(
     return touched
 
 
-def _as_said(
+def _is_as_planned(
     session: Session,
     series: Series,
     on: str,
@@ -221,7 +223,7 @@ def _as_said(
     return not before and session.occurs_on == on and {c.id for c in clients} <= seated
 
 
-def _shape(
+def _apply_pattern(
     store: Store,
     series: Series,
     session: Session | None,

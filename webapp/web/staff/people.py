@@ -149,7 +149,7 @@ def write_plan(person_id: int) -> ResponseReturnValue:
 
 
 @people.post("/people/<row:person_id>/couple/end")
-@needs(Permission.STEER)
+@needs(Permission.ADMINISTER)
 def end_couple(person_id: int) -> ResponseReturnValue:
     """They are looked after as a couple no longer; `couple` is the one that stood on the page."""
     client = _client(person_id)
