@@ -1,4 +1,4 @@
-"""The one reader of time. Everything else takes an instant as an argument."""
+"""The current time. Only this module reads the machine's clock; everything else takes an instant as an argument."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ _offset = timedelta()
 
 
 def now() -> datetime:
-    """This instant, aware, UTC."""
+    """The current instant, aware UTC."""
     return datetime.now(UTC) + _offset
 
 

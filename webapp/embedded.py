@@ -1,4 +1,4 @@
-"""The embedded database: SQLite, encrypted by SQLCipher, with one writer a process (R3, S15)."""
+"""The embedded database: SQLite encrypted by SQLCipher, with one writer at a time (R3, S15)."""
 
 import os
 import sys
@@ -17,14 +17,14 @@ BUSY_MILLISECONDS = 10_000
 
 
 class UnsafeDatabase(RuntimeError):
-    """The database at hand would risk people's records; the message says the remedy."""
+    """This database could lose people's records; the message says the remedy."""
 
 
 class WriterLock:
-    """A lock on a file beside the database: of all processes one writes at a time, and the kernel wakes who waits.
+    """A lock on a file beside the database: one process writes at a time, and the kernel wakes the next.
 
-    SQLite's own busy handler sleeps up to a tenth of a second between two tries, and whoever came last may be first: two
-    web processes spent most of their time asleep. The kernel takes the lock back from a process that is killed.
+    SQLite's own busy handler sleeps up to a tenth of a second between two tries and keeps no order: two web processes spent
+    most of their time asleep. The kernel releases the lock of a process that is killed.
     """
 
     def __init__(self, path: str):
@@ -32,9 +32,9 @@ class WriterLock:
         self._file, self._process = -1, 0
 
     def acquire(self) -> None:
-        """Wait for it. The caller is the only thread of this process that does."""
+        """Wait for the lock and take it. Only one thread of a process may wait at a time."""
         if sys.platform == "win32" or self._path.startswith(":memory:"):
-            return  # there SQLite's own waiting must do
+            return  # SQLite's own busy handler waits there
         import fcntl
 
         if self._process != os.getpid():  # a fork's copy would be the same lock
@@ -44,31 +44,30 @@ class WriterLock:
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def release(self) -> None:
-        """Let the next one write."""
+        """Give the lock back; without effect when it is not held."""
         if self._file >= 0 and sys.platform != "win32":
             import fcntl
 
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """It is opened anew when it is needed again."""
+        """Close the file. `acquire` opens it again."""
         if self._file >= 0:
             os.close(self._file)
         self._file, self._process = -1, 0
 
 
 class EmbeddedDialect(SQLiteDialect_pysqlite):
-    """SQLite with one writer: threads queue on a lock, and processes on the pen, instead of on SQLite's sleeping busy
+    """SQLite with one writer: threads wait on `thread_lock` and processes on `writer_lock`, instead of in SQLite's busy
     handler (R3).
 
-    A connection checked out for writing takes both before BEGIN IMMEDIATE and gives them back when its transaction has
-    really ended.
+    A connection for writing takes both before BEGIN IMMEDIATE and releases them when its transaction has ended.
     """
 
     supports_statement_cache = True
     thread_lock = threading.Lock()
     writer_lock: WriterLock
-    """Of the one database that this dialect is for; `Database` sets it."""
+    """The lock of this dialect's one database; `Database` sets it."""
 
     def do_commit(self, dbapi_connection: Any) -> None:
         try:

@@ -1,8 +1,9 @@
-"""What the program says about itself. Opaque ids only: no names, no words of people, no query strings (S13).
+"""Structured logging without personal data: opaque ids only, no names, no words of people, no query strings (S13).
 
 A log line is an event name and values. Numbers, instants and enums pass; a text passes only under a key of `TEXT_KEYS`, whose
 values come from closed sets of our own. An error is told by its type and the lines it passed through, never by its
-message, which may quote a person. What libraries say is told by where they said it, unless they are known to be discreet.
+message, which may quote a person. A library's message is replaced by where it was logged, unless the library is known to
+log no personal data.
 
     log = structlog.get_logger()
     log.info("seats looked at", chore="look", found=12, ms=31)
@@ -30,17 +31,17 @@ TEXT_KEYS = frozenset(
         "method", "outcome", "reason", "request", "rung", "setting", "tag", "verb", "version", "where",
     }
 )  # fmt: skip
-"""Keys that may carry text. Whoever adds one makes sure that its values are words of ours, never of people."""
+"""Keys that may hold text. Add one only if its values are words of ours, never of people."""
 
 SAFE_LIBRARIES = ("granian", "_granian", "alembic")
-"""Libraries whose messages hold no people: addresses to listen at, names of migrations."""
+"""Libraries whose messages hold no personal data: listening addresses, names of migrations."""
 
 REDACTED = "(kept back)"
 _PLAIN = (bool, int, float, date, timedelta, UUID, Enum, type(None))
 
 
 def configure(log_format: str, *, level: int = logging.INFO) -> None:
-    """Send everything that is said, by us or by libraries, to standard error, `json` or `console`."""
+    """Send our log lines and those of libraries to standard error, as `json` or for a `console`."""
     ours: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -61,7 +62,7 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
     for name in ("webapp", "granian", "_granian"):
         logging.getLogger(name).setLevel(level)
     logging.captureWarnings(True)
-    logging.raiseExceptions = False  # a log line that fails would print the words of what it tells
+    logging.raiseExceptions = False  # a failing log line would print its arguments
     structlog.configure(
         processors=[*ours, *both, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -73,7 +74,7 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
 
 
 class StandardError(logging.Handler):
-    """Writes to whatever standard error is at that moment."""
+    """Writes to the current `sys.stderr`, which tests replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -83,7 +84,7 @@ class StandardError(logging.Handler):
 
 
 def stamp(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """When it was said, UTC."""
+    """Add the instant, UTC."""
     line["at"] = clock.now()
     return line
 
@@ -105,7 +106,7 @@ def without_message(_logger: WrappedLogger, _method: str, line: EventDict) -> Ev
 
 
 def redact(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """Keep back every value that could carry somebody's words."""
+    """Replace every value that could hold somebody's words."""
     for key, value in line.items():
         if key.startswith("_") or (isinstance(value, str) and key in TEXT_KEYS):
             continue
@@ -119,7 +120,7 @@ def redact(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
 
 
 def location_only(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """What a library said, by where it said it."""
+    """Replace a library's message by where it was logged."""
     record: logging.LogRecord = line["_record"]
     line["logger"] = record.name
     if record.name.partition(".")[0] not in SAFE_LIBRARIES:
@@ -129,7 +130,7 @@ def location_only(_logger: WrappedLogger, _method: str, line: EventDict) -> Even
 
 
 def _place(path: str) -> str:
-    """A source file without where this machine keeps it."""
+    """A source file's path relative to the package, so that no path of this machine is logged."""
     return path.rpartition("site-packages/")[2].removeprefix(f"{Path(__file__).parent.parent}/")
 
 

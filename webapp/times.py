@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 MIDNIGHT = 24 * 60
-"""The minute at which a day ends: `24:00`."""
+"""Minutes in a day: `24:00`, its end."""
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _DURATION = re.compile(
@@ -40,15 +40,12 @@ def time_at(minute: int) -> time:
 
 
 def clock_text(minute: int) -> str:
-    """`HH:MM` of a minute since midnight, 0 to 1440."""
+    """`HH:MM` of a minute since midnight, 0 to 1440; the last is `24:00`."""
     return "{:02}:{:02}".format(*divmod(minute, 60))
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read an ISO 8601 duration. Years and months are refused, for they have no fixed length.
-
-    Raises ValueError.
-    """
+    """Parse an ISO 8601 duration. Raises ValueError, also for years and months, which have no fixed length."""
     found = _DURATION.fullmatch(text)
     if not found:
         raise ValueError(f"not an ISO 8601 duration: {text[:40]!r}")
@@ -58,7 +55,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(length: timedelta) -> str:
-    """Write a timedelta as ISO 8601, in the units people use: `PT60M`, `PT24H`, `P14D`, `-PT1H`."""
+    """Format a timedelta as ISO 8601 in the units people use: `PT60M`, `PT24H`, `P14D`, `-PT1H`."""
     sign, length = ("-", -length) if length < timedelta(0) else ("", length)
     whole, micros = length.days * 86400 + length.seconds, length.microseconds
     if micros:

@@ -1,7 +1,7 @@
-"""The keys of clinical text: AES-256-GCM, each text bound to the table, column and row it stands in (S15).
+"""Encryption of clinical text with AES-256-GCM, each text bound to its table, column and row (S15).
 
-A sealed text reads `s1.KEY.TEXT`: the format, which key opens it, and nonce, ciphertext and tag in URL-safe base64. Beside
-the keys in use may lie retired ones (`field.keys.retired`): they open what an old backup brings back, and seal nothing.
+A sealed text is `s1.KEY.TEXT`: the format, the id of its key, and nonce, ciphertext and tag in URL-safe base64. Retired keys
+(`field.keys.retired`, beside the keys in use) open what an old backup restores, and seal nothing.
 """
 
 import base64
@@ -22,16 +22,16 @@ FORMAT = "s1"
 NONCE = 12
 """Bytes (NIST SP 800-38D); random, so one key seals at most 2^32 texts."""
 RELOAD_AFTER = 1.0
-"""Seconds after which a running program has noticed a new key in its file."""
+"""Seconds within which a running program notices a new key in its file."""
 RETIRED = ".retired"
 
 
 class TamperedText(KeyTrouble):
-    """A text does not open: it was changed, or moved here from another row, column or table."""
+    """A text can't be decrypted: it was changed, or moved from another row, column or table."""
 
 
 class Keyring:
-    """The first key seals, every key opens. With a `file` it follows what is written there: one key a line."""
+    """The first key seals, every key opens. With a `file` (one key a line), changes to it are noticed while running."""
 
     def __init__(self, keys: Iterable[str], file: Path | None = None):
         self._file = file
@@ -53,14 +53,14 @@ class Keyring:
         return set(self._keys[1])
 
     def seal(self, text: str, place: str) -> str:
-        """`text`, sealed for its `place` (`table|column|row`)."""
+        """Return `text` encrypted for its `place` (`table|column|row`)."""
         self._reload_if_changed()
         (first, ciphers), nonce = self._keys, secrets.token_bytes(NONCE)
         sealed = ciphers[first].encrypt(nonce, text.encode(), place.encode())
         return f"{FORMAT}.{first}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
     def open(self, sealed: str, place: str) -> str:
-        """The text that was sealed for `place`. Raises TamperedText, or KeyTrouble when its key is not here."""
+        """Return the text that was sealed for `place`. Raises TamperedText, or KeyTrouble when its key is missing."""
         kind, _, rest = sealed.partition(".")
         name, _, body = rest.partition(".")
         if kind != FORMAT or not body:
@@ -87,7 +87,7 @@ class Keyring:
         return self._keys[1][name]
 
     def _reload_if_changed(self, *, at_once: bool = False) -> None:
-        """Notice a changed file, at most once in RELOAD_AFTER seconds."""
+        """Read the file again if it has changed; looks at most once in RELOAD_AFTER seconds."""
         if self._file is None:
             return
         now = time.monotonic()
@@ -95,31 +95,31 @@ class Keyring:
             return
         with self._lock:
             self._checked_at = now
-            stamp = _file_version(self._file)
-            if stamp is not None and stamp != self._version:
-                self._version = stamp
+            version = _file_version(self._file)
+            if version is not None and version != self._version:
+                self._version = version
                 self._use(spellings.secret_keys(self._file.read_text()))
 
     def _use(self, keys: Iterable[str]) -> None:
-        given = list(keys)
+        listed = list(keys)
         retired = retired_keys(self._file) if self._file else []
-        ciphers = {key_id(key): AESGCM(_key_bytes(key)) for key in (*given, *retired)}
-        self._keys = key_id(given[0]), ciphers  # at once: other threads seal meanwhile
+        ciphers = {key_id(key): AESGCM(_key_bytes(key)) for key in (*listed, *retired)}
+        self._keys = key_id(listed[0]), ciphers  # one assignment: other threads seal meanwhile
 
 
 def key_id(key: str) -> str:
-    """What names a key without telling it: eight hex digits."""
+    """The id of a key, which does not reveal it: eight hex digits."""
     return hashlib.sha256(b"rejoin key id" + _key_bytes(key)).hexdigest()[:8]
 
 
 def retired_keys(file: Path) -> list[str]:
-    """Keys that only open, kept beside `file`."""
+    """The retired keys kept beside `file`."""
     beside = file.with_name(file.name + RETIRED)
     return list(spellings.listed(beside.read_text())) if beside.exists() else []
 
 
 def _key_bytes(key: str) -> bytes:
-    """256 bits of a key however it was written down: its hex, or the hash of a longer phrase."""
+    """The 256 bits of a key: decoded hex, or the hash of any other text."""
     try:
         raw = bytes.fromhex(key)
     except ValueError:
@@ -136,5 +136,5 @@ def _file_version(file: Path | None) -> tuple[int, int, int] | None:
 
 
 def _without_row(place: str) -> str:
-    """Table and column; logs hold no more."""
+    """Table and column alone: an error message, which may be logged, names no row."""
     return ".".join(place.split("|")[:2])

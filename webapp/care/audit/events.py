@@ -1,8 +1,8 @@
-"""Who did what: the audit chain, and the facts that notices are made from.
+"""Audit events: who did what and when, recorded by verbs, sealed in a hash chain at commit, read by notices and feeds.
 
-Every verb records an `Event` in its own transaction. At commit the events are appended to one hash chain (S14): the head
-row is locked last and shortly, positions are gapless and in commit order, so a reader needs only a cursor, and an event
-row is never changed. Growth: one row a fact, some ten a seat.
+Every verb records its events in its own transaction. At commit they are appended to one hash chain (S14). The head row is
+locked last and briefly; positions have no gaps and follow the order of commits, so a reader needs only a cursor; an event row
+is never changed. Growth: one row an event, some ten a seat.
 """
 
 import hashlib
@@ -39,9 +39,9 @@ COLUMNS = (
 
 
 class Event(Base):
-    """One fact. `canonical` is the exact text that was hashed; the other columns repeat it for queries.
+    """One event. `canonical` is the exact text that was hashed; the other columns repeat it for queries.
 
-    `id` is the position in the chain. Nothing clinical and no name is ever in an event.
+    `id` is the position in the chain. An event holds nothing clinical and no name.
     """
 
     __tablename__ = "event"
@@ -61,7 +61,7 @@ class Event(Base):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What its tag declares (`Tag.fields`)."""
+        """The fields that its tag declares (`Tag.fields`), by name."""
         fields: dict[str, Any] = json.loads(self.canonical)["fields"]
         return fields
 
@@ -77,7 +77,7 @@ class ChainHead(Base):
 
 
 class Cursor(Base):
-    """How far a reader of the events has come: the position of the last event it has dealt with."""
+    """How far a reader of the events has come: the position of the last event it has handled."""
 
     __tablename__ = "cursor"
 
@@ -93,7 +93,7 @@ class HasId(Protocol):
 
 
 Subject = Any
-"""What an event is about: a row of a person, seat, session or task, or its id. Their models stand above this module."""
+"""What an event is about: a person, seat, session or task, as a row or by id. Their models import this module."""
 CLIENT = "client"
 """`people.Kind.CLIENT`."""
 OF_SUBJECT = -1
@@ -129,7 +129,7 @@ def record(
     task: Subject = None,
     **fields: Any,
 ) -> None:
-    """Write down a fact; it is chained when `store` commits.
+    """Record an event; it is chained when `store` commits.
 
     `by` is the acting person (None: the system itself). Subjects may be rows or ids. A row brings what it belongs to: a seat
     its client, session and program; a task its client, seat, session, program and the field `kind`; a session or a client
@@ -162,8 +162,8 @@ def record_shared(
     session_id: int,
     fields: dict[str, Any],
 ) -> None:
-    """As `record`, by the system, for a bulk of seats of which the same is said: they share one `fields`, which is put into
-    words once. Raises ValueError for undeclared fields."""
+    """As `record`, by the system, for many seats whose events have the same fields: pass the same dict, which is then
+    encoded only once. Raises ValueError for undeclared fields."""
     _refuse_undeclared(tag, fields)
     subjects = (client_id, seat_id, session_id)
     _pend(store, PendingEvent(tag, now, program_id, None, *subjects, None, fields))
@@ -193,36 +193,36 @@ def _refuse_undeclared(tag: Tag, fields: dict[str, Any]) -> None:
         raise ValueError(f"{tag} does not declare {undeclared}; see webapp/care/audit/tags.py")
 
 
-_HEAD = select(ChainHead.count, ChainHead.hash).with_for_update()
-_MOVED_ON = update(ChainHead).values(count=bindparam("upto"), hash=bindparam("last"))
+_LOCKED_HEAD = select(ChainHead.count, ChainHead.hash).with_for_update()
+_MOVE_HEAD = update(ChainHead).values(count=bindparam("upto"), hash=bindparam("last"))
 
 
 @event.listens_for(Store, "before_commit")
 def seal(store: Store) -> None:
-    """Append what was recorded to the chain, in order, as the last act before the commit."""
+    """Append the recorded events to the chain, in order, as the last step before the commit."""
     if not store.info.get("pending_events"):
         return
     store.flush()
-    worded = _in_words(store.info.pop("pending_events"))
+    encoded = _encoded(store.info.pop("pending_events"))
     connection = store.connection()
-    found = connection.execute(_HEAD).one_or_none()
-    if found is None:  # the first fact ever; two who come at once share the row
+    found = connection.execute(_LOCKED_HEAD).one_or_none()
+    if found is None:  # the first event ever; of two transactions at once one makes the row
         store.execute(insert_or_ignore(store, ChainHead).values(id=1, count=0, hash=GENESIS))
-        found = connection.execute(_HEAD).one()
+        found = connection.execute(_LOCKED_HEAD).one()
     count, digest = found
     rows = []
-    for columns, text in worded:
+    for columns, text in encoded:
         count += 1
         canonical = f'{{"event":[{count}{text}'
         digest = chained_hash(digest, canonical)
         rows.append((count, *columns, canonical, digest))
     insert_many(store, Event.__table__, COLUMNS, rows)  # type: ignore[arg-type]
-    connection.execute(_MOVED_ON, {"upto": count, "last": digest})
+    connection.execute(_MOVE_HEAD, {"upto": count, "last": digest})
 
 
 @event.listens_for(Store, "after_rollback")
 def forget(store: Store) -> None:
-    """What was rolled back did not happen."""
+    """Drop the events of a transaction that was rolled back."""
     store.info.pop("pending_events", None)
 
 
@@ -232,7 +232,7 @@ def chained_hash(before: bytes, canonical: str) -> bytes:
 
 
 def since(program_id: int, after: int, limit: int) -> Select[Event]:
-    """A program's events after a position, in order: the event feed."""
+    """The event feed: up to `limit` of a program's events after the position `after`, in order."""
     return (
         select(Event)
         .where(Event.program_id == program_id, Event.id > after)
@@ -246,29 +246,32 @@ def _id(subject: Any) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _said(instant: datetime) -> str:
-    """An instant as the canonical text has it. A batch of facts shares a few instants."""
+def _instant_text(instant: datetime) -> str:
+    """An instant in canonical text. Events of a batch share a few instants, so this is cached."""
     return instant.isoformat()
 
 
-def _in_words(pending: list[PendingEvent]) -> list[tuple[tuple[Any, ...], str]]:
-    """Each event's columns, and its canonical text from behind the position on; done before the chain's head is locked."""
-    told: dict[int, str] = {}
-    worded = []
+def _encoded(pending: list[PendingEvent]) -> list[tuple[tuple[Any, ...], str]]:
+    """Each event's columns, and its canonical text after the position; encoded before the chain's head is locked."""
+    texts: dict[int, str] = {}
+    encoded = []
     for one in pending:
         seat, client, session = one.seat, one.client, one.session
         if _is_row(seat):
             client = seat.client_id if client is None else client
             session = seat.session_id if session is None else session
         ids = (_id(one.by), _id(client), _id(seat), _id(session), _id(one.task))
-        fields = told.get(id(one.fields))
+        fields = texts.get(id(one.fields))
         if fields is None:
-            fields = told[id(one.fields)] = CANONICAL(
-                {k: _said(v) if isinstance(v, datetime) else v for k, v in one.fields.items()}
+            fields = texts[id(one.fields)] = CANONICAL(
+                {
+                    k: _instant_text(v) if isinstance(v, datetime) else v
+                    for k, v in one.fields.items()
+                }
             )
-        numbers = ",".join(["null" if one is None else str(one) for one in ids])
+        numbers = ",".join(["null" if id is None else str(id) for id in ids])
         program_id, tag = one.program_id, one.tag.value
         program = "null" if program_id is None else program_id
-        text = f',{program},"{tag}","{_said(one.at)}",{numbers}],"fields":{fields}}}'
-        worded.append(((program_id, tag, one.at, *ids), text))
-    return worded
+        text = f',{program},"{tag}","{_instant_text(one.at)}",{numbers}],"fields":{fields}}}'
+        encoded.append(((program_id, tag, one.at, *ids), text))
+    return encoded

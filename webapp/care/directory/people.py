@@ -28,7 +28,7 @@ class Kind(StrEnum):
     SUPPORTER = "supporter"
     STAFF = "staff"
     INTEGRATION = "integration"
-    """A program that acts through an API token, so that every act has an actor."""
+    """Another system that acts through an API token, so that every event names who acted."""
 
 
 class Status(StrEnum):
@@ -47,7 +47,7 @@ class RoleName(StrEnum):
 
 
 class Person(Base):
-    """Somebody the program knows. `ref` is the caller's own name for them, unique in the program."""
+    """A person in a program's directory. `ref` is the calling system's own id for them, unique in the program."""
 
     __tablename__ = "person"
     __table_args__ = (
@@ -76,8 +76,7 @@ class Person(Base):
     roles: Mapped[list["Role"]] = relationship(cascade="all, delete-orphan")
 
     reaching = frozenset[int]()
-    """Ids of clients whom this staff member reaches for an emergency (P8); whoever loads a reader sets it on the row, for as
-    long as they read."""
+    """Ids of clients to whom this staff member has emergency access (P8). Not a column: whoever loads the reader sets it."""
 
     @property
     def role_names(self) -> frozenset[str]:
@@ -115,7 +114,7 @@ def put(
     language: str = "en",
     roles: list[str] | None = None,
 ) -> tuple[Person, bool]:
-    """Add or change a person by the caller's own reference; answers (person, whether new). Raises Invalid."""
+    """Add or change a person by the calling system's own reference; returns (person, whether new). Raises Invalid."""
     known_zone(time_zone)
     if language not in LANGUAGES:
         raise Invalid(N_("We speak %(known)s."), field="language", known=", ".join(LANGUAGES))
@@ -134,7 +133,7 @@ def put(
     if roles and kind != Kind.STAFF:
         raise Invalid(N_("Only staff have roles."), field="roles")
     person.name, person.email, person.phone = name, email and email.lower(), phone
-    _follow_the_roster(person, time_zone, language)
+    _apply_roster(person, time_zone, language)
     changed = store.is_modified(person)
     store.flush()
     if new:
@@ -146,8 +145,8 @@ def put(
     return person, new
 
 
-def _follow_the_roster(person: Person, zone: str, language: str) -> None:
-    """The roster's language, and its zone unless it says what it said before the person set another clock for themselves."""
+def _apply_roster(person: Person, zone: str, language: str) -> None:
+    """Take over the roster's language, and its time zone unless the person chose another and the roster's is unchanged since."""
     person.language = language
     kept = dict(person.preferences or {})
     if kept.get("home_zone") != zone:

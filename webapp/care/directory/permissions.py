@@ -1,4 +1,4 @@
-"""Who may do what: one table, tiny predicates, used by pages, API and templates alike (S1).
+"""Permissions: one table of who may do what, used by pages, API and templates (S1).
 
 `visible_to` selects decide what exists for a person; this table decides what they may do.
 """
@@ -33,17 +33,17 @@ def lead(me: Person) -> bool:
 
 
 def works_with_clients(me: Person) -> bool:
-    """Staff who work with clients: everyone but the technician alone."""
+    """All staff except those who are technicians only."""
     return staff(me) and bool(me.role_names - {RoleName.TECHNICIAN})
 
 
 def helps_connecting(me: Person) -> bool:
-    """Who helps people connect: technicians, and those who lead."""
+    """Technicians, supervisors, coordinators and administrators."""
     return lead(me) or (staff(me) and me.has_role(RoleName.TECHNICIAN))
 
 
 def treats_clients(me: Person) -> bool:
-    """Counselors and couples therapists: who may keep counseling notes."""
+    """Counselors and couples therapists."""
     return staff(me) and me.has_role(RoleName.COUNSELOR, RoleName.COUPLES_THERAPIST)
 
 
@@ -107,9 +107,9 @@ NEEDS_FRESH_PROOF: frozenset[Permission] = frozenset(
         Permission.EMERGENCY_ACCESS,
     }
 )  # fmt: skip
-"""What needs a proof of who one is from the last ten minutes: the door asks for it and leads back (S2)."""
+"""Permissions that need a proof of identity from the last ten minutes; `web/page/guard` asks for it (S2)."""
 
 
 def may(me: Person, permission: Permission) -> bool:
-    """Whether `me` may, by kind and role. Which rows exist for `me` is each noun's `visible_to`."""
+    """Whether `me` has this permission, by kind and role. Which rows `me` may see is each model's `visible_to`."""
     return PERMISSIONS[permission](me)

@@ -1,4 +1,4 @@
-"""Programs and their policies. Several programs live in one installation, walled off from one another."""
+"""Programs, and the versions of their policies. One installation serves several programs, isolated from one another."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -19,7 +19,7 @@ from webapp.refusals import N_, Invalid
 
 
 class Program(Base):
-    """One IOP track of a provider. `ref` is its name in the API and on the command line."""
+    """One IOP track of a provider. `ref` names it in the API and on the command line."""
 
     __tablename__ = "program"
 
@@ -29,7 +29,7 @@ class Program(Base):
     time_zone: Mapped[str]
     demo: Mapped[bool] = mapped_column(default=False)
     help_phone: Mapped[str | None]
-    """Whom a client rings when the app itself can't be reached: the help desk, E.164."""
+    """The help desk's number (E.164), for clients who can't reach the app."""
     created_at: Mapped[datetime]
 
     policies: Mapped[list["PolicyVersion"]] = relationship(order_by="PolicyVersion.version")
@@ -79,7 +79,7 @@ def _from_text(body: str) -> Policy:
 
 
 def known_zone(name: str, field: str = "time_zone") -> str:
-    """`name` if it is an IANA time zone; else raises Invalid."""
+    """Return `name` if it is an IANA time zone; else raise Invalid for `field`."""
     if name not in zones():
         raise Invalid(
             N_("%(name)s is not a time zone we know. Use a name like America/New_York."),
@@ -91,7 +91,7 @@ def known_zone(name: str, field: str = "time_zone") -> str:
 
 @cache
 def zones() -> frozenset[str]:
-    """The IANA time zones this machine knows."""
+    """The names of the IANA time zones."""
     return frozenset(available_timezones())
 
 
@@ -105,7 +105,7 @@ def create(
     by: Any = None,
     now: datetime,
 ) -> Program:
-    """A new program with the default policy, or the one given. Raises Invalid naming the field."""
+    """Create a program with the default policy, or with `policy` (JSON). Raises Invalid naming the field."""
     if not name.strip():
         raise Invalid(N_("A program needs a name."), field="name")
     if store.scalar(select(Program.id).where(Program.ref == ref)):
@@ -121,9 +121,9 @@ def create(
 def change_policy(
     store: Store, program: Program, body: dict[str, Any], *, by: Any, now: datetime
 ) -> PolicyVersion:
-    """A new version of the policy, for sessions that start after `now` (protocol.md). Raises Invalid naming the field.
+    """Add a version of the policy, for sessions that start after `now` (protocol.md). Fields left out have their defaults.
 
-    Fields left out keep their defaults.
+    Raises Invalid naming the field.
     """
     policy = Policy.from_json(body)
     version = PolicyVersion(
@@ -149,7 +149,7 @@ def change_policy(
 def set_help_phone(
     store: Store, program: Program, number: str | None, *, by: Any, now: datetime
 ) -> None:
-    """The help desk's number (E.164) for this program's clients; None: there is none. The same again changes nothing."""
+    """Set the help desk's number (E.164) for this program's clients; None: there is none. The same again changes nothing."""
     if number != program.help_phone:
         program.help_phone = number
         events.record(store, Tag.HELP_PHONE_SET, by=by, now=now, program_id=program.id)

@@ -1,4 +1,4 @@
-"""Series: a weekly pattern in local wall time, unfolded into sessions for a rolling horizon (rule 12, R10)."""
+"""Series: a weekly pattern in local time, unfolded into sessions for the next eight weeks (rule 12, R10)."""
 
 import re
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ RULE = re.compile(r"(RRULE:)?[A-Za-z]+=[A-Za-z0-9,+-]+(;[A-Za-z]+=[A-Za-z0-9,+-]
 
 
 class Series(Base):
-    """`local_start` is the first wall time (naive), `rrule` an RFC 5545 rule without DTSTART."""
+    """A weekly pattern. `local_start` is the first local time (naive), `rrule` an RFC 5545 rule without DTSTART."""
 
     __tablename__ = "series"
     __table_args__ = (
@@ -62,7 +62,8 @@ class Series(Base):
         return timedelta(minutes=self.minutes)
 
     def occurrences(self, after: datetime, until: datetime) -> list[tuple[str, datetime]]:
-        """(local start as written, instant) of each occurrence in [after, until), aware UTC."""
+        """(local start as text, instant in aware UTC) of each occurrence in [after, until). Raises Invalid for a rule that repeats
+        too often."""
         zone = ZoneInfo(self.time_zone)
         first = datetime.fromisoformat(self.local_start)
         rule = rrulestr(self.rrule, dtstart=first)
@@ -111,7 +112,7 @@ def put(
     presence_from: str = PresenceFrom.PLATFORM,
     makes_up: Iterable[str] = (),
 ) -> tuple[Series, bool]:
-    """Plan a series or change it; coming sessions follow. Raises Invalid naming the field."""
+    """Plan a series or change it, with its coming sessions; returns (series, whether new). Raises Invalid naming the field."""
     known_zone(time_zone)
     if local_start.tzinfo is not None:
         raise Invalid(
@@ -155,7 +156,7 @@ def check_rule(rrule: str, local_start: datetime) -> None:
 
 
 def set_members(series: Series, clients: Iterable[Person]) -> set[int]:
-    """Exactly these clients; answers the ids of those who no longer belong. Raises Invalid."""
+    """Make these clients the members; returns the ids of those who no longer are. Raises Invalid when there are too many."""
     wanted = {client.id: client for client in clients}
     if len(wanted) > series.capacity:
         raise Invalid(N_("More clients than places."), field="seats")
@@ -168,7 +169,7 @@ def set_members(series: Series, clients: Iterable[Person]) -> set[int]:
 def release_coming_seats(
     store: Store, series: Series, clients: set[int], *, by: Person | None, now: datetime
 ) -> None:
-    """These clients' places in the coming sessions of `series` are free again."""
+    """Release these clients' places in the coming sessions of `series`."""
     coming = select(Seat).join(Session, Session.id == Seat.session_id)
     coming = coming.where(Session.series_id == series.id, Session.starts_at > now)
     for seat in store.scalars(coming.where(Seat.client_id.in_(clients))) if clients else ():
@@ -183,11 +184,11 @@ def unfold_one(
     now: datetime,
     before: dict[str, datetime] | None = None,
 ) -> int:
-    """Make the coming sessions of `series` what its pattern says, up to the horizon; answers how many it touched.
+    """Make the coming sessions of `series` match its pattern, up to the horizon; returns how many were touched.
 
-    `before`: what the pattern said until now (local start → instant), if it was changed. A changed time moves the
-    occurrence of that day; an occurrence the pattern no longer has is cancelled; a session that was moved or cancelled by
-    hand stays so.
+    `before`: the occurrences of the pattern before it was changed (local start → instant), if it was. A changed time moves
+    the occurrence of that day; an occurrence the pattern no longer has is cancelled; a session that was moved or cancelled
+    by hand stays so.
     """
     wanted = dict(series.occurrences(now, now + HORIZON))
     found = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
@@ -218,7 +219,7 @@ def _is_as_planned(
     clients: list[Person],
     before: dict[str, datetime] | None,
 ) -> bool:
-    """Nothing to do: the pattern was not changed, and everyone who belongs has a place."""
+    """Whether the session needs no change: the pattern is the same, and every member has a place."""
     seated = {seat.client_id for seat in session.seats if seat.released_at is None}
     return not before and session.occurs_on == on and {c.id for c in clients} <= seated
 
@@ -234,7 +235,7 @@ def _apply_pattern(
     by: Person | None,
     now: datetime,
 ) -> None:
-    """Make one occurrence what the pattern says. Guests of this one occurrence keep their places."""
+    """Create or change the session of one occurrence. Guests of this session alone keep their places."""
     ends_at = starts_at + series.duration
     ref = session.ref if session else f"{series.ref}:{on}"
     if session and session.starts_at != before.get(str(session.occurs_on), session.starts_at):
@@ -253,7 +254,7 @@ def _apply_pattern(
 
 
 def unfold(database: Database, now: datetime, limit: int = 50) -> int:
-    """Chore: keep every series unfolded a horizon ahead. Answers how many sessions it touched."""
+    """Chore: keep every series unfolded up to the horizon. Returns how many sessions it touched."""
     with database.writing() as store:
         due = claim(unfinished(now).limit(limit), of=Series)
         touched = sum(unfold_one(store, s, by=None, now=now) for s in store.scalars(due))
