@@ -65,7 +65,7 @@ def end_couple(store: Store, couple: Couple, *, by: Person | None, now: datetime
     for entry in store.scalars(_waiting(both)).all():
         waitlist.leave(store, entry, by=by, now=now, why=ENDED_WITH_COUPLE)
     for task in store.scalars(_talks(both)).all():
-        task.withdraw(store, ENDED_WITH_COUPLE, now=now)
+        task.withdraw(store, ENDED_WITH_COUPLE, by=None, now=now)
     store.flush()
     events.record(
         store, Tag.COUPLE_ENDED, by=by, now=now, program_id=couple.program_id, couple=couple.id

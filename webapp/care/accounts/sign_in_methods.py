@@ -87,9 +87,9 @@ def forget_second_factors(
     logins.sign_out_everywhere(store, person, "factors_forgotten", by=by, now=now)
 
 
-def recover(store: Store, person: Person, *, now: datetime) -> None:
+def recover(store: Store, person: Person, *, by: Person, now: datetime) -> None:
     """Back by a link of the program: whatever is signed in ends, and the password goes, for somebody else may know it (S3).
     A new way is set up next; passkeys stay, each is on a device of its own."""
     person.password_hash = None
-    logins.sign_out_everywhere(store, person, "recovered", by=person, now=now)
-    events.record(store, Tag.ACCOUNT_RECOVERED, person=person, by=person, now=now)
+    logins.sign_out_everywhere(store, person, "recovered", by=by, now=now)
+    events.record(store, Tag.ACCOUNT_RECOVERED, person=person, by=by, now=now)

@@ -124,11 +124,11 @@ class Task(Base):
         self.acknowledged_at = self.acknowledged_by_id = None
         events.record(store, Tag.TASK_HANDED_OVER, task=self, by=by, now=now, owner=owner_id)
 
-    def withdraw(self, store: Store, why: str, *, now: datetime) -> None:
+    def withdraw(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
         """What it was for has resolved itself; it stays in the chart (rule 2)."""
         if self.is_open:
             self.done_at, self.outcome, self.withdrawn = now, why, True
-            events.record(store, Tag.TASK_WITHDRAWN, task=self, by=None, now=now, why=why)
+            events.record(store, Tag.TASK_WITHDRAWN, task=self, by=by, now=now, why=why)
 
 
 class Attempt(Base):

@@ -35,7 +35,7 @@ def close_all(store: Store, mended: Sequence[tuple[Picture, Mend]], now: datetim
 def close(store: Store, task: Task, mend: Mend, now: datetime) -> None:
     """Done with the outcome that came about by itself; without one it is withdrawn."""
     if not mend.outcome:
-        task.withdraw(store, mend.why, now=now)
+        task.withdraw(store, mend.why, by=None, now=now)
         return
     task.done_at, task.outcome = now, mend.outcome
     events.record(store, Tag.TASK_DONE, task=task, by=None, now=now, outcome=mend.outcome)
