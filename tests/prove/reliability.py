@@ -39,7 +39,7 @@ BREAKS = (
     Mutation("R6", OUTCOMES, "            astray.append(row)\n", "            pass\n", by("notify/delivery/test_deliver", "steps_in")),
     # R7: sent twice is told once; a conflict is shown
     Mutation("R7", ABSENCES, "if request_id and (same := _by_request(store, request_id)):", "if False:", by("care/attendance/test_absences", "same_request_id")),
-    Mutation("R7", ABSENCES, "    _refuse_taken_back(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),
+    Mutation("R7", ABSENCES, "    _refuse_before_withdrawal(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),
     Mutation("R7", "webapp/care/materials/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
     # R8: webhooks in any order, any number of times
     Mutation("R8", "webapp/operations/inbox.py", "if store.scalar(kept.returning(Letter.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),

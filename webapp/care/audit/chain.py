@@ -116,9 +116,14 @@ def read_anchors(file: Path) -> tuple[list[Anchor], list[str]]:
     lines = file.read_text().splitlines() if file.exists() else []
     for number, line in enumerate(lines, 1):
         try:
-            said = json.loads(line)
+            parsed = json.loads(line)
             anchors.append(
-                Anchor(str(said["at"]), int(said["count"]), str(said["hash"]), "restored" in said)
+                Anchor(
+                    str(parsed["at"]),
+                    int(parsed["count"]),
+                    str(parsed["hash"]),
+                    "restored" in parsed,
+                )
             )
         except (ValueError, TypeError, KeyError):
             broken.append(f"line {number} of {file} is no anchor")
