@@ -76,7 +76,7 @@ BREAKS = (
     Mutation("R13", "webapp/spellings.py", "if len(text) <= len(str(most)) and _DIGITS", "if _DIGITS", plain("ground/test_times", "whole_number")),
     Mutation("R13", "webapp/spellings.py", '_DECIMAL = re.compile(r"[0-9]+(\\.[0-9]*)?")', '_DECIMAL = re.compile(r".+")', plain("ground/test_times", "decimal_number")),
     Mutation("R13", "webapp/care/directory/policy.py", "    if not AMOUNT.fullmatch(str(value)):\n        raise ValueError\n", "", plain("care/directory/test_policy", "cannot_be_meant")),
-    Mutation("R13", "webapp/care/schedule/recurrence.py", "        if not RULE.fullmatch(rrule):\n            raise ValueError\n", "", by("care/schedule/test_series", "other_scripts")),
+    Mutation("R13", "webapp/care/schedule/recurrence.py", "        if not RULE.fullmatch(rrule):\n            raise ValueError\n", "", plain("care/schedule/test_series", "other_scripts")),
     Mutation("R13", "webapp/care/preferences/contact_preferences.py", "        return minute_of_day(text)\n", "        return int(text[:2]) * 60 + int(text[3:])\n", by("web/client/me/test_reminders", "cannot_be_is_refused")),
     Mutation("R13", BATCHES, "                if len(part) > 1:\n", "                if False:\n", by("ground/test_batches", "rest_is_done")),
     Mutation("R13", BATCHES, "        return due.where(~aside)\n", "        return due\n", by("ground/test_batches", "left_out")),
