@@ -1,4 +1,4 @@
-"""What each command makes, says and refuses (interfaces.md, *Command line*)."""
+"""What each command makes, says and refuses."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
 from webapp import clock
+from webapp.batches import SetAside
 from webapp.care.accounts import api_tokens, logins
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
@@ -163,7 +164,8 @@ def test_an_operator_ends_the_logins_of_one_person_or_of_all(
         store.commit()
     assert run("person", "sign-out", *whom).exit_code == 0
     with fresh_database.reading() as store:
-        left = [logins.login_of(store, each, clock.now()) is not None for each in secrets]
+        logins = [logins.login_of(store, each) for each in secrets]
+        left = [login is not None and login.live(clock.now()) for login in logins]
     assert left == [False, whom != ("--everyone",)]
     assert run("person", "sign-out").exit_code == 2
 
@@ -352,3 +354,25 @@ def test_the_help_desks_number_is_set_and_taken_away(run: Run, fresh_database: D
     assert run("program", "help-phone", "bay", "soon").exit_code == 2
     run("program", "help-phone", "bay")
     assert number() is None
+
+
+def test_the_doctor_names_what_is_set_aside_and_the_chores_that_fail(
+    run: Run, world: World, fresh_database: Database
+) -> None:
+    """By number and place in the code; what the row says stays in it (S13)."""
+    now = clock.now()
+    with fresh_database.writing() as store:
+        for chore, subject, number, tried in (("look", "seat", 17, 1), ("unfold", "chore", 0, 4)):
+            store.add(
+                SetAside(
+                    chore=chore, subject=subject, subject_id=number, program_id=None,
+                    reason="ValueError at webapp/times.py:26", first_at=now, last_at=now,
+                    count=tried, next_at=now,
+                )
+            )  # fmt: skip
+        store.commit()
+    told = run("doctor")
+    said = " ".join((told.output + told.stderr).split())
+    assert "set aside: seat 17 by look" in said
+    assert "chores: unfold has failed 4 times" in said
+    assert "ValueError at webapp/times.py:26" in said

@@ -6,6 +6,8 @@ from html import unescape
 
 from sqlalchemy import select
 
+from tests.care.evenings import DAY
+from tests.counting import statements
 from tests.house.reading import ROOT, told
 from webapp.care.accounts.logins import Login
 
@@ -43,7 +45,7 @@ def test_htmx_leaves_what_people_wrote_alone():
     broken = [
         f"{path.relative_to(ROOT)}: {tag}"
         for path in sorted((ROOT / "templates").rglob("*.html"))
-        for tag in re.findall(r"<\w+ class=\"[^\"]*\bprose\b[^>]*>", path.read_text())
+        for tag in re.findall(r"<\w+\s[^<>]*class=\"[^\"]*\bprose\b[^>]*>", path.read_text())
         if "hx-ignore" not in tag
     ]
     assert not broken, told(broken, "Add hx-ignore: no attribute in it is htmx's business.")
@@ -56,9 +58,9 @@ def test_a_page_that_asks_by_itself_rests_unseen_and_keeps_no_login_awake(
     tags = [
         tag
         for path in sorted((ROOT / "templates").rglob("*.html"))
-        for tag in re.findall(r"<\w+ [^<]*hx-trigger=\"[^\"]*\bevery\b[^<]*", path.read_text())
+        for tag in re.findall(r"<\w+\s[^<]*hx-trigger=\"[^\"]*\bevery\b[^<]*", path.read_text())
     ]
-    assert {re.findall(r' hx-get="(.*?)" hx-trigger', tag)[0] for tag in tags} == ASKED.keys()
+    assert {re.findall(r'\shx-get="(.*?)"\s+hx-trigger', tag)[0] for tag in tags} == ASKED.keys()
     assert [tag for tag in tags if "data-poll" not in tag] == []
     staff = ("carla", f"/staff/people/{world.maya.id}/messages/news")
     for who, where in (*ASKED.values(), staff):
@@ -68,3 +70,25 @@ def test_a_page_that_asks_by_itself_rests_unseen_and_keeps_no_login_awake(
         store.expire_all()
         login = store.scalars(select(Login).order_by(Login.id.desc())).first()
         assert login.seen_at == login.made_at, where
+
+
+def test_a_write_that_ends_in_a_redirect_reads_nothing_for_a_page_that_is_not_shown(
+    visit, world, database, gone, slot
+):
+    """The event is the last thing that a verb writes; no statement follows it."""
+    maya, carla, room = visit(world.maya), visit(world.carla), slot(DAY)
+    writes = [
+        (maya, "/messages", {"body": "Hello"}),
+        (maya, "/me/needs", {"need": ["captions"]}),
+        (maya, "/me/backup-plan", {"somebody": "My sister"}),
+        (maya, "/times", {"times": ["1-morning"]}),
+        (maya, f"/seats/{gone.id}/make-ups", {"session": room.id}),
+        (maya, f"/seats/{gone.id}/make-ups/cancellation", {}),
+        (carla, f"/staff/people/{world.maya.id}/messages", {"body": "Hello, Maya"}),
+    ]
+    for who, path, form in writes:
+        who.csrf_token()
+        with statements(database) as told_it:
+            assert who.post(path, form).status_code == 303, path
+        after = [n for n, each in enumerate(told_it) if each.startswith("UPDATE chain_head")]
+        assert told_it[after[-1] + 1 :] == [], path

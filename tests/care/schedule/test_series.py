@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from webapp.care.schedule import planning, series
+from webapp.care.schedule.series import check_rule
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Invalid
 from webapp.times import instant_of
@@ -57,9 +58,7 @@ def weekly(store, world, now, **changes):
 
 def coming(store, now):
     return store.scalars(
-        select(Session)
-        .where(Session.starts_at > now, Session.cancelled_at.is_(None))
-        .order_by(Session.starts_at)
+        select(Session).where(Session.starts_at > now, Session.is_on).order_by(Session.starts_at)
     ).all()
 
 
@@ -114,9 +113,7 @@ def test_a_client_who_leaves_the_series_gives_back_the_coming_places_only(store,
     past = coming(store, clock.now())[0]
     clock.set(past.starts_at + timedelta(minutes=1))
     weekly(store, world, clock.now(), clients=[world.maya])
-    held = store.scalars(
-        select(Seat).where(Seat.client_id == world.gus.id, Seat.released_at.is_(None))
-    ).all()
+    held = store.scalars(select(Seat).where(Seat.client_id == world.gus.id, Seat.is_given)).all()
     assert [seat.session_id for seat in held] == [past.id]
 
 
@@ -137,3 +134,10 @@ def test_a_series_that_cannot_be_is_refused_naming_the_field(store, world, clock
     with pytest.raises(Invalid) as refused:
         weekly(store, world, clock.now(), **wrong)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("rule", ["FREQ=WEEKLY;INTERVAL=\uff12", "FREQ=DAILY;COUNT=\u0663", "FREQ=WEEKLY\nDTSTART:20260101"])  # fmt: skip
+def test_a_rule_in_other_scripts_digits_is_refused(rule):
+    with pytest.raises(Invalid) as refused:
+        check_rule(rule, datetime(2026, 3, 5, 18))
+    assert refused.value.field == "rrule"

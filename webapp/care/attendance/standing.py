@@ -19,7 +19,7 @@ FEED_IS_SILENT_AFTER = timedelta(minutes=10)
 
 
 class Standing(StrEnum):
-    """The standings of protocol.md, *Facts, then standing*."""
+    """The standings of docs/protocol.md, *Facts, then standing*."""
 
     EXPECTED = "expected"
     WAITING = "waiting"
@@ -55,7 +55,6 @@ class SessionFacts:
     feed_heard_at: datetime | None = None
     """Last heartbeat of the feed; None when the feed sends none."""
 
-    soon_at: datetime = field(init=False)
     doors_open_at: datetime = field(init=False)
     first_check_at: datetime = field(init=False)
     """When the ladder first asks who is there; before that, missing evidence means nothing."""
@@ -66,7 +65,7 @@ class SessionFacts:
     def __post_init__(self) -> None:
         """Compute the policy's instants once for all seats of the session."""
         policy, start = self.policy, self.starts_at
-        for name in ("soon", "doors_open", "first_check", "second_check"):
+        for name in ("doors_open", "first_check", "second_check"):
             object.__setattr__(self, f"{name}_at", start + getattr(policy, name))
         object.__setattr__(self, "outreach_at", min(start + policy.outreach, self.ends_at))
 
@@ -94,8 +93,6 @@ class ClientFacts:
     """Reminders whose offset from the start (negative) the client chose; the others follow the policy (M4)."""
     contact_at: datetime | None = None
     spoken_at: datetime | None = None
-    open_review: bool = False
-    """A supervisor's review of this client is open."""
     open_plan: bool = False
     """A task to write a re-engagement plan is open."""
     planned_at: datetime | None = None

@@ -8,7 +8,6 @@ from sqlalchemy import (
     JSON,
     ForeignKey,
     Index,
-    Select,
     UniqueConstraint,
     select,
 )
@@ -170,9 +169,3 @@ def set_roles(
     for tag, changed in ((Tag.ROLE_GIVEN, set(names) - had), (Tag.ROLE_TAKEN, had - set(names))):
         for name in sorted(changed):
             events.record(store, tag, person=person, by=by, now=now, role=name)
-
-
-def by_ref(program: Program, ref: str, *kinds: str) -> Select[Person]:
-    """The person whom the program's own systems call `ref`, if they are of one of `kinds` (none given: of any)."""
-    found = select(Person).where(Person.program_id == program.id, Person.ref == ref)
-    return found.where(Person.kind.in_(kinds)) if kinds else found

@@ -1,6 +1,6 @@
 """A program's policy: every timing and threshold of the missed-session protocol, each with its default, bounds and meaning.
 
-Written as JSON with ISO 8601 durations (interfaces.md, *Policy*), kept in versions, and held in memory as a frozen `Policy`.
+Written as JSON with ISO 8601 durations (docs/protocol.md, *Policy*), kept in versions, and held in memory as a frozen `Policy`.
 Pure, so that the ladder may read it.
 """
 
@@ -127,7 +127,7 @@ class _Part(BaseModel):
 
 
 class Patterns(_Part):
-    """Thresholds of protocol.md, *Patterns*: how often before somebody takes a look."""
+    """Thresholds of docs/protocol.md, *Patterns*: how often before somebody takes a look."""
 
     misses: Times = 3
     misses_within: Duration = timedelta(days=14)

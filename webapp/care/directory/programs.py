@@ -121,7 +121,8 @@ def create(
 def change_policy(
     store: Store, program: Program, body: dict[str, Any], *, by: Any, now: datetime
 ) -> PolicyVersion:
-    """Add a version of the policy, for sessions that start after `now` (protocol.md). Fields left out have their defaults.
+    """Add a version of the policy, for sessions that start after `now` (docs/protocol.md, *Policy*).
+    Fields left out have their defaults.
 
     Raises Invalid naming the field.
     """
@@ -157,7 +158,7 @@ def set_help_phone(
 
 def in_force(versions: Sequence[Version], instant: datetime) -> Version:
     """The version in force at `instant` (aware): the newest made until then, or else the first. `versions`: all of one
-    program, oldest first. A session is under the version in force at its start (protocol.md)."""
+    program, oldest first. A session is under the version in force at its start (docs/protocol.md)."""
     before = [version for version in versions if version.created_at <= instant]
     return before[-1] if before else versions[0]
 

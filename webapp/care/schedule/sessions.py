@@ -209,6 +209,17 @@ _LOOKS = {
 """Built once: on SQLite every other writer would wait while a statement is built."""
 
 
+def program_of(session_id: int) -> Select[int]:
+    """The program of a session."""
+    return select(Session.program_id).where(Session.id == session_id)
+
+
+def program_of_seat(seat_id: int) -> Select[int]:
+    """The program of a seat."""
+    theirs = select(Session.program_id).join(Seat, Seat.session_id == Session.id)
+    return theirs.where(Seat.id == seat_id)
+
+
 def look_again(
     store: Store, now: datetime, *, ahead: timedelta = timedelta(days=2), **which: int
 ) -> None:

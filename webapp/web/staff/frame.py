@@ -1,5 +1,6 @@
 """What stands around every page of the console: places, how many tasks are mine, what is silent."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -7,7 +8,6 @@ from typing import Any, TypeVar
 from flask import abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from htmx_flask import request
 from sqlalchemy import Select, func, select
 from werkzeug.local import LocalProxy
 
@@ -18,6 +18,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
+from webapp.operations import set_aside
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
@@ -53,12 +54,19 @@ def page(template: str, status: int = 200, **context: Any) -> ResponseReturnValu
     return htmx.widget(template, LIVE, status, **frame, **context)
 
 
-def changed(template: str, to: str, **context: Any) -> ResponseReturnValue:
-    """After a change: the live part for htmx, else back to `to` (303), where nothing was shown yet. `reading` as for `page`."""
-    frame, reading = around(), context.pop("reading", None)
-    if request.htmx:
-        leave_trace(reading)
-    return htmx.done(template, LIVE, to, **frame, **context)
+def changed(
+    template: str, to: str, screen: Callable[[], dict[str, Any]], **more: Any
+) -> ResponseReturnValue:
+    """After a change: the live part for htmx, else back to `to` (303), where nothing was shown yet. `screen` is called for htmx
+    alone and returns what the page needs; `reading` in it as for `page`."""
+
+    def framed() -> dict[str, Any]:
+        context = screen()
+        frame = around()
+        leave_trace(context.pop("reading", None))
+        return frame | context
+
+    return htmx.done(template, LIVE, to, framed, **more)
 
 
 def leave_trace(reading: Reading | None) -> None:
@@ -142,7 +150,8 @@ def places() -> list[tuple[str, str, str, str]]:
 
 
 def silences(program_id: int, now: datetime) -> list[tuple[str, datetime | None]]:
-    """What has not been heard for two minutes (R5): the worker, also when it never was; a feed that says it lives."""
+    """What has not been heard for two minutes (R5): the worker, also when it never was; a feed that says it lives. And since when
+    a chore of the worker's keeps failing (R13)."""
     feed = f"{PULSE}{program_id}"
     heard = dict(
         store.execute(
@@ -154,6 +163,7 @@ def silences(program_id: int, now: datetime) -> list[tuple[str, datetime | None]
         quiet.append(("worker", heard.get("worker")))
     if feed in heard and now - heard[feed] > SILENT_AFTER:
         quiet.append(("feed", heard[feed]))
+    quiet += [("chore", each.first_at) for each in set_aside.failing(store, now)[:1]]
     return quiet
 
 
