@@ -10,7 +10,7 @@ from webapp.care.directory import programs
 from webapp.care.directory.people import Status
 from webapp.care.directory.programs import Program
 from webapp.care.make_ups import busy_slots, eligibility, waitlist
-from webapp.care.make_ups.parties import Party, party_of
+from webapp.care.make_ups.eligibility import Party, party_of
 from webapp.care.make_ups.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
 from webapp.care.preferences import contact_preferences
 from webapp.care.schedule import planning, sessions

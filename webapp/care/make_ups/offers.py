@@ -17,8 +17,7 @@ from sqlalchemy.orm import aliased
 
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import waitlist
-from webapp.care.make_ups.eligibility import deadline_of
-from webapp.care.make_ups.parties import Party, party_of
+from webapp.care.make_ups.eligibility import Party, deadline_of, party_of
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource

@@ -14,13 +14,12 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit.tags import Tag
-from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.people import Person
 from webapp.care.make_ups import busy_slots, eligibility
-from webapp.care.make_ups.parties import party_of
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Store
-from webapp.refusals import N_, Forbidden, TooLate
+from webapp.refusals import N_, TooLate
 
 LAST_CALL = timedelta(minutes=30)
 """Nearer to the start nobody is kept waiting for an answer: a free place is simply free."""
@@ -101,10 +100,7 @@ def join(
 ) -> WaitlistEntry:
     """Wait for a place in `session`, to make up for `seat`: one that the client could book if it were free. Waiting already:
     the same entry. Raises Cancelled, TooLate, Invalid, Forbidden."""
-    if by is not None and by.kind != Kind.STAFF and by.id != seat.client_id:
-        raise Forbidden()
-    eligibility.refuse_session(seat, session, by, now)
-    eligibility.refuse_beyond(eligibility.deadline_of(store, seat), session.starts_at, by)
+    eligibility.check(store, seat, session, by, now)
     if session.starts_at <= now + LAST_CALL:
         raise TooLate(N_("This session begins too soon to wait for a place."))
     busy_slots.lock(store, [seat.client])  # two taps at once: one after the other
@@ -113,7 +109,7 @@ def join(
         return waiting
     entry = WaitlistEntry(
         session=session, client=seat.client, seat=seat, joined_at=now, joined_by_id=by and by.id,
-        places=len(party_of(store, seat).people),
+        places=len(eligibility.party_of(store, seat).people),
     )  # fmt: skip
     store.add(entry)
     store.flush()

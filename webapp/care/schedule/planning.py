@@ -183,7 +183,7 @@ _LOCK = select(Session.id).where(Session.id == bindparam("id")).with_for_update(
 
 def lock(store: Store, session: Session) -> None:
     """Have this session's places to oneself until the commit, so that two who want the last one get an answer, not an
-    error (R9). Whoever needs a client's row too takes that first (`clashes.lock`)."""
+    error (R9). Whoever needs a client's row too takes that first (`busy_slots.lock`)."""
     if store.get_bind().dialect.name != "sqlite":  # where a writing store is the only writer
         store.execute(_LOCK, {"id": session.id})
 

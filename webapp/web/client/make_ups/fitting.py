@@ -12,9 +12,9 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam
 from webapp.care.make_ups import double_bookings, eligibility, make_ups, offers, waitlist
 from webapp.care.make_ups.double_bookings import Double
+from webapp.care.make_ups.eligibility import party_of
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.offers import Offer, Why
-from webapp.care.make_ups.parties import party_of
 from webapp.care.make_ups.reflections import Reflection
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.schedule.sessions import Seat
