@@ -75,7 +75,8 @@ def counts(module: str) -> bool:
 @cache
 def is_property(module: str, code: CodeType) -> bool:
     """Whether a function is read as an attribute of its class."""
-    owner, _dot, name = code.co_qualname.rpartition(".")
+    function = code.co_qualname.partition(".<locals>")[0]  # whose comprehension this may be
+    owner, _dot, name = function.rpartition(".")
     found = inspect.getattr_static(getattr(sys.modules[module], owner, None), name, None)
     return isinstance(found, property | cached_property | hybrid_property)
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import Row, bindparam, exists, func, select
 
 from webapp.care.attendance import attended
 from webapp.care.directory.people import Person
@@ -266,10 +266,12 @@ def _check_line(
 ) -> WaitlistEntry | None:
     """The client's own entry in the session's line, if any. Raises Full when there is no place for the party once those before
     them in line have theirs; Clash and Invalid when one of them has a place already."""
-    with_served = waitlist.in_line([session.id]).add_columns(waitlist.served())
-    rows = store.execute(with_served).all() if waiting else []
-    entry = next((each for each, _ in rows if each.client_id == seat.client_id), None)
-    line = [each for each, served in rows if not served]
+    entries: Sequence[Row[WaitlistEntry, bool]] = []
+    if waiting:
+        in_line = waitlist.in_line([session.id]).add_columns(waitlist.served())
+        entries = store.execute(in_line).all()
+    entry = next((each for each, _ in entries if each.client_id == seat.client_id), None)
+    line = [each for each, served in entries if not served]
     before = line[: line.index(entry)] if entry in line else line
     occupants = [s.client_id for s in seats if s.released_at is None or s.held_until is not None]
     seated = _refuse_full(party, session, occupants, ahead=sum(each.places for each in before))

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, Select, and_, or_, sele
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import busy_slots
@@ -94,6 +95,10 @@ class MakeUp(Base):
     def _is_open(cls) -> ColumnElement[bool]:
         return and_(cls.completed_at.is_(None), cls.cancelled_at.is_(None), cls.lapsed_at.is_(None))
 
+    def is_over(self, as_of: datetime) -> bool:
+        """The session that is booked has taken place."""
+        return self.by_seat is not None and self.by_seat.session.ends_at <= as_of
+
     def complete(self, store: Store, *, by: Person | None, now: datetime) -> None:
         """It was done: the missed seat is made up. A lapsed one too, when a correction says so."""
         if self.completed_at is None and self.cancelled_at is None:
@@ -141,12 +146,14 @@ def note_down(
 
 
 def add(store: Store, made: MakeUp, *, by: Person | None, now: datetime) -> MakeUp:
-    """Keep a make-up and say that there is one."""
+    """Store a new make-up and record that it was booked."""
     store.add(made)
     store.flush()
-    sessions.record(
-        store, Tag.MAKE_UP_BOOKED, made.seat, by=by, now=now, make_up=made.id, kind=made.kind,
-        by_seat=made.by_seat_id, resource=made.resource_id, instead_of=made.instead_of_id,
+    program_id = made.seat.session.program_id
+    events.record(
+        store, Tag.MAKE_UP_BOOKED, by=by, now=now, program_id=program_id, seat=made.seat,
+        make_up=made.id, kind=made.kind, by_seat=made.by_seat_id, resource=made.resource_id,
+        instead_of=made.instead_of_id,
     )  # fmt: skip
     return made
 

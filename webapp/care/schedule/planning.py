@@ -11,7 +11,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
-from webapp.care.schedule.sessions import Seat, Session, occupied, record
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Full, Invalid
 
@@ -128,7 +128,10 @@ def give_seat(
         mine.given_at = now
     mine.released_at, mine.held_until, mine.next_look_at = None, None, now
     store.flush()
-    record(store, Tag.SEAT_GIVEN, mine, by=by, now=now, number=mine.number)
+    events.record(
+        store, Tag.SEAT_GIVEN, by=by, now=now, program_id=session.program_id, seat=mine,
+        number=mine.number,
+    )  # fmt: skip
     return mine
 
 

@@ -1,4 +1,4 @@
-"""What fits: all that can be shown about making up for one seat, at this instant."""
+"""What a client's pages show about making up for one seat: its state, what is booked, what could be."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,7 +36,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class InLine:
-    """Waiting for a full session, as number so-and-so."""
+    """The client waits for a full session, and is this number in its line."""
 
     entry: WaitlistEntry
     number: int
@@ -44,14 +44,11 @@ class InLine:
 
 @dataclass(frozen=True)
 class MakingUp:
-    """One seat, what stands for it, and what could. `state` says which of the page's faces it shows:
-
-    ahead (still to come, nothing reported) · cancelled · whole (nothing to make up) · done · booked · open (nothing booked,
-    or only what its client can't come to either) · closed (the policy's time is over).
-    """
+    """One seat, what is booked to make up for it, and what could be."""
 
     place: Place
     state: str
+    """As `state_of` returns it."""
     deadline: datetime
     made: MakeUp | None = None
     partner: Person | None = None
@@ -74,7 +71,7 @@ class MakingUp:
     @property
     def over(self) -> bool:
         """What is booked has taken place; who was there is not settled yet."""
-        return self.by_seat is not None and self.by_seat.session.ends_at <= self.place.now
+        return self.made is not None and self.made.is_over(self.place.now)
 
     @property
     def by_seat(self) -> Seat | None:
@@ -86,7 +83,7 @@ def of(place: Place, *, changing: bool = False) -> MakingUp:
     """Everything about making up for this seat. `changing`: offers too when something is booked."""
     now = clock.now()
     made = store.scalar(make_ups.standing_for([place.seat.id]))
-    state = _state(place, made, now)
+    state = state_of(place, made, now)
     deadline = eligibility.deadline_of(store, place.seat)
     about = MakingUp(
         place, state, deadline, made, party_of(store, place.seat).partner, counselor=counselor(),
@@ -97,19 +94,25 @@ def of(place: Place, *, changing: bool = False) -> MakingUp:
     return _with_choice(about, made, now) if state == "open" or about.changing else about
 
 
-def told_of(place: Place) -> Place:
-    """The seat to find another time for when this one can't be kept: the one that it was to make up for, if it was."""
-    was_for = store.scalar(select(MakeUp).where(MakeUp.by_seat_id == place.seat.id, MakeUp.is_open))
-    return my_seats.one(was_for.seat_id) if was_for else place
+def made_up_by(place: Place) -> Place:
+    """The missed seat for which `place` was booked; `place` itself when it was for none."""
+    made = store.scalar(select(MakeUp).where(MakeUp.by_seat_id == place.seat.id, MakeUp.is_open))
+    return my_seats.one(made.seat_id) if made else place
 
 
 def counselor() -> str:
-    """Whom to ask about another time; empty when nobody is named."""
+    """The name of the client's counselor; empty when there is none."""
     team = store.get(CareTeam, my_seats.person().id)
     return team.counselor.name if team and team.counselor else ""
 
 
-def _state(place: Place, made: MakeUp | None, now: datetime) -> str:
+def state_of(place: Place, made: MakeUp | None, now: datetime) -> str:
+    """What the pages show, and whether anything can be booked. `made`: the make-up that stands for the seat.
+
+    ahead (still to come, nothing reported) · cancelled · whole (nothing to make up) · done · booked · open (nothing booked,
+    or only what its client can't come to either) · closed (the policy's time is over). Booking is possible when it is open or
+    booked. At most the statements of one standing and of the deadline; none that look for offers.
+    """
     if place.session.cancelled_at:
         return "cancelled"
     if made is not None and made.completed_at:
