@@ -11,7 +11,7 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.catch_up import follow_ups, ledger
-from webapp.care.catch_up.cards import Part, catch_up
+from webapp.care.catch_up.cards import CatchUpPart, catch_up
 from webapp.care.make_ups import bookings, reflections
 from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
 from webapp.care.materials.hand_ins import HandIn
@@ -49,7 +49,7 @@ def test_a_missed_session_is_a_card_even_with_nothing_but_talking_it_through(
 ):
     card = card_of(store, world.maya, clock)
     assert (card.seat, card.standing, card.done, card.total) == (seat, Standing.MISSED, 0, 1)
-    assert card.items[0].part is Part.FOLLOW_UP
+    assert card.items[0].part is CatchUpPart.FOLLOW_UP
 
 
 def test_who_was_there_has_nothing_to_catch_up_on(store, world, clock, seat):
@@ -85,7 +85,7 @@ def test_a_card_holds_nothing_of_another_client(store, world, clock, seat):
     )  # fmt: skip
     [card] = catch_up(store, world.gus, misses.of(store, world.gus, clock.now()), clock.now())
     assert [(item.part, item.title) for item in card.items] == [
-        (Part.HOMEWORK, "For Gus"), (Part.FOLLOW_UP, "")
+        (CatchUpPart.HOMEWORK, "For Gus"), (CatchUpPart.FOLLOW_UP, "")
     ]  # fmt: skip
     assert summaries.shown(store, [seat.session_id], world.gus.id) == {}
 
@@ -275,7 +275,7 @@ class TestLedger:
             by=None, now=clock.now(),
         )  # fmt: skip
         booked = bookings.book(store, seat, made, by=world.maya, now=clock.now())
-        [line] = ledger.lines(store, misses.of(store, world.maya, clock.now()))
+        [line] = ledger.entries(store, misses.of(store, world.maya, clock.now()))
         assert (line.by_what, line.made_up_at) == ("Sleep", None)
         reflections.hand_in(
             store,
@@ -284,12 +284,12 @@ class TestLedger:
             by=world.maya,
             now=clock.now(),
         )
-        [line] = ledger.lines(store, misses.of(store, world.maya, clock.now()))
+        [line] = ledger.entries(store, misses.of(store, world.maya, clock.now()))
         assert (line.standing, line.made_up_at) == (Standing.MADE_UP, booked.completed_at)
         assert not line.open_for_booking(clock.now())
 
     def test_what_is_open_says_until_when(self, store, world, clock, seat):
-        [line] = ledger.lines(store, misses.of(store, world.maya, clock.now()))
+        [line] = ledger.entries(store, misses.of(store, world.maya, clock.now()))
         assert line.deadline == seat.session.ends_at + 14 * DAY
         assert line.open_for_booking(clock.now())
         assert not line.open_for_booking(line.deadline)

@@ -7,7 +7,8 @@ from tests.counting import statements
 from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.make_ups import bookings, offers
-from webapp.care.make_ups.offers import OfferKind, Why
+from webapp.care.make_ups.make_ups import MakeUpKind
+from webapp.care.make_ups.offers import Why
 from webapp.care.materials import resources
 from webapp.care.preferences import availability
 
@@ -119,7 +120,7 @@ def test_one_thing_to_do_at_any_time_stands_on_a_full_list(store, world, clock, 
     )  # fmt: skip
     found = bookings.offered(store, seat, clock.now(), 3)
     assert [offer.title for offer in found] == ["Day 1", "Day 2", "Recording"]
-    assert found[-1].kind is OfferKind.RECORDING
+    assert found[-1].kind is MakeUpKind.RECORDING
 
 
 def test_a_recording_for_somebody_else_is_not_offered(store, world, clock, seat):

@@ -24,14 +24,14 @@ from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 
 
-class Missed(NamedTuple):
+class MissedSeat(NamedTuple):
     """A seat somebody was not in, or not for long, and its standing (`protocol/reports/misses` finds them)."""
 
     seat: Seat
     standing: Standing
 
 
-class Part(StrEnum):
+class CatchUpPart(StrEnum):
     SUMMARY = "summary"
     RESOURCE = "resource"
     HOMEWORK = "homework"
@@ -42,7 +42,7 @@ class Part(StrEnum):
 class Item:
     """One thing on a card. `id`: of the session for a summary, of the seat for a follow-up, else the thing's own."""
 
-    part: Part
+    part: CatchUpPart
     id: int
     title: str = ""
     kind: str = ""
@@ -58,7 +58,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class CatchUpCard:
     """What there is to catch up on for one seat, in the order in which one would do it."""
 
     seat: Seat
@@ -80,7 +80,9 @@ class Card:
         return self.done == self.total
 
 
-def catch_up(store: Store, client: Person, missed: Iterable[Missed], now: datetime) -> list[Card]:
+def catch_up(
+    store: Store, client: Person, missed: Iterable[MissedSeat], now: datetime
+) -> list[CatchUpCard]:
     """A card for each missed seat of `client`, in the order given. Five statements for any number of seats."""
     missed = list(missed)
     if not missed:
@@ -98,12 +100,12 @@ def catch_up(store: Store, client: Person, missed: Iterable[Missed], now: dateti
         for each in store.scalars(make_ups.standing_for([seat.id for seat in seats]))
     }
     return [
-        Card(
+        CatchUpCard(
             seat,
             standing,
             (
                 *(item for part in parts for item in part[seat.session_id]),
-                Item(Part.FOLLOW_UP, seat.id, done_at=talked.get(seat.id)),
+                Item(CatchUpPart.FOLLOW_UP, seat.id, done_at=talked.get(seat.id)),
             ),
             made.get(seat.id),
         )
@@ -133,7 +135,7 @@ def _summaries(store: Store, client: Person, session_ids: Sequence[int]) -> Item
     found: Items = defaultdict(list)
     for session_id, published_at, read_at in store.execute(query):
         done_at = read_at if read_at and read_at >= published_at else None
-        found[session_id].append(Item(Part.SUMMARY, session_id, done_at=done_at))
+        found[session_id].append(Item(CatchUpPart.SUMMARY, session_id, done_at=done_at))
     return found
 
 
@@ -149,7 +151,7 @@ def _resources(store: Store, client: Person, session_ids: Sequence[int], now: da
     found: Items = defaultdict(list)
     for resource, finished_at, position in store.execute(query):
         item = Item(
-            Part.RESOURCE, resource.id, resource.title, resource.kind, finished_at,
+            CatchUpPart.RESOURCE, resource.id, resource.title, resource.kind, finished_at,
             position=position or 0.0, minutes=resource.minutes,
         )  # fmt: skip
         found[resource.session_id].append(item)
@@ -171,7 +173,7 @@ def _homework(store: Store, client: Person, session_ids: Sequence[int]) -> Items
     found: Items = defaultdict(list)
     for task, handed_in_at, answered_at in store.execute(query):
         item = Item(
-            Part.HOMEWORK, task.id, task.title, done_at=handed_in_at, due_at=task.due_at,
+            CatchUpPart.HOMEWORK, task.id, task.title, done_at=handed_in_at, due_at=task.due_at,
             answered_at=answered_at,
         )  # fmt: skip
         found[task.session_id].append(item)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp.care.attendance.standing import CAN_BE_MADE_UP, Standing
-from webapp.care.catch_up.cards import Missed
+from webapp.care.catch_up.cards import MissedSeat
 from webapp.care.directory import programs
 from webapp.care.directory.programs import PolicyVersion
 from webapp.care.make_ups import make_ups
@@ -18,7 +18,7 @@ from webapp.db import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LedgerEntry:
     """One missed seat in the ledger. Instants are aware UTC."""
 
     seat: Seat
@@ -53,7 +53,7 @@ class Line:
         return can_be and self.make_up is None and as_of < self.deadline
 
 
-def lines(store: Store, missed: Iterable[Missed]) -> list[Line]:
+def entries(store: Store, missed: Iterable[MissedSeat]) -> list[LedgerEntry]:
     """The ledger of one client's missed seats, in the order given. Two statements."""
     missed = list(missed)
     if not missed:
@@ -66,12 +66,12 @@ def lines(store: Store, missed: Iterable[Missed]) -> list[Line]:
     }
     within = _within(store, missed)
     return [
-        Line(seat, standing, found.get(seat.id), seat.session.ends_at + within[seat.id])
+        LedgerEntry(seat, standing, found.get(seat.id), seat.session.ends_at + within[seat.id])
         for seat, standing in missed
     ]
 
 
-def _within(store: Store, missed: list[Missed]) -> dict[int, timedelta]:
+def _within(store: Store, missed: list[MissedSeat]) -> dict[int, timedelta]:
     program = missed[0].seat.session.program_id
     query = select(PolicyVersion).where(PolicyVersion.program_id == program)
     versions = list(store.scalars(query.order_by(PolicyVersion.version)))

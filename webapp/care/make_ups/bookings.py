@@ -21,7 +21,7 @@ from webapp.care.directory.people import Person
 from webapp.care.make_ups import busy_slots, eligibility, make_ups, offers, waitlist
 from webapp.care.make_ups.busy_slots import BusySlot
 from webapp.care.make_ups.eligibility import Party
-from webapp.care.make_ups.make_ups import MakeUp, Way
+from webapp.care.make_ups.make_ups import MakeUp, MakeUpKind
 from webapp.care.make_ups.offers import Offer
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials.resources import Resource
@@ -58,7 +58,7 @@ _CALENDAR = select(
 )
 
 
-class Calendar(NamedTuple):
+class PartyCalendar(NamedTuple):
     """What a party's calendar says about a new booking."""
 
     standing: int | None
@@ -160,7 +160,7 @@ def _book_session(
             _leave_line(store, entry, by, now)
         if party.partner is not None:
             _book_for_partner(store, seat, party.partner, places, by, now)
-        made = _make_up(seat, Way.SESSION, instead_of, by, now)
+        made = _make_up(seat, MakeUpKind.SESSION, instead_of, by, now)
         _set_places(made, places)
         return make_ups.add(store, made, by=by, now=now)
 
@@ -181,7 +181,7 @@ def _book_resource(
     if instead_of is not None:
         instead_of.cancel(store, by=by, now=now, why="moved")
         store.flush()
-    made = _make_up(seat, Way(resource.kind), instead_of, by, now)
+    made = _make_up(seat, MakeUpKind(resource.kind), instead_of, by, now)
     made.resource = resource
     return make_ups.add(store, made, by=by, now=now)
 
@@ -236,7 +236,7 @@ def _occupants(store: Store, session: Session) -> Sequence[int]:
 
 def _calendar(
     store: Store, seat: Seat, party: Party, session: Session, instead_of: MakeUp | None
-) -> Calendar:
+) -> PartyCalendar:
     """What stands in the calendars of `party`, apart from `session` and from what the booking replaces."""
     but = [session.id]
     if instead_of is not None and instead_of.by_seat is not None:
@@ -246,7 +246,7 @@ def _calendar(
         "ends_at": session.ends_at,
     }  # fmt: skip
     store.flush()
-    return Calendar(*store.connection().execute(_CALENDAR, asked).one())
+    return PartyCalendar(*store.connection().execute(_CALENDAR, asked).one())
 
 
 def _seats(store: Store, session: Session) -> tuple[list[SeatColumns], int]:
@@ -328,7 +328,7 @@ def _book_for_partner(
         return
     if store.scalar(make_ups.standing_for([missed.id])):
         return
-    made = _make_up(missed, Way.SESSION, None, by, now)
+    made = _make_up(missed, MakeUpKind.SESSION, None, by, now)
     _set_places(made, places[::-1])
     make_ups.add(store, made, by=by, now=now)
 
@@ -341,7 +341,7 @@ def _leave_line(store: Store, entry: WaitlistEntry, by: Person | None, now: date
 
 
 def _make_up(
-    seat: Seat, kind: Way, instead_of: MakeUp | None, by: Person | None, now: datetime
+    seat: Seat, kind: MakeUpKind, instead_of: MakeUp | None, by: Person | None, now: datetime
 ) -> MakeUp:
     return MakeUp(
         seat=seat, kind=kind, instead_of_id=instead_of and instead_of.id, booked_at=now,

@@ -15,7 +15,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 
 
-class Double(NamedTuple):
+class DoubleBooking(NamedTuple):
     """A make-up, the seat of the party it booked, and the other seat of the same person at that time."""
 
     make_up: MakeUp
@@ -23,18 +23,18 @@ class Double(NamedTuple):
     other: Seat
 
 
-def of_program(store: Store, program_id: int, now: datetime) -> list[Double]:
+def of_program(store: Store, program_id: int, now: datetime) -> list[DoubleBooking]:
     """All that lie ahead, the soonest first. One statement; grows with the make-ups that are booked."""
     return _read(store, _doubles(now).where(Session.program_id == program_id))
 
 
-def of(store: Store, made: MakeUp, now: datetime) -> list[Double]:
+def of(store: Store, made: MakeUp, now: datetime) -> list[DoubleBooking]:
     """Those of one make-up."""
     return _read(store, _doubles(now).where(MakeUp.id == made.id))
 
 
-def _read(store: Store, query: Select[MakeUp, Seat, Seat]) -> list[Double]:
-    return [Double(*row) for row in store.execute(query).unique()]
+def _read(store: Store, query: Select[MakeUp, Seat, Seat]) -> list[DoubleBooking]:
+    return [DoubleBooking(*row) for row in store.execute(query).unique()]
 
 
 def _doubles(now: datetime) -> Select[MakeUp, Seat, Seat]:

@@ -22,7 +22,7 @@ ENDED_WITH_COUPLE = "couple_ended"
 STANDS = "cancelled_at IS NULL AND lapsed_at IS NULL"
 
 
-class Way(StrEnum):
+class MakeUpKind(StrEnum):
     """By what a seat is made up for. `other`: staff wrote down that it was, in some other way."""
 
     SESSION = "session"
@@ -138,10 +138,10 @@ class MakeUp(Base):
 
 
 def note_down(
-    store: Store, seat: Seat, *, kind: str = Way.OTHER, by: Person | None, now: datetime
+    store: Store, seat: Seat, *, kind: str = MakeUpKind.OTHER, by: Person | None, now: datetime
 ) -> MakeUp:
     """Staff set down that `seat` is made up for in a way of its own, without booking anything; `complete()` ends it."""
-    made = MakeUp(seat=seat, kind=Way(kind), booked_at=now, booked_by_id=by and by.id)
+    made = MakeUp(seat=seat, kind=MakeUpKind(kind), booked_at=now, booked_by_id=by and by.id)
     return add(store, made, by=by, now=now)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import waitlist
 from webapp.care.make_ups.eligibility import Party, deadline_of, party_of
+from webapp.care.make_ups.make_ups import MakeUpKind
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
@@ -29,12 +30,6 @@ from webapp.db import Store
 
 FAMILIAR = timedelta(days=2)
 """A host or group the client knows is worth waiting this much longer for."""
-
-
-class OfferKind(StrEnum):
-    SESSION = "session"
-    RECORDING = "recording"
-    ASSIGNMENT = "assignment"
 
 
 class Why(StrEnum):
@@ -50,7 +45,7 @@ class Why(StrEnum):
 class Offer:
     """One way to make up for a seat: a `session` with `free` places, or a `resource` and a short reflection."""
 
-    kind: OfferKind
+    kind: MakeUpKind
     deadline: datetime
     """Until when the policy lets it count; aware UTC."""
     session: Session | None = None
@@ -91,7 +86,7 @@ def find(
         return live[:1]
     shelf = resources.making_up(seat.client, seat.session.kind, now, but_resources).limit(limit)
     alone = [
-        Offer(OfferKind(each.kind), deadline, resource=each, why=(Why.ANY_TIME,))
+        Offer(MakeUpKind(each.kind), deadline, resource=each, why=(Why.ANY_TIME,))
         for each in store.scalars(shelf)
     ]
     return (live[: limit - min(len(alone), 1)] + alone)[:limit]
@@ -129,7 +124,7 @@ def _sessions(
     if not rows:
         return []
     taken = store.connection().execute(_BUSY, {"party": party.ids, "now": now})
-    busy = [Taken(*row) for row in taken]
+    busy = [BusyTime(*row) for row in taken]
     hours = availability.of(store, party.ids)
     fitting = [row for row in rows if _fits(row[0], party, busy, hours)]
     fitting.sort(key=lambda row: (_waited_for(row[0], missed), row[0].id))
@@ -177,7 +172,7 @@ _BUSY = (
 )
 
 
-class Taken(NamedTuple):
+class BusyTime(NamedTuple):
     """A time at which one of the party sits elsewhere."""
 
     starts_at: datetime
@@ -185,7 +180,7 @@ class Taken(NamedTuple):
 
 
 def _fits(
-    session: Session, party: Party, busy: list[Taken], hours: dict[int, list[Window]]
+    session: Session, party: Party, busy: list[BusyTime], hours: dict[int, list[Window]]
 ) -> bool:
     starts_at, ends_at = session.starts_at, session.ends_at
     if any(each.starts_at < ends_at and each.ends_at > starts_at for each in busy):
@@ -211,6 +206,6 @@ def _offer(row: Row[Session, str, int], seat: Seat, party: Party, deadline: date
     session, host, free = row
     both = (Why.FITS_BOTH,) if party.partner else ()
     return Offer(
-        OfferKind.SESSION, deadline, session=session, host=host, free=free,
+        MakeUpKind.SESSION, deadline, session=session, host=host, free=free,
         why=(*_familiar(session, seat.session), *both), partner=party.partner,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from sqlalchemy import or_, select
 
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import CAN_BE_MADE_UP, standing
-from webapp.care.catch_up.cards import Missed
+from webapp.care.catch_up.cards import MissedSeat
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person, Status
 from webapp.care.directory.programs import Program
@@ -20,7 +20,7 @@ FARTHEST, MOST = timedelta(days=60), 3000
 """However long the policy lets make-ups take: so many days, and so many seats, are looked at."""
 
 
-def open_seats(store: Store, program: Program, now: datetime) -> list[Missed]:
+def open_seats(store: Store, program: Program, now: datetime) -> list[MissedSeat]:
     """Seats that can be made up, still in time, with nothing booked; the latest first. A make-up's own seat is none: what
     it was for still is. A fixed number of statements; grows with the seats of the policy's time for make-ups."""
     stands = select(MakeUp.id).where(
@@ -52,7 +52,7 @@ def _in_time(session: Session, program: Program, now: datetime) -> bool:
     return now < session.ends_at + policy.make_up_within
 
 
-def told_ahead(store: Store, client: Person, now: datetime) -> list[Missed]:
+def told_ahead(store: Store, client: Person, now: datetime) -> list[MissedSeat]:
     """Coming seats that `client` has said they can't come to, the soonest first."""
     query = (
         select(Seat)
@@ -66,8 +66,8 @@ def told_ahead(store: Store, client: Person, now: datetime) -> list[Missed]:
     return _standing(store, list(store.scalars(query).unique()), now)
 
 
-def _standing(store: Store, seats: list[Seat], now: datetime) -> list[Missed]:
+def _standing(store: Store, seats: list[Seat], now: datetime) -> list[MissedSeat]:
     rows = [SeatRow(each.id, each.session_id, each.client_id, each.given_at) for each in seats]
     pictures = zip(seats, facts.of_seats(store, rows, now), strict=True)
-    found = [Missed(seat, standing(picture.facts, now)) for seat, picture in pictures]
+    found = [MissedSeat(seat, standing(picture.facts, now)) for seat, picture in pictures]
     return [each for each in found if each.standing in CAN_BE_MADE_UP]

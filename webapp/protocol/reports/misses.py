@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 
 from webapp.care.attendance.standing import CAN_BE_MADE_UP, Standing, standing
-from webapp.care.catch_up.cards import Missed
+from webapp.care.catch_up.cards import MissedSeat
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
@@ -19,7 +19,7 @@ BACK = timedelta(days=60)
 """How far the list goes back."""
 
 
-def of(store: Store, client: Person, now: datetime, back: timedelta = BACK) -> list[Missed]:
+def of(store: Store, client: Person, now: datetime, back: timedelta = BACK) -> list[MissedSeat]:
     """Seats of sessions that are over and were missed, partly or whole, told or not; made up for or not; the latest first.
 
     A booked make-up that the client did not come to is not listed: the seat it was for still is. A fixed number of
@@ -36,11 +36,11 @@ def of(store: Store, client: Person, now: datetime, back: timedelta = BACK) -> l
     return _missed(store, list(store.scalars(query)), now)
 
 
-def _missed(store: Store, seats: list[Seat], now: datetime) -> list[Missed]:
+def _missed(store: Store, seats: list[Seat], now: datetime) -> list[MissedSeat]:
     rows = [SeatRow(each.id, each.session_id, each.client_id, each.given_at) for each in seats]
     listed = CAN_BE_MADE_UP | {Standing.MADE_UP}
     found = zip(seats, facts.of_earlier(store, rows, now), strict=True)
-    missed = [Missed(seat, standing(picture.facts, now)) for seat, picture in found]
+    missed = [MissedSeat(seat, standing(picture.facts, now)) for seat, picture in found]
     return [each for each in missed if each.standing in listed]
 
 

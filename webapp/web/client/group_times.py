@@ -31,7 +31,7 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class WeeklyTime:
     """The same group at another weekly time. `when`: "Thu · 12:00 PM", where the reader is."""
 
     series: Series
@@ -98,7 +98,7 @@ def _page(seat_id: int, refusal: Refusal | None = None) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-def _patterns(usual: Series, now: datetime) -> list[Pattern]:
+def _patterns(usual: Series, now: datetime) -> list[WeeklyTime]:
     """The other weekly times, for who belongs to this one. Two statements for any number of them."""
     if store.get(Member, (usual.id, my_seats.person().id)) is None:
         return []
@@ -111,7 +111,7 @@ def _patterns(usual: Series, now: datetime) -> list[Pattern]:
     members = dict(store.execute(counted).all())
     shown = [(each, _when(each, now)) for each in found]
     return [
-        Pattern(each, when, members.get(each.id, 0) >= each.capacity)
+        WeeklyTime(each, when, members.get(each.id, 0) >= each.capacity)
         for each, when in shown
         if when
     ]

@@ -11,7 +11,7 @@ from webapp.care.attendance.standing import CAN_BE_MADE_UP
 from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam
 from webapp.care.make_ups import double_bookings, eligibility, make_ups, offers, waitlist
-from webapp.care.make_ups.double_bookings import Double
+from webapp.care.make_ups.double_bookings import DoubleBooking
 from webapp.care.make_ups.eligibility import party_of
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.offers import Offer, Why
@@ -58,7 +58,7 @@ class MakingUp:
     """Full sessions one could wait for."""
     line: list[InLine] = field(default_factory=list)
     held: list[HeldPlace] = field(default_factory=list)
-    double: Double | None = None
+    double: DoubleBooking | None = None
     """Another place at the time of what is booked."""
     reflection: Reflection | None = None
     counselor: str = ""

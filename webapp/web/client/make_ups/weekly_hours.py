@@ -50,7 +50,7 @@ def show() -> ResponseReturnValue:
 def _screen() -> dict[str, Any]:
     now, person = clock.now(), my_seats.person()
     weeks = weekly_hours.weeks(store, person, now, WEEKS)[::-1]
-    lines = ledger.lines(store, misses.of(store, person, now))
+    lines = ledger.entries(store, misses.of(store, person, now))
     return {
         "place": "catch-up",
         "near": my_seats.near(),

@@ -39,7 +39,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class KindDemand:
     """One kind of session: how many missed seats nothing stands for yet, and the free places that would do."""
 
     kind: str
@@ -48,7 +48,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SessionWaitlist:
     """Who waits for one session. `names`: those in the reader's care, in the order of the line; the others are counted."""
 
     session: Session
@@ -100,12 +100,12 @@ def coming(store: Store, program_id: int, now: datetime) -> list[Slot]:
     return [Slot(*row) for row in store.execute(query).all()]
 
 
-def _wanted(counted: Counter[str], slots: list[Slot]) -> list[Wanted]:
+def _wanted(counted: Counter[str], slots: list[Slot]) -> list[KindDemand]:
     open_places: Counter[str] = Counter()
     for slot in slots:
         for kind in slot.session.makes_up:
             open_places[kind] += slot.free
-    return [Wanted(kind, many, open_places[kind]) for kind, many in counted.most_common()]
+    return [KindDemand(kind, many, open_places[kind]) for kind, many in counted.most_common()]
 
 
 def _people(store: Store, counted: Counter[int], mine: Collection[int]) -> list[tuple[Person, int]]:
@@ -114,7 +114,7 @@ def _people(store: Store, counted: Counter[int], mine: Collection[int]) -> list[
     return [(person, counted[person.id]) for person in people]
 
 
-def _lines(store: Store, sessions: list[Session], mine: Collection[int]) -> list[Line]:
+def _lines(store: Store, sessions: list[Session], mine: Collection[int]) -> list[SessionWaitlist]:
     rows = (
         waitlist.in_line([session.id for session in sessions])
         .add_columns(waitlist.served())
@@ -124,7 +124,7 @@ def _lines(store: Store, sessions: list[Session], mine: Collection[int]) -> list
     for entry, held in store.execute(rows):
         found[entry.session_id].append((entry, held))
     return [
-        Line(
+        SessionWaitlist(
             session,
             [
                 (number, entry.client, held)

@@ -81,7 +81,7 @@ def _after(seat: Seat) -> ResponseReturnValue:
 def _picture(client: Person) -> dict[str, Any]:
     now = clock.now()
     missed = demand.told_ahead(store, client, now) + misses.of(store, client, now)
-    lines = ledger.lines(store, missed)
+    lines = ledger.entries(store, missed)
     return {
         "reading": Reading(What.CHART, [client.id]),
         "place": "people",

@@ -34,7 +34,7 @@ LONGEST, MOST_TIMES = 480, 26
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class SlotForm:
     """What the form asks for, checked. `starts_at` is aware."""
 
     kind: str
@@ -94,7 +94,7 @@ def _picture() -> dict[str, Any]:
     return known | {"may_cancel": me().id if not lead(me()) else None, "leads": lead(me())}
 
 
-def _plan(wanted: Opening) -> None:
+def _plan(wanted: SlotForm) -> None:
     program = me().program
     common: dict[str, Any] = {
         "kind": wanted.kind, "title": wanted.title, "host": wanted.host, "by": me(),
@@ -117,7 +117,7 @@ def _plan(wanted: Opening) -> None:
     )  # fmt: skip
 
 
-def _read(form: MultiDict[str, str]) -> Opening:
+def _read(form: MultiDict[str, str]) -> SlotForm:
     """Raises Invalid naming the field."""
     kinds = [kind for kind in dict.fromkeys(form.getlist("makes_up")) if kind in list(SessionKind)]
     if not kinds:
@@ -134,7 +134,7 @@ def _read(form: MultiDict[str, str]) -> Opening:
     url = form.get("join_url", "").strip()
     if url and not url.startswith("https://"):
         raise Invalid(N_("A link begins with https://."), field="join_url")
-    return Opening(
+    return SlotForm(
         form.get("kind", ""), title, _host(form.get("host", "")), starts_at,
         timedelta(minutes=_whole(form, "minutes", LONGEST)), _whole(form, "capacity", 1000), kinds,
         url or None, often, _whole(form, "times", MOST_TIMES) if often != ONCE else 1,
