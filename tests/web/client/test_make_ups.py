@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
 from tests.counting import statements
 from webapp.care import leaving
-from webapp.care.make_ups import held_places, settlement, waitlist
+from webapp.care.make_ups import held_places, offers, settlement, waitlist
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials import resources
@@ -61,6 +61,19 @@ def test_without_javascript_booking_leads_to_the_page_of_its_own(maya, gone, slo
     answer = maya.post(here(gone), {"session": slot(DAY).id})
     assert (answer.status_code, answer.location) == (303, here(gone))
     assert "Booked for you" in maya.follow(answer).text
+
+
+def test_what_else_there_is_is_looked_for_after_the_change_not_before(
+    maya, gone, slot, recording, store, monkeypatch
+):
+    """House rule 2: who books or cancels holds the write lock, and does not search under it."""
+    skills = slot(DAY)
+    for search in ("find", "waitable"):
+        monkeypatch.setattr(offers, search, None)
+    for form in ({"session": skills.id}, {"resource": recording.id}):
+        assert maya.post(here(gone), form).status_code == 303
+    assert maya.post(f"{here(gone)}/cancellation").status_code == 303
+    assert [made.cancel_why for made in made_up(store)] == ["moved", "cancelled"]
 
 
 def test_offers_say_in_words_what_speaks_for_them(maya, gone, slot, world, recording):

@@ -1,4 +1,4 @@
-"""Catch-up: everything that brings a client level again after a session they were not in, one card a seat (M5, M21)."""
+"""Catch-up cards: one for each missed seat, with what there is to read, do and talk through (M5, M21)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ from webapp.db import Store
 
 
 class MissedSeat(NamedTuple):
-    """A seat somebody was not in, or not for long, and its standing (`protocol/reports/misses` finds them)."""
+    """A seat whose client was not there, or not for long enough, and its standing (`protocol/reports/misses` finds them)."""
 
     seat: Seat
     standing: Standing
@@ -40,7 +40,7 @@ class CatchUpPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing on a card. `id`: of the session for a summary, of the seat for a follow-up, else the thing's own."""
+    """One item on a card. `id`: the session's for a summary, the seat's for a follow-up, else that of the resource or homework."""
 
     part: CatchUpPart
     id: int
@@ -54,18 +54,18 @@ class Item:
     minutes: float | None = None
     """How long a resource takes."""
     answered_at: datetime | None = None
-    """When staff said something to homework."""
+    """When staff gave feedback on homework."""
 
 
 @dataclass(frozen=True, slots=True)
 class CatchUpCard:
-    """What there is to catch up on for one seat, in the order in which one would do it."""
+    """What there is to catch up on for one seat, in the order in which a client would do it."""
 
     seat: Seat
     standing: Standing
     items: tuple[Item, ...]
     make_up: MakeUp | None
-    """The one that is booked or done, if any."""
+    """The make-up that is booked or done, if there is one."""
 
     @property
     def total(self) -> int:
@@ -94,7 +94,7 @@ def catch_up(
         _resources(store, client, session_ids, now),
         _homework(store, client, session_ids),
     ]
-    talked = _follow_ups(store, [seat.id for seat in seats])
+    talked_at = _follow_ups(store, [seat.id for seat in seats])
     made = {
         each.seat_id: each
         for each in store.scalars(make_ups.standing_for([seat.id for seat in seats]))
@@ -105,7 +105,7 @@ def catch_up(
             standing,
             (
                 *(item for part in parts for item in part[seat.session_id]),
-                Item(CatchUpPart.FOLLOW_UP, seat.id, done_at=talked.get(seat.id)),
+                Item(CatchUpPart.FOLLOW_UP, seat.id, done_at=talked_at.get(seat.id)),
             ),
             made.get(seat.id),
         )
@@ -114,11 +114,12 @@ def catch_up(
 
 
 Items = dict[int, list[Item]]
-"""Session → what of it there is."""
+"""Session id → its items."""
 
 
 def _summaries(store: Store, client: Person, session_ids: Sequence[int]) -> Items:
-    """Read, once nothing has been published since but a better wording of what was there."""
+    """Summaries. They count as read unless a general or a personal one was first published since; a new version of one that
+    was there changes nothing."""
     first = (
         select(Summary.session_id, func.min(Summary.published_at).label("published_at"))
         .where(Summary.session_id.in_(session_ids), Summary.is_published)

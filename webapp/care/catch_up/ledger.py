@@ -1,4 +1,4 @@
-"""The make-up ledger: each missed seat, and what made up for it, when (issue: *Make-ups*)."""
+"""The make-up ledger: each missed seat, what made up for it, and when."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class LedgerEntry:
     seat: Seat
     standing: Standing
     make_up: MakeUp | None
-    """The one that is booked or done."""
+    """The make-up that is booked or done, if there is one."""
     deadline: datetime
     """Until when a make-up may begin."""
 
@@ -34,13 +34,13 @@ class LedgerEntry:
 
     @property
     def planned_for(self) -> datetime | None:
-        """When the booked session begins; None for a recording or an assignment, which have no hour."""
+        """When the booked session begins; None for a recording or an assignment, which are done at any time."""
         seat = self.make_up.by_seat if self.make_up else None
         return seat.session.starts_at if seat else None
 
     @property
     def by_what(self) -> str:
-        """The title of the session, recording or assignment; empty when staff only said that it was done."""
+        """The title of the session, recording or assignment; empty when staff only noted that it was made up for."""
         if self.make_up is None:
             return ""
         if self.make_up.by_seat is not None:
@@ -48,7 +48,7 @@ class LedgerEntry:
         return self.make_up.resource.title if self.make_up.resource else ""
 
     def open_for_booking(self, as_of: datetime) -> bool:
-        """Nothing stands for it, and there is time."""
+        """No make-up stands for it, and the deadline lies ahead."""
         can_be = self.standing in CAN_BE_MADE_UP
         return can_be and self.make_up is None and as_of < self.deadline
 

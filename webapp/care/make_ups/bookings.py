@@ -80,10 +80,10 @@ class SeatColumns(NamedTuple):
 
 
 def offered(store: Store, seat: Seat, now: datetime, limit: int = 5) -> list[Offer]:
-    """What staff may book to make up for `seat`, the best first; empty when a make-up stands for it already."""
+    """Offers that staff may book to make up for `seat`, the best first; empty when a make-up stands for it already."""
     if store.scalar(make_ups.standing_for([seat.id])):
         return []
-    return offers.find(store, seat, now, limit=limit, solo=True)
+    return offers.find(store, seat, now, limit=limit, partner_optional=True)
 
 
 def book(
@@ -208,7 +208,13 @@ def _next_best(
     database: Database | None = store.info.get("database")
     with database.reading() if database else nullcontext(store) as reader:
         found = offers.find(
-            reader, seat, now, limit=1, but_sessions=[refused_id], deadline=deadline, solo=alone
+            reader,
+            seat,
+            now,
+            limit=1,
+            but_sessions=[refused_id],
+            deadline=deadline,
+            partner_optional=alone,
         )
         return found[0] if found else None
 

@@ -1,7 +1,7 @@
-"""Doubles: a booked make-up at a time for which its client was given another place since.
+"""Double bookings: a booked make-up at a time for which staff gave its client another place since.
 
-Staff may plan over anything (`clashes`); nothing is refused or taken back then. Both who planned and the client see it, for
-as long as it is so: it is read from the calendar, not written down.
+Staff may plan over anything (`busy_slots`); nothing is refused or cancelled then. The staff and the client see it for
+as long as it lasts: it is read from the calendar, not stored.
 """
 
 from datetime import datetime
@@ -16,7 +16,7 @@ from webapp.db import Store
 
 
 class DoubleBooking(NamedTuple):
-    """A make-up, the seat of the party it booked, and the other seat of the same person at that time."""
+    """A make-up, the seat it booked, and another seat of the same person at that time."""
 
     make_up: MakeUp
     seat: Seat
@@ -24,12 +24,12 @@ class DoubleBooking(NamedTuple):
 
 
 def of_program(store: Store, program_id: int, now: datetime) -> list[DoubleBooking]:
-    """All that lie ahead, the soonest first. One statement; grows with the make-ups that are booked."""
+    """A program's double bookings that are not over, the soonest first. One statement; grows with the booked make-ups."""
     return _read(store, _doubles(now).where(Session.program_id == program_id))
 
 
 def of(store: Store, made: MakeUp, now: datetime) -> list[DoubleBooking]:
-    """Those of one make-up."""
+    """The double bookings of one make-up, its partner's included."""
     return _read(store, _doubles(now).where(MakeUp.id == made.id))
 
 

@@ -1,6 +1,6 @@
 """What a client's pages show about making up for one seat: its state, what is booked, what could be."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -24,14 +24,14 @@ from webapp.web.client.my_seats import Place
 from webapp.web.page.unit_of_work import store
 
 SHOWN = 5
-"""Offers at a time: enough to choose from, few enough to read."""
+"""Offers on a page: enough to choose from, few enough to read."""
 WORDS = {
     Why.SAME_HOST: N_("same host"),
     Why.SAME_GROUP: N_("same group"),
     Why.FITS_BOTH: N_("fits both of you"),
     Why.ANY_TIME: N_("any time"),
 }
-"""What speaks for an offer."""
+"""The words for each reason for an offer."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class MakingUp:
     deadline: datetime
     made: MakeUp | None = None
     partner: Person | None = None
-    """Who comes along to a joint session."""
+    """Who comes along to a couple's session."""
     offers: list[Offer] = field(default_factory=list)
     full: list[Offer] = field(default_factory=list)
-    """Full sessions one could wait for."""
+    """Full sessions that the client could wait for."""
     line: list[InLine] = field(default_factory=list)
     held: list[HeldPlace] = field(default_factory=list)
     double: DoubleBooking | None = None
-    """Another place at the time of what is booked."""
+    """Another place that the client has at the time of what is booked."""
     reflection: Reflection | None = None
     counselor: str = ""
     changing: bool = False
@@ -80,7 +80,7 @@ class MakingUp:
 
 
 def of(place: Place, *, changing: bool = False) -> MakingUp:
-    """Everything about making up for this seat. `changing`: offers too when something is booked."""
+    """What a page shows about making up for this seat. `changing`: offers too when something is booked."""
     now = clock.now()
     made = store.scalar(make_ups.standing_for([place.seat.id]))
     state = state_of(place, made, now)
@@ -129,46 +129,42 @@ def state_of(place: Place, made: MakeUp | None, now: datetime) -> str:
 
 
 def _with_booked(about: MakingUp, made: MakeUp, now: datetime) -> MakingUp:
-    found = double_bookings.of(store, made, now) if made.is_open and made.by_seat else []
-    mine = [each for each in found if each.seat.client_id == about.seat.client_id]
-    return MakingUp(
-        **vars(about)
-        | {"double": next(iter(mine), None), "reflection": store.get(Reflection, made.id)}
-    )
+    doubles = double_bookings.of(store, made, now) if made.is_open and made.by_seat else []
+    own = (each for each in doubles if each.seat.client_id == about.seat.client_id)
+    return replace(about, double=next(own, None), reflection=store.get(Reflection, made.id))
 
 
 def _with_choice(about: MakingUp, made: MakeUp | None, now: datetime) -> MakingUp:
     seat, booked = about.seat, made.by_seat if made else None
-    but = [booked.session_id] if booked else []
-    chosen = [made.resource_id] if made and made.resource_id else []
+    but_sessions = [booked.session_id] if booked else []
+    but_resources = [made.resource_id] if made and made.resource_id else []
     entries = list(
         store.scalars(waitlist.waiting(seat.client).where(WaitlistEntry.seat_id == seat.id))
     )
-    held = waitlist.held_for(seat.client_id, now).where(WaitlistEntry.seat_id == seat.id)
-    kept = list(store.scalars(held))
-    waited = {entry.session_id for entry in entries}
-    return MakingUp(
-        **vars(about)
-        | {
-            "offers": offers.find(
-                store, seat, now, limit=SHOWN, but_sessions=but, but_resources=chosen
-            ),
-            "full": [
-                each for each in offers.waitable(store, seat, now)
-                if each.session and each.session.id not in waited
-            ],
-            "line": _in_line(entries, {each.entry_id for each in kept}),
-            "held": kept,
-        }
-    )  # fmt: skip
+    of_seat = waitlist.held_for(seat.client_id, now).where(WaitlistEntry.seat_id == seat.id)
+    held = list(store.scalars(of_seat))
+    waiting_for = {entry.session_id for entry in entries}
+    return replace(
+        about,
+        offers=offers.find(
+            store, seat, now, limit=SHOWN, but_sessions=but_sessions, but_resources=but_resources
+        ),
+        full=[
+            each
+            for each in offers.waitable(store, seat, now)
+            if each.session and each.session.id not in waiting_for
+        ],
+        line=_in_line(entries, {each.entry_id for each in held}),
+        held=held,
+    )
 
 
 def _in_line(entries: list[WaitlistEntry], served: set[int]) -> list[InLine]:
-    """Those for whom nothing is held yet, with their number."""
-    whole = list(store.scalars(waitlist.in_line([each.session_id for each in entries])))
-    found = []
+    """The entries for which no place is held yet, with their number in line."""
+    lines = list(store.scalars(waitlist.in_line([each.session_id for each in entries])))
+    numbered = []
     for entry in entries:
-        before = [each.id for each in whole if each.session_id == entry.session_id]
+        line = [each.id for each in lines if each.session_id == entry.session_id]
         if entry.id not in served:
-            found.append(InLine(entry, before.index(entry.id) + 1))
-    return found
+            numbered.append(InLine(entry, line.index(entry.id) + 1))
+    return numbered
