@@ -1,4 +1,4 @@
-"""Catch-up: one card a missed seat, and what is on it."""
+"""Catch-up: one card for each missed seat, and what is on it."""
 
 from html.parser import HTMLParser
 
@@ -44,7 +44,7 @@ def card_of(store, client, clock):
     return card
 
 
-def test_a_missed_session_is_a_card_even_with_nothing_but_talking_it_through(
+def test_a_missed_session_without_materials_has_a_card_with_the_follow_up(
     store, world, clock, seat
 ):
     card = card_of(store, world.maya, clock)
@@ -57,7 +57,7 @@ def test_who_was_there_has_nothing_to_catch_up_on(store, world, clock, seat):
     assert misses.of(store, world.maya, clock.now()) == []
 
 
-def test_the_ring_fills_as_things_are_done(store, world, clock, seat, task):
+def test_the_card_counts_what_is_done(store, world, clock, seat, task):
     now = clock.now()
     maya, carla = world.maya, world.carla
     summaries.write(store, seat.session, "We spoke about sleep.", by=carla, now=now)
@@ -171,7 +171,7 @@ class TestHomework:
         assert hand_ins.hand_in(store, task, "Lamp", by=world.maya, now=clock.now()) is first
         assert first.body == "Bed"
 
-    def test_feedback_is_staffs(self, store, world, clock, task):
+    def test_only_staff_give_feedback(self, store, world, clock, task):
         made = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
         assert store.scalars(hand_ins.unanswered(world.carla)).all() == [made]
         with pytest.raises(Forbidden):
@@ -190,7 +190,7 @@ class TestHomework:
             "Bed", "Bed, book"
         ]  # fmt: skip
 
-    def test_it_is_seen_by_whom_it_is_for(self, store, world, clock, task):
+    def test_homework_is_seen_only_by_those_it_is_for(self, store, world, clock, task):
         homework.put(
             store, world.harbor, "ben", title="Ben's", clients=[world.ben], by=world.carla, now=clock.now()
         )  # fmt: skip
@@ -235,7 +235,7 @@ class TestResources:
         with pytest.raises(Forbidden):
             resource_uses.keep_place(store, made, world.maya, 1, by=world.ben, now=clock.now())
 
-    def test_finishing_twice_is_told_once(self, store, world, clock, seat):
+    def test_finishing_twice_is_recorded_once(self, store, world, clock, seat):
         made, _ = resources.put(
             store, world.harbor, "r", kind="reading", title="x", by=None, now=clock.now()
         )
@@ -253,7 +253,7 @@ class TestResources:
             ("makes_up", {"makes_up": ["sleep"]}),
         ],
     )  # fmt: skip
-    def test_what_cannot_be_is_refused_by_name(self, store, world, clock, field, wrong):
+    def test_invalid_fields_are_refused_by_name(self, store, world, clock, field, wrong):
         given = {"kind": "reading", "title": "x"} | wrong
         with pytest.raises(Invalid) as refused:
             resources.put(store, world.harbor, "r", by=None, now=clock.now(), **given)
@@ -295,7 +295,7 @@ class TestLedger:
         assert not line.open_for_booking(line.deadline)
 
 
-def test_following_up_is_staffs_and_is_told_once(store, world, clock, seat):
+def test_only_staff_sign_off_a_follow_up_and_it_is_recorded_once(store, world, clock, seat):
     with pytest.raises(Forbidden):
         follow_ups.sign_off(store, seat, by=world.maya, now=clock.now())
     first = follow_ups.sign_off(store, seat, by=world.carla, now=clock.now(), note="Went well.")
@@ -303,7 +303,7 @@ def test_following_up_is_staffs_and_is_told_once(store, world, clock, seat):
     assert first.by_id == world.carla.id
 
 
-def test_nothing_is_followed_up_before_it_began(store, world, clock):
+def test_no_follow_up_is_signed_off_before_the_session_begins(store, world, clock):
     coming = room(store, world.carla, [world.maya], clock.now() + DAY, clock.now())
     with pytest.raises(Invalid):
         follow_ups.sign_off(

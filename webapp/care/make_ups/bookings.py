@@ -46,8 +46,7 @@ _SEATS = (
 )
 _CALENDAR = select(
     select(func.max(MakeUp.id))
-    .where(MakeUp.seat_id == bindparam("seat"))
-    .where(~MakeUp.is_cancelled, MakeUp.lapsed_at.is_(None))
+    .where(MakeUp.seat_id == bindparam("seat"), MakeUp.stands)
     .scalar_subquery(),
     exists()
     .where(Seat.client_id.in_(bindparam("party", expanding=True)), occupied())

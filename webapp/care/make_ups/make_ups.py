@@ -86,6 +86,16 @@ class MakeUp(Base):
         return self.cancelled_at != None
 
     @hybrid_property
+    def stands(self) -> bool:
+        """Booked or done: no other can be booked for the seat."""
+        return not (self.cancelled_at or self.lapsed_at)
+
+    @stands.inplace.expression
+    @classmethod
+    def _stands(cls) -> ColumnElement[bool]:
+        return and_(cls.cancelled_at.is_(None), cls.lapsed_at.is_(None))
+
+    @hybrid_property
     def is_open(self) -> bool:
         """Booked, and neither done nor given up."""
         return not (self.completed_at or self.cancelled_at or self.lapsed_at)
@@ -160,11 +170,7 @@ def add(store: Store, made: MakeUp, *, by: Person | None, now: datetime) -> Make
 
 def standing_for(seat_ids: Iterable[int]) -> Select[MakeUp]:
     """The make-up that stands for each of these seats: booked or done."""
-    return select(MakeUp).where(
-        MakeUp.seat_id.in_(list(seat_ids)),
-        ~MakeUp.is_cancelled,
-        MakeUp.lapsed_at.is_(None),
-    )
+    return select(MakeUp).where(MakeUp.seat_id.in_(list(seat_ids)), MakeUp.stands)
 
 
 def seats_of_others(client_id: int) -> Select[int]:

@@ -24,9 +24,7 @@ def open_seats(store: Store, program: Program, now: datetime) -> list[MissedSeat
     """Seats that can be made up for, still in time, with nothing booked; the latest first. A seat that was booked as a make-up is
     left out: the seat that it was for is listed. A fixed number of statements; grows with the seats of the policy's time for
     make-ups."""
-    stands = select(MakeUp.id).where(
-        MakeUp.seat_id == Seat.id, ~MakeUp.is_cancelled, MakeUp.lapsed_at.is_(None)
-    )
+    stands = select(MakeUp.id).where(MakeUp.seat_id == Seat.id, MakeUp.stands)
     makes_up = select(MakeUp.id).where(
         or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id)
     )
