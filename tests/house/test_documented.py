@@ -51,7 +51,7 @@ def test_every_event_tag_says_what_it_means_and_carries() -> None:
 
 def test_every_value_the_chart_may_show_has_its_words() -> None:
     """The chart never shows `client message written` to a colleague. Facts about a program stand in no client's chart."""
-    from webapp.care.make_ups.make_ups import Way
+    from webapp.care.make_ups.make_ups import MakeUpKind
     from webapp.notify.kinds import NoticeKind
     from webapp.protocol.ladder.rungs import Rung
     from webapp.web.staff.wording import chart_words, vocabulary
@@ -60,7 +60,7 @@ def test_every_value_the_chart_may_show_has_its_words() -> None:
     tables = {
         "ENTRY": (chart_words.ENTRY, shown),
         "NOTICE": (chart_words.NOTICE, NoticeKind),
-        "WAY": (chart_words.WAY, Way),
+        "WAY": (chart_words.WAY, MakeUpKind),
         "RUNG": (vocabulary.RUNG, Rung),
     }
     missing = [

@@ -11,7 +11,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
-from webapp.care.schedule.sessions import Seat, Session, occupied, record
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Full, Invalid
 
@@ -128,7 +128,10 @@ def give_seat(
         mine.given_at = now
     mine.released_at, mine.held_until, mine.next_look_at = None, None, now
     store.flush()
-    record(store, Tag.SEAT_GIVEN, mine, by=by, now=now, number=mine.number)
+    events.record(
+        store, Tag.SEAT_GIVEN, by=by, now=now, program_id=session.program_id, seat=mine,
+        number=mine.number,
+    )  # fmt: skip
     return mine
 
 
@@ -183,7 +186,7 @@ _LOCK = select(Session.id).where(Session.id == bindparam("id")).with_for_update(
 
 def lock(store: Store, session: Session) -> None:
     """Have this session's places to oneself until the commit, so that two who want the last one get an answer, not an
-    error (R9). Whoever needs a client's row too takes that first (`clashes.lock`)."""
+    error (R9). Whoever needs a client's row too takes that first (`busy_slots.lock`)."""
     if store.get_bind().dialect.name != "sqlite":  # where a writing store is the only writer
         store.execute(_LOCK, {"id": session.id})
 
