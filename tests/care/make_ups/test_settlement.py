@@ -4,7 +4,7 @@ import pytest
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of, was_there
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import Evidence, Sighting
+from webapp.care.attendance.presence import EvidenceType, Sighting
 from webapp.care.attendance.standing import standing
 from webapp.care.make_ups import bookings, settlement
 from webapp.protocol.facts import facts
@@ -34,8 +34,8 @@ def sit_in(store, made, minutes, clock):
     presence.record(
         store,
         [
-            Sighting("a", session, person, Evidence.JOINED, session.starts_at, "zoom"),
-            Sighting("b", session, person, Evidence.LEFT, clock.now(), "zoom"),
+            Sighting("a", session, person, EvidenceType.JOINED, session.starts_at, "zoom"),
+            Sighting("b", session, person, EvidenceType.LEFT, clock.now(), "zoom"),
         ],
         by=None,
         now=clock.now(),

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from webapp.care.schedule import planning, series
-from webapp.care.schedule.recurrence import check_rule, instant_of
+from webapp.care.schedule.series import check_rule
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Invalid
+from webapp.times import instant_of
 
 GOLDEN = [
     # zone, wall time, instant in UTC

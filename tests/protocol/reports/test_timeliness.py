@@ -7,8 +7,8 @@ import pytest
 
 from tests.protocol.engine.test_engine import CLIMB, SIX
 from tests.protocol.rooms import Evening, evening
+from webapp.bulk import rows
 from webapp.db import Database, Store
-from webapp.protocol.facts.among import rows
 from webapp.protocol.facts.picture import SeatRow
 from webapp.protocol.ladder.rungs import LADDER, State
 from webapp.protocol.reports.timeliness import Proof, missed, proofs, summary

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat
-from webapp.crypto.sealed import SealedText, ready
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 
@@ -41,7 +41,7 @@ def sign_off(
         "by_id": by.id,
         "note": (note or "").strip() or None,
     }
-    signed = adding(store, FollowUp).values(ready(store, FollowUp, row))
+    signed = insert_or_ignore(store, FollowUp).values(prepared_row(store, FollowUp, row))
     if store.scalar(signed.returning(FollowUp.seat_id)):
-        sessions.record(store, Tag.FOLLOW_UP_DONE, seat, by=by, now=now)
+        events.record(store, Tag.FOLLOW_UP_DONE, seat=seat, by=by, now=now)
     return store.get_one(FollowUp, seat.id)

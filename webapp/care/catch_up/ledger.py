@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp.care.attendance.standing import CAN_BE_MADE_UP, Standing
 from webapp.care.catch_up.cards import MissedSeat
 from webapp.care.directory import programs
-from webapp.care.directory.programs import PolicyVersion
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat
@@ -73,9 +71,8 @@ def entries(store: Store, missed: Iterable[MissedSeat]) -> list[LedgerEntry]:
 
 def _within(store: Store, missed: list[MissedSeat]) -> dict[int, timedelta]:
     program = missed[0].seat.session.program_id
-    query = select(PolicyVersion).where(PolicyVersion.program_id == program)
-    versions = list(store.scalars(query.order_by(PolicyVersion.version)))
+    policies = programs.policies_of(store, [program])[program]
     return {
-        seat.id: programs.in_force(versions, seat.session.starts_at).policy.make_up_within
+        seat.id: programs.in_force(policies, seat.session.starts_at).policy.make_up_within
         for seat, _ in missed
     }

@@ -1,13 +1,10 @@
 """Eligibility: who needs a place to make up for a seat, what may make up for it, and until when (M6)."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
-
-from sqlalchemy import bindparam, select
+from typing import NamedTuple
 
 from webapp.care.directory import programs
 from webapp.care.directory.people import Kind, Person
-from webapp.care.directory.programs import PolicyVersion
 from webapp.care.directory.teams import couple_of
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
@@ -18,12 +15,6 @@ from webapp.refusals import N_, Cancelled, Forbidden, Invalid, TooLate
 
 JOINT = (SessionKind.COUPLES,)
 """Kinds of session that a couple makes up for together."""
-
-_VERSIONS = (
-    select(PolicyVersion.created_at, PolicyVersion.body)
-    .where(PolicyVersion.program_id == bindparam("program"))
-    .order_by(PolicyVersion.version)
-)
 
 
 class Party(NamedTuple):
@@ -94,12 +85,9 @@ def check(
 
 
 def deadline_of(store: Store, seat: Seat) -> datetime:
-    """Until when a make-up for `seat` may begin, by the policy its session is under (M6); aware UTC. One statement."""
-    store.flush()
+    """Until when a make-up for `seat` may begin, by the policy its session is under (M6); aware UTC."""
     session = seat.session
-    rows = store.connection().execute(_VERSIONS, {"program": session.program_id})
-    versions: list[Any] = list(rows)
-    policy = programs.policy_of(programs.in_force(versions, session.starts_at).body)
+    policy = programs.policy_at(store, session.program_id, session.starts_at)
     return session.ends_at + policy.make_up_within
 
 

@@ -81,13 +81,12 @@ def change(
             raise Clash(field="series")
     group.members.remove(member)
     to.members.append(Member(series_id=to.id, client_id=client.id))
-    series.give_back(store, group, {client.id}, by=by, now=now)
+    series.release_coming_seats(store, group, {client.id}, by=by, now=now)
     for session in coming:
         planning.give_seat(store, session, client, by=by, now=now)
     events.record(
-        store, Tag.GROUP_TIME_CHANGED, by=by, now=now, program_id=client.program_id, client=client,
-        was=group.id, series=to.id,
-    )  # fmt: skip
+        store, Tag.GROUP_TIME_CHANGED, client=client, by=by, now=now, was=group.id, series=to.id
+    )
 
 
 def _coming(store: Store, group: Series, now: datetime) -> list[Session]:

@@ -9,9 +9,9 @@ from sqlalchemy import Select, func, or_, select
 
 from webapp import batches
 from webapp.batches import Batch
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
-from webapp.care.directory.programs import Program
 from webapp.care.make_ups import busy_slots, eligibility, waitlist
 from webapp.care.make_ups.eligibility import Party, party_of
 from webapp.care.make_ups.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
@@ -123,8 +123,7 @@ def _end_of_night(instant: datetime, quiet: tuple[time, time], zone: ZoneInfo) -
 
 def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> HeldPlace:
     session, client = entry.session, entry.client
-    versions = store.get_one(Program, session.program_id).policies
-    policy = programs.in_force(versions, session.starts_at).policy
+    policy = programs.policy_at(store, session.program_id, session.starts_at)
     quiet = contact_preferences.quiet_hours_of(client, policy)
     until = held_until(now, session.starts_at, client.time_zone, quiet)
     seats = [planning.hold_seat(store, session, each, until, now=now) for each in party.people]
@@ -134,7 +133,7 @@ def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> He
     )  # fmt: skip
     store.add(held)
     store.flush()
-    sessions.record(store, Tag.PLACE_HELD, seats[0], by=None, now=now, held=held.id, until=until)
+    events.record(store, Tag.PLACE_HELD, seat=seats[0], by=None, now=now, held=held.id, until=until)
     return held
 
 

@@ -14,7 +14,6 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import busy_slots
 from webapp.care.materials.resources import Resource
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
 from webapp.db import Base, Store
 
@@ -144,7 +143,7 @@ class MakeUp(Base):
         self, store: Store, tag: Tag, *, by: Person | None, now: datetime, **more: Any
     ) -> None:
         look_again(store, now, id=self.seat_id)
-        sessions.record(store, tag, self.seat, by=by, now=now, make_up=self.id, **more)
+        events.record(store, tag, seat=self.seat, by=by, now=now, make_up=self.id, **more)
 
 
 def note_down(
@@ -159,11 +158,9 @@ def add(store: Store, made: MakeUp, *, by: Person | None, now: datetime) -> Make
     """Store a new make-up and record that it was booked."""
     store.add(made)
     store.flush()
-    program_id = made.seat.session.program_id
     events.record(
-        store, Tag.MAKE_UP_BOOKED, by=by, now=now, program_id=program_id, seat=made.seat,
-        make_up=made.id, kind=made.kind, by_seat=made.by_seat_id, resource=made.resource_id,
-        instead_of=made.instead_of_id,
+        store, Tag.MAKE_UP_BOOKED, seat=made.seat, by=by, now=now, make_up=made.id, kind=made.kind,
+        by_seat=made.by_seat_id, resource=made.resource_id, instead_of=made.instead_of_id,
     )  # fmt: skip
     return made
 

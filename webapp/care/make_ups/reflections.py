@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Select, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import drafts
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
@@ -75,7 +75,7 @@ def hand_in(store: Store, made: MakeUp, body: str, *, by: Person, now: datetime)
     reflection.body, reflection.handed_in_at = body, now
     store.add(reflection)
     drafts.clear(store, by.id, about(made))
-    _record(store, Tag.REFLECTION_HANDED_IN, made, by, now)
+    events.record(store, Tag.REFLECTION_HANDED_IN, seat=made.seat, by=by, now=now, make_up=made.id)
     made.complete(store, by=by, now=now)
     return reflection
 
@@ -96,13 +96,13 @@ def confirm(
     made.complete(store, by=by, now=now)
     if reflection.confirmed_at is None:
         reflection.confirmed_at, reflection.confirmed_by = now, by
-        _record(store, Tag.REFLECTION_CONFIRMED, made, by, now)
+        events.record(
+            store, Tag.REFLECTION_CONFIRMED, seat=made.seat, by=by, now=now, make_up=made.id
+        )
     if (words := feedback.strip()) and words != reflection.feedback:
         reflection.feedback = words
-        _record(store, Tag.REFLECTION_ANSWERED, made, by, now)
+        events.record(
+            store, Tag.REFLECTION_ANSWERED, seat=made.seat, by=by, now=now, make_up=made.id
+        )
     store.flush()
     return reflection
-
-
-def _record(store: Store, tag: Tag, made: MakeUp, by: Person, now: datetime) -> None:
-    sessions.record(store, tag, made.seat, by=by, now=now, make_up=made.id)

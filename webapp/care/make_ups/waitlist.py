@@ -7,16 +7,15 @@ next in line. Who is next: held_places.py.
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import busy_slots, eligibility
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, TooLate
@@ -116,7 +115,10 @@ def join(
     )  # fmt: skip
     store.add(entry)
     store.flush()
-    _record(store, Tag.WAITLIST_JOINED, entry, by=by, now=now)
+    events.record(
+        store, Tag.WAITLIST_JOINED, seat=entry.seat, by=by, now=now, entry=entry.id,
+        wanted=entry.session_id,
+    )  # fmt: skip
     return entry
 
 
@@ -128,7 +130,10 @@ def leave(
         if held := store.scalar(live().where(HeldPlace.entry_id == entry.id)):
             end(store, held, "declined", by=by, now=now)
         entry.left_at, entry.left_why = now, why
-        _record(store, Tag.WAITLIST_LEFT, entry, by=by, now=now, why=why)
+        events.record(
+            store, Tag.WAITLIST_LEFT, seat=entry.seat, by=by, now=now, why=why, entry=entry.id,
+            wanted=entry.session_id,
+        )  # fmt: skip
 
 
 def let_go(store: Store, held: HeldPlace, *, by: Person | None, now: datetime) -> None:
@@ -148,7 +153,9 @@ def end(store: Store, held: HeldPlace, why: str, *, by: Person | None, now: date
             if why != "booked" and seat.given_at <= held.held_at:  # else given to them meanwhile
                 seat.release(store, by=by, now=now)
     if why != "booked":
-        sessions.record(store, Tag.PLACE_LET_GO, held.seat, by=by, now=now, held=held.id, why=why)
+        events.record(
+            store, Tag.PLACE_LET_GO, seat=held.seat, by=by, now=now, held=held.id, why=why
+        )
     store.flush()
 
 
@@ -179,14 +186,6 @@ def held_for(client_id: int, as_of: datetime | None = None) -> Select[HeldPlace]
 def in_any_line() -> Select[WaitlistEntry]:
     """Everyone who waits for anything."""
     return select(WaitlistEntry).where(WaitlistEntry.is_waiting)
-
-
-def _record(
-    store: Store, tag: Tag, entry: WaitlistEntry, *, by: Person | None, now: datetime, **more: Any
-) -> None:
-    sessions.record(
-        store, tag, entry.seat, by=by, now=now, entry=entry.id, wanted=entry.session_id, **more
-    )
 
 
 def served() -> ColumnElement[bool]:

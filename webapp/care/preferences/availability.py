@@ -12,10 +12,9 @@ from webapp.care.attendance.tally import merged
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.schedule.recurrence import instant_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
-from webapp.times import MIDNIGHT, minute_of_day, time_at
+from webapp.times import MIDNIGHT, instant_of, minute_of_day, time_at
 
 MOST = 42
 """Six a day: more is a slip, not a week."""
@@ -76,9 +75,7 @@ def put(
         for each in wanted
     )  # fmt: skip
     store.flush()
-    events.record(
-        store, Tag.AVAILABILITY_SET, by=by, now=now, program_id=client.program_id, client=client
-    )
+    events.record(store, Tag.AVAILABILITY_SET, client=client, by=by, now=now)
 
 
 _OF = (

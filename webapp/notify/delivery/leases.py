@@ -17,9 +17,8 @@ from webapp.batches import Batch
 from webapp.bulk import among
 from webapp.care.attendance.standing import WEAK_PRESENCE_HOLDS
 from webapp.care.contact.addresses import Address
+from webapp.care.directory import programs
 from webapp.care.directory.people import Person
-from webapp.care.directory.policy import Policy
-from webapp.care.directory.programs import PolicyVersion
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store, claim, database_now
 from webapp.notify.delivery.objections import EXPIRED, NOW, TAPPED, client, objection
@@ -138,14 +137,8 @@ class _QuietHours:
     def over(self, row: Leased, wishes: str, now: datetime) -> datetime | None:
         """When the recipient may be told; None when they may be told now. `wishes`: their preferences, JSON."""
         if row.program_id not in self._programs:
-            newest = (
-                select(PolicyVersion.body)
-                .where(PolicyVersion.program_id == row.program_id)
-                .order_by(PolicyVersion.version.desc())
-                .limit(1)
-            )
-            body = self._store.scalar(newest)
-            self._programs[row.program_id] = Policy.from_json(body or {}).quiet_hours
+            policy = programs.policy_at(self._store, row.program_id, now)
+            self._programs[row.program_id] = policy.quiet_hours
         hours = own_hours(json.loads(wishes or "{}"), self._programs[row.program_id])
         return wait_until(row.kind, row.about_at, row.not_after, hours, row.zone, now)
 

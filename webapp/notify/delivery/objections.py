@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, case, or_
 from sqlalchemy.orm import aliased
 
 from webapp.care.attendance.absences import AbsenceReport, Excusal
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.contacts import Contact
 from webapp.care.contact.tasks import Task
@@ -61,7 +61,7 @@ def objection() -> Any:
         (~Seat.is_given, "released"),
         (_row.kind.not_in(LADDER), None),
         (_reported(), "reported"),
-        (_seen(Evidence.JOINED, Evidence.PRESENT), "joined"),
+        (_seen(EvidenceType.JOINED, EvidenceType.PRESENT), "joined"),
         (_newer(), "superseded"),
         (_row.kind.not_in(CHECKS), None),
         (_spoken(), "contact"),
@@ -103,7 +103,7 @@ def _reported() -> Any:
     return or_(some(AbsenceReport, told), some(Excusal, Excusal.seat_id == _row.seat_id))
 
 
-def _evidence(*types: Evidence) -> Any:
+def _evidence(*types: EvidenceType) -> Any:
     return and_(
         Presence.session_id == _row.session_id,
         Presence.person_id == _row.client_id,
@@ -111,12 +111,12 @@ def _evidence(*types: Evidence) -> Any:
     )
 
 
-def _seen(*types: Evidence) -> Any:
+def _seen(*types: EvidenceType) -> Any:
     return some(Presence, _evidence(*types), Presence.recorded_at >= _row.decided_at)
 
 
 def _tapped() -> Any:
-    return some(Presence, _evidence(Evidence.TAPPED), Presence.at > TAPPED_SINCE)
+    return some(Presence, _evidence(EvidenceType.TAPPED), Presence.at > TAPPED_SINCE)
 
 
 def _spoken() -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, exists, literal, or_, true
 
+from webapp.bulk import rows
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Presence
 from webapp.care.attendance.standing import Standing, standing
@@ -18,7 +19,6 @@ from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol.facts import facts, rooms
-from webapp.protocol.facts.among import rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, SeatRow
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.rungs import Rung

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 
+from webapp.bulk import among
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol.facts import facts
-from webapp.protocol.facts.among import among
 from webapp.protocol.facts.picture import SEAT_COLUMNS, SeatRow
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.ladder import survey

@@ -18,12 +18,12 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
-from webapp.care.schedule.recurrence import instant_of
 from webapp.operations import set_aside
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach
+from webapp.times import instant_of
 from webapp.web.page import htmx, identity
 from webapp.web.page.filters import sentence, zone
 from webapp.web.page.unit_of_work import apart, store
@@ -144,7 +144,7 @@ def places() -> list[tuple[str, str, str, str]]:
         open_to.append(("people", "/staff/people", _("People"), "team"))
     if may(person, Permission.PLAN_MAKE_UPS):
         open_to.append(("make-ups", "/staff/make-ups", _("Make-ups"), "catch-up"))
-    if may(person, Permission.PROVE):
+    if may(person, Permission.READ_TIMELINESS):
         open_to.append(("timeliness", "/staff/timeliness", _("On time"), "check"))
     return open_to
 

@@ -76,7 +76,7 @@ def context(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
         "doubles": [each for each in double_bookings.of_program(store, program.id, now)
                     if each.seat.client_id in mine],
         "hosts": store.scalars(_hosts(program.id)).all(),
-        "weeks_open": round(programs.in_force(program.policies, now).policy.make_up_within.days / 7),
+        "weeks_open": round(programs.policy_at(store, program.id, now).make_up_within.days / 7),
     }  # fmt: skip
 
 
