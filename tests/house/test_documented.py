@@ -53,14 +53,14 @@ def test_every_event_tag_that_the_chart_may_show_has_its_words() -> None:
 
 
 def test_every_value_the_chart_may_show_has_its_words() -> None:
-    from webapp.care.make_ups.make_ups import Way
+    from webapp.care.make_ups.make_ups import MakeUpKind
     from webapp.notify.kinds import NoticeKind
     from webapp.protocol.ladder.rungs import Rung
     from webapp.web.staff.wording import chart_words, vocabulary
 
     tables = {
         "NOTICE": (chart_words.NOTICE, NoticeKind),
-        "WAY": (chart_words.WAY, Way),
+        "WAY": (chart_words.WAY, MakeUpKind),
         "RUNG": (vocabulary.RUNG, Rung),
     }
     missing = [

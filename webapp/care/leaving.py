@@ -13,8 +13,8 @@ from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.teams import Couple
 from webapp.care.make_ups import busy_slots, waitlist
+from webapp.care.make_ups.eligibility import JOINT
 from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp
-from webapp.care.make_ups.parties import JOINT
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.privacy import consents
 from webapp.care.schedule.sessions import Seat, Session

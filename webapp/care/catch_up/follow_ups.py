@@ -1,4 +1,4 @@
-"""Follow-ups: what was missed was talked through before moving on, signed off by staff (M21)."""
+"""Follow-ups: staff sign off that a missed session was talked through (M21)."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from webapp.refusals import N_, Forbidden, Invalid
 
 
 class FollowUp(Base):
-    """ "Talked it through", for one seat."""
+    """The sign-off for one seat."""
 
     __tablename__ = "follow_up"
 
@@ -29,8 +29,8 @@ class FollowUp(Base):
 def sign_off(
     store: Store, seat: Seat, *, by: Person, now: datetime, note: str | None = None
 ) -> FollowUp:
-    """Staff say that the content of this session is covered. Twice is the same. Raises Forbidden, Invalid before the
-    session has begun."""
+    """Staff sign off that the content of this session was talked through; a second sign-off returns the first. Raises Forbidden,
+    and Invalid before the session has begun."""
     if by.kind != Kind.STAFF:
         raise Forbidden()
     if now < seat.session.starts_at:

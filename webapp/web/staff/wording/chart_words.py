@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from webapp.care.attendance.presence import EvidenceType
-from webapp.care.make_ups.make_ups import Way
+from webapp.care.make_ups.make_ups import MakeUpKind
 from webapp.notify.kinds import NoticeKind
 
 EVIDENCE: dict[str, Any] = {
@@ -50,10 +50,10 @@ NOTICE: dict[str, Any] = {
     NoticeKind.SIGN_IN_CHANGED: _("their sign-in changed"),
 }
 WAY: dict[str, Any] = {
-    Way.SESSION: _("another session"),
-    Way.RECORDING: _("a recording"),
-    Way.ASSIGNMENT: _("an assignment"),
-    Way.OTHER: _("in another way"),
+    MakeUpKind.SESSION: _("another session"),
+    MakeUpKind.RECORDING: _("a recording"),
+    MakeUpKind.ASSIGNMENT: _("an assignment"),
+    MakeUpKind.OTHER: _("in another way"),
 }
 UNSENT: dict[str, Any] = {
     "expired": _("no longer useful"),
