@@ -36,7 +36,7 @@ def is_free(path: Path) -> bool:
         return True
 
 
-def test_a_pen_is_one_processs_until_it_is_killed(tmp_path: Path) -> None:
+def test_one_process_holds_the_lock_until_it_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "rejoin.db"
     with held_elsewhere(path) as holder:
         assert not is_free(path)
@@ -50,7 +50,7 @@ def test_a_pen_is_one_processs_until_it_is_killed(tmp_path: Path) -> None:
         writer_lock.close()
 
 
-def test_a_pen_can_be_taken_again_after_it_was_put_away(tmp_path: Path) -> None:
+def test_the_lock_can_be_acquired_again_after_it_was_closed(tmp_path: Path) -> None:
     path = tmp_path / "rejoin.db"
     writer_lock = WriterLock(str(path))
     for _ in range(2):

@@ -4,7 +4,7 @@
 
 is all a model needs; `report.note` and `select(AbsenceReport.note)` return plain text. Each text is bound to table, column
 and primary key: changed, or moved elsewhere, it can't be opened. So a row needs its key before its text is written: new rows
-with text get their ids first, and rows of a Core insert go through `prepared_row(store, Model, row)`. TamperedText text can't be
+with text get their ids first, and rows of a Core insert go through `prepared_row(store, Model, row)`. Sealed text can't be
 searched or compared in SQL; empty text and NULL stay as they are. Cost: some 10 µs a text, and one statement a flush for ids.
 
 The embedded database is encrypted as a whole as well. Its columns are sealed too, so that there is one path to test, and

@@ -1,12 +1,16 @@
-"""The policy: read, written, refused with the field's name, warned about."""
+"""Policies: reading, writing, refusals that name the field, and warnings."""
 
+import re
 from datetime import time, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from webapp.care.directory.policy import Policy
+from webapp.care.directory.policy import DURATION, Policy
 from webapp.refusals import Invalid
+from webapp.times import format_duration
 
 
 def test_the_default_policy_reads_as_the_interfaces_say() -> None:
@@ -36,6 +40,11 @@ def test_what_is_not_written_keeps_the_default() -> None:
     changed = Policy.from_json({"first_check": "PT3S", "patterns": {"misses": 5}})
     assert (changed.first_check, changed.escalate_after) == (timedelta(seconds=3), 2)
     assert (changed.patterns.misses, changed.patterns.technical) == (5, 2)
+
+
+@given(st.timedeltas(min_value=timedelta(days=-366), max_value=timedelta(days=366)))
+def test_every_duration_as_it_is_written_is_one_that_a_policy_takes(length: timedelta) -> None:
+    assert re.fullmatch(DURATION, format_duration(length))
 
 
 def test_a_policy_written_and_read_again_is_the_same() -> None:
@@ -84,9 +93,7 @@ def test_a_policy_written_and_read_again_is_the_same() -> None:
         ("grace", "PT5M"),
     ],
 )
-def test_a_policy_that_cannot_be_meant_is_refused_by_the_name_of_its_field(
-    field: str, value: Any
-) -> None:
+def test_a_policy_that_cannot_be_meant_is_refused_naming_the_field(field: str, value: Any) -> None:
     with pytest.raises(Invalid) as refused:
         Policy.from_json({field: value})
     assert refused.value.field == field

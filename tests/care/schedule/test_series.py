@@ -1,4 +1,4 @@
-"""Rule 12 and R10: a series keeps its wall time through every clock change, and its sessions follow its pattern."""
+"""Rule 12 and R10: a series keeps its local time through every clock change, and its sessions follow its pattern."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -130,7 +130,7 @@ def test_a_client_who_leaves_the_series_gives_back_the_coming_places_only(store,
         ("seats", {"capacity": 1}),
     ],
 )
-def test_a_series_that_cannot_be_is_refused_naming_the_field(store, world, clock, field, wrong):
+def test_an_invalid_series_is_refused_naming_the_field(store, world, clock, field, wrong):
     with pytest.raises(Invalid) as refused:
         weekly(store, world, clock.now(), **wrong)
     assert refused.value.field == field
