@@ -39,7 +39,7 @@ from webapp.notify.delivery.leases import Leased, take
 from webapp.notify.delivery.outcomes import Outcome, record
 from webapp.notify.delivery.parcels import Packer
 from webapp.notify.delivery.wording import Wording
-from webapp.notify.outbox import INSERTED, Notification
+from webapp.notify.outbox import NewNotification, Notification, insert_new
 
 NOW = crowd.START + timedelta(minutes=5)
 ROUNDS = 3
@@ -131,7 +131,7 @@ def fill(database: Database) -> int:
             )
             for n, seat in enumerate(seats)
         ]
-        insert_many(store, Notification.__table__, INSERTED, rows)  # type: ignore[arg-type]
+        insert_new(store, rows)
         store.commit()
     if not database.embedded:
         with database.engine.connect() as connection:
@@ -141,15 +141,17 @@ def fill(database: Database) -> int:
     return len(rows)
 
 
-def row(event: int, seat: Any, partner: int | None, phones: dict[int, int]) -> tuple[Any, ...]:
+def row(event: int, seat: Any, partner: int | None, phones: dict[int, int]) -> NewNotification:
     who, kind, consent = (
         (partner, "partner_reminder", "reminders")
         if partner
         else (seat.client_id, "first_check", None)
     )
-    return (
-        event, who, "push", phones[who], kind, seat.client_id, seat.id, seat.session_id, None, None,
-        consent, seat.starts_at, NOW, NOW, seat.ends_at, 0,
+    return NewNotification(
+        event_id=event, person_id=who, channel="push", address_id=phones[who], kind=kind,
+        decided_at=NOW, due_at=NOW, not_after=seat.ends_at, client_id=seat.client_id,
+        seat_id=seat.id, session_id=seat.session_id, consent_category=consent,
+        about_at=seat.starts_at,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ wait for `due_at` (the app's clock) and, while a worker has them in hand, for `l
 import base64
 import hmac
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.bulk import insert_missing
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Channel
 from webapp.care.directory.people import Person
@@ -99,15 +100,33 @@ class Notification(Base):
         )  # fmt: skip
 
 
-INSERTED = (
-    "event_id", "person_id", "channel", "address_id", "kind", "client_id", "seat_id", "session_id",
-    "task_id", "about_id", "consent_category", "about_at", "decided_at", "due_at", "not_after",
-    "attempts",
-)  # fmt: skip
-"""Columns that announcing fills, in the order of its tuples."""
-
-
 TABLE: Any = Notification.__table__
+
+
+class NewNotification(NamedTuple):
+    """A row to be added to the outbox in bulk: the columns of `Notification` that are filled at first, by their names."""
+
+    event_id: int
+    person_id: int
+    channel: str
+    address_id: int
+    kind: str
+    decided_at: datetime
+    due_at: datetime
+    not_after: datetime
+    client_id: int | None = None
+    seat_id: int | None = None
+    session_id: int | None = None
+    task_id: int | None = None
+    about_id: int | None = None
+    consent_category: str | None = None
+    about_at: datetime | None = None
+    attempts: int = 0
+
+
+def insert_new(store: Store, notifications: list[NewNotification]) -> int:
+    """Insert those that are not in the outbox yet (by event, person, channel and address); returns how many were new."""
+    return insert_missing(store, TABLE, NewNotification._fields, notifications)
 
 
 def put_link(

@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.bulk import insert_missing
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.schedule.sessions import Seat, Session
@@ -23,7 +22,7 @@ from webapp.notify.announcing import telling
 from webapp.notify.announcing.audience import Listener, allowed_by, listeners
 from webapp.notify.announcing.telling import Wish
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
-from webapp.notify.outbox import INSERTED, LATE_ENOUGH, Notification
+from webapp.notify.outbox import LATE_ENOUGH, NewNotification, insert_new
 
 READER = "announce"
 BATCH = 4_000
@@ -34,8 +33,6 @@ EVERYWHERE = NoticeKind.SECOND_CHECK.value
 STEP = Tag.STEP_TAKEN.value
 REMINDS = frozenset(kind.value for kind in REMINDERS)
 TOLD = [tag.value for tag in (Tag.STEP_TAKEN, *telling.TOLD)]
-
-Row = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -70,7 +67,7 @@ def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
                 store.add(cursor)
             if cursor is None or cursor.event_id != after:
                 return made  # another worker is at it
-            made += insert_missing(store, Notification.__table__, INSERTED, rows)  # type: ignore[arg-type]
+            made += insert_new(store, rows)
             cursor.event_id = upto
             store.commit()
 
@@ -87,8 +84,8 @@ def pass_over(store: Store) -> None:
     store.flush()
 
 
-def planned(store: Store, after: int, upto: int, now: datetime) -> Iterator[Row]:
-    """The rows for a stretch of events, as `INSERTED` has them."""
+def planned(store: Store, after: int, upto: int, now: datetime) -> Iterator[NewNotification]:
+    """The notifications for a stretch of events."""
     columns = (
         Event.id, Event.tag, Event.at, Event.by_id, Event.client_id, Event.seat_id,
         Event.session_id, Event.task_id, Event.canonical,
@@ -151,7 +148,7 @@ def _read(fields: str) -> dict[str, Any]:
     return found
 
 
-def _reminders(event: Any, fields: dict[str, Any], stretch: Stretch) -> Iterator[Row]:
+def _reminders(event: Any, fields: dict[str, Any], stretch: Stretch) -> Iterator[NewNotification]:
     """A rung was taken for a seat: its client is told, and before the start whom their consent names."""
     rung, result = fields["rung"], fields["result"]
     number, _, at, _, client_id, seat_id, session_id, _, _ = event
@@ -162,9 +159,10 @@ def _reminders(event: Any, fields: dict[str, Any], stretch: Stretch) -> Iterator
     if client is not None and rung not in client.off:
         everywhere = rung == EVERYWHERE
         for channel, address in client.all_working() if everywhere else client.first_working():
-            yield (
-                number, client_id, channel, address, rung, client_id, seat_id, session_id, None,
-                None, None, starts_at, at, at, ends_at, 0,
+            yield NewNotification(
+                event_id=number, person_id=client_id, channel=channel, address_id=address,
+                kind=rung, decided_at=at, due_at=at, not_after=ends_at, client_id=client_id,
+                seat_id=seat_id, session_id=session_id, about_at=starts_at,
             )  # fmt: skip
     if client_id not in stretch.allowed or rung not in REMINDS:
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select, update
 
-from webapp.bulk import among, insert_missing
+from webapp.bulk import among
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address
@@ -18,7 +18,7 @@ from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.delivery.leases import Leased
 from webapp.notify.delivery.retry import judge
 from webapp.notify.kinds import LINKS, NoticeKind
-from webapp.notify.outbox import INSERTED, TABLE, Notification
+from webapp.notify.outbox import TABLE, NewNotification, Notification, insert_new
 
 NO_CHANNEL = "no_channel"
 """This installation cannot send that way; the address is not to blame."""
@@ -114,15 +114,18 @@ def send_on(store: Store, rows: Iterable[Leased], now: datetime) -> None:
         listener = known.get(row.person_id)
         if listener is not None and not hopeful[row.event_id, row.person_id] - {row.id}:
             made += [_again(row, *way, now) for way in listener.after(row.channel)]
-    insert_missing(store, TABLE, INSERTED, made)
+    insert_new(store, made)
 
 
-def _again(row: Leased, channel: str, address_id: int, now: datetime) -> tuple[Any, ...]:
-    """The same notice at another address, as `INSERTED` has it."""
-    return (
-        row.event_id, row.person_id, channel, address_id, row.kind, row.client_id, row.seat_id,
-        row.session_id, row.task_id, row.about_id, row.consent_category, row.about_at,
-        row.decided_at, now, row.not_after, 0,
+def _again(row: Leased, channel: str, address_id: int, now: datetime) -> NewNotification:
+    """The same notice at another address."""
+    assert row.event_id is not None
+    return NewNotification(
+        event_id=row.event_id, person_id=row.person_id, channel=channel, address_id=address_id,
+        kind=row.kind, decided_at=row.decided_at, due_at=now, not_after=row.not_after,
+        client_id=row.client_id, seat_id=row.seat_id, session_id=row.session_id,
+        task_id=row.task_id, about_id=row.about_id, consent_category=row.consent_category,
+        about_at=row.about_at,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from webapp.notify.announcing.audience import Listener
 from webapp.notify.kinds import NoticeKind
+from webapp.notify.outbox import NewNotification
 
 NEWS_LAST = timedelta(days=3)
 """How long news are of use when nothing else ends them; the thing itself stays where it is."""
@@ -32,13 +33,16 @@ class Wish:
     wait: timedelta = timedelta()
     """How long to wait for something newer to say it better."""
 
-    def rows(self, listener: Listener | None) -> Iterator[tuple[Any, ...]]:
-        """Rows for the outbox, as `INSERTED` has them; none when the person cannot be told."""
+    def rows(self, listener: Listener | None) -> Iterator[NewNotification]:
+        """Rows for the outbox, one an address; none when the person cannot be told."""
         if listener is None or self.kind.value in listener.off:
             return
         for channel, address in [self.address] if self.address else listener.first_working():
-            yield (
-                self.event.id, self.person_id, channel, address, self.kind.value, self.client_id,
-                self.seat_id, self.session_id, self.task_id, self.about_id, self.consent,
-                self.about_at, self.event.at, self.event.at + self.wait, self.not_after, 0,
+            yield NewNotification(
+                event_id=self.event.id, person_id=self.person_id, channel=channel,
+                address_id=address, kind=self.kind.value, decided_at=self.event.at,
+                due_at=self.event.at + self.wait, not_after=self.not_after,
+                client_id=self.client_id, seat_id=self.seat_id, session_id=self.session_id,
+                task_id=self.task_id, about_id=self.about_id, consent_category=self.consent,
+                about_at=self.about_at,
             )  # fmt: skip
