@@ -49,7 +49,7 @@ BREAKS = (
     Mutation("R9", "webapp/care/schedule/sessions.py", '"uq_seat_place", "session_id", "number", unique=True,', '"uq_seat_place", "session_id", "number",', by("care/schedule/test_sessions", "database_refuses")),
     Mutation("R9", "webapp/care/make_ups/busy_slots.py", 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))', 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"), primary_key=True)', by("care/make_ups/test_bookings", "clients_time_twice")),
     # R10: clocks change
-    Mutation("R10", "webapp/care/schedule/recurrence.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("care/schedule/test_series", "golden")),
+    Mutation("R10", "webapp/times.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("ground/test_times", "golden")),
     Mutation("R10", "webapp/care/preferences/availability.py", "local = ZoneInfo(zone)", 'local = ZoneInfo("UTC")', plain("care/preferences/test_availability", "clock")),
     # R11: a backup that comes back revives nothing
     Mutation("R11", TAKEN_BACK, '("revoked_at", "paused_at")),', '("paused_at",)),', by("cli/test_backups", "revives")),

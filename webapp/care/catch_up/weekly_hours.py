@@ -18,9 +18,9 @@ from webapp.care.directory.programs import Program
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials.resources import Resource
-from webapp.care.schedule.recurrence import instant_of
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
+from webapp.times import instant_of
 
 HOUR = timedelta(hours=1)
 

@@ -12,10 +12,9 @@ from webapp.care.attendance.tally import merged
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.schedule.recurrence import instant_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
-from webapp.times import MIDNIGHT, minute_of_day, time_at
+from webapp.times import MIDNIGHT, instant_of, minute_of_day, time_at
 
 MOST = 42
 """Six a day: more is a slip, not a week."""

@@ -1,8 +1,7 @@
-"""Recurrence: rules and wall times, and the instants they stand for (RFC 5545; rule 12)."""
+"""Checks recurrence rules (RFC 5545)."""
 
 import re
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from dateutil.rrule import rrulestr
 
@@ -12,12 +11,6 @@ RULE = re.compile(r"(RRULE:)?[A-Za-z]+=[A-Za-z0-9,+-]+(;[A-Za-z]+=[A-Za-z0-9,+-]
 """One rule's parts, in ASCII: what the reader makes of other scripts' digits today need not be what it makes of them tomorrow."""
 MOST_A_HORIZON = 400
 """More occurrences than this in a horizon is a slip of the pen (FREQ=SECONDLY), not a schedule."""
-
-
-def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
-    """The instant of a wall time. A wall time that the spring gap skips moves forward by the gap; one that the autumn
-    overlap has twice is its first (rule 12)."""
-    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def check_rule(rrule: str, local_start: datetime) -> None:

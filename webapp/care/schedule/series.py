@@ -14,10 +14,11 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program, known_zone
 from webapp.care.schedule import dial_ins, planning
 from webapp.care.schedule.kinds import PresenceFrom
-from webapp.care.schedule.recurrence import MOST_A_HORIZON, check_rule, instant_of
+from webapp.care.schedule.recurrence import MOST_A_HORIZON, check_rule
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Database, Store, claim
 from webapp.refusals import N_, Invalid
+from webapp.times import instant_of
 
 HORIZON = timedelta(weeks=8)
 

@@ -19,11 +19,13 @@ from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import PolicyVersion
+from webapp.care.preferences.contact_preferences import quiet_hours
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store, claim, database_now
 from webapp.notify.delivery.objections import EXPIRED, NOW, TAPPED, client, objection
-from webapp.notify.delivery.quiet_hours import Hours, may_wait, own_hours, wait_until
+from webapp.notify.delivery.quiet_hours import may_wait, wait_until
 from webapp.notify.outbox import TABLE, Notification
+from webapp.times import QuietHours
 
 LEASE = timedelta(seconds=60)
 """How long a worker may take; after that another one takes the row up (R2)."""
@@ -130,7 +132,7 @@ class _QuietHours:
 
     def __init__(self, store: Store):
         self._store = store
-        self._programs: dict[int, Hours] = {}
+        self._programs: dict[int, QuietHours | None] = {}
 
     def over(self, row: Leased, wishes: str, now: datetime) -> datetime | None:
         """When the recipient may be told; None when they may be told now. `wishes`: their preferences, JSON."""
@@ -143,7 +145,7 @@ class _QuietHours:
             )
             body = self._store.scalar(newest)
             self._programs[row.program_id] = Policy.from_json(body or {}).quiet_hours
-        hours = own_hours(json.loads(wishes or "{}"), self._programs[row.program_id])
+        hours = quiet_hours(json.loads(wishes or "{}"), self._programs[row.program_id])
         return wait_until(row.kind, row.about_at, row.not_after, hours, row.zone, now)
 
 

@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -22,7 +22,7 @@ from webapp.care.attendance.tally import TAP, Evidence
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
 from webapp.care.make_ups.make_ups import MakeUp
-from webapp.care.preferences.contact_preferences import own_quiet_hours
+from webapp.care.preferences.contact_preferences import quiet_hours
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.facts import contact, history, rooms
@@ -30,9 +30,10 @@ from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 from webapp.protocol.facts.steps import Step, occurrence_of
 from webapp.protocol.ladder.rungs import TAKEN, Rung
+from webapp.times import QuietHours
 
 NOTHING_TAKEN: Mapping[str, str] = {}
-Wishes = tuple[tuple[time, time] | None, Mapping[str, timedelta]]
+Wishes = tuple[QuietHours | None, Mapping[str, timedelta]]
 
 
 def of_seat(store: Store, seat: Seat, now: datetime) -> Picture:
@@ -163,7 +164,7 @@ def _wishes(told: str | None) -> Wishes:
     kept = json.loads(told or "null") or {}
     leads = kept.get("lead") or {}
     before = {rung: timedelta(minutes=-lead) for rung, lead in leads.items()}
-    return own_quiet_hours(kept), before
+    return quiet_hours(kept), before
 
 
 def _evidence(store: Store, ids: Collection[int]) -> dict[int, list[Evidence]]:

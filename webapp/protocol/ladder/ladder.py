@@ -5,10 +5,8 @@ facts. A *look* is one rung with its due instant, its state and why; `next_look`
 """
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from webapp.care.attendance.standing import Facts, Standing, standing, unknown
 from webapp.protocol.ladder.rungs import (
@@ -22,6 +20,7 @@ from webapp.protocol.ladder.rungs import (
     Rung,
     State,
 )
+from webapp.times import QuietHours, quiet_around
 
 NEAR = timedelta(hours=2)
 """Reminders this close to the start are exempt from quiet hours (rule 6)."""
@@ -108,23 +107,13 @@ def timetable(facts: Facts, taken: Mapping[str, str], now: datetime) -> tuple[da
     )
 
 
-@lru_cache(maxsize=4096)
-def awake(
-    starts_at: datetime, offset: timedelta, quiet: tuple[time, time] | None, zone: str
-) -> datetime:
+def awake(starts_at: datetime, offset: timedelta, quiet: QuietHours | None, zone: str) -> datetime:
     """`starts_at + offset`, moved to the last minute before the recipient's quiet hours (rule 6)."""
     due = starts_at + offset
     if quiet is None or offset >= -NEAR:
         return due
-    local = due.astimezone(ZoneInfo(zone))
-    begin, end = quiet
-    clock = local.time()
-    asleep = begin <= clock < end if begin < end else clock >= begin or clock < end
-    if not asleep:
-        return due
-    evening = local.date() if clock >= begin else local.date() - timedelta(days=1)
-    begins = datetime.combine(evening, begin, tzinfo=ZoneInfo(zone)).astimezone(due.tzinfo)
-    return min(due, begins - timedelta(minutes=1))
+    around = quiet_around(quiet, zone, due)
+    return around[0] - timedelta(minutes=1) if around else due
 
 
 def stopping(facts: Facts, now: datetime) -> set[str]:

@@ -18,11 +18,11 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
-from webapp.care.schedule.recurrence import instant_of
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach
+from webapp.times import instant_of
 from webapp.web.page import htmx, identity
 from webapp.web.page.filters import sentence, zone
 from webapp.web.page.unit_of_work import apart, store
