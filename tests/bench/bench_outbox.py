@@ -22,6 +22,7 @@ from tests.bench import crowd
 from tests.bench.bench_push import SUBJECT, browsers, text
 from tests.bench.push_endpoint import endpoint, self_signed
 from tests.databases import lay_schema, opened
+from tests.memory_channel import MemoryChannel
 from tests.postgres import DURABLE, Server
 from webapp.bulk import insert_many
 from webapp.care.contact.addresses import Address
@@ -29,7 +30,6 @@ from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.crypto import keys
 from webapp.db import Database
-from webapp.notify.channels.memory import MemoryChannel
 from webapp.notify.channels.parcel import Channel
 from webapp.notify.channels.push.channel import PushChannel
 from webapp.notify.channels.push.hosts import PushHosts

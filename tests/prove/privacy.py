@@ -11,15 +11,15 @@ GUARD = "webapp/web/page/guard.py"
 
 BREAKS = (
     # P1: a consent is asked for when it leaves
-    Mutation("P1", OBJECTIONS, '(and_(_row.consent_category.is_not(None), ~_consented()), "consent"),', "",
+    Mutation("P1", OBJECTIONS, '(and_(notice.consent_category.is_not(None), ~_consent_covers()), "consent"),', "",
       by("notify/delivery/test_deliver", "consent_that_ends")),
-    Mutation("P1", OBJECTIONS, '(and_(_row.consent_category.is_not(None), ~_consented()), "consent"),',
-      '(and_(_row.consent_category.is_not(None), _row.attempts == 0, ~_consented()), "consent"),',
+    Mutation("P1", OBJECTIONS, '(and_(notice.consent_category.is_not(None), ~_consent_covers()), "consent"),',
+      '(and_(notice.consent_category.is_not(None), notice.attempts == 0, ~_consent_covers()), "consent"),',
       by("notify/delivery/test_deliver", "second_attempt")),
     Mutation("P1", "webapp/notify/channels/email.py", "            parcel.set_out()\n", "", by("notify/delivery/test_deliver", "waits_for_a_connection")),
     Mutation("P1", "webapp/notify/channels/sms.py", "                parcel.set_out()\n", "", plain("notify/channels/test_sms", "while_it_waited")),
-    Mutation("P1", OBJECTIONS, "Consent.recipient_id == _row.person_id,", "", by("notify/delivery/test_at_the_claim", "consent")),
-    Mutation("P1", OBJECTIONS, "Consent.category == _row.consent_category,", "", by("notify/delivery/test_at_the_claim", "consent")),
+    Mutation("P1", OBJECTIONS, "Consent.recipient_id == notice.person_id,", "", by("notify/delivery/test_at_the_claim", "consent")),
+    Mutation("P1", OBJECTIONS, "Consent.category == notice.consent_category,", "", by("notify/delivery/test_at_the_claim", "consent")),
     Mutation("P1", CONSENTS, "or_(~Consent.is_revoked, Consent.revoked_at > as_of),\n", "",
       by("care/privacy/test_consents", "revoking_ends")),
     Mutation("P1", CONSENTS, "Consent.signed_at <= as_of,\n        Consent.expires_at > as_of,\n        or_", "Consent.signed_at <= as_of,\n        or_",

@@ -24,7 +24,7 @@ BREAKS = (
     Mutation("R3", EMBEDDED, "if tuple(version) < SAFE_SQLITE:", "if False:", plain("ground/test_db", "old_sqlite")),
     Mutation("R3", EMBEDDED, '        "foreign_keys = ON",\n', "", by("ground/test_db", "foreign_keys")),
     # R4: after an outage everything resolves
-    Mutation("R4", OBJECTIONS, "(_row.not_after <= NOW, EXPIRED),", "", by("notify/delivery/test_deliver", "six_hours")),
+    Mutation("R4", OBJECTIONS, "(notice.not_after <= NOW, EXPIRED),", "", by("notify/delivery/test_deliver", "six_hours")),
     Mutation("R4", "webapp/protocol/engine/reconcile.py", "    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))\n", "",
       by("protocol/engine/test_reconcile", "timer_was_lost")),
     # R5: who watches the watcher

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.memory_channel import MemoryChannel
 from tests.notify.conftest import Post
 from webapp.care.audit.events import Event
 from webapp.care.contact import addresses
@@ -14,7 +15,6 @@ from webapp.care.directory import people
 from webapp.db import database_now
 from webapp.demo import cast
 from webapp.notify.announcing import announce
-from webapp.notify.channels.memory import MemoryChannel
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.delivery import leases, outcomes
 from webapp.notify.delivery.deliver import Courier

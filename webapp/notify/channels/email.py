@@ -12,8 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from webapp import clock
-from webapp.notify.channels.files import write_whole
-from webapp.notify.channels.parcel import Letter, Parcel, Undeliverable, Withdrawn
+from webapp.notify.channels.parcel import Letter, Parcel, Undeliverable, Withdrawn, write_whole
 from webapp.spellings import loopback
 
 CONNECTIONS = 4

@@ -1,9 +1,11 @@
 """What every channel carries, and the one way it says that it could not."""
 
+import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from webapp import clock
@@ -120,3 +122,14 @@ def seconds(retry_after: str | None) -> float | None:
     if wait != wait:  # "nan" is a float, too
         return None
     return min(max(wait, 0.0), LONGEST_WAIT)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that stands in for a provider, readable by its owner alone. No reader sees half of it; writing the same name
+    again replaces it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    os.replace(draft, path)

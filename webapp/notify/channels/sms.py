@@ -6,8 +6,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 
-from webapp.notify.channels.files import write_whole
-from webapp.notify.channels.parcel import Parcel, Undeliverable, answered
+from webapp.notify.channels.parcel import Parcel, Undeliverable, answered, write_whole
 from webapp.spellings import loopback
 
 AT_ONCE = 32

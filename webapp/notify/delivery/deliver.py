@@ -17,7 +17,7 @@ import structlog
 from webapp import clock
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.notify.channels import every
+from webapp.notify.channels import configured
 from webapp.notify.channels.parcel import Channel, Undeliverable
 from webapp.notify.delivery import leases, outcomes
 from webapp.notify.delivery.leases import Claimed, Leased
@@ -54,7 +54,7 @@ class Courier:
     @classmethod
     def from_settings(cls, settings: Settings) -> "Courier":
         """A courier with every channel this installation has."""
-        return cls(every.from_settings(settings), Packer.from_settings(settings))
+        return cls(configured.from_settings(settings), Packer.from_settings(settings))
 
     def deliver(self, database: Database, now: datetime, *, seconds: float | None = SLICE) -> int:
         """Send what is due at `now` and while it works; returns how many notifications were dealt with or are under way.

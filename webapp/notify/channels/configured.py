@@ -1,4 +1,4 @@
-"""Every channel there is. Only the worker asks for them: the web sends nothing, and starts without their HTTP client."""
+"""The channels that the settings configure. Only the worker imports this: the web sends nothing, and starts without their HTTP client."""
 
 from webapp.config import Settings
 from webapp.notify.channels.email import EmailChannel
