@@ -30,14 +30,14 @@ from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.crypto import keys
 from webapp.db import Database
-from webapp.notify.channels.parcel import Channel
+from webapp.notify.channels.parcel import SendingChannel
 from webapp.notify.channels.push.channel import PushChannel
 from webapp.notify.channels.push.hosts import PushHosts
 from webapp.notify.channels.push.vapid import VapidHeaders
 from webapp.notify.delivery.deliver import Courier
 from webapp.notify.delivery.leases import Leased, take
-from webapp.notify.delivery.outcomes import Outcome, record
 from webapp.notify.delivery.parcels import Packer
+from webapp.notify.delivery.results import SendResult, record
 from webapp.notify.delivery.wording import Wording
 from webapp.notify.outbox import NewNotification, Notification, insert_new
 
@@ -160,7 +160,7 @@ def claim_and_finish(database: Database) -> int:
     done, leased = 0, list[Leased]()
     while True:
         with database.writing() as store:
-            record(store, [Outcome(each) for each in leased], NOW)
+            record(store, [SendResult(each) for each in leased], NOW)
             done += len(leased)
             leased = take(store, NOW, BATCH).to_send
             store.commit()
@@ -168,7 +168,7 @@ def claim_and_finish(database: Database) -> int:
             return done
 
 
-def courier(channel: Channel) -> Courier:
+def courier(channel: SendingChannel) -> Courier:
     return Courier(
         {"push": channel}, Packer(Wording("My Day", "https://day.example", ["k" * 64]), "k" * 64)
     )
@@ -181,7 +181,9 @@ def measured(work: Any) -> tuple[float, float]:
     return done / (time.perf_counter() - wall), done / (time.process_time() - cpu)
 
 
-def contenders(stack: contextlib.ExitStack, database: Database, push: Channel) -> dict[str, Any]:
+def contenders(
+    stack: contextlib.ExitStack, database: Database, push: SendingChannel
+) -> dict[str, Any]:
     """Name → work on the rows that lie in the database."""
     silent, aloud = courier(MemoryChannel()), courier(push)
     stack.callback(silent.close)

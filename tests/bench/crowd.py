@@ -69,7 +69,7 @@ def plant(
                 start - timedelta(days=night + 2),
                 f"past{night}",
             )
-        announce.pass_over(store)
+        announce.skip_past_events(store)
         store.commit()
     if not database.embedded:
         with database.engine.connect() as connection:

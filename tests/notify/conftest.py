@@ -81,7 +81,7 @@ class Post:
         wording = Wording("My Day", "https://day.example", ["k" * 32])
         self.courier = Courier(self.channels, Packer(wording, "k" * 32))
         with database.writing() as store:
-            announce.pass_over(store)
+            announce.skip_past_events(store)
             store.commit()
 
     def device(self, person: Any, name: str = "phone", **wishes: Any) -> int:

@@ -26,7 +26,7 @@ BREAKS = (
       by("care/privacy/test_consents", "until_it_expires")),
     Mutation("P1", "webapp/notify/announcing/audience.py", "Consent.category == Category.REMINDERS, valid(now)", "valid(now)",
       by("notify/announcing/test_announce", "something_else_does_not_cover")),
-    Mutation("P1", "webapp/notify/announcing/telling/changes.py", "        .where(or_(Notification.person_id == Seat.client_id, allowed))\n", "",
+    Mutation("P1", "webapp/notify/announcing/notices/session_changes.py", "        .where(or_(Notification.person_id == Seat.client_id, allowed))\n", "",
       by("notify/announcing/test_announce", "moved_or_called_off")),
     # P2: a consent is complete
     Mutation("P2", CONSENTS, "if not now < expires_at <= now + LONGEST:", "if False:", by("care/privacy/test_consents", "incomplete")),
@@ -66,7 +66,7 @@ BREAKS = (
     Mutation("P3", "webapp/care/leaving.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_leaving", "given_up")),
     Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in SILENT]", "]", by("web/test_printed_chart", "pause")),
     # P4: nobody else hears of what comes after the start
-    Mutation("P4", "webapp/notify/announcing/announce.py", "if client_id not in stretch.allowed or rung not in REMINDS:", "if client_id not in stretch.allowed:",
+    Mutation("P4", "webapp/notify/announcing/announce.py", "if client_id not in events.allowed or rung not in REMINDER_RUNGS:", "if client_id not in events.allowed:",
       by("notify/announcing/test_announce", "checks_after_the_start")),
     # P5: words outside the signed-in page
     Mutation("P5", "webapp/web/feeds.py", 'event.add("summary", title)', 'event.add("summary", "Evening group")', by("web/test_feeds", "no_name_kind")),

@@ -4,7 +4,7 @@ from tests.prove.mutation import Mutation, by, plain
 
 EMBEDDED, OUTCOMES, OBJECTIONS = (
     "webapp/embedded.py",
-    "webapp/notify/delivery/outcomes.py",
+    "webapp/notify/delivery/results.py",
     "webapp/notify/delivery/objections.py",
 )
 TAKEN_BACK, ABSENCES = "webapp/cli/restore_safeguards.py", "webapp/care/attendance/absences.py"

@@ -6,7 +6,7 @@ from enum import StrEnum
 from webapp.refusals import N_
 
 ANSWERS = "/answers/"
-"""Where a button's token is posted to (capabilities.py)."""
+"""Where a button's token is posted to (delivery/action_tokens.py)."""
 
 
 class NoticeKind(StrEnum):
@@ -40,8 +40,8 @@ class NoticeKind(StrEnum):
     SIGN_IN_CHANGED = "sign_in_changed"
 
 
-class Verb(StrEnum):
-    """What a notification's button can do, for one seat and nothing else (S9)."""
+class Action(StrEnum):
+    """What a notification's button does, for one seat and nothing else (S9)."""
 
     CONFIRM = "confirm"
     JOIN = "join"
@@ -50,10 +50,10 @@ class Verb(StrEnum):
 
 
 BUTTONS = {
-    Verb.CONFIRM: N_("I'll be there"),
-    Verb.JOIN: N_("Join"),
-    Verb.ABSENCE: N_("Can't make it"),
-    Verb.TROUBLE: N_("Trouble connecting"),
+    Action.CONFIRM: N_("I'll be there"),
+    Action.JOIN: N_("Join"),
+    Action.ABSENCE: N_("Can't make it"),
+    Action.TROUBLE: N_("Trouble connecting"),
 }
 
 REMINDERS = (NoticeKind.HEADS_UP, NoticeKind.SOON, NoticeKind.DOORS_OPEN)
@@ -76,16 +76,16 @@ class Traits:
     """`urgency`: RFC 8030, 5.3; `high` wakes a sleeping phone. `buttons`: shown in this order; some phones show two."""
 
     urgency: str = "high"
-    buttons: tuple[Verb, ...] = ()
+    buttons: tuple[Action, ...] = ()
 
 
-_OUTLOOK = (Verb.CONFIRM, Verb.ABSENCE)
-_CHECK = (Verb.JOIN, Verb.ABSENCE, Verb.TROUBLE)
+_OUTLOOK = (Action.CONFIRM, Action.ABSENCE)
+_CHECK = (Action.JOIN, Action.ABSENCE, Action.TROUBLE)
 
 TRAITS: dict[NoticeKind, Traits] = {kind: Traits() for kind in NoticeKind} | {
     NoticeKind.HEADS_UP: Traits("normal", _OUTLOOK),
     NoticeKind.SOON: Traits("high", _OUTLOOK),
-    NoticeKind.DOORS_OPEN: Traits("high", (Verb.JOIN, Verb.ABSENCE)),
+    NoticeKind.DOORS_OPEN: Traits("high", (Action.JOIN, Action.ABSENCE)),
     NoticeKind.FIRST_CHECK: Traits("high", _CHECK),
     NoticeKind.SECOND_CHECK: Traits("high", _CHECK),
     **dict.fromkeys(NEWS, Traits("normal")),

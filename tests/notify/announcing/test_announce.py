@@ -148,7 +148,7 @@ def test_a_stretch_longer_than_a_batch_is_told_completely(post, world):
 def test_what_lies_in_the_past_can_be_passed_over(post, world):
     [seat] = post.room(world.maya)
     post.step(seat, "soon")
-    post.do(lambda store, cast: announce.pass_over(store))
+    post.do(lambda store, cast: announce.skip_past_events(store))
     post.announce()
     assert told(post) == []
 

@@ -11,7 +11,7 @@ from tests.push_service import PushService
 from webapp.config import PUBLIC_PUSH_HOSTS
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.channels.push.channel import PushChannel
-from webapp.notify.channels.push.hosts import PushHosts, Refused, is_public
+from webapp.notify.channels.push.hosts import EndpointRefused, PushHosts, is_public
 from webapp.notify.channels.push.resolving import PublicResolver
 
 HOSTS = PushHosts((*PUBLIC_PUSH_HOSTS, "127.0.0.1:8090", "[::1]:8091"))
@@ -71,7 +71,7 @@ def test_known_push_services_may_be_called(endpoint):
     ],
 )
 def test_nothing_else_is_called(endpoint):
-    with pytest.raises(Refused):
+    with pytest.raises(EndpointRefused):
         HOSTS.checked(endpoint)
 
 

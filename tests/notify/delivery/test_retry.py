@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.notify.channels.parcel import Undeliverable
-from webapp.notify.delivery.retry import FIRST_WAIT, JITTER, LONGEST_WAIT, judge, wait
+from webapp.notify.delivery.retry import FIRST_WAIT, JITTER, LONGEST_WAIT, after_failure, wait
 
 NOW = datetime(2026, 3, 4, 18, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def verdict(error, **more):
         "waiting_since": NOW,
         "not_after": NOW + timedelta(hours=4),
     }
-    return judge(error, now=NOW, **(told | more))
+    return after_failure(error, now=NOW, **(told | more))
 
 
 def test_what_is_final_is_not_tried_again():

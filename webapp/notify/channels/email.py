@@ -12,7 +12,13 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from webapp import clock
-from webapp.notify.channels.parcel import Letter, Parcel, Undeliverable, Withdrawn, write_whole
+from webapp.notify.channels.parcel import (
+    EmailContent,
+    Parcel,
+    Undeliverable,
+    Withdrawn,
+    write_whole,
+)
 from webapp.spellings import loopback
 
 CONNECTIONS = 4
@@ -42,7 +48,7 @@ class EmailChannel:
 
     async def send(self, parcel: Parcel) -> None:
         assert isinstance(parcel.address, str)
-        assert isinstance(parcel.content, Letter)
+        assert isinstance(parcel.content, EmailContent)
         try:
             message = self._message(parcel.key, parcel.address, parcel.content)
         except (ValueError, IndexError):
@@ -62,7 +68,7 @@ class EmailChannel:
         while self._idle:
             self._idle.pop().close()
 
-    def _message(self, key: str, to: str, letter: Letter) -> EmailMessage:
+    def _message(self, key: str, to: str, letter: EmailContent) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = Address(addr_spec=to)

@@ -24,7 +24,7 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class EmailContent:
     """The words of one e-mail."""
 
     subject: str
@@ -43,7 +43,7 @@ class Parcel:
 
     key: str
     address: str | Subscription
-    content: bytes | str | Letter
+    content: bytes | str | EmailContent
     ttl: int
     urgency: str = "normal"
     topic: str | None = None
@@ -82,7 +82,7 @@ class Withdrawn(Undeliverable):
     """It may not go any more. No address is to blame, and no other channel is asked: the next claim says why."""
 
 
-class Channel(Protocol):
+class SendingChannel(Protocol):
     """A way to reach people. Lives on one event loop; `send` may run many times at once."""
 
     def send(self, parcel: Parcel) -> Coroutine[Any, Any, None]:

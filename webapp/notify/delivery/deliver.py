@@ -18,11 +18,11 @@ from webapp import clock
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.channels import configured
-from webapp.notify.channels.parcel import Channel, Undeliverable
-from webapp.notify.delivery import leases, outcomes
+from webapp.notify.channels.parcel import SendingChannel, Undeliverable
+from webapp.notify.delivery import leases, results
 from webapp.notify.delivery.leases import Claimed, Leased
-from webapp.notify.delivery.outcomes import NO_CHANNEL, Outcome
 from webapp.notify.delivery.parcels import Packer
+from webapp.notify.delivery.results import NO_CHANNEL, SendResult
 
 AT_ONCE = 256
 """Sends under way in one process: a distant service sets the pace by its delay, not by our processor."""
@@ -42,12 +42,12 @@ log = structlog.get_logger()
 class Courier:
     """Carries notifications out. Keeps its event loop, connections and sends under way from one call to the next."""
 
-    def __init__(self, channels: Mapping[str, Channel], packer: Packer):
+    def __init__(self, channels: Mapping[str, SendingChannel], packer: Packer):
         self._channels = channels
         self._packer = packer
         self._loop = _new_loop()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._came_back: list[Outcome] = []
+        self._came_back: list[SendResult] = []
         self._bell = asyncio.Event()
         self._database: Database | None = None
 
@@ -107,10 +107,10 @@ class Courier:
         the database while it travels."""
         back, claimed = self._came_back[:], Claimed([], [], 0)
         with database.writing() as store:
-            outcomes.record(store, back, now)
+            results.record(store, back, now)
             if claiming:
                 claimed = leases.take(store, now, AT_ONCE)
-                outcomes.send_on(store, claimed.astray, now)
+                results.send_on(store, claimed.astray, now)
             if back or claimed.seen:
                 store.commit()
         del self._came_back[: len(back)]  # only now: a database that refused is asked again
@@ -152,7 +152,7 @@ class Courier:
     async def _finished(self, row: Leased, sending: Sending) -> None:
         try:
             error = await _error(sending)
-            self._came_back.append(Outcome(row, error))
+            self._came_back.append(SendResult(row, error))
         finally:
             task = asyncio.current_task()
             assert task

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from webapp.config import Settings
-from webapp.notify.channels.parcel import Letter, Parcel, Subscription
+from webapp.notify.channels.parcel import EmailContent, Parcel, Subscription
 from webapp.notify.delivery.leases import Leased
 from webapp.notify.delivery.wording import Reader, Subject, Wording
 from webapp.notify.kinds import HAND_INS, NEWS, STAFF, TRAITS, NoticeKind
@@ -62,7 +62,7 @@ class Packer:
             still=still,
         )
 
-    def _content(self, kind: NoticeKind, row: Leased, tag: str) -> bytes | str | Letter:
+    def _content(self, kind: NoticeKind, row: Leased, tag: str) -> bytes | str | EmailContent:
         reader, subject = Reader(row.language, row.zone), _subject(kind, row)
         match row.channel:
             case "push":
@@ -70,7 +70,7 @@ class Packer:
                     kind, reader, subject, person_id=row.person_id, tag=tag
                 )
             case "email":
-                return self._wording.letter(kind, reader, subject)
+                return self._wording.email(kind, reader, subject)
             case _:
                 return self._wording.text(kind, reader, subject)
 

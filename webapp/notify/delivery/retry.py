@@ -17,14 +17,14 @@ PATIENCE = {"high": timedelta(minutes=3), "normal": timedelta(minutes=30)}
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RetryDecision:
     """What follows a failure: try again at `again_at`, or end; and whether the next channel steps in."""
 
     again_at: datetime | None
     next_channel: bool
 
 
-def judge(
+def after_failure(
     error: Undeliverable,
     *,
     kind: str,
@@ -32,17 +32,17 @@ def judge(
     waiting_since: datetime,
     not_after: datetime,
     now: datetime,
-) -> Verdict:
+) -> RetryDecision:
     """What follows `error`, in attempt number `attempts` (from 1), for a notice that waits since `waiting_since`."""
     if isinstance(error, Withdrawn):
-        return Verdict(now, next_channel=False)
+        return RetryDecision(now, next_channel=False)
     if error.permanent:
-        return Verdict(None, next_channel=True)
+        return RetryDecision(None, next_channel=True)
     again_at = now + wait(attempts, error.retry_after)
     if again_at >= not_after:
-        return Verdict(None, next_channel=True)
+        return RetryDecision(None, next_channel=True)
     patience = PATIENCE[TRAITS[NoticeKind(kind)].urgency]
-    return Verdict(again_at, next_channel=again_at - waiting_since > patience)
+    return RetryDecision(again_at, next_channel=again_at - waiting_since > patience)
 
 
 def wait(attempts: int, retry_after: float | None) -> timedelta:

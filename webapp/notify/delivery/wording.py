@@ -20,9 +20,9 @@ from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 import webapp
-from webapp.notify.channels.parcel import Letter
-from webapp.notify.delivery.action_tokens import Capabilities, Capability
-from webapp.notify.kinds import ANSWERS, BUTTONS, TRAITS, NoticeKind, Verb
+from webapp.notify.channels.parcel import EmailContent
+from webapp.notify.delivery.action_tokens import ActionToken, ActionTokenSigner
+from webapp.notify.kinds import ANSWERS, BUTTONS, TRAITS, Action, NoticeKind
 
 ROOT = Path(webapp.__file__).parent.parent
 NOTICES = ROOT / "templates" / "notices"
@@ -66,15 +66,17 @@ class Wording:
     def __init__(self, app_name: str, base_url: str, keys: Sequence[str]):
         self.app_name = app_name
         self.base_url = base_url.rstrip("/")
-        self.capabilities = Capabilities(keys)
+        self.action_tokens = ActionTokenSigner(keys)
         # Twenty thousand people are reminded of the same minute in the same words.
         self._words = lru_cache(maxsize=4096)(self._rendered)
 
-    def letter(self, kind: NoticeKind, reader: Reader, subject: Subject) -> Letter:
+    def email(self, kind: NoticeKind, reader: Reader, subject: Subject) -> EmailContent:
         """The e-mail."""
         said = (kind, reader, subject.at, self.base_url + subject.shown)
         title = " ".join(self._rendered("subject.txt", *said).split())
-        return Letter(title, self._rendered("text.txt", *said), self._rendered("html.html", *said))
+        return EmailContent(
+            title, self._rendered("text.txt", *said), self._rendered("html.html", *said)
+        )
 
     def text(self, kind: NoticeKind, reader: Reader, subject: Subject) -> str:
         """The text message, one line, in characters every phone network knows where the language allows."""
@@ -103,22 +105,22 @@ class Wording:
         if subject.seat_id is None or subject.until is None:
             return []
         actions = []
-        for verb in TRAITS[kind].buttons:
-            right = Capability(subject.seat_id, verb, person_id, subject.until)
-            action = {
-                "action": verb.value,
-                "title": button(verb, reader.language),
-                "url": self.base_url + ANSWERS + self.capabilities.token(right),
+        for action in TRAITS[kind].buttons:
+            token = ActionToken(subject.seat_id, action, person_id, subject.until)
+            button = {
+                "action": action.value,
+                "title": button_title(action, reader.language),
+                "url": self.base_url + ANSWERS + self.action_tokens.sign(token),
             }
-            if page := self._page_after(verb, subject):
-                action["navigate"] = page
-            actions.append(action)
+            if page := self._page_after(action, subject):
+                button["navigate"] = page
+            actions.append(button)
         return actions
 
-    def _page_after(self, verb: Verb, subject: Subject) -> str | None:
-        if verb is Verb.JOIN:
+    def _page_after(self, action: Action, subject: Subject) -> str | None:
+        if action is Action.JOIN:
             return self.base_url + subject.path
-        if verb is Verb.TROUBLE:
+        if action is Action.TROUBLE:
             return self.base_url + "/help-connecting"
         return None
 
@@ -142,9 +144,9 @@ def spoken(at: datetime | None, reader: Reader) -> dict[str, str | None]:
     return {"time": plain, "day": format_date(local.date(), "EEEE", locale=locale)}
 
 
-def button(verb: Verb, language: str) -> str:
+def button_title(action: Action, language: str) -> str:
     """What stands on a notification's button."""
-    return catalogue(language).ugettext(BUTTONS[verb])
+    return catalogue(language).ugettext(BUTTONS[action])
 
 
 @lru_cache

@@ -13,13 +13,13 @@ from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.facts.among import among
 from webapp.protocol.facts.picture import Picture
-from webapp.protocol.ladder.late_facts import Mend
+from webapp.protocol.ladder.late_facts import TaskEnding
 from webapp.protocol.ladder.rungs import Rung
 
 WORDS = (Evidence.PRESENT, Evidence.ABSENT)
 
 
-def close_all(store: Store, mended: Sequence[tuple[Picture, Mend]], now: datetime) -> None:
+def close_all(store: Store, mended: Sequence[tuple[Picture, TaskEnding]], now: datetime) -> None:
     """End the tasks that late facts have mended."""
     if not mended:
         return
@@ -32,7 +32,7 @@ def close_all(store: Store, mended: Sequence[tuple[Picture, Mend]], now: datetim
             close(store, task, mend, now)
 
 
-def close(store: Store, task: Task, mend: Mend, now: datetime) -> None:
+def close(store: Store, task: Task, mend: TaskEnding, now: datetime) -> None:
     """Done with the outcome that came about by itself; without one it is withdrawn."""
     if not mend.outcome:
         task.withdraw(store, mend.why, now=now)
@@ -56,9 +56,9 @@ def close_marked_rooms(store: Store, pictures: Sequence[Picture], now: datetime)
     )
     for task in store.scalars(open_ones.with_for_update(key_share=True)):
         if not asked[task.session_id or 0].facts.room.silent(now):
-            close(store, task, Mend(task.kind, "evidence", "evidence"), now)
+            close(store, task, TaskEnding(task.kind, "evidence", "evidence"), now)
         elif not _unmarked(store, task.session_id or 0):
-            close(store, task, Mend(task.kind, "marked", "marked"), now)
+            close(store, task, TaskEnding(task.kind, "marked", "marked"), now)
 
 
 def _unmarked(store: Store, session_id: int) -> int:

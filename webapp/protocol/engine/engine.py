@@ -22,8 +22,8 @@ from webapp.protocol.facts import facts, steps
 from webapp.protocol.facts.among import rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 from webapp.protocol.ladder.ladder import next_look, survey
-from webapp.protocol.ladder.late_facts import Mend, mends
-from webapp.protocol.ladder.rungs import TAKEN, WRITTEN, Look, Rung, State
+from webapp.protocol.ladder.late_facts import TaskEnding, task_endings
+from webapp.protocol.ladder.rungs import TAKEN, WRITTEN, Rung, RungStatus, State
 
 BATCH = 2000
 """Seats a transaction: on SQLite nobody else writes meanwhile, on PostgreSQL a report on one of them waits."""
@@ -34,12 +34,12 @@ WITH_TASK = frozenset({Rung.MARK_ROOM, Rung.OUTREACH, Rung.ESCALATION, Rung.REEN
 
 
 @dataclass(slots=True)
-class Decided:
+class Decisions:
     """What one batch comes to."""
 
-    written: list[tuple[Picture, Look]] = field(default_factory=list)
-    calls: list[open_tasks.Wanted] = field(default_factory=list)
-    mended: list[tuple[Picture, Mend]] = field(default_factory=list)
+    written: list[tuple[Picture, RungStatus]] = field(default_factory=list)
+    calls: list[open_tasks.PlannedTask] = field(default_factory=list)
+    mended: list[tuple[Picture, TaskEnding]] = field(default_factory=list)
     next_looks: list[tuple[datetime | None, int]] = field(default_factory=list)
 
 
@@ -69,10 +69,10 @@ def due(now: datetime):  # type: ignore[no-untyped-def]
     )
 
 
-def decide(pictures: list[Picture], now: datetime) -> Decided:
+def decide(pictures: list[Picture], now: datetime) -> Decisions:
     """Ask the ladder about every seat, once for all seats of which the same is known. Nothing is written here."""
-    decided = Decided()
-    asked: dict[tuple[int, int], tuple[list[Look], datetime | None]] = {}
+    decided = Decisions()
+    asked: dict[tuple[int, int], tuple[list[RungStatus], datetime | None]] = {}
     for picture in pictures:
         key = (id(picture.facts), id(picture.taken))
         if key not in asked:
@@ -81,14 +81,14 @@ def decide(pictures: list[Picture], now: datetime) -> Decided:
         for look in found:
             decided.written.append((picture, look))
             if look.state is State.DUE and look.rung in WITH_TASK:
-                decided.calls.append(open_tasks.wanted(picture, look.rung, now))
+                decided.calls.append(open_tasks.planned_task(picture, look.rung, now))
         if picture.facts.open_tasks:
-            decided.mended += [(picture, mend) for mend in mends(picture.facts, now)]
+            decided.mended += [(picture, mend) for mend in task_endings(picture.facts, now)]
         decided.next_looks.append((following, picture.seat.id))
     return decided
 
 
-def ask(picture: Picture, now: datetime) -> tuple[list[Look], datetime | None]:
+def ask(picture: Picture, now: datetime) -> tuple[list[RungStatus], datetime | None]:
     """What the ladder says of a seat: the looks to write down, and when to look next once they are."""
     looks = survey(picture.facts, picture.taken, now)
     found = [look for look in looks if look.state in WRITTEN]
@@ -98,7 +98,7 @@ def ask(picture: Picture, now: datetime) -> tuple[list[Look], datetime | None]:
     return found, next_look(picture.facts, taken, now)
 
 
-def write(store: Store, decided: Decided, now: datetime) -> None:
+def write(store: Store, decided: Decisions, now: datetime) -> None:
     """Write down what was decided."""
     joined = open_tasks.open_all(store, decided.calls, now)
     written: list[steps.Row] = []
@@ -121,7 +121,7 @@ def write(store: Store, decided: Decided, now: datetime) -> None:
     set_timers(store, decided.next_looks)
 
 
-def _said(look: Look, occurrence: int, joins: bool) -> dict[str, Any]:
+def _said(look: RungStatus, occurrence: int, joins: bool) -> dict[str, Any]:
     """What the event of a step says."""
     why = "joined_review" if joins else look.why
     return {

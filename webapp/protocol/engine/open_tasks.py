@@ -37,7 +37,7 @@ ONE_A_CLIENT = (TaskKind.ESCALATION, TaskKind.REENGAGEMENT)
 
 
 @dataclass(slots=True)
-class Wanted:
+class PlannedTask:
     """A task that a rung calls for."""
 
     kind: TaskKind
@@ -47,7 +47,7 @@ class Wanted:
     brief: dict[str, Any]
 
 
-def wanted(picture: Picture, rung: Rung, now: datetime) -> Wanted:
+def planned_task(picture: Picture, rung: Rung, now: datetime) -> PlannedTask:
     """What `rung` calls for, for this seat."""
     kind, seat = TaskKind(rung.value), picture.seat
     subject = seat.session_id if kind is TaskKind.MARK_ROOM else seat.id
@@ -57,10 +57,10 @@ def wanted(picture: Picture, rung: Rung, now: datetime) -> Wanted:
     brief: dict[str, Any] = {"prompts": PROMPTS.get(kind, [])}
     if kind in ONE_A_CLIENT:
         brief["seats"] = [seat.id]
-    return Wanted(kind, picture, f"{kind}:{subject}:{picture.occurrence}", now + within, brief)
+    return PlannedTask(kind, picture, f"{kind}:{subject}:{picture.occurrence}", now + within, brief)
 
 
-def open_all(store: Store, calls: list[Wanted], now: datetime) -> set[tuple[int, str]]:
+def open_all(store: Store, calls: list[PlannedTask], now: datetime) -> set[tuple[int, str]]:
     """Open these tasks; answers the (seat, kind) pairs that were joined to one that was open already."""
     if not calls:
         return set()
@@ -79,13 +79,13 @@ def open_all(store: Store, calls: list[Wanted], now: datetime) -> set[tuple[int,
     return joined
 
 
-def _relational(call: Wanted) -> Wanted:
+def _relational(call: PlannedTask) -> PlannedTask:
     kind, picture = TaskKind.RELATIONAL, call.picture
     key = f"{kind}:{picture.seat.id}:{picture.occurrence}"
-    return Wanted(kind, picture, key, call.due_at, {"prompts": PROMPTS[kind]})
+    return PlannedTask(kind, picture, key, call.due_at, {"prompts": PROMPTS[kind]})
 
 
-def _hold(store: Store, calls: Iterable[Wanted]) -> None:
+def _hold(store: Store, calls: Iterable[PlannedTask]) -> None:
     """Hold the rows of which only one task may hang, in order, so that workers wait for each other and never in a ring."""
     clients = {c.picture.seat.client_id for c in calls if c.kind in ONE_A_CLIENT}
     rooms = {c.picture.seat.session_id for c in calls if c.kind is TaskKind.MARK_ROOM}
@@ -96,7 +96,7 @@ def _hold(store: Store, calls: Iterable[Wanted]) -> None:
 
 
 def _join(
-    store: Store, calls: Iterable[Wanted], clients: Collection[int], now: datetime
+    store: Store, calls: Iterable[PlannedTask], clients: Collection[int], now: datetime
 ) -> set[tuple[int, str]]:
     """Add misses to reviews and plans that are open, also to the first of this very batch."""
     single = [call for call in calls if call.kind in ONE_A_CLIENT]
@@ -105,7 +105,7 @@ def _join(
     query = select(Task).where(
         among(store, Task.client_id, clients), Task.is_open, Task.kind.in_(ONE_A_CLIENT)
     )
-    open_ones: dict[tuple[int | None, str], Task | Wanted] = {
+    open_ones: dict[tuple[int | None, str], Task | PlannedTask] = {
         (task.client_id, task.kind): task for task in store.scalars(query)
     }
     joined = set()
@@ -126,7 +126,9 @@ def _join(
     return joined
 
 
-def _insert(store: Store, calls: list[Wanted], known: task_owners.Owners, now: datetime) -> None:
+def _insert(
+    store: Store, calls: list[PlannedTask], known: task_owners.Owners, now: datetime
+) -> None:
     by_key = {call.key: call for call in calls}
     rows = []
     for call in by_key.values():
@@ -150,7 +152,9 @@ def _insert(store: Store, calls: list[Wanted], known: task_owners.Owners, now: d
         _record(store, by_key[key], task_id, owner_id, now)
 
 
-def _record(store: Store, call: Wanted, task_id: int, owner_id: int | None, now: datetime) -> None:
+def _record(
+    store: Store, call: PlannedTask, task_id: int, owner_id: int | None, now: datetime
+) -> None:
     seat, room = call.picture.seat, call.picture.facts.room
     alone = call.kind is TaskKind.MARK_ROOM
     if alone:
@@ -165,7 +169,7 @@ def _record(store: Store, call: Wanted, task_id: int, owner_id: int | None, now:
     )  # fmt: skip
 
 
-def _fill_drafts(store: Store, calls: Iterable[Wanted], known: Owners, now: datetime) -> None:
+def _fill_drafts(store: Store, calls: Iterable[PlannedTask], known: Owners, now: datetime) -> None:
     """Put a draft into each call's brief. Contact after a miss is rare: a few statements each."""
     for call in calls:
         seat = call.picture.seat

@@ -25,7 +25,7 @@ from webapp.protocol.engine import open_tasks
 from webapp.protocol.facts import facts, history, steps
 from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import Picture
-from webapp.protocol.ladder.patterns import Past, find
+from webapp.protocol.ladder.patterns import PastSeat, find
 from webapp.protocol.ladder.rungs import TAKEN, Rung
 
 READER = "patterns"
@@ -67,7 +67,7 @@ def _under_review(store: Store) -> set[int | None]:
     return set(store.scalars(open_ones))
 
 
-def _calls(store: Store, clients: list[int], now: datetime) -> list[open_tasks.Wanted]:
+def _calls(store: Store, clients: list[int], now: datetime) -> list[open_tasks.PlannedTask]:
     """The reviews that these clients' pasts call for and that were not opened on the same evidence before."""
     pasts = read(store, clients, now)
     calls = {}
@@ -81,14 +81,14 @@ def _calls(store: Store, clients: list[int], now: datetime) -> list[open_tasks.W
         picture = next(picture for picture, _ in seats if picture.seat.id == newest)
         key = f"{TaskKind.PATTERN_REVIEW}:{picture.seat.client_id}:{newest}"
         brief = {"patterns": [asdict(pattern) for pattern in found]}
-        calls[key] = open_tasks.Wanted(
+        calls[key] = open_tasks.PlannedTask(
             TaskKind.PATTERN_REVIEW, picture, key, now + TIME_TO_REVIEW, brief
         )
     known = set(store.scalars(select(Task.key).where(Task.key.in_(calls))))
     return [call for key, call in calls.items() if key not in known]
 
 
-def _open(store: Store, calls: list[open_tasks.Wanted], now: datetime) -> None:
+def _open(store: Store, calls: list[open_tasks.PlannedTask], now: datetime) -> None:
     if not calls:
         return
     open_tasks.open_all(store, calls, now)
@@ -108,7 +108,7 @@ def _open(store: Store, calls: list[open_tasks.Wanted], now: datetime) -> None:
 
 def read(
     store: Store, clients: Sequence[int], now: datetime
-) -> dict[int, list[tuple[Picture, Past]]]:
+) -> dict[int, list[tuple[Picture, PastSeat]]]:
     """client → their seats of the last `REMEMBERED` that are over, oldest first, with what patterns are made of."""
     partners = task_owners.read(store, clients, now).couples
     people = {*clients, *(partner for _, partner, _ in partners.values())}
@@ -121,7 +121,7 @@ def read(
         for p in pictures
         if standing(p.facts, now) is Standing.MISSED
     }
-    found: dict[int, list[tuple[Picture, Past]]] = defaultdict(list)
+    found: dict[int, list[tuple[Picture, PastSeat]]] = defaultdict(list)
     wanted = set(clients)
     for picture in sorted(pictures, key=lambda p: (p.facts.room.starts_at, p.seat.id)):
         seat, room = picture.seat, picture.facts.room
@@ -135,11 +135,13 @@ def read(
     return found
 
 
-def _past(picture: Picture, zone: str, reason: str, partner_missed: bool, now: datetime) -> Past:
+def _past(
+    picture: Picture, zone: str, reason: str, partner_missed: bool, now: datetime
+) -> PastSeat:
     room, told = picture.facts.room, picture.facts.absence
     word = standing(picture.facts, now)
     made_up = word is Standing.MADE_UP
-    return Past(
+    return PastSeat(
         picture.seat.id,
         room.starts_at.astimezone(ZoneInfo(zone)),
         word,

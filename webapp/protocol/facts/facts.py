@@ -118,7 +118,7 @@ def _excused_before(
     for seat in seats:
         if seat.id in absences:
             early = by_session[seat.session_id].policy.early_notice
-            told.append(history.Told(seat, *absences[seat.id], early))
+            told.append(history.ReportedSeat(seat, *absences[seat.id], early))
     return history.excused_before(store, told)
 
 

@@ -81,7 +81,7 @@ def rows_of(
     return found
 
 
-class Told(NamedTuple):
+class ReportedSeat(NamedTuple):
     """A seat with its standing report, and what its policy calls early."""
 
     seat: SeatRow
@@ -90,7 +90,7 @@ class Told(NamedTuple):
     early: timedelta
 
 
-def excused_before(store: Store, reports: Sequence[Told]) -> dict[int, int]:
+def excused_before(store: Store, reports: Sequence[ReportedSeat]) -> dict[int, int]:
     """seat → how many absences the client had told early before this one, cancelled sessions aside (rule 11).
 
     Counted in the order of telling, so that an absence once excused stays so.
@@ -113,6 +113,6 @@ def excused_before(store: Store, reports: Sequence[Told]) -> dict[int, int]:
     return {told.seat.id: _earlier(told, known[told.seat.client_id]) for told in reports}
 
 
-def _earlier(told: Told, known: list[tuple[datetime, int, timedelta]]) -> int:
+def _earlier(told: ReportedSeat, known: list[tuple[datetime, int, timedelta]]) -> int:
     mine = (told.at, told.report)
     return sum((at, report) < mine and notice >= told.early for at, report, notice in known)

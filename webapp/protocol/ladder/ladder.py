@@ -15,9 +15,9 @@ from webapp.protocol.ladder.rungs import (
     STEPPED_OVER,
     TAKEN,
     WRITTEN,
-    Line,
-    Look,
     Rung,
+    RungRule,
+    RungStatus,
     State,
 )
 from webapp.times import QuietHours, quiet_around
@@ -28,62 +28,62 @@ HISTORY = timedelta(hours=24)
 """A seat written down longer than this after its session ended is history; nobody is chased for it."""
 
 
-def survey(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[Look]:
+def survey(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[RungStatus]:
     """Every rung of the ladder for one seat at `now`. `taken`: rung → result, of this occurrence."""
     stops = stopping(facts, now)
-    looks = []
-    for line, due in zip(LADDER, timetable(facts, taken, now), strict=True):
-        rung = line.rung
-        look = Look(rung, State.LATER, due)
-        looks.append(look)
+    statuses = []
+    for rule, due in zip(LADDER, timetable(facts, taken, now), strict=True):
+        rung = rule.rung
+        status = RungStatus(rung, State.LATER, due)
+        statuses.append(status)
         if rung in taken:
-            look.state, look.why = State.TAKEN, taken[rung]
-        elif stops and not line.blockers.isdisjoint(stops):
-            look.why = next(name for name in line.stops if name in stops)
-            look.state = State.SKIP if _set_aside(look, stops, now) else State.STOPPED
-        elif line.conditional and (why := _needless(rung, due, facts, now)):
-            look.state, look.why = State.NOT_NEEDED, why
+            status.state, status.why = State.TAKEN, taken[rung]
+        elif stops and not rule.blockers.isdisjoint(stops):
+            status.why = next(name for name in rule.stops if name in stops)
+            status.state = State.SKIP if _set_aside(status, stops, now) else State.STOPPED
+        elif rule.conditional and (why := _needless(rung, due, facts, now)):
+            status.state, status.why = State.NOT_NEEDED, why
         elif due is not None and due <= now:
-            _fall_due(look, line, facts, now)
+            _fall_due(status, rule, facts, now)
         elif rung in facts.life.leads:
-            look.why = "own_lead"
-    _leave_only_the_last_reminder(looks, now)
-    return looks
+            status.why = "own_lead"
+    _leave_only_the_last_reminder(statuses, now)
+    return statuses
 
 
-def due_rungs(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[Look]:
+def due_rungs(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[RungStatus]:
     """What is to be written down at `now`: rungs to take (`DUE`), and rungs that came too late (`SKIP`)."""
-    return [look for look in survey(facts, taken, now) if look.state in WRITTEN]
+    return [status for status in survey(facts, taken, now) if status.state in WRITTEN]
 
 
 def next_look(
-    facts: Facts, taken: Mapping[str, str], now: datetime, looks: list[Look] | None = None
+    facts: Facts, taken: Mapping[str, str], now: datetime, statuses: list[RungStatus] | None = None
 ) -> datetime | None:
     """When this seat is to be looked at next; None when nothing can follow by time alone.
 
-    In the past only while something is due. `looks`: the survey, if the caller has it.
+    In the past only while something is due. `statuses`: the survey, if the caller has it.
     """
-    looks = survey(facts, taken, now) if looks is None else looks
+    statuses = survey(facts, taken, now) if statuses is None else statuses
     due = ahead = None
-    for look in looks:
-        state, at = look.state, look.due_at
+    for status in statuses:
+        state, at = status.state, status.due_at
         if at is None or state is State.TAKEN:
             continue
         if state in WRITTEN:
             due = at if due is None or at < due else due
-        at = look.until or at
+        at = status.until or at
         if at > now and (ahead is None or at < ahead):
             ahead = at
     if due is not None:
         return due
-    if facts.room.cancelled or looks[0].why == "history":
+    if facts.room.cancelled or statuses[0].why == "history":
         return None
-    if _unsettled(facts, taken, looks, now) and (again := look_again_at(facts, now)):
+    if _unsettled(facts, taken, statuses, now) and (again := look_again_at(facts, now)):
         return again if ahead is None else min(again, ahead)
     return ahead
 
 
-def explain(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[Look]:
+def explain(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[RungStatus]:
     """What happens next for a seat and why, rung by rung: the survey, for `rejoin ladder explain` and the staff page."""
     return survey(facts, taken, now)
 
@@ -189,18 +189,22 @@ def _needless(rung: Rung, due: datetime | None, facts: Facts, now: datetime) -> 
     return "no_contact_after_miss" if rung is Rung.REENGAGEMENT and due is None else ""
 
 
-def _fall_due(look: Look, line: Line, facts: Facts, now: datetime) -> None:
+def _fall_due(status: RungStatus, rule: RungRule, facts: Facts, now: datetime) -> None:
     """Decide about a rung whose instant has come and which nothing stops."""
     room = facts.room
-    look.state = State.DUE
-    if line.reminder and now >= room.ends_at:
-        look.state, look.why = State.SKIP, "expired"
-    elif line.rung in (Rung.HEADS_UP, Rung.SOON) and look.due_at and look.due_at < _born(facts):
-        look.state, look.why = State.SKIP, "seat_is_newer"
-    elif line.held and (held := facts.held_until()) and now < held:
-        look.state, look.why, look.until = State.HELD, "tapped", held
-    elif line.held and unknown(facts, facts.tally(now), now):
-        look.state, look.why, look.until = State.HELD, "room_silent", look_again_at(facts, now)
+    status.state = State.DUE
+    if rule.reminder and now >= room.ends_at:
+        status.state, status.why = State.SKIP, "expired"
+    elif rule.rung in (Rung.HEADS_UP, Rung.SOON) and status.due_at and status.due_at < _born(facts):
+        status.state, status.why = State.SKIP, "seat_is_newer"
+    elif rule.held and (held := facts.held_until()) and now < held:
+        status.state, status.why, status.until = State.HELD, "tapped", held
+    elif rule.held and unknown(facts, facts.tally(now), now):
+        status.state, status.why, status.until = (
+            State.HELD,
+            "room_silent",
+            look_again_at(facts, now),
+        )
 
 
 def _born(facts: Facts) -> datetime:
@@ -209,25 +213,27 @@ def _born(facts: Facts) -> datetime:
     return max(facts.given_at, moved) if moved else facts.given_at
 
 
-def _set_aside(look: Look, stops: set[str], now: datetime) -> bool:
+def _set_aside(status: RungStatus, stops: set[str], now: datetime) -> bool:
     """The outreach of a paused or discharged client is written down, so that the seat is not held against them later."""
-    due = look.rung is Rung.OUTREACH and look.due_at is not None and look.due_at <= now
-    return due and look.why in ("paused", "discharged") and "joined" not in stops
+    due = status.rung is Rung.OUTREACH and status.due_at is not None and status.due_at <= now
+    return due and status.why in ("paused", "discharged") and "joined" not in stops
 
 
-def _leave_only_the_last_reminder(looks: list[Look], now: datetime) -> None:
+def _leave_only_the_last_reminder(statuses: list[RungStatus], now: datetime) -> None:
     """Of reminders due together (after an outage, say) only the last one still says something new."""
-    reminders = [look for look in looks[:5] if look.due_at]
-    for look, following in pairwise(reminders):
-        if look.state is State.DUE and following.due_at and following.due_at <= now:
-            look.state, look.why = State.SKIP, "superseded"
+    reminders = [status for status in statuses[:5] if status.due_at]
+    for status, following in pairwise(reminders):
+        if status.state is State.DUE and following.due_at and following.due_at <= now:
+            status.state, status.why = State.SKIP, "superseded"
 
 
-def _unsettled(facts: Facts, taken: Mapping[str, str], looks: list[Look], now: datetime) -> bool:
+def _unsettled(
+    facts: Facts, taken: Mapping[str, str], statuses: list[RungStatus], now: datetime
+) -> bool:
     """A miss that may still be mended by a late join, a contact or a report."""
     if any(kind in MENDED for kind, _ in facts.open_tasks):
         return True
-    plan = looks[-1].state
+    plan = statuses[-1].state
     if plan in (State.TAKEN, State.STOPPED):
         return False
     missed = now >= facts.room.outreach_at and standing(facts, now) is Standing.MISSED

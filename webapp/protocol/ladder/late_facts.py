@@ -14,7 +14,7 @@ CALLS = ("outreach", "relational")
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
+class TaskEnding:
     """End the open task of this kind: done with `outcome`, or withdrawn when `outcome` is empty."""
 
     kind: str
@@ -22,7 +22,7 @@ class Mend:
     outcome: str = ""
 
 
-def mends(facts: Facts, now: datetime) -> list[Mend]:
+def task_endings(facts: Facts, now: datetime) -> list[TaskEnding]:
     """What the facts of this instant put an end to. Everything stays in the chart.
 
     Joining or a report ends the calls, being reached ends the counselor's; an escalation nobody has touched is withdrawn
@@ -34,21 +34,21 @@ def mends(facts: Facts, now: datetime) -> list[Mend]:
     ends = []
     for kind, touched in facts.open_tasks:
         if "cancelled" in stops:
-            ends.append(Mend(kind, "cancelled"))
+            ends.append(TaskEnding(kind, "cancelled"))
         elif kind in CALLS:
             ends += _end_of_call(kind, stops)
         elif kind == "escalation" and not touched and "joined" in stops:
-            ends.append(Mend(kind, "joined"))
+            ends.append(TaskEnding(kind, "joined"))
     return ends
 
 
-def _end_of_call(kind: str, stops: set[str]) -> list[Mend]:
+def _end_of_call(kind: str, stops: set[str]) -> list[TaskEnding]:
     if "joined" in stops:
-        return [Mend(kind, "joined", outcome="joined")]
+        return [TaskEnding(kind, "joined", outcome="joined")]
     if "reported" in stops:
-        return [Mend(kind, "reported", outcome="reported")]
+        return [TaskEnding(kind, "reported", outcome="reported")]
     if "excused" in stops:
-        return [Mend(kind, "excused")]
+        return [TaskEnding(kind, "excused")]
     if kind == "outreach" and "spoken" in stops:
-        return [Mend(kind, "spoken", outcome="reached")]
+        return [TaskEnding(kind, "spoken", outcome="reached")]
     return []

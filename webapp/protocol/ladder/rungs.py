@@ -26,7 +26,7 @@ class Rung(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RungRule:
     """One rung as the ladder's table states it."""
 
     rung: Rung
@@ -49,17 +49,17 @@ class Line:
 ALWAYS = ("cancelled", "history", "paused", "discharged", "excused", "made_up")
 BEFORE = (*ALWAYS, "joined", "reported")
 LADDER = (
-    Line(Rung.HEADS_UP, "client", BEFORE),
-    Line(Rung.SOON, "client", BEFORE),
-    Line(Rung.DOORS_OPEN, "client", BEFORE),
-    Line(Rung.FIRST_CHECK, "client", (*BEFORE, "contact"), held=True),
-    Line(Rung.SECOND_CHECK, "client", (*BEFORE, "contact"), held=True),
-    Line(Rung.MARK_ROOM, "coordinator", BEFORE, conditional=True),
-    Line(Rung.OUTREACH, "counselor", (*BEFORE, "spoken"), held=True),
-    Line(
+    RungRule(Rung.HEADS_UP, "client", BEFORE),
+    RungRule(Rung.SOON, "client", BEFORE),
+    RungRule(Rung.DOORS_OPEN, "client", BEFORE),
+    RungRule(Rung.FIRST_CHECK, "client", (*BEFORE, "contact"), held=True),
+    RungRule(Rung.SECOND_CHECK, "client", (*BEFORE, "contact"), held=True),
+    RungRule(Rung.MARK_ROOM, "coordinator", BEFORE, conditional=True),
+    RungRule(Rung.OUTREACH, "counselor", (*BEFORE, "spoken"), held=True),
+    RungRule(
         Rung.ESCALATION, "supervisor", (*BEFORE, "contact_since_start"), held=True, conditional=True
     ),
-    Line(Rung.REENGAGEMENT, "counselor", (*ALWAYS, "joined", "plan"), conditional=True),
+    RungRule(Rung.REENGAGEMENT, "counselor", (*ALWAYS, "joined", "plan"), conditional=True),
 )
 STEPPED_OVER = frozenset(
     {Standing.CANCELLED, Standing.UNKNOWN, Standing.EXPECTED, Standing.WAITING}
@@ -87,7 +87,7 @@ WRITTEN = (State.DUE, State.SKIP)
 
 
 @dataclass(slots=True)
-class Look:
+class RungStatus:
     """One rung of one seat at one instant: where it stands, and why. `due_at` is aware UTC."""
 
     rung: Rung

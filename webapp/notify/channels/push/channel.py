@@ -10,7 +10,7 @@ from yarl import URL
 
 from webapp.notify.channels.parcel import Parcel, Subscription, Undeliverable, answered
 from webapp.notify.channels.push.encryption import LARGEST_MESSAGE, Sealer
-from webapp.notify.channels.push.hosts import PushHosts, Refused
+from webapp.notify.channels.push.hosts import EndpointRefused, PushHosts
 from webapp.notify.channels.push.resolving import PublicResolver
 from webapp.notify.channels.push.vapid import VapidHeaders
 
@@ -51,7 +51,7 @@ class PushChannel:
         assert isinstance(parcel.content, bytes)
         try:
             url = self.hosts.checked(parcel.address.endpoint)
-        except Refused as refusal:
+        except EndpointRefused as refusal:
             raise Undeliverable(str(refusal), gone=True) from None
         body = _sealed(parcel.content, parcel.address)
         return self._posted(url, body, self._headers(parcel, str(url.origin())))

@@ -10,7 +10,7 @@ from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.privacy.consents import Category, covers
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.notify.announcing.telling.planned_notice import Wish
+from webapp.notify.announcing.notices.planned_notice import PlannedNotice
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
 from webapp.notify.outbox import Notification
 
@@ -22,33 +22,33 @@ TELLS_A_TIME = (
 
 def partner_reminder(
     event: Any, recipient_id: int, starts_at: datetime, not_after: datetime
-) -> Wish:
+) -> PlannedNotice:
     """The same reminder for somebody the client's consent names; the consent is asked again when it leaves (P1)."""
-    return Wish(
+    return PlannedNotice(
         event, recipient_id, NoticeKind.PARTNER_REMINDER, not_after, starts_at,
         client_id=event.client_id, seat_id=event.seat_id, session_id=event.session_id,
         consent=Category.REMINDERS,
     )  # fmt: skip
 
 
-def moved(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
+def moved(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """It is at another time now."""
     starts_at, ends_at = (datetime.fromisoformat(fields[name]) for name in ("starts_at", "ends_at"))
     return _change(store, event, NoticeKind.SESSION_MOVED, starts_at, ends_at)
 
 
-def cancelled(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
+def cancelled(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """It is off. Who was to make up for something there hears of it in other words (make_ups.py)."""
     ends_at = store.scalar(select(Session.ends_at).where(Session.id == event.session_id))
     starts_at = datetime.fromisoformat(fields["starts_at"])
     found = _change(store, event, NoticeKind.SESSION_CANCELLED, starts_at, ends_at or starts_at)
     making_up = _seats_making_up(store, event.session_id)
-    return (wish for wish in found if wish.seat_id not in making_up)
+    return (notice for notice in found if notice.seat_id not in making_up)
 
 
 def _change(
     store: Store, event: Any, kind: NoticeKind, about_at: datetime, not_after: datetime
-) -> Iterator[Wish]:
+) -> Iterator[PlannedNotice]:
     """One notice to everybody who had been told a time of this session that holds no more (rule 4). Whoever it is not about
     hears of it under a consent for the schedule alone: that is the one which says so (42 CFR 2.31(a)(3)), whatever they had
     been told the time under.
@@ -71,7 +71,7 @@ def _change(
         .distinct()
     )
     for person_id, seat_id, client_id in store.execute(told):
-        yield Wish(
+        yield PlannedNotice(
             event, person_id, kind, not_after, about_at, client_id=client_id, seat_id=seat_id,
             session_id=event.session_id,
             consent=Category.SCHEDULE if person_id != client_id else None,

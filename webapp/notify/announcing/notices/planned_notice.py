@@ -1,21 +1,21 @@
-"""A wish: tell one person one thing. What every teller comes to."""
+"""A notice that is to go to one person, before it is known by which channels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from webapp.notify.announcing.audience import Listener
+from webapp.notify.announcing.audience import Recipient
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.outbox import NewNotification
 
 NEWS_LAST = timedelta(days=3)
-"""How long news are of use when nothing else ends them; the thing itself stays where it is."""
+"""How long news is of use when nothing else ends it; what it is about stays where it is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """Tell `person_id` of an event. `address`: that one (channel, id) alone; else as the person likes it."""
+class PlannedNotice:
+    """Tell `person_id` of an event. `address`: at that one (channel, id) alone; else at those that the person prefers."""
 
     event: Any
     person_id: int
@@ -31,13 +31,13 @@ class Wish:
     about_id: int | None = None
     """The message, hand-in or held place it is about."""
     wait: timedelta = timedelta()
-    """How long to wait for something newer to say it better."""
+    """How long it is held back, so that something newer can take its place."""
 
-    def rows(self, listener: Listener | None) -> Iterator[NewNotification]:
+    def notifications(self, recipient: Recipient | None) -> Iterator[NewNotification]:
         """Rows for the outbox, one an address; none when the person cannot be told."""
-        if listener is None or self.kind.value in listener.off:
+        if recipient is None or self.kind.value in recipient.off:
             return
-        for channel, address in [self.address] if self.address else listener.first_working():
+        for channel, address in [self.address] if self.address else recipient.first_working():
             yield NewNotification(
                 event_id=self.event.id, person_id=self.person_id, channel=channel,
                 address_id=address, kind=self.kind.value, decided_at=self.event.at,

@@ -13,10 +13,10 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address
 from webapp.db import Store
-from webapp.notify.announcing.audience import listeners
+from webapp.notify.announcing.audience import recipients
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.delivery.leases import Leased
-from webapp.notify.delivery.retry import judge
+from webapp.notify.delivery.retry import after_failure
 from webapp.notify.kinds import LINKS, NoticeKind
 from webapp.notify.outbox import TABLE, NewNotification, Notification, insert_new
 
@@ -29,14 +29,14 @@ AT_ITS_OWN_ADDRESS = (*LINKS, NoticeKind.TEST_NOTICE)
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SendResult:
     """A leased row and what its channel said; None: accepted."""
 
     row: Leased
     error: Undeliverable | None = None
 
 
-def record(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
+def record(store: Store, outcomes: Sequence[SendResult], now: datetime) -> None:
     """Write down what came of sending; the caller commits.
 
     A row that another worker has ended meanwhile stays as it is.
@@ -45,14 +45,14 @@ def record(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
     _sent(store, sent, now)
     astray = []
     for row, error in [(o.row, o.error) for o in outcomes if o.error]:
-        verdict = judge(
+        decision = after_failure(
             error, kind=row.kind, attempts=row.attempts + 1, waiting_since=row.decided_at,
             not_after=row.not_after, now=now,
         )  # fmt: skip
-        _failed(store, row, error, verdict.again_at, now)
+        _failed(store, row, error, decision.again_at, now)
         if error.permanent and error.reason != NO_CHANNEL:
             _blame(store, row, error, now)
-        if verdict.next_channel:
+        if decision.next_channel:
             astray.append(row)
     send_on(store, astray, now)
 
@@ -108,12 +108,12 @@ def send_on(store: Store, rows: Iterable[Leased], now: datetime) -> None:
     if not lost:
         return
     hopeful = _hopeful(store, {row.event_id for row in lost if row.event_id})
-    known = listeners(store, {row.person_id for row in lost})
+    known = recipients(store, {row.person_id for row in lost})
     made = []
     for row in lost:
-        listener = known.get(row.person_id)
-        if listener is not None and not hopeful[row.event_id, row.person_id] - {row.id}:
-            made += [_again(row, *way, now) for way in listener.after(row.channel)]
+        recipient = known.get(row.person_id)
+        if recipient is not None and not hopeful[row.event_id, row.person_id] - {row.id}:
+            made += [_again(row, *way, now) for way in recipient.after(row.channel)]
     insert_new(store, made)
 
 

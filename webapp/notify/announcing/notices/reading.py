@@ -14,7 +14,7 @@ from webapp.care.contact.task_owners import owner_for
 from webapp.care.directory.people import Person, RoleName
 from webapp.care.materials.summaries import Summary
 from webapp.db import Store
-from webapp.notify.announcing.telling.planned_notice import NEWS_LAST, Wish
+from webapp.notify.announcing.notices.planned_notice import NEWS_LAST, PlannedNotice
 from webapp.notify.kinds import NoticeKind
 from webapp.protocol.reports import misses
 
@@ -22,7 +22,7 @@ SETTLES = timedelta(minutes=10)
 """What is published within so many minutes of each other is told once."""
 
 
-def summary_published(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
+def summary_published(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """The first words of a part are news; a better wording is not."""
     same = Summary.client_id.is_(None)
     if event.client_id is not None:
@@ -35,43 +35,43 @@ def summary_published(store: Store, event: Any, fields: dict[str, Any]) -> Itera
         yield from _catch_up(store, event)
 
 
-def published(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
+def published(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """Homework was set, or something put on the shelf: for one client, or for all it is for."""
     yield from _catch_up(store, event)
 
 
-def _catch_up(store: Store, event: Any) -> Iterator[Wish]:
+def _catch_up(store: Store, event: Any) -> Iterator[PlannedNotice]:
     """Those who were not in that session, and nobody else; of these, whom the event names."""
     if event.session_id is None:
         return
     for seat in misses.in_session(store, event.session_id, event.at):
         if event.client_id in (None, seat.client_id):
-            yield Wish(
+            yield PlannedNotice(
                 event, seat.client_id, NoticeKind.CATCH_UP, event.at + SETTLES + NEWS_LAST,
                 client_id=seat.client_id, seat_id=seat.id, wait=SETTLES,
             )  # fmt: skip
 
 
-def homework_back(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
+def homework_back(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """Staff said something to it, or opened it again."""
     answered = event.tag == Tag.HOMEWORK_ANSWERED
     kind = NoticeKind.HOMEWORK_ANSWERED if answered else NoticeKind.HOMEWORK_REOPENED
     if event.by_id != event.client_id:
-        yield Wish(
+        yield PlannedNotice(
             event, event.client_id, kind, event.at + NEWS_LAST, client_id=event.client_id,
             about_id=fields["hand_in"],
         )  # fmt: skip
 
 
-def reflection_back(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
+def reflection_back(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """Staff answered what the client wrote to make up for a session."""
-    yield Wish(
+    yield PlannedNotice(
         event, event.client_id, NoticeKind.REFLECTION_ANSWERED, event.at + NEWS_LAST,
         client_id=event.client_id, seat_id=event.seat_id, about_id=fields["make_up"],
     )  # fmt: skip
 
 
-def handed_in(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
+def handed_in(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """The client's counselor, or who covers for them, has something to read."""
     homework = event.tag == Tag.HOMEWORK_HANDED_IN
     kind = NoticeKind.HOMEWORK_HANDED_IN if homework else NoticeKind.REFLECTION_HANDED_IN
@@ -79,21 +79,23 @@ def handed_in(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish
     yield from _to_counselor(store, event, kind, about)
 
 
-def message_written(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
+def message_written(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """The other side: the counselor of a client who wrote, the client to whom staff wrote."""
     if event.by_id == event.client_id:
         yield from _to_counselor(store, event, NoticeKind.MESSAGE, fields["message"])
         return
-    yield Wish(
+    yield PlannedNotice(
         event, event.client_id, NoticeKind.MESSAGE, event.at + NEWS_LAST, client_id=event.client_id,
         about_id=fields["message"],
     )  # fmt: skip
 
 
-def _to_counselor(store: Store, event: Any, kind: NoticeKind, about: int) -> Iterator[Wish]:
+def _to_counselor(
+    store: Store, event: Any, kind: NoticeKind, about: int
+) -> Iterator[PlannedNotice]:
     client = store.get_one(Person, event.client_id)
     whom = owner_for(store, client, RoleName.COUNSELOR, event.at)
     if whom is not None and whom != event.by_id:
-        yield Wish(
+        yield PlannedNotice(
             event, whom, kind, event.at + NEWS_LAST, client_id=client.id, about_id=about
         )  # fmt: skip

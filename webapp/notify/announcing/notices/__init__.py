@@ -5,26 +5,26 @@ from typing import Any
 
 from webapp.care.audit.tags import Tag
 from webapp.db import Store
-from webapp.notify.announcing.telling import accounts, changes, make_ups, reading, work
-from webapp.notify.announcing.telling.changes import partner_reminder
-from webapp.notify.announcing.telling.planned_notice import Wish
+from webapp.notify.announcing.notices import accounts, make_ups, reading, session_changes, tasks
+from webapp.notify.announcing.notices.planned_notice import PlannedNotice
+from webapp.notify.announcing.notices.session_changes import partner_reminder
 
-__all__ = ["TOLD", "Wish", "partner_reminder", "wishes"]
+__all__ = ["TAGS", "PlannedNotice", "partner_reminder", "planned_notices"]
 
 
-def wishes(store: Store, event: Any, fields: dict[str, Any]) -> list[Wish]:
+def planned_notices(store: Store, event: Any, fields: dict[str, Any]) -> list[PlannedNotice]:
     """Whom `event` (a row of the chain; `fields` its declared fields) is told to."""
-    return list(_TELLERS[Tag(event.tag)](store, event, fields))
+    return list(_PLANNERS[Tag(event.tag)](store, event, fields))
 
 
-_TELLERS: dict[Tag, Callable[[Store, Any, dict[str, Any]], Iterator[Wish]]] = {
-    Tag.SESSION_MOVED: changes.moved,
-    Tag.SESSION_CANCELLED: changes.cancelled,
-    Tag.TASK_OPENED: work.task_opened,
-    Tag.TASK_HANDED_OVER: work.task_opened,
-    Tag.TASK_NUDGED: work.task_overdue,
-    Tag.TASK_RAISED: work.task_overdue,
-    Tag.ADDRESS_TESTED: work.tested,
+_PLANNERS: dict[Tag, Callable[[Store, Any, dict[str, Any]], Iterator[PlannedNotice]]] = {
+    Tag.SESSION_MOVED: session_changes.moved,
+    Tag.SESSION_CANCELLED: session_changes.cancelled,
+    Tag.TASK_OPENED: tasks.task_opened,
+    Tag.TASK_HANDED_OVER: tasks.task_opened,
+    Tag.TASK_NUDGED: tasks.task_overdue,
+    Tag.TASK_RAISED: tasks.task_overdue,
+    Tag.ADDRESS_TESTED: tasks.tested,
     Tag.ACCOUNT_RECOVERED: accounts.changed,
     Tag.PASSKEY_ADDED: accounts.changed,
     Tag.PASSWORD_CHANGED: accounts.changed,
@@ -43,4 +43,4 @@ _TELLERS: dict[Tag, Callable[[Store, Any, dict[str, Any]], Iterator[Wish]]] = {
     Tag.REFLECTION_ANSWERED: reading.reflection_back,
     Tag.MESSAGE_WRITTEN: reading.message_written,
 }
-TOLD = tuple(_TELLERS)
+TAGS = tuple(_PLANNERS)
