@@ -1,4 +1,4 @@
-"""What each command makes, says and refuses (interfaces.md, *Command line*)."""
+"""What each command makes, says and refuses."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -163,7 +163,8 @@ def test_an_operator_ends_the_logins_of_one_person_or_of_all(
         store.commit()
     assert run("person", "sign-out", *whom).exit_code == 0
     with fresh_database.reading() as store:
-        left = [logins.login_of(store, each, clock.now()) is not None for each in secrets]
+        logins = [logins.login_of(store, each) for each in secrets]
+        left = [login is not None and login.live(clock.now()) for login in logins]
     assert left == [False, whom != ("--everyone",)]
     assert run("person", "sign-out").exit_code == 2
 

@@ -13,38 +13,44 @@ from webapp.refusals import Invalid
 WORDS = "three quiet blue boats"
 
 
+def opened(store, secret, as_of):
+    """The login that this secret opens."""
+    login = logins.login_of(store, secret)
+    return login if login and login.live(as_of) else None
+
+
 def test_a_login_opens_with_its_secret_until_it_is_ended(store, world, clock):
     login, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
-    assert logins.login_of(store, secret, clock.now()) is login
+    assert opened(store, secret, clock.now()) is login
     login.end(store, "signed_out", by=world.maya, now=clock.now())
-    assert logins.login_of(store, secret, clock.now()) is None
+    assert opened(store, secret, clock.now()) is None
 
 
 @pytest.mark.parametrize(("who", "minutes"), [("maya", 60), ("henry", 60), ("carla", 15)])
 def test_an_idle_login_ends_sooner_for_staff(store, world, clock, who, minutes):
     person = getattr(world, who)
     _, secret = logins.sign_in(store, person, "link", now=clock.now())
-    assert logins.login_of(store, secret, clock.now() + timedelta(minutes=minutes - 1))
-    assert logins.login_of(store, secret, clock.now() + timedelta(minutes=minutes)) is None
+    assert opened(store, secret, clock.now() + timedelta(minutes=minutes - 1))
+    assert opened(store, secret, clock.now() + timedelta(minutes=minutes)) is None
 
 
 def test_no_login_outlives_a_day_however_much_it_is_used(store, world, clock):
     login, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
     login.seen_at = clock.now() + timedelta(hours=24)
-    assert logins.login_of(store, secret, clock.now() + timedelta(hours=24)) is None
+    assert opened(store, secret, clock.now() + timedelta(hours=24)) is None
 
 
 def test_discharging_shuts_the_door_at_once(store, world, clock):
     _, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
     leaving.change(store, world.maya, "discharged", by=world.cody, now=clock.now())
-    assert logins.login_of(store, secret, clock.now()) is None
+    assert opened(store, secret, clock.now()) is None
 
 
 def test_who_has_left_is_asked_for_at_every_request(store, world, clock):
     """S2: also a login that no discharge ended, say one of a restored backup."""
     _, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
     world.maya.status = Status.DISCHARGED
-    assert logins.login_of(store, secret, clock.now()) is None
+    assert opened(store, secret, clock.now()) is None
 
 
 def test_who_is_taken_up_again_comes_in_anew(store, world, clock):
@@ -54,9 +60,9 @@ def test_who_is_taken_up_again_comes_in_anew(store, world, clock):
     _, bens = logins.sign_in(store, world.ben, "link", now=clock.now())
     for status in ("discharged", "active"):
         leaving.change(store, world.maya, status, by=world.cody, now=clock.now())
-    assert logins.login_of(store, secret, clock.now()) is None
+    assert opened(store, secret, clock.now()) is None
     assert logins.link_of(store, link, clock.now()) is None
-    assert logins.login_of(store, bens, clock.now())
+    assert opened(store, bens, clock.now())
 
 
 @pytest.mark.parametrize("purpose", ["invitation", "recovery", "demo"])

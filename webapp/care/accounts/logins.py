@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, select, update
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
@@ -160,10 +160,10 @@ def prove_again(
     return secret
 
 
-def login_of(store: Store, secret: str, as_of: datetime) -> Login | None:
-    """The live login this secret opens."""
-    login = store.scalar(select(Login).where(Login.secret_hash == hash_secret(secret)))
-    return login if login and login.live(as_of) else None
+def login_of(store: Store, secret: str) -> Login | None:
+    """The login that this secret stands for, with its person and their program, whatever has become of it: ask `live`."""
+    wanted = select(Login).where(Login.secret_hash == hash_secret(secret))
+    return store.scalar(wanted.options(joinedload(Login.person).joinedload(Person.program)))
 
 
 def end_all(

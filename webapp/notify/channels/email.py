@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from webapp import clock
+from webapp.config import loopback
 from webapp.notify.channels.parcel import (
     EmailContent,
     Parcel,
@@ -19,7 +20,6 @@ from webapp.notify.channels.parcel import (
     Withdrawn,
     write_whole,
 )
-from webapp.spellings import loopback
 
 CONNECTIONS = 4
 LONGEST_SEND = 30.0

@@ -6,8 +6,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 
+from webapp.config import loopback
 from webapp.notify.channels.parcel import Parcel, Undeliverable, answered, write_whole
-from webapp.spellings import loopback
 
 AT_ONCE = 32
 LONGEST_SEND = 20.0
