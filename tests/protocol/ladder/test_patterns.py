@@ -114,5 +114,5 @@ def test_every_pattern_proposes_something_and_carries_its_evidence() -> None:
     found = find(sorted([past(3), past(6), past(13)], key=lambda p: p.starts_at), Policy(), NOW)
     by_name = {pattern.name: pattern for pattern in found}
     assert by_name["misses"].seats == (987, 994, 997)
-    assert PROPOSALS.keys() == patterns.LOOKS.keys()
+    assert PROPOSALS.keys() == patterns.DETECTORS.keys()
     assert all(PROPOSALS.values())

@@ -1,4 +1,4 @@
-"""The tasks that rungs open, in bulk: who is to do what by when, and what they should know (docs/protocol.md, *The ladder*).
+"""Opens the tasks that rungs call for, in bulk: their owner, due instant and brief (docs/protocol.md, *The ladder*).
 
 A task's key makes a repeat harmless. One review and one plan is open for a client at a time: the client's row is held while
 that is decided, so that two workers cannot open two.
@@ -31,14 +31,14 @@ PROMPTS = {
     TaskKind.ESCALATION: ["treatment_plan", "risk_factors", "extra_check_in"],
     TaskKind.MARK_ROOM: ["who_was_there"],
 }
-"""What to think of, as keys: words belong to the page."""
+"""What to think of during the call or review, as keys; the page puts them into words."""
 TIME_TO_PLAN = timedelta(hours=24)
 ONE_A_CLIENT = (TaskKind.ESCALATION, TaskKind.REENGAGEMENT)
 
 
 @dataclass(slots=True)
 class PlannedTask:
-    """A task that a rung calls for."""
+    """A task that a rung calls for, not opened yet."""
 
     kind: TaskKind
     picture: Picture
@@ -48,7 +48,7 @@ class PlannedTask:
 
 
 def planned_task(picture: Picture, rung: Rung, now: datetime) -> PlannedTask:
-    """What `rung` calls for, for this seat."""
+    """The task that `rung` calls for, for this seat."""
     kind, seat = TaskKind(rung.value), picture.seat
     subject = seat.session_id if kind is TaskKind.MARK_ROOM else seat.id
     within = (
@@ -61,10 +61,10 @@ def planned_task(picture: Picture, rung: Rung, now: datetime) -> PlannedTask:
 
 
 def open_all(store: Store, calls: list[PlannedTask], now: datetime) -> set[tuple[int, str]]:
-    """Open these tasks; answers the (seat, kind) pairs that were joined to one that was open already."""
+    """Open these tasks; returns the (seat, kind) pairs that were added to a task that was open already."""
     if not calls:
         return set()
-    _hold(store, calls)
+    _lock(store, calls)
     clients = {call.picture.seat.client_id for call in calls}
     known = task_owners.read(store, clients, now)
     calls += [
@@ -85,8 +85,8 @@ def _relational(call: PlannedTask) -> PlannedTask:
     return PlannedTask(kind, picture, key, call.due_at, {"prompts": PROMPTS[kind]})
 
 
-def _hold(store: Store, calls: Iterable[PlannedTask]) -> None:
-    """Hold the rows of which only one task may hang, in order, so that workers wait for each other and never in a ring."""
+def _lock(store: Store, calls: Iterable[PlannedTask]) -> None:
+    """Lock the clients and sessions that may have only one such task, in order, so that workers cannot deadlock."""
     clients = {c.picture.seat.client_id for c in calls if c.kind in ONE_A_CLIENT}
     rooms = {c.picture.seat.session_id for c in calls if c.kind is TaskKind.MARK_ROOM}
     for column, ids in ((Person.id, clients), (Session.id, rooms)):
@@ -98,7 +98,7 @@ def _hold(store: Store, calls: Iterable[PlannedTask]) -> None:
 def _join(
     store: Store, calls: Iterable[PlannedTask], clients: Collection[int], now: datetime
 ) -> set[tuple[int, str]]:
-    """Add misses to reviews and plans that are open, also to the first of this very batch."""
+    """Add misses to the reviews and plans that are open, those of this batch included; returns what was added."""
     single = [call for call in calls if call.kind in ONE_A_CLIENT]
     if not single:
         return set()
@@ -170,7 +170,7 @@ def _record(
 
 
 def _fill_drafts(store: Store, calls: Iterable[PlannedTask], known: Owners, now: datetime) -> None:
-    """Put a draft into each call's brief. Contact after a miss is rare: a few statements each."""
+    """Put a draft into each call's brief. A few statements each, and rare: only contact after a miss calls for one."""
     for call in calls:
         seat = call.picture.seat
         partner = known.couples.get(seat.client_id, (0, 0, None))[1]

@@ -1,4 +1,4 @@
-"""What all seats of a session share, read for many sessions at once."""
+"""Reads what all seats of a session share (`Room`), for many sessions at once."""
 
 import json
 from collections.abc import Collection
@@ -20,12 +20,12 @@ from webapp.protocol.facts.among import among, rows
 
 SEEN = (Evidence.JOINED, Evidence.LEFT, Evidence.PRESENT)
 PULSE = "feed-pulse:"
-"""Heartbeat of a feed that says it lives also when nobody comes or goes. A feed of events alone has none: its silence in
-a quiet room means nothing."""
+"""Heartbeat of a feed that reports also when nobody comes or goes. A feed of events alone has none: that it is silent means
+nothing."""
 
 
 def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, Room]:
-    """The `Room` of each session as of `now`. Sessions of which the same is known share one."""
+    """The `Room` of each session as of `now`. Sessions with the same facts share one."""
     columns = (
         Session.id, Session.program_id, Session.starts_at, Session.ends_at, Session.cancelled_at,
         Session.moved_at, Session.presence_from,
@@ -53,8 +53,8 @@ def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, R
 
 
 def _seen(store: Store, session_ids: Collection[int]) -> set[int]:
-    """Sessions with evidence, taps aside, that anybody was there, host included (rule 7). Who left before the start was in
-    the meeting for something else."""
+    """The sessions with evidence, taps aside, that anybody was there, host included (rule 7). Whoever left before the start was
+    in the meeting for something else."""
     if not session_ids:
         return set()
     gone = aliased(Presence)

@@ -1,6 +1,6 @@
-"""Facts that come late mend: which open tasks about a seat end by themselves, and how (rule 2).
+"""Which open tasks about a seat end by themselves when a fact comes late, and how (rule 2).
 
-Pure: standard library and the ladder's words.
+Pure: the standard library and the ladder.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from webapp.care.attendance.standing import Facts
 from webapp.protocol.ladder.ladder import stopping
 
 CALLS = ("outreach", "relational")
-"""Tasks that are about reaching somebody who was not there."""
+"""Tasks to reach somebody who was not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class TaskEnding:
 
 
 def task_endings(facts: Facts, now: datetime) -> list[TaskEnding]:
-    """What the facts of this instant put an end to. Everything stays in the chart.
+    """The endings of open tasks that the facts of `now` call for. The tasks stay in the chart.
 
-    Joining or a report ends the calls, being reached ends the counselor's; an escalation nobody has touched is withdrawn
+    A join or a report ends the calls; once the client was reached, the counselor's ends; an escalation nobody has touched is withdrawn
     when the client was there after all. A cancelled session ends all of them: nobody missed anything.
     """
     if not facts.open_tasks:

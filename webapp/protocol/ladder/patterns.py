@@ -1,7 +1,7 @@
-"""Patterns: what several absences together may mean, and what could be tried (docs/protocol.md, *Patterns*).
+"""Finds patterns in a client's past seats and proposes what could be tried (docs/protocol.md, *Patterns*).
 
-Pure: standard library, policy and standings. Times of day are the session's own wall time, weeks begin on its Monday.
-A pattern is never a verdict: it carries its evidence and proposes; staff accept, adapt or dismiss.
+Pure: the standard library, policy and standings. Times of day are the session's own wall time, weeks begin on its Monday.
+A pattern carries its evidence and proposals; it decides nothing. Staff accept, adapt or dismiss it.
 """
 
 from collections import Counter, defaultdict
@@ -19,7 +19,7 @@ TECHNICAL = "technical"
 
 @dataclass(frozen=True, slots=True)
 class PastSeat:
-    """One seat that is over. `starts_at` is local to the session; `present` counts time there, or made up."""
+    """One seat that is over. `starts_at` is local to the session; `present` is the time there, or made up."""
 
     seat_id: int
     starts_at: datetime
@@ -36,7 +36,7 @@ class PastSeat:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """`name` and `proposals` are keys; words belong to the page. `seats`: the evidence."""
+    """One pattern that was found. `name` and `proposals` are keys, put into words by the page; `seats` are the ids of the evidence."""
 
     name: str
     seats: tuple[int, ...]
@@ -55,23 +55,23 @@ PROPOSALS = {
 
 
 def find(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[Pattern]:
-    """The patterns in a client's past, given oldest first. `now` local to the program."""
+    """The patterns in a client's past seats (oldest first). `now` is local to the program."""
     found = []
-    for name, look in LOOKS.items():
-        if evidence := look(past, policy, now):
+    for name, detect in DETECTORS.items():
+        if evidence := detect(past, policy, now):
             found.append(Pattern(name, tuple(p.seat_id for p in evidence), PROPOSALS[name]))
     return found
 
 
 def misses(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[PastSeat]:
-    """Seats missed within the policy's time, if they are enough."""
+    """The seats missed within the policy's time, if they are enough; else none."""
     since = now - policy.patterns.misses_within
     missed = [p for p in past if p.standing is Standing.MISSED and p.starts_at >= since]
     return missed if len(missed) >= policy.patterns.misses else []
 
 
 def same_slot(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[PastSeat]:
-    """Absences on one weekday or at one hour. Says nothing where all of somebody's sessions are then."""
+    """Absences on one weekday or at one hour; none where all of the client's sessions are then."""
     absent = [p for p in past if p.standing in ABSENT][-policy.patterns.same_slot_of :]
     slots: tuple[Callable[[PastSeat], int], ...] = (
         lambda p: p.starts_at.weekday(),
@@ -137,7 +137,7 @@ def _whole_weeks(past: Sequence[PastSeat], now: datetime) -> dict[date, list[Pas
     return weeks
 
 
-LOOKS: dict[str, Callable[[Sequence[PastSeat], Policy, datetime], list[PastSeat]]] = {
+DETECTORS: dict[str, Callable[[Sequence[PastSeat], Policy, datetime], list[PastSeat]]] = {
     "misses": misses,
     "same_slot": same_slot,
     "technical": technical,
