@@ -1,4 +1,4 @@
-"""The kinds of notice there are: each names its folder in templates/notices/ and how it is to travel."""
+"""The kinds of notice: each has a folder in templates/notices/, an urgency and buttons."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -60,15 +60,15 @@ REMINDERS = (NoticeKind.HEADS_UP, NoticeKind.SOON, NoticeKind.DOORS_OPEN)
 CHECKS = (NoticeKind.FIRST_CHECK, NoticeKind.SECOND_CHECK)
 STAFF = (NoticeKind.TASK_OPENED, NoticeKind.TASK_OVERDUE, NoticeKind.MARK_ROOM)
 HAND_INS = (NoticeKind.HOMEWORK_HANDED_IN, NoticeKind.REFLECTION_HANDED_IN)
-"""To staff, and yet no task: nothing is due, so it keeps to their quiet hours."""
+"""To staff, but no task: nothing is due, so they wait for the end of quiet hours."""
 NEWS = (
     NoticeKind.PLACE_HELD, NoticeKind.MAKE_UP_CANCELLED, NoticeKind.MAKE_UP_LAPSED,
     NoticeKind.CATCH_UP, NoticeKind.HOMEWORK_ANSWERED, NoticeKind.HOMEWORK_REOPENED, *HAND_INS,
     NoticeKind.REFLECTION_ANSWERED, NoticeKind.MESSAGE,
 )  # fmt: skip
-"""About no coming hour: in quiet hours they wait for the morning."""
+"""About nothing that is coming up: in quiet hours they wait for the morning."""
 LINKS = (NoticeKind.INVITATION, NoticeKind.SIGN_IN_LINK)
-"""Carried by e-mail alone: they validate that very address (S3)."""
+"""Sent by e-mail alone: they validate that very address (S3)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The outbox: one row for each thing to be said to one person at one address.
+"""The outbox: one row for each notice to one person at one address.
 
 A state is an instant: `sent_at`, `expired_at`, `cancelled_at` and `failed_at` are ends; a row without any is open. Open rows
 wait for `due_at` (the app's clock) and, while a worker has them in hand, for `leased_until` (the database's clock, rule
@@ -34,9 +34,9 @@ OPEN = "sent_at IS NULL AND expired_at IS NULL AND cancelled_at IS NULL AND fail
 
 
 class Notification(Base):
-    """To be told: `kind`, to `person_id`, at `address_id`, because of the event `event_id`.
+    """A notice of `kind` to `person_id` at `address_id`, because of the event `event_id`.
 
-    The unique key makes a repeat harmless. No words are kept here: they are made when it is sent, from `kind` and
+    The unique key makes a repeat harmless. It keeps no words: they are made when it is sent, from `kind` and
     `about_at`.
     """
 
@@ -51,13 +51,13 @@ class Notification(Base):
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     event_id: Mapped[int | None] = mapped_column(BigInteger)
-    """The fact it tells of; null for a link, which hangs on no fact that may be repeated."""
+    """The event it tells of; null for a link, which has no event behind it."""
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     channel: Mapped[str]
     address_id: Mapped[int] = mapped_column(ForeignKey("address.id"))
     kind: Mapped[str]
     client_id: Mapped[int | None]
-    """Whom it is about, when it is about a client."""
+    """The client it is about, if any."""
     seat_id: Mapped[int | None]
     session_id: Mapped[int | None]
     task_id: Mapped[int | None]
@@ -70,7 +70,7 @@ class Notification(Base):
     link_path: Mapped[str | None]
     """A secret path to open; wiped when the row ends."""
     decided_at: Mapped[datetime]
-    """When it was decided to tell; facts recorded since are asked again before sending (rule 3)."""
+    """When it was decided to send it; facts recorded since are checked before it goes (rule 3)."""
     due_at: Mapped[datetime]
     not_after: Mapped[datetime]
     """Useless from this instant on (rule 5)."""
@@ -86,7 +86,7 @@ class Notification(Base):
 
     @hybrid_property
     def is_open(self) -> bool:
-        """The row has not ended."""
+        """Not sent, expired, cancelled or failed."""
         return not (self.sent_at or self.expired_at or self.cancelled_at or self.failed_at)
 
     @is_open.inplace.expression

@@ -16,7 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.notify.conftest import once, parcel, subscription
 from tests.push_service import PushService
 from webapp import clock
-from webapp.notify.channels.parcel import LONGEST_WAIT, Subscription, Undeliverable, seconds
+from webapp.notify.channels.parcel import (
+    LONGEST_WAIT,
+    Subscription,
+    Undeliverable,
+    retry_after_seconds,
+)
 from webapp.notify.channels.push.channel import LONGEST_TTL, PushChannel
 from webapp.notify.channels.push.hosts import PushHosts
 from webapp.notify.channels.push.vapid import VapidHeaders
@@ -226,10 +231,10 @@ NOW = datetime(2026, 3, 4, 18, 0, 0, tzinfo=UTC)
 )
 def test_retry_after_is_read_as_number_or_date(told, wait):
     with clock.bent_to(NOW):
-        assert seconds(told) == wait
+        assert retry_after_seconds(told) == wait
 
 
 def test_retry_after_as_a_date_counts_from_now():
     with clock.bent_to(NOW):
-        wait = seconds(format_datetime(NOW + timedelta(minutes=2), usegmt=True))
+        wait = retry_after_seconds(format_datetime(NOW + timedelta(minutes=2), usegmt=True))
     assert wait == pytest.approx(120, abs=1)

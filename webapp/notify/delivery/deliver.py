@@ -1,8 +1,8 @@
-"""The chore *deliver*: lease, commit, send with no transaction open, record, fall to the next channel.
+"""The chore *deliver*: lease, commit, send with no transaction open, record, try the next channel.
 
-Any number of workers may run it. A worker killed anywhere loses nothing: what it had in hand is taken up when the lease
-ends. Sent twice can be only what a provider had accepted and we had not yet written down; it carries the same `Topic` and
-`tag`, so a phone shows one (R2).
+Any number of workers may run it. A worker killed anywhere loses nothing: what it had leased is taken up when the lease ends.
+Only what a provider had accepted and we had not yet recorded can be sent twice; it carries the same `Topic` and `tag`, so a
+phone shows one (R2).
 """
 
 import asyncio
@@ -32,7 +32,7 @@ SLICE = 1.0
 TICK = 0.1
 """Seconds that an answer waits at most for others to be recorded with."""
 FAREWELL = 2.0
-"""Seconds that a worker which is told to stop waits for answers."""
+"""Seconds that a worker waits for answers when it is told to stop."""
 
 Sending = Coroutine[Any, Any, None] | Undeliverable
 """A send that has begun, or why it could not."""
@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 
 class Courier:
-    """Carries notifications out. Keeps its event loop, connections and sends under way from one call to the next."""
+    """Sends notifications. Keeps its event loop, connections and sends under way from one call to the next."""
 
     def __init__(self, channels: Mapping[str, SendingChannel], packer: Packer):
         self._channels = channels
@@ -54,7 +54,7 @@ class Courier:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Courier":
-        """A courier with configured channel this installation has."""
+        """A courier with every channel that the settings configure."""
         return cls(configured.from_settings(settings), Packer.from_settings(settings))
 
     def deliver(self, database: Database, now: datetime, *, seconds: float | None = SLICE) -> int:
@@ -66,7 +66,7 @@ class Courier:
         return self._loop.run_until_complete(self._round(database, now, seconds))
 
     def close(self) -> None:
-        """Let go of connections. What comes back within a moment is still written down; the rest is taken up again when its
+        """Close connections. Answers that come within a moment (`FAREWELL`) are still recorded; the rest is taken up again when its
         lease ends."""
         if not self._loop.is_closed():
             self._loop.run_until_complete(self._closed())
@@ -105,8 +105,7 @@ class Courier:
             await self._wait_for_answers()
 
     def _write(self, database: Database, now: datetime, claiming: bool) -> Claimed:
-        """One transaction: write down what has come back, lease what is due. Then set that on its way; nothing is held of
-        the database while it travels."""
+        """One transaction: record the answers that have come, lease what is due. Then send that, with no transaction open."""
         back, claimed = self._came_back[:], Claimed([], [], 0)
         try:
             with database.writing() as store:
@@ -127,7 +126,7 @@ class Courier:
     def _write_apart(
         self, database: Database, now: datetime, back: list[SendResult], claiming: bool
     ) -> Claimed:
-        """The same row by row, but for those that can't be dealt with: they are set aside, with what came back of them."""
+        """The same row by row. Rows that raise are set aside, and the answers about them with them."""
         answers = {outcome.row.id: outcome for outcome in back}
 
         def write_down(store: Store, ids: Sequence[int]) -> int:
@@ -146,7 +145,7 @@ class Courier:
         return taking.kept
 
     def _again(self, database: Database, now: datetime) -> int:
-        """What was set aside, if its time has come."""
+        """Try again the rows that were set aside, if their time has come; returns how many."""
         taking = Taking(database, now)
         taking.walk.again()
         self._set_out(taking.kept, now)
@@ -157,7 +156,7 @@ class Courier:
             self._under_way.add(self._loop.create_task(self._finished(row, sending)))
 
     def _begun(self, row: Leased, now: datetime) -> Sending:
-        """The parcel packed and, for a push, encrypted; what remains is waiting. The whole batch before any of it is sent."""
+        """Pack the parcel and encrypt it for a push; what remains is to wait for the provider. Done for a whole batch before any is sent."""
         channel = self._channels.get(row.channel)
         if channel is None:
             return Undeliverable(NO_CHANNEL, permanent=True)
@@ -171,13 +170,13 @@ class Courier:
             return Undeliverable(type(error).__name__)
 
     def _still(self, row: Leased) -> bool:
-        """Whether a notice about somebody else may go even now, after it has waited for a connection (P1)."""
+        """Whether a notice about somebody else may still be sent, after it has waited for a connection (P1)."""
         assert self._database
         with self._database.reading() as store:
             return leases.objection_to(store, row.id, clock.now()) is None
 
     async def _wait_for_answers(self) -> None:
-        """Until enough have come back to be worth a transaction, or a moment has passed."""
+        """Wait until enough answers have come to be worth a transaction, or a moment (`TICK`) has passed."""
         if not self._under_way:
             return
         self._bell.clear()

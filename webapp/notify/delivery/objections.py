@@ -1,6 +1,6 @@
-"""What may speak against sending a notification at the moment it would go, as one SQL expression.
+"""The reasons not to send a notification at the moment it would go, as one SQL expression.
 
-The ladder has weighed every fact known when it decided (`decided_at`); each line here is one that came since.
+Whoever decided to send it knew the facts of that instant (`decided_at`); each reason here is a fact that came since.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ from webapp.notify.kinds import CHECKS, LINKS, REMINDERS, STAFF, NoticeKind
 from webapp.notify.outbox import Notification
 
 ANYWAY = (*LINKS, NoticeKind.TEST_NOTICE)
-"""Asked for by the person themselves."""
+"""Kinds that the person asked for."""
 LADDER = (*REMINDERS, *CHECKS, NoticeKind.PARTNER_REMINDER)
 TAPPED = "tapped"
 """Not an end: the client has just tapped Join, so the notice waits a little (rule 7)."""
@@ -84,7 +84,7 @@ def _address_closed() -> Any:
 
 
 def _recipient_inactive() -> Any:
-    """Paused people are left in peace; what they ask for themselves they get until they are discharged."""
+    """The recipient is discharged; or paused, and did not ask for this themselves."""
     left = Person.status == Status.DISCHARGED
     return or_(left, and_(Person.status != Status.ACTIVE, notice.kind.not_in(ANYWAY)))
 
@@ -100,7 +100,7 @@ def _consent_covers() -> Any:
 
 
 def _task_still_waits() -> Any:
-    """Nobody has taken it on; or whoever did let its next try pass, which is what this notice is about (rule 9)."""
+    """The task is not acknowledged; or its next attempt is overdue, which is what this notice is about (rule 9)."""
     passed = and_(Task.acknowledged_at < notice.decided_at, Task.due_at <= NOW)
     unheard = or_(~Task.is_acknowledged, passed)
     return row_exists(Task, Task.id == notice.task_id, Task.is_open, unheard)

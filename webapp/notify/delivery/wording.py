@@ -1,4 +1,4 @@
-"""templates/notices/<kind>/ → words in the recipient's language and time zone.
+"""Renders notices from templates/notices/<kind>/ in the recipient's language and time zone.
 
 The catalogue is closed (P5): templates are given an instant, a link and the app's own name, and nothing else, so no
 name, kind, program or reason can get out by way of them.
@@ -28,14 +28,14 @@ ROOT = Path(webapp.__file__).parent.parent
 NOTICES = ROOT / "templates" / "notices"
 TRANSLATIONS = Path(webapp.__file__).parent / "translations"
 DOUBLED_STOP = re.compile(r"(?<!\.)\.\.(?!\.)")
-"""A sentence that ends with "6:00 p.m." ends there."""
+"""After "6:00 p.m." a sentence has its full stop already."""
 DECLARATIVE = 8030
 """The mark of Declarative Web Push; a phone that knows it shows the notice without waking our script."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How somebody reads: `language` a BCP 47 code, `zone` an IANA time zone."""
+    """For whom a notice is rendered: `language` is a BCP 47 code, `zone` an IANA time zone."""
 
     language: str
     zone: str
@@ -53,7 +53,7 @@ class Subject:
     seat_id: int | None = None
     until: datetime | None = None
     printed: str = ""
-    """The page as letters and text messages print it, when `path` says more than a stranger should read."""
+    """The page as e-mails and text messages show it, when `path` says more than a stranger should read."""
 
     @property
     def shown(self) -> str:
@@ -71,22 +71,22 @@ class Wording:
         self._words = lru_cache(maxsize=4096)(self._rendered)
 
     def email(self, kind: NoticeKind, reader: Reader, subject: Subject) -> EmailContent:
-        """The e-mail."""
-        said = (kind, reader, subject.at, self.base_url + subject.shown)
-        title = " ".join(self._rendered("subject.txt", *said).split())
+        """The notice as an e-mail."""
+        values = (kind, reader, subject.at, self.base_url + subject.shown)
+        title = " ".join(self._rendered("subject.txt", *values).split())
         return EmailContent(
-            title, self._rendered("text.txt", *said), self._rendered("html.html", *said)
+            title, self._rendered("text.txt", *values), self._rendered("html.html", *values)
         )
 
     def text(self, kind: NoticeKind, reader: Reader, subject: Subject) -> str:
-        """The text message, one line, in characters every phone network knows where the language allows."""
+        """The notice as a text message: one line, in characters every phone network knows where the language allows."""
         words = self._rendered("sms.txt", kind, reader, subject.at, self.base_url + subject.shown)
         return " ".join(words.split())
 
     def payload(
         self, kind: NoticeKind, reader: Reader, subject: Subject, *, person_id: int, tag: str
     ) -> bytes:
-        """The push: Declarative Web Push JSON, which our service worker reads as well."""
+        """The notice as a push: Declarative Web Push JSON, which our service worker reads as well."""
         title, _, body = self._words("push.txt", kind, reader, subject.at, None).partition("\n")
         notification: dict[str, Any] = {
             "title": title,
@@ -95,8 +95,8 @@ class Wording:
             "tag": tag,
             "data": {"actions": self._actions(kind, reader, subject, person_id)},
         }
-        told = {"web_push": DECLARATIVE, "notification": notification}
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+        payload = {"web_push": DECLARATIVE, "notification": notification}
+        return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 
     def _actions(
         self, kind: NoticeKind, reader: Reader, subject: Subject, person_id: int
@@ -145,7 +145,7 @@ def spoken(at: datetime | None, reader: Reader) -> dict[str, str | None]:
 
 
 def button_title(action: Action, language: str) -> str:
-    """What stands on a notification's button."""
+    """The label of a notification's button."""
     return catalogue(language).ugettext(BUTTONS[action])
 
 

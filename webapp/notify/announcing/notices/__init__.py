@@ -1,4 +1,4 @@
-"""Facts other than reminders: whom each is told to, as which notice, and until when that is of use."""
+"""Which notices each kind of event leads to, reminders aside: to whom, of which kind, and until when they are of use."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +13,7 @@ __all__ = ["TAGS", "PlannedNotice", "partner_reminder", "planned_notices"]
 
 
 def planned_notices(store: Store, event: Any, fields: dict[str, Any]) -> list[PlannedNotice]:
-    """Whom `event` (a row of the chain; `fields` its declared fields) is told to."""
+    """The notices that `event` (a row of the chain) leads to. `fields` are its declared fields."""
     return list(_PLANNERS[Tag(event.tag)](store, event, fields))
 
 

@@ -1,5 +1,4 @@
-"""Something changed about how a person gets in: they are told wherever they can be, so that they hear of it if it was not
-them (S3)."""
+"""Notices of changes to how a person signs in, sent to every address, so that they learn of it if it was not them (S3)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +10,7 @@ from webapp.notify.kinds import NoticeKind
 
 
 def changed(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """At every address that may be written to, not at the first that works: a stranger may hold one of them."""
+    """To every address that may be written to, not only the first: a stranger may hold one of them."""
     for address in store.scalars(addresses.of(fields["person"])):
         if address.usable:
             yield PlannedNotice(

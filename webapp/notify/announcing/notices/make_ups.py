@@ -1,7 +1,7 @@
-"""Make-ups: a place that is held, a time that is set, off, or gone by.
+"""Notices of make-ups: a place is held, a time was booked, cancelled, or has passed.
 
-Nobody is told what they did themselves. A partner learns of a joint make-up because a place in it is theirs, and then of
-their own place alone: never why it is there.
+Nobody is told what they did themselves. A partner is told of a joint make-up because a seat in it is theirs, and only of
+that seat: never why they have it.
 """
 
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ from webapp.notify.announcing.notices.planned_notice import NEWS_LAST, PlannedNo
 from webapp.notify.kinds import NoticeKind
 
 GIVEN_UP = ("session_cancelled", "place_taken_back", "partner", "cancelled", ENDED_WITH_COUPLE)
-"""Why a make-up ended, as far as its client may not know of it."""
+"""The reasons for the end of a make-up of which its client may not know."""
 
 
 def place_held(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """A place got free: the one it is held for learns until when."""
+    """A freed place is held: the client it is held for learns until when."""
     entry = (
         select(WaitlistEntry.client_id, WaitlistEntry.seat_id)
         .join(HeldPlace, HeldPlace.entry_id == WaitlistEntry.id)
@@ -39,9 +39,9 @@ def place_held(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Pla
 
 
 def booked(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """Everyone who has a place by it and did not book it: their own schedule has changed."""
+    """A make-up was booked: to everyone who has a seat by it and did not book it themselves."""
     made = store.get(MakeUp, fields["make_up"])
-    if made is None or made.by_seat is None or _told_with_the_other(store, made):
+    if made is None or made.by_seat is None or _second_of_a_couple(store, made):
         return
     old = store.get(MakeUp, made.instead_of_id) if made.instead_of_id else None
     moved = old is not None and old.by_seat_id is not None
@@ -60,8 +60,8 @@ def booked(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Planned
         )  # fmt: skip
 
 
-def _told_with_the_other(store: Store, made: MakeUp) -> bool:
-    """The later of a couple's two rows: the first has told both."""
+def _second_of_a_couple(store: Store, made: MakeUp) -> bool:
+    """Whether this is the later of a couple's two rows: the first led to notices for both."""
     other = select(MakeUp.id).where(MakeUp.by_seat_id == made.partner_seat_id, MakeUp.id < made.id)
     return made.partner_seat_id is not None and store.scalar(other.limit(1)) is not None
 
@@ -80,7 +80,7 @@ def _consented_partner(store: Store, event: Any, made: MakeUp) -> Iterator[int]:
 
 
 def cancelled(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """A booked time is off. Who gave it up knows; a partner who had a place only by it learns that the place is gone."""
+    """A booked time was cancelled: to the client unless they did it, and to a partner who had a seat only by it."""
     made = store.get(MakeUp, fields["make_up"])
     if made is None or made.by_seat is None or fields["why"] == "moved":
         return
@@ -100,7 +100,7 @@ def cancelled(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Plan
 
 
 def lapsed(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """It went by without them: there are other times."""
+    """A booked time passed without the client: they are told of other times."""
     yield PlannedNotice(
         event, event.client_id, NoticeKind.MAKE_UP_LAPSED, event.at + NEWS_LAST,
         client_id=event.client_id, seat_id=event.seat_id,

@@ -1,6 +1,6 @@
-"""What was published, handed in or written: who has something new to read.
+"""Notices of something new to read: summaries, homework, resources, hand-ins, messages.
 
-Of a session's summary, homework and recordings learn those who were not in it, and nobody else.
+A session's summary, homework and recordings are announced to clients who were not in it, and to nobody else.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ from webapp.notify.announcing.notices.planned_notice import NEWS_LAST, PlannedNo
 from webapp.notify.kinds import NoticeKind
 from webapp.protocol.reports import misses
 
-SETTLES = timedelta(minutes=10)
-"""What is published within so many minutes of each other is told once."""
+TOGETHER_WITHIN = timedelta(minutes=10)
+"""What is published within this time of each other is announced once."""
 
 
 def summary_published(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """The first words of a part are news; a better wording is not."""
+    """A summary was published: announced the first time, not when a new version follows."""
     same = Summary.client_id.is_(None)
     if event.client_id is not None:
         same = Summary.client_id == event.client_id
@@ -36,24 +36,24 @@ def summary_published(store: Store, event: Any, fields: dict[str, Any]) -> Itera
 
 
 def published(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """Homework was set, or something put on the shelf: for one client, or for all it is for."""
+    """Homework was set or a resource published, for one client or for all it is for."""
     yield from _catch_up(store, event)
 
 
 def _catch_up(store: Store, event: Any) -> Iterator[PlannedNotice]:
-    """Those who were not in that session, and nobody else; of these, whom the event names."""
+    """To the clients who were not in that session; if the event names one, to that one of them."""
     if event.session_id is None:
         return
     for seat in misses.in_session(store, event.session_id, event.at):
         if event.client_id in (None, seat.client_id):
             yield PlannedNotice(
-                event, seat.client_id, NoticeKind.CATCH_UP, event.at + SETTLES + NEWS_LAST,
-                client_id=seat.client_id, seat_id=seat.id, wait=SETTLES,
+                event, seat.client_id, NoticeKind.CATCH_UP, event.at + TOGETHER_WITHIN + NEWS_LAST,
+                client_id=seat.client_id, seat_id=seat.id, wait=TOGETHER_WITHIN,
             )  # fmt: skip
 
 
 def homework_back(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """Staff said something to it, or opened it again."""
+    """Staff gave feedback on a hand-in, or opened it again: to the client."""
     answered = event.tag == Tag.HOMEWORK_ANSWERED
     kind = NoticeKind.HOMEWORK_ANSWERED if answered else NoticeKind.HOMEWORK_REOPENED
     if event.by_id != event.client_id:
@@ -64,7 +64,7 @@ def homework_back(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[
 
 
 def reflection_back(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """Staff answered what the client wrote to make up for a session."""
+    """Staff answered a reflection that the client wrote to make up for a session: to the client."""
     yield PlannedNotice(
         event, event.client_id, NoticeKind.REFLECTION_ANSWERED, event.at + NEWS_LAST,
         client_id=event.client_id, seat_id=event.seat_id, about_id=fields["make_up"],
@@ -72,7 +72,7 @@ def reflection_back(store: Store, event: Any, fields: dict[str, Any]) -> Iterato
 
 
 def handed_in(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """The client's counselor, or who covers for them, has something to read."""
+    """A client handed something in: to their counselor, or whoever covers for them."""
     homework = event.tag == Tag.HOMEWORK_HANDED_IN
     kind = NoticeKind.HOMEWORK_HANDED_IN if homework else NoticeKind.REFLECTION_HANDED_IN
     about = fields["hand_in"] if homework else fields["make_up"]
@@ -80,7 +80,7 @@ def handed_in(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Plan
 
 
 def message_written(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """The other side: the counselor of a client who wrote, the client to whom staff wrote."""
+    """A message was written: to the counselor when the client wrote it, to the client when staff did."""
     if event.by_id == event.client_id:
         yield from _to_counselor(store, event, NoticeKind.MESSAGE, fields["message"])
         return
@@ -94,8 +94,8 @@ def _to_counselor(
     store: Store, event: Any, kind: NoticeKind, about: int
 ) -> Iterator[PlannedNotice]:
     client = store.get_one(Person, event.client_id)
-    whom = owner_for(store, client, RoleName.COUNSELOR, event.at)
-    if whom is not None and whom != event.by_id:
+    owner_id = owner_for(store, client, RoleName.COUNSELOR, event.at)
+    if owner_id is not None and owner_id != event.by_id:
         yield PlannedNotice(
-            event, whom, kind, event.at + NEWS_LAST, client_id=client.id, about_id=about
+            event, owner_id, kind, event.at + NEWS_LAST, client_id=client.id, about_id=about
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which push services may be called. An endpoint is a URL given by a stranger (S4)."""
+"""The allow-list of push services. An endpoint is a URL that a stranger gives us (S4)."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
