@@ -116,10 +116,10 @@ class NewNotification(NamedTuple):
     client_id: int | None = None
     seat_id: int | None = None
     session_id: int | None = None
+    about_at: datetime | None = None
     task_id: int | None = None
     about_id: int | None = None
     consent_category: str | None = None
-    about_at: datetime | None = None
     attempts: int = 0
 
 

@@ -191,10 +191,9 @@ def _reminders(event: Any, fields: dict[str, Any], events: EventRange) -> Iterat
     if client is not None and rung not in client.off:
         everywhere = rung == ON_EVERY_CHANNEL
         for channel, address in client.all_working() if everywhere else client.first_working():
-            yield NewNotification(
-                event_id=number, person_id=client_id, channel=channel, address_id=address,
-                kind=rung, decided_at=at, due_at=at, not_after=ends_at, client_id=client_id,
-                seat_id=seat_id, session_id=session_id, about_at=starts_at,
+            yield NewNotification(  # by position: twenty thousand at once, and names cost twice as much
+                number, client_id, channel, address, rung, at, at, ends_at, client_id, seat_id,
+                session_id, starts_at,
             )  # fmt: skip
     if client_id not in events.allowed or rung not in REMINDER_RUNGS:
         return
