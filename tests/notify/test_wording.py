@@ -50,7 +50,7 @@ def test_no_notice_tells_a_stranger_what_it_is_about(words, kind, language):
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
-def test_each_kind_is_a_folder_with_every_form_it_travels_in(kind):
+def test_each_kind_has_a_folder_with_a_template_for_every_channel(kind):
     forms = {"subject.txt", "text.txt", "html.html"}
     forms |= set() if kind in LINKS else {"push.txt", "sms.txt"}
     assert {path.name for path in (NOTICES / kind.value).iterdir()} == forms
@@ -107,7 +107,7 @@ def test_a_text_message_stays_in_the_alphabet_of_every_phone_and_says_how_to_end
     assert "STOP" in text
 
 
-def test_the_push_is_declarative_and_its_buttons_carry_one_capability_each(words):
+def test_the_push_is_declarative_and_each_of_its_buttons_carries_one_token(words):
     payload = words.payload(NoticeKind.FIRST_CHECK, NEW_YORK, SEAT, person_id=3, tag="T" * 32)
     told = json.loads(payload)
     assert told["web_push"] == 8030
@@ -132,7 +132,7 @@ def test_a_notice_without_a_seat_has_no_buttons(words):
         assert shown["data"] == {"actions": []}
 
 
-def test_an_app_name_cannot_break_out_of_the_letter(words):
+def test_an_app_name_cannot_break_out_of_the_e_mails_html(words):
     tricky = Wording('<img src=x onerror="a">', "https://day.example", ["k" * 32])
     assert "<img" not in tricky.email(NoticeKind.TEST_NOTICE, NEW_YORK, Subject()).html
 

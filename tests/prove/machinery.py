@@ -23,7 +23,7 @@ KEYRING, SEALED, EMBEDDED = (
 
 BREAKS = (
     # S9: a notification's buttons
-    Mutation("S9", CAPABILITIES, "        if now >= token.until:\n            raise ButtonExpired()\n", "", plain("notify/delivery/test_action_tokens", "worn_from")),
+    Mutation("S9", CAPABILITIES, "        if now >= token.until:\n            raise ButtonExpired()\n", "", plain("notify/delivery/test_action_tokens", "expired_from")),
     Mutation("S9", CAPABILITIES, "self._signer.unsign(text).decode()", "text.rpartition('.')[0]", plain("notify/delivery/test_action_tokens", "exchanged")),
     Mutation("S9", ANSWERS, "Seat.id == right.seat_id, Seat.is_given", "Seat.id == right.seat_id", by("web/client/test_answers", "no_longer_theirs")),
     Mutation("S9", ANSWERS, "    elif not _said_already(seat):\n", "    else:\n", by("web/client/test_answers", "ill_be_there")),

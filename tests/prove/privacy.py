@@ -107,7 +107,7 @@ BREAKS = (
     Mutation("P8", "webapp/care/directory/teams.py", "client_id.in_(me.reaching)", "true() if me.reaching else client_id.in_(me.reaching)", by("care/privacy/test_emergency_access", "one_client")),
     Mutation("P8", "webapp/web/staff/privacy/sign_in_links.py", ".where(Person.id.not_in(me().reaching))", "", by("web/staff/privacy/test_emergency_access", "neither_an_account")),
     Mutation("P8", "webapp/care/contact/task_owners.py", "return None if holder in self.absent else holder", "return holder", by("care/privacy/test_emergency_access", "supervisor_has_left")),
-    Mutation("P8", "webapp/care/leaving.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/announcing/test_announce", "had_to_do")),
+    Mutation("P8", "webapp/care/leaving.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/announcing/test_announce", "who_leaves_are_handed_over")),
     Mutation("P8", ACCESS, "        Permission.EMERGENCY_ACCESS,\n    }", "    }", by("web/staff/privacy/test_emergency_access", "fresh")),
     # P9: only where people agreed to be written to
     Mutation("P9", OBJECTIONS, "or_(unasked, Address.is_stopped, Address.unsafe_at.is_not(None))", "or_(unasked, Address.is_stopped)",

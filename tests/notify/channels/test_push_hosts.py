@@ -126,7 +126,7 @@ def test_of_a_names_addresses_only_the_public_ones_are_connected_to():
     assert [each["host"] for each in found] == ["8.8.8.8"]
 
 
-def test_a_name_that_turns_to_our_own_network_is_refused_at_the_moment_of_connecting(vapid):
+def test_a_name_that_resolves_to_our_own_network_is_refused_when_connecting(vapid):
     """Rebinding: the first answer was public; what counts is the answer the connection is made from."""
     names = Names(["8.8.8.8"], ["169.254.169.254"])
     resolver = PublicResolver(HOSTS, names)

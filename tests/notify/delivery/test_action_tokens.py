@@ -19,7 +19,7 @@ def test_a_token_says_who_may_do_what_for_which_seat_and_until_when():
     assert keys.read(keys.sign(RIGHT), now=NOW) == RIGHT
 
 
-def test_a_token_is_worn_from_the_instant_it_ends():
+def test_a_token_has_expired_from_the_instant_it_ends():
     keys = ActionTokenSigner([NEW])
     token = keys.sign(RIGHT)
     assert keys.read(token, now=RIGHT.until - timedelta(seconds=1))
@@ -50,7 +50,7 @@ def test_no_part_of_a_token_can_be_exchanged(part, forged):
 
 
 @given(token=st.text(max_size=600))
-def test_anything_else_is_worn_and_nothing_breaks(token):
+def test_text_that_is_no_token_counts_as_expired_and_nothing_breaks(token):
     with pytest.raises(ButtonExpired):
         ActionTokenSigner([NEW]).read(token, now=NOW)
 

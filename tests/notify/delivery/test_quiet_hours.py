@@ -38,7 +38,7 @@ hours = st.tuples(
 @given(
     now=moments, zone=zones, hours=hours, ahead=st.floats(0, 72), kind=st.sampled_from(NoticeKind)
 )
-def test_what_waits_goes_out_awake_or_when_it_gets_near_and_always_later_than_now(
+def test_a_notice_waits_until_quiet_hours_end_or_its_subject_is_near_and_never_into_the_past(
     now, zone, hours, ahead, kind
 ):
     about_at = now + timedelta(hours=ahead)

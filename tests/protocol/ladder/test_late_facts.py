@@ -1,4 +1,4 @@
-"""Late facts mend: the open call ends by itself, an untouched review is withdrawn (rule 2)."""
+"""Late facts end tasks: an open call ends by itself, an untouched review is withdrawn (rule 2)."""
 
 from tests.protocol.pictures import at, joined, reported, said, seat
 from webapp.protocol.ladder.late_facts import TaskEnding, task_endings
@@ -15,12 +15,12 @@ def test_joining_late_closes_the_calls_and_withdraws_an_untouched_escalation() -
     ]
 
 
-def test_an_escalation_somebody_has_taken_up_stays_theirs() -> None:
+def test_an_escalation_that_was_taken_up_stays_open() -> None:
     touched = seat(evidence=(joined(70),), open_tasks=(("escalation", True),))
     assert task_endings(touched, NOW) == []
 
 
-def test_a_correction_to_present_mends_like_a_late_join() -> None:
+def test_a_correction_to_present_ends_tasks_like_a_late_join() -> None:
     facts = seat(evidence=(said("absent", 62), said("present", 70)), open_tasks=OPEN[:1])
     assert task_endings(facts, NOW) == [TaskEnding("outreach", "joined", "joined")]
 
