@@ -1,1 +1,1 @@
-"""What runs the installation and is not the practice: heartbeats, rate limits, idempotency keys, webhooks."""
+"""What runs the installation: what its chores can't work on, and who is told of it."""

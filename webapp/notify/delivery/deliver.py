@@ -139,17 +139,17 @@ class Courier:
             return Claimed([], [], 0)
         with database.reading() as store:
             due = leases.numbers_due(store, now, AT_ONCE)
-        taking = Taking(database, now)
-        taking.walk.isolate(due)
-        self._set_out(taking.kept, now)
-        return taking.kept
+        claim = PartialClaim(database, now)
+        claim.walk.isolate(due)
+        self._set_out(claim.kept, now)
+        return claim.kept
 
     def _again(self, database: Database, now: datetime) -> int:
         """Try again the rows that were set aside, if their time has come; returns how many."""
-        taking = Taking(database, now)
-        taking.walk.again()
-        self._set_out(taking.kept, now)
-        return taking.kept.seen
+        claim = PartialClaim(database, now)
+        claim.walk.again()
+        self._set_out(claim.kept, now)
+        return claim.kept.seen
 
     def _set_out(self, claimed: Claimed, now: datetime) -> None:
         for row, sending in [(row, self._begun(row, now)) for row in claimed.to_send]:
@@ -198,8 +198,8 @@ class Courier:
                 self._bell.set()
 
 
-class Taking:
-    """Takes notifications in hand part by part. `kept`: those whose lease is committed."""
+class PartialClaim:
+    """Claims notifications part by part. `kept`: those whose lease is committed."""
 
     def __init__(self, database: Database, now: datetime):
         self.kept = Claimed([], [], 0)
