@@ -212,7 +212,7 @@ def test_restoring_sends_nothing_again_but_opens_the_tasks_that_fell_due(
         absences.report(store, seat, by=seat.client, now=now)
         store.commit()
     fresh_database.dispose()
-    with clock.bent_to(now + timedelta(hours=1)):
+    with clock.running_from(now + timedelta(hours=1)):
         assert run("db", "restore", str(copy), "--yes").exit_code == 0
         announce(fresh_database, clock.now())
     with fresh_database.reading() as store:

@@ -249,7 +249,7 @@ def test_an_export_can_be_checked_without_us(
     *lines, last = [json.loads(line) for line in file.read_text().splitlines()]
     digest = events.GENESIS
     for line in lines:
-        digest = events.link(digest, line["canonical"])
+        digest = events.chained_hash(digest, line["canonical"])
         assert line["hash"] == digest.hex()
     assert head == last["head"] == digest.hex()
     with fresh_database.reading() as store:
@@ -285,7 +285,7 @@ def test_the_doctor_is_content_once_a_worker_has_run(
 ) -> None:
     if engine == "sqlite":
         Path(fresh_database.url.database or "").chmod(0o600)
-    with clock.bent_to(datetime.now(UTC)):
+    with clock.running_from(datetime.now(UTC)):
         assert run("worker", "--once").exit_code == 0
         said = run("doctor").stderr
     assert "✓ worker: alive" in said

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from webapp.spellings import decimal_number, row_number, whole_number
 from webapp.times import (
     MIDNIGHT,
+    clock_text,
     clock_time,
     end_of_quiet,
+    format_duration,
     instant_of,
     minute_of_day,
+    parse_duration,
     quiet_around,
     time_at,
-    written,
 )
 
 FOREIGN_DIGITS = ["21:0\uff10", "\u0662\u0661:00", "21:\u06f0\u06f0", "2\u00b9:00"]
@@ -25,7 +27,7 @@ FOREIGN_DIGITS = ["21:0\uff10", "\u0662\u0661:00", "21:\u06f0\u06f0", "2\u00b9:0
 
 @given(st.integers(0, MIDNIGHT))
 def test_a_minute_of_the_day_is_written_and_read_back(minute):
-    assert minute_of_day(written(minute), until_midnight=True) == minute
+    assert minute_of_day(clock_text(minute), until_midnight=True) == minute
 
 
 @given(st.times().map(lambda each: each.replace(second=0, microsecond=0)))
@@ -51,7 +53,7 @@ def test_whatever_is_read_as_a_time_can_be_told(text):
         minute = minute_of_day(text)
     except ValueError:
         return
-    assert written(minute) == text
+    assert clock_text(minute) == text
 
 
 @pytest.mark.parametrize("text", ["\uff13", "\u0663", "\u00b2", "+1", "-1", "1_0", " 1", "1\n", "", "1.0", "9" * 5000])  # fmt: skip
@@ -76,6 +78,35 @@ def test_a_decimal_number_is_ascii_digits_with_a_point_at_most(text):
 def test_a_decimal_number_keeps_its_bounds():
     assert decimal_number("12.5", most=20) == 12.5
     assert decimal_number("20.1", most=20) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("PT20M", timedelta(minutes=20)),
+        ("-PT24H", timedelta(hours=-24)),
+        ("P14D", timedelta(days=14)),
+        ("P2W", timedelta(days=14)),
+        ("P1DT2H3M4.5S", timedelta(days=1, hours=2, minutes=3, seconds=4.5)),
+        ("PT0S", timedelta(0)),
+        ("+PT5S", timedelta(seconds=5)),
+    ],
+)
+def test_durations_are_read_as_iso_8601(text: str, length: timedelta) -> None:
+    assert parse_duration(text) == length
+
+
+@pytest.mark.parametrize(
+    "text", ["", "P", "PT", "20M", "P1Y", "P1M", "PT1H20", "pt5m", "PT-5M", "P1DT", "PT٥M", "PT5M "]
+)
+def test_what_is_no_duration_or_has_no_fixed_length_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="duration"):
+        parse_duration(text)
+
+
+@given(st.timedeltas(min_value=timedelta(days=-366), max_value=timedelta(days=366)))
+def test_a_duration_written_and_read_again_is_the_same(length: timedelta) -> None:
+    assert parse_duration(format_duration(length)) == length
 
 
 # --- wall times (rule 12) ---------------------------------------------------------------------------------------------

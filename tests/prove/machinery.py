@@ -9,11 +9,10 @@ MARKDOWN, LIMITS, SIGN_IN = (
     "webapp/operations/rate_limits.py",
     "webapp/web/sign_in.py",
 )
-LOG, EVENTS, CHAIN, ANCHORS = (
+LOG, EVENTS, CHAIN = (
     "webapp/log.py",
     "webapp/care/audit/events.py",
     "webapp/care/audit/chain.py",
-    "webapp/care/audit/anchors.py",
 )
 KEYRING, SEALED, EMBEDDED = (
     "webapp/crypto/keyring.py",
@@ -67,20 +66,20 @@ BREAKS = (
     Mutation("S12", "webapp/care/accounts/passwords.py", "    known = person.password_hash if person and person.password_hash else _NOBODY\n",
       "    if person is None:\n        return False\n    known = person.password_hash if person.password_hash else _NOBODY\n", by("care/accounts/test_passwords")),
     # S13: the log
-    Mutation("S13", LOG, "            line[key] = KEPT_BACK\n", "            pass\n", plain("ground/test_log")),
+    Mutation("S13", LOG, "            line[key] = REDACTED\n", "            pass\n", plain("ground/test_log")),
     Mutation("S13", LOG, 'line["error"] = " < ".join(type(each).__qualname__ for each in _causes(error))', 'line["error"] = str(error)', by("ground/test_canary", "every_route_fails")),
     Mutation("S13", LOG, '        line["event"] = "a library spoke"\n', "", plain("ground/test_log")),
     # S14: the audit chain
-    Mutation("S14", CHAIN, "if link(digest, row.canonical) != row.hash:", "if False:", by("care/audit/test_events", "tampering")),
-    Mutation("S14", CHAIN, "if _columns(row) != _columns_said(row.canonical):", "if False:", by("care/audit/test_events", "tampering")),
+    Mutation("S14", CHAIN, "if chained_hash(digest, row.canonical) != row.hash:", "if False:", by("care/audit/test_events", "tampering")),
+    Mutation("S14", CHAIN, "if _columns(row) != _hashed_columns(row.canonical):", "if False:", by("care/audit/test_events", "tampering")),
     Mutation("S14", CHAIN, "        if row.id != expected:\n", "        if False:\n", by("care/audit/test_events", "tampering")),
     Mutation("S14", CHAIN, "    if len(heads) > 1:\n", "    if False:\n", by("care/audit/test_events", "tampering")),
     Mutation("S14", CHAIN, "if (count, last) != (expected, digest):", "if False:", by("care/audit/test_events", "tampering")),
     Mutation("S14", EVENTS, "select(ChainHead.count, ChainHead.hash).with_for_update()", "select(ChainHead.count, ChainHead.hash)",
       ("tests/care/audit/test_events.py", "-k", "fork and postgresql")),
-    Mutation("S14", EVENTS, '    store.info.pop("drafts", None)\n', "    pass\n", by("care/audit/test_events", "transaction")),
-    Mutation("S14", ANCHORS, "if anchor.count > count:", "if False:", by("care/audit/test_anchors", "cut_off")),
-    Mutation("S14", ANCHORS, 'elif anchor.count and hashes.get(anchor.count, b"").hex() != anchor.hash:', "elif False:", by("care/audit/test_anchors", "rewritten")),
+    Mutation("S14", EVENTS, '    store.info.pop("pending_events", None)\n', "    pass\n", by("care/audit/test_events", "transaction")),
+    Mutation("S14", CHAIN, "if anchor.count > count:", "if False:", by("care/audit/test_chain", "cut_off")),
+    Mutation("S14", CHAIN, 'elif anchor.count and hashes.get(anchor.count, b"").hex() != anchor.hash:', "elif False:", by("care/audit/test_chain", "rewritten")),
     # S15: at rest
     Mutation("S15", KEYRING, "raw[NONCE:], place.encode())", 'raw[NONCE:], b"")', plain("crypto/test_sealed", "Keyring")),
     Mutation("S15", KEYRING, "ciphers[first].encrypt(nonce, text.encode(), place.encode())", 'ciphers[first].encrypt(bytes(NONCE), text.encode(), place.encode())',

@@ -61,8 +61,8 @@ BREAKS = (
     Mutation("P3", "webapp/web/staff/privacy/sharing.py", "    consents.stop(\n", "    _ = (\n", by("web/client/sharing/test_consents", "staff_end_it")),
     Mutation("P2", "webapp/care/leaving.py", "        consents.stop_all(store, person, by=by, now=now)\n", "", by("care/privacy/test_consents", "ends_with_the_treatment")),
     Mutation("P3", "webapp/care/make_ups/bookings.py", "if isinstance(refusal, Clash) and not alone:", "if False:", by("web/client/test_make_ups", "never_told")),
-    Mutation("P3", "webapp/care/make_ups/parties.py", "return self.partner is None or self.partner.active", "return True", by("web/client/test_make_ups", "never_told")),
-    Mutation("P3", "webapp/care/make_ups/takings.py", "if seat.client_id not in seated and seated - held:", "if False:", by("web/client/test_make_ups", "never_told")),
+    Mutation("P3", "webapp/care/make_ups/eligibility.py", "return self.partner is None or self.partner.active", "return True", by("web/client/test_make_ups", "never_told")),
+    Mutation("P3", "webapp/care/make_ups/bookings.py", "if seat.client_id not in seated and seated - held:", "if False:", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/leaving.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_leaving", "given_up")),
     Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in SILENT]", "]", by("web/test_printed_chart", "pause")),
     # P4: nobody else hears of what comes after the start

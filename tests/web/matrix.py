@@ -51,7 +51,7 @@ class Door:
 def plant_doors(database: Database) -> dict[str, Any]:
     """The cast, some of whom have come and gone, and one of everything that is Maya's; answers path parameter → value. One
     resource may have an object of its own: `client.group_times seat_id`; `forms` holds what is written at a door."""
-    with clock.bent_to(THAT_DAY), database.writing() as store:
+    with clock.running_from(THAT_DAY), database.writing() as store:
         cast.plant(store, now=THAT_DAY)
         world = cast.find(store)
         _come_and_go(store, world)

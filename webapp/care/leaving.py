@@ -10,12 +10,11 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
 from webapp.care.contact.tasks import Task, TaskKind
-from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.teams import Couple
 from webapp.care.make_ups import busy_slots, waitlist
+from webapp.care.make_ups.eligibility import JOINT
 from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp
-from webapp.care.make_ups.parties import JOINT
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.privacy import consents
 from webapp.care.schedule.sessions import Seat, Session
@@ -29,7 +28,7 @@ def change(store: Store, person: Person, status: str, *, by: Person | None, now:
     if status == person.status:
         return
     person.status, person.status_at = Status(status), now
-    people.about(store, Tag.PERSON_STATUS_CHANGED, person, by=by, now=now, status=status)
+    events.record(store, Tag.PERSON_STATUS_CHANGED, person=person, by=by, now=now, status=status)
     if person.status == Status.DISCHARGED:
         logins.end_all(store, person, "discharged", by=by, now=now)
         consents.stop_all(store, person, by=by, now=now)
@@ -66,7 +65,7 @@ def end_couple(store: Store, couple: Couple, *, by: Person | None, now: datetime
     for entry in store.scalars(_waiting(both)).all():
         waitlist.leave(store, entry, by=by, now=now, why=ENDED_WITH_COUPLE)
     for task in store.scalars(_talks(both)).all():
-        task.withdraw(store, ENDED_WITH_COUPLE, now=now)
+        task.withdraw(store, ENDED_WITH_COUPLE, by=None, now=now)
     store.flush()
     events.record(
         store, Tag.COUPLE_ENDED, by=by, now=now, program_id=couple.program_id, couple=couple.id

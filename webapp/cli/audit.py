@@ -8,7 +8,7 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.audit import anchors, chain, events
+from webapp.care.audit import chain, events
 from webapp.care.audit.events import ChainHead, Event
 from webapp.cli import desk
 from webapp.cli.desk import Trouble
@@ -37,12 +37,12 @@ def verify(file: Path | None) -> None:
     written anew since does not agree with it.
     """
     settings = desk.load_settings()
-    found, broken = anchors.read(file or settings.audit_anchors)
+    found, broken = chain.read_anchors(file or settings.audit_anchors)
     with desk.opened(settings) as database, database.reading() as store:
         head = store.get(ChainHead, 1)
         with desk.progress(f"checking {head.count if head else 0} events", None):
             broken += chain.verify(store)
-            broken += anchors.disagreements(store, found)
+            broken += chain.disagreements(store, found)
     for sentence in broken:
         desk.say(f"[red]✗[/] {sentence}")
     if broken:

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import inspect
 
 from webapp import clock
-from webapp.care.audit import anchors
+from webapp.care.audit import chain
 from webapp.cli import desk, postgres_backups, restore_safeguards, sqlite_backups
 from webapp.cli.desk import Trouble
 from webapp.cli.restore_safeguards import TakenBack
@@ -129,7 +129,7 @@ def _make_ready(
 
     migrations.upgrade(database)
     now = clock.now()
-    anchors.drop(database, now, settings.audit_anchors, restored=True)
+    chain.write_anchor(database, now, settings.audit_anchors, restored=True)
     field_keys.adopt(database, now)
     for _ in field_keys.seal_anew(database):  # the backup may be older than our newest key
         pass

@@ -13,7 +13,7 @@ from webapp.cli import desk
 from webapp.cli.desk import Trouble
 from webapp.config import PREFIX, Settings
 from webapp.crypto import keys
-from webapp.crypto.keyring import NOTICED_WITHIN, RETIRED, key_id, retired_keys
+from webapp.crypto.keyring import RELOAD_AFTER, RETIRED, key_id, retired_keys
 from webapp.db import Database, database_now
 from webapp.operations import field_keys
 
@@ -75,7 +75,7 @@ def _rotate_field_keys(settings: Settings) -> None:
     with desk.opened(settings) as database:
         field_keys.adopt(database, clock.now())
         if file is not None:
-            time.sleep(NOTICED_WITHIN * 1.5)
+            time.sleep(RELOAD_AFTER * 1.5)
         _wait_for_writers(database)
         _seal_all(database)
         with database.writing() as store:
@@ -102,7 +102,7 @@ def _seal_all(database: Database) -> None:
             if not left:
                 desk.say(f"Rows sealed with the new key: {total}.")
                 return
-            time.sleep(NOTICED_WITHIN / 4)
+            time.sleep(RELOAD_AFTER / 4)
     raise Trouble(
         f"{left} rows are still under an older key, for some program goes on using it. Restart those, then run this again."
     )

@@ -14,12 +14,12 @@ from webapp.care.directory.programs import in_force
 from webapp.care.schedule.sessions import Seat
 from webapp.cli import desk
 from webapp.cli.desk import BadUse, Trouble
-from webapp.durations import format_duration
 from webapp.protocol.facts import facts
 from webapp.protocol.facts.steps import result_of
 from webapp.protocol.ladder.ladder import explain as explained
 from webapp.protocol.ladder.ladder import next_look
 from webapp.protocol.ladder.rungs import LADDER, TAKEN, WHY, Rung, RungStatus, State
+from webapp.times import format_duration
 
 HANGS_ON = {
     Rung.MARK_ROOM: "at first_check, when the room is silent",

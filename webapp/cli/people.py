@@ -14,7 +14,7 @@ from webapp.care.accounts import logins, sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName, Status
-from webapp.care.directory.policy import Policy, PolicyError
+from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import Program
 from webapp.cli import desk
 from webapp.cli.desk import BadUse, Trouble
@@ -81,8 +81,8 @@ def _policy(path: Path) -> dict[str, Any]:
     try:
         body: dict[str, Any] = json.loads(path.read_text("utf-8-sig"))
         Policy.from_json(body)
-    except PolicyError as error:
-        raise BadUse(f"{path}: {error}") from error
+    except Invalid as error:
+        raise BadUse(f"{path}: {error.field}: {error}") from error
     except ValueError as error:
         raise BadUse(f"{path} is not JSON: {error}") from error
     return body

@@ -21,7 +21,6 @@ from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address
-from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Role, Status
 from webapp.care.privacy.consents import Consent, valid
 from webapp.care.privacy.emergency_access import EmergencyAccess
@@ -138,9 +137,8 @@ def record(store: Store, now: datetime) -> int:
     for consent in unsaid:
         tag = Tag.CONSENT_REVOKED if consent.revoked_at else Tag.CONSENT_PAUSED
         events.record(
-            store, tag, by=None, now=now, program_id=consent.client.program_id,
-            client=consent.client_id, consent=consent.id, recipient=consent.recipient_id,
-            category=consent.category,
+            store, tag, client=consent.client, by=None, now=now, consent=consent.id,
+            recipient=consent.recipient_id, category=consent.category,
         )  # fmt: skip
     _record_who_left(store, now)
     return len(unsaid)
@@ -151,6 +149,7 @@ def _record_who_left(store: Store, now: datetime) -> None:
     said = {event.fields["person"]: event.fields["status"] for event in store.scalars(changes)}
     for person in store.scalars(select(Person).where(Person.status != Status.ACTIVE)):
         if said.get(person.id) != person.status:
-            people.about(
-                store, Tag.PERSON_STATUS_CHANGED, person, by=None, now=now, status=person.status
-            )
+            events.record(
+                store, Tag.PERSON_STATUS_CHANGED, person=person, by=None, now=now,
+                status=person.status,
+            )  # fmt: skip

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from webapp.care.attendance import absences, presence
-from webapp.care.attendance.presence import Evidence, Sighting
+from webapp.care.attendance.presence import EvidenceType, Sighting
 from webapp.care.contact import reengagement_plans, tasks
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
@@ -17,7 +17,7 @@ from webapp.care.directory.policy import Policy
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo.cast import World
-from webapp.demo.rooms import Room, remind
+from webapp.demo.rooms import PastSession, remind
 from webapp.demo.stage import Act, Stage
 from webapp.protocol.ladder.rungs import Rung
 
@@ -25,7 +25,7 @@ VIDEO = "video"
 """The platform's name as the source of evidence."""
 
 
-def come_and_go(stage: Stage, world: World, room: Room, now: datetime) -> None:
+def come_and_go(stage: Stage, world: World, room: PastSession, now: datetime) -> None:
     """Who was there, from when to when, as the video platform saw it; and those who told us."""
     starts, ends = room.starts_at, room.ends_at
     stays = {room.host: (starts - timedelta(minutes=4), ends)}
@@ -50,7 +50,7 @@ def come_and_go(stage: Stage, world: World, room: Room, now: datetime) -> None:
     _see(stage, world, room, stays, now)
 
 
-def _check(stage: Stage, room: Room) -> None:
+def _check(stage: Stage, room: PastSession) -> None:
     """After the start the worker looks round where somebody has not been seen."""
     for rung in (Rung.FIRST_CHECK, Rung.SECOND_CHECK, Rung.OUTREACH):
         instant = min(room.starts_at + getattr(Policy(), rung), room.ends_at)
@@ -61,7 +61,7 @@ def _check(stage: Stage, room: Room) -> None:
 def _see(
     stage: Stage,
     world: World,
-    room: Room,
+    room: PastSession,
     stays: dict[str, tuple[datetime, datetime]],
     now: datetime,
 ) -> None:
@@ -69,7 +69,7 @@ def _see(
     starts, ends = room.starts_at, room.ends_at
     moments: dict[datetime, list[Sighting]] = {}
     for name, (joined, left) in stays.items():
-        for type_, at in ((Evidence.JOINED, joined), (Evidence.LEFT, left)):
+        for type_, at in ((EvidenceType.JOINED, joined), (EvidenceType.LEFT, left)):
             known = max(at, starts) if at < ends else ends
             key, person = f"{name}:{type_}", getattr(world, name)
             sighting = Sighting(key, room.session, person, type_, at, VIDEO, connection=name)
@@ -146,7 +146,7 @@ def acknowledging(by: Person, client: Person, task: str) -> Act:
     return act
 
 
-def cancel(stage: Stage, world: World, room: Room) -> None:
+def cancel(stage: Stage, world: World, room: PastSession) -> None:
     """The program calls a session off, five hours before."""
     called_off = room.starts_at - timedelta(hours=5)
 
@@ -158,7 +158,7 @@ def cancel(stage: Stage, world: World, room: Room) -> None:
     stage.at(called_off, act)
 
 
-def move(stage: Stage, world: World, room: Room) -> None:
+def move(stage: Stage, world: World, room: PastSession) -> None:
     """The program moves a session half an hour back, two days before."""
     was_at, later = room.starts_at, timedelta(minutes=30)
     room.starts_at, room.ends_at = was_at + later, room.ends_at + later

@@ -16,7 +16,7 @@ from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo.cast import World
-from webapp.demo.rooms import Room
+from webapp.demo.rooms import PastSession
 from webapp.demo.stage import Act, Stage
 
 HOUR = timedelta(hours=1)
@@ -44,7 +44,7 @@ TEXTS = {
 }  # fmt: skip
 
 
-def write(stage: Stage, world: World, rooms: list[Room], now: datetime) -> None:
+def write(stage: Stage, world: World, rooms: list[PastSession], now: datetime) -> None:
     """Let it all happen on the stage, each at its hour; nothing of it later than `now`."""
     for room in rooms:
         words, written = TEXTS.get((room.series, room.number)), room.ends_at + HOUR
@@ -64,7 +64,7 @@ def write(stage: Stage, world: World, rooms: list[Room], now: datetime) -> None:
 
 
 def _all_done(
-    stage: Stage, world: World, session_id: int, task: str, room: Room, now: datetime
+    stage: Stage, world: World, session_id: int, task: str, room: PastSession, now: datetime
 ) -> None:
     maya, carla = world.maya, world.carla
 
@@ -86,7 +86,7 @@ def _all_done(
 
 
 def _half_way(
-    stage: Stage, world: World, session_id: int, task: str, room: Room, now: datetime
+    stage: Stage, world: World, session_id: int, task: str, room: PastSession, now: datetime
 ) -> None:
     maya, carla = world.maya, world.carla
 

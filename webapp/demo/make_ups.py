@@ -17,7 +17,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo import cast
 from webapp.demo.cast import World
-from webapp.demo.rooms import Room
+from webapp.demo.rooms import PastSession
 from webapp.demo.stage import Act, Stage
 
 GROUPS = (SessionKind.GROUP, SessionKind.PSYCHOEDUCATION)
@@ -35,7 +35,7 @@ WORDS = {
 }
 
 
-def tell(stage: Stage, world: World, rooms: list[Room], now: datetime) -> None:
+def tell(stage: Stage, world: World, rooms: list[PastSession], now: datetime) -> None:
     """From nine days ago on: slots are opened, chosen, waited for, and one place comes free just now."""
     day = timedelta(days=1)
     stage.at(now - 9 * day, opening(now), look_round=False)
@@ -54,7 +54,7 @@ def tell(stage: Stage, world: World, rooms: list[Room], now: datetime) -> None:
     stage.at(now - timedelta(minutes=6), freeing("slot-early", "zoe"), look_round=False)
 
 
-def seats(rooms: list[Room], now: datetime) -> Callable[[str], int | None]:
+def seats(rooms: list[PastSession], now: datetime) -> Callable[[str], int | None]:
     """name → the id of the latest group seat that they did not simply fill, if there is one."""
 
     def of(name: str) -> int | None:

@@ -18,7 +18,7 @@ from webapp.protocol.ladder.rungs import TAKEN, Rung
 
 
 @dataclass
-class Room:
+class PastSession:
     """One session that had begun; `clients` and `host` by short name; `fates` of those who did not simply come."""
 
     session: Session
@@ -52,7 +52,7 @@ class Room:
         return word == "missed" or self.starts_at + late > instant
 
 
-def remind(stage: Stage, world: World, room: Room, until: datetime | None = None) -> None:
+def remind(stage: Stage, world: World, room: PastSession, until: datetime | None = None) -> None:
     """The three reminders before the start, as the engine writes them down; up to `until`, when it was called off."""
     policy, seats = Policy(), {seat.client_id: seat.id for seat in room.session.seats}
     for rung in (Rung.HEADS_UP, Rung.SOON, Rung.DOORS_OPEN):
@@ -65,12 +65,12 @@ def remind(stage: Stage, world: World, room: Room, until: datetime | None = None
             stage.at(instant, reminding(room, rung, reminded), look_round=False)
 
 
-def _still_expected(room: Room, name: str, instant: datetime) -> bool:
+def _still_expected(room: PastSession, name: str, instant: datetime) -> bool:
     told = room.told_at(name)
     return told is None or told > instant
 
 
-def reminding(room: Room, rung: Rung, people: list[tuple[Person, int]]) -> Act:
+def reminding(room: PastSession, rung: Rung, people: list[tuple[Person, int]]) -> Act:
     """One reminder to everybody who is expected: step, fact, and the message that went out."""
     occurrence = steps.occurrence_of(room.starts_at)
 

@@ -19,7 +19,7 @@ from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store
 from webapp.demo import acts, afterwards, belongings, cast, letters, make_ups
 from webapp.demo.cast import World
-from webapp.demo.rooms import Room, remind
+from webapp.demo.rooms import PastSession, remind
 from webapp.demo.stage import Act, Stage, one_breath
 
 LOOKS_BACK = timedelta(days=22)
@@ -156,7 +156,7 @@ def plan(store: Store, world: World, began: datetime) -> None:
         )  # fmt: skip
 
 
-def find_rooms(store: Store, world: World, began: datetime, now: datetime) -> list[Room]:
+def find_rooms(store: Store, world: World, began: datetime, now: datetime) -> list[PastSession]:
     """The sessions that had begun by `now` or were reminded of, with their place in their series."""
     near = (
         select(Session, series.Series.ref)
@@ -171,12 +171,12 @@ def find_rooms(store: Store, world: World, began: datetime, now: datetime) -> li
         number = counted[ref] = counted.get(ref, -1) + 1
         fates, sequel = dict(FATES.get((ref, number), {})), SEQUELS.get((ref, number), [])
         host, clients = PATTERNS[ref][0], PATTERNS[ref][6].split()
-        rooms.append(Room(session, ref, number, host, clients, fates, sequel))
+        rooms.append(PastSession(session, ref, number, host, clients, fates, sequel))
     _gus([room for room in rooms if "gus" in room.clients and room.starts_at < now], now)
     return rooms
 
 
-def _gus(rooms: list[Room], now: datetime) -> None:
+def _gus(rooms: list[PastSession], now: datetime) -> None:
     """Gus is not heard of twice in a row and escalated; and the last time once more, so that his next miss is the second."""
     for room in rooms:
         room.fates["gus"] = "missed" if room.session.ends_at > now - OVER else "comes"
@@ -188,7 +188,7 @@ def _gus(rooms: list[Room], now: datetime) -> None:
         room.fates["gus"] = "missed"
 
 
-def happen(stage: Stage, world: World, room: Room, now: datetime) -> None:
+def happen(stage: Stage, world: World, room: PastSession, now: datetime) -> None:
     """One session with everything before, in and after it, as far as it had come by `now`."""
     if room.starts_at > now:
         remind(stage, world, room, until=now)

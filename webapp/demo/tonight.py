@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from webapp.care.attendance import absences, presence
-from webapp.care.attendance.presence import Evidence, Sighting
+from webapp.care.attendance.presence import EvidenceType, Sighting
 from webapp.care.directory import programs
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Session
@@ -110,7 +110,9 @@ def open_one(store: Store, world: World, opening: Opening, now: datetime) -> Ses
         dial_in="+12125550199,,93412#",
     )  # fmt: skip
     joined = [
-        Sighting(f"{name}:joined", session, getattr(world, name), Evidence.JOINED, now, VIDEO, name)
+        Sighting(
+            f"{name}:joined", session, getattr(world, name), EvidenceType.JOINED, now, VIDEO, name
+        )
         for name in opening.there
     ]
     presence.record(store, joined, by=None, now=now)

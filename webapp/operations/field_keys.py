@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Table, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.crypto import sealed
 from webapp.crypto.keyring import FORMAT, Keyring
 from webapp.crypto.keys import KeyTrouble
@@ -65,7 +65,7 @@ def adopt(database: Database, now: datetime) -> int:
     found = 0 if known else sum(seal_anew(database, plain=True))
     if keyring.first not in known:
         with database.writing() as store:
-            store.execute(adding(store, FieldKey).values(id=keyring.first, since=now))
+            store.execute(insert_or_ignore(store, FieldKey).values(id=keyring.first, since=now))
             store.commit()
     return found
 

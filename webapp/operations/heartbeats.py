@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.db import Base, Store
 
 SILENT_AFTER = timedelta(minutes=2)
@@ -25,7 +25,7 @@ def beat(store: Store, name: str, now: datetime, *others: str) -> None:
     names = [name, *others]
     beaten = update(Heartbeat).where(Heartbeat.name.in_(names)).values(beat_at=now)
     if not set(store.scalars(beaten.returning(Heartbeat.name))) & {name}:
-        store.execute(adding(store, Heartbeat).values(name=name, beat_at=now))
+        store.execute(insert_or_ignore(store, Heartbeat).values(name=name, beat_at=now))
 
 
 def silent(store: Store, name: str, now: datetime, after: timedelta = SILENT_AFTER) -> bool:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, LargeBinary, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
-from webapp.crypto.sealed import SealedText, ready
+from webapp.bulk import insert_or_ignore
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Database, Store
 
 KEPT_FOR = timedelta(hours=24)
@@ -38,14 +38,16 @@ def take(store: Store, token_id: int, key: str, asked: bytes, now: datetime) -> 
     row = {
         "token_id": token_id, "key": key, "asked": asked, "status": 0, "text": "", "made_at": now,
     }  # fmt: skip
-    if store.scalar(adding(store, Answer).values(row).returning(Answer.token_id)):
+    if store.scalar(insert_or_ignore(store, Answer).values(row).returning(Answer.token_id)):
         return None
     return store.scalar(select(Answer).where(*mine))
 
 
 def keep(store: Store, token_id: int, key: str, status: int, text: str) -> None:
     """Write down what is answered under a key that was taken in this transaction."""
-    row = ready(store, Answer, {"token_id": token_id, "key": key, "status": status, "text": text})
+    row = prepared_row(
+        store, Answer, {"token_id": token_id, "key": key, "status": status, "text": text}
+    )
     store.execute(update(Answer).where(Answer.token_id == token_id, Answer.key == key).values(row))
 
 

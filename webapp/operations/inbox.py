@@ -11,8 +11,8 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
-from webapp.crypto.sealed import SealedText, ready
+from webapp.bulk import insert_or_ignore
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 
 TRY_AGAIN_AFTER = timedelta(minutes=10)
@@ -76,7 +76,7 @@ def keep(
         "program_id": program_id, "source": source, "digest": digest, "signature": signature,
         "body": raw.decode(), "received_at": now, "next_try_at": now,
     }  # fmt: skip
-    kept = adding(store, Letter).values(ready(store, Letter, row))
+    kept = insert_or_ignore(store, Letter).values(prepared_row(store, Letter, row))
     if store.scalar(kept.returning(Letter.id)):
         return Arrival.NEW
     known = select(Letter.signature).where(

@@ -17,7 +17,7 @@ from sqlalchemy import or_, select
 from webapp import batches
 from webapp.batches import Batch
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import Evidence, Sighting
+from webapp.care.attendance.presence import EvidenceType, Sighting
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
@@ -33,10 +33,10 @@ ADJOINING = timedelta(minutes=30)
 BATCH = 100
 LONGEST = 400
 EVENTS = {
-    "meeting.participant_joined": (Evidence.JOINED, "join_time"),
-    "meeting.participant_left": (Evidence.LEFT, "leave_time"),
-    "meeting.started": (Evidence.JOINED, "start_time"),
-    "meeting.ended": (Evidence.LEFT, "end_time"),
+    "meeting.participant_joined": (EvidenceType.JOINED, "join_time"),
+    "meeting.participant_left": (EvidenceType.LEFT, "leave_time"),
+    "meeting.started": (EvidenceType.JOINED, "start_time"),
+    "meeting.ended": (EvidenceType.LEFT, "end_time"),
 }
 """What each event says, and where its instant stands: in the participant, or in the meeting itself. That a meeting started or
 ended is evidence of its host: without one it does not run."""
@@ -53,7 +53,7 @@ class Unmatched(Exception):
 class Report:
     """One event, read."""
 
-    type: Evidence
+    type: EvidenceType
     at: datetime
     meeting: str
     connection: str

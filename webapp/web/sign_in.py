@@ -92,7 +92,7 @@ def spend(secret: str) -> ResponseReturnValue:
         return render_template("sign_in/link.html", secret=secret, usable=False), 410
     person = found.person
     if found.purpose == "recovery":
-        sign_in_methods.recover(store, person, now=clock.now())
+        sign_in_methods.recover(store, person, by=person, now=clock.now())
     identity.begin(person, "demo" if found.purpose == "demo" else "link")
     if found.purpose != "demo" and (found.purpose == "recovery" or not _known(person)):
         store.commit()

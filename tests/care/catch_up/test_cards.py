@@ -1,4 +1,4 @@
-"""Catch-up: one card a missed seat, and what is on it."""
+"""Catch-up: one card for each missed seat, and what is on it."""
 
 from html.parser import HTMLParser
 
@@ -11,7 +11,7 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.catch_up import follow_ups, ledger
-from webapp.care.catch_up.cards import Part, catch_up
+from webapp.care.catch_up.cards import CatchUpPart, catch_up
 from webapp.care.make_ups import bookings, reflections
 from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
 from webapp.care.materials.hand_ins import HandIn
@@ -44,12 +44,12 @@ def card_of(store, client, clock):
     return card
 
 
-def test_a_missed_session_is_a_card_even_with_nothing_but_talking_it_through(
+def test_a_missed_session_without_materials_has_a_card_with_the_follow_up(
     store, world, clock, seat
 ):
     card = card_of(store, world.maya, clock)
     assert (card.seat, card.standing, card.done, card.total) == (seat, Standing.MISSED, 0, 1)
-    assert card.items[0].part is Part.FOLLOW_UP
+    assert card.items[0].part is CatchUpPart.FOLLOW_UP
 
 
 def test_who_was_there_has_nothing_to_catch_up_on(store, world, clock, seat):
@@ -57,7 +57,7 @@ def test_who_was_there_has_nothing_to_catch_up_on(store, world, clock, seat):
     assert misses.of(store, world.maya, clock.now()) == []
 
 
-def test_the_ring_fills_as_things_are_done(store, world, clock, seat, task):
+def test_the_card_counts_what_is_done(store, world, clock, seat, task):
     now = clock.now()
     maya, carla = world.maya, world.carla
     summaries.write(store, seat.session, "We spoke about sleep.", by=carla, now=now)
@@ -85,7 +85,7 @@ def test_a_card_holds_nothing_of_another_client(store, world, clock, seat):
     )  # fmt: skip
     [card] = catch_up(store, world.gus, misses.of(store, world.gus, clock.now()), clock.now())
     assert [(item.part, item.title) for item in card.items] == [
-        (Part.HOMEWORK, "For Gus"), (Part.FOLLOW_UP, "")
+        (CatchUpPart.HOMEWORK, "For Gus"), (CatchUpPart.FOLLOW_UP, "")
     ]  # fmt: skip
     assert summaries.shown(store, [seat.session_id], world.gus.id) == {}
 
@@ -171,7 +171,7 @@ class TestHomework:
         assert hand_ins.hand_in(store, task, "Lamp", by=world.maya, now=clock.now()) is first
         assert first.body == "Bed"
 
-    def test_feedback_is_staffs(self, store, world, clock, task):
+    def test_only_staff_give_feedback(self, store, world, clock, task):
         made = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
         assert store.scalars(hand_ins.unanswered(world.carla)).all() == [made]
         with pytest.raises(Forbidden):
@@ -190,7 +190,7 @@ class TestHomework:
             "Bed", "Bed, book"
         ]  # fmt: skip
 
-    def test_it_is_seen_by_whom_it_is_for(self, store, world, clock, task):
+    def test_homework_is_seen_only_by_those_it_is_for(self, store, world, clock, task):
         homework.put(
             store, world.harbor, "ben", title="Ben's", clients=[world.ben], by=world.carla, now=clock.now()
         )  # fmt: skip
@@ -235,7 +235,7 @@ class TestResources:
         with pytest.raises(Forbidden):
             resource_uses.keep_place(store, made, world.maya, 1, by=world.ben, now=clock.now())
 
-    def test_finishing_twice_is_told_once(self, store, world, clock, seat):
+    def test_finishing_twice_is_recorded_once(self, store, world, clock, seat):
         made, _ = resources.put(
             store, world.harbor, "r", kind="reading", title="x", by=None, now=clock.now()
         )
@@ -253,7 +253,7 @@ class TestResources:
             ("makes_up", {"makes_up": ["sleep"]}),
         ],
     )  # fmt: skip
-    def test_what_cannot_be_is_refused_by_name(self, store, world, clock, field, wrong):
+    def test_invalid_fields_are_refused_by_name(self, store, world, clock, field, wrong):
         given = {"kind": "reading", "title": "x"} | wrong
         with pytest.raises(Invalid) as refused:
             resources.put(store, world.harbor, "r", by=None, now=clock.now(), **given)
@@ -275,7 +275,7 @@ class TestLedger:
             by=None, now=clock.now(),
         )  # fmt: skip
         booked = bookings.book(store, seat, made, by=world.maya, now=clock.now())
-        [line] = ledger.lines(store, misses.of(store, world.maya, clock.now()))
+        [line] = ledger.entries(store, misses.of(store, world.maya, clock.now()))
         assert (line.by_what, line.made_up_at) == ("Sleep", None)
         reflections.hand_in(
             store,
@@ -284,18 +284,18 @@ class TestLedger:
             by=world.maya,
             now=clock.now(),
         )
-        [line] = ledger.lines(store, misses.of(store, world.maya, clock.now()))
+        [line] = ledger.entries(store, misses.of(store, world.maya, clock.now()))
         assert (line.standing, line.made_up_at) == (Standing.MADE_UP, booked.completed_at)
         assert not line.open_for_booking(clock.now())
 
     def test_what_is_open_says_until_when(self, store, world, clock, seat):
-        [line] = ledger.lines(store, misses.of(store, world.maya, clock.now()))
+        [line] = ledger.entries(store, misses.of(store, world.maya, clock.now()))
         assert line.deadline == seat.session.ends_at + 14 * DAY
         assert line.open_for_booking(clock.now())
         assert not line.open_for_booking(line.deadline)
 
 
-def test_following_up_is_staffs_and_is_told_once(store, world, clock, seat):
+def test_only_staff_sign_off_a_follow_up_and_it_is_recorded_once(store, world, clock, seat):
     with pytest.raises(Forbidden):
         follow_ups.sign_off(store, seat, by=world.maya, now=clock.now())
     first = follow_ups.sign_off(store, seat, by=world.carla, now=clock.now(), note="Went well.")
@@ -303,7 +303,7 @@ def test_following_up_is_staffs_and_is_told_once(store, world, clock, seat):
     assert first.by_id == world.carla.id
 
 
-def test_nothing_is_followed_up_before_it_began(store, world, clock):
+def test_no_follow_up_is_signed_off_before_the_session_begins(store, world, clock):
     coming = room(store, world.carla, [world.maya], clock.now() + DAY, clock.now())
     with pytest.raises(Invalid):
         follow_ups.sign_off(

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from webapp.care.schedule import planning, series
-from webapp.care.schedule.recurrence import check_rule
+from webapp.care.schedule.series import check_rule
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Invalid
 

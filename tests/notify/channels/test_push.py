@@ -189,13 +189,13 @@ def test_a_newer_push_of_a_topic_replaces_the_older(push, push_service):
 
 def test_a_vapid_header_is_signed_once_an_origin_and_renewed_before_it_ends(vapid: VapidHeaders):
     noon = datetime(2026, 3, 4, 12, tzinfo=UTC)
-    with clock.bent_to(noon):
+    with clock.running_from(noon):
         first = vapid.for_origin("https://a.example")
         assert vapid.for_origin("https://a.example") is first
         assert vapid.for_origin("https://b.example") != first
-    with clock.bent_to(noon + timedelta(hours=10)):
+    with clock.running_from(noon + timedelta(hours=10)):
         assert vapid.for_origin("https://a.example") is first
-    with clock.bent_to(noon + timedelta(hours=11, minutes=30)):
+    with clock.running_from(noon + timedelta(hours=11, minutes=30)):
         assert vapid.for_origin("https://a.example") != first
 
 
@@ -232,11 +232,11 @@ NOW = datetime(2026, 3, 4, 18, 0, 0, tzinfo=UTC)
     ],
 )
 def test_retry_after_is_read_as_number_or_date(told, wait):
-    with clock.bent_to(NOW):
+    with clock.running_from(NOW):
         assert retry_after_seconds(told) == wait
 
 
 def test_retry_after_as_a_date_counts_from_now():
-    with clock.bent_to(NOW):
+    with clock.running_from(NOW):
         wait = retry_after_seconds(format_datetime(NOW + timedelta(minutes=2), usegmt=True))
     assert wait == pytest.approx(120, abs=1)

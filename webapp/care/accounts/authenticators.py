@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Select, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory import people
 from webapp.care.directory.people import Person
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
@@ -65,7 +65,7 @@ def begin(
     )
     store.add(made)
     store.flush()
-    people.about(store, Tag.SECOND_FACTOR_BEGUN, person, by=by, now=now)
+    events.record(store, Tag.SECOND_FACTOR_BEGUN, person=person, by=by, now=now)
     return made
 
 
@@ -81,7 +81,7 @@ def confirm(
     for other in store.scalars(_of(person.id).where(Authenticator.id != made.id)):
         other.removed_at = now
     made.confirmed_at, made.login_id = now, None
-    people.about(store, Tag.SECOND_FACTOR_SET, person, by=by, now=now)
+    events.record(store, Tag.SECOND_FACTOR_SET, person=person, by=by, now=now)
     return made
 
 
@@ -95,7 +95,7 @@ def remove(store: Store, person: Person, *, by: Person | None, now: datetime) ->
     """No code is asked for any more, and none counts."""
     for each in store.scalars(_of(person.id)):
         each.removed_at = now
-    people.about(store, Tag.SECOND_FACTOR_REMOVED, person, by=by, now=now)
+    events.record(store, Tag.SECOND_FACTOR_REMOVED, person=person, by=by, now=now)
 
 
 def forget_begun(store: Store, person: Person, *, now: datetime) -> None:

@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp.care.accounts import logins
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address, Channel
-from webapp.care.directory import people
 from webapp.care.directory.people import Person
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
@@ -33,5 +33,5 @@ def issue_link(store: Store, person: Person, number: str, *, by: Person, now: da
         raise Invalid(
             N_("Call back first, on a number that is on file, and say which."), field="number"
         )
-    people.about(store, Tag.CALLED_BACK, person, by=by, now=now)
+    events.record(store, Tag.CALLED_BACK, person=person, by=by, now=now)
     return logins.issue_link(store, person, "recovery", by=by, now=now)

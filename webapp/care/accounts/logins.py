@@ -11,10 +11,10 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, select, update
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
-from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
@@ -90,7 +90,7 @@ class Login(Base):
         """A copied cookie is dead from here on (S2)."""
         if self.ended_at is None:
             self.ended_at = now
-            people.about(store, Tag.SIGNED_OUT, self.person, by=by, now=now, why=why)
+            events.record(store, Tag.SIGNED_OUT, person=self.person, by=by, now=now, why=why)
 
     def open(self, as_of: datetime) -> bool:
         """Not over: in use, or to be unlocked. What a list of one's logins shows."""
@@ -142,7 +142,7 @@ def sign_in(
     )  # fmt: skip
     store.add(login)
     store.flush()
-    people.about(store, Tag.SIGNED_IN, person, by=person, now=now, way=way)
+    events.record(store, Tag.SIGNED_IN, person=person, by=person, now=now, way=way)
     return login, secret
 
 
@@ -156,7 +156,7 @@ def prove_again(
     login.second = second or ("passkey" if way == "passkey" else login.second)
     if login.person.kind != Kind.STAFF or way in TWO_AT_ONCE or second:
         login.proved_at = now
-    people.about(store, Tag.PROVED_AGAIN, login.person, by=by, now=now, way=second or way)
+    events.record(store, Tag.PROVED_AGAIN, person=login.person, by=by, now=now, way=second or way)
     return secret
 
 
@@ -219,7 +219,7 @@ def issue_link(
             expires_at=now + LINK_LASTS[purpose],
         )  # fmt: skip
     )
-    people.about(store, Tag.LINK_ISSUED, person, by=by, now=now, purpose=purpose)
+    events.record(store, Tag.LINK_ISSUED, person=person, by=by, now=now, purpose=purpose)
     return secret
 
 

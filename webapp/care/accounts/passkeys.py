@@ -14,8 +14,8 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Select,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.accounts import logins
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory import people
 from webapp.care.directory.people import Person, Status
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid, Refusal
@@ -247,4 +247,4 @@ def _named(name: str) -> str:
 
 
 def _about(store: Store, tag: Tag, passkey: Passkey, *, by: Person | None, now: datetime) -> None:
-    people.about(store, tag, passkey.person, by=by, now=now, passkey=passkey.id)
+    events.record(store, tag, person=passkey.person, by=by, now=now, passkey=passkey.id)

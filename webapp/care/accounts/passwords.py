@@ -52,10 +52,7 @@ def set_password(store: Store, person: Person, password: str, *, by: Person, now
     person.password_hash = _hasher.hash(password)
     logins.void_links(store, person, now=now)
     authenticators.forget_begun(store, person, now=now)
-    events.record(
-        store, Tag.PASSWORD_CHANGED, by=by, now=now, program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None, person=person.id,
-    )  # fmt: skip
+    events.record(store, Tag.PASSWORD_CHANGED, person=person, by=by, now=now)
 
 
 def _check(store: Store, person: Person, password: str) -> None:

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory import people
 from webapp.care.directory.people import Person
 from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
@@ -38,7 +38,7 @@ def make(store: Store, person: Person, *, by: Person, now: datetime) -> list[str
     store.add_all(
         RecoveryCode(person_id=person.id, code_hash=_hash(code), made_at=now) for code in codes
     )
-    people.about(store, Tag.RECOVERY_CODES_MADE, person, by=by, now=now)
+    events.record(store, Tag.RECOVERY_CODES_MADE, person=person, by=by, now=now)
     return codes
 
 

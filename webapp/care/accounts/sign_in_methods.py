@@ -6,8 +6,8 @@ from datetime import datetime
 from webapp.care.accounts import authenticators, logins, passkeys, recovery_codes
 from webapp.care.accounts.authenticators import Authenticator
 from webapp.care.accounts.passkeys import Passkey
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person
 from webapp.db import Store
 from webapp.refusals import N_, Refusal
@@ -87,9 +87,9 @@ def forget_second_factors(
     logins.sign_out_everywhere(store, person, "factors_forgotten", by=by, now=now)
 
 
-def recover(store: Store, person: Person, *, now: datetime) -> None:
+def recover(store: Store, person: Person, *, by: Person, now: datetime) -> None:
     """Back by a link of the program: whatever is signed in ends, and the password goes, for somebody else may know it (S3).
     A new way is set up next; passkeys stay, each is on a device of its own."""
     person.password_hash = None
-    logins.sign_out_everywhere(store, person, "recovered", by=person, now=now)
-    people.about(store, Tag.ACCOUNT_RECOVERED, person, by=person, now=now)
+    logins.sign_out_everywhere(store, person, "recovered", by=by, now=now)
+    events.record(store, Tag.ACCOUNT_RECOVERED, person=person, by=by, now=now)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
@@ -182,14 +182,6 @@ def _record(
 ) -> None:
     person = address.person
     events.record(
-        store,
-        tag,
-        by=by,
-        now=now,
-        program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None,
-        person=person.id,
-        address=address.id,
-        channel=address.channel,
+        store, tag, person=person, by=by, now=now, address=address.id, channel=address.channel,
         **fields,
-    )
+    )  # fmt: skip

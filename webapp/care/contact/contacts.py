@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
@@ -88,8 +87,8 @@ def record(
     if contact.two_way:
         look_again(store, now, client_id=client.id)
     events.record(
-        store, Tag.CONTACT_MADE, by=by, now=now, program_id=client.program_id, client=client,
-        seat=seat, contact=contact.id, channel=channel, outcome=outcome,
+        store, Tag.CONTACT_MADE, client=client, seat=seat, by=by, now=now, contact=contact.id,
+        channel=channel, outcome=outcome,
     )  # fmt: skip
     return contact
 
@@ -100,7 +99,7 @@ def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime
         raise Cancelled()
     if now > seat.session.ends_at:
         raise TooLate(N_("This session is over."))
-    sessions.record(store, Tag.COMING_CONFIRMED, seat, by=by, now=now)
+    events.record(store, Tag.COMING_CONFIRMED, seat=seat, by=by, now=now)
     record(
         store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, seat=seat, by=by,
         now=now,

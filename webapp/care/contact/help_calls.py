@@ -17,7 +17,6 @@ from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.directory.programs import Program
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Conflict, Invalid, TooLate
@@ -62,7 +61,7 @@ def _open(store: Store, seat: Seat, by: Person | None, now: datetime) -> Task:
         now=now, client=seat.client, seat=seat, by=by,
         owner_id=task_owners.owner_for(store, seat.client, role, now),
     )  # fmt: skip
-    sessions.record(store, Tag.TROUBLE_REPORTED, seat, by=by, now=now)
+    events.record(store, Tag.TROUBLE_REPORTED, seat=seat, by=by, now=now)
     contacts.record(
         store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, by=by, now=now,
         seat=seat,
@@ -80,11 +79,7 @@ def claim(store: Store, task: Task, *, by: Person, now: datetime) -> None:
     task.acknowledge(store, by=by, now=now)
     if task.owner_id != by.id:
         task.owner_id = by.id
-        events.record(
-            store, Tag.TASK_HANDED_OVER, by=by, now=now, program_id=task.program_id,
-            client=task.client_id, seat=task.seat_id, session=task.session_id, task=task,
-            kind=task.kind, owner=by.id,
-        )  # fmt: skip
+        events.record(store, Tag.TASK_HANDED_OVER, task=task, by=by, now=now, owner=by.id)
 
 
 def finish(store: Store, task: Task, solved: str, *, by: Person, now: datetime) -> None:

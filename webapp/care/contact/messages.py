@@ -22,14 +22,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts, thread_members
 from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.thread_members import may_see
 from webapp.care.directory.people import Kind, Person
-from webapp.crypto.sealed import SealedText, ready
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
 
@@ -103,7 +103,7 @@ def send(
     row = {
         "client_id": client.id, "by_id": by.id, "body": body, "sent_at": now, "request_id": key,
     }  # fmt: skip
-    written = adding(store, Message).values(ready(store, Message, row))
+    written = insert_or_ignore(store, Message).values(prepared_row(store, Message, row))
     made = store.scalar(written.returning(Message.id))
     if made is None:
         return store.scalars(
@@ -113,10 +113,7 @@ def send(
         store, client, channel=ContactChannel.MESSAGE, by=by, now=now,
         outcome=Outcome.REACHED if by.id == client.id else Outcome.LEFT_MESSAGE,
     )  # fmt: skip
-    events.record(
-        store, Tag.MESSAGE_WRITTEN, by=by, now=now, program_id=client.program_id, client=client,
-        message=made,
-    )  # fmt: skip
+    events.record(store, Tag.MESSAGE_WRITTEN, client=client, by=by, now=now, message=made)
     return store.get_one(Message, made)
 
 
@@ -125,10 +122,7 @@ def looked_at(store: Store, client: Person, *, by: Person, now: datetime) -> Non
     Raises Forbidden."""
     _check(store, client, by, now)
     if by.id != client.id:
-        events.record(
-            store, Tag.CHART_READ, by=by, now=now, program_id=client.program_id, client=client,
-            what="messages",
-        )  # fmt: skip
+        events.record(store, Tag.CHART_READ, client=client, by=by, now=now, what="messages")
 
 
 def mark_read(
@@ -219,7 +213,7 @@ def _new(me: Person) -> Any:
 def _mark(store: Store, client_id: int, by: Person, message_id: int, now: datetime) -> bool:
     """Move `by`'s mark forward, never back; answers whether it moved."""
     row = {"client_id": client_id, "person_id": by.id, "message_id": 0, "read_at": now}
-    store.execute(adding(store, ReadMark).values(row))
+    store.execute(insert_or_ignore(store, ReadMark).values(row))
     mine = (ReadMark.client_id == client_id, ReadMark.person_id == by.id)
     moved = store.execute(
         update(ReadMark)

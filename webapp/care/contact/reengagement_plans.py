@@ -52,8 +52,5 @@ def make(
     store.add(plan)
     store.flush()
     look_again(store, now, client_id=client.id)
-    events.record(
-        store, Tag.PLAN_MADE, by=by, now=now, program_id=client.program_id, client=client,
-        seat=seat, plan=plan.id,
-    )  # fmt: skip
+    events.record(store, Tag.PLAN_MADE, client=client, seat=seat, by=by, now=now, plan=plan.id)
     return plan

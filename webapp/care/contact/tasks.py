@@ -116,7 +116,7 @@ class Task(Base):
             raise AlreadyDone()
         if self.acknowledged_at is None:
             self.acknowledged_at, self.acknowledged_by_id = now, by.id
-            _record(store, Tag.TASK_ACKNOWLEDGED, self, by=by, now=now)
+            events.record(store, Tag.TASK_ACKNOWLEDGED, task=self, by=by, now=now)
 
     def hand_over(
         self, store: Store, owner_id: int | None, *, by: Person | None, now: datetime
@@ -124,13 +124,13 @@ class Task(Base):
         """Somebody else's from now on, who hasn't seen it yet; None: nobody has the role (rule 9)."""
         self.owner_id = owner_id
         self.acknowledged_at = self.acknowledged_by_id = None
-        _record(store, Tag.TASK_HANDED_OVER, self, by=by, now=now, owner=owner_id)
+        events.record(store, Tag.TASK_HANDED_OVER, task=self, by=by, now=now, owner=owner_id)
 
-    def withdraw(self, store: Store, why: str, *, now: datetime) -> None:
+    def withdraw(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
         """What it was for has resolved itself; it stays in the chart (rule 2)."""
         if self.is_open:
             self.done_at, self.outcome, self.withdrawn = now, why, True
-            _record(store, Tag.TASK_WITHDRAWN, self, by=None, now=now, why=why)
+            events.record(store, Tag.TASK_WITHDRAWN, task=self, by=by, now=now, why=why)
 
 
 class Attempt(Base):
@@ -173,12 +173,13 @@ def attempt(
         task.acknowledged_at, task.acknowledged_by_id = now, by.id
     if ends:
         task.done_at, task.done_by_id, task.outcome, task.note = now, by.id, outcome, note
-        _record(store, Tag.TASK_DONE, task, by=by, now=now, outcome=outcome)
+        events.record(store, Tag.TASK_DONE, task=task, by=by, now=now, outcome=outcome)
     else:
         assert tried.next_at is not None
         task.due_at = tried.next_at
-        _record(
-            store, Tag.TASK_ATTEMPTED, task, by=by, now=now, outcome=outcome, due_at=task.due_at
+        events.record(
+            store, Tag.TASK_ATTEMPTED, task=task, by=by, now=now, outcome=outcome,
+            due_at=task.due_at,
         )  # fmt: skip
     if task.client and outcome != CLOSED:
         contacts.record(
@@ -226,7 +227,10 @@ def open_one(
     )  # fmt: skip
     store.add(task)
     store.flush()
-    _record(store, Tag.TASK_OPENED, task, by=by, now=now, owner=owner_id, due_at=due_at)
+    events.record(
+        store, Tag.TASK_OPENED, task=task, by=by, now=now, owner=owner_id,
+        due_at=due_at,
+    )  # fmt: skip
     return task
 
 
@@ -246,12 +250,3 @@ def visible_to(me: Person) -> Select[Task]:
         Task.client_id.is_(None), in_care_of(me, Task.client_id)
     )
     return found.where(or_(Task.owner_id == me.id, mine))
-
-
-def _record(
-    store: Store, tag: Tag, task: Task, *, by: Person | None, now: datetime, **fields: Any
-) -> None:
-    events.record(
-        store, tag, by=by, now=now, program_id=task.program_id, client=task.client_id,
-        seat=task.seat_id, session=task.session_id, task=task, kind=task.kind, **fields,
-    )  # fmt: skip

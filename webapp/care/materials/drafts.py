@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.directory.people import Person
-from webapp.crypto.sealed import SealedText, ready
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
 
@@ -39,8 +39,8 @@ def save(
     if len(body) > LONGEST:
         raise Invalid(N_("Keep it under %(most)s letters."), field="body", most=LONGEST)
     row = {"person_id": by.id, "about": about, "body": body, "edition": 0, "saved_at": now}
-    row = ready(store, Draft, row)
-    store.execute(adding(store, Draft).values(row | {"body": ""}))
+    row = prepared_row(store, Draft, row)
+    store.execute(insert_or_ignore(store, Draft).values(row | {"body": ""}))
     mine = update(Draft).where(Draft.person_id == by.id, Draft.about == about)
     if edition is not None:
         mine = mine.where(Draft.edition == edition)

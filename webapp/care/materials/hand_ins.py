@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.teams import in_care_of
 from webapp.care.materials import drafts
 from webapp.care.materials.homework import Homework
-from webapp.crypto.sealed import SealedText, ready
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
 
@@ -58,7 +58,7 @@ def hand_in(store: Store, homework: Homework, body: str, *, by: Person, now: dat
         raise Invalid(N_("Write a few words first."), field="body")
     row = {"homework_id": homework.id, "client_id": by.id, "body": body, "handed_in_at": now}
     # two taps at once: the key keeps one
-    store.execute(adding(store, HandIn).values(ready(store, HandIn, row)))
+    store.execute(insert_or_ignore(store, HandIn).values(prepared_row(store, HandIn, row)))
     made = store.scalars(of([homework.id], by.id)).one()
     drafts.clear(store, by.id, homework.about)
     return _told(store, Tag.HOMEWORK_HANDED_IN, made, homework, by=by, now=now)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
@@ -51,14 +51,13 @@ def finish(
     first = _mine(resource, client).where(ResourceUse.finished_at.is_(None)).values(finished_at=now)
     if store.execute(first).rowcount:  # type: ignore[attr-defined]
         events.record(
-            store, Tag.RESOURCE_FINISHED, by=by, now=now, program_id=client.program_id,
-            client=client, resource=resource.id,
-        )  # fmt: skip
+            store, Tag.RESOURCE_FINISHED, client=client, by=by, now=now, resource=resource.id
+        )
 
 
 def _touch(store: Store, resource: Resource, client: Person, now: datetime) -> None:
     row = {"resource_id": resource.id, "client_id": client.id, "position": 0.0, "kept_at": now}
-    store.execute(adding(store, ResourceUse).values(row))
+    store.execute(insert_or_ignore(store, ResourceUse).values(row))
 
 
 def _mine(resource: Resource, client: Person) -> Any:

@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Index, Select, or_, select, text, update
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
@@ -91,8 +91,8 @@ def write(
     if publish and last.published_at is None:
         last.published_at = now
         events.record(
-            store, Tag.SUMMARY_PUBLISHED, by=by, now=now, program_id=session.program_id,
-            client=client, session=session, summary=last.id, version=last.version,
+            store, Tag.SUMMARY_PUBLISHED, client=client, session=session, by=by, now=now,
+            summary=last.id, version=last.version,
         )  # fmt: skip
     return last
 
@@ -102,7 +102,7 @@ def mark_read(
 ) -> None:
     """The client has read what there is. The latest reading is kept: what is published after it is new again."""
     row = {"session_id": session.id, "client_id": client.id, "read_at": now}
-    store.execute(adding(store, SummaryRead).values(row))
+    store.execute(insert_or_ignore(store, SummaryRead).values(row))
     mine = (SummaryRead.session_id == session.id, SummaryRead.client_id == client.id)
     store.execute(
         update(SummaryRead)

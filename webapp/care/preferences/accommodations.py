@@ -80,8 +80,8 @@ def ask(
     store.add(made)
     store.flush()
     events.record(
-        store, Tag.ACCOMMODATION_ASKED, by=by, now=now, program_id=client.program_id, client=client,
-        accommodation=made.id, kind=made.kind,
+        store, Tag.ACCOMMODATION_ASKED, client=client, by=by, now=now, accommodation=made.id,
+        kind=made.kind,
     )  # fmt: skip
     return made
 
@@ -94,8 +94,8 @@ def end(store: Store, made: Accommodation, *, by: Person | None, now: datetime) 
         store.flush()
         client = store.get_one(Person, made.client_id)
         events.record(
-            store, Tag.ACCOMMODATION_ENDED, by=by, now=now, program_id=client.program_id,
-            client=client, accommodation=made.id, kind=made.kind,
+            store, Tag.ACCOMMODATION_ENDED, client=client, by=by, now=now, accommodation=made.id,
+            kind=made.kind,
         )  # fmt: skip
 
 

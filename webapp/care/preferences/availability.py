@@ -75,9 +75,7 @@ def put(
         for each in wanted
     )  # fmt: skip
     store.flush()
-    events.record(
-        store, Tag.AVAILABILITY_SET, by=by, now=now, program_id=client.program_id, client=client
-    )
+    events.record(store, Tag.AVAILABILITY_SET, client=client, by=by, now=now)
 
 
 _OF = (

@@ -55,10 +55,7 @@ def write(
     plan = BackupPlan(client_id=client.id, written_at=now, by_id=by.id if by else None, **said)
     store.add(plan)
     store.flush()
-    events.record(
-        store, Tag.BACKUP_PLAN_WRITTEN, by=by, now=now, program_id=client.program_id, client=client,
-        plan=plan.id,
-    )  # fmt: skip
+    events.record(store, Tag.BACKUP_PLAN_WRITTEN, client=client, by=by, now=now, plan=plan.id)
     return plan
 
 

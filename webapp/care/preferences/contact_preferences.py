@@ -13,7 +13,7 @@ from webapp.care.directory.programs import known_zone
 from webapp.care.schedule.sessions import look_again
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
-from webapp.times import QuietHours, minute_of_day, time_at, written
+from webapp.times import QuietHours, clock_text, minute_of_day, time_at
 
 OPTIONAL = ("heads_up", "soon", "doors_open", "first_check", "second_check")
 """Rungs a person may do without. Outreach is a human's work and cannot be switched off here."""
@@ -106,7 +106,7 @@ def of(person: Person) -> dict[str, Any]:
     `quiet_hours`: from and to as HH:MM; the last two only where they are not the program's own."""
     kept = person.preferences or {}
     own = kept.get("quiet_hours")
-    hours = {"quiet_hours": [written(minute) for minute in own]} if own else {}
+    hours = {"quiet_hours": [clock_text(minute) for minute in own]} if own else {}
     return {"channels": list(Channel), "off": [], "lead": {}} | kept | hours
 
 
@@ -145,7 +145,4 @@ def _look_ahead(store: Store, person: Person, now: datetime) -> None:
 
 
 def _changed(store: Store, person: Person, *, by: Person, now: datetime) -> None:
-    events.record(
-        store, Tag.PREFERENCES_CHANGED, by=by, now=now, program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None, person=person.id,
-    )  # fmt: skip
+    events.record(store, Tag.PREFERENCES_CHANGED, person=person, by=by, now=now)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
@@ -38,12 +38,6 @@ class Acknowledgement(Base):
     version: Mapped[PolicyVersion] = relationship()
 
 
-def current(store: Store, program_id: int, as_of: datetime) -> PolicyVersion:
-    """The version that holds for a session starting at `as_of`."""
-    found = select(PolicyVersion).where(PolicyVersion.program_id == program_id)
-    return programs.in_force(list(store.scalars(found.order_by(PolicyVersion.version))), as_of)
-
-
 def last_of(store: Store, person: Person) -> Acknowledgement | None:
     """What they read last."""
     mine = select(Acknowledgement).where(Acknowledgement.person_id == person.id)
@@ -57,7 +51,7 @@ def due(store: Store, person: Person, as_of: datetime) -> bool:
     read = last_of(store, person)
     if read is None:
         return True
-    version = current(store, person.program_id, as_of)
+    version = programs.version_at(store, person.program_id, as_of)
     return read.version_id != version.id and _told(read.version.policy) != _told(version.policy)
 
 
@@ -66,12 +60,9 @@ def acknowledge(
 ) -> None:
     """They have read this version. Twice is the same."""
     row = {"person_id": person.id, "version_id": version.id, "made_at": now}
-    new = adding(store, Acknowledgement).values(row).returning(Acknowledgement.id)
+    new = insert_or_ignore(store, Acknowledgement).values(row).returning(Acknowledgement.id)
     if store.execute(new).scalar() is not None:
-        events.record(
-            store, Tag.ORIENTED, by=by, now=now, program_id=person.program_id, client=person,
-            person=person.id, version=version.version,
-        )  # fmt: skip
+        events.record(store, Tag.ORIENTED, person=person, by=by, now=now, version=version.version)
 
 
 def _told(policy: Policy) -> tuple[Any, ...]:

@@ -242,13 +242,6 @@ def covers(client_id: Any, recipient_id: Any, category: Any, as_of: datetime) ->
 
 def _record(store: Store, tag: Tag, consent: Consent, *, by: Person | None, now: datetime) -> None:
     events.record(
-        store,
-        tag,
-        by=by,
-        now=now,
-        program_id=consent.client.program_id,
-        client=consent.client_id,
-        consent=consent.id,
-        recipient=consent.recipient_id,
-        category=consent.category,
-    )
+        store, tag, client=consent.client, by=by, now=now, consent=consent.id,
+        recipient=consent.recipient_id, category=consent.category,
+    )  # fmt: skip

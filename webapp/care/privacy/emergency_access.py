@@ -113,6 +113,6 @@ def reaching(store: Store, staff_id: int, as_of: datetime) -> frozenset[int]:
 
 def _record(store: Store, tag: Tag, access: EmergencyAccess, *, by: Person, now: datetime) -> None:
     events.record(
-        store, tag, by=by, now=now, program_id=access.client.program_id, client=access.client_id,
-        access=access.id, person=access.staff_id, until=access.ends_at,
+        store, tag, person=access.staff_id, client=access.client, by=by, now=now, access=access.id,
+        until=access.ends_at,
     )  # fmt: skip

@@ -35,7 +35,7 @@ from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.db import Store
-from webapp.times import written
+from webapp.times import clock_text
 
 Record = dict[str, Any]
 """Plain values only: text, numbers, lists, and instants as aware datetimes. Keys are stable."""
@@ -67,8 +67,8 @@ def assemble(
         "hours_that_suit": [
             {
                 "weekday": each.weekday,
-                "from": written(each.from_minute),
-                "to": written(each.to_minute),
+                "from": clock_text(each.from_minute),
+                "to": clock_text(each.to_minute),
             }
             for each in availability.of(store, [client.id])[client.id]
         ],
@@ -84,10 +84,7 @@ def assemble(
 
 def taken(store: Store, client: Person, *, by: Person, now: datetime) -> None:
     """The copy was handed out: written down like every reading (P7)."""
-    events.record(
-        store, Tag.CHART_READ, by=by, now=now, program_id=client.program_id, client=client,
-        what="own_copy",
-    )  # fmt: skip
+    events.record(store, Tag.CHART_READ, client=client, by=by, now=now, what="own_copy")
 
 
 def _you(client: Person) -> Record:

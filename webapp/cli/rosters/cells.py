@@ -8,9 +8,9 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from webapp.care.schedule.kinds import SessionKind
-from webapp.durations import parse_duration
 from webapp.refusals import N_, Invalid
 from webapp.spellings import in_reach, whole_number
+from webapp.times import parse_duration
 
 
 def email(text: str) -> str:

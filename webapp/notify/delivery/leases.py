@@ -17,9 +17,8 @@ from webapp.batches import Batch
 from webapp.bulk import among
 from webapp.care.attendance.standing import WEAK_PRESENCE_HOLDS
 from webapp.care.contact.addresses import Address
+from webapp.care.directory import programs
 from webapp.care.directory.people import Person
-from webapp.care.directory.policy import Policy
-from webapp.care.directory.programs import PolicyVersion
 from webapp.care.preferences.contact_preferences import quiet_hours
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store, claim, database_now
@@ -140,14 +139,8 @@ class _QuietHours:
     def over(self, row: Leased, preferences: str, now: datetime) -> datetime | None:
         """When the recipient may be sent this; None when now. `preferences`: theirs, as JSON text."""
         if row.program_id not in self._programs:
-            newest = (
-                select(PolicyVersion.body)
-                .where(PolicyVersion.program_id == row.program_id)
-                .order_by(PolicyVersion.version.desc())
-                .limit(1)
-            )
-            body = self._store.scalar(newest)
-            self._programs[row.program_id] = Policy.from_json(body or {}).quiet_hours
+            policy = programs.policy_at(self._store, row.program_id, now)
+            self._programs[row.program_id] = policy.quiet_hours
         hours = quiet_hours(json.loads(preferences or "{}"), self._programs[row.program_id])
         return wait_until(row.kind, row.about_at, row.not_after, hours, row.zone, now)
 

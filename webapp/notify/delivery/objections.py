@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, case, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.attendance.absences import AbsenceReport, Excusal
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.contacts import Contact
 from webapp.care.contact.messages import ReadMark
@@ -69,7 +69,7 @@ def objection() -> Any:
         (~Seat.is_given, "released"),
         (notice.kind.not_in(LADDER), None),
         (_absence_known(), "reported"),
-        (_evidence_since(Evidence.JOINED, Evidence.PRESENT), "joined"),
+        (_evidence_since(EvidenceType.JOINED, EvidenceType.PRESENT), "joined"),
         (_later_rung(), "superseded"),
         (notice.kind.not_in(CHECKS), None),
         (_contact_since(), "contact"),
@@ -113,7 +113,7 @@ def _absence_known() -> Any:
     )
 
 
-def _evidence(*types: Evidence) -> Any:
+def _evidence(*types: EvidenceType) -> Any:
     return and_(
         Presence.session_id == notice.session_id,
         Presence.person_id == notice.client_id,
@@ -121,12 +121,12 @@ def _evidence(*types: Evidence) -> Any:
     )
 
 
-def _evidence_since(*types: Evidence) -> Any:
+def _evidence_since(*types: EvidenceType) -> Any:
     return row_exists(Presence, _evidence(*types), Presence.recorded_at >= notice.decided_at)
 
 
 def _tapped_join() -> Any:
-    return row_exists(Presence, _evidence(Evidence.TAPPED), Presence.at > TAPPED_SINCE)
+    return row_exists(Presence, _evidence(EvidenceType.TAPPED), Presence.at > TAPPED_SINCE)
 
 
 def _contact_since() -> Any:

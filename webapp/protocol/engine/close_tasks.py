@@ -5,18 +5,18 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.bulk import among
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
-from webapp.protocol.facts.among import among
 from webapp.protocol.facts.picture import Picture
 from webapp.protocol.ladder.late_facts import TaskEnding
 from webapp.protocol.ladder.rungs import Rung
 
-MARKS = (Evidence.PRESENT, Evidence.ABSENT)
+MARKS = (EvidenceType.PRESENT, EvidenceType.ABSENT)
 
 
 def close_all(store: Store, endings: Sequence[tuple[Picture, TaskEnding]], now: datetime) -> None:
@@ -35,13 +35,10 @@ def close_all(store: Store, endings: Sequence[tuple[Picture, TaskEnding]], now: 
 def close(store: Store, task: Task, ending: TaskEnding, now: datetime) -> None:
     """Close the task as done with the outcome that came about by itself; withdraw it when there is none."""
     if not ending.outcome:
-        task.withdraw(store, ending.why, now=now)
+        task.withdraw(store, ending.why, by=None, now=now)
         return
     task.done_at, task.outcome = now, ending.outcome
-    events.record(
-        store, Tag.TASK_DONE, by=None, now=now, program_id=task.program_id, client=task.client_id,
-        seat=task.seat_id, session=task.session_id, task=task, kind=task.kind, outcome=ending.outcome,
-    )  # fmt: skip
+    events.record(store, Tag.TASK_DONE, task=task, by=None, now=now, outcome=ending.outcome)
 
 
 def close_marked_rooms(store: Store, pictures: Sequence[Picture], now: datetime) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 
 from webapp import batches
 from webapp.batches import Batch
-from webapp.bulk import sqlite_instant
+from webapp.bulk import rows, sqlite_instant
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.schedule import sessions
@@ -23,7 +23,6 @@ from webapp.care.schedule.sessions import Seat
 from webapp.db import Database, Store
 from webapp.protocol.engine import close_tasks, open_tasks
 from webapp.protocol.facts import facts, steps
-from webapp.protocol.facts.among import rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 from webapp.protocol.ladder.ladder import next_look, survey
 from webapp.protocol.ladder.late_facts import TaskEnding, task_endings

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.bulk import adding
+from webapp.bulk import among, insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
@@ -21,7 +21,6 @@ from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.protocol.engine import plan_drafts
-from webapp.protocol.facts.among import among
 from webapp.protocol.facts.picture import Picture
 from webapp.protocol.ladder.rungs import Rung
 
@@ -147,7 +146,7 @@ def _insert(
                 "brief": call.brief,
             }
         )  # fmt: skip
-    made = adding(store, Task).returning(Task.id, Task.key, Task.owner_id)
+    made = insert_or_ignore(store, Task).returning(Task.id, Task.key, Task.owner_id)
     for task_id, key, owner_id in store.execute(made, rows) if rows else ():
         _record(store, by_key[key], task_id, owner_id, now)
 

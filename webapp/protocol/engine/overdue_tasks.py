@@ -69,14 +69,14 @@ def nudge(store: Store, task: Task, owners: Owners, now: datetime) -> None:
     if owner != task.owner_id:
         task.hand_over(store, owner, by=None, now=now)
     task.nudged_at = now
-    _record(store, Tag.TASK_NUDGED, task, now, owner=owner)
+    events.record(store, Tag.TASK_NUDGED, task=task, by=None, now=now, owner=owner)
 
 
 def tell_supervisor(store: Store, task: Task, owners: Owners, now: datetime) -> None:
     """Record that the supervisor is to be told of the task too."""
     task.raised_at = now
     supervisor = owners.of(task.client_id, task.program_id, RoleName.SUPERVISOR)
-    _record(store, Tag.TASK_RAISED, task, now, supervisor=supervisor)
+    events.record(store, Tag.TASK_RAISED, task=task, by=None, now=now, supervisor=supervisor)
 
 
 def _each(act: Callable[[Store, Task, Owners, datetime], None], now: datetime) -> batches.Act:
@@ -89,10 +89,3 @@ def _each(act: Callable[[Store, Task, Owners, datetime], None], now: datetime) -
         return len(tasks)
 
     return all_of
-
-
-def _record(store: Store, tag: Tag, task: Task, now: datetime, **fields: int | None) -> None:
-    events.record(
-        store, tag, by=None, now=now, program_id=task.program_id, client=task.client_id,
-        seat=task.seat_id, session=task.session_id, task=task, kind=task.kind, **fields,
-    )  # fmt: skip

@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 
 from webapp import batches
 from webapp.batches import Batch, Walk
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit import events
@@ -26,7 +27,6 @@ from webapp.db import Database, Store, claim
 from webapp.operations.heartbeats import Heartbeat, beat
 from webapp.protocol.engine import open_tasks
 from webapp.protocol.facts import facts, history, steps
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import Picture
 from webapp.protocol.ladder.patterns import PastSeat, find
 from webapp.protocol.ladder.rungs import TAKEN, Rung

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
+from webapp.bulk import among
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.directory.people import Person, Status
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
-from webapp.protocol.facts.among import among
 
 OFFERED = 5
 RESOURCES = {

@@ -14,6 +14,7 @@ from sqlalchemy import Select, and_, exists, select, update
 
 from webapp import batches
 from webapp.batches import Batch
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Presence
 from webapp.care.audit import events
@@ -27,7 +28,6 @@ from webapp.db import Database, Store, claim
 from webapp.operations.heartbeats import Heartbeat, beat
 from webapp.protocol.engine import engine
 from webapp.protocol.facts import facts, rooms
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, SeatRow
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.ladder import due_rungs

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, case, func, select
 
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.contact.contacts import Contact, ContactChannel, Outcome
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol.facts.among import among, rows
 
 REMEMBERED = timedelta(days=60)
 """How far back the ladder looks for contact and for earlier misses: cost stays flat as history grows."""
@@ -69,7 +69,7 @@ def _reported_or_joined(
     joined = (
         seats.add_columns(func.max(Presence.at))
         .join(Presence, of_client)
-        .where(Presence.type == Evidence.JOINED, Presence.at <= now)
+        .where(Presence.type == EvidenceType.JOINED, Presence.at <= now)
         .group_by(Seat.client_id)
     )
     return [(row[0], row[1]) for query in (reported, joined) for row in rows(store, query)]

@@ -12,13 +12,19 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, case, cast, func, select
+from sqlalchemy import Select, Text, case, cast, func, select
 
+from webapp.bulk import among, rows
+from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport, Excusal
-from webapp.care.attendance.presence import Evidence as Seen
-from webapp.care.attendance.presence import Presence
-from webapp.care.attendance.standing import Absence, Facts, Life, Room, Standing, standing
-from webapp.care.attendance.tally import TAP, Evidence
+from webapp.care.attendance.standing import (
+    Absence,
+    ClientFacts,
+    Facts,
+    SessionFacts,
+    Standing,
+    standing,
+)
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
 from webapp.care.make_ups.make_ups import MakeUp
@@ -26,7 +32,6 @@ from webapp.care.preferences.contact_preferences import quiet_hours
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.facts import contact, history, rooms
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import Picture, SeatRow
 from webapp.protocol.facts.steps import Step, occurrence_of
 from webapp.protocol.ladder.rungs import TAKEN, Rung
@@ -72,7 +77,7 @@ def _pictures(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[Pic
     ids = [seat.id for seat in seats]
     late = [seat for seat in seats if now >= by_session[seat.session_id].outreach_at]
     lives = _lives(store, seats, late, now)
-    evidence, taken = _evidence(store, ids), _taken(store, ids)
+    evidence, taken = attended.evidence(store, ids), _taken(store, ids)
     absences, excused = _absences(store, ids), _ids(store, select(Excusal.seat_id), ids)
     made_up, tasks = _after_a_miss(store, [seat.id for seat in late])
     before = _excused_before(store, seats, absences, by_session)
@@ -103,7 +108,7 @@ def _excused_before(
     store: Store,
     seats: Sequence[SeatRow],
     absences: Mapping[int, tuple[int, datetime]],
-    by_session: Mapping[int, Room],
+    by_session: Mapping[int, SessionFacts],
 ) -> dict[int, int]:
     reported = []
     for seat in seats:
@@ -113,7 +118,7 @@ def _excused_before(
     return history.excused_before(store, reported)
 
 
-def _set_aside(room: Room, inactive_at: datetime | None, taken: Mapping[str, str]) -> bool:
+def _set_aside(room: SessionFacts, inactive_at: datetime | None, taken: Mapping[str, str]) -> bool:
     if inactive_at is not None and inactive_at <= room.starts_at:
         return True
     return taken.get(Rung.OUTREACH) in (Status.PAUSED, Status.DISCHARGED)
@@ -121,8 +126,8 @@ def _set_aside(room: Room, inactive_at: datetime | None, taken: Mapping[str, str
 
 def _lives(
     store: Store, seats: Sequence[SeatRow], late: Sequence[SeatRow], now: datetime
-) -> dict[int, tuple[Life, datetime | None]]:
-    """Each client's `Life`, and since when they are paused or discharged."""
+) -> dict[int, tuple[ClientFacts, datetime | None]]:
+    """Each client's `ClientFacts`, and since when they are paused or discharged."""
     clients = {seat.client_id for seat in seats}
     after_miss = {seat.client_id for seat in late}
     signs = contact.signs(store, clients, after_miss, now)
@@ -143,10 +148,10 @@ def _lives(
 
 
 @lru_cache(maxsize=4096)
-def _life(inactive: str, zone: str, preferences: str | None, *signs_and_work: Any) -> Life:
+def _life(inactive: str, zone: str, preferences: str | None, *signs_and_work: Any) -> ClientFacts:
     """Most clients of a batch share one: no contact, no open work, no preferences of their own."""
     quiet, leads = _preferences(preferences)
-    return Life(inactive, zone, quiet, leads, *signs_and_work)
+    return ClientFacts(inactive, zone, quiet, leads, *signs_and_work)
 
 
 @lru_cache(maxsize=1024)
@@ -156,31 +161,6 @@ def _preferences(text: str | None) -> Preferences:
     leads = kept.get("lead") or {}
     before = {rung: timedelta(minutes=-lead) for rung, lead in leads.items()}
     return quiet_hours(kept), before
-
-
-def _evidence(store: Store, ids: Collection[int]) -> dict[int, list[Evidence]]:
-    of_client = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
-    query = (
-        select(
-            Seat.id, Presence.type, Presence.at, Presence.source, Presence.recorded_at,
-            Presence.connection,
-        )
-        .join(Presence, of_client)
-        .where(among(store, Seat.id, ids))
-    )  # fmt: skip
-    found: dict[int, list[Evidence]] = defaultdict(list)
-    for seat_id, kind, at, source, recorded_at, connection in rows(store, query):
-        weak = kind == Seen.TAPPED
-        found[seat_id].append(
-            Evidence(
-                "joined" if weak else kind,
-                at,
-                TAP if weak else source,
-                recorded_at,
-                connection or "",
-            )
-        )
-    return found
 
 
 def _taken(store: Store, ids: Collection[int]) -> dict[tuple[int, int], Mapping[str, str]]:

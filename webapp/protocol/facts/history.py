@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Earlier, Standing, standing
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.contact import REMEMBERED
 from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 from webapp.protocol.ladder.rungs import STEPPED_OVER

@@ -62,7 +62,7 @@ def confirm_authenticator() -> ResponseReturnValue:
 
 
 @account.post("/account/authenticator/removal")
-@needs(Permission.WAYS_IN)
+@needs(Permission.SIGN_IN_METHODS)
 def remove_authenticator() -> ResponseReturnValue:
     """No code is asked for any more; for staff only while a passkey is there (LastWay)."""
     person = context.person()

@@ -33,7 +33,7 @@ def welcome() -> ResponseReturnValue:
 
 
 @account.post("/account/recovery-codes")
-@needs(Permission.WAYS_IN)
+@needs(Permission.SIGN_IN_METHODS)
 def make_codes() -> ResponseReturnValue:
     """Ten new codes, shown on this page and never again."""
     person = context.person()

@@ -99,7 +99,7 @@ def rename(passkey_id: int) -> ResponseReturnValue:
 
 
 @account.post("/account/passkeys/<row:passkey_id>/removal")
-@needs(Permission.WAYS_IN)
+@needs(Permission.SIGN_IN_METHODS)
 def remove(passkey_id: int) -> ResponseReturnValue:
     """It opens nothing any more, and neither does what is signed in elsewhere. The last way in stays (LastWay)."""
     person, now = context.person(), clock.now()

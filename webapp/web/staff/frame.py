@@ -144,7 +144,7 @@ def places() -> list[tuple[str, str, str, str]]:
         open_to.append(("people", "/staff/people", _("People"), "team"))
     if may(person, Permission.PLAN_MAKE_UPS):
         open_to.append(("make-ups", "/staff/make-ups", _("Make-ups"), "catch-up"))
-    if may(person, Permission.PROVE):
+    if may(person, Permission.READ_TIMELINESS):
         open_to.append(("timeliness", "/staff/timeliness", _("On time"), "check"))
     return open_to
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import accommodations
 from webapp.care.privacy.record_views import Reading, What
@@ -42,7 +42,7 @@ def mark_everyone(session_id: int) -> ResponseReturnValue:
     """Everyone of whom nothing is known was there; and with that it is certain who was (P4)."""
     room, now = _room(session_id), clock.now()
     for place in room.unsaid:
-        _mark(place, Evidence.PRESENT, None, now)
+        _mark(place, EvidenceType.PRESENT, None, now)
     if not room.others:
         room.session.confirm(store, presence.STAFF, by=me(), now=now)
     store.commit()

@@ -127,7 +127,7 @@ def _picture() -> dict[str, Any]:
         "reading": Reading(What.CALLS, _spoken_of(lists[view])),
         "place": "tasks",
         "view": view,
-        "leads": may(person, Permission.PROVE),
+        "leads": may(person, Permission.READ_TIMELINESS),
         "sizes": {name: len(each) for name, each in lists.items()},
         "cards": _cards(lists[view], person),
         "again": list(AGAIN),

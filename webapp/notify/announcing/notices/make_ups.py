@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.care.directory.teams import couple_of
+from webapp.care.make_ups.eligibility import JOINT
 from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp
-from webapp.care.make_ups.parties import JOINT
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.privacy.consents import Category, covers
 from webapp.db import Store

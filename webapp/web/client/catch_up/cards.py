@@ -10,8 +10,8 @@ from sqlalchemy import and_, or_, select
 
 from webapp import clock
 from webapp.care.catch_up import ledger
-from webapp.care.catch_up.cards import Card, catch_up
-from webapp.care.catch_up.ledger import Line
+from webapp.care.catch_up.cards import CatchUpCard, catch_up
+from webapp.care.catch_up.ledger import LedgerEntry
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import homework, resources
@@ -50,8 +50,8 @@ STEPS = {
 class Shown:
     """A card, what of it is made up, and how the session is called toward the client."""
 
-    card: Card
-    line: Line
+    card: CatchUpCard
+    line: LedgerEntry
     can_book: bool
 
     @property
@@ -77,7 +77,7 @@ def show() -> ResponseReturnValue:
     """Open cards first, the latest on top; those that are done below. A fixed number of statements."""
     person, now = my_seats.person(), clock.now()
     missed = misses.of(store, person, now)
-    lines = {line.seat.id: line for line in ledger.lines(store, missed)}
+    lines = {line.seat.id: line for line in ledger.entries(store, missed)}
     shown = [
         Shown(card, line, line.open_for_booking(now))
         for card in catch_up(store, person, missed, now)

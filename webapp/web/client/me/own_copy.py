@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.attendance.standing import Standing, standing
-from webapp.care.audit.tags import MEANING
+from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.privacy import fhir, own_copy
@@ -137,7 +137,7 @@ def readable(record: Record) -> str:
         reasons={key.value: words for key, words in REASONS},
         names=NAMES,
         looked=LOOKED,
-        done=MEANING,
+        done={tag.value: tag.meaning for tag in Tag},
         channels={way.value: words for way, words, _icon in WAYS},
         notices=REMINDED | NEWS,
     )

@@ -6,7 +6,6 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.contact import addresses
@@ -14,7 +13,6 @@ from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory import programs
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.policy import Policy
-from webapp.care.directory.programs import PolicyVersion
 from webapp.care.preferences import contact_preferences
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import whole_number
@@ -170,10 +168,7 @@ def _minutes(span: timedelta) -> int:
 
 def own_policy() -> Policy:
     """The policy of the person's program as it stands."""
-    mine = my_seats.person().program_id
-    found = select(PolicyVersion).where(PolicyVersion.program_id == mine)
-    versions = list(store.scalars(found.order_by(PolicyVersion.version)))
-    return programs.in_force(versions, clock.now()).policy
+    return programs.policy_at(store, my_seats.person().program_id, clock.now())
 
 
 def _addresses() -> list[Address]:

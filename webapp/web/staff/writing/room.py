@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 
 from webapp.care.catch_up import cards
-from webapp.care.catch_up.cards import Card
+from webapp.care.catch_up.cards import CatchUpCard
 from webapp.care.catch_up.follow_ups import FollowUp
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
@@ -52,7 +52,7 @@ def after(store: Store, session: Session) -> After:
     )
 
 
-def cards_of(store: Store, client: Person, now: datetime) -> list[Card]:
+def cards_of(store: Store, client: Person, now: datetime) -> list[CatchUpCard]:
     """How far a client has come with what they were not there for."""
     return cards.catch_up(store, client, misses.of(store, client, now), now)
 

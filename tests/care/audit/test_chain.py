@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, text
 
 from tests.care.audit.test_events import write
-from webapp.care.audit import anchors, chain
-from webapp.care.audit.events import ChainHead, Event, link
+from webapp.care.audit import chain
+from webapp.care.audit.events import ChainHead, Event, chained_hash
 
 CUT = "DELETE FROM event WHERE id > :kept"
 
@@ -17,16 +17,16 @@ def file(tmp_path):
     return tmp_path / "audit.anchors"
 
 
-def anchored(database, clock, file):
-    return anchors.drop(database, clock.now(), file)
+def anchor(database, clock, file):
+    return chain.write_anchor(database, clock.now(), file)
 
 
-def told(store, file):
-    found, broken = anchors.read(file)
-    return broken + list(anchors.disagreements(store, found))
+def problems(store, file):
+    found, broken = chain.read_anchors(file)
+    return broken + list(chain.disagreements(store, found))
 
 
-def write_anew(store, after):
+def rewrite(store, after):
     """What somebody who may write every table would do: a chain that holds, with another past."""
     rows = store.execute(select(Event.id, Event.canonical, Event.hash).order_by(Event.id)).all()
     digest = bytes(32)
@@ -38,7 +38,7 @@ def write_anew(store, after):
                 text("UPDATE event SET canonical = :c, at = :at WHERE id = :id"),
                 {"c": canonical, "at": json.loads(canonical)["event"][3], "id": row.id},
             )
-        digest = link(digest, canonical)
+        digest = chained_hash(digest, canonical)
         store.execute(
             text("UPDATE event SET hash = :h WHERE id = :id"), {"h": digest, "id": row.id}
         )
@@ -48,18 +48,18 @@ def write_anew(store, after):
 def test_an_untouched_chain_agrees(database, store, world, clock, file):
     for _ in range(3):
         write(store, world, clock.now())
-        assert anchored(database, clock, file) == 1
-        assert anchored(database, clock, file) == 0, "nothing happened since"
+        assert anchor(database, clock, file) == 1
+        assert anchor(database, clock, file) == 0, "nothing happened since"
     write(store, world, clock.now())
-    assert told(store, file) == []
+    assert problems(store, file) == []
     assert len(file.read_text().splitlines()) == 3
     assert file.stat().st_mode & 0o077 == 0
 
 
 def test_a_cut_off_end_is_seen(database, store, world, clock, file):
-    """The cutter mends the head too, so the chain by itself holds."""
+    """Whoever cut it off corrected the head too, so the chain by itself holds."""
     write(store, world, clock.now())
-    anchored(database, clock, file)
+    anchor(database, clock, file)
     head = store.scalars(select(ChainHead)).one()
     kept = head.count - 2
     store.execute(text(CUT), {"kept": kept})
@@ -67,38 +67,38 @@ def test_a_cut_off_end_is_seen(database, store, world, clock, file):
     store.execute(text("UPDATE chain_head SET count = :n, hash = :h"), {"n": kept, "h": last})
     store.expire_all()
     assert list(chain.verify(store)) == []
-    [sentence] = told(store, file)
+    [sentence] = problems(store, file)
     assert "cut off" in sentence
 
 
 def test_a_rewritten_tail_is_seen(database, store, world, clock, file):
     write(store, world, clock.now())
-    anchored(database, clock, file)
+    anchor(database, clock, file)
     write(store, world, clock.now())
-    write_anew(store, after=store.scalar(select(ChainHead.count)) - 5)
+    rewrite(store, after=store.scalar(select(ChainHead.count)) - 5)
     store.expire_all()
-    [sentence] = told(store, file)
+    [sentence] = problems(store, file)
     assert "written anew" in sentence
 
 
-def test_a_backup_put_back_is_no_crime(database, store, world, clock, file):
+def test_a_restored_backup_is_not_taken_for_tampering(database, store, world, clock, file):
     """R11 and S14: the restore says so in the anchors; what was anchored before still binds as far as the backup goes."""
     write(store, world, clock.now())
-    anchored(database, clock, file)
+    anchor(database, clock, file)
     early = store.scalar(select(ChainHead.count))
     write(store, world, clock.now())
-    anchored(database, clock, file)
+    anchor(database, clock, file)
     store.execute(text(CUT), {"kept": early})
     last = store.scalar(select(Event.hash).where(Event.id == early))
     store.execute(text("UPDATE chain_head SET count = :n, hash = :h"), {"n": early, "h": last})
     store.commit()
-    anchors.drop(database, clock.now(), file, restored=True)
+    chain.write_anchor(database, clock.now(), file, restored=True)
     store.expire_all()
-    assert told(store, file) == []
+    assert problems(store, file) == []
     write(store, world, clock.now())
-    assert told(store, file) == []
+    assert problems(store, file) == []
 
 
-def test_a_line_that_is_no_anchor_is_told(store, world, file):
+def test_a_line_that_is_no_anchor_is_reported(store, world, file):
     file.write_text("{}\nnonsense\n")
-    assert len(told(store, file)) == 2
+    assert len(problems(store, file)) == 2

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from webapp.embedded import Pen
+from webapp.embedded import WriterLock
 
-HOLD = "import sys; from webapp.embedded import Pen; Pen(sys.argv[1]).take(); print('held', flush=True); input()"
+HOLD = "import sys; from webapp.embedded import WriterLock; WriterLock(sys.argv[1]).acquire(); print('held', flush=True); input()"
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def held_elsewhere(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def is_free(path: Path) -> bool:
     """Whether somebody else could take it this instant."""
-    with open(f"{path}-pen", "r+b") as file:
+    with open(f"{path}-lock", "r+b") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -42,21 +42,21 @@ def test_a_pen_is_one_processs_until_it_is_killed(tmp_path: Path) -> None:
         assert not is_free(path)
         holder.kill()
         holder.wait()
-        pen = Pen(str(path))
-        pen.take()
+        writer_lock = WriterLock(str(path))
+        writer_lock.acquire()
         assert not is_free(path)
-        pen.lay_down()
+        writer_lock.release()
         assert is_free(path)
-        pen.close()
+        writer_lock.close()
 
 
 def test_a_pen_can_be_taken_again_after_it_was_put_away(tmp_path: Path) -> None:
     path = tmp_path / "rejoin.db"
-    pen = Pen(str(path))
+    writer_lock = WriterLock(str(path))
     for _ in range(2):
-        pen.take()
+        writer_lock.acquire()
         assert not is_free(path)
-        pen.close()
+        writer_lock.close()
         assert is_free(path)
 
 
@@ -64,5 +64,5 @@ def test_nothing_is_locked_beside_a_database_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Pen(":memory:").take()
+    WriterLock(":memory:").acquire()
     assert list(tmp_path.iterdir()) == []
