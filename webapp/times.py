@@ -1,11 +1,15 @@
-"""Times of day, ISO 8601 durations, and the instants of local times. Standard library only.
+"""Times of day, ISO 8601 durations, the instants of local times, and quiet hours. Standard library only.
 
 Times of day are read once from the text that people write, then kept and compared as minutes since midnight.
 """
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+QuietHours = tuple[time, time]
+"""Local times from and to. Where the second is not later than the first they go past midnight."""
 
 MIDNIGHT = 24 * 60
 """Minutes in a day: `24:00`, its end."""
@@ -75,3 +79,36 @@ def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
     """The instant (aware UTC) of a naive local time. One that the spring gap skips moves forward by the gap; one that the
     autumn overlap has twice is its first (rule 12)."""
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+@lru_cache(maxsize=4096)
+def quiet_around(
+    hours: QuietHours, zone: str, instant: datetime
+) -> tuple[datetime, datetime] | None:
+    """The quiet hours that `instant` (aware) lies in, as the instants (UTC) at which they begin and end; None outside of them.
+
+    `hours` are read in `zone` (IANA), by `instant_of` where the clocks change. Their begin is quiet, their end is not.
+    """
+    local = ZoneInfo(zone)
+    today = instant.astimezone(local).date()
+    for days in (-1, 0, 1):  # tomorrow's too: a clock may be set back over midnight
+        begins, ends = _quiet_hours_from(today + timedelta(days=days), hours, local)
+        if begins <= instant < ends:
+            return begins, ends
+    return None
+
+
+def end_of_quiet(hours: QuietHours, zone: str, instant: datetime) -> datetime | None:
+    """When the quiet hours end (UTC) that `instant` lies in, as `quiet_around` has them; None outside of them."""
+    around = quiet_around(hours, zone, instant)
+    return around[1] if around else None
+
+
+def _quiet_hours_from(day: date, hours: QuietHours, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The quiet hours that begin on `day`."""
+    begin, end = hours
+    last = day if begin < end else day + timedelta(days=1)
+    return (
+        instant_of(datetime.combine(day, begin), zone),
+        instant_of(datetime.combine(last, end), zone),
+    )

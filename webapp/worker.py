@@ -1,4 +1,4 @@
-"""The worker: walks the chores while they find work, rests when they do not, and says every few seconds that it lives.
+"""The worker: runs the chores while they find work, rests when they do not, and records a heartbeat every few seconds.
 
 A chore is `(database, now) -> found`. Any number of workers may walk them at once, on one machine or many: claims, unique
 keys and leases make that harmless. Delivering waits for other people's servers, so it has a lane (a thread) of its own: a

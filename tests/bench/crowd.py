@@ -66,7 +66,7 @@ def plant(
         for night in range(history // due if due else 0):
             past = start - timedelta(days=night + 2)
             _evening(store, staff[0], client, due, past, f"past{night}")
-        announce.pass_over(store)
+        announce.skip_past_events(store)
         store.commit()
     if not database.embedded:
         with database.engine.connect() as connection:

@@ -47,6 +47,15 @@ PURE = {
         "webapp.care.directory.policy",
         "webapp.care.attendance.standing",
         "webapp.protocol.ladder.rungs",
+        "webapp.times",
+    },
+    "webapp.protocol.ladder.late_facts": {
+        "webapp.care.attendance.standing",
+        "webapp.protocol.ladder.ladder",
+    },
+    "webapp.protocol.ladder.patterns": {
+        "webapp.care.attendance.standing",
+        "webapp.care.directory.policy",
     },
     "webapp.care.attendance.standing": {"webapp.care.directory.policy", "webapp.care.attendance.tally"},
     "webapp.care.directory.policy": {"pydantic", "pydantic_core", "webapp.refusals", "webapp.times"},

@@ -22,12 +22,12 @@ KEYRING, SEALED, EMBEDDED = (
 
 BREAKS = (
     # S9: a notification's buttons
-    Mutation("S9", CAPABILITIES, "        if now >= found.until:\n            raise Worn()\n", "", plain("notify/delivery/test_action_tokens", "worn_from")),
-    Mutation("S9", CAPABILITIES, "self._signer.unsign(token).decode()", "token.rpartition('.')[0]", plain("notify/delivery/test_action_tokens", "exchanged")),
+    Mutation("S9", CAPABILITIES, "        if now >= token.until:\n            raise ButtonExpired()\n", "", plain("notify/delivery/test_action_tokens", "expired_from")),
+    Mutation("S9", CAPABILITIES, "self._signer.unsign(text).decode()", "text.rpartition('.')[0]", plain("notify/delivery/test_action_tokens", "exchanged")),
     Mutation("S9", ANSWERS, "Seat.id == right.seat_id, Seat.is_given", "Seat.id == right.seat_id", by("web/client/test_answers", "no_longer_theirs")),
     Mutation("S9", ANSWERS, "    elif not _said_already(seat):\n", "    else:\n", by("web/client/test_answers", "ill_be_there")),
     Mutation("S9", ANSWERS, '        return {"room": seat.session.join_url} if seat.session.join_url else {}\n    if',
-      '        return {"room": seat.session.join_url} if seat.session.join_url else {}\n    if verb is Verb.CONFIRM:\n        return {"name": person.name}\n    if',
+      '        return {"room": seat.session.join_url} if seat.session.join_url else {}\n    if verb is Action.CONFIRM:\n        return {"name": person.name}\n    if',
       by("web/client/test_answers", "nothing_can_be_read or ill_be_there")),
     # S10: webhooks and tokens
     Mutation("S10", "webapp/web/api/hooks/sms.py", "return any(matching)", "return True", by("web/api/test_sms_hook", "nobody_but_twilio")),

@@ -11,22 +11,22 @@ GUARD = "webapp/web/page/guard.py"
 
 BREAKS = (
     # P1: a consent is asked for when it leaves
-    Mutation("P1", OBJECTIONS, '(and_(_row.consent_category.is_not(None), ~_consented()), "consent"),', "",
+    Mutation("P1", OBJECTIONS, '(and_(notice.consent_category.is_not(None), ~_consent_covers()), "consent"),', "",
       by("notify/delivery/test_deliver", "consent_that_ends")),
-    Mutation("P1", OBJECTIONS, '(and_(_row.consent_category.is_not(None), ~_consented()), "consent"),',
-      '(and_(_row.consent_category.is_not(None), _row.attempts == 0, ~_consented()), "consent"),',
+    Mutation("P1", OBJECTIONS, '(and_(notice.consent_category.is_not(None), ~_consent_covers()), "consent"),',
+      '(and_(notice.consent_category.is_not(None), notice.attempts == 0, ~_consent_covers()), "consent"),',
       by("notify/delivery/test_deliver", "second_attempt")),
     Mutation("P1", "webapp/notify/channels/email.py", "            parcel.set_out()\n", "", by("notify/delivery/test_deliver", "waits_for_a_connection")),
     Mutation("P1", "webapp/notify/channels/sms.py", "                parcel.set_out()\n", "", plain("notify/channels/test_sms", "while_it_waited")),
-    Mutation("P1", OBJECTIONS, "Consent.recipient_id == _row.person_id,", "", by("notify/delivery/test_at_the_claim", "consent")),
-    Mutation("P1", OBJECTIONS, "Consent.category == _row.consent_category,", "", by("notify/delivery/test_at_the_claim", "consent")),
+    Mutation("P1", OBJECTIONS, "Consent.recipient_id == notice.person_id,", "", by("notify/delivery/test_at_the_claim", "consent")),
+    Mutation("P1", OBJECTIONS, "Consent.category == notice.consent_category,", "", by("notify/delivery/test_at_the_claim", "consent")),
     Mutation("P1", CONSENTS, "or_(~Consent.is_revoked, Consent.revoked_at > as_of),\n", "",
       by("care/privacy/test_consents", "revoking_ends")),
     Mutation("P1", CONSENTS, "Consent.signed_at <= as_of,\n        Consent.expires_at > as_of,\n        or_", "Consent.signed_at <= as_of,\n        or_",
       by("care/privacy/test_consents", "until_it_expires")),
     Mutation("P1", "webapp/notify/announcing/audience.py", "Consent.category == Category.REMINDERS, valid(now)", "valid(now)",
       by("notify/announcing/test_announce", "something_else_does_not_cover")),
-    Mutation("P1", "webapp/notify/announcing/telling/changes.py", "        .where(or_(Notification.person_id == Seat.client_id, allowed))\n", "",
+    Mutation("P1", "webapp/notify/announcing/notices/session_changes.py", "        .where(or_(Notification.person_id == Seat.client_id, allowed))\n", "",
       by("notify/announcing/test_announce", "moved_or_called_off")),
     # P2: a consent is complete
     Mutation("P2", CONSENTS, "if not now < expires_at <= now + LONGEST:", "if False:", by("care/privacy/test_consents", "incomplete")),
@@ -66,7 +66,7 @@ BREAKS = (
     Mutation("P3", "webapp/care/leaving.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_leaving", "given_up")),
     Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in SILENT]", "]", by("web/test_printed_chart", "pause")),
     # P4: nobody else hears of what comes after the start
-    Mutation("P4", "webapp/notify/announcing/announce.py", "if client_id not in stretch.allowed or rung not in REMINDS:", "if client_id not in stretch.allowed:",
+    Mutation("P4", "webapp/notify/announcing/announce.py", "if client_id not in events.allowed or rung not in REMINDER_RUNGS:", "if client_id not in events.allowed:",
       by("notify/announcing/test_announce", "checks_after_the_start")),
     # P5: words outside the signed-in page
     Mutation("P5", "webapp/web/feeds.py", 'event.add("summary", title)', 'event.add("summary", "Evening group")', by("web/test_feeds", "no_name_kind")),
@@ -81,7 +81,7 @@ BREAKS = (
     Mutation("P6", "templates/client/sharing/show.html", "{{ each.purpose }} · ", "", by("web/client/sharing/test_consents", "redisclosure")),
     Mutation("P6", "templates/notices/partner_reminder/text.txt", "You have a reminder",
       "42 CFR part 2 prohibits redisclosure. You have a reminder", plain("notify/test_wording")),
-    Mutation("P6", "webapp/notify/delivery/parcels.py", 'THEIRS = "/me/sharing"', 'THEIRS = "/schedule"', by("notify/announcing/test_announce", "passing_on")),
+    Mutation("P6", "webapp/notify/delivery/parcels.py", 'SHARED_WITH_ME = "/me/sharing"', 'THEIRS = "/schedule"', by("notify/announcing/test_announce", "passing_on")),
     # P7: who looked
     Mutation("P7", "webapp/web/staff/frame.py", "    frame = around()\n    leave_trace(context.pop(\"reading\", None))\n",
       "    frame = around()\n    context.pop(\"reading\", None)\n",
@@ -107,7 +107,7 @@ BREAKS = (
     Mutation("P8", "webapp/care/directory/teams.py", "client_id.in_(me.reaching)", "true() if me.reaching else client_id.in_(me.reaching)", by("care/privacy/test_emergency_access", "one_client")),
     Mutation("P8", "webapp/web/staff/privacy/sign_in_links.py", ".where(Person.id.not_in(me().reaching))", "", by("web/staff/privacy/test_emergency_access", "neither_an_account")),
     Mutation("P8", "webapp/care/contact/task_owners.py", "return None if holder in self.absent else holder", "return holder", by("care/privacy/test_emergency_access", "supervisor_has_left")),
-    Mutation("P8", "webapp/care/leaving.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/announcing/test_announce", "had_to_do")),
+    Mutation("P8", "webapp/care/leaving.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/announcing/test_announce", "who_leaves_are_handed_over")),
     Mutation("P8", ACCESS, "        Permission.EMERGENCY_ACCESS,\n    }", "    }", by("web/staff/privacy/test_emergency_access", "fresh")),
     # P9: only where people agreed to be written to
     Mutation("P9", OBJECTIONS, "or_(unasked, Address.is_stopped, Address.unsafe_at.is_not(None))", "or_(unasked, Address.is_stopped)",

@@ -4,7 +4,7 @@ from tests.prove.mutation import Mutation, by, plain
 
 EMBEDDED, OUTCOMES, OBJECTIONS = (
     "webapp/embedded.py",
-    "webapp/notify/delivery/outcomes.py",
+    "webapp/notify/delivery/results.py",
     "webapp/notify/delivery/objections.py",
 )
 TAKEN_BACK, ABSENCES = "webapp/cli/restore_safeguards.py", "webapp/care/attendance/absences.py"
@@ -25,7 +25,7 @@ BREAKS = (
     Mutation("R3", EMBEDDED, "if tuple(version) < SAFE_SQLITE:", "if False:", plain("ground/test_db", "old_sqlite")),
     Mutation("R3", EMBEDDED, '        "foreign_keys = ON",\n', "", by("ground/test_db", "foreign_keys")),
     # R4: after an outage everything resolves
-    Mutation("R4", OBJECTIONS, "(_row.not_after <= NOW, EXPIRED),", "", by("notify/delivery/test_deliver", "six_hours")),
+    Mutation("R4", OBJECTIONS, "(notice.not_after <= NOW, EXPIRED),", "", by("notify/delivery/test_deliver", "six_hours")),
     Mutation("R4", "webapp/protocol/engine/reconcile.py", "    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))\n", "",
       by("protocol/engine/test_reconcile", "timer_was_lost")),
     # R5: who watches the watcher
@@ -50,7 +50,7 @@ BREAKS = (
     Mutation("R9", "webapp/care/schedule/sessions.py", '"uq_seat_place", "session_id", "number", unique=True,', '"uq_seat_place", "session_id", "number",', by("care/schedule/test_sessions", "database_refuses")),
     Mutation("R9", "webapp/care/make_ups/busy_slots.py", 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))', 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"), primary_key=True)', by("care/make_ups/test_bookings", "clients_time_twice")),
     # R10: clocks change
-    Mutation("R10", "webapp/times.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("care/schedule/test_series", "golden")),
+    Mutation("R10", "webapp/times.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("ground/test_times", "golden")),
     Mutation("R10", "webapp/care/preferences/availability.py", "local = ZoneInfo(zone)", 'local = ZoneInfo("UTC")', plain("care/preferences/test_availability", "clock")),
     # R11: a backup that comes back revives nothing
     Mutation("R11", TAKEN_BACK, '("revoked_at", "paused_at")),', '("paused_at",)),', by("cli/test_backups", "revives")),

@@ -13,7 +13,7 @@ from webapp.cli.desk import Trouble
 from webapp.cli.restore_safeguards import TakenBack
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.notify.announcing.announce import pass_over
+from webapp.notify.announcing.announce import skip_past_events
 from webapp.operations import field_keys
 from webapp.protocol.engine.engine import look
 
@@ -141,5 +141,5 @@ def _make_ready(
     while found := look(database, now):
         done.looked += found
     with database.writing() as store:
-        pass_over(store)
+        skip_past_events(store)
         store.commit()

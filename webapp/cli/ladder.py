@@ -18,7 +18,7 @@ from webapp.protocol.facts import facts
 from webapp.protocol.facts.steps import result_of
 from webapp.protocol.ladder.ladder import explain as explained
 from webapp.protocol.ladder.ladder import next_look
-from webapp.protocol.ladder.rungs import LADDER, TAKEN, WHY, Look, Rung, State
+from webapp.protocol.ladder.rungs import LADDER, TAKEN, WHY, Rung, RungStatus, State
 from webapp.times import format_duration
 
 HANGS_ON = {
@@ -129,7 +129,7 @@ def _when(instant: datetime, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _looks_table(looks: list[Look], zone: ZoneInfo, title: str) -> Table:
+def _looks_table(looks: list[RungStatus], zone: ZoneInfo, title: str) -> Table:
     table = Table("rung", "state", "due", "why", title=title, title_justify="left")
     for look in looks:
         until = f" Looking again at {_when(look.until, zone)}." if look.until else ""

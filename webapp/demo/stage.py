@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy import Connection, update
 
 from webapp.db import Database, Store
-from webapp.notify.announcing.announce import announce, pass_over
-from webapp.notify.delivery import leases, outcomes
+from webapp.notify.announcing.announce import announce, skip_past_events
+from webapp.notify.delivery import leases, results
 from webapp.notify.outbox import Notification
 from webapp.protocol.engine.engine import look
 
@@ -69,7 +69,7 @@ class Stage:
             each()
         tell(self.database, until)
         with self.database.writing() as store:
-            pass_over(store)
+            skip_past_events(store)
             store.commit()
 
 
@@ -84,5 +84,5 @@ def tell(database: Database, now: datetime) -> None:
             .execution_options(synchronize_session=False)
         )
         claimed = leases.take(store, now, 1000)
-        outcomes.record(store, [outcomes.Outcome(row) for row in claimed.to_send], now)
+        results.record(store, [results.SendResult(row) for row in claimed.to_send], now)
         store.commit()

@@ -299,7 +299,7 @@ def test_in_a_silent_room_nobody_is_chased_and_one_task_asks_to_mark_it(
     assert not dark.tasks(None)["mark_room"].is_open
 
 
-def test_a_room_that_speaks_late_is_climbed_from_where_it_stands(
+def test_once_a_silent_room_has_evidence_the_ladder_goes_on_from_the_facts(
     database: Database, store: Store, world: Any
 ) -> None:
     dark = evening(database, store, world, SIX, host_comes=False)

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, or_, select
 
@@ -19,6 +18,7 @@ from webapp.care.preferences import contact_preferences
 from webapp.care.schedule import planning, sessions
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Database, Store
+from webapp.times import QuietHours, end_of_quiet
 
 HOLD_FOR = timedelta(hours=2)
 MORNING = timedelta(hours=1)
@@ -99,32 +99,19 @@ def offer_freed(database: Database, now: datetime, limit: int = 50) -> int:
     )
 
 
-def held_until(
-    now: datetime, starts_at: datetime, zone: str, quiet: tuple[time, time] | None
-) -> datetime:
+def held_until(now: datetime, starts_at: datetime, zone: str, quiet: QuietHours | None) -> datetime:
     """Until when a place is held: two hours, never into the client's night (`quiet`: local from and to in `zone`), never
     past the last call before the start. All instants aware."""
     until = now + HOLD_FOR
-    if quiet and (morning := _end_of_night(until, quiet, ZoneInfo(zone))):
+    if quiet and (morning := end_of_quiet(quiet, zone, until)):
         until = morning + MORNING
     return min(until, starts_at - LAST_CALL)
-
-
-def _end_of_night(instant: datetime, quiet: tuple[time, time], zone: ZoneInfo) -> datetime | None:
-    begin, end = quiet
-    local = instant.astimezone(zone)
-    wall = local.time()
-    asleep = begin <= wall < end if begin < end else wall >= begin or wall < end
-    if not asleep:
-        return None
-    day = local.date() + timedelta(days=1 if wall >= end else 0)
-    return datetime.combine(day, end, zone).astimezone(instant.tzinfo)
 
 
 def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> HeldPlace:
     session, client = entry.session, entry.client
     policy = programs.policy_at(store, session.program_id, session.starts_at)
-    quiet = contact_preferences.quiet_hours_of(client, policy)
+    quiet = contact_preferences.quiet_hours(client.preferences, policy.quiet_hours)
     until = held_until(now, session.starts_at, client.time_zone, quiet)
     seats = [planning.hold_seat(store, session, each, until, now=now) for each in party.people]
     held = HeldPlace(

@@ -2,19 +2,18 @@
 clock (M4, M2, P9)."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import LANGUAGES, Kind, Person
-from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import known_zone
 from webapp.care.schedule.sessions import look_again
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
-from webapp.times import clock_text, minute_of_day, time_at
+from webapp.times import QuietHours, clock_text, minute_of_day, time_at
 
 OPTIONAL = ("heads_up", "soon", "doors_open", "first_check", "second_check")
 """Rungs a person may do without. Outreach is a human's work and cannot be switched off here."""
@@ -106,23 +105,18 @@ def of(person: Person) -> dict[str, Any]:
     """What holds for `person`, for people to read: `channels` in order, `off`, `lead`: rung → minutes before the start, and
     `quiet_hours`: from and to as HH:MM; the last two only where they are not the program's own."""
     kept = person.preferences or {}
-    hours = (
-        {"quiet_hours": [clock_text(each) for each in quiet]}
-        if (quiet := kept.get("quiet_hours"))
-        else {}
-    )
+    own = kept.get("quiet_hours")
+    hours = {"quiet_hours": [clock_text(minute) for minute in own]} if own else {}
     return {"channels": list(Channel), "off": [], "lead": {}} | kept | hours
 
 
-def quiet_hours_of(person: Person, policy: Policy) -> tuple[time, time] | None:
-    """When not to write to `person`, local from and to: their own hours, else the program's (None: it has none)."""
-    return own_quiet_hours(person.preferences) or policy.quiet_hours
-
-
-def own_quiet_hours(kept: Mapping[str, Any] | None) -> tuple[time, time] | None:
-    """The quiet hours among a person's preferences, local from and to; None: they chose none. The only reader of them."""
-    own = (kept or {}).get("quiet_hours")
-    return (time_at(own[0]), time_at(own[1])) if own else None
+def quiet_hours(
+    preferences: Mapping[str, Any] | None, program: QuietHours | None = None
+) -> QuietHours | None:
+    """A person's quiet hours in their own zone: those among their `preferences`, else the program's (its policy's
+    `quiet_hours`), else None."""
+    own = (preferences or {}).get("quiet_hours")
+    return (time_at(own[0]), time_at(own[1])) if own else program
 
 
 def _minute(text: str, field: str) -> int:

@@ -1,4 +1,4 @@
-"""What all seats of a session share, read for many sessions at once."""
+"""Reads what all seats of a session share (`SessionFacts`), for many sessions at once."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -17,12 +17,12 @@ from webapp.operations.heartbeats import Heartbeat
 
 SEEN = (EvidenceType.JOINED, EvidenceType.LEFT, EvidenceType.PRESENT)
 PULSE = "feed-pulse:"
-"""Heartbeat of a feed that says it lives also when nobody comes or goes. A feed of events alone has none: its silence in
-a quiet room means nothing."""
+"""Heartbeat of a feed that reports also when nobody comes or goes. A feed of events alone has none: that it is silent means
+nothing."""
 
 
 def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, SessionFacts]:
-    """The `SessionFacts` of each session as of `now`. Sessions of which the same is known share one."""
+    """The `SessionFacts` of each session as of `now`. Sessions with the same facts share one."""
     columns = (
         Session.id, Session.program_id, Session.starts_at, Session.ends_at, Session.cancelled_at,
         Session.moved_at, Session.presence_from,
@@ -50,8 +50,8 @@ def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, S
 
 
 def _seen(store: Store, session_ids: Collection[int]) -> set[int]:
-    """Sessions with evidence, taps aside, that anybody was there, host included (rule 7). Who left before the start was in
-    the meeting for something else."""
+    """The sessions with evidence, taps aside, that anybody was there, host included (rule 7). Whoever left before the start was
+    in the meeting for something else."""
     if not session_ids:
         return set()
     gone = aliased(Presence)

@@ -25,7 +25,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.permissions import Permission
-from webapp.notify.channels.push.hosts import PushHosts, Refused
+from webapp.notify.channels.push.hosts import EndpointRefused, PushHosts
 from webapp.operations import rate_limits
 from webapp.operations.rate_limits import TEST_NOTICE
 from webapp.refusals import N_, Invalid, Refusal
@@ -135,7 +135,7 @@ def _subscription(body: Any) -> tuple[str, dict[str, str]]:
         raise Invalid(N_("A push subscription has an endpoint."), field="endpoint")
     try:
         PushHosts(current_app.extensions["settings"].push_hosts).checked(endpoint)
-    except Refused as refused:
+    except EndpointRefused as refused:
         raise Invalid(N_("This is not a push service we know."), field="endpoint") from refused
     for name, size in (("p256dh", 65), ("auth", 16)):
         if not isinstance(keys, dict) or _length(keys.get(name)) != size:

@@ -106,14 +106,14 @@ def screen(mine: list[Address]) -> dict[str, Any]:
     person = my_seats.person()
     policy = own_policy()
     kept = contact_preferences.of(person)
-    quiet = contact_preferences.quiet_hours_of(person, policy) or (time(21), time(8))
+    quiet = contact_preferences.quiet_hours(person.preferences, policy.quiet_hours)
     return {
         "ways": [(way.value, _(words), icon) for way, words, icon in WAYS],
         "first": kept["channels"][0],
         "kinds": [(rung, words, rung not in kept["off"]) for rung, words in kinds(policy, kept)],
         "news": [(kind, _(words), kind not in kept["off"]) for kind, words in NEWS.items()],
         "leads": {rung: _choices(rung, policy, kept["lead"].get(rung)) for rung in LEADS},
-        "quiet": [f"{each:%H:%M}" for each in quiet],
+        "quiet": [f"{each:%H:%M}" for each in quiet or (time(21), time(8))],
         "addresses": [each for each in mine if not each.unsafe_at],
         "known": addresses.known(store, person),
         "offered": _offered(mine),

@@ -1,4 +1,4 @@
-"""What came of sending, written down in batches: sent, to be tried again, or failed; and the next channel's turn."""
+"""Records the results of sends in batches: sent, to be tried again, or failed; and lets the next channel take over."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,51 +8,51 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select, update
 
-from webapp.bulk import among, insert_missing
+from webapp.bulk import among
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address
 from webapp.db import Store
-from webapp.notify.announcing.audience import listeners
+from webapp.notify.announcing.audience import recipients
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.delivery.leases import Leased
-from webapp.notify.delivery.retry import judge
+from webapp.notify.delivery.retry import after_failure
 from webapp.notify.kinds import LINKS, NoticeKind
-from webapp.notify.outbox import INSERTED, TABLE, Notification
+from webapp.notify.outbox import TABLE, NewNotification, Notification, insert_new
 
 NO_CHANNEL = "no_channel"
-"""This installation cannot send that way; the address is not to blame."""
+"""This installation has no such channel; the address is not at fault."""
 MOST_TROUBLES = 10
-"""Refusals in a row after which an address is given up."""
+"""Refusals in a row after which an address is stopped."""
 AT_ITS_OWN_ADDRESS = (*LINKS, NoticeKind.TEST_NOTICE)
-"""Never sent anywhere else."""
+"""Kinds that are never sent to another address."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A leased row and what its channel said; None: accepted."""
+class SendResult:
+    """A leased row and the error of its send; None when the provider accepted it."""
 
     row: Leased
     error: Undeliverable | None = None
 
 
-def record(store: Store, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Write down what came of sending; the caller commits.
+def record(store: Store, results: Sequence[SendResult], now: datetime) -> None:
+    """Record the results of sends; the caller commits.
 
     A row that another worker has ended meanwhile stays as it is.
     """
-    sent = [outcome.row for outcome in outcomes if outcome.error is None]
+    sent = [result.row for result in results if result.error is None]
     _sent(store, sent, now)
     astray = []
-    for row, error in [(o.row, o.error) for o in outcomes if o.error]:
-        verdict = judge(
+    for row, error in [(result.row, result.error) for result in results if result.error]:
+        decision = after_failure(
             error, kind=row.kind, attempts=row.attempts + 1, waiting_since=row.decided_at,
             not_after=row.not_after, now=now,
         )  # fmt: skip
-        _failed(store, row, error, verdict.again_at, now)
+        _failed(store, row, error, decision.again_at, now)
         if error.permanent and error.reason != NO_CHANNEL:
-            _blame(store, row, error, now)
-        if verdict.next_channel:
+            _count_refusal(store, row, error, now)
+        if decision.next_channel:
             astray.append(row)
     send_on(store, astray, now)
 
@@ -89,8 +89,8 @@ def _failed(
     )
 
 
-def _blame(store: Store, row: Leased, error: Undeliverable, now: datetime) -> None:
-    """A dead address is written to no more; one that is refused again and again is given up (R6)."""
+def _count_refusal(store: Store, row: Leased, error: Undeliverable, now: datetime) -> None:
+    """Stop an address that is dead, or that was refused again and again (R6)."""
     address = store.get(Address, row.address_id)
     if address is None:
         return
@@ -103,31 +103,38 @@ def _blame(store: Store, row: Leased, error: Undeliverable, now: datetime) -> No
 
 
 def send_on(store: Store, rows: Iterable[Leased], now: datetime) -> None:
-    """Let the next channel step in for notices that one channel does not get through, unless another device may."""
+    """Send notices that one channel does not get through by the next one, unless another device may still get them."""
     lost = [r for r in rows if r.event_id is not None and r.kind not in AT_ITS_OWN_ADDRESS]
     if not lost:
         return
     hopeful = _hopeful(store, {row.event_id for row in lost if row.event_id})
-    known = listeners(store, {row.person_id for row in lost})
+    known = recipients(store, {row.person_id for row in lost})
     made = []
     for row in lost:
-        listener = known.get(row.person_id)
-        if listener is not None and not hopeful[row.event_id, row.person_id] - {row.id}:
-            made += [_again(row, *way, now) for way in listener.after(row.channel)]
-    insert_missing(store, TABLE, INSERTED, made)
+        recipient = known.get(row.person_id)
+        if recipient is not None and not hopeful[row.event_id, row.person_id] - {row.id}:
+            made += [
+                _at_another_address(row, *address, now) for address in recipient.after(row.channel)
+            ]
+    insert_new(store, made)
 
 
-def _again(row: Leased, channel: str, address_id: int, now: datetime) -> tuple[Any, ...]:
-    """The same notice at another address, as `INSERTED` has it."""
-    return (
-        row.event_id, row.person_id, channel, address_id, row.kind, row.client_id, row.seat_id,
-        row.session_id, row.task_id, row.about_id, row.consent_category, row.about_at,
-        row.decided_at, now, row.not_after, 0,
+def _at_another_address(
+    row: Leased, channel: str, address_id: int, now: datetime
+) -> NewNotification:
+    """The same notice at another address."""
+    assert row.event_id is not None
+    return NewNotification(
+        event_id=row.event_id, person_id=row.person_id, channel=channel, address_id=address_id,
+        kind=row.kind, decided_at=row.decided_at, due_at=now, not_after=row.not_after,
+        client_id=row.client_id, seat_id=row.seat_id, session_id=row.session_id,
+        task_id=row.task_id, about_id=row.about_id, consent_category=row.consent_category,
+        about_at=row.about_at,
     )  # fmt: skip
 
 
 def _hopeful(store: Store, event_ids: set[int]) -> dict[Any, set[int]]:
-    """(event, person) → rows that were accepted, or wait and have met no trouble yet."""
+    """(event, person) → ids of their rows that were accepted, or that wait and have not failed yet."""
     found: dict[Any, set[int]] = defaultdict(set)
     untroubled = and_(Notification.is_open, Notification.why.is_(None))
     rows = select(Notification.event_id, Notification.person_id, Notification.id).where(

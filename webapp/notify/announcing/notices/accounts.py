@@ -1,20 +1,19 @@
-"""Something changed about how a person gets in: they are told wherever they can be, so that they hear of it if it was not
-them (S3)."""
+"""Notices of changes to how a person signs in, sent to every address, so that they learn of it if it was not them (S3)."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from webapp.care.contact import addresses
 from webapp.db import Store
-from webapp.notify.announcing.telling.planned_notice import NEWS_LAST, Wish
+from webapp.notify.announcing.notices.planned_notice import NEWS_LAST, PlannedNotice
 from webapp.notify.kinds import NoticeKind
 
 
-def changed(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Wish]:
-    """At every address that may be written to, not at the first that works: a stranger may hold one of them."""
+def changed(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
+    """To every address that may be written to, not only the first: a stranger may hold one of them."""
     for address in store.scalars(addresses.of(fields["person"])):
         if address.usable:
-            yield Wish(
+            yield PlannedNotice(
                 event, fields["person"], NoticeKind.SIGN_IN_CHANGED, event.at + NEWS_LAST,
                 address=(address.channel, address.id),
             )  # fmt: skip
