@@ -19,7 +19,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, request
 
 from webapp.web.page.guard import public
 
-STATIC = Path(__file__).resolve().parents[2] / "static"
+STATIC = Path(__file__).resolve().parents[3] / "static"
 FOREVER = "public, max-age=31536000, immutable"
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _REMARK = re.compile(r"^\s*//.*\n", re.MULTILINE)
