@@ -10,7 +10,8 @@ from sqlalchemy import func, select, update
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
 from webapp import clock
-from webapp.care.accounts import api_tokens, logins
+from webapp.care.accounts import api_tokens, logins, sign_in_links
+from webapp.care.accounts.logins import Login
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.directory.people import Person
@@ -135,12 +136,12 @@ def test_an_invitation_lets_somebody_in_once(
         assert done.stdout.strip().endswith(letter.link_path)
     secret = done.stdout.split()[-1].rpartition("/")[2]
     with fresh_database.writing() as store:
-        link = logins.spend_link(store, secret, now=clock.now())
+        link = sign_in_links.spend(store, secret, now=clock.now())
         assert link
         nina = link.person
         assert (nina.email, nina.phone) == ("nina@example.org", "+16175550141")
         assert nina.role_names == {"counselor"}
-        assert logins.spend_link(store, secret, now=clock.now()) is None
+        assert sign_in_links.spend(store, secret, now=clock.now()) is None
 
 
 def test_a_link_for_somebody_registered_is_audited(
@@ -159,11 +160,11 @@ def test_an_operator_ends_the_logins_of_one_person_or_of_all(
 ) -> None:
     with fresh_database.writing() as store:
         people = [store.get_one(Person, each.id) for each in (world.maya, world.ben)]
-        secrets = [logins.sign_in(store, each, "passkey", now=clock.now())[1] for each in people]
+        made = [logins.sign_in(store, each, "passkey", now=clock.now())[0].id for each in people]
         store.commit()
     assert run("person", "sign-out", *whom).exit_code == 0
     with fresh_database.reading() as store:
-        left = [logins.login_of(store, each, clock.now()) is not None for each in secrets]
+        left = [store.get_one(Login, each).live(clock.now()) for each in made]
     assert left == [False, whom != ("--everyone",)]
     assert run("person", "sign-out").exit_code == 2
 

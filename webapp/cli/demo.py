@@ -8,7 +8,7 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.accounts import logins
+from webapp.care.accounts import sign_in_links
 from webapp.care.directory.programs import Program
 from webapp.cli import desk
 from webapp.cli.child_processes import Child
@@ -116,10 +116,10 @@ def _links(database: Database) -> dict[str, str]:
         world, now = cast.find(store), clock.now()
         links = {
             name: "/sign-in/link/"
-            + logins.issue_link(store, getattr(world, name), "demo", by=None, now=now)
+            + sign_in_links.issue(store, getattr(world, name), "demo", by=None, now=now)
             for name, _ in GUESTS
         }
-        links["phone"] = "/sign-in/link/" + logins.issue_link(
+        links["phone"] = "/sign-in/link/" + sign_in_links.issue(
             store, getattr(world, ON_THE_PHONE), "demo", by=None, now=now
         )
         store.commit()

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.accounts import logins, sign_in_methods
+from webapp.care.accounts import logins, sign_in_links, sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName, Status
@@ -134,10 +134,10 @@ def invite(
     settings = desk.load_settings()
     with desk.opened(settings) as database, database.writing() as store:
         known = _entered(store, desk.program_of(store, program_ref), email, more, now)
-        secret = logins.issue_link(store, known, "invitation", by=None, now=now)
+        secret = sign_in_links.issue(store, known, "invitation", by=None, now=now)
         path = f"/sign-in/link/{secret}"
         if send:
-            until = now + logins.LINK_LASTS["invitation"]
+            until = now + sign_in_links.LASTS["invitation"]
             outbox.put_link(store, known, NoticeKind.INVITATION, path, now=now, not_after=until)
         store.commit()
     desk.say(
@@ -182,7 +182,7 @@ def link(email: str, program_ref: str | None, forget_factors: bool) -> None:
         known = _one(store, _address(email), program_ref)
         if forget_factors:
             sign_in_methods.forget_second_factors(store, known, by=None, now=clock.now())
-        secret = logins.issue_link(store, known, "recovery", by=None, now=clock.now())
+        secret = sign_in_links.issue(store, known, "recovery", by=None, now=clock.now())
         store.commit()
     desk.say("One-time link, for an hour. It is shown this once:")
     desk.answer(f"{settings.base_url}/sign-in/link/{secret}")

@@ -14,9 +14,10 @@ from sqlalchemy.sql.dml import Delete, Update
 
 from webapp.care.accounts.api_tokens import Token
 from webapp.care.accounts.authenticators import Authenticator
-from webapp.care.accounts.logins import Link, Login
+from webapp.care.accounts.logins import Login
 from webapp.care.accounts.passkeys import Passkey
 from webapp.care.accounts.recovery_codes import RecoveryCode
+from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
@@ -123,7 +124,7 @@ def _silence(now: datetime) -> list[Update]:
         update(Notification).where(Notification.is_open).values(expired),
         update(Cursor).where(Cursor.reader == READER).values(event_id=head),
         update(Login).where(~Login.is_ended).values(ended_at=now),
-        update(Link).where(~Link.is_spent).values(spent_at=now),
+        update(SignInLink).where(~SignInLink.is_spent).values(spent_at=now),
     ]
 
 

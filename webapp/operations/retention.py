@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 
-from webapp.care.accounts.logins import Link, Login
+from webapp.care.accounts.logins import Login
+from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.contact.connection_tests import SelfTest
 from webapp.db import Database, Store
 from webapp.operations.inbox import Letter
@@ -29,7 +30,7 @@ class Keeping(NamedTuple):
 KEPT = (
     Keeping(Letter, Letter.settled_at, timedelta(days=30)),
     Keeping(Login, Login.made_at, timedelta(days=90)),
-    Keeping(Link, Link.expires_at, timedelta(days=90)),
+    Keeping(SignInLink, SignInLink.expires_at, timedelta(days=90)),
     Keeping(SelfTest, SelfTest.made_at, timedelta(days=90)),
 )
 """A platform's raw letters once they are presence; sign-ins and links long over; what a device could do that day."""

@@ -1,16 +1,17 @@
-"""Accounts: how a person is known again: logins, and the one-time links that lead to the first of them.
+"""Logins: one person signed in on one device, from the sign-in until it ends (S2).
 
-Everything that lets somebody in is stored as a hash; the secret itself is shown once (S2). The ways of proving who one is
-have rooms of their own: passkeys.py, passwords.py, second_factors.py, recovery_codes.py.
+A login's secret is stored as a hash and shown once. How people prove who they are: sign_in_links.py, passkeys.py,
+passwords.py, authenticators.py, recovery_codes.py.
 """
 
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, select, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.accounts import sign_in_links
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
@@ -18,7 +19,6 @@ from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
-from webapp.refusals import Forbidden
 
 IDLE = {Kind.STAFF: timedelta(minutes=15)}
 IDLE_OTHERWISE = timedelta(hours=1)
@@ -26,10 +26,6 @@ OVERALL = timedelta(hours=24)
 """How long a login lasts (S3): unused, and at most."""
 FRESH = timedelta(minutes=10)
 """How long a proof of who one is counts for what needs a fresh one."""
-LINK_LASTS = {
-    "invitation": timedelta(days=7), "recovery": timedelta(hours=1), "demo": timedelta(days=7),
-}  # fmt: skip
-"""`demo`: stands for both factors, and is issued in the demo's programs only."""
 TWO_AT_ONCE = ("passkey", "demo")
 """Ways that are two factors by themselves: a passkey that verified its user (S3)."""
 
@@ -104,27 +100,6 @@ class Login(Base):
         return self.seen_at + IDLE.get(Kind(self.person.kind), IDLE_OTHERWISE) <= as_of
 
 
-class Link(Base):
-    """A one-time link to sign in with: invites or recovers, spent by POST, so that mail scanners burn nothing (S3)."""
-
-    __tablename__ = "link"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    purpose: Mapped[str]
-    made_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    spent_at: Mapped[datetime | None]
-
-    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
-
-    @hybrid_property
-    def is_spent(self) -> bool:
-        """Used once; it opens nothing any more."""
-        return self.spent_at != None
-
-
 def sign_in(
     store: Store,
     person: Person,
@@ -160,12 +135,6 @@ def prove_again(
     return secret
 
 
-def login_of(store: Store, secret: str, as_of: datetime) -> Login | None:
-    """The live login this secret opens."""
-    login = store.scalar(select(Login).where(Login.secret_hash == hash_secret(secret)))
-    return login if login and login.live(as_of) else None
-
-
 def end_all(
     store: Store,
     person: Person,
@@ -176,7 +145,7 @@ def end_all(
     but: int | None = None,
 ) -> None:
     """End every login of a person, `but` one, and every link: on disabling them, when a way in changed (S2). Reminders go on."""
-    void_links(store, person, now=now)
+    sign_in_links.void(store, person, now=now)
     for login in store.scalars(select(Login).where(Login.person_id == person.id, ~Login.is_ended)):
         if login.id != but:
             login.end(store, why, by=by, now=now)
@@ -198,55 +167,3 @@ def sign_out_everywhere(
     end_all(store, person, why, by=by, now=now, but=but)
     elsewhere = Address.login_id.is_distinct_from(but or 0)
     addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)
-
-
-def issue_link(
-    store: Store, person: Person, purpose: str, *, by: Person | None, now: datetime
-) -> str:
-    """A secret for a one-time link, in place of earlier ones; audited. `purpose`: `invitation`, `recovery`, or `demo`, of which
-    there may be several. Raises Forbidden for `demo` in a program with real people."""
-    if purpose == "demo" and not person.program.demo:
-        raise Forbidden()
-    if purpose != "demo":
-        void_links(store, person, now=now)
-    secret = secrets.token_urlsafe(32)
-    store.add(
-        Link(
-            person=person,
-            secret_hash=hash_secret(secret),
-            purpose=purpose,
-            made_at=now,
-            expires_at=now + LINK_LASTS[purpose],
-        )  # fmt: skip
-    )
-    people.about(store, Tag.LINK_ISSUED, person, by=by, now=now, purpose=purpose)
-    return secret
-
-
-def link_of(store: Store, secret: str, as_of: datetime) -> Link | None:
-    """The unspent link of this secret, for showing whom it is for; looking spends nothing."""
-    link = store.scalar(select(Link).where(Link.secret_hash == hash_secret(secret)))
-    if link is None or link.spent_at is not None or link.expires_at <= as_of:
-        return None
-    return link if link.person.status != Status.DISCHARGED else None
-
-
-def void_links(store: Store, person: Person, *, now: datetime) -> None:
-    """Whatever links somebody still keeps open nothing: what lets this person in has changed since (S3)."""
-    unspent = update(Link).where(Link.person_id == person.id, ~Link.is_spent)
-    store.execute(unspent.values(spent_at=now))
-
-
-def spend_link(store: Store, secret: str, *, now: datetime) -> Link | None:
-    """Use the link up: one caller gets it, every later one None, also in the same instant. What others there were are void."""
-    link = link_of(store, secret, now)
-    if link is None:
-        return None
-    spent = store.execute(
-        update(Link).where(Link.id == link.id, ~Link.is_spent).values(spent_at=now)
-    )
-    if spent.rowcount != 1:  # type: ignore[attr-defined]
-        return None
-    if link.purpose != "demo":
-        void_links(store, link.person, now=now)
-    return link

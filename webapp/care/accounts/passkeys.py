@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Select, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care.accounts import logins
+from webapp.care.accounts import sign_in_links
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import people
 from webapp.care.directory.people import Person, Status
@@ -25,7 +25,7 @@ LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class RelyingParty:
     """Whom passkeys are for: `rp_id` the host people open, `origin` its whole address, `name` the app's neutral one."""
 
     rp_id: str
@@ -87,7 +87,7 @@ def named_by(store: Store, person: Person) -> bytes:
 
 
 def asking_to_register(
-    store: Store, person: Person, question: bytes, handle: bytes, house: House
+    store: Store, person: Person, question: bytes, handle: bytes, party: RelyingParty
 ) -> str:
     """What the browser is asked for a new passkey, as JSON: one that is found without a name being typed, and that checks
     who holds it."""
@@ -101,7 +101,7 @@ def asking_to_register(
     )
     return options_to_json(
         generate_registration_options(
-            rp_id=house.rp_id, rp_name=house.name, challenge=question,
+            rp_id=party.rp_id, rp_name=party.name, challenge=question,
             user_id=handle,
             user_name=person.email or person.name, user_display_name=person.name,
             authenticator_selection=wanted,
@@ -116,7 +116,7 @@ def add(
     answer: dict[str, Any],
     question: bytes,
     handle: bytes,
-    house: House,
+    party: RelyingParty,
     *,
     name: str,
     by: Person,
@@ -127,8 +127,8 @@ def add(
 
     try:
         found = verify_registration_response(
-            credential=answer, expected_challenge=question, expected_rp_id=house.rp_id,
-            expected_origin=house.origin, require_user_verification=True,
+            credential=answer, expected_challenge=question, expected_rp_id=party.rp_id,
+            expected_origin=party.origin, require_user_verification=True,
         )  # fmt: skip
     except Exception as error:  # whatever a stranger's bytes set off, it proves nothing
         raise NotProved() from error
@@ -144,19 +144,19 @@ def add(
     )  # fmt: skip
     store.add(passkey)
     store.flush()
-    logins.void_links(store, person, now=now)
+    sign_in_links.void(store, person, now=now)
     _about(store, Tag.PASSKEY_ADDED, passkey, by=by, now=now)
     return passkey
 
 
-def asking_to_sign_in(question: bytes, house: House) -> str:
+def asking_to_sign_in(question: bytes, party: RelyingParty) -> str:
     """What the browser is asked to let somebody in: whichever passkey of ours it has, and that it checks who holds it."""
     from webauthn import generate_authentication_options, options_to_json
     from webauthn.helpers.structs import UserVerificationRequirement
 
     return options_to_json(
         generate_authentication_options(
-            rp_id=house.rp_id,
+            rp_id=party.rp_id,
             challenge=question,
             user_verification=UserVerificationRequirement.REQUIRED,
         )
@@ -164,7 +164,7 @@ def asking_to_sign_in(question: bytes, house: House) -> str:
 
 
 def prove(
-    store: Store, answer: dict[str, Any], question: bytes, house: House, *, now: datetime
+    store: Store, answer: dict[str, Any], question: bytes, party: RelyingParty, *, now: datetime
 ) -> Passkey:
     """The passkey that answered `question`, and with it its person. Raises NotProved.
 
@@ -174,7 +174,7 @@ def prove(
     if passkey is None:
         raise NotProved()
     try:
-        count = _verified(passkey, answer, question, house)
+        count = _verified(passkey, answer, question, party)
     except Exception as error:
         raise NotProved() from error
     grown = (
@@ -198,13 +198,15 @@ def question_of(answer: Any) -> bytes:
         raise NotProved() from error
 
 
-def _verified(passkey: Passkey, answer: dict[str, Any], question: bytes, house: House) -> int:
+def _verified(
+    passkey: Passkey, answer: dict[str, Any], question: bytes, party: RelyingParty
+) -> int:
     """How often it says it has signed. Its growing is checked by the caller, in the database itself."""
     from webauthn import verify_authentication_response
 
     found = verify_authentication_response(
-        credential=answer, expected_challenge=question, expected_rp_id=house.rp_id,
-        expected_origin=house.origin, credential_public_key=passkey.public_key,
+        credential=answer, expected_challenge=question, expected_rp_id=party.rp_id,
+        expected_origin=party.origin, credential_public_key=passkey.public_key,
         credential_current_sign_count=0, require_user_verification=True,
     )  # fmt: skip
     return found.new_sign_count

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Select, select
 
-from webapp.care.accounts import authenticators, logins
+from webapp.care.accounts import authenticators, sign_in_links
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
@@ -50,7 +50,7 @@ def set_password(store: Store, person: Person, password: str, *, by: Person, now
     password = _normal(password)
     _check(store, person, password)
     person.password_hash = _hasher.hash(password)
-    logins.void_links(store, person, now=now)
+    sign_in_links.void(store, person, now=now)
     authenticators.forget_begun(store, person, now=now)
     events.record(
         store, Tag.PASSWORD_CHANGED, by=by, now=now, program_id=person.program_id,
