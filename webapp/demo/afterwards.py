@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webapp.care.catch_up import follow_ups
 from webapp.care.directory.people import Person
-from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
+from webapp.care.materials import drafts, homework, resources, summaries
 from webapp.care.materials.homework import Homework
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session
@@ -71,15 +71,15 @@ def _all_done(
     def works(store: Store, at: datetime) -> None:
         summaries.mark_read(store, store.get_one(Session, session_id), maya, by=maya, now=at)
         reading = _resource(store, f"light-{room.number}")
-        resource_uses.finish(store, reading, maya, by=maya, now=at)
+        resources.finish(store, reading, maya, by=maya, now=at)
         words = "Put the kettle on. Call Ana. Walk round the block, twice if it rains."
-        hand_ins.hand_in(store, _homework(store, task), words, by=maya, now=at)
+        homework.hand_in(store, _homework(store, task), words, by=maya, now=at)
 
     def talks(store: Store, at: datetime) -> None:
         seat = _seat(store, session_id, maya)
-        [made] = store.scalars(hand_ins.of([_homework(store, task).id], maya.id))
+        [made] = store.scalars(homework.current_hand_in(_homework(store, task), maya.id))
         said = "Three things that are already in your day: **that is the trick**. Keep Ana's number on paper, too."
-        hand_ins.answer(store, made, said, by=carla, now=at)
+        homework.give_feedback(store, made, said, by=carla, now=at)
         follow_ups.sign_off(store, seat, by=carla, now=at, note="Went through it on the phone.")
 
     _play(stage, now, (room.ends_at + 20 * HOUR, works), (room.ends_at + 44 * HOUR, talks))
@@ -98,7 +98,7 @@ def _half_way(
     def begins(store: Store, at: datetime) -> None:
         summaries.mark_read(store, store.get_one(Session, session_id), maya, by=maya, now=at)
         film = _resource(store, f"light-{room.number}")
-        resource_uses.keep_place(store, film, maya, 760, by=maya, now=at)
+        resources.keep_place(store, film, maya, 760, by=maya, now=at)
         words = "1. Phone stays in the kitchen from ten on.\n2. The small lamp.\n3. "
         drafts.save(store, _homework(store, task).about, words, by=maya, now=at)
 

@@ -14,7 +14,7 @@ from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts, messages, reengagement_plans
-from webapp.care.materials import drafts, hand_ins, homework, resources, summaries
+from webapp.care.materials import drafts, homework, resources, summaries
 from webapp.care.preferences import accommodations, availability, backup_plans
 from webapp.care.privacy import consents, emergency_access, fhir, own_copy
 
@@ -49,8 +49,8 @@ def staff_writes(store, group, seat, carla, now):
         now=now,
         session=group,
     )
-    given = hand_ins.hand_in(store, task, f"{OWN} homework", by=maya, now=now)
-    hand_ins.answer(store, given, f"{THEIRS} feedback", by=carla, now=now)
+    given = homework.hand_in(store, task, f"{OWN} homework", by=maya, now=now)
+    homework.give_feedback(store, given, f"{THEIRS} feedback", by=carla, now=now)
     resources.put(
         store,
         maya.program,

@@ -26,7 +26,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.reflections import Reflection
 from webapp.care.materials.drafts import Draft
-from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import HandIn
 from webapp.care.preferences import availability, contact_preferences
 from webapp.care.preferences.accommodations import Accommodation
 from webapp.care.preferences.backup_plans import BackupPlan

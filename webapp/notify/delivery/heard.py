@@ -9,10 +9,8 @@ from webapp.care.contact.messages import ReadMark
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.reflections import Reflection
 from webapp.care.make_ups.waitlist import HeldPlace
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework, HomeworkFor
-from webapp.care.materials.resource_uses import ResourceUse
-from webapp.care.materials.resources import Resource, ResourceFor
+from webapp.care.materials.homework import HandIn, Homework, HomeworkFor
+from webapp.care.materials.resources import Resource, ResourceFor, ResourceUse
 from webapp.care.materials.summaries import Summary, SummaryRead
 from webapp.care.schedule.sessions import Seat
 from webapp.notify.kinds import NoticeKind
@@ -88,10 +86,7 @@ def _homework_open() -> Any:
     named = some(
         HomeworkFor, HomeworkFor.homework_id == Homework.id, HomeworkFor.client_id == Seat.client_id
     )
-    done = some(
-        HandIn, HandIn.homework_id == Homework.id, HandIn.client_id == Seat.client_id,
-        HandIn.reopened_at.is_(None),
-    )  # fmt: skip
+    done = some(HandIn, HandIn.is_current_of(Seat.client_id))
     theirs = and_(Homework.session_id == Seat.session_id, or_(Homework.for_everyone, named))
     return some(Homework, theirs, ~Homework.is_withdrawn, ~done)
 
@@ -102,7 +97,7 @@ def _resource_open() -> Any:
     )
     done = some(
         ResourceUse, ResourceUse.resource_id == Resource.id,
-        ResourceUse.client_id == Seat.client_id, ResourceUse.finished_at.is_not(None),
+        ResourceUse.client_id == Seat.client_id, ResourceUse.is_finished,
     )  # fmt: skip
     theirs = and_(Resource.session_id == Seat.session_id, or_(Resource.for_everyone, named))
     return some(Resource, theirs, ~Resource.is_withdrawn, ~done)
@@ -116,7 +111,7 @@ def _read() -> Any:
 
 
 def _answered() -> Any:
-    over = or_(HandIn.feedback_at.is_not(None), HandIn.reopened_at.is_not(None))
+    over = or_(HandIn.has_feedback, ~HandIn.is_current)
     return some(HandIn, HandIn.id == _row.about_id, over)
 
 
