@@ -9,7 +9,6 @@ from sqlalchemy import Select, SQLColumnExpression, func, select
 
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import AbsenceReport, Reason
-from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import connection_tests, contacts, task_owners, tasks
 from webapp.care.contact.addresses import Address
@@ -20,7 +19,7 @@ from webapp.care.directory.programs import Program
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.refusals import N_, Cancelled, Conflict, Invalid, TooLate
+from webapp.refusals import N_, AlreadyDone, Cancelled, Conflict, Invalid, TooLate
 
 HELP_WITHIN = timedelta(minutes=10)
 """The person sits before a dark screen: this is sooner than any other task."""
@@ -74,17 +73,14 @@ def claim(store: Store, task: Task, *, by: Person, now: datetime) -> None:
     """`by` helps: the call is theirs from now on. Raises AlreadyDone, and Conflict when a colleague has it."""
     mine = select(Task).where(Task.id == task.id).with_for_update(key_share=True)
     task = store.scalars(mine.execution_options(populate_existing=True)).one()
-    if task.is_open and task.acknowledged_by_id not in (None, by.id):
+    if not task.is_open:
+        raise AlreadyDone()
+    if task.acknowledged_by_id not in (None, by.id):
         helper = store.get_one(Person, task.acknowledged_by_id)
         raise Conflict(N_("%(name)s is helping already."), name=helper.name)
-    task.acknowledge(store, by=by, now=now)
     if task.owner_id != by.id:
-        task.owner_id = by.id
-        events.record(
-            store, Tag.TASK_HANDED_OVER, by=by, now=now, program_id=task.program_id,
-            client=task.client_id, seat=task.seat_id, session=task.session_id, task=task,
-            kind=task.kind, owner=by.id,
-        )  # fmt: skip
+        task.hand_over(store, by.id, by=by, now=now)
+    task.acknowledge(store, by=by, now=now)
 
 
 def finish(store: Store, task: Task, solved: str, *, by: Person, now: datetime) -> None:

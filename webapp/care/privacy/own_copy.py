@@ -30,7 +30,7 @@ from webapp.care.materials.homework import HandIn
 from webapp.care.preferences import availability, contact_preferences
 from webapp.care.preferences.accommodations import Accommodation
 from webapp.care.preferences.backup_plans import BackupPlan
-from webapp.care.privacy import lookers
+from webapp.care.privacy import record_views
 from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.care.schedule.sessions import Seat, ever_theirs
@@ -223,7 +223,7 @@ def _looked(store: Store, client: Person) -> list[Record]:
             "at": each.at, "what": each.what, "by": each.who.name if each.who else None,
             "roles": (sorted(each.who.role_names) or [Kind(each.who.kind).value]) if each.who else [],
         }
-        for each in reversed(lookers.of(store, client))
+        for each in reversed(record_views.of(store, client))
     ]  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def leave_trace(reading: Reading | None) -> None:
     by, program_id = reader.id, reader.program_id
     if reading and (clients := list(reading.clients)):
         with apart() as writing:
-            record_views.note_down(
+            record_views.record(
                 writing, reading.what, clients, by=by, now=clock.now(), program_id=program_id,
                 session_id=reading.session_id,
             )  # fmt: skip
