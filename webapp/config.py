@@ -1,25 +1,29 @@
-"""Every setting of the product, once: typed, documented, failing loudly with the remedy.
+"""The settings of an installation: read from the environment and `instance/config.py`, checked, documented.
 
 A setting `X` is read from the environment as `REJOIN_X`, else from `instance/config.py` as `X`, else its default
 holds. An empty value counts as not given. A wrong value or an unknown name stops the program at once and says what to
 do; all complaints are told together, so nobody mends them one start at a time.
 """
 
+import ipaddress
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+import re
+import runpy
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
-from webapp import spellings
-from webapp.config_file import SettingsError, written_in
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict
+
 from webapp.crypto import keys
 from webapp.crypto.keyring import Keyring
+from webapp.crypto.keys import listed
 
 PREFIX = "REJOIN_"
-MADE_ONCE = {"secret_keys": "secret.keys", "field_keys": "field.keys"}
-"""Settings whose default is a key of our own making, and its file in the instance folder."""
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC_PUSH_HOSTS = (
     "fcm.googleapis.com",
@@ -27,119 +31,239 @@ PUBLIC_PUSH_HOSTS = (
     "web.push.apple.com",
     "*.notify.windows.com",
 )
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_PUSH_HOST = re.compile(
+    r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?|\[[0-9a-f:]+\]:[0-9]{1,5}"
+)
 
 
-def _setting(
-    parse: Callable[[str], Any], default: str | None, doc: str, example: str, *, told: bool = True
-) -> Any:
-    """A documented field. `default` is text, parsed like any other; `{instance}` in it stands for the folder."""
-    return field(
-        repr=told, metadata={"parse": parse, "default": default, "doc": doc, "example": example}
+class SettingsError(Exception):
+    """One or more settings cannot be used; each line names the setting and the remedy, and repeats no secret."""
+
+    def __init__(self, complaints: list[str]) -> None:
+        super().__init__("\n".join(complaints))
+        self.complaints = complaints
+
+
+def _in_instance(text: str, above: ValidationInfo) -> str:
+    """`{instance}` stands for the folder."""
+    return text.replace("{instance}", str(above.data["instance"]))
+
+
+FilePath = Annotated[Path, BeforeValidator(_in_instance), AfterValidator(Path.absolute)]
+
+
+def _database_url(text: str) -> str:
+    scheme, colon, rest = text.partition("://")
+    if scheme in {"postgres", "postgresql", "postgresql+psycopg"} and colon:
+        return f"postgresql+psycopg://{rest}"
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return text
+    raise ValueError("write postgresql://user:password@host/name, or sqlite:////folder/file.db")
+
+
+def _keys(text: str, above: ValidationInfo) -> tuple[str, ...]:
+    """Keys as given; when none is, those in a file of the instance folder (`secret.keys`), made there once."""
+    file = above.data["instance"] / str(above.field_name).replace("_", ".")
+    try:
+        return keys.read_keys(text or keys.once(file, keys.hex_key))
+    except keys.KeyTrouble as error:
+        raise ValueError(str(error).removesuffix(".")) from error
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("write the address people open, as https://attend.example.org")
+    if parts.path not in {"", "/"}:
+        raise ValueError("the app lives at the root of its host: leave the path away")
+    return text.rstrip("/")
+
+
+def _app_name(text: str) -> str:
+    if not 1 <= len(text) <= 30 or not text.isprintable():
+        raise ValueError("use 1 to 30 printable characters; it stands under a phone's icon")
+    return text
+
+
+def _vapid_subject(text: str, above: ValidationInfo) -> str:
+    """When none is given, the address that people open, if it is https."""
+    base = above.data.get("base_url", "")
+    text = text or (base if base.startswith("https:") else "mailto:hello@example.org")
+    if re.fullmatch(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://[^\s/]+\.[^\s/]+\S*", text):
+        return text
+    raise ValueError(
+        "push services need a contact: write mailto:you@example.org or an https address"
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """All settings, checked. Made by `Settings.load()`, varied by `dataclasses.replace()`."""
+def _push_hosts(text: str) -> tuple[str, ...]:
+    hosts = listed(text.lower())
+    wrong = [host for host in hosts if not _PUSH_HOST.fullmatch(host)]
+    if wrong or not hosts:
+        raise ValueError(f"write host names divided by commas, not {', '.join(wrong) or 'nothing'}")
+    return hosts
 
-    instance: Path = _setting(
-        spellings.path,
+
+def _url_of(*schemes: str) -> BeforeValidator:
+    def read(text: str) -> str:
+        if not re.fullmatch(rf"({'|'.join(schemes)}):/*[^/].*", text, re.DOTALL):
+            raise ValueError("begin with " + " or ".join(f"{scheme}:" for scheme in schemes))
+        return text
+
+    return BeforeValidator(read)
+
+
+def _zoom_secrets(text: str) -> Mapping[str, tuple[str, ...]]:
+    secrets: dict[str, tuple[str, ...]] = {}
+    for entry in listed(text):
+        feed, colon, secret = entry.rpartition(":")
+        if not secret or (colon and not feed):
+            raise ValueError(
+                "write FEED:SECRET divided by commas, or a SECRET alone for every feed"
+            )
+        secrets[feed] = (*secrets.get(feed, ()), secret)
+    if any(len(live) > 2 for live in secrets.values()):
+        raise ValueError("at most two secrets of a feed are live at a time: leave the oldest away")
+    return secrets
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part) for part in listed(text))
+    except ValueError as error:
+        raise ValueError(f"write addresses or networks, as 10.0.0.0/8, ::1: {error}") from error
+
+
+def _log_format(text: str) -> str:
+    if text == "auto":
+        return "console" if sys.stderr.isatty() else "json"
+    if text in {"json", "console"}:
+        return text
+    raise ValueError("choose auto, json or console")
+
+
+def _setting(default: str | None, doc: str, example: str, *, secret: bool = False) -> Any:
+    """A documented setting. `default` is text, read like any other."""
+    return Field(default, description=doc, examples=[example], repr=not secret)
+
+
+class _ConfigFile(InitSettingsSource):
+    """`instance/config.py`: the upper-case names of a Python file; lists become comma-divided text."""
+
+    def __call__(self) -> dict[str, Any]:
+        folder = Path(self.current_state.get("instance", ROOT / "instance"))
+        path = folder.absolute() / "config.py"
+        if not path.exists():
+            return {}
+        try:
+            written = runpy.run_path(str(path))
+        except Exception as error:
+            raise SettingsError([f"{path} cannot be read: {error}. Mend that line."]) from error
+        return {
+            _field(name, f"{name} in {path}", but="instance"): ",".join(map(str, value))
+            if isinstance(value, list | tuple)
+            else str(value)
+            for name, value in written.items()
+            if name.isupper() and value not in (None, "")
+        }
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Made by `Settings.load()`, varied by `model_copy(update=...)`."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
+    )
+
+    instance: Annotated[Path, AfterValidator(Path.absolute)] = _setting(
         str(ROOT / "instance"),
         "Folder for the database, the keys and config.py. Only from the environment.",
         "/var/lib/rejoin",
     )
-    database_url: str = _setting(
-        spellings.database_url,
-        "sqlite:///{instance}/rejoin.db",
-        "Where everything is kept: an encrypted SQLite file, or PostgreSQL for several machines.",
-        "postgresql://rejoin@db.internal/rejoin",
-        told=False,
+    database_url: Annotated[str, BeforeValidator(_database_url), BeforeValidator(_in_instance)] = (
+        _setting(
+            "sqlite:///{instance}/rejoin.db",
+            "Where everything is kept: an encrypted SQLite file, or PostgreSQL for several machines.",
+            "postgresql://rejoin@db.internal/rejoin",
+            secret=True,
+        )
     )
-    secret_keys: tuple[str, ...] = _setting(
-        spellings.secret_keys,
-        None,
+    secret_keys: Annotated[tuple[str, ...], BeforeValidator(_keys)] = _setting(
+        "",
         "Keys that sign cookies and links, divided by commas: the first signs, the rest verify."
         " Made once in the instance folder.",
         "64-hex-digits-new,64-hex-digits-old",
-        told=False,
+        secret=True,
     )
-    field_keys: tuple[str, ...] = _setting(
-        spellings.secret_keys,
-        None,
+    field_keys: Annotated[tuple[str, ...], BeforeValidator(_keys)] = _setting(
+        "",
         "Keys that seal clinical text in the database, divided by commas: the first seals, the rest open."
         " Made once in the instance folder; several machines need the same.",
         "64-hex-digits-new,64-hex-digits-old",
-        told=False,
+        secret=True,
     )
-    base_url: str = _setting(
-        spellings.base_url,
+    base_url: Annotated[str, BeforeValidator(_base_url)] = _setting(
         "http://localhost:5000",
         "The address people open; links in messages begin with it.",
         "https://attend.example.org",
     )
-    app_name: str = _setting(
-        spellings.app_name,
+    app_name: Annotated[str, BeforeValidator(_app_name)] = _setting(
         "My Day",
         "The name on phones, in mails and calendars. Keep it neutral: it must not tell of treatment.",
         "My Day",
     )
-    vapid_key_file: Path = _setting(
-        spellings.path,
+    vapid_key_file: FilePath = _setting(
         "{instance}/vapid.pem",
         "Private key that tells push services who sends. Made once when missing.",
         "/run/secrets/vapid.pem",
     )
-    vapid_subject: str = _setting(
-        spellings.vapid_subject,
-        None,
+    vapid_subject: Annotated[str, BeforeValidator(_vapid_subject)] = _setting(
+        "",
         "Contact for push services: a mailto: or https: address. Default: BASE_URL when it is https.",
         "mailto:help@example.org",
     )
-    push_hosts: tuple[str, ...] = _setting(
-        spellings.push_hosts,
+    push_hosts: Annotated[tuple[str, ...], BeforeValidator(_push_hosts)] = _setting(
         ",".join(PUBLIC_PUSH_HOSTS),
         "Push services that may be called, divided by commas. `*.name` stands for any host below it;"
         " an entry with a port may be plain http and on this machine, for tests.",
         "fcm.googleapis.com,127.0.0.1:8090",
     )
-    smtp_url: str | None = _setting(
-        spellings.url_of("smtp", "smtps", "file"),
+    smtp_url: Annotated[str, _url_of("smtp", "smtps", "file")] | None = _setting(
         None,
         "How e-mail leaves: smtp:// (STARTTLS), smtps://, or file:DIR, which writes .eml files."
         " `?from=ADDRESS` sets the sender. Without it no e-mail is sent.",
         "smtps://user:password@mail.example.org?from=hello@example.org",
-        told=False,
+        secret=True,
     )
-    sms_url: str | None = _setting(
-        spellings.url_of("twilio", "file"),
+    sms_url: Annotated[str, _url_of("twilio", "file")] | None = _setting(
         None,
         "How text messages leave: twilio://ACCOUNT:TOKEN@api.twilio.com?from=NUMBER, or file:DIR."
         " Without it none is sent.",
         "file:/tmp/texts",
-        told=False,
+        secret=True,
     )
-    zoom_secrets: Mapping[str, tuple[str, ...]] = _setting(
-        spellings.zoom_secrets,
-        "",
-        "Secrets that Zoom's events are signed with, FEED:SECRET divided by commas; up to two live ones"
-        " of a feed while changing over. A SECRET alone holds for every feed.",
-        "evening-iop:new-secret,evening-iop:old-secret",
-        told=False,
+    zoom_secrets: Annotated[Mapping[str, tuple[str, ...]], BeforeValidator(_zoom_secrets)] = (
+        _setting(
+            "",
+            "Secrets that Zoom's events are signed with, FEED:SECRET divided by commas; up to two live ones"
+            " of a feed while changing over. A SECRET alone holds for every feed.",
+            "evening-iop:new-secret,evening-iop:old-secret",
+            secret=True,
+        )
     )
-    trusted_proxies: tuple[spellings.Network, ...] = _setting(
-        spellings.networks,
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = _setting(
         "",
         "Addresses or networks of the TLS proxies in front; only their X-Forwarded-* is believed.",
         "127.0.0.1,10.0.0.0/8",
     )
-    audit_anchors: Path = _setting(
-        spellings.path,
+    audit_anchors: FilePath = _setting(
         "{instance}/audit.anchors",
         "File to which the worker appends the head of the audit chain; best on another disk, or shipped away.",
         "/mnt/write-once/audit.anchors",
     )
-    log_format: str = _setting(
-        spellings.log_format,
+    log_format: Annotated[str, BeforeValidator(_log_format)] = _setting(
         "auto",
         "`json`, `console`, or `auto`: console on a terminal, else json.",
         "json",
@@ -153,14 +277,25 @@ class Settings:
 
         Raises SettingsError with every complaint at once.
         """
-        given = {
-            name.removeprefix(PREFIX): text
+        given: dict[str, Any] = {
+            _field(name.removeprefix(PREFIX), name): text
             for name, text in (os.environ if environ is None else environ).items()
             if name.startswith(PREFIX) and text.strip()
         }
         if instance is not None:
-            given["INSTANCE"] = str(instance)
-        return _checked(given)
+            given["instance"] = str(instance)
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            complaints = sorted(_complaint(each) for each in error.errors())
+        raise SettingsError(complaints)
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: Any, *_: Any, **__: Any
+    ) -> tuple[Any, ...]:
+        """What `load` found in the environment (the library's own source passes over unknown names), then the file."""
+        return init_settings, _ConfigFile(settings_cls, {})
 
     @property
     def vapid_key(self) -> str:
@@ -183,7 +318,7 @@ class Settings:
     def keyring(self) -> Keyring:
         """The keys of clinical text; kept in the instance folder's file, it follows what is written there."""
         file = self.instance / "field.keys"
-        kept = file.exists() and spellings.secret_keys(file.read_text()) == self.field_keys
+        kept = file.exists() and keys.read_keys(file.read_text()) == self.field_keys
         return Keyring(self.field_keys, file if kept else None)
 
     @property
@@ -207,38 +342,24 @@ class Settings:
         return (*self.zoom_secrets.get(feed, ()), *self.zoom_secrets.get("", ()))
 
 
-def _checked(given: dict[str, str]) -> Settings:
-    known = {each.name.upper(): each for each in fields(Settings)}
-    instance = spellings.path(given.get("INSTANCE") or str(ROOT / "instance"))
-    filed = written_in(instance)
-    complaints = [_stranger(PREFIX + name, known) for name in given.keys() - known.keys()]
-    complaints += [
-        _stranger(f"{name} in {instance / 'config.py'}", known)
-        for name in filed.keys() - (known.keys() - {"INSTANCE"})
-    ]
-    texts = filed | given | {"INSTANCE": str(instance)}
-    values: dict[str, Any] = {}
-    for name, each in known.items():
-        try:
-            text = texts[name] if name in texts else _default(each, instance, texts)
-            values[each.name] = None if text is None else each.metadata["parse"](text)
-        except (ValueError, keys.KeyTrouble) as error:
-            complaints.append(f"{PREFIX}{name} cannot be used: {error}.")
-    if complaints:
-        raise SettingsError(sorted(complaints))
-    return Settings(**values)
+def _field(name: str, told: str, *, but: str = "") -> str:
+    """The field that the setting `name` fills; for a name that is none, what it is `told` as when it is refused."""
+    field = name.lower()
+    return field if name.isupper() and field in Settings.model_fields and field != but else told
 
 
-def _default(setting: "Field[Any]", instance: Path, texts: Mapping[str, str]) -> str | None:
-    """The text that holds when nothing is given; some defaults depend on more than themselves."""
-    if setting.name in MADE_ONCE:
-        return keys.once(instance / MADE_ONCE[setting.name], keys.hex_key)
-    if setting.name == "vapid_subject":
-        https = texts.get("BASE_URL", "").startswith("https://")
-        return texts["BASE_URL"] if https else "mailto:hello@example.org"
-    default: str | None = setting.metadata["default"]
-    return default and default.replace("{instance}", str(instance))
+def _complaint(error: ErrorDetails) -> str:
+    name = str(error["loc"][0])
+    if error["type"] == "extra_forbidden":
+        known = ", ".join(Settings.model_fields).upper()
+        return f"{name} is not a setting. Take it away, or correct it to one of: {known}."
+    reason = error.get("ctx", {}).get("error", error["msg"])
+    return f"{PREFIX}{name.upper()} cannot be used: {reason}."
 
 
-def _stranger(name: str, known: Mapping[str, object]) -> str:
-    return f"{name} is not a setting. Take it away, or correct it to one of: {', '.join(known)}."
+def loopback(host: str) -> bool:
+    """Whether that is this machine itself: the one place that may be reached without encryption."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -26,10 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from webapp.config import loopback
 from webapp.crypto import sealed
 from webapp.crypto.keyring import Keyring
 from webapp.embedded import Pen, check_sqlite, prepare_sqlite
-from webapp.spellings import loopback
 
 IN_USE = 7_345_647
 """PostgreSQL's advisory lock on a whole database: every connection of ours shares it, a restore has it to itself."""

@@ -27,7 +27,7 @@ from webapp import clock
 WORDS = frozenset(
     {
         "channel", "chore", "database", "endpoint", "error", "event", "kind", "level", "logger",
-        "method", "outcome", "reason", "request", "rung", "setting", "tag", "verb", "version", "where",
+        "method", "outcome", "reason", "request", "rung", "setting", "subject", "tag", "verb", "version", "where",
     }
 )  # fmt: skip
 """Keys that may carry text. Whoever adds one makes sure that its values are words of ours, never of people."""
@@ -102,6 +102,16 @@ def without_message(_logger: WrappedLogger, _method: str, line: EventDict) -> Ev
             for frame in traceback.extract_tb(error.__traceback__)
         )
     return line
+
+
+def place_of(error: BaseException) -> str:
+    """An error's class, and the line of ours that it passed through last: `ValueError at webapp/care/schedule/series.py:62`. Nothing of
+    its message."""
+    frames = [
+        _place(f.filename) + f":{f.lineno}" for f in traceback.extract_tb(error.__traceback__)
+    ]
+    ours = [frame for frame in frames if frame.startswith("webapp/")] or frames or ["?"]
+    return f"{type(error).__qualname__} at {ours[-1]}"
 
 
 def discreet(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:

@@ -1,25 +1,31 @@
-"""`make bench`: every bench_*.py here in turn, each in a process of its own; `BENCHES="push sweep"` runs those."""
+"""Every bench_*.py here in turn, each in a process of its own: `make bench`, or `make bench BENCHES="push sweep"`.
+
+`--smoke` runs each with a handful of rows. A bench by itself takes its own sizes: `python -m tests.bench.bench_push --help`.
+"""
 
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 
-def main(wanted: list[str]) -> int:
-    """Run them; returns how many ended in error."""
-    known = sorted(path.stem for path in Path(__file__).parent.glob("bench_*.py"))
-    names = [f"bench_{name.removeprefix('bench_')}" for name in wanted] or known
-    if strangers := set(names) - set(known):
-        sys.exit(f"There is no {', '.join(sorted(strangers))}. Choose from: {', '.join(known)}")
+BENCHES = sorted(
+    path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py")
+)
+
+
+@click.command(help=__doc__)
+@click.argument("names", nargs=-1, type=click.Choice(BENCHES))
+@click.option("--smoke", is_flag=True, help="A handful of everything.")
+def main(names: tuple[str, ...], smoke: bool) -> None:
+    """Run them; the exit code is how many ended in error."""
     failed = 0
-    for name in names:
-        print(f"\n# {name.removeprefix('bench_')}", flush=True)
-        failed += (
-            subprocess.run([sys.executable, "-m", f"tests.bench.{name}"], check=False).returncode
-            != 0
-        )
-    return failed
+    for name in names or BENCHES:
+        click.echo(f"\n# {name}")
+        words = [sys.executable, "-m", f"tests.bench.bench_{name}", *(["--smoke"] * smoke)]
+        failed += subprocess.run(words, check=False).returncode != 0
+    sys.exit(failed)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(prog_name="python -m tests.bench")

@@ -4,13 +4,12 @@ way: BEGIN, count the seats, insert the next one, COMMIT, and again when the dat
 Each process has been up for a while: its connections are open and its statements compiled, and as many threads as it has
 connections take the bookers in turn. So what is measured is booking, not connecting.
 
-`python -m tests.bench.bench_booking [ROUNDS]`. Ours also locks, checks the clients' calendars, writes make-up, slots and audit
-events, and reads the next best offer for each of the hundred and fifty. Commits are durable.
+Ours also locks, checks the clients' calendars, writes make-up, slots and audit
+events, and reads the next best offer for each who is too late. Commits are durable.
 """
 
 import multiprocessing
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -18,13 +17,15 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import joinedload
 
-from tests.bench.bench_outbox import databases
+from tests.bench.command import Counts, Size, bench, progress
+from tests.bench.stores import databases
 from tests.databases import every_table, opened
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind
@@ -34,15 +35,18 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database
 from webapp.refusals import Full
 
-BOOKERS, PLACES, PROCESSES, THREADS = 200, 50, 2, 8
+PROCESSES, THREADS = 2, 8
 NOW = datetime(2026, 3, 4, 18, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 Booking = Callable[[Database, int, int], str]
+"""(database, missed seat, session) → what it came to."""
 
 
-def plant(database: Database, rounds: int) -> tuple[list[int], list[tuple[int, int]]]:
+def plant(
+    database: Database, bookers: int, places: int, rounds: int
+) -> tuple[list[int], list[tuple[int, int]]]:
     """One evening that all were not in; for each round a room to race for, ours and the plain way's; and room elsewhere.
-    Answers the missed seats, and the rooms."""
+    Returns the missed seats, and the rooms."""
     with database.writing() as store:
         program = programs.create(store, "Bench", ref="bench", time_zone="UTC", now=NOW - 9 * DAY)
 
@@ -52,7 +56,7 @@ def plant(database: Database, rounds: int) -> tuple[list[int], list[tuple[int, i
             )[0]
 
         host = person("host", Kind.STAFF)
-        clients = [person(f"c{n}", Kind.CLIENT) for n in range(BOOKERS)]
+        clients = [person(f"c{n}", Kind.CLIENT) for n in range(bookers)]
 
         def room(ref: str, at: datetime, capacity: int, seats: list[Any]) -> Session:
             made, _ = planning.put(
@@ -62,12 +66,12 @@ def plant(database: Database, rounds: int) -> tuple[list[int], list[tuple[int, i
             )  # fmt: skip
             return made
 
-        missed = [room(f"missed-{n}", NOW - DAY * (n + 1), BOOKERS, clients) for n in range(rounds)]
-        room("elsewhere", NOW + 10 * DAY, BOOKERS, [])
+        missed = [room(f"missed-{n}", NOW - DAY * (n + 1), bookers, clients) for n in range(rounds)]
+        room("elsewhere", NOW + 10 * DAY, bookers, [])
         hours = [NOW + DAY + DAY / 24 * n for n in range(2 * rounds)]
         pairs = [
-            (room(f"ours-{n}", hours[2 * n], PLACES, []).id,
-             room(f"plain-{n}", hours[2 * n + 1], PLACES, []).id)
+            (room(f"ours-{n}", hours[2 * n], places, []).id,
+             room(f"plain-{n}", hours[2 * n + 1], places, []).id)
             for n in range(rounds)
         ]  # fmt: skip
         store.flush()
@@ -97,18 +101,18 @@ INSERT = text(
 )
 
 
-def plain(database: Database, seat_id: int, session_id: int) -> str:
+def plain(places: int, database: Database, seat_id: int, session_id: int) -> str:
     """As one would write it first. Every complaint of the database is counted."""
     complaints = 0
     while True:
         with database.engine.connect() as connection:
             try:
                 taken = connection.execute(COUNT, {"session": session_id}).scalar_one()
-                if taken >= PLACES:
+                if taken >= places:
                     return f"full {complaints}"
                 values = {
                     "session": session_id,
-                    "places": PLACES,
+                    "places": places,
                     "number": taken + 1,
                     "seat": seat_id,
                 }
@@ -177,15 +181,16 @@ def once(
     return max(seconds for seconds, _ in answers), sum((c for _, c in answers), Counter())
 
 
-def measure(name: str, database: Database, rounds: int) -> None:
-    seats, pairs = plant(database, rounds)
+def measure(name: str, database: Database, bookers: int, places: int, rounds: int) -> Counter[str]:
+    """Prints a line; returns what all rounds of ours came to."""
+    seats, pairs = plant(database, bookers, places, rounds)
     taken: list[tuple[float, float]] = []
     mine: Counter[str] = Counter()
     complaints = 0
-    for turn, (own, other) in enumerate(pairs):
-        bookers = seats[turn * BOOKERS : (turn + 1) * BOOKERS]
-        a, theirs = once(database, plain, [(seat, other) for seat in bookers])
-        b, came_to = once(database, ours, [(seat, own) for seat in bookers])
+    for turn, (own, other) in enumerate(progress(pairs, "rounds")):
+        missed = seats[turn * bookers : (turn + 1) * bookers]
+        a, theirs = once(database, partial(plain, places), [(seat, other) for seat in missed])
+        b, came_to = once(database, ours, [(seat, own) for seat in missed])
         taken.append((a, b))
         mine += came_to
         complaints += sum(int(word.split()[1]) * many for word, many in theirs.items())
@@ -193,23 +198,32 @@ def measure(name: str, database: Database, rounds: int) -> None:
     words = " · ".join(f"{many / rounds:g} {word}" for word, many in mine.most_common())
     spread = f"{min(b for _, b in taken):.2f} to {max(b for _, b in taken):.2f}"
     print(f"{name:12}{a:>9.2f}{complaints / rounds:>12,.0f}{b:>9.2f}   {spread:14}  {words}")
+    return mine
 
 
-def main(rounds: int = 4) -> None:
+@bench(
+    bookers=Size(200, 6, "clients who want a place"),
+    places=Size(50, 2, "places they want"),
+    rounds=Size(4, 1, "rounds in turns"),
+)
+def main(bookers: int, places: int, rounds: int) -> Counts:
     every_table()
     print(
-        f"\nBooking race, {BOOKERS} bookers, {PLACES} places, {PROCESSES} processes, {rounds} rounds (seconds, median)"
+        f"\nBooking race, {bookers} bookers, {places} places, {PROCESSES} processes, {rounds} rounds (seconds, median)"
     )
     print(
         f"{'':12}{'plain':>9}{'complaints':>12}{'ours':>9}   {'spread':14}  a round of ours came to"
     )
+    done = {}
     with (
         tempfile.TemporaryDirectory(prefix="rejoin-bench-") as folder,
         databases(Path(folder)) as made,
     ):
         for name, database in made.items():
-            measure(name, database, rounds)
+            came_to = measure(name, database, bookers, places, rounds)
+            done |= {f"{name}, {words}": many for words, many in came_to.items()}
+    return done
 
 
 if __name__ == "__main__":
-    main(*(int(given) for given in sys.argv[1:2]))
+    main()

@@ -1,6 +1,6 @@
 """The outbox: notifications claimed and finished a second, on both databases, with everything asked again in the claim.
 
-`python -m tests.bench.bench_outbox [ROWS]`. The send does nothing (`claim + finish`), or is a push over TLS to an endpoint
+The send does nothing (`claim + finish`), or is a push over TLS to an endpoint
 on this machine (`whole way`). One row in four goes to a partner under a consent. Durable commits, audit events included.
 """
 
@@ -8,11 +8,11 @@ import contextlib
 import gc
 import ssl
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,19 @@ from sqlalchemy import func, select, update
 
 from tests.bench import crowd
 from tests.bench.bench_push import SUBJECT, browsers, text
+from tests.bench.command import Counts, Size, bench, progress
 from tests.bench.push_endpoint import endpoint, self_signed
-from tests.databases import lay_schema, opened
-from tests.postgres import DURABLE, Server
-from webapp.bulk import insert_many
-from webapp.care.contact.addresses import Address
-from webapp.care.privacy.consents import Consent
+from tests.bench.stores import databases
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address, Channel
+from webapp.care.directory.people import Person
+from webapp.care.privacy import consents
+from webapp.care.privacy.consents import Category
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.crypto import keys
 from webapp.db import Database
+from webapp.notify.channels import parcel
 from webapp.notify.channels.memory import MemoryChannel
-from webapp.notify.channels.parcel import Channel
 from webapp.notify.channels.push.channel import PushChannel
 from webapp.notify.channels.push.hosts import PushHosts
 from webapp.notify.channels.push.vapid import VapidHeaders
@@ -39,118 +41,89 @@ from webapp.notify.delivery.leases import Leased, take
 from webapp.notify.delivery.outcomes import Outcome, record
 from webapp.notify.delivery.parcels import Packer
 from webapp.notify.delivery.wording import Wording
-from webapp.notify.outbox import INSERTED, Notification
+from webapp.notify.kinds import NoticeKind
+from webapp.notify.outbox import Notification
 
 NOW = crowd.START + timedelta(minutes=5)
-ROUNDS = 3
 BATCH = 256
 COUNTED = "counted"
-
-
-@contextlib.contextmanager
-def databases(folder: Path) -> Iterator[dict[str, Database]]:
-    """Both engines, empty, committing durably."""
-    server = Server.start(DURABLE)
-    made = {
-        "sqlite": opened(f"sqlite:///{folder / 'bench.db'}"),
-        "postgresql": opened(server.url()),
-    }
-    try:
-        for database in made.values():
-            lay_schema(database)
-        yield made
-    finally:
-        for database in made.values():
-            database.dispose()
-        server.stop()
 
 
 def plant(database: Database, rows: int, port: int) -> None:
     """Clients, each with a seat that began five minutes ago and a phone that takes pushes; partners' consents."""
     crowd.plant(database, rows)
     with database.writing() as store:
-        seats = store.execute(select(Seat.id, Seat.client_id).order_by(Seat.id)).all()
-        devices = iter(browsers(min(rows, 1000)) * (rows // 1000 + 1))
-        told = [
-            (client, "push", f"https://127.0.0.1:{port}/push/{seat}", keys_of(next(devices)), NOW, 0, NOW, NOW)
-            for seat, client in seats
+        clients = store.scalars(select(Person).join(Seat, Seat.client_id == Person.id)).all()
+        devices = [
+            {"person_id": client.id, "value": f"https://127.0.0.1:{port}/push/{n}", "keys": keys_of(browser)}
+            for n, (client, browser) in enumerate(zip(clients, cycle(browsers(min(rows, 1000)))))
         ]  # fmt: skip
-        columns = (
-            "person_id",
-            "channel",
-            "value",
-            "keys",
-            "opted_in_at",
-            "troubles",
-            "worked_at",
-            "created_at",
-        )
-        insert_many(store, Address.__table__, columns, told)  # type: ignore[arg-type]
-        clients = [client for _, client in seats]
-        signed = [
-            (
-                mine,
-                theirs,
-                "reminders",
-                *["x"] * 5,
-                NOW - timedelta(days=9),
-                NOW + timedelta(days=90),
-            )
-            for mine, theirs in zip(clients, clients[1:] + clients[:1], strict=True)
-        ]
-        columns = (
-            "client_id", "recipient_id", "category", "discloser", "description", "purpose",
-            "right_to_revoke", "signature", "signed_at", "expires_at",
+        first = addresses.add(
+            store, clients[0], Channel.PUSH, devices[0]["value"], by=None, now=NOW,
+            keys=devices[0]["keys"],
         )  # fmt: skip
-        insert_many(store, Consent.__table__, columns, signed)  # type: ignore[arg-type]
+        first.worked_at = NOW
+        crowd.copies(store, first, devices[1:])
+        pairs = list(zip(clients, [*clients[1:], clients[0]], strict=True))
+        consent = consents.grant(
+            store, *pairs[0], Category.REMINDERS, purpose="To get there", signature="Client 0",
+            expires_at=NOW + timedelta(days=90), by=clients[0], now=NOW - timedelta(days=9),
+        )  # fmt: skip
+        signed = [
+            {"client_id": mine.id, "client_name": mine.name, "recipient_id": theirs.id, "recipient_name": theirs.name}
+            for mine, theirs in pairs[1:]
+        ]  # fmt: skip
+        crowd.copies(store, consent, signed)
         store.commit()
 
 
-def keys_of(browser: tuple[bytes, bytes]) -> str:
+def keys_of(browser: tuple[bytes, bytes]) -> dict[str, str]:
     point, auth = browser
-    return f'{{"p256dh": "{text(point)}", "auth": "{text(auth)}"}}'
+    return {"p256dh": text(point), "auth": text(auth)}
 
 
 def fill(database: Database) -> int:
-    """A notification for every seat; how many."""
+    """A notification for every seat, one in four of them for the client's partner; how many."""
     with database.writing() as store:
-        seats = store.execute(
+        query = (
             select(Seat.id, Seat.client_id, Seat.session_id, Session.starts_at, Session.ends_at)
             .join(Session, Session.id == Seat.session_id)
             .order_by(Seat.id)
-        ).all()
-        devices = select(Address.person_id, Address.id).where(Address.channel == "push")
+        )
+        seats = store.execute(query).all()
+        devices = select(Address.person_id, Address.id).where(Address.channel == Channel.PUSH)
         phones = {person: address for person, address in store.execute(devices)}  # noqa: C416
-        first = (store.scalar(select(func.max(Notification.id))) or 0) + 1
-        rows = [
-            row(
-                first + n,
-                seat,
-                seats[(n + 1) % len(seats)].client_id if n % 4 == 0 else None,
-                phones,
+        event = (store.scalar(select(func.max(Notification.id))) or 0) + 1
+        to_client = Notification(
+            channel=Channel.PUSH, kind=NoticeKind.FIRST_CHECK, decided_at=NOW, due_at=NOW, attempts=0
+        )  # fmt: skip
+        to_partner = Notification(
+            channel=Channel.PUSH, kind=NoticeKind.PARTNER_REMINDER, decided_at=NOW, due_at=NOW, attempts=0,
+            consent_category=Category.REMINDERS,
+        )  # fmt: skip
+        told: dict[Notification, list[dict[str, Any]]] = {to_client: [], to_partner: []}
+        for n, seat in enumerate(seats):
+            like, who = (
+                (to_client, seat.client_id)
+                if n % 4
+                else (to_partner, seats[(n + 1) % len(seats)].client_id)
             )
-            for n, seat in enumerate(seats)
-        ]
-        insert_many(store, Notification.__table__, INSERTED, rows)  # type: ignore[arg-type]
+            told[like].append(
+                {
+                    "event_id": event + n, "person_id": who, "address_id": phones[who],
+                    "client_id": seat.client_id, "seat_id": seat.id, "session_id": seat.session_id,
+                    "about_at": seat.starts_at, "not_after": seat.ends_at,
+                }
+            )  # fmt: skip
+        for like, rows in told.items():
+            crowd.copies(store, like, rows)
         store.commit()
     if not database.embedded:
         with database.engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(
                 "ANALYZE notification"
             )
-    return len(rows)
-
-
-def row(event: int, seat: Any, partner: int | None, phones: dict[int, int]) -> tuple[Any, ...]:
-    who, kind, consent = (
-        (partner, "partner_reminder", "reminders")
-        if partner
-        else (seat.client_id, "first_check", None)
-    )
-    return (
-        event, who, "push", phones[who], kind, seat.client_id, seat.id, seat.session_id, None, None,
-        consent, seat.starts_at, NOW, NOW, seat.ends_at, 0,
-    )  # fmt: skip
+    return len(seats)
 
 
 def claim_and_finish(database: Database) -> int:
@@ -166,7 +139,7 @@ def claim_and_finish(database: Database) -> int:
             return done
 
 
-def courier(channel: Channel) -> Courier:
+def courier(channel: parcel.Channel) -> Courier:
     return Courier(
         {"push": channel}, Packer(Wording("My Day", "https://day.example", ["k" * 64]), "k" * 64)
     )
@@ -179,7 +152,9 @@ def measured(work: Any) -> tuple[float, float]:
     return done / (time.perf_counter() - wall), done / (time.process_time() - cpu)
 
 
-def contenders(stack: contextlib.ExitStack, database: Database, push: Channel) -> dict[str, Any]:
+def contenders(
+    stack: contextlib.ExitStack, database: Database, push: parcel.Channel
+) -> dict[str, Any]:
     """Name → work on the rows that lie in the database."""
     silent, aloud = courier(MemoryChannel()), courier(push)
     stack.callback(silent.close)
@@ -191,54 +166,65 @@ def contenders(stack: contextlib.ExitStack, database: Database, push: Channel) -
     }
 
 
-def main(rows: int = 10_000) -> None:
-    """Print the table."""
-    figures: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        cert, key = self_signed(Path(folder))
-        with (
-            databases(Path(folder)) as both,
-            endpoint(cert, key) as port,
-            contextlib.ExitStack() as stack,
-        ):
-            tls = ssl.create_default_context(cafile=str(cert))
-            push = PushChannel(
-                VapidHeaders(keys.vapid_key(), SUBJECT), PushHosts([f"127.0.0.1:{port}"]), tls=tls
-            )
-            works = {}
-            for name, database in both.items():
-                plant(database, rows, port)
-                own = PushChannel(push.vapid, push.hosts, tls=tls)
-                works[name] = contenders(stack, database, own)
-            gc.collect()
-            gc.freeze()  # as the worker does
-            for _ in range(ROUNDS):
-                for name, contest in works.items():
-                    for what, work in contest.items():
-                        count = fill(both[name])
-                        figures.setdefault((name, what), []).append(measured(work))
-                        complete(both[name], count)
-    print(f"outbox: {rows:,} rows, batches of {BATCH}, {ROUNDS} rounds in turns, median [min..max]")
-    print(f"{'':42}{'rows a second':>26}{'a second of CPU':>18}")
-    for (name, what), rounds in figures.items():
-        walls = [wall for wall, _ in rounds]
-        spread = f"{statistics.median(walls):,.0f} [{min(walls):,.0f}..{max(walls):,.0f}]"
-        print(
-            f"{name + ', ' + what:42}{spread:>26}{statistics.median(c for _, c in rounds):>18,.0f}"
-        )
-
-
-def complete(database: Database, count: int) -> None:
-    """Every row was sent, or waits for another try (an overloaded machine); one that is lost measures nothing."""
+def complete(database: Database, count: int) -> int:
+    """How many rows were sent. The others wait for another try (an overloaded machine); one that is lost measures nothing."""
     with database.writing() as store:
         fresh = Notification.why.is_distinct_from(COUNTED)
         alive = (Notification.sent_at.is_not(None) | Notification.is_open) & fresh
         found = store.scalar(select(func.count()).select_from(Notification).where(alive))
         assert found == count, f"{count - (found or 0)} of {count} rows were lost"
+        gone = select(func.count()).where(Notification.sent_at.is_not(None), fresh)
+        sent = store.scalar(gone.select_from(Notification)) or 0
         store.execute(update(Notification).where(Notification.is_open).values(failed_at=NOW))
         store.execute(update(Notification).values(why=COUNTED))
         store.commit()
+    return sent
+
+
+@bench(
+    rows=Size(10_000, 16, "notifications in each round"),
+    rounds=Size(3, 1, "rounds in turns"),
+)
+def main(rows: int, rounds: int) -> Counts:
+    figures: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    done = Counter[str]()
+    with tempfile.TemporaryDirectory(prefix="rejoin-bench-") as folder:
+        cert, key = self_signed(Path(folder))
+        with (
+            databases(Path(folder)) as both,
+            endpoint(cert, key) as service,
+            contextlib.ExitStack() as stack,
+        ):
+            tls = ssl.create_default_context(cafile=str(cert))
+            push = PushChannel(
+                VapidHeaders(keys.vapid_key(), SUBJECT),
+                PushHosts([f"127.0.0.1:{service.port}"]),
+                tls=tls,
+            )
+            works = {}
+            for name, database in both.items():
+                plant(database, rows, service.port)
+                own = PushChannel(push.vapid, push.hosts, tls=tls)
+                works[name] = contenders(stack, database, own)
+            gc.collect()
+            gc.freeze()  # as the worker does
+            for _ in progress(range(rounds), "rounds"):
+                for name, contest in works.items():
+                    for what, work in contest.items():
+                        count = fill(both[name])
+                        figures.setdefault((name, what), []).append(measured(work))
+                        done[f"{name}, {what}"] += complete(both[name], count)
+            done["pushes taken by the service"] = service.answered()
+    print(f"outbox: {rows:,} rows, batches of {BATCH}, {rounds} rounds in turns, median [min..max]")
+    print(f"{'':42}{'rows a second':>26}{'a second of CPU':>18}")
+    for (name, what), found in figures.items():
+        walls = [wall for wall, _ in found]
+        spread = f"{statistics.median(walls):,.0f} [{min(walls):,.0f}..{max(walls):,.0f}]"
+        print(
+            f"{name + ', ' + what:42}{spread:>26}{statistics.median(c for _, c in found):>18,.0f}"
+        )
+    return done
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in sys.argv[1:]))
+    main()

@@ -1,6 +1,6 @@
 """Pages: Today's answers a second beside the barest Flask on the same server (A B A B), and what a phone sees of them.
 
-`python -m tests.bench.bench_pages [SECONDS]`. granian, two processes, 32 connections, an encrypted SQLite file with three weeks
+granian, two processes, 32 connections, an encrypted SQLite file with three weeks
 of practice in it. The client's figures: a real Chromium under Lighthouse's slow 4G and a processor four times slower. With
 Lighthouse installed (`npm install --prefix DIR lighthouse@12`, Node 18 or newer), name its program in LIGHTHOUSE, or have
 `lighthouse` on PATH, and its scores stand beside.
@@ -11,7 +11,6 @@ import os
 import shutil
 import statistics
 import subprocess
-import sys
 from datetime import timedelta
 from typing import Any
 
@@ -20,13 +19,14 @@ from sqlalchemy import select
 
 from tests import chromium, counting
 from tests.bench.askers import Tally, again_for, ask, get
+from tests.bench.command import Counts, Size, bench, progress
 from tests.bench.house_of_pages import House, opened
 from tests.visiting import Visit
 from webapp import clock, create_app
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 
-ROUNDS, CONNECTIONS, WHO = 4, 32, "maya"
+WHO = "maya"
 SLOW_4G = {
     "offline": False,
     "latency": 150,
@@ -47,13 +47,15 @@ VITALS = """() => new Promise((done) => {
 })"""
 
 
-def today_beside_bare(house: House, seconds: float) -> list[tuple[Tally, Tally]]:
+def today_beside_bare(
+    house: House, connections: int, rounds: int, seconds: float
+) -> list[tuple[Tally, Tally]]:
     """Rounds of (bare, ours), each for some seconds."""
-    cookies = [house.cookie_of(WHO) for _ in range(CONNECTIONS)]
+    cookies = [house.cookie_of(WHO) for _ in range(connections)]
     for port, cookie in ((house.bare_port, ""), (house.port, cookies[0])):
         ask(port, [again_for(get("/", cookie), 1)] * 1)
     found = []
-    for _ in range(ROUNDS):
+    for _ in progress(range(rounds), "rounds"):
         bare = ask(house.bare_port, [again_for(get("/"), seconds) for _ in cookies])
         ours = ask(house.port, [again_for(get("/", cookie), seconds) for cookie in cookies])
         assert not bare.refused + ours.refused, f"{ours.refused} answers were no page"
@@ -77,7 +79,7 @@ def paths(house: House) -> dict[str, str]:
     with house.database.reading() as store:
         person = getattr(cast.find(store), WHO)
         mine = select(Seat.id).join(Session).where(
-            Seat.client_id == person.id, Seat.released_at.is_(None), Session.cancelled_at.is_(None),
+            Seat.client_id == person.id, Seat.is_given, Session.is_on,
             Session.starts_at > clock.now() + timedelta(days=1),
         )  # fmt: skip
         ahead = store.scalars(mine.order_by(Session.starts_at)).first()
@@ -114,15 +116,16 @@ def lighthouse(program: str, house: House, address: str) -> dict[str, Any]:
     return report
 
 
-def print_rates(house: House, seconds: float) -> None:
-    rounds = today_beside_bare(house, seconds)
-    ratio = statistics.median(ours.rate / bare.rate for bare, ours in rounds)
-    rates = sorted(ours.rate for _, ours in rounds)
+def print_rates(house: House, connections: int, rounds: int, seconds: float) -> int:
+    """Returns in how many rounds Today was seen; a page that is refused raises AssertionError."""
+    found = today_beside_bare(house, connections, rounds, seconds)
+    ratio = statistics.median(ours.rate / bare.rate for bare, ours in found)
+    rates = sorted(ours.rate for _, ours in found)
     print(
-        f"\nToday, signed in as {WHO}, {CONNECTIONS} connections, {ROUNDS} rounds of {seconds:g} s (median)"
+        f"\nToday, signed in as {WHO}, {connections} connections, {rounds} rounds of {seconds:g} s (median)"
     )
     print(f"{'':12}{'answers a second':>18}{'p50':>10}{'p99':>10}")
-    for name, tallies in zip(("bare Flask", "Today"), zip(*rounds, strict=True), strict=True):
+    for name, tallies in zip(("bare Flask", "Today"), zip(*found, strict=True), strict=True):
         rate, p50, p99 = (
             statistics.median(getattr(t, what) for t in tallies) for what in ("rate", "p50", "p99")
         )
@@ -130,32 +133,39 @@ def print_rates(house: House, seconds: float) -> None:
     print(
         f"Today is {ratio:.2f} of bare Flask (spread {rates[0]:,.0f} to {rates[-1]:,.0f}); {statements(house)} statements"
     )
+    return sum(bool(ours.waits) for _, ours in found)
 
 
-def print_vitals(house: House, where: dict[str, str]) -> None:
-    print("\nOn a phone: slow 4G, processor 4 times slower, nothing in the cache (median of 3)")
+def print_vitals(house: House, where: dict[str, str], loads: int) -> int:
+    """Returns how many pages were seen."""
+    seen = 0
+    print(
+        f"\nOn a phone: slow 4G, processor {SLOWER} times slower, nothing in the cache (median of {loads})"
+    )
     print(f"{'':12}{'LCP':>10}{'TBT':>10}{'CLS':>8}")
     name, _, value = house.cookie_of(WHO).partition("=")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.path(), args=list(chromium.FLAGS)
         )
-        for words, path in where.items():
-            loads = []
-            for _ in range(3):
+        for words, path in progress(list(where.items()), "pages"):
+            vitals = []
+            for _ in range(loads):
                 context = browser.new_context(
                     viewport={"width": 412, "height": 823},
                     device_scale_factor=1.75,
                     timezone_id="America/New_York",
                 )
                 context.add_cookies([{"name": name, "value": value, "url": house.address}])
-                loads.append(seen_on_a_phone(context.new_page(), house.address + path))
+                vitals.append(seen_on_a_phone(context.new_page(), house.address + path))
                 context.close()
             lcp, tbt, cls = (
-                statistics.median(load[what] for load in loads) for what in ("lcp", "tbt", "cls")
+                statistics.median(load[what] for load in vitals) for what in ("lcp", "tbt", "cls")
             )
             print(f"{words:12}{lcp:>7,.0f} ms{tbt:>7,.0f} ms{cls:>8.3f}")
+            seen += lcp > 0
         browser.close()
+    return seen
 
 
 def print_scores(house: House, where: dict[str, str]) -> None:
@@ -192,13 +202,33 @@ def print_scores(house: House, where: dict[str, str]) -> None:
         )
 
 
-def main(seconds: float = 5) -> None:
-    with opened() as house:
-        print_rates(house, seconds)
+@bench(
+    seconds=Size(5.0, 0.3, "seconds in a round for each server"),
+    rounds=Size(4, 1, "rounds in turns"),
+    connections=Size(32, 2, "connections at once"),
+    processes=Size(2, 1, "processes that serve, of ours and of bare Flask"),
+    weeks=Size(3, 0, "weeks of practice: 3 as in the demo, or 0 for its cast alone"),
+    pages=Size(8, 1, "pages seen on a phone, at most"),
+    loads=Size(3, 1, "cold loads of each"),
+)
+def main(
+    seconds: float,
+    rounds: int,
+    connections: int,
+    processes: int,
+    weeks: int,
+    pages: int,
+    loads: int,
+) -> Counts:
+    done = {}
+    with opened(story_told=bool(weeks), processes=processes) as house:
+        done["rounds of Today"] = print_rates(house, connections, rounds, seconds)
         where = paths(house)
-        print_vitals(house, where | SETTLED)
-        print_scores(house, where)
+        chosen = dict(list((where | SETTLED).items())[:pages])
+        done["pages seen on a phone"] = print_vitals(house, chosen, loads)
+        print_scores(house, {name: path for name, path in where.items() if name in chosen})
+    return done
 
 
 if __name__ == "__main__":
-    main(*(float(given) for given in sys.argv[1:2]))
+    main()

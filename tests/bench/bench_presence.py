@@ -1,22 +1,21 @@
 """Presence events a second through `POST /presence`, in batches of 100, beside a bare bulk insert of the same rows (A B A B).
 
-`python -m tests.bench.bench_presence [EVENTS]`. Both commit durably, a batch a transaction. Ours checks the token, reads and judges
+Both commit durably, a batch a transaction. Ours checks the token, reads and judges
 every item, keeps the evidence, chains an audit event each, and wakes the seats.
 """
 
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 
-from tests.bench.bench_outbox import databases
+from tests.bench.command import Counts, Size, bench, progress
+from tests.bench.stores import databases
 from tests.databases import every_table
 from webapp import create_app
 from webapp.bulk import insert_many
@@ -27,39 +26,39 @@ from webapp.care.schedule import planning
 from webapp.config import Settings
 from webapp.db import Database
 
-ROUNDS, BATCH, ROOMS, SEATS = 4, 100, 20, 25
+BATCH = 100
 START = datetime(2026, 3, 4, 18, 0, tzinfo=UTC)
 COLUMNS = ("session_id", "person_id", "type", "at", "source", "source_id", "recorded_at")
 Batch = list[dict[str, Any]]
 
 
-def plant(database: Database) -> tuple[str, dict[str, int], dict[str, int]]:
-    """One program with rooms full of clients; answers a token, and the numbers of rooms and clients by reference."""
+def plant(database: Database, places: int, each: int) -> tuple[str, dict[str, int], dict[str, int]]:
+    """One program with `places` rooms of `each` clients; returns a token, and the numbers of rooms and clients by reference."""
     with database.writing() as store:
         program = programs.create(store, "Bench", ref="bench", time_zone="UTC", now=START)
         made: dict[str, Any] = {
             ref: people.put(store, program, ref, kind=kind, name=ref, time_zone="UTC", by=None, now=START)[0]
-            for ref, kind in [("host", "staff"), *((f"c{n}", "client") for n in range(SEATS))]
+            for ref, kind in [("host", "staff"), *((f"c{n}", "client") for n in range(each))]
         }  # fmt: skip
-        clients = [made[f"c{n}"] for n in range(SEATS)]
+        clients = [made[f"c{n}"] for n in range(each)]
         rooms = {
             f"r{n}": planning.put(
                 store, program.id, f"r{n}", kind="group", title="Group", starts_at=START,
                 ends_at=START + timedelta(hours=3), time_zone="UTC", host=made["host"],
-                capacity=SEATS, seats=clients, by=None, now=START,
+                capacity=each, seats=clients, by=None, now=START,
             )[0].id
-            for n in range(ROOMS)
+            for n in range(places)
         }  # fmt: skip
         token = api_tokens.create_token(store, program, "bench", ["presence"], by=None, now=START)
         store.commit()
     return token, rooms, {client.ref: client.id for client in clients}
 
 
-def events(count: int, name: str) -> list[Batch]:
+def events(count: int, name: str, rooms: int, people: int) -> list[Batch]:
     """`count` new pieces of evidence, as a platform brings them: mixed over rooms and people."""
     made = [
         {
-            "id": f"{name}-{n}", "session": f"r{n % ROOMS}", "person": f"c{n // ROOMS % SEATS}",
+            "id": f"{name}-{n}", "session": f"r{n % rooms}", "person": f"c{n // rooms % people}",
             "type": "left" if n % 2 else "joined",
             "at": (START + timedelta(seconds=n % 9000)).isoformat(), "source": "bench",
         }
@@ -97,39 +96,61 @@ def rate(work: Callable[[], None], count: int) -> float:
     return count / (time.perf_counter() - begun)
 
 
-def measure(database: Database, settings: Settings, count: int) -> list[tuple[float, float]]:
-    """Pairs of (bare, ours), events a second."""
-    token, rooms, who = plant(database)
-    client = create_app(settings, database).test_client()
-    ours(client, events(BATCH * 3, "warm"), token)
-    found = []
-    for turn in range(ROUNDS):
-        left, right = events(count, f"bare{turn}"), events(count, f"ours{turn}")
-        a = rate(lambda left=left: bare(database, left, rooms, who), count)  # type: ignore[misc]
-        b = rate(lambda right=right: ours(client, right, token), count)  # type: ignore[misc]
-        found.append((a, b))
-        with database.writing() as store:
-            store.execute(delete(Presence))
-            store.commit()
+def kept(database: Database) -> int:
+    """How much evidence there is; thrown away afterwards."""
+    with database.writing() as store:
+        found = store.scalar(select(func.count()).select_from(Presence)) or 0
+        store.execute(delete(Presence))
+        store.commit()
     return found
 
 
-def main(count: int = 10_000) -> None:
+def measure(
+    database: Database, settings: Settings, rounds: int, count: int, rooms: int, people: int
+) -> tuple[list[tuple[float, float]], int]:
+    """Pairs of (bare, ours), events a second; and how many events ours has kept."""
+    token, places, who = plant(database, rooms, people)
+    client = create_app(settings, database).test_client()
+    ours(client, events(min(count, BATCH * 3), "warm", rooms, people), token)
+    kept(database)
+    found, stored = [], 0
+    for turn in progress(range(rounds), "rounds"):
+        left, right = (events(count, f"{way}{turn}", rooms, people) for way in ("bare", "ours"))
+        a = rate(lambda left=left: bare(database, left, places, who), count)  # type: ignore[misc]
+        kept(database)
+        b = rate(lambda right=right: ours(client, right, token), count)  # type: ignore[misc]
+        stored += kept(database)
+        found.append((a, b))
+    return found, stored
+
+
+@bench(
+    events=Size(10_000, 20, "events in a round"),
+    rounds=Size(4, 1, "rounds in turns"),
+    rooms=Size(20, 2, "rooms"),
+    people=Size(25, 3, "clients, all in every room"),
+)
+def main(events: int, rounds: int, rooms: int, people: int) -> Counts:
     every_table()
     print(
-        f"\nPresence ingest, {count:,} events in batches of {BATCH}, {ROUNDS} rounds (events a second, median)"
+        f"\nPresence ingest, {events:,} events in batches of {BATCH}, {rounds} rounds (events a second, median)"
     )
     print(f"{'':12}{'bare insert':>14}{'POST /presence':>16}{'ratio':>8}   spread of ours")
+    done = {}
     with tempfile.TemporaryDirectory(prefix="rejoin-bench-") as folder:
-        settings = replace(Settings.load({}, Path(folder) / "instance"), log_format="json")
+        settings = Settings.load({}, Path(folder) / "instance").model_copy(
+            update={"log_format": "json"}
+        )
         with databases(Path(folder)) as made:
             for name, database in made.items():
-                pairs = measure(database, settings, count)
+                pairs, stored = measure(database, settings, rounds, events, rooms, people)
                 a, b = (statistics.median(column) for column in zip(*pairs, strict=True))
                 ratio = statistics.median(one / other for other, one in pairs)
                 spread = f"{min(b for _, b in pairs):,.0f} to {max(b for _, b in pairs):,.0f}"
                 print(f"{name:12}{a:>14,.0f}{b:>16,.0f}{ratio:>8.2f}   {spread}")
+                done[f"{name}, events kept"] = stored
+    return done
 
 
 if __name__ == "__main__":
-    main(*(int(given) for given in sys.argv[1:2]))
+    main()

@@ -1,6 +1,6 @@
 """Pushes a second: ours beside pywebpush as its README shows it, in turns (A B A B), over TLS to one endpoint.
 
-`python -m tests.bench.bench_push`. Figures of one run are compared with each other; single ones move with the machine.
+Figures of one run are compared with each other; single ones move with the machine.
 """
 
 import asyncio
@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pywebpush import WebPusher, webpush
 
-from tests.bench.push_endpoint import endpoint, self_signed
+from tests.bench.command import Counts, Size, bench, progress
+from tests.bench.push_endpoint import Running, endpoint, self_signed
 from webapp.crypto import keys
 from webapp.notify.channels.parcel import Parcel, Subscription
 from webapp.notify.channels.push.channel import AT_ONCE, PushChannel
@@ -30,10 +31,10 @@ from webapp.notify.channels.push.encryption import sealed
 from webapp.notify.channels.push.hosts import PushHosts
 from webapp.notify.channels.push.vapid import VapidHeaders
 
-ROUNDS = 5
 MESSAGE = secrets.token_hex(360).encode()
 """As long as a check with its three buttons."""
 SUBJECT = "mailto:help@day.example"
+STOCK, NEAR, FAR = "stock webpush()", "ours, instant service", "ours, service 50 ms away"
 
 
 def browsers(count: int) -> list[tuple[bytes, bytes]]:
@@ -131,56 +132,70 @@ def measured(work: Callable[[], Any], count: int) -> tuple[float, float]:
     return count / (time.perf_counter() - wall), count / (time.process_time() - cpu)
 
 
-def contenders(stack: ExitStack, folder: Path) -> dict[str, tuple[int, Callable[[], Any]]]:
-    """Name → (messages a round, the round)."""
-    cert, key = self_signed(folder)
-    bundle = folder / "bundle.pem"
+def contenders(
+    stack: ExitStack, near: Running, far: Running, cert: Path, messages: int
+) -> dict[str, tuple[int, Callable[[], Any]]]:
+    """Name → (messages a round, the round). The slow ways get fewer."""
+    several, fewer, few = (-(-messages // part) for part in (2, 7, 67))
+    bundle = cert.with_name("bundle.pem")
     bundle.write_bytes(Path(certifi.where()).read_bytes() + cert.read_bytes())
     os.environ["REQUESTS_CA_BUNDLE"] = str(bundle)
-    near, far = (stack.enter_context(endpoint(cert, key, delay)) for delay in (0, 0.05))
-    pem, made = keys.vapid_key(), browsers(1000)
-    nearby, distant = subscriptions(near, made), subscriptions(far, made)
-    ours, ours_far = Ours(near, cert, pem), Ours(far, cert, pem)
+    pem, made = keys.vapid_key(), browsers(messages)
+    nearby, distant = subscriptions(near.port, made), subscriptions(far.port, made)
+    ours, ours_far = Ours(near.port, cert, pem), Ours(far.port, cert, pem)
     stack.callback(ours.close)
     stack.callback(ours_far.close)
     told = [{"endpoint": s.endpoint, "keys": {"p256dh": s.p256dh, "auth": s.auth}} for s in nearby]
     return {
-        "stock webpush()": (15, lambda: stock(pem, nearby[:15])),
-        "webpush(), one session": (150, lambda: shared_session(pem, nearby[:150], str(bundle))),
-        "ours, instant service": (1000, lambda: ours.send(nearby, 128)),
-        "ours, service 50 ms away": (1000, lambda: ours_far.send(distant)),
+        STOCK: (few, lambda: stock(pem, nearby[:few])),
+        "webpush(), one session": (
+            fewer,
+            lambda: shared_session(pem, nearby[:fewer], str(bundle)),
+        ),
+        NEAR: (messages, lambda: ours.send(nearby, 128)),
+        FAR: (messages, lambda: ours_far.send(distant)),
         "encryption alone, pywebpush": (
-            500,
-            lambda: [WebPusher(one).encode(MESSAGE) for one in told[:500]],
+            several,
+            lambda: [WebPusher(one).encode(MESSAGE) for one in told[:several]],
         ),
         "encryption alone, ours": (
-            1000,
+            messages,
             lambda: [sealed(MESSAGE, point, auth) for point, auth in made],
         ),
     }
 
 
-def main() -> None:
-    """Print the table."""
+@bench(
+    messages=Size(1000, 8, "pushes in a round of ours"),
+    rounds=Size(5, 1, "rounds in turns"),
+)
+def main(messages: int, rounds: int) -> Counts:
     figures: dict[str, list[tuple[float, float]]] = {}
-    with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
-        works = contenders(stack, Path(folder))
-        for name in ("ours, instant service", "ours, service 50 ms away"):
+    with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="rejoin-bench-") as folder:
+        cert, key = self_signed(Path(folder))
+        near, far = (stack.enter_context(endpoint(cert, key, delay)) for delay in (0, 0.05))
+        works = contenders(stack, near, far, cert, messages)
+        for name in (NEAR, FAR):
             works[name][1]()  # connections and TLS handshakes are made once in a worker's life
-        for _ in range(ROUNDS):
+        for _ in progress(range(rounds), "rounds"):
             for name, (count, work) in works.items():
                 figures.setdefault(name, []).append(measured(work, count))
-    base = statistics.median(wall for wall, _ in figures["stock webpush()"])
+        done = {
+            "pushes taken, instant service": near.answered(),
+            "pushes taken, service 50 ms away": far.answered(),
+        }
+    base = statistics.median(wall for wall, _ in figures[STOCK])
     print(
-        f"push: messages of {len(MESSAGE)} B over TLS, {ROUNDS} rounds in turns, median [min..max]"
+        f"push: messages of {len(MESSAGE)} B over TLS, {rounds} rounds in turns, median [min..max]"
     )
     print(f"{'':30}{'a second':>22}{'a second of CPU':>18}{'× stock':>9}")
-    for name, rounds in figures.items():
-        walls = [wall for wall, _ in rounds]
+    for name, found in figures.items():
+        walls = [wall for wall, _ in found]
         middle = statistics.median(walls)
         spread = f"{middle:,.0f} [{min(walls):,.0f}..{max(walls):,.0f}]"
-        cpu = statistics.median(cpu for _, cpu in rounds)
+        cpu = statistics.median(cpu for _, cpu in found)
         print(f"{name:30}{spread:>22}{cpu:>18,.0f}{middle / base:>9,.0f}")
+    return done
 
 
 if __name__ == "__main__":

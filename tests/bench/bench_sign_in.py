@@ -1,6 +1,6 @@
 """Do known and unknown accounts differ in time? (S12) Wrong passwords for both, taking turns, through the whole application.
 
-`python -m tests.bench.bench_sign_in [N]`. Prints medians and the two-sided p of the Mann-Whitney U test (normal approximation with
+Prints medians and the two-sided p of the Mann-Whitney U test (normal approximation with
 ties): far above 0.01, nobody learns who has an account. The rate limits are out of the way: every try comes under a name and an
 address of its own, half of the names known. Beside it the cost of the parts: a hash, a look-up, a page.
 """
@@ -8,7 +8,6 @@ address of its own, half of the names known. Beside it the cost of the parts: a 
 import logging
 import math
 import statistics
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -16,7 +15,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from tests.bench.bench_outbox import databases
+from tests.bench.command import Counts, Size, bench, progress
+from tests.bench.stores import databases
 from tests.databases import every_table
 from tests.visiting import Visit
 from webapp import clock, create_app
@@ -79,33 +79,41 @@ def mann_whitney(a: list[float], b: list[float]) -> float:
     return math.erfc(z / math.sqrt(2))
 
 
-def measure(name: str, database: Database, count: int, folder: Path) -> None:
+def measure(name: str, database: Database, count: int, warm: int, folder: Path) -> int:
+    """Prints a line; returns how many tries were refused (all: anything else raises AssertionError)."""
     plant(database, count)
     settings = Settings.load({}, folder / f"instance-{name}")
     app = create_app(settings, database)
-    logging.getLogger().setLevel(logging.CRITICAL)
-    for n in range(10):
+    logging.getLogger("webapp").setLevel(logging.CRITICAL)
+    for n in range(warm):
         attempt(app, f"warm{n}@example.org", 10_000_000 + n)
     known, unknown = [], []
-    for n in range(count):
+    for n in progress(range(count), name):
         pair = [(known, f"known{n:05}@example.org"), (unknown, f"nobody{n:04}@example.org")]
         for turn, (into, email) in enumerate(pair if n % 2 else reversed(pair)):
             into.append(attempt(app, email, 2 * n + turn))
     p = mann_whitney(known, unknown)
     middle = [statistics.median(each) for each in (known, unknown)]
     print(f"{name:12}{count:>6}{middle[0]:>10.1f}{middle[1]:>10.1f}{p:>10.3f}")
+    return len(known) + len(unknown)
 
 
-def main(count: int = 200) -> None:
+@bench(
+    tries=Size(200, 1, "tries at known accounts, and as many at unknown ones"),
+    warm=Size(10, 0, "tries before that are not counted"),
+)
+def main(tries: int, warm: int) -> Counts:
     every_table()
+    done = {}
     with clock.bent_to(NOW), tempfile.TemporaryDirectory(prefix="rejoin-bench-") as made:
         folder = Path(made)
         print("\nA wrong password, known against unknown accounts (ms, median)")
         print(f"{'':12}{'n':>6}{'known':>10}{'unknown':>10}{'p':>10}")
         with databases(folder) as each:
             for name, database in each.items():
-                measure(name, database, count, folder)
+                done[f"{name}, refused"] = measure(name, database, tries, warm, folder)
+    return done
 
 
 if __name__ == "__main__":
-    main(*(int(given) for given in sys.argv[1:2]))
+    main()

@@ -22,8 +22,6 @@ from webapp.db import Database
 from webapp.demo import cast, story, tonight
 from webapp.operations import field_keys
 
-WORKERS = 2
-
 
 @dataclass
 class House:
@@ -59,6 +57,11 @@ def environment_for(database: Database, settings: Settings) -> dict[str, str]:
     }  # fmt: skip
 
 
+def command_for(which: str, port: int, processes: int) -> list[str]:
+    """What to run so that `which` ("ours" or "bare") is served at `port` by so many processes."""
+    return [sys.executable, "-m", "tests.bench.house_of_pages", which, str(port), str(processes)]
+
+
 def bare() -> Flask:
     """Flask with one route that says hello: what the server and the framework cost by themselves."""
     app = Flask(__name__)
@@ -72,8 +75,9 @@ def bare() -> Flask:
 
 
 @contextlib.contextmanager
-def opened() -> Iterator[House]:
-    """Three weeks of practice in an encrypted SQLite file, both servers up; all gone at the end."""
+def opened(*, story_told: bool, processes: int) -> Iterator[House]:
+    """The demo's cast in an encrypted SQLite file, with three weeks of practice when its story is told; both servers up; all
+    gone at the end."""
     every_table()
     with (
         tempfile.TemporaryDirectory(prefix="rejoin-bench-") as folder,
@@ -87,14 +91,17 @@ def opened() -> Iterator[House]:
         stack.callback(database.dispose)
         migrations.upgrade(database)
         field_keys.adopt(database, clock.now())
-        story.tell(database, clock.now())
+        if story_told:
+            story.tell(database, clock.now())
         with database.writing() as store:
+            if not story_told:
+                cast.plant(store, clock.now())
             tonight.open_rooms(store, clock.now())
             store.commit()
-        for words in ((["ours", str(port)]), (["bare", str(bare_port)])):
-            log = stack.enter_context(Path(folder, words[0]).open("w"))
+        for which, at in (("ours", port), ("bare", bare_port)):
+            log = stack.enter_context(Path(folder, which).open("w"))
             running = subprocess.Popen(
-                [sys.executable, "-m", __name__, *words],
+                command_for(which, at, processes),
                 env=os.environ | given,
                 stdout=log,
                 stderr=log,
@@ -106,20 +113,20 @@ def opened() -> Iterator[House]:
         yield House(port, bare_port, database, settings)
 
 
-def _serve_bare(port: int) -> None:
+def _serve_bare(port: int, processes: int) -> None:
     from granian.constants import Interfaces
     from granian.server import Server
 
     Server(
         f"{__name__}:bare", factory=True, interface=Interfaces.WSGI, address="127.0.0.1", port=port,
-        workers=WORKERS, blocking_threads=1, log_enabled=False, backpressure=256,
+        workers=processes, blocking_threads=1, log_enabled=False, backpressure=256,
     ).serve()  # fmt: skip
 
 
 if __name__ == "__main__":
     __name__ = "tests.bench.house_of_pages"
-    which, where = sys.argv[1:]
+    which, where, how_many = sys.argv[1:]
     if which == "bare":
-        _serve_bare(int(where))
+        _serve_bare(int(where), int(how_many))
     else:
-        run_web("127.0.0.1", int(where), WORKERS, None)
+        run_web("127.0.0.1", int(where), int(how_many), None)

@@ -1,6 +1,7 @@
 """An https endpoint that answers every POST 201, in a process of its own: cheap, so that the sender is what is measured.
 
-`python -m tests.bench.push_endpoint CERT KEY DELAY` prints its port and serves until its standard input closes.
+`python -m tests.bench.push_endpoint CERT KEY DELAY` prints its port and serves until its standard input closes; a line there
+asks how many it has answered.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,6 +26,9 @@ ANSWER = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
 
 class Endpoint(asyncio.Protocol):
     """As much of HTTP/1.1 as one kept-alive client needs."""
+
+    answered = 0
+    """By all connections together."""
 
     def __init__(self, delay: float):
         self.delay = delay
@@ -47,6 +52,7 @@ class Endpoint(asyncio.Protocol):
 
     def _answer(self) -> None:
         if not self.transport.is_closing():
+            Endpoint.answered += 1
             self.transport.write(ANSWER)  # type: ignore[attr-defined]
 
 
@@ -56,7 +62,8 @@ async def serve(cert: str, key: str, delay: float) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Endpoint(delay), "127.0.0.1", 0, ssl=tls, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
+    while await loop.run_in_executor(None, sys.stdin.readline):
+        print(Endpoint.answered, flush=True)
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
@@ -90,9 +97,25 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     return cert, secret
 
 
+@dataclass
+class Running:
+    """A handle on an endpoint's process."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+
+    def answered(self) -> int:
+        """How many requests it has answered so far."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+
 @contextmanager
-def endpoint(cert: Path, key: Path, delay: float = 0) -> Iterator[int]:
-    """The endpoint, running; its port."""
+def endpoint(cert: Path, key: Path, delay: float = 0) -> Iterator[Running]:
+    """The endpoint, running."""
     running = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.push_endpoint", str(cert), str(key), str(delay)],
         stdin=subprocess.PIPE,
@@ -102,7 +125,7 @@ def endpoint(cert: Path, key: Path, delay: float = 0) -> Iterator[int]:
     assert running.stdout
     assert running.stdin
     try:
-        yield int(running.stdout.readline())
+        yield Running(running, int(running.stdout.readline()))
     finally:
         running.stdin.close()
         running.wait(10)

@@ -1,4 +1,4 @@
-"""What each command makes, says and refuses (interfaces.md, *Command line*)."""
+"""What each command makes, says and refuses."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -101,7 +101,7 @@ def test_every_step_was_taken_on_time(told: Database) -> None:
 def test_gus_was_not_heard_of_the_last_time_and_his_outreach_is_open(told: Database) -> None:
     with told.reading() as store:
         gus = cast.find(store).gus
-        open_ones = select(Task).where(Task.client_id == gus.id, Task.done_at.is_(None))
+        open_ones = select(Task).where(Task.client_id == gus.id, Task.is_open)
         assert [task.kind for task in store.scalars(open_ones)] == ["outreach"]
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import func, select, text, update
 from tests.faults.processes import DatabaseServer, Victim, Web, Zygote, free_port, killed_in_turn
 from tests.faults.scene import Reporter, Scene, plant
 from tests.postgres import DURABLE, Server
+from tests.protocol.pictures import of_ids as pictures_of
 from tests.push_service import PushService
 from webapp import clock, migrations, worker
 from webapp.care.attendance.absences import AbsenceReport
@@ -27,7 +28,6 @@ from webapp.care.contact.tasks import Task, TaskKind
 from webapp.config import Settings
 from webapp.db import Database, Store
 from webapp.notify.outbox import Notification, topic
-from webapp.protocol.facts import facts
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder import ladder
 from webapp.protocol.ladder.rungs import Rung
@@ -185,7 +185,7 @@ def every_report_accepted_is_there_once(store: Store, reporter: Reporter) -> Non
 
 def every_step_is_taken_once(store: Store, scene: Scene, reporter: Reporter) -> None:
     at = clock.now() + timedelta(days=1)
-    pictures = facts.of_ids(store, list(scene.seats), at)
+    pictures = pictures_of(store, list(scene.seats), at)
     assert pictures.keys() == scene.seats.keys()
     overdue = {
         seat: due

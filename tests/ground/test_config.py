@@ -1,12 +1,12 @@
 """Settings: environment over instance/config.py over defaults; a wrong one is named together with the remedy."""
 
 import stat
+import traceback
 from pathlib import Path
 
 import pytest
 
-from webapp.config import Settings
-from webapp.config_file import SettingsError
+from webapp.config import Settings, SettingsError
 from webapp.crypto.keys import KeyTrouble
 
 
@@ -86,6 +86,25 @@ def test_secrets_are_not_in_what_settings_print(tmp_path: Path) -> None:
         "REJOIN_SECRET_KEYS": "canary" * 8,
     }
     assert "canary" not in repr(Settings.load(given, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SMTP_URL", "http://me:canary@mail.example.org"),
+        ("DATABASE_URL", "mysql://me:canary@db/rejoin"),
+        ("SMS_URL", "canary"),
+        ("ZOOM_SECRETS", "a:canary,a:2,a:3"),
+        ("SECRET_KEYS", "canary"),
+        ("FIELD_KEYS", "canary"),
+    ],
+)
+def test_a_wrong_secret_is_not_in_what_is_said_about_it(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.load({f"REJOIN_{name}": text}, tmp_path)
+    assert "canary" not in "".join(traceback.format_exception(refused.value))
 
 
 def test_postgresql_is_spoken_to_by_the_driver_we_have(tmp_path: Path) -> None:

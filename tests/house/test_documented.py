@@ -1,7 +1,7 @@
 """What people set, read or build on is documented: settings, event tags, rungs, public functions."""
 
 import ast
-from dataclasses import fields
+import json
 
 from tests.house.reading import ROOT, modules, told
 from webapp.care.audit.tag_fields import FIELDS
@@ -9,23 +9,36 @@ from webapp.care.audit.tags import MEANING, Tag
 from webapp.config import Settings
 
 readme = (ROOT / "README.md").read_text()
+settings_page = (ROOT / "docs" / "settings.md").read_text()
+protocol_page = (ROOT / "docs" / "protocol.md").read_text()
 everything = modules()
 
 
-def test_every_setting_stands_in_the_readme() -> None:
+def table(page: str) -> dict[str, str]:
+    """The second column of a page's table by its first."""
+    cells = [line.split("|") for line in page.splitlines() if line.startswith("| `REJOIN_")]
+    return {row[1].strip(): row[2].strip() for row in cells}
+
+
+def test_every_setting_stands_in_its_table() -> None:
+    rows = table(settings_page)
     missing = [
-        f"REJOIN_{each.name.upper()}: {each.metadata['doc']}"
-        for each in fields(Settings)
-        if f"`REJOIN_{each.name.upper()}`" not in readme and f"`{each.name.upper()}`" not in readme
+        f"| `REJOIN_{name.upper()}` | {each.description} |"
+        for name, each in Settings.model_fields.items()
+        if rows.get(f"`REJOIN_{name.upper()}`") != each.description
     ]
-    assert not missing, told(missing, "Add a row to the table of settings in README.md.")
+    assert not missing, told(missing, "Write this row, with its default, into docs/settings.md.")
+    gone = [name for name in rows if name.strip("`")[7:].lower() not in Settings.model_fields]
+    assert not gone, told(gone, "Take the row out of docs/settings.md: there is no such setting.")
 
 
-def test_every_setting_has_a_doc_and_an_example_that_works() -> None:
-    for each in fields(Settings):
-        assert len(each.metadata["doc"]) > 20, each.name
-        if each.name not in ("secret_keys", "field_keys"):  # no key is ever written down
-            assert each.metadata["parse"](each.metadata["example"]) is not None
+def test_every_setting_has_a_doc_and_an_example_that_works(tmp_path) -> None:
+    for name, each in Settings.model_fields.items():
+        assert len(each.description or "") > 20, name
+        if name not in ("secret_keys", "field_keys"):  # no key is ever written down
+            (example,) = each.examples or ()
+            environ = {f"REJOIN_{name.upper()}": example, "REJOIN_INSTANCE": str(tmp_path)}
+            assert getattr(Settings.load(environ), name) is not None
 
 
 def test_every_event_tag_says_what_it_means_and_carries() -> None:
@@ -70,11 +83,34 @@ def test_event_tags_are_past_tense_words_divided_by_colons() -> None:
     assert not broken, told(broken, "Write tags as `seat:absence:reported`.")
 
 
-def test_every_rung_stands_in_the_readme() -> None:
+def test_every_rung_stands_in_the_ladders_tables() -> None:
     from webapp.protocol.ladder.rungs import Rung
 
-    missing = [rung.value for rung in Rung if f"`{rung.value}`" not in readme]
-    assert not missing, told(missing, "Add the rung to the ladder's table in README.md.")
+    missing = [
+        f"{name}: {rung.value}"
+        for name, page in (("README.md", readme), ("docs/protocol.md", protocol_page))
+        for rung in Rung
+        if f"\n| `{rung.value}` |" not in page
+    ]
+    assert not missing, told(missing, "Add the rung to the ladder's table.")
+
+
+def test_every_field_of_the_policy_and_every_pattern_stands_in_its_table() -> None:
+    from webapp.care.directory.policy import Policy
+    from webapp.protocol.ladder.patterns import PROPOSALS
+
+    defaults = {name: json.dumps(value).strip('"') for name, value in Policy().to_json().items()}
+    rows = [f"| `{name}` | `{value}` |" for name, value in defaults.items() if name != "patterns"]
+    rows += [f"| `{name}` |" for name in ("patterns", *PROPOSALS)]
+    missing = [row for row in rows if f"\n{row}" not in protocol_page]
+    assert not missing, told(missing, "Write the row into docs/protocol.md.")
+
+
+def test_every_standing_stands_in_its_table() -> None:
+    from webapp.care.attendance.standing import Standing
+
+    missing = [each.value for each in Standing if f"`{each.value}`" not in protocol_page]
+    assert not missing, told(missing, "Say in docs/protocol.md when a seat is that.")
 
 
 def test_every_module_says_what_it_is_for() -> None:

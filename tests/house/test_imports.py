@@ -9,8 +9,8 @@ from tests.house.reading import Module, modules, names_of_modules, told
 
 ORDER: dict[str, list[set[str]]] = {
     "webapp": [
-        {"bulk", "clock", "config", "crypto", "db", "durations", "embedded", "log", "migrations", "refusals", "times"}
-        | {"config_file", "spellings"},
+        {"batches", "bulk", "clock", "config", "crypto", "db", "durations", "embedded", "log", "migrations", "refusals", "times"}
+        | {"spellings"},
         {"care"},
         {"operations"},
         {"protocol"},

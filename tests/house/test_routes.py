@@ -1,4 +1,4 @@
-"""Rule 8: every route says whom it is for."""
+"""House rule 8: every route says whom it is for."""
 
 from flask import Flask
 

@@ -88,7 +88,7 @@ def test_two_taps_tell_us_and_a_third_books_another_time(evening: Evening) -> No
         assert made.by_seat is not None
         assert made.by_seat.session_id == skills
         maya = store.scalars(select(Person).where(Person.ref == "maya")).one()
-        mine = select(Seat).where(Seat.client_id == maya.id, Seat.released_at.is_(None))
+        mine = select(Seat).where(Seat.client_id == maya.id, Seat.is_given)
         assert len(store.scalars(mine).all()) == 2
 
 

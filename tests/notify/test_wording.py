@@ -1,4 +1,4 @@
-"""Words that leave the app come from a closed catalogue, in the recipient's language and time (P5, experience.md)."""
+"""Words that leave the app come from a closed catalogue, in the recipient's language and time (P5)."""
 
 import inspect
 import json

@@ -45,7 +45,7 @@ BREAKS = (
     # S11: what people write can do nothing but be read
     Mutation("S11", MARKDOWN, "return Markup(_cleaner.clean(rendered))", "return Markup(source)", plain("care/catch_up/test_cards", "plain_reading")),
     Mutation("S11", MARKDOWN, "return name != \"href\" or value.startswith(SCHEMES)", "return True", plain("care/catch_up/test_cards", "plain_reading")),
-    Mutation("S11", "templates/client/summaries/show.html", '<div class="prose" hx-ignore>{{ part.html }}</div>{% endcall %}', '<div class="prose">{{ part.html }}</div>{% endcall %}',
+    Mutation("S11", "templates/client/summaries/show.html", '<div class="prose" hx-ignore>{{ part.html }}</div>\n          {% endcall %}', '<div class="prose">{{ part.html }}</div>\n          {% endcall %}',
       plain("web/test_htmx", "wrote_alone")),
     Mutation("S11", "webapp/web/client/sharing/looks.py", "return f\"'{cell}\" if cell.startswith(FORMULAS) else cell", "return cell", by("web/client/sharing/test_looks", "formula")),
     Mutation("S11", "webapp/web/page/headers.py", "plays_from = media if ORIGIN.fullmatch(media)", "plays_from = media if media", plain("web/test_headers", "plain_origin")),

@@ -1,6 +1,5 @@
 """S6, S7: what every answer carries, and who is believed about where a request comes from."""
 
-import dataclasses
 from ipaddress import ip_network
 
 import pytest
@@ -79,7 +78,7 @@ def test_only_a_trusted_neighbour_is_believed(app):
 def test_over_https_cookies_are_bound_to_the_host(settings, database, world):
     from webapp import create_app
 
-    app = create_app(dataclasses.replace(settings, base_url="https://my.example"), database)
+    app = create_app(settings.model_copy(update={"base_url": "https://my.example"}), database)
     answer = app.test_client().get("/sign-in", base_url="https://my.example")
     cookies = answer.headers.getlist("Set-Cookie")
     assert cookies

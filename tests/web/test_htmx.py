@@ -6,6 +6,8 @@ from html import unescape
 
 from sqlalchemy import select
 
+from tests.care.evenings import DAY
+from tests.counting import statements
 from tests.house.reading import ROOT, told
 from webapp.care.accounts.logins import Login
 
@@ -68,3 +70,25 @@ def test_a_page_that_asks_by_itself_rests_unseen_and_keeps_no_login_awake(
         store.expire_all()
         login = store.scalars(select(Login).order_by(Login.id.desc())).first()
         assert login.seen_at == login.made_at, where
+
+
+def test_a_write_that_ends_in_a_redirect_reads_nothing_for_a_page_that_is_not_shown(
+    visit, world, database, gone, slot
+):
+    """The event is the last thing that a verb writes; no statement follows it."""
+    maya, carla, room = visit(world.maya), visit(world.carla), slot(DAY)
+    writes = [
+        (maya, "/messages", {"body": "Hello"}),
+        (maya, "/me/needs", {"need": ["captions"]}),
+        (maya, "/me/backup-plan", {"somebody": "My sister"}),
+        (maya, "/times", {"times": ["1-morning"]}),
+        (maya, f"/seats/{gone.id}/make-ups", {"session": room.id}),
+        (maya, f"/seats/{gone.id}/make-ups/cancellation", {}),
+        (carla, f"/staff/people/{world.maya.id}/messages", {"body": "Hello, Maya"}),
+    ]
+    for who, path, form in writes:
+        who.csrf_token()
+        with statements(database) as told_it:
+            assert who.post(path, form).status_code == 303, path
+        after = [n for n, each in enumerate(told_it) if each.startswith("UPDATE chain_head")]
+        assert told_it[after[-1] + 1 :] == [], path

@@ -26,8 +26,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from webapp import log
 from webapp.care.directory.programs import Program
-from webapp.config import Settings
-from webapp.config_file import SettingsError
+from webapp.config import Settings, SettingsError
 from webapp.crypto.keys import KeyTrouble
 from webapp.db import Database, Store
 from webapp.embedded import UnsafeDatabase, make_private

@@ -15,8 +15,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from webapp import spellings
-from webapp.crypto.keys import KeyTrouble
+from webapp.crypto.keys import KeyTrouble, listed, read_keys
 
 FORMAT = "s1"
 NONCE = 12
@@ -98,7 +97,7 @@ class Keyring:
             stamp = _stamp(self._file)
             if stamp is not None and stamp != self._stamp:
                 self._stamp = stamp
-                self._take(spellings.secret_keys(self._file.read_text()))
+                self._take(read_keys(self._file.read_text()))
 
     def _take(self, keys: Iterable[str]) -> None:
         given = list(keys)
@@ -115,7 +114,7 @@ def key_id(key: str) -> str:
 def retired_keys(file: Path) -> list[str]:
     """Keys that only open, kept beside `file`."""
     beside = file.with_name(file.name + RETIRED)
-    return list(spellings.listed(beside.read_text())) if beside.exists() else []
+    return list(listed(beside.read_text())) if beside.exists() else []
 
 
 def _bits(key: str) -> bytes:

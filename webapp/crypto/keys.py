@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import secrets
 import stat
 import tempfile
@@ -34,6 +35,22 @@ def vapid_key() -> str:
     """A new P-256 private key (RFC 8292) as PEM."""
     made = ec.generate_private_key(ec.SECP256R1())
     return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The parts of a text that commas or line ends divide; none of them empty."""
+    return tuple(part.strip() for part in re.split(r"[,\n]", text) if part.strip())
+
+
+def read_keys(text: str) -> tuple[str, ...]:
+    """The keys written down in a setting or a file. Raises ValueError when there is none, or one is too short."""
+    found = listed(text)
+    if not found or any(len(key) < 32 for key in found):
+        raise ValueError(
+            "each key needs at least 32 characters; make one with"
+            " `python3 -c 'import secrets; print(secrets.token_hex(32))'`"
+        )
+    return found
 
 
 def once(path: Path, make: Callable[[], str], *, guarding: Path | None = None) -> str:

@@ -28,7 +28,6 @@ from webapp.care.contact.addresses import Channel
 from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.notify.kinds import LINKS, NoticeKind
-from webapp.refusals import N_
 
 OPEN = "sent_at IS NULL AND expired_at IS NULL AND cancelled_at IS NULL AND failed_at IS NULL"
 
@@ -77,12 +76,12 @@ class Notification(Base):
     leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]
-    """The provider accepted it; that is not yet delivery (C10)."""
+    """The provider accepted it; that is not yet delivery."""
     expired_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     why: Mapped[str | None]
-    """Why it was cancelled or failed, or what went wrong in the last attempt; a word of `WHY` or a provider's status."""
+    """Why it was cancelled or failed, or what went wrong in the last attempt; a word of ours (`objections`) or a provider's status."""
 
     @hybrid_property
     def is_open(self) -> bool:
@@ -148,22 +147,3 @@ def topic(key: str, about: str, person_id: int) -> str:
 
 LATE_ENOUGH = timedelta(minutes=15)
 """How long after the start a partner's reminder is still of use."""
-WHY = {
-    "address": N_("The address is no longer written to."),
-    "inactive": N_("The person is paused or has left."),
-    "consent": N_("No consent covers it any more."),
-    "task": N_("The task was taken up or done meanwhile."),
-    "cancelled": N_("The session was cancelled."),
-    "moved": N_("The session was moved."),
-    "released": N_("The client gave the place back."),
-    "reported": N_("The client told us."),
-    "joined": N_("The client joined."),
-    "contact": N_("The client has been in touch."),
-    "superseded": N_("A later notice says it better."),
-    "taken": N_("The place was taken or let go meanwhile."),
-    "booked": N_("Another time was found meanwhile."),
-    "read": N_("It was read meanwhile."),
-    "answered": N_("It was answered meanwhile."),
-    "no_channel": N_("This way of sending is not set up."),
-}
-"""Why a notification was called off, for people."""

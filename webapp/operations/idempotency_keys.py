@@ -1,4 +1,4 @@
-"""Answers kept for 24 hours, so that a caller who asks twice with one key is answered once (C13)."""
+"""Answers kept for 24 hours, so that a caller who asks twice with one key is answered once."""
 
 from datetime import datetime, timedelta
 

@@ -94,10 +94,6 @@ def waiting(source: str, as_of: datetime) -> Select[Letter]:
     )
 
 
-def unmatched(program_id: int) -> Select[Letter]:
-    """Letters that did not turn into evidence, the newest first: for staff to see."""
-    return (
-        select(Letter)
-        .where(Letter.program_id == program_id, Letter.why.is_not(None))
-        .order_by(Letter.id.desc())
-    )
+def program_of(letter_id: int) -> Select[int]:
+    """The program that a letter was sent to."""
+    return select(Letter.program_id).where(Letter.id == letter_id)

@@ -4,11 +4,14 @@ What belongs to treatment - seats, presence, reports, steps, messages, summaries
 by the program: the law asks for years, and whoever ends them is a human with a reason. This is about the rest.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, null, select
 
+from webapp import batches
+from webapp.batches import Batch
 from webapp.care.accounts.logins import Login
 from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.contact.connection_tests import SelfTest
@@ -38,12 +41,22 @@ KEPT = (
 
 def let_go(database: Database, now: datetime) -> int:
     """Chore: drop what has been kept long enough. Answers how many rows there were."""
-    with database.writing() as store:
-        gone = sum(_of(store, rule, now) for rule in KEPT)
-        store.commit()
-    return gone
+    return sum(_of(database, rule, now) for rule in KEPT)
 
 
-def _of(store: Store, rule: Keeping, now: datetime) -> int:
-    old = select(rule.table.id).where(rule.since <= now - rule.kept).limit(BATCH)
-    return int(store.execute(delete(rule.table).where(rule.table.id.in_(old))).rowcount)  # type: ignore[attr-defined]
+def _of(database: Database, rule: Keeping, now: datetime) -> int:
+    name = rule.table.__tablename__
+
+    def drop(store: Store, rows: Sequence[Any]) -> int:
+        ids = [row.id for row in rows]
+        store.execute(delete(rule.table).where(rule.table.id.in_(ids)))
+        return len(ids)
+
+    batch = Batch(f"let go of {name}", name, rule.table.id, _nobodys, BATCH)
+    old = select(rule.table.id).where(rule.since <= now - rule.kept)
+    return batches.walk(database, now, batch, old, drop, lambda store, q: store.execute(q).all())
+
+
+def _nobodys(_id: int) -> Select[Any]:
+    """What is let go of is no program's work."""
+    return select(null())

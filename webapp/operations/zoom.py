@@ -14,11 +14,13 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from webapp import batches
+from webapp.batches import Batch
 from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Evidence, Sighting
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.db import Database, Store, claim
+from webapp.db import Database, Store
 from webapp.operations import inbox
 from webapp.operations.inbox import Letter
 from webapp.spellings import in_reach
@@ -40,6 +42,9 @@ EVENTS = {
 ended is evidence of its host: without one it does not run."""
 
 
+LETTERS = Batch("digest", "letter", Letter.id, inbox.program_of, BATCH)
+
+
 class Unmatched(Exception):
     """Not evidence, with why (see `Letter.why`)."""
 
@@ -59,10 +64,8 @@ class Report:
 
 def digest(database: Database, now: datetime) -> int:
     """Chore: turn waiting letters into evidence. Answers how many it looked at."""
-    with database.writing() as store:
-        letters = store.scalars(claim(inbox.waiting(SOURCE, now).limit(BATCH))).all()
-        if not letters:
-            return 0
+
+    def act(store: Store, letters: Sequence[Letter]) -> int:
         found: list[Sighting] = []
         for letter in letters:
             try:
@@ -72,8 +75,9 @@ def digest(database: Database, now: datetime) -> int:
             else:
                 letter.settle(None, now)
         presence.record(store, found, by=None, now=now)
-        store.commit()
-    return len(letters)
+        return len(letters)
+
+    return batches.walk(database, now, LETTERS, inbox.waiting(SOURCE, now), act)
 
 
 def sightings(store: Store, letter: Letter) -> list[Sighting]:

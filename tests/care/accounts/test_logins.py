@@ -3,13 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from webapp.care import leaving
 from webapp.care.accounts import api_tokens, logins, passwords, sign_in_links
-from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Status
-from webapp.crypto.keys import hash_secret
 from webapp.refusals import Invalid
 
 WORDS = "three quiet blue boats"
@@ -17,8 +15,8 @@ WORDS = "three quiet blue boats"
 
 def opened_by(store, secret, as_of):
     """The login that this secret still opens at `as_of`."""
-    login = store.scalars(select(Login).where(Login.secret_hash == hash_secret(secret))).one()
-    return login if login.live(as_of) else None
+    login = logins.login_of(store, secret)
+    return login if login and login.live(as_of) else None
 
 
 def test_a_login_opens_with_its_secret_until_it_is_ended(store, world, clock):

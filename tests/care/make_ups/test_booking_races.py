@@ -87,7 +87,7 @@ def test_two_hundred_bookers_on_fifty_places(fresh_database, crowd):
     told = [each.next_best.session.id for each in came_to if isinstance(each, Full)]
     assert told == [other] * (BOOKERS - PLACES)
     with fresh_database.reading() as store:
-        numbers = select(Seat.number).where(Seat.session_id == wanted, Seat.released_at.is_(None))
+        numbers = select(Seat.number).where(Seat.session_id == wanted, Seat.is_given)
         assert sorted(store.scalars(numbers)) == list(range(1, PLACES + 1))
         assert store.scalar(select(func.count()).select_from(MakeUp)) == PLACES
 

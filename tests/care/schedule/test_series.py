@@ -57,9 +57,7 @@ def weekly(store, world, now, **changes):
 
 def coming(store, now):
     return store.scalars(
-        select(Session)
-        .where(Session.starts_at > now, Session.cancelled_at.is_(None))
-        .order_by(Session.starts_at)
+        select(Session).where(Session.starts_at > now, Session.is_on).order_by(Session.starts_at)
     ).all()
 
 
@@ -114,9 +112,7 @@ def test_a_client_who_leaves_the_series_gives_back_the_coming_places_only(store,
     past = coming(store, clock.now())[0]
     clock.set(past.starts_at + timedelta(minutes=1))
     weekly(store, world, clock.now(), clients=[world.maya])
-    held = store.scalars(
-        select(Seat).where(Seat.client_id == world.gus.id, Seat.released_at.is_(None))
-    ).all()
+    held = store.scalars(select(Seat).where(Seat.client_id == world.gus.id, Seat.is_given)).all()
     assert [seat.session_id for seat in held] == [past.id]
 
 

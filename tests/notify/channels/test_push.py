@@ -1,4 +1,4 @@
-"""Pushes leave as the standards say, and every answer is understood (R6, C10)."""
+"""Pushes leave as the standards say, and every answer is understood (R6)."""
 
 import asyncio
 import socket

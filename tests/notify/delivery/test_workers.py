@@ -1,4 +1,4 @@
-"""Any number of workers, any of them killed at any moment: nothing lost, nothing taken twice (R2, C1, C2)."""
+"""Any number of workers, any of them killed at any moment: nothing lost, nothing taken twice (R2)."""
 
 import asyncio
 import threading

@@ -94,7 +94,7 @@ def test_workers_open_one_review_a_client(world: Any, fresh_database: Database) 
     together(lambda: walk(fresh_database))
     reviews = (
         select(Task.client_id, func.count())
-        .where(Task.kind == "escalation", Task.done_at.is_(None))
+        .where(Task.kind == "escalation", Task.is_open)
         .group_by(Task.client_id)
     )
     with fresh_database.reading() as store:

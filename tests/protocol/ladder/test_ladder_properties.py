@@ -55,7 +55,6 @@ def seats(draw: some.DrawFn) -> Facts:
         inactive=draw(some.sampled_from(["", "", "", "paused", "discharged"])),
         contact_at=contact_at,
         spoken_at=contact_at if draw(some.booleans()) else None,
-        open_review=draw(some.booleans()),
         open_plan=draw(some.booleans()),
         leads=draw(LEADS),
         planned_at=draw(INSTANTS),

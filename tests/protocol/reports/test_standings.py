@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.protocol.engine.test_engine import SIX
+from tests.protocol.pictures import of_ids
 from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import Excusal
@@ -19,11 +20,19 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.protocol.engine import engine
-from webapp.protocol.facts import facts
+from webapp.protocol.facts.picture import SeatRow
+from webapp.protocol.reports import standings
 from webapp.protocol.reports.standings import having
 
 SEATS = select(Seat).join(Session, Session.id == Seat.session_id)
 NOW = SIX + timedelta(minutes=65)
+
+
+def all_of(store: Store, word: Standing) -> list[SeatRow]:
+    """The seats of one standing, on one page."""
+    found, after = having(store, SEATS, word, NOW, after=0, limit=100)
+    assert after is None
+    return found
 
 
 def plant(store: Store, world: Any, luck: random.Random) -> None:
@@ -122,12 +131,11 @@ def test_selecting_by_standing_finds_exactly_those_seats(
     ids = store.scalars(select(Seat.id)).all()
     truth = {
         seat_id: standing(picture.facts, NOW)
-        for seat_id, picture in facts.of_ids(store, ids, NOW).items()
+        for seat_id, picture in of_ids(store, ids, NOW).items()
     }
     for word in Standing:
-        found = {p.seat.id for p, _ in having(store, SEATS, word, NOW)}
+        found = {seat.id for seat in all_of(store, word)}
         assert found == {seat_id for seat_id, is_ in truth.items() if is_ is word}
-    assert {p.seat.id: w for p, w in having(store, SEATS, None, NOW)} == truth
 
 
 def test_over_all_seeds_every_standing_occurs(database: Database, store: Store, world: Any) -> None:
@@ -136,7 +144,7 @@ def test_over_all_seeds_every_standing_occurs(database: Database, store: Store, 
         with store.begin_nested() as undone:
             plant(store, world, luck)
             store.flush()
-            met |= {word for _, word in having(store, SEATS, None, NOW)}
+            met |= {word for word in Standing if all_of(store, word)}
             undone.rollback()
         store.expire_all()
     assert met == set(Standing)
@@ -147,14 +155,36 @@ def test_pages_follow_each_other_by_id_and_miss_nothing(
 ) -> None:
     plant(store, world, random.Random(1))
     store.flush()
-    pages, after = [], 0
-    while page := having(store, SEATS, "missed", NOW, after=after, limit=2):
-        pages.append([picture.seat.id for picture, _ in page])
-        after = pages[-1][-1]
-    listed = [seat_id for page in pages for seat_id in page]
-    whole = [p.seat.id for p, _ in having(store, SEATS, "missed", NOW)]
+    listed: list[int] = []
+    after: int | None = 0
+    while after is not None:
+        page, after = having(store, SEATS, Standing.MISSED, NOW, after=after, limit=2)
+        assert len(page) <= 2
+        listed += [seat.id for seat in page]
+    whole = [seat.id for seat in all_of(store, Standing.MISSED)]
     assert listed == whole == sorted(whole)
     assert len(whole) > 2
+
+
+def test_a_page_may_end_before_it_is_full_and_says_where_to_go_on(
+    database: Database, store: Store, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many seats that a select lets through and that stand otherwise after all: nobody waits for all of them."""
+    monkeypatch.setattr(standings, "STRIDE", 1)
+    monkeypatch.setattr(standings, "MOST_STRIDES", 2)
+    plant(store, world, random.Random(1))
+    store.flush()
+    listed: list[int] = []
+    sizes: set[int] = set()
+    after: int | None = 0
+    while after is not None:
+        page, after = having(store, SEATS, Standing.WAITING, NOW, after=after, limit=100)
+        listed += [seat.id for seat in page]
+        sizes.add(len(page))
+    monkeypatch.undo()
+    assert listed == [seat.id for seat in all_of(store, Standing.WAITING)]
+    assert 0 in sizes
+    assert max(sizes) == 2
 
 
 def test_forty_seats_take_no_more_statements_than_one(
@@ -169,10 +199,10 @@ def test_forty_seats_take_no_more_statements_than_one(
         said.append(statement)
 
     event.listen(store.connection(), "before_cursor_execute", listen)
-    facts.of_ids(store, ids, NOW)
+    of_ids(store, ids, NOW)
     for_all = len(said)
-    missed = [p.seat.id for p, _ in having(store, SEATS, "missed", NOW)]
+    missed = [seat.id for seat in all_of(store, Standing.MISSED)]
     said.clear()
-    facts.of_ids(store, missed[:1], NOW)
+    of_ids(store, missed[:1], NOW)
     event.remove(store.connection(), "before_cursor_execute", listen)
     assert 0 < for_all <= len(said) + 2

@@ -1,7 +1,6 @@
 """A program at the API, a room, and the other program next door."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +21,7 @@ LINK = "https://zoom.us/j/91234567890"
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return replace(settings, zoom_secrets={"harbor": SECRETS})
+    return settings.model_copy(update={"zoom_secrets": {"harbor": SECRETS}})
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import base64
 import hmac
-from dataclasses import replace
 
 import pytest
 
@@ -17,7 +16,7 @@ HOOK = "http://localhost:5000/api/v1/hooks/sms"
 @pytest.fixture
 def settings(settings, request):
     leaves = getattr(request, "param", "twilio://AC1:to%2Fken@api.twilio.com?from=+15550100")
-    return replace(settings, sms_url=leaves, base_url="http://localhost:5000")
+    return settings.model_copy(update={"sms_url": leaves, "base_url": "http://localhost:5000"})
 
 
 @pytest.fixture

@@ -169,7 +169,7 @@ def test_a_subscription_made_for_an_older_key_of_ours_is_made_anew(place, clock)
 
 
 def test_today_mentions_reminders_from_the_second_open_until_not_now(place, clock):
-    """experience.md: never on first load; asked in context; a no is a no."""
+    """Never on the first visit; asked in context; a no stays a no (docs/product.md, *Pages*)."""
     page = place.phone()
     place.enter(page, "maya", clock.now())
     page.goto(place.address + "/")

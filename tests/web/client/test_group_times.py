@@ -38,7 +38,7 @@ def first(store, planned):
 
 def seat_of(store, session, person):
     mine = select(Seat).where(Seat.session_id == session.id, Seat.client_id == person.id)
-    return store.scalars(mine.where(Seat.released_at.is_(None))).one_or_none()
+    return store.scalars(mine.where(Seat.is_given)).one_or_none()
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_for_good_moves_every_coming_place(maya, store, world, fridays, mondays,
     answer = maya.post(f"/seats/{seat.id}/other-times/for-good", {"series": mondays.id})
     assert answer.location.endswith("/schedule?view=all")
     coming = select(Session.series_id).join(Seat).where(
-        Seat.client_id == world.maya.id, Seat.released_at.is_(None), Session.starts_at > clock.now()
+        Seat.client_id == world.maya.id, Seat.is_given, Session.starts_at > clock.now()
     )  # fmt: skip
     assert set(store.scalars(coming)) == {mondays.id}
 

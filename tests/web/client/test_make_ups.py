@@ -259,7 +259,7 @@ class TestCouples:
         [held] = store.scalars(select(HeldPlace))
         maya.post(f"/held-places/{held.id}/acceptance", htmx=True)
         taken = select(Seat.client_id).where(Seat.session_id == joint.id)
-        assert set(store.scalars(taken.where(Seat.released_at.is_(None)))) == {
+        assert set(store.scalars(taken.where(Seat.is_given))) == {
             world.maya.id, world.ben.id,
         }  # fmt: skip
 

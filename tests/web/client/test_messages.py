@@ -204,7 +204,7 @@ def test_ones_own_reading_leaves_no_trace_in_the_chart(maya, say, world, store):
 
 
 def test_writing_counts_as_a_sign_of_life(app, world, store, clock, seat_in):
-    """A message after the start stops the checks; it is not having been spoken to (protocol.md)."""
+    """A message after the start stops the checks; it is not having been spoken to (docs/protocol.md, *The ladder*)."""
     from webapp.protocol.facts.facts import of_seats
     from webapp.protocol.facts.picture import SeatRow
     from webapp.protocol.ladder.ladder import stopping

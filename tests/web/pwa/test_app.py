@@ -66,14 +66,14 @@ def test_the_push_key_is_an_uncompressed_point(app):
      ("Mozilla/5.0 (X11; Linux x86_64)", "computer"), ("", "computer")],
 )  # fmt: skip
 def test_the_way_for_this_phone_is_open_when_the_page_arrives(app, agent, kind):
-    """experience.md: nothing moves."""
+    """No content jumps (docs/product.md, *Pages*)."""
     page = app.test_client().get("/install", headers={"User-Agent": agent}).text
     assert page.count(f'data-guide="{kind}" open') == page.count("open>") == 2
 
 
 @pytest.mark.parametrize("kind", ["apple", "android", "computer"])
 def test_every_kind_of_phone_has_its_way_in_and_its_way_back(app, kind):
-    """experience.md: installing is explained per platform, and so is a refused permission."""
+    """Installing is explained for each platform, and so is a refused permission (docs/product.md, *Pages*)."""
     page = app.test_client().get("/install").text
     assert page.count(f'data-guide="{kind}"') == 2
     assert "Add to Home" in page

@@ -16,6 +16,22 @@ def test_a_change_in_any_file_changes_every_address(tmp_path: Path) -> None:
     assert Shelf(tmp_path).address("app.css") != before
 
 
+def test_styles_are_sent_without_comments_line_breaks_and_indentation(tmp_path: Path) -> None:
+    (tmp_path / "css").mkdir()
+    (tmp_path / "css" / "one.css").write_text(
+        "/* Two of them. */\n@media (min-width: 5em) {\n  a > b,\n  .c   .d {\n    margin: 0 1px;\n    color: red;\n  }\n}\n"
+    )
+    wanted = b"@media (min-width: 5em){a > b,.c .d{margin: 0 1px;color: red;}}"
+    assert Shelf(tmp_path).files["app.css"] == wanted
+
+
+def test_a_string_in_a_style_is_sent_as_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "css").mkdir()
+    style = """a::before{content: " ,  /* x */ {";}b::after{content: '  ; ';}"""
+    (tmp_path / "css" / "one.css").write_text(style)
+    assert Shelf(tmp_path).files["app.css"] == style.encode()
+
+
 def test_a_page_cannot_point_at_a_file_that_is_not_there() -> None:
     with pytest.raises(KeyError):
         Shelf().address("img/none.png")

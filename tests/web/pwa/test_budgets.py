@@ -1,4 +1,4 @@
-"""speed.md, "First visit, client": how many bytes are really sent to a real browser, compressed as it asked for them.
+"""docs/product.md, *Pages*: how many bytes are really sent to a real browser, compressed as it asked for them.
 
 Counted are the bodies of all answers, the service worker's own requests included; never the time they take.
 """

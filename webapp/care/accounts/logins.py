@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, select
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from webapp.care.accounts import sign_in_links
 from webapp.care.audit.tags import Tag
@@ -133,6 +133,12 @@ def prove_again(
         login.proved_at = now
     people.about(store, Tag.PROVED_AGAIN, login.person, by=by, now=now, way=second or way)
     return secret
+
+
+def login_of(store: Store, secret: str) -> Login | None:
+    """The login that this secret stands for, with its person and their program, whatever has become of it: ask `live`."""
+    wanted = select(Login).where(Login.secret_hash == hash_secret(secret))
+    return store.scalar(wanted.options(joinedload(Login.person).joinedload(Person.program)))
 
 
 def end_all(

@@ -13,13 +13,13 @@ from webapp.care.attendance.tally import NOTHING, TAP, Evidence, Tally, tally
 from webapp.care.directory.policy import Policy
 
 WEAK_PRESENCE_HOLDS = timedelta(minutes=15)
-"""How long a tap on *Join* holds the ladder (protocol.md rule 7)."""
+"""How long a tap on *Join* holds the ladder (rule 7)."""
 FEED_IS_OLD_AFTER = timedelta(minutes=10)
 """A feed that sends a heartbeat and has been silent for longer cannot say who was there (rule 7)."""
 
 
 class Standing(StrEnum):
-    """The words of protocol.md, *Facts, then standing*."""
+    """The words of docs/protocol.md, *Facts, then standing*."""
 
     EXPECTED = "expected"
     WAITING = "waiting"
@@ -55,7 +55,6 @@ class Room:
     feed_heard_at: datetime | None = None
     """Last heartbeat of the feed; None when the feed sends none."""
 
-    soon_at: datetime = field(init=False)
     doors_open_at: datetime = field(init=False)
     first_check_at: datetime = field(init=False)
     """When the ladder first asks who is there; until then an empty room is only early."""
@@ -66,7 +65,7 @@ class Room:
     def __post_init__(self) -> None:
         """The instants of the policy, worked out once for all seats of the room."""
         policy, start = self.policy, self.starts_at
-        for name in ("soon", "doors_open", "first_check", "second_check"):
+        for name in ("doors_open", "first_check", "second_check"):
             object.__setattr__(self, f"{name}_at", start + getattr(policy, name))
         object.__setattr__(self, "outreach_at", min(start + policy.outreach, self.ends_at))
 
@@ -93,8 +92,6 @@ class Life:
     """Reminders whose offset from the start (negative) the client chose; the others follow the policy (M4)."""
     contact_at: datetime | None = None
     spoken_at: datetime | None = None
-    open_review: bool = False
-    """A supervisor's review of this client is open."""
     open_plan: bool = False
     """A task to write a re-engagement plan is open."""
     planned_at: datetime | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 TAP = "tap"
-"""Source of a person's own tap on *Join*: weak presence (protocol.md rule 7)."""
+"""Source of a person's own tap on *Join*: weak presence (rule 7)."""
 STAFF = "staff"
 
 

@@ -40,11 +40,6 @@ class Week:
     ahead: float
     """Planned in sessions of this week that are not over."""
 
-    @property
-    def short_by(self) -> float:
-        """What the plan still lacks once everything planned is attended."""
-        return max(0.0, round(self.plan - self.spent - self.ahead, 2))
-
 
 def weeks(store: Store, client: Person, now: datetime, count: int = 4) -> list[Week]:
     """The last `count` weeks of `client`, this one last. Five statements; grows with the seats of those weeks."""

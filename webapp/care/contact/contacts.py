@@ -1,4 +1,4 @@
-"""Contact: any two-way sign of life. Contact is not attendance (product.md)."""
+"""Contact: any two-way sign of life. Contact is not attendance (docs/product.md, *Words*)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -95,7 +95,7 @@ def record(
 
 
 def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
-    """ "I'll be there": a reply, which is contact (product.md). Raises Cancelled, TooLate."""
+    """ "I'll be there": a reply, which is contact (docs/product.md, *Words*). Raises Cancelled, TooLate."""
     if seat.session.cancelled_at:
         raise Cancelled()
     if now > seat.session.ends_at:

@@ -142,13 +142,6 @@ def mark_read(
     return found is not None and _mark(store, client.id, by, found, now)
 
 
-def visible_to(me: Person, as_of: datetime) -> Select[Message]:
-    """Messages `me` may see: a client their own thread; staff those of clients whose care team they are in, or cover for
-    (S1). Oldest first."""
-    found = select(Message).where(may_see(me, Message.client_id, as_of))
-    return found.order_by(Message.client_id, Message.id)
-
-
 def said(client_id: int, before: int | None = None) -> Select[Message]:
     """A thread's messages with their writers, the newest first; `before` a message. The caller limits them."""
     found = select(Message).where(Message.client_id == client_id).options(joinedload(Message.by))

@@ -228,6 +228,11 @@ def open_one(
     return task
 
 
+def program_of(task_id: int) -> Select[int]:
+    """The program of a task."""
+    return select(Task.program_id).where(Task.id == task_id)
+
+
 def visible_to(me: Person) -> Select[Task]:
     """Tasks `me` may see: one's own, one's role's for clients in one's care; supervisors and coordinators all (S1)."""
     found = select(Task).where(Task.program_id == me.program_id)

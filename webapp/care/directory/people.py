@@ -8,7 +8,6 @@ from sqlalchemy import (
     JSON,
     ForeignKey,
     Index,
-    Select,
     UniqueConstraint,
     select,
 )
@@ -184,9 +183,3 @@ def set_roles(
             events.record(
                 store, tag, by=by, now=now, program_id=person.program_id, person=person.id, role=name
             )  # fmt: skip
-
-
-def by_ref(program: Program, ref: str, *kinds: str) -> Select[Person]:
-    """The person whom the program's own systems call `ref`, if they are of one of `kinds` (none given: of any)."""
-    found = select(Person).where(Person.program_id == program.id, Person.ref == ref)
-    return found.where(Person.kind.in_(kinds)) if kinds else found

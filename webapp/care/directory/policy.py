@@ -1,6 +1,6 @@
 """A program's policy: every timing and threshold of the missed-session protocol.
 
-Written as JSON with ISO 8601 durations (interfaces.md, *Policy*), kept in versions, and held in
+Written as JSON with ISO 8601 durations (docs/protocol.md, *Policy*), kept in versions, and held in
 memory as a frozen `Policy`. Pure, so that the ladder may read it.
 """
 
@@ -34,7 +34,7 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Thresholds of protocol.md, *Patterns*: how often before somebody takes a look."""
+    """Thresholds of docs/protocol.md, *Patterns*: how often before somebody takes a look."""
 
     misses: int = 3
     misses_within: timedelta = timedelta(days=14)

@@ -104,7 +104,7 @@ def create(
 def change_policy(
     store: Store, program: Program, body: dict[str, Any], *, by: Any, now: datetime
 ) -> PolicyVersion:
-    """A new version of the policy, for sessions that start after `now` (protocol.md). Raises Invalid naming the field.
+    """A new version of the policy, for sessions that start after `now` (docs/protocol.md, *Policy*). Raises Invalid naming the field.
 
     Fields left out keep their defaults.
     """

@@ -25,7 +25,7 @@ from webapp.refusals import N_, Invalid
 
 
 class Couple(Base):
-    """Two people who heal together; `therapist` is never either one's individual counselor (product.md)."""
+    """Two people who heal together; `therapist` is never either one's individual counselor (docs/product.md, *Words*)."""
 
     __tablename__ = "couple"
     __table_args__ = (

@@ -1,10 +1,14 @@
 """Freed places: each goes to the first in line whom the time still suits, and is held for them for a while (M6)."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, or_, select
 
+from webapp import batches
+from webapp.batches import Batch
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
 from webapp.care.directory.people import Status
@@ -15,7 +19,7 @@ from webapp.care.make_ups.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, s
 from webapp.care.preferences import contact_preferences
 from webapp.care.schedule import planning, sessions
 from webapp.care.schedule.sessions import Seat, Session, occupied
-from webapp.db import Database, Store, claim
+from webapp.db import Database, Store
 
 HOLD_FOR = timedelta(hours=2)
 MORNING = timedelta(hours=1)
@@ -51,15 +55,45 @@ def count_taken(store: Store, session: Session) -> int:
     return store.scalar(seats) or 0
 
 
+def _program_of_hold(held_id: int) -> Select[int]:
+    theirs = select(Session.program_id).join(WaitlistEntry, WaitlistEntry.session_id == Session.id)
+    return theirs.join(HeldPlace, HeldPlace.entry_id == WaitlistEntry.id).where(
+        HeldPlace.id == held_id
+    )
+
+
+def _program_of_entry(entry_id: int) -> Select[int]:
+    theirs = select(Session.program_id).join(WaitlistEntry, WaitlistEntry.session_id == Session.id)
+    return theirs.where(WaitlistEntry.id == entry_id)
+
+
+HOLDS = Batch("take back places", "held_place", HeldPlace.id, _program_of_hold)
+LINES = Batch("close lines", "waitlist_entry", WaitlistEntry.id, _program_of_entry)
+ROOMS = Batch("offer freed places", "session", Session.id, sessions.program_of)
+
+
 def offer_freed(database: Database, now: datetime, limit: int = 50) -> int:
     """Chore: take back holds that have run out, close the lines of sessions that begin or were cancelled, and hold every
     freed place for the first in line. Answers how much it found."""
-    with database.writing() as store:
-        found = _run_out(store, now, limit) + _too_near(store, now, limit)
-        for session in store.scalars(claim(_with_room(now).limit(limit), of=Session)).all():
-            found += serve(store, session, now=now)
-        store.commit()
-    return found
+
+    def run_out(store: Store, holds: Sequence[HeldPlace]) -> int:
+        for held in holds:
+            waitlist.end(store, held, "expired", by=None, now=now)
+            waitlist.leave(store, held.entry, by=None, now=now, why="expired")
+        return len(holds)
+
+    def close(store: Store, entries: Sequence[WaitlistEntry]) -> int:
+        for entry in entries:
+            waitlist.leave(store, entry, by=None, now=now, why="over")
+        return len(entries)
+
+    def offer(store: Store, rooms: Sequence[Session]) -> int:
+        return sum(serve(store, session, now=now) for session in rooms)
+
+    over = waitlist.live().where(HeldPlace.until <= now)
+    found = batches.walk(database, now, replace(HOLDS, limit=limit), over, run_out)
+    found += batches.walk(database, now, replace(LINES, limit=limit), _too_near(now), close)
+    return found + batches.walk(database, now, replace(ROOMS, limit=limit), _with_room(now), offer)
 
 
 def held_until(
@@ -113,23 +147,10 @@ def _suits(store: Store, entry: WaitlistEntry, party: Party) -> bool:
     return here and store.scalar(busy.limit(1)) is None
 
 
-def _run_out(store: Store, now: datetime, limit: int) -> int:
-    due = claim(waitlist.live().where(HeldPlace.until <= now).limit(limit), of=HeldPlace)
-    holds = store.scalars(due).all()
-    for held in holds:
-        waitlist.end(store, held, "expired", by=None, now=now)
-        waitlist.leave(store, held.entry, by=None, now=now, why="expired")
-    return len(holds)
-
-
-def _too_near(store: Store, now: datetime, limit: int) -> int:
+def _too_near(now: datetime) -> Select[WaitlistEntry]:
+    """Everyone who waits for a session that begins soon or was called off."""
     near = or_(Session.starts_at <= now + LAST_CALL, ~Session.is_on)
-    lines = waitlist.in_any_line().join(Session, Session.id == WaitlistEntry.session_id)
-    entries = store.scalars(claim(lines.where(near).limit(limit), of=WaitlistEntry)).all()
-    for entry in entries:
-        waitlist.leave(store, entry, by=None, now=now, why="over")
-    store.flush()
-    return len(entries)
+    return waitlist.in_any_line().join(Session, Session.id == WaitlistEntry.session_id).where(near)
 
 
 def _with_room(now: datetime) -> Select[Session]:

@@ -1,16 +1,19 @@
 """Settlement: booked make-ups meet what became of their sessions. A chore looks; nobody has to say so."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, or_, select
 
+from webapp import batches
+from webapp.batches import Batch
 from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.db import Database, Store, claim
+from webapp.db import Database, Store
 
 CERTAIN_AFTER = timedelta(hours=24)
 """After its session's end, when nobody confirmed who was there: evidence comes late, marks are made the next morning."""
@@ -19,18 +22,31 @@ SELDOM, SELDOM_FOR = timedelta(days=1), timedelta(days=90)
 """How often a session that is over is looked at again, and how long: staff may correct presence for 90 days (rule 10)."""
 
 
+def _program_of(make_up_id: int) -> Select[int]:
+    """Whose it is, by the session that was missed."""
+    theirs = select(Session.program_id).join(Seat, Seat.session_id == Session.id)
+    return theirs.join(MakeUp, MakeUp.seat_id == Seat.id).where(MakeUp.id == make_up_id)
+
+
+GONE = Batch("give up make-ups", "make_up", MakeUp.id, _program_of)
+DUE = Batch("settle make-ups", "make_up", MakeUp.id, _program_of)
+
+
 def settle(database: Database, now: datetime, limit: int = 200) -> int:
     """Chore: complete make-ups whose session was attended, give up those that can't take place or that the client told us
     they can't come to, and let go by those nobody came to. Answers how many it looked at."""
-    with database.writing() as store:
-        gone = store.scalars(claim(_cannot_be(now).limit(limit), of=MakeUp)).all()
+
+    def give_up(store: Store, gone: Sequence[MakeUp]) -> int:
         for made in gone:
             made.cancel(store, by=None, now=now, why=_why(made))
-        store.flush()
-        due = store.scalars(claim(_due(now).limit(limit), of=MakeUp)).all()
+        return len(gone)
+
+    def settle_due(store: Store, due: Sequence[MakeUp]) -> int:
         _settle(store, due, now)
-        store.commit()
-    return len(gone) + len(due)
+        return len(due)
+
+    found = batches.walk(database, now, replace(GONE, limit=limit), _cannot_be(now), give_up)
+    return found + batches.walk(database, now, replace(DUE, limit=limit), _due(now), settle_due)
 
 
 def _settle(store: Store, due: Sequence[MakeUp], now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Series: a weekly pattern in local wall time, unfolded into sessions for a rolling horizon (rule 12, R10)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,8 @@ from dateutil.rrule import rrulestr
 from sqlalchemy import JSON, ForeignKey, Index, Select, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp import batches
+from webapp.batches import Batch
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
@@ -16,7 +19,7 @@ from webapp.care.schedule import dial_ins, planning
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.recurrence import MOST_A_HORIZON, check_rule, instant_of
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.db import Base, Database, Store, claim
+from webapp.db import Base, Database, Store
 from webapp.refusals import N_, Invalid
 
 HORIZON = timedelta(weeks=8)
@@ -233,13 +236,20 @@ def _shape(
         planning.give_seat(store, made, client, by=by, now=now)
 
 
+def _program_of(series_id: int) -> Select[int]:
+    return select(Series.program_id).where(Series.id == series_id)
+
+
+SERIES = Batch("unfold", "series", Series.id, _program_of)
+
+
 def unfold(database: Database, now: datetime, limit: int = 50) -> int:
     """Chore: keep every series unfolded a horizon ahead. Answers how many sessions it touched."""
-    with database.writing() as store:
-        due = claim(unfinished(now).limit(limit), of=Series)
-        touched = sum(unfold_one(store, s, by=None, now=now) for s in store.scalars(due))
-        store.commit()
-    return touched
+
+    def act(store: Store, due: Sequence[Series]) -> int:
+        return sum(unfold_one(store, each, by=None, now=now) for each in due)
+
+    return batches.walk(database, now, replace(SERIES, limit=limit), unfinished(now), act)
 
 
 def unfinished(as_of: datetime) -> Select[Series]:

@@ -219,6 +219,17 @@ _LOOKS = {
 """Made once: everybody else who writes waits while a statement is put together."""
 
 
+def program_of(session_id: int) -> Select[int]:
+    """The program of a session."""
+    return select(Session.program_id).where(Session.id == session_id)
+
+
+def program_of_seat(seat_id: int) -> Select[int]:
+    """The program of a seat."""
+    theirs = select(Session.program_id).join(Seat, Seat.session_id == Session.id)
+    return theirs.where(Seat.id == seat_id)
+
+
 def look_again(
     store: Store, now: datetime, *, ahead: timedelta = timedelta(days=2), **which: int
 ) -> None:
@@ -251,8 +262,3 @@ def visible_to(me: Person) -> Select[Session]:
         return found.where(Session.id.in_(seats.where(Seat.client_id == me.id)))
     theirs = Session.id.in_(seats.where(in_care_of(me, Seat.client_id)))
     return found.where(or_(Session.host_id == me.id, theirs))
-
-
-def upcoming(seats: Select[Any], as_of: datetime) -> Select[Any]:
-    """Of a select over seats joined to sessions: those not over yet, soonest first."""
-    return seats.where(Session.ends_at > as_of, Session.is_on).order_by(Session.starts_at, Seat.id)

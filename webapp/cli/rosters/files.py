@@ -35,7 +35,6 @@ KNOWN = (
     "type",
     *dict.fromkeys(name for both in COLUMNS.values() for part in both for name in part),
 )
-LISTS = ("roles", "partners", "seats", "opted_in")
 REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,79}")
 
 

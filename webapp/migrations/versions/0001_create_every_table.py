@@ -136,6 +136,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_person_email", ["email"], unique=False)
 
     op.create_table(
+        "set_aside",
+        sa.Column("chore", sa.String(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("program_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"], ["program.id"], name=op.f("fk_set_aside_program_id")
+        ),
+        sa.PrimaryKeyConstraint("chore", "subject_id", name=op.f("pk_set_aside")),
+    )
+    with op.batch_alter_table("set_aside", schema=None) as batch_op:
+        batch_op.create_index("ix_set_aside_program", ["program_id"], unique=False)
+
+    op.create_table(
         "accommodation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=False),
@@ -1588,6 +1607,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("accommodation")
+    with op.batch_alter_table("set_aside", schema=None) as batch_op:
+        batch_op.drop_index("ix_set_aside_program")
+
+    op.drop_table("set_aside")
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.drop_index("ix_person_email")
 

@@ -6,14 +6,16 @@ whatever its size, and a few for each event of another kind; the same in the fir
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
+from webapp import batches
+from webapp.batches import Batch, Walk
 from webapp.bulk import insert_missing
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
@@ -38,6 +40,13 @@ TOLD = [tag.value for tag in (Tag.STEP_TAKEN, *telling.TOLD)]
 Row = tuple[Any, ...]
 
 
+def _program_of(event_id: int) -> Select[int | None]:
+    return select(Event.program_id).where(Event.id == event_id)
+
+
+EVENTS = Batch("announce", "event", Event.id, _program_of)
+
+
 @dataclass(slots=True)
 class Stretch:
     """The events after `after`, up to and with `upto`, and what they are about."""
@@ -55,14 +64,15 @@ class Stretch:
 
 def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
     """Turn every fact not yet told into notifications; returns how many notifications that made."""
-    made = 0
+    walking = Walk(database, EVENTS, now, partial(_make, now=now))
+    made = walking.again()
     while True:
         with database.reading() as store:
             after, head = place(store), store.scalar(select(ChainHead.count)) or 0
-            if after >= head:
-                return made
-            upto = min(head, after + batch)
-            rows = list(planned(store, after, upto, now))
+        if after >= head:
+            return made
+        upto = min(head, after + batch)
+        rows = _rows(walking, after, upto)
         with database.writing() as store:
             cursor = store.scalar(claim(select(Cursor).where(Cursor.reader == READER)))
             if cursor is None and after == 0:
@@ -73,6 +83,26 @@ def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
             made += insert_missing(store, Notification.__table__, INSERTED, rows)  # type: ignore[arg-type]
             cursor.event_id = upto
             store.commit()
+
+
+def _rows(walking: Walk, after: int, upto: int) -> list[Row]:
+    """The notifications for a stretch of events, still to be inserted. When one of these can't be told of, those of the others
+    are inserted here, and nothing is left to be."""
+    try:
+        with walking.database.reading() as store:
+            return list(planned(store, after, upto, walking.now))
+    except Exception as error:
+        batches.refuse_other_faults(error)
+    with walking.database.reading() as store:
+        found = store.scalars(_within(select(Event.id), after, upto, *TOLD)).all()
+    walking.isolate(found)
+    return []
+
+
+def _make(store: Store, events: Sequence[int], now: datetime) -> int:
+    """Insert the notifications for these events, which follow one another. Twice is the same."""
+    rows = list(planned(store, events[0] - 1, events[-1], now))
+    return insert_missing(store, Notification.__table__, INSERTED, rows)  # type: ignore[arg-type]
 
 
 def place(store: Store) -> int:

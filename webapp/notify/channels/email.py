@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from webapp import clock
+from webapp.config import loopback
 from webapp.notify.channels.files import write_whole
 from webapp.notify.channels.parcel import Letter, Parcel, Undeliverable, Withdrawn
-from webapp.spellings import loopback
 
 CONNECTIONS = 4
 LONGEST_SEND = 30.0

@@ -84,7 +84,7 @@ class Channel(Protocol):
     """A way to reach people. Lives on one event loop; `send` may run many times at once."""
 
     def send(self, parcel: Parcel) -> Coroutine[Any, Any, None]:
-        """Hand the parcel to the provider; having returned means it was accepted, not that it was read (C10).
+        """Hand the parcel to the provider; having returned means it was accepted, not that it was read.
 
         Raises Undeliverable, when called or when awaited; at the latest after half a lease (`leases.LEASE`).
         """

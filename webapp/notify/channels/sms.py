@@ -6,9 +6,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 
+from webapp.config import loopback
 from webapp.notify.channels.files import write_whole
 from webapp.notify.channels.parcel import Parcel, Undeliverable, answered
-from webapp.spellings import loopback
 
 AT_ONCE = 32
 LONGEST_SEND = 20.0

@@ -7,16 +7,17 @@ ends. Sent twice can be only what a provider had accepted and we had not yet wri
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
 
-from webapp import clock
+from webapp import batches, clock
+from webapp.batches import Walk
 from webapp.config import Settings
-from webapp.db import Database
+from webapp.db import Database, Store
 from webapp.notify.channels import every
 from webapp.notify.channels.parcel import Channel, Undeliverable
 from webapp.notify.delivery import leases, outcomes
@@ -87,8 +88,9 @@ class Courier:
 
     async def _round(self, database: Database, now: datetime, seconds: float | None) -> int:
         began = time.monotonic()
+        seen = self._again(database, now)
         with database.reading() as store:
-            seen, more = 0, leases.waiting(store, now)
+            more = leases.waiting(store, now)
         while True:
             passed = time.monotonic() - began
             late = seconds is not None and passed >= seconds
@@ -106,17 +108,53 @@ class Courier:
         """One transaction: write down what has come back, lease what is due. Then set that on its way; nothing is held of
         the database while it travels."""
         back, claimed = self._came_back[:], Claimed([], [], 0)
-        with database.writing() as store:
-            outcomes.record(store, back, now)
-            if claiming:
-                claimed = leases.take(store, now, AT_ONCE)
-                outcomes.send_on(store, claimed.astray, now)
-            if back or claimed.seen:
-                store.commit()
+        try:
+            with database.writing() as store:
+                outcomes.record(store, back, now)
+                if claiming:
+                    claimed = leases.take(store, now, AT_ONCE)
+                    outcomes.send_on(store, claimed.astray, now)
+                if back or claimed.seen:
+                    store.commit()
+        except Exception as error:
+            batches.refuse_other_faults(error)
+            log.warning("batch taken apart", chore=leases.SENDING.chore, exc_info=error)
+            return self._write_apart(database, now, back, claiming)
         del self._came_back[: len(back)]  # only now: a database that refused is asked again
+        self._set_out(claimed, now)
+        return claimed
+
+    def _write_apart(
+        self, database: Database, now: datetime, back: list[Outcome], claiming: bool
+    ) -> Claimed:
+        """The same row by row, but for those that can't be dealt with: they are set aside, with what came back of them."""
+        answers = {outcome.row.id: outcome for outcome in back}
+
+        def write_down(store: Store, ids: Sequence[int]) -> int:
+            outcomes.record(store, [answers[id] for id in ids], now)
+            return 0
+
+        Walk(database, leases.SENDING, now, write_down).isolate(list(answers))
+        del self._came_back[: len(back)]
+        if not claiming:
+            return Claimed([], [], 0)
+        with database.reading() as store:
+            due = leases.numbers_due(store, now, AT_ONCE)
+        taking = Taking(database, now)
+        taking.walk.isolate(due)
+        self._set_out(taking.kept, now)
+        return taking.kept
+
+    def _again(self, database: Database, now: datetime) -> int:
+        """What was set aside, if its time has come."""
+        taking = Taking(database, now)
+        taking.walk.again()
+        self._set_out(taking.kept, now)
+        return taking.kept.seen
+
+    def _set_out(self, claimed: Claimed, now: datetime) -> None:
         for row, sending in [(row, self._begun(row, now)) for row in claimed.to_send]:
             self._under_way.add(self._loop.create_task(self._finished(row, sending)))
-        return claimed
 
     def _begun(self, row: Leased, now: datetime) -> Sending:
         """The parcel packed and, for a push, encrypted; what remains is waiting. The whole batch before any of it is sent."""
@@ -159,6 +197,26 @@ class Courier:
             self._under_way.discard(task)
             if not self._under_way or len(self._came_back) >= AT_ONCE // 2:
                 self._bell.set()
+
+
+class Taking:
+    """Takes notifications in hand part by part. `kept`: those whose lease is committed."""
+
+    def __init__(self, database: Database, now: datetime):
+        self.kept = Claimed([], [], 0)
+        self._taken = Claimed([], [], 0)
+        self._now = now
+        self.walk = Walk(database, leases.SENDING, now, self._take, self._keep)
+
+    def _take(self, store: Store, ids: Sequence[int]) -> int:
+        self._taken = leases.take(store, self._now, len(ids), ids)
+        outcomes.send_on(store, self._taken.astray, self._now)
+        return self._taken.seen
+
+    def _keep(self) -> None:
+        self.kept.to_send += self._taken.to_send
+        self.kept.astray += self._taken.astray
+        self.kept.seen += self._taken.seen
 
 
 async def _error(sending: Sending) -> Undeliverable | None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, Text, bindparam, cast, or_, select, update
 
+from webapp.batches import Batch
 from webapp.bulk import among
 from webapp.care.attendance.standing import WEAK_PRESENCE_HOLDS
 from webapp.care.contact.addresses import Address
@@ -78,18 +79,20 @@ class Claimed:
 
 def waiting(store: Store, now: datetime) -> bool:
     """Whether anything is due; one look into the index, no lock."""
-    due = select(Notification.id).where(Notification.is_open, Notification.due_at <= now).limit(1)
-    return store.scalar(due) is not None
+    due = select(Notification.id).where(Notification.is_open, Notification.due_at <= now)
+    return store.scalar(SENDING.spared(due).limit(1)) is not None
 
 
-def take(store: Store, now: datetime, limit: int) -> Claimed:
-    """Claim up to `limit` due notifications. Those that may not go any more end here, with why; the caller commits.
+def take(store: Store, now: datetime, limit: int, only: Sequence[int] | None = None) -> Claimed:
+    """Claim up to `limit` due notifications (`only`: of these). Those that may not go any more end here, with why; the caller
+    commits.
 
     `now` is the app's clock, by which rows fall due; leases run by the database's own.
     """
     clock = database_now(store)
     asked = {"clock": clock, "most": limit, "worked_before": now - WORKS_FOR, **_as_of(now)}
-    rows = store.connection().execute(_due(), asked).all()
+    due = _due() if only is None else _due(aside=True).where(Notification.id.in_(only))
+    rows = store.connection().execute(due, asked).all()
     claimed, later = Claimed([], [], len(rows)), []
     ended: dict[str, list[int]] = {}
     quiet = _QuietHours(store)
@@ -168,9 +171,26 @@ def _put_off(store: Store, later: list[dict[str, Any]]) -> None:
         store.connection().execute(rows.values(due_at=bindparam("until")), later)
 
 
+def numbers_due(store: Store, now: datetime, limit: int) -> Sequence[int]:
+    """Which rows `take` would claim, unless others are at it."""
+    row, clock = Notification, database_now(store)
+    free = or_(row.leased_until.is_(None), row.leased_until <= clock)
+    due = select(row.id).where(Notification.is_open, row.due_at <= now, free).order_by(row.due_at)
+    return store.scalars(SENDING.spared(due).limit(limit)).all()
+
+
+def _program_of(row_id: int) -> Select[int]:
+    theirs = select(Person.program_id).join(Notification, Notification.person_id == Person.id)
+    return theirs.where(Notification.id == row_id)
+
+
+SENDING = Batch("deliver", "notification", Notification.id, _program_of)
+
+
 @lru_cache
-def _due() -> Select[Any]:
-    """The due rows nobody has in hand, oldest first, with what sending needs and the first objection to it."""
+def _due(aside: bool = False) -> Select[Any]:
+    """The due rows nobody has in hand, oldest first, with what sending needs and the first objection to it. `aside`: what is set
+    aside is among them."""
     clock = bindparam("clock", type_=Notification.due_at.type)
     row = Notification
     before = bindparam("worked_before", type_=Address.worked_at.type)
@@ -188,7 +208,7 @@ def _due() -> Select[Any]:
         .order_by(row.due_at)
         .limit(bindparam("most"))
     )
-    return claim(found, of=row)
+    return claim(found if aside else SENDING.spared(found), of=row)
 
 
 def _asked(*columns: Any) -> Select[Any]:

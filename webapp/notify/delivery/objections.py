@@ -39,7 +39,7 @@ SPOKEN_SINCE = bindparam("spoken_since", type_=_instant)
 
 
 def objection() -> Any:
-    """The first reason not to send a row now: a key of `outbox.WHY`, `EXPIRED` or `TAPPED`; null when it may go.
+    """The first reason not to send a row now: a word such as `moved`, `EXPIRED` or `TAPPED`; null when it may go.
 
     Expects `Notification` joined with `Address` and its recipient `Person`, and outer-joined with `Session`, `Seat` and
     `client`.

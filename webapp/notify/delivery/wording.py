@@ -84,7 +84,7 @@ class Wording:
     def payload(
         self, kind: NoticeKind, reader: Reader, subject: Subject, *, person_id: int, tag: str
     ) -> bytes:
-        """The push: Declarative Web Push JSON, which our service worker reads as well (interfaces.md)."""
+        """The push: Declarative Web Push JSON, which our service worker reads as well."""
         title, _, body = self._words("push.txt", kind, reader, subject.at, None).partition("\n")
         notification: dict[str, Any] = {
             "title": title,

@@ -6,17 +6,21 @@ statements a batch and some ten microseconds a seat; flat in clients, seats and 
 """
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
+from webapp import batches
+from webapp.batches import Batch
 from webapp.bulk import sqlite_instant
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat
-from webapp.db import Database, Store, claim
+from webapp.db import Database, Store
 from webapp.protocol.engine import close_tasks, open_tasks
 from webapp.protocol.facts import facts, steps
 from webapp.protocol.facts.among import rows
@@ -33,6 +37,9 @@ sweep would starve people's own writes."""
 WITH_TASK = frozenset({Rung.MARK_ROOM, Rung.OUTREACH, Rung.ESCALATION, Rung.REENGAGEMENT})
 
 
+SEATS = Batch("look", "seat", Seat.id, sessions.program_of_seat, BATCH)
+
+
 @dataclass(slots=True)
 class Decided:
     """What one batch comes to."""
@@ -45,19 +52,21 @@ class Decided:
 
 def look(database: Database, now: datetime, limit: int = BATCH) -> int:
     """Chore: look at up to `limit` seats whose time has come by `now`; answers how many there were."""
-    with database.reading() as store:
-        if store.scalar(due(now).limit(1)) is None:
-            return 0
-    with database.writing() as store:
-        seats = [SeatRow._make(row) for row in rows(store, claim(due(now).limit(limit), of=Seat))]
-        if seats:
-            pictures = facts.of_seats(store, seats, now)
-            write(store, decide(pictures, now), now)
-            close_tasks.close_marked_rooms(store, pictures, now)
-            store.commit()
-    if database.embedded and len(seats) == limit:
+
+    def act(store: Store, seats: Sequence[SeatRow]) -> int:
+        pictures = facts.of_seats(store, seats, now)
+        write(store, decide(pictures, now), now)
+        close_tasks.close_marked_rooms(store, pictures, now)
+        return len(seats)
+
+    found = batches.walk(database, now, replace(SEATS, limit=limit), due(now), act, _seat_rows)
+    if database.embedded and found >= limit:
         time.sleep(BREATH)
-    return len(seats)
+    return found
+
+
+def _seat_rows(store: Store, query: Select[Any]) -> list[SeatRow]:
+    return [SeatRow._make(row) for row in rows(store, query)]
 
 
 def due(now: datetime):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""The tasks that rungs open, in bulk: who is to do what by when, and what they should know (protocol.md, the ladder's table).
+"""The tasks that rungs open, in bulk: who is to do what by when, and what they should know (docs/protocol.md, *The ladder*).
 
 A task's key makes a repeat harmless. One review and one plan is open for a client at a time: the client's row is held while
 that is decided, so that two workers cannot open two.

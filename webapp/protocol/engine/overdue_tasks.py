@@ -4,33 +4,33 @@ Overdue and unacknowledged: the owner is nudged, or the cover when the owner is 
 told too. Cost: open overdue tasks only, by index.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, exists, or_, select
 
+from webapp import batches
+from webapp.batches import Batch
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.contact import task_owners
+from webapp.care.contact import task_owners, tasks
 from webapp.care.contact.task_owners import Owners
 from webapp.care.contact.tasks import Attempt, Task
 from webapp.care.directory.people import RoleName
-from webapp.db import Database, Store, claim
+from webapp.db import Database, Store
 from webapp.protocol.engine import pattern_reviews
 
 RAISED_AFTER = timedelta(minutes=30)
 BATCH = 500
+OVERDUE = Batch("nudge", "task", Task.id, tasks.program_of, BATCH)
+UNHEARD = Batch("tell supervisors", "task", Task.id, tasks.program_of, BATCH)
 
 
 def tend(database: Database, now: datetime) -> int:
     """Nudge, hand over, raise; look for patterns. Answers how many tasks it found."""
-    with database.writing() as store:
-        found = _each(store, overdue(now), nudge, now)
-        store.flush()
-        found += _each(store, unheard(now), tell_supervisor, now)
-        found += pattern_reviews.review(store, now)
-        store.commit()
-    return found
+    found = batches.walk(database, now, OVERDUE, overdue(now), _each(nudge, now))
+    found += batches.walk(database, now, UNHEARD, unheard(now), _each(tell_supervisor, now))
+    return found + pattern_reviews.review(database, now)
 
 
 def overdue(as_of: datetime) -> Select[Task]:
@@ -79,19 +79,16 @@ def tell_supervisor(store: Store, task: Task, known: Owners, now: datetime) -> N
     _record(store, Tag.TASK_RAISED, task, now, supervisor=supervisor)
 
 
-def _each(
-    store: Store,
-    found: Select[Task],
-    act: Callable[[Store, Task, Owners, datetime], None],
-    now: datetime,
-) -> int:
-    """Do it to each of a batch, with the owners read once for all; answers how many there were."""
-    tasks = store.scalars(claim(found.limit(BATCH))).all()
-    if tasks:
+def _each(act: Callable[[Store, Task, Owners, datetime], None], now: datetime) -> batches.Act:
+    """Does it to each of a batch, with the owners read once for all."""
+
+    def all_of(store: Store, tasks: Sequence[Task]) -> int:
         known = task_owners.read(store, {task.client_id for task in tasks if task.client_id}, now)
         for task in tasks:
             act(store, task, known, now)
-    return len(tasks)
+        return len(tasks)
+
+    return all_of
 
 
 def _record(store: Store, tag: Tag, task: Task, now: datetime, **fields: int | None) -> None:

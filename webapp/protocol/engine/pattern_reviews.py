@@ -10,16 +10,19 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
+from webapp import batches
+from webapp.batches import Batch, Walk
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
 from webapp.care.contact.tasks import Task, TaskKind
+from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.db import Store, claim
+from webapp.db import Database, Store, claim
 from webapp.operations.heartbeats import Heartbeat, beat
 from webapp.protocol.engine import open_tasks
 from webapp.protocol.facts import facts, history, steps
@@ -35,16 +38,38 @@ LONGEST = timedelta(hours=24)
 TIME_TO_REVIEW = timedelta(days=3)
 
 
-def review(store: Store, now: datetime) -> int:
+def _program_of(client_id: int) -> Select[int]:
+    return select(Person.program_id).where(Person.id == client_id)
+
+
+CLIENTS = Batch("review patterns", "person", Person.id, _program_of)
+
+
+def review(database: Database, now: datetime) -> int:
     """Open the reviews that are called for; answers how many. Does nothing when it was done within `EVERY`."""
+
+    def of_clients(store: Store, clients: Sequence[int]) -> int:
+        calls = [call for part in _parts(clients) for call in _calls(store, part, now)]
+        _open(store, calls, now)
+        return len(calls)
+
+    def whole(store: Store) -> int:
+        return of_clients(store, _clients(store, now))
+
+    walking = Walk(database, CLIENTS, now, of_clients)
+    return batches.guarded(walking, whole, lambda store: _clients(store, now))
+
+
+def _clients(store: Store, now: datetime) -> list[int]:
+    """Whose sessions have ended since the last look; nobody when that was within `EVERY`. This is the next look."""
     last = store.scalar(claim(select(Heartbeat).where(Heartbeat.name == READER)))
     if last is None:
         known = store.get(Heartbeat, READER)
         since = now - LONGEST
         if known is not None:
-            return 0  # another worker is at it
+            return []  # another worker is at it
     elif now - last.beat_at < EVERY:
-        return 0
+        return []
     else:
         since = last.beat_at
     beat(store, READER, now)
@@ -53,13 +78,11 @@ def review(store: Store, now: datetime) -> int:
         Session.is_on, Seat.is_given,
     )  # fmt: skip
     clients = set(store.scalars(ended.distinct())) - _under_review(store)
-    calls = [call for part in _parts(sorted(clients)) for call in _calls(store, part, now)]
-    _open(store, calls, now)
-    return len(calls)
+    return sorted(clients - batches.aside(store, CLIENTS)) if clients else []
 
 
-def _parts(ids: list[int], size: int = 200) -> Iterable[list[int]]:
-    return (ids[i : i + size] for i in range(0, len(ids), size))
+def _parts(ids: Sequence[int], size: int = 200) -> Iterable[list[int]]:
+    return (list(ids[i : i + size]) for i in range(0, len(ids), size))
 
 
 def _under_review(store: Store) -> set[int | None]:

@@ -1,25 +1,31 @@
-"""The chore *watch*: every quarter of an hour what should have happened is compared with what did (R5, C11).
+"""The chore *watch*: every quarter of an hour what should have happened is compared with what did (R5).
 
 It trusts no timer: it goes by sessions and facts. What it finds it writes down as an event and sets right where that can be
 done by looking again. It also confirms who was in a room once the platform's account of it is complete (P4).
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import Select, and_, exists, select, update
 
+from webapp import batches
+from webapp.batches import Batch
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Presence
 from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task
+from webapp.care.schedule import sessions
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
 from webapp.operations.heartbeats import Heartbeat, beat
+from webapp.protocol.engine import engine
 from webapp.protocol.facts import facts, rooms
 from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, SeatRow
@@ -33,6 +39,8 @@ EVERY = timedelta(minutes=15)
 GRACE = timedelta(minutes=2)
 """What lies closer than this is still on its way."""
 BACK = timedelta(hours=26)
+FORGOTTEN = Batch("give back seats", "seat", Seat.id, sessions.program_of_seat, 5000)
+ROOMS = Batch("confirm rooms", "session", Session.id, sessions.program_of, 5000)
 
 
 def watch(database: Database, now: datetime) -> int:
@@ -45,32 +53,41 @@ def watch(database: Database, now: datetime) -> int:
             return 0
         beat(store, READER, now)
         found = gaps(store, now)
-        for (program_id, what), count in sorted(found.items(), key=str):
-            log.error("gap found", program=program_id, what=what, count=count)
-            events.record(
-                store,
-                Tag.GAP_FOUND,
-                by=None,
-                now=now,
-                program_id=program_id,
-                what=what,
-                count=count,
-            )
-        confirmed = confirm_rooms(store, now)
+        _record(store, found, now)
         store.commit()
-    return found.total() + confirmed
+
+    def give_back(store: Store, seats: Sequence[SeatRow]) -> int:
+        return _give_back(store, seats, now)
+
+    def confirm(store: Store, over: Sequence[Session]) -> int:
+        return confirm_rooms(store, over, now)
+
+    forgotten = batches.walk(database, now, FORGOTTEN, unaccounted(now), give_back, _seat_rows)
+    return found.total() + forgotten + batches.walk(database, now, ROOMS, _over(now), confirm)
+
+
+def _record(store: Store, found: Counter[tuple[int | None, str]], now: datetime) -> None:
+    for (program_id, what), count in sorted(found.items(), key=str):
+        log.error("gap found", program=program_id, what=what, count=count)
+        events.record(
+            store,
+            Tag.GAP_FOUND,
+            by=None,
+            now=now,
+            program_id=program_id,
+            what=what,
+            count=count,
+        )
 
 
 def gaps(store: Store, now: datetime) -> Counter[tuple[int | None, str]]:
-    """(program, what is amiss) → how often. Seats nobody looked at are given back to the engine."""
+    """(program, what is amiss) → how often."""
     found: Counter[tuple[int | None, str]] = Counter()
     waiting = select(Session.program_id).join(Seat, Seat.session_id == Session.id)
     late = waiting.where(Seat.next_look_at < now - GRACE, Seat.is_given)
-    found.update((program_id, "looks_overdue") for program_id in store.scalars(late))
-    forgotten = _forgotten(store, now)
-    found.update((program_id, "seats_forgotten") for program_id, _ in forgotten)
-    ids = [seat_id for _, seat_id in forgotten]
-    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))
+    found.update(
+        (program_id, "looks_overdue") for program_id in store.scalars(engine.SEATS.spared(late))
+    )
     nobodys = select(Task.program_id).where(Task.is_open, Task.owner_id.is_(None))
     found.update((program_id, "tasks_without_owner") for program_id in store.scalars(nobodys))
     if _telling_behind(store, now):
@@ -78,9 +95,21 @@ def gaps(store: Store, now: datetime) -> Counter[tuple[int | None, str]]:
     return found
 
 
-def _forgotten(store: Store, now: datetime) -> list[tuple[int, int]]:
+def _seat_rows(store: Store, query: Select[Any]) -> list[SeatRow]:
+    return [SeatRow._make(row) for row in rows(store, query)]
+
+
+def _give_back(store: Store, seats: Sequence[SeatRow], now: datetime) -> int:
+    """Give the seats among these that were forgotten back to the engine, and write down that they were."""
+    forgotten = _forgotten(store, seats, now)
+    ids = [seat_id for _, seat_id in forgotten]
+    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))
+    _record(store, Counter((program_id, "seats_forgotten") for program_id, _ in forgotten), now)
+    return len(forgotten)
+
+
+def _forgotten(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[tuple[int, int]]:
     """(program, seat) of seats for which something is due although no timer says so."""
-    seats = [SeatRow._make(row) for row in rows(store, unaccounted(now).limit(5000))]
     found = []
     for picture in facts.of_seats(store, seats, now):
         if any(
@@ -118,18 +147,21 @@ def _telling_behind(store: Store, now: datetime) -> bool:
     return first is not None and first < now - GRACE
 
 
-def confirm_rooms(store: Store, now: datetime) -> int:
-    """Confirm who was in each room that the platform told of and that has been over for a quarter of an hour (P4)."""
-    over = select(Session).where(
+def _over(now: datetime) -> Select[Session]:
+    """Rooms that have been over for a quarter of an hour, of which the platform tells."""
+    return select(Session).where(
         Session.starts_at > now - BACK,
         Session.ends_at <= now - EVERY,
         Session.confirmed_at.is_(None),
         Session.is_on,
         Session.presence_from == PresenceFrom.PLATFORM,
     )
-    sessions = store.scalars(over).all()
-    known = rooms.of(store, {session.id for session in sessions}, now)
-    clear = [session for session in sessions if not known[session.id].silent(now)]
+
+
+def confirm_rooms(store: Store, over: Sequence[Session], now: datetime) -> int:
+    """Confirm who was in each of these rooms, where the platform told of it (P4)."""
+    known = rooms.of(store, {session.id for session in over}, now)
+    clear = [session for session in over if not known[session.id].silent(now)]
     for session in clear:
         session.confirm(store, "platform", by=None, now=now)
     return len(clear)

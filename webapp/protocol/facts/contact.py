@@ -1,6 +1,5 @@
 """Signs of life and the work that answers them, read for many clients at once."""
 
-from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -20,7 +19,7 @@ REMEMBERED = timedelta(days=60)
 WRITTEN = (ContactChannel.REPLY, ContactChannel.APP)
 """Ways in which a client answers without having been spoken to."""
 Signs = tuple[datetime | None, datetime | None]
-Work = tuple[bool, bool, datetime | None]
+Work = tuple[bool, datetime | None]
 
 
 def signs(
@@ -28,7 +27,7 @@ def signs(
 ) -> dict[int, Signs]:
     """client → (last contact, last time staff spoke with them), within `REMEMBERED`.
 
-    Reports and joins are contact too (product.md). They matter once a seat was missed, and are read for the clients
+    Reports and joins are contact too (docs/product.md, *Words*). They matter once a seat was missed, and are read for the clients
     named in `after_miss` only.
     """
     spoken = and_(
@@ -77,27 +76,18 @@ def _told_or_came(
 
 
 def open_work(store: Store, client_ids: Collection[int]) -> dict[int, Work]:
-    """client → (a review is open, a plan is to be written, when the last plan was made)."""
+    """client → (a plan is to be written, when the last plan was made)."""
     if not client_ids:
         return {}
-    kinds = (TaskKind.ESCALATION, TaskKind.REENGAGEMENT)
-    tasks = select(Task.client_id, Task.kind).where(
-        among(store, Task.client_id, client_ids), Task.is_open, Task.kind.in_(kinds)
-    )
-    open_kinds: dict[int | None, set[str]] = defaultdict(set)
-    for client_id, kind in rows(store, tasks):
-        open_kinds[client_id].add(kind)
+    tasks = select(Task.client_id).where(
+        among(store, Task.client_id, client_ids), Task.is_open,
+        Task.kind == TaskKind.REENGAGEMENT,
+    )  # fmt: skip
+    to_plan = {client_id for (client_id,) in rows(store, tasks)}
     plans = (
         select(Plan.client_id, func.max(Plan.made_at))
         .where(among(store, Plan.client_id, client_ids))
         .group_by(Plan.client_id)
     )
     planned = dict(rows(store, plans))
-    return {
-        client_id: (
-            TaskKind.ESCALATION in open_kinds[client_id],
-            TaskKind.REENGAGEMENT in open_kinds[client_id],
-            planned.get(client_id),
-        )
-        for client_id in client_ids
-    }
+    return {client: (client in to_plan, planned.get(client)) for client in client_ids}

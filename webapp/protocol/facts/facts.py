@@ -27,7 +27,7 @@ from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.facts import contact, history, rooms
 from webapp.protocol.facts.among import among, rows
-from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
+from webapp.protocol.facts.picture import Picture, SeatRow
 from webapp.protocol.facts.steps import Step, occurrence_of
 from webapp.protocol.ladder.rungs import TAKEN, Rung
 
@@ -58,15 +58,6 @@ def _walks(picture: Picture, now: datetime) -> bool:
     """Whether the walk of rule 1 decides something about this seat."""
     late = now >= picture.facts.room.outreach_at and Rung.ESCALATION not in picture.taken
     return late and standing(picture.facts, now) is Standing.MISSED
-
-
-def of_ids(store: Store, ids: Collection[int], now: datetime) -> dict[int, Picture]:
-    """The pictures of the seats with these ids, by id."""
-    seats = rows(store, select(*SEAT_COLUMNS).where(among(store, Seat.id, ids)))
-    return {
-        found.seat.id: found
-        for found in of_seats(store, [SeatRow._make(row) for row in seats], now)
-    }
 
 
 def of_earlier(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[Picture]:
@@ -143,9 +134,9 @@ def _lives(
         store, query.where(among(store, Person.id, clients))
     ):
         contact_at, spoken_at = signs.get(person_id, (None, None))
-        review, plan, planned_at = work.get(person_id, (False, False, None))
+        plan, planned_at = work.get(person_id, (False, None))
         inactive = status if status_at else ""
-        life = _life(inactive, zone, told, contact_at, spoken_at, review, plan, planned_at)
+        life = _life(inactive, zone, told, contact_at, spoken_at, plan, planned_at)
         found[person_id] = (life, status_at)
     return found
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Select, select
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import insert_missing
-from webapp.care.schedule.sessions import Seat
 from webapp.db import Base, Store
 from webapp.protocol.ladder.rungs import TAKEN
 
@@ -51,8 +49,3 @@ def result_of(why: str) -> str:
 def write(store: Store, rows: Iterable[Row]) -> int:
     """Write steps (tuples in the order of `COLUMNS`); those that are there already stay as they are."""
     return insert_missing(store, Step.__table__, COLUMNS, list(rows))  # type: ignore[arg-type]
-
-
-def of(seat: Seat) -> Select[Any]:
-    """All steps of a seat, moved occurrences included, in the order in which they fell due."""
-    return select(Step).where(Step.seat_id == seat.id).order_by(Step.due_at, Step.rung)

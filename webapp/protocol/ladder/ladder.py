@@ -1,4 +1,4 @@
-"""The ladder of protocol.md: what is to be done for one seat at one instant.
+"""The ladder of docs/protocol.md: what is to be done for one seat at one instant.
 
 Pure: the standard library, `standing.py`, `policy.py` and the table in `rungs.py`. Nothing here is told anything; it looks at
 facts. A *look* is one rung with its due instant, its state and why; `next_look` and `due_rungs` are read off the looks.

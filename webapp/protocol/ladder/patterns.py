@@ -1,4 +1,4 @@
-"""Patterns: what several absences together may mean, and what could be tried (protocol.md, *Patterns*).
+"""Patterns: what several absences together may mean, and what could be tried (docs/protocol.md, *Patterns*).
 
 Pure: standard library, policy and standings. Times of day are the session's own wall time, weeks begin on its Monday.
 A pattern is never a verdict: it carries its evidence and proposes; staff accept, adapt or dismiss.

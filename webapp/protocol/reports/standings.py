@@ -4,11 +4,10 @@
 sorted out by looking. So pages and the API filter by the very words the ladder goes by.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, true
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, exists, literal, or_, true
 
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Presence
@@ -20,49 +19,36 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol.facts import facts, rooms
 from webapp.protocol.facts.among import rows
-from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
+from webapp.protocol.facts.picture import SEAT_COLUMNS, SeatRow
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.rungs import Rung
 
-STRIDE = 500
+STRIDE, MOST_STRIDES = 500, 20
+"""Seats are looked at so many at a time, and so often at most: then what was found is returned."""
 
 
 def having(
-    store: Store,
-    seats: Select[Any],
-    wanted: str | None,
-    now: datetime,
-    *,
-    after: int = 0,
-    limit: int = 100,
-) -> list[tuple[Picture, Standing]]:
-    """Up to `limit` seats with an id above `after`, by id, of a select over `Seat` joined to `Session`; those of one standing, or
-    all. Answers each with its picture, so that nothing is read twice."""
-    found: list[tuple[Picture, Standing]] = []
-    for picture, word in walk(store, seats, wanted, now, after=after, stride=max(limit, STRIDE)):
-        found.append((picture, word))
-        if len(found) == limit:
-            break
-    return found
+    store: Store, seats: Select[Any], wanted: Standing, now: datetime, *, after: int, limit: int
+) -> tuple[list[SeatRow], int | None]:
+    """Up to `limit` seats of one standing with an id above `after`, by id, of a select over `Seat` joined to `Session`; and the
+    id after which to go on, None when there are no more.
 
-
-def walk(
-    store: Store, seats: Select[Any], wanted: str | None, now: datetime, *, after: int, stride: int
-) -> Iterator[tuple[Picture, Standing]]:
-    """All of them, a stride at a time."""
-    if wanted is not None:
-        seats = seats.where(narrowed(Standing(wanted), now))
-    while True:
-        page = seats.with_only_columns(*SEAT_COLUMNS).where(Seat.id > after)
-        page = page.order_by(None).order_by(Seat.id).limit(stride)
-        found = [SeatRow._make(row) for row in rows(store, page)]
-        for picture in facts.of_earlier(store, found, now):
-            word = standing(picture.facts, now)
-            if wanted is None or word == wanted:
-                yield picture, word
-        if len(found) < stride:
-            return
-        after = found[-1].id
+    Standing is decided by one function and kept nowhere: what the select lets through is looked at until the page is full,
+    a handful of statements for each `STRIDE` seats. A page may be short, and even empty, with more to follow.
+    """
+    page: list[SeatRow] = []
+    narrow = seats.where(narrowed(wanted, now)).with_only_columns(*SEAT_COLUMNS).order_by(Seat.id)
+    for _ in range(MOST_STRIDES):
+        found = rows(store, narrow.where(Seat.id > literal(after, BigInteger)).limit(STRIDE))
+        for picture in facts.of_earlier(store, [SeatRow._make(row) for row in found], now):
+            after = picture.seat.id
+            if standing(picture.facts, now) is wanted:
+                page.append(picture.seat)
+                if len(page) == limit:
+                    return page, after
+        if len(found) < STRIDE:
+            return page, None
+    return page, after
 
 
 def narrowed(word: Standing, as_of: datetime) -> ColumnElement[bool]:

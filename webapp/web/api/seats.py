@@ -17,6 +17,7 @@ from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.ladder import explain
 from webapp.protocol.ladder.rungs import State
+from webapp.protocol.reports import standings
 from webapp.web.api.changed import changed_after
 from webapp.web.api.contract import paging, tokens
 from webapp.web.api.contract.calls import call
@@ -24,8 +25,6 @@ from webapp.web.api.contract.paging import Page
 from webapp.web.api.contract.shapes import Answer, Id, Instant, OneOf, Ref
 from webapp.web.page.unit_of_work import store
 
-LOOKED_AT, MOST_LOOKS = 500, 20
-"""A list by standing looks at seats this many at a time, and so many times at most: then it answers what it found."""
 AHEAD = (State.DUE, State.HELD, State.LATER)
 
 
@@ -91,7 +90,8 @@ def get_seats(query: SeatQuery):  # type: ignore[no-untyped-def]
         rows = _rows(seats, query.after, query.limit + 1)
         page, after = paging.cut(rows, query.limit, lambda row: row.id)
     else:
-        page, after = _standing_so(seats, query, now)
+        wanted, limit = Standing(query.standing), query.limit
+        page, after = standings.having(store, seats, wanted, now, after=query.after, limit=limit)
     return paging.paged(list(shown(page, now)), after)
 
 
@@ -116,25 +116,6 @@ def _asked_for(query: SeatQuery) -> Any:
 def _rows(seats: Select[Any], after: int, limit: int) -> list[SeatRow]:
     found = seats.where(Seat.id > paging.number(after)).order_by(Seat.id).limit(limit)
     return [SeatRow(*row) for row in store.execute(found)]
-
-
-def _standing_so(
-    seats: Select[Any], query: SeatQuery, now: datetime
-) -> tuple[list[SeatRow], int | None]:
-    """Standing is decided by one function and kept nowhere, so seats are looked at until the page is full."""
-    page: list[SeatRow] = []
-    after = query.after
-    for _ in range(MOST_LOOKS):
-        rows = _rows(seats, after, LOOKED_AT)
-        for picture in facts.of_earlier(store, rows, now):
-            after = picture.seat.id
-            if standing(picture.facts, now) == query.standing:
-                page.append(picture.seat)
-                if len(page) == query.limit:
-                    return page, after
-        if len(rows) < LOOKED_AT:
-            return page, None
-    return page, after
 
 
 def shown(rows: Sequence[SeatRow], now: datetime) -> Iterator[dict[str, Any]]:

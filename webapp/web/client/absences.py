@@ -95,7 +95,7 @@ def _give_back(seat: Seat) -> None:
 
 def _answer(seat_id: int, **more: Any) -> ResponseReturnValue:
     to = url_for("client.absences.show", seat_id=seat_id)
-    return done(PAGE, BLOCK, to, **(_screen(my_seats.one(seat_id)) | more))
+    return done(PAGE, BLOCK, to, lambda: _screen(my_seats.one(seat_id)), **more)
 
 
 def _screen(place: Place) -> dict[str, Any]:

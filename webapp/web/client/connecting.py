@@ -72,7 +72,7 @@ def ask(seat_id: int) -> ResponseReturnValue:
     store.commit()
     if not request.headers.get("HX-Request"):
         flash(_("Help is on its way."))
-    return done(PAGE, BLOCK, url_for("client.connecting.show"), **_screen(), asked=True)
+    return done(PAGE, BLOCK, url_for("client.connecting.show"), _screen, asked=True)
 
 
 def _keep_test(person: Person) -> None:

@@ -71,7 +71,7 @@ def send() -> ResponseReturnValue:
     if not request.headers.get("HX-Request"):
         flash(_("Sent."))
     to = url_for("client.messages.show", _anchor="body")
-    return done(PAGE, BLOCK, to, **_screen(), sent=True)
+    return done(PAGE, BLOCK, to, _screen, sent=True)
 
 
 def _screen(before: int | None = None) -> dict[str, Any]:

@@ -21,7 +21,10 @@ from webapp.web.page.guard import public
 
 STATIC = Path(__file__).resolve().parents[3] / "static"
 FOREVER = "public, max-age=31536000, immutable"
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_STRING = r"""("[^"]*"|'[^']*')"""
+_COMMENT = re.compile(_STRING + r"|/\*.*?\*/", re.DOTALL)
+_AROUND_MARKS = re.compile(_STRING + r"|\s*([{};,])\s*")
+_SPACES = re.compile(_STRING + r"|\s+")
 _REMARK = re.compile(r"^\s*//.*\n", re.MULTILINE)
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
           ".svg": "image/svg+xml; charset=utf-8", ".txt": "text/plain; charset=utf-8"}  # fmt: skip
@@ -60,10 +63,12 @@ def _read(folder: Path) -> dict[str, bytes]:
 
 
 def _styles(folder: Path) -> bytes:
-    """The folder's styles, `layers.css` first, without comments and indentation."""
+    """The folder's styles, `layers.css` first, without comments, line breaks and indentation; strings stay as they are."""
     paths = sorted(folder.glob("*.css"), key=lambda path: (path.name != "layers.css", path.name))
-    text = _COMMENT.sub("", "".join(path.read_text("utf-8") for path in paths))
-    return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text)).strip().encode()
+    text = "".join(path.read_text("utf-8") for path in paths)
+    text = _COMMENT.sub(lambda found: found[1] or "", text)
+    text = _AROUND_MARKS.sub(lambda found: found[1] or found[2], text)
+    return _SPACES.sub(lambda found: found[1] or " ", text).strip().encode()
 
 
 def _scripts(folder: Path) -> bytes:

@@ -14,6 +14,7 @@ from webapp import clock
 from webapp.care.directory.people import LANGUAGES
 from webapp.refusals import Refusal
 from webapp.web.page.identity import me
+from webapp.web.page.line_breaks import LineBreaks
 
 
 @lru_cache(maxsize=512)
@@ -123,4 +124,5 @@ def init_app(app: Flask) -> None:
     )  # fmt: skip
     app.jinja_env.globals.update(now=clock.now, minutes_ahead=minutes_ahead)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension(LineBreaks)
     app.context_processor(lambda: {"me": me(), "place": g.get("place")})

@@ -1,5 +1,6 @@
-"""A widget is one block of a page's template: the page shows it in its place, htmx gets it alone (architecture.md, 9)."""
+"""A widget is one block of a page's template: the page shows it in its place, htmx gets it alone (house rule 11)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import current_app, redirect, render_template
@@ -14,11 +15,16 @@ def widget(template: str, block: str, status: int = 200, **context: Any) -> Resp
     return part(template, block, **context), status
 
 
-def done(template: str, block: str, to: str, **context: Any) -> ResponseReturnValue:
-    """After a change: htmx gets the block in its new state; a browser without it is sent to `to` (303)."""
+def done(
+    template: str, block: str, to: str, screen: Callable[[], dict[str, Any]], **more: Any
+) -> ResponseReturnValue:
+    """After a change: htmx gets the block in its new state; a browser without it is sent to `to` (303).
+
+    `screen` returns what the block needs and is called only for htmx, as a redirect shows nothing; `more` comes on top.
+    """
     if not request.htmx:
         return redirect(to, 303)
-    return part(template, block, **context)
+    return part(template, block, **(screen() | more))
 
 
 def part(template: str, block: str, **context: Any) -> str:

@@ -12,8 +12,6 @@ from typing import cast
 
 from flask import Flask, Request, Response, current_app, g, request
 from flask_login import LoginManager, current_user
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.care.accounts import logins
@@ -21,7 +19,6 @@ from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import emergency_access
 from webapp.config import Settings
-from webapp.crypto.keys import hash_secret
 from webapp.web.page import attempts, unit_of_work
 from webapp.web.page.unit_of_work import database, store
 
@@ -80,9 +77,7 @@ def _found(asked: Request) -> Login | None:
     """The login this cookie stands for, whatever has become of it. Looked up once."""
     if "found_login" not in g:
         secret = asked.cookies.get(current_app.config["LOGIN_COOKIE"])
-        wanted = select(Login).where(Login.secret_hash == hash_secret(secret or ""))
-        wanted = wanted.options(joinedload(Login.person).joinedload(Person.program))
-        found = store.scalar(wanted) if secret else None
+        found = logins.login_of(store, secret) if secret else None
         if found is not None and current_app.config["LEFT_COOKIE"] in asked.cookies:
             g.left, found = found.id, None  # signed out without a network: pwa/leaving.py ends it
         g.found_login = found

@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp.spellings import Network
+from webapp.config import Network
 
 
 class TrustedProxies:

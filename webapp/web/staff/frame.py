@@ -1,5 +1,6 @@
 """What stands around every page of the console: places, how many tasks are mine, what is silent."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -7,7 +8,6 @@ from typing import Any, TypeVar
 from flask import abort
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from htmx_flask import request
 from sqlalchemy import Select, func, select
 from werkzeug.local import LocalProxy
 
@@ -53,12 +53,19 @@ def page(template: str, status: int = 200, **context: Any) -> ResponseReturnValu
     return htmx.widget(template, LIVE, status, **frame, **context)
 
 
-def changed(template: str, to: str, **context: Any) -> ResponseReturnValue:
-    """After a change: the live part for htmx, else back to `to` (303), where nothing was shown yet. `reading` as for `page`."""
-    frame, reading = around(), context.pop("reading", None)
-    if request.htmx:
-        leave_trace(reading)
-    return htmx.done(template, LIVE, to, **frame, **context)
+def changed(
+    template: str, to: str, screen: Callable[[], dict[str, Any]], **more: Any
+) -> ResponseReturnValue:
+    """After a change: the live part for htmx, else back to `to` (303), where nothing was shown yet. `screen` is called for htmx
+    alone and returns what the page needs; `reading` in it as for `page`."""
+
+    def framed() -> dict[str, Any]:
+        context = screen()
+        frame = around()
+        leave_trace(context.pop("reading", None))
+        return frame | context
+
+    return htmx.done(template, LIVE, to, framed, **more)
 
 
 def leave_trace(reading: Reading | None) -> None:

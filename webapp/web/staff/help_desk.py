@@ -99,7 +99,7 @@ def _do(task_id: int, what: Any) -> ResponseReturnValue:
     except Refusal as refusal:
         return page(PAGE, refusal.status, **_picture(), errors=refused(refusal), wrong=task_id)
     store.commit()
-    return changed(PAGE, "/staff/help-desk", **_picture())
+    return changed(PAGE, "/staff/help-desk", _picture)
 
 
 def _picture() -> dict[str, Any]:

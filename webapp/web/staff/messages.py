@@ -82,7 +82,7 @@ def send(person_id: int) -> ResponseReturnValue:
         return page(PAGE, refusal.status, **_screen(client), **more)
     store.commit()
     back = f"/staff/people/{client.id}/messages#body"
-    return changed(PAGE, back, **_screen(client), sent=True)
+    return changed(PAGE, back, lambda: _screen(client), sent=True)
 
 
 def _client(person_id: int) -> Person:

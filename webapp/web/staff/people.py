@@ -186,8 +186,8 @@ def _seat_named(client: Person, written: str) -> Seat | None:
 
 
 def _after(client: Person, part: str) -> ResponseReturnValue:
-    context = portrait.of(store, client, me(), clock.now())
-    return changed(PAGE, f"/staff/people/{client.id}#{part}", **context, sent=part)
+    to = f"/staff/people/{client.id}#{part}"
+    return changed(PAGE, to, lambda: portrait.of(store, client, me(), clock.now()), sent=part)
 
 
 def _not(client: Person, part: str, refusal: Refusal) -> ResponseReturnValue:

@@ -151,8 +151,10 @@ def _after(session_id: int, room: Room | None) -> ResponseReturnValue:
     """Back to where the tap was made: the board of today's rooms, or the room's own page."""
     if request.form.get("back") == "now":
         to = f"/staff#room-{session_id}"
-        return changed(board.PAGE, to, **board.picture(open_room=session_id if room is None else 0))
-    return changed(PAGE, f"/staff/sessions/{session_id}", **_picture(session_id))
+        return changed(
+            board.PAGE, to, lambda: board.picture(open_room=session_id if room is None else 0)
+        )
+    return changed(PAGE, f"/staff/sessions/{session_id}", lambda: _picture(session_id))
 
 
 def _not(session_id: int, refusal: Refusal, wrong_seat: int = 0) -> ResponseReturnValue:

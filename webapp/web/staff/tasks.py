@@ -67,7 +67,7 @@ def acknowledge(task_id: int) -> ResponseReturnValue:
     task = one(work.visible_to(me()).where(Task.id == task_id))
     task.acknowledge(store, by=me(), now=clock.now())
     store.commit()
-    return changed(PAGE, _back(task_id), **_picture())
+    return changed(PAGE, _back(task_id), _picture)
 
 
 @tasks.post("/tasks/<row:task_id>/outcome")
@@ -86,7 +86,7 @@ def finish(task_id: int) -> ResponseReturnValue:
         read_on()
         return page(PAGE, 422, **_picture(), errors=refused(refusal), wrong=task_id, given=form)
     store.commit()
-    return changed(PAGE, _back(task_id), **_picture(), sent=task_id)
+    return changed(PAGE, _back(task_id), _picture, sent=task_id)
 
 
 def _next_at(outcome: str, now: datetime) -> datetime | None:

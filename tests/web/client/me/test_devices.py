@@ -22,7 +22,7 @@ def subscription(name="one", **changed):
 def live(store, person):
     store.expire_all()
     found = select(Address).where(
-        Address.channel == "push", Address.person_id == person.id, Address.stopped_at.is_(None)
+        Address.channel == "push", Address.person_id == person.id, ~Address.is_stopped
     )
     return [address.value.rsplit("/", 1)[1] for address in store.scalars(found)]
 

@@ -45,7 +45,7 @@ class PushChannel:
     def send(self, parcel: Parcel) -> Coroutine[Any, Any, None]:
         """Encrypt now; the coroutine returned posts. Either raises Undeliverable; 404 and 410 mean: the browser is gone.
 
-        Many parcels encrypted in a row, then posted together, cost a third less than turn and turn about (speed.md).
+        Many parcels encrypted in a row, then posted together, cost a third less than turn and turn about.
         """
         assert isinstance(parcel.address, Subscription)
         assert isinstance(parcel.content, bytes)

@@ -16,7 +16,7 @@ RENEWED_BEFORE = timedelta(hours=1)
 class VapidHeaders:
     """Authorization headers, one per push service's origin, renewed before they run out.
 
-    `key`: the private key, PEM. `subject`: a `mailto:` or `https:` contact; Apple refuses pushes without one (C10).
+    `key`: the private key, PEM. `subject`: a `mailto:` or `https:` contact; Apple refuses pushes without one.
     """
 
     def __init__(self, key: str, subject: str):

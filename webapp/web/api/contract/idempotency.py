@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same key with the same body is answered once, and the same answer is given for 24 hours (C13)."""
+"""`Idempotency-Key`: the same key with the same body is answered once, and the same answer is given for 24 hours."""
 
 import hashlib
 import re

@@ -66,7 +66,7 @@ def reopen(homework_id: int) -> ResponseReturnValue:
 
 def _answer(task: Homework, **more: Any) -> ResponseReturnValue:
     to = url_for("client.homework.show", homework_id=task.id)
-    return done(PAGE, BLOCK, to, **(_screen(task) | more))
+    return done(PAGE, BLOCK, to, lambda: _screen(task), **more)
 
 
 def _screen(task: Homework) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def finish(resource_id: int) -> ResponseReturnValue:
     resources.finish(store, found, person, by=person, now=clock.now())
     store.commit()
     to = url_for("client.resources.show", resource_id=found.id)
-    return done(PAGE, BLOCK, to, **_screen(found))
+    return done(PAGE, BLOCK, to, lambda: _screen(found))
 
 
 def player(url: str) -> str:

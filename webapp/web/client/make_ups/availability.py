@@ -50,7 +50,7 @@ def save() -> ResponseReturnValue:
         return widget(PAGE, BLOCK, refusal.status, **_screen(seat), refusal=refusal)
     store.commit()
     to = url_for("client.windows.show", seat=seat or None)
-    return done(PAGE, BLOCK, to, **_screen(seat), saved=True)
+    return done(PAGE, BLOCK, to, lambda: _screen(seat), saved=True)
 
 
 DAYS = {str(day) for day in range(7)}

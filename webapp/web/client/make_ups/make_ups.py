@@ -90,7 +90,7 @@ def screen(seat_id: int, *, changing: bool = False, **more: Any) -> dict[str, An
 def answer(seat_id: int, **more: Any) -> ResponseReturnValue:
     """After a change."""
     to = url_for("client.make_ups.show", seat_id=seat_id)
-    return done(PAGE, BLOCK, to, **screen(seat_id, **more))
+    return done(PAGE, BLOCK, to, lambda: screen(seat_id), **more)
 
 
 def refused(seat_id: int, refusal: Refusal, **more: Any) -> ResponseReturnValue:

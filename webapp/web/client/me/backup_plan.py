@@ -47,7 +47,7 @@ def save() -> ResponseReturnValue:
         return widget(PAGE, BLOCK, refusal.status, **_screen(refusal=refusal, said=parts))
     store.commit()
     to = url_for("client.backup_plan.show", saved="yes")
-    return done(PAGE, BLOCK, to, **_screen(saved=True))
+    return done(PAGE, BLOCK, to, _screen, saved=True)
 
 
 def _screen(said: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:

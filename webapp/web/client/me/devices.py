@@ -1,4 +1,4 @@
-"""Devices: phones and browsers that show reminders (interfaces.md, `/me/devices`)."""
+"""Devices: phones and browsers that show reminders."""
 
 import base64
 import binascii

@@ -65,7 +65,7 @@ def save() -> ResponseReturnValue:
     except Refusal as refusal:
         return widget(PAGE, BLOCK, refusal.status, **_screen(refusal=refusal, said=form))
     store.commit()
-    return done(PAGE, BLOCK, url_for("client.needs.show", saved="yes"), **_screen(saved=True))
+    return done(PAGE, BLOCK, url_for("client.needs.show", saved="yes"), _screen, saved=True)
 
 
 def _screen(said: Any = None, **more: Any) -> dict[str, Any]:

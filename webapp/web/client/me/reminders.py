@@ -89,7 +89,7 @@ def save() -> ResponseReturnValue:
         return widget(PAGE, BLOCK, refusal.status, place="me", refusal=refusal, **screen(mine))
     store.commit()
     to = url_for("client.reminders.show", saved="yes", _anchor="reminders")
-    return done(PAGE, BLOCK, to, saved=True, **screen(_addresses()))
+    return done(PAGE, BLOCK, to, lambda: screen(_addresses()), saved=True)
 
 
 @pages.post("/me/reminders/addresses")

@@ -75,7 +75,7 @@ def cancel(seat_id: int) -> ResponseReturnValue:
 
 def _after(seat: Seat) -> ResponseReturnValue:
     to = f"/staff/people/{seat.client_id}/make-ups#seat-{seat.id}"
-    return changed(PAGE, to, **_picture(seat.client))
+    return changed(PAGE, to, lambda: _picture(seat.client))
 
 
 def _picture(client: Person) -> dict[str, Any]:

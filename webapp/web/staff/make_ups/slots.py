@@ -66,7 +66,7 @@ def open_slot() -> ResponseReturnValue:
         read_on()
         return page(PAGE, 422, **_picture(), errors=refused(refusal), given=request.form)
     store.commit()
-    return changed(PAGE, "/staff/make-ups", **_picture(), sent="slot")
+    return changed(PAGE, "/staff/make-ups", _picture, sent="slot")
 
 
 @make_ups.post("/make-ups/<row:session_id>/cancellation")
@@ -86,7 +86,7 @@ def cancel(session_id: int) -> ResponseReturnValue:
         read_on()
         return page(PAGE, 422, **_picture(), errors=refused(refusal), wrong_slot=session_id)
     store.commit()
-    return changed(PAGE, "/staff/make-ups", **_picture())
+    return changed(PAGE, "/staff/make-ups", _picture)
 
 
 def _picture() -> dict[str, Any]:

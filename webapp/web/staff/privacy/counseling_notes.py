@@ -1,5 +1,7 @@
 """Counseling notes: a counselor's or couples therapist's own, read by nobody else (P7)."""
 
+from typing import Any
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -77,12 +79,13 @@ def _note(note_id: int) -> CounselingNote:
 def _after(client: Person, **more: object) -> ResponseReturnValue:
     store.commit()
     to = f"/staff/people/{client.id}/notes"
-    return changed(PAGE, to, place="people", client=client, notes=_notes(client), **more)
+    return changed(PAGE, to, lambda: _screen(client), **more)
 
 
 def _page(client: Person, status: int = 200, **more: object) -> ResponseReturnValue:
-    return page(PAGE, status, place="people", client=client, notes=_notes(client), **more)
+    return page(PAGE, status, **_screen(client), **more)
 
 
-def _notes(client: Person) -> list[CounselingNote]:
-    return list(store.scalars(notes.of(me(), client.id)))
+def _screen(client: Person) -> dict[str, Any]:
+    mine = list(store.scalars(notes.of(me(), client.id)))
+    return {"place": "people", "client": client, "notes": mine}

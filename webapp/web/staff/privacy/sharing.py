@@ -75,7 +75,7 @@ def _consent(consent_id: int, *among: ColumnElement[bool]) -> Consent:
 def _after(consent: Consent) -> ResponseReturnValue:
     store.commit()
     to = f"/staff/people/{consent.client_id}/sharing"
-    return changed(PAGE, to, **_screen(consent.client))
+    return changed(PAGE, to, lambda: _screen(consent.client))
 
 
 def _screen(client: Person) -> dict[str, Any]:
