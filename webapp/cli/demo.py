@@ -16,7 +16,7 @@ from webapp.cli.desk import Trouble
 from webapp.cli.serve import require_free, run_web
 from webapp.config import PREFIX, Settings
 from webapp.db import Database
-from webapp.demo import cast, story, tonight
+from webapp.demo import cast, live_sessions, story
 from webapp.operations import field_keys
 
 GUESTS = [
@@ -106,7 +106,7 @@ def _plant(database: Database) -> None:
         with desk.progress("telling three weeks of practice", None):
             story.tell(database, now)
     with database.writing() as store:
-        tonight.open_rooms(store, clock.now())
+        live_sessions.open_all(store, clock.now())
         store.commit()
 
 
