@@ -5,14 +5,14 @@ import pytest
 from tests.conftest import THAT_DAY
 from webapp.care.directory import programs
 from webapp.cli.rosters import cells, entering, files
-from webapp.cli.rosters.files import Problem
+from webapp.cli.rosters.files import RowProblem
 from webapp.db import Store
 from webapp.refusals import Invalid
 
 HEADER = "type,ref,kind,name,email,phone,time_zone,language,roles,partners,therapist,counselor\n"
 
 
-def problems_of(store: Store, text: str) -> list[Problem]:
+def problems_of(store: Store, text: str) -> list[RowProblem]:
     """Everything that is wrong with a roster, entered into a program of its own."""
     program = programs.create(store, "Bay", ref="bay", time_zone="UTC", now=THAT_DAY)
     records, problems = files.read(text.encode())

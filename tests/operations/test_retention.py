@@ -9,12 +9,12 @@ from webapp.care.accounts import logins
 from webapp.care.accounts.logins import Login
 from webapp.care.audit.events import Event
 from webapp.operations import retention
-from webapp.operations.inbox import Letter
+from webapp.operations.inbox import ReceivedWebhook
 
 
 def letter(store, world, now, name, settled_at):
     store.add(
-        Letter(
+        ReceivedWebhook(
             program_id=world.harbor.id, source="zoom", digest=sha256(name.encode()).digest(),
             signature=name, body="{}", received_at=now, next_try_at=now, settled_at=settled_at,
         )
@@ -28,7 +28,7 @@ def test_a_raw_letter_goes_a_month_after_it_became_presence(database, store, wor
     letter(store, world, now - timedelta(days=400), "never settled", None)
     store.commit()
     assert retention.let_go(database, now) == 1
-    assert set(store.scalars(select(Letter.signature))) == {"recent", "never settled"}
+    assert set(store.scalars(select(ReceivedWebhook.signature))) == {"recent", "never settled"}
 
 
 def test_a_login_goes_long_after_it_could_be_used_and_its_facts_stay(database, store, world, clock):

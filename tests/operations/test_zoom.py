@@ -16,7 +16,7 @@ from webapp.care.attendance.standing import Standing, standing
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 from webapp.operations import inbox
-from webapp.operations.inbox import GIVE_UP_AFTER, TRY_AGAIN_AFTER, Letter
+from webapp.operations.inbox import GIVE_UP_AFTER, TRY_AGAIN_AFTER, ReceivedWebhook
 from webapp.operations.zoom import SOURCE, digest
 from webapp.protocol.facts import facts
 
@@ -58,7 +58,7 @@ class Post:
 
     def why(self) -> list[str | None]:
         with self.database.reading() as store:
-            return list(store.scalars(select(Letter.why).order_by(Letter.id)))
+            return list(store.scalars(select(ReceivedWebhook.why).order_by(ReceivedWebhook.id)))
 
     def evidence(self) -> set[tuple[Any, ...]]:
         with self.database.reading() as store:
@@ -147,7 +147,7 @@ def test_any_order_and_repetition_gives_the_same_presence(
     def presence(bodies: list[dict[str, Any]], pause: int) -> set[tuple[Any, ...]]:
         with database.writing() as store:
             store.query(Presence).delete()
-            store.query(Letter).delete()
+            store.query(ReceivedWebhook).delete()
             store.commit()
         for part in (bodies[:pause], bodies[pause:]):
             post.bring(*part)
@@ -166,7 +166,7 @@ def test_every_order_of_a_rejoin_is_the_same(post, starts_at, database) -> None:
     for order in permutations(range(4)):
         with database.writing() as store:
             store.query(Presence).delete()
-            store.query(Letter).delete()
+            store.query(ReceivedWebhook).delete()
             store.commit()
         post.bring(*told(starts_at, order))
         post.open()
@@ -245,7 +245,7 @@ def test_what_says_nothing_about_presence_is_let_go(post, starts_at, database) -
     post.bring(zoom.event("meeting.updated", starts_at))
     post.open()
     with database.reading() as store:
-        letter = store.scalar(select(Letter))
+        letter = store.scalar(select(ReceivedWebhook))
         assert (letter.why, letter.body) == (None, "")
         assert letter.settled_at
 
@@ -288,7 +288,7 @@ def test_after_a_day_an_unmatched_letter_rests_in_sight(
     clock.forward(hours=1)
     assert post.open() == 0
     with database.reading() as store:
-        (letter,) = store.scalars(select(Letter).where(Letter.why.is_not(None)))
+        (letter,) = store.scalars(select(ReceivedWebhook).where(ReceivedWebhook.why.is_not(None)))
         assert letter.why == "unknown_person"
 
 

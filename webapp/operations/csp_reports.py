@@ -36,7 +36,7 @@ class PolicyReport(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class CspViolation:
     """One kind of violation over several days, how often, and when first and last (aware UTC)."""
 
     rule: str
@@ -68,7 +68,7 @@ def since(day: date) -> Select[PolicyReport]:
     return select(PolicyReport).where(PolicyReport.day >= day).order_by(PolicyReport.count.desc())
 
 
-def kinds(store: Store, now: datetime) -> list[Refused]:
+def kinds(store: Store, now: datetime) -> list[CspViolation]:
     """Every kind of what is still kept, the latest first. Cost: one scan of at most KEPT_FOR days."""
     kind = (PolicyReport.rule, PolicyReport.blocked, PolicyReport.page)
     last = func.max(PolicyReport.last_at)
@@ -78,7 +78,7 @@ def kinds(store: Store, now: datetime) -> list[Refused]:
         .group_by(*kind)
         .order_by(last.desc(), *kind)
     )
-    return [Refused(*one) for one in store.execute(whole)]
+    return [CspViolation(*one) for one in store.execute(whole)]
 
 
 def counted(store: Store, now: datetime) -> int:

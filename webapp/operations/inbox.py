@@ -28,7 +28,7 @@ class Arrival(StrEnum):
     """The very same message, signature and all."""
 
 
-class Letter(Base):
+class ReceivedWebhook(Base):
     """One message from outside. Growth: one to three rows a seat that the platform reports on."""
 
     __tablename__ = "letter"
@@ -76,24 +76,30 @@ def keep(
         "program_id": program_id, "source": source, "digest": digest, "signature": signature,
         "body": raw.decode(), "received_at": now, "next_try_at": now,
     }  # fmt: skip
-    kept = adding(store, Letter).values(ready(store, Letter, row))
-    if store.scalar(kept.returning(Letter.id)):
+    kept = adding(store, ReceivedWebhook).values(ready(store, ReceivedWebhook, row))
+    if store.scalar(kept.returning(ReceivedWebhook.id)):
         return Arrival.NEW
-    known = select(Letter.signature).where(
-        Letter.program_id == program_id, Letter.source == source, Letter.digest == digest
+    known = select(ReceivedWebhook.signature).where(
+        ReceivedWebhook.program_id == program_id,
+        ReceivedWebhook.source == source,
+        ReceivedWebhook.digest == digest,
     )
     return Arrival.REPLAYED if store.scalar(known) == signature else Arrival.AGAIN
 
 
-def waiting(source: str, as_of: datetime) -> Select[Letter]:
+def waiting(source: str, as_of: datetime) -> Select[ReceivedWebhook]:
     """Letters to be looked at, the oldest first."""
     return (
-        select(Letter)
-        .where(Letter.settled_at.is_(None), Letter.next_try_at <= as_of, Letter.source == source)
-        .order_by(Letter.id)
+        select(ReceivedWebhook)
+        .where(
+            ReceivedWebhook.settled_at.is_(None),
+            ReceivedWebhook.next_try_at <= as_of,
+            ReceivedWebhook.source == source,
+        )
+        .order_by(ReceivedWebhook.id)
     )
 
 
 def program_of(letter_id: int) -> Select[int]:
     """The program that a letter was sent to."""
-    return select(Letter.program_id).where(Letter.id == letter_id)
+    return select(ReceivedWebhook.program_id).where(ReceivedWebhook.id == letter_id)

@@ -16,7 +16,7 @@ from webapp.care.accounts.logins import Login
 from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.contact.connection_tests import SelfTest
 from webapp.db import Database, Store
-from webapp.operations.inbox import Letter
+from webapp.operations.inbox import ReceivedWebhook
 
 BATCH = 5_000
 """Rows of a kind let go in one transaction."""
@@ -31,7 +31,7 @@ class Keeping(NamedTuple):
 
 
 KEPT = (
-    Keeping(Letter, Letter.settled_at, timedelta(days=30)),
+    Keeping(ReceivedWebhook, ReceivedWebhook.settled_at, timedelta(days=30)),
     Keeping(Login, Login.made_at, timedelta(days=90)),
     Keeping(SignInLink, SignInLink.expires_at, timedelta(days=90)),
     Keeping(SelfTest, SelfTest.made_at, timedelta(days=90)),

@@ -22,7 +22,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.operations import inbox
-from webapp.operations.inbox import Letter
+from webapp.operations.inbox import ReceivedWebhook
 from webapp.spellings import in_reach
 
 SOURCE = "zoom"
@@ -42,11 +42,11 @@ EVENTS = {
 ended is evidence of its host: without one it does not run."""
 
 
-LETTERS = Batch("digest", "letter", Letter.id, inbox.program_of, BATCH)
+LETTERS = Batch("digest", "letter", ReceivedWebhook.id, inbox.program_of, BATCH)
 
 
 class Unmatched(Exception):
-    """Not evidence, with why (see `Letter.why`)."""
+    """Not evidence, with why (see `ReceivedWebhook.why`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Report:
 def digest(database: Database, now: datetime) -> int:
     """Chore: turn waiting letters into evidence. Answers how many it looked at."""
 
-    def act(store: Store, letters: Sequence[Letter]) -> int:
+    def act(store: Store, letters: Sequence[ReceivedWebhook]) -> int:
         found: list[Sighting] = []
         for letter in letters:
             try:
@@ -80,7 +80,7 @@ def digest(database: Database, now: datetime) -> int:
     return batches.walk(database, now, LETTERS, inbox.waiting(SOURCE, now), act)
 
 
-def sightings(store: Store, letter: Letter) -> list[Sighting]:
+def sightings(store: Store, letter: ReceivedWebhook) -> list[Sighting]:
     """The evidence in a letter; none when it is about nothing of ours. Raises Unmatched."""
     report = read(letter.body)
     if report is None:

@@ -10,7 +10,7 @@ from webapp.cli import desk
 from webapp.cli.desk import Trouble
 from webapp.cli.rosters import entering, files
 from webapp.cli.rosters.entering import CHANGED, NEW, SAME, Entered
-from webapp.cli.rosters.files import COLUMNS, Problem, Record
+from webapp.cli.rosters.files import COLUMNS, RosterRow, RowProblem
 from webapp.db import Store
 
 MOST_TOLD = 50
@@ -62,7 +62,7 @@ def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
     desk.answer(str(0 if dry_run else sum(entered.counts.values())))
 
 
-def _enter(store: Store, program_ref: str | None, records: list[Record]) -> Entered:
+def _enter(store: Store, program_ref: str | None, records: list[RosterRow]) -> Entered:
     program = desk.program_of(store, program_ref)
     with desk.progress(f"entering into {program.ref}", len(records)) as bar:
         return entering.enter(
@@ -75,7 +75,7 @@ def _enter(store: Store, program_ref: str | None, records: list[Record]) -> Ente
         )
 
 
-def _refuse(problems: list[Problem]) -> None:
+def _refuse(problems: list[RowProblem]) -> None:
     if not problems:
         return
     for problem in problems[:MOST_TOLD]:

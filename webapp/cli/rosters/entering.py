@@ -22,7 +22,7 @@ from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.schedule import dial_ins, series
 from webapp.care.schedule.series import Series
 from webapp.cli.rosters import cells
-from webapp.cli.rosters.files import Problem, Record
+from webapp.cli.rosters.files import RosterRow, RowProblem
 from webapp.db import Store
 from webapp.refusals import N_, Invalid, Refusal
 
@@ -37,13 +37,13 @@ class Entered:
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     changed: list[tuple[str, str]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
 
 
 def enter(
     store: Store,
     program: Program,
-    records: Sequence[Record],
+    records: Sequence[RosterRow],
     *,
     by: Person | None,
     now: datetime,
@@ -63,12 +63,14 @@ def enter(
             if absent.ref not in refused:
                 sentence = N_("Nobody is registered as %(ref)s, here or in this file.")
                 entered.problems.append(
-                    Problem(record.row, absent.column, sentence, {"ref": absent.ref})
+                    RowProblem(record.row, absent.column, sentence, {"ref": absent.ref})
                 )
         except Refusal as refusal:
             refused.add(record.ref)
             column = COLUMN_OF.get(refusal.field or "ref", refusal.field or "ref")
-            entered.problems.append(Problem(record.row, column, refusal.sentence, refusal.values))
+            entered.problems.append(
+                RowProblem(record.row, column, refusal.sentence, refusal.values)
+            )
         else:
             entered.counts[record.type, became] += 1
             if became == CHANGED:
@@ -98,13 +100,13 @@ class _Desk:
             raise _Absent(ref, column)
         return self.people[ref]
 
-    def named(self, record: Record, column: str) -> Person | None:
+    def named(self, record: RosterRow, column: str) -> Person | None:
         """The person a cell names, if it names one."""
         ref = record.get(column)
         return self.somebody(ref, column) if ref else None
 
 
-def person(desk: _Desk, record: Record) -> str:
+def person(desk: _Desk, record: RosterRow) -> str:
     """Enter or change a person."""
     known = desk.people.get(record.ref)
     given = _person_given(record, known, desk.program)
@@ -125,7 +127,7 @@ def person(desk: _Desk, record: Record) -> str:
 CELL_OF = {Channel.EMAIL: "email", Channel.SMS: "phone"}
 
 
-def _person_given(record: Record, known: Person | None, program: Program) -> dict[str, Any]:
+def _person_given(record: RosterRow, known: Person | None, program: Program) -> dict[str, Any]:
     """What the row says, checked; what it leaves empty as it was, or as the program has it."""
     kinds = [Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF]
     if record.cells["kind"] not in kinds:
@@ -143,7 +145,7 @@ def _person_given(record: Record, known: Person | None, program: Program) -> dic
     }
 
 
-def _channels(record: Record, given: dict[str, Any]) -> list[Channel]:
+def _channels(record: RosterRow, given: dict[str, Any]) -> list[Channel]:
     """The channels this person agreed to be reminded by (P9)."""
     for word in record.list_of("opted_in"):
         if word not in CELL_OF:
@@ -175,7 +177,7 @@ def _says_nothing_new(
     )
 
 
-def team(desk: _Desk, record: Record) -> str:
+def team(desk: _Desk, record: RosterRow) -> str:
     """Name a client's care team."""
     client = desk.somebody(record.ref, "ref")
     if client.kind != Kind.CLIENT:
@@ -192,7 +194,7 @@ def team(desk: _Desk, record: Record) -> str:
     return NEW if new else CHANGED
 
 
-def couple(desk: _Desk, record: Record) -> str:
+def couple(desk: _Desk, record: RosterRow) -> str:
     """Form a couple."""
     partners = record.list_of("partners")
     if len(partners) != 2:
@@ -209,7 +211,7 @@ def couple(desk: _Desk, record: Record) -> str:
     return NEW if new else CHANGED
 
 
-def pattern(desk: _Desk, record: Record) -> str:
+def pattern(desk: _Desk, record: RosterRow) -> str:
     """Plan a series; its sessions follow."""
     given = _pattern_given(desk, record)
     where = (Series.program_id == desk.program.id, Series.ref == record.ref)
@@ -222,7 +224,7 @@ def pattern(desk: _Desk, record: Record) -> str:
     return NEW if new else CHANGED
 
 
-def _pattern_given(desk: _Desk, record: Record) -> dict[str, Any]:
+def _pattern_given(desk: _Desk, record: RosterRow) -> dict[str, Any]:
     host = desk.named(record, "host")
     given: dict[str, Any] = {name: record.get(name) for name in ("title", "rrule", "join_url")}
     given["dial_in"] = dial_ins.parse(record.cells["dial_in"]) if record.get("dial_in") else None
@@ -244,7 +246,7 @@ def _same_pattern(known: Series, given: dict[str, Any]) -> bool:
     )
 
 
-WRITERS: dict[str, Callable[[_Desk, Record], str]] = {
+WRITERS: dict[str, Callable[[_Desk, RosterRow], str]] = {
     "person": person,
     "team": team,
     "couple": couple,
