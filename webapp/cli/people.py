@@ -18,7 +18,7 @@ from webapp.care.directory.policy import Policy, PolicyError
 from webapp.care.directory.programs import Program
 from webapp.cli import desk
 from webapp.cli.desk import BadUse, Trouble
-from webapp.cli.rosters import cells
+from webapp.cli.rosters import entering
 from webapp.db import Store
 from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind
@@ -71,7 +71,7 @@ def help_phone(ref: str, number: str | None) -> None:
 def _number(text: str) -> str:
     """As it is dialled from anywhere. Raises BadUse."""
     try:
-        return cells.phone(text)
+        return entering.read_phone(text)
     except Invalid as error:
         raise BadUse(f"{text}: {error}") from error
 
@@ -219,9 +219,9 @@ def _one(store: Store, email: str, program_ref: str | None) -> Person:
 
 
 def _address(text: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
-
+    """The e-mail address in lower case. Raises BadUse."""
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
-    except EmailNotValidError as error:
-        raise BadUse(f"{text} is not an e-mail address: {error}") from error
+        return entering.read_email(text)
+    except Invalid as error:
+        reason = error.__cause__
+        raise BadUse(f"{text} is not an e-mail address: {reason}") from error
