@@ -36,14 +36,14 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        from webapp.cli.desk import told
+        from webapp.cli.console import as_command_error
 
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if (trouble := told(error)) is None:
+            if (known := as_command_error(error)) is None:
                 raise
-            raise trouble from error
+            raise known from error
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,8 +8,8 @@ from sqlalchemy import inspect
 
 from webapp import clock
 from webapp.care.audit import anchors
-from webapp.cli import desk, postgres_backups, restore_safeguards, sqlite_backups
-from webapp.cli.desk import Trouble
+from webapp.cli import console, postgres_backups, restore_safeguards, sqlite_backups
+from webapp.cli.console import CommandFailed
 from webapp.cli.restore_safeguards import TakenBack
 from webapp.config import Settings
 from webapp.db import Database
@@ -32,25 +32,25 @@ def back_up(settings: Settings, database: Database, file: Path) -> None:
     """A copy of the whole database in `file`, mode 0600."""
     if database.embedded:
         assert settings.database_key
-        with desk.progress("copying", 1) as bar:
+        with console.progress("copying", 1) as bar:
             sqlite_backups.copy(
-                desk.file_of(settings), settings.database_key, file,
+                console.database_file(settings), settings.database_key, file,
                 lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total),
             )  # fmt: skip
         return
-    with desk.progress("copying", None):
+    with console.progress("copying", None):
         postgres_backups.copy(database.url, file)
 
 
 def put_back(settings: Settings, file: Path) -> Restored:
-    """Restore `file`. Raises Trouble while anybody uses the database."""
-    with desk.progress("restoring", None):
+    """Restore `file`. Raises CommandFailed while anybody uses the database."""
+    with console.progress("restoring", None):
         return (_put_back_embedded if settings.embedded else _put_back_postgres)(settings, file)
 
 
 def _put_back_embedded(settings: Settings, file: Path) -> Restored:
     """The backup is made ready beside the database, then takes its place by one rename."""
-    place, key = desk.file_of(settings), settings.database_key
+    place, key = console.database_file(settings), settings.database_key
     assert key
     sqlite_backups.require_ours(file, key)
     fresh = place.with_name(place.name + ".restoring")
@@ -80,7 +80,7 @@ def _known_of_embedded(place: Path, key: bytes) -> tuple[TakenBack | None, Resto
         return None, Restored(paused=True)
     try:
         sqlite_backups.require_ours(place, key)
-    except Trouble:
+    except CommandFailed:
         return None, Restored(paused=True)
     current = Database(f"sqlite:///{place}", key)
     try:

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from webapp import clock
 from webapp.care.accounts import sign_in_links
 from webapp.care.directory.programs import Program
-from webapp.cli import desk
+from webapp.cli import console
 from webapp.cli.child_processes import Child
-from webapp.cli.desk import Trouble
+from webapp.cli.console import CommandFailed
 from webapp.cli.serve import require_free, run_web
 from webapp.config import PREFIX, Settings
 from webapp.db import Database
@@ -55,7 +55,7 @@ def demo(port: int, host: str, fresh: bool) -> None:
     """
     require_free(host, port)
     settings = _settings(port)
-    with desk.opened(settings, migrated=False) as database:
+    with console.open_database(settings, migrated=False) as database:
         _prepare(database, fresh)
         _plant(database)
         links = _links(database)
@@ -75,19 +75,19 @@ def _settings(port: int) -> Settings:
         else None,
     }
     os.environ.update({PREFIX + name: value for name, value in defaults.items() if value})
-    return desk.load_settings()
+    return console.load_settings()
 
 
 def _prepare(database: Database, fresh: bool) -> None:
     """The newest tables, holding nothing or an earlier demo. Real programs are never touched."""
     from webapp import migrations
 
-    with desk.progress("preparing the database", None):
+    with console.progress("preparing the database", None):
         migrations.upgrade(database)
         with database.reading() as store:
             real = store.scalars(select(Program.name).where(Program.demo.is_(False))).all()
         if real:
-            raise Trouble(
+            raise CommandFailed(
                 f"This database holds {len(real)} real program(s). Give the demo a place of its own:"
                 f" {PREFIX}INSTANCE=/tmp/rejoin-demo rejoin demo"
             )
@@ -103,7 +103,7 @@ def _plant(database: Database) -> None:
     with database.reading() as store:
         planted = store.scalar(select(Program.id).where(Program.demo)) is not None
     if not planted:
-        with desk.progress("telling three weeks of practice", None):
+        with console.progress("telling three weeks of practice", None):
             story.tell(database, now)
     with database.writing() as store:
         live_sessions.open_all(store, clock.now())
@@ -128,22 +128,22 @@ def _links(database: Database) -> dict[str, str]:
 
 def _welcome(settings: Settings, links: dict[str, str], address: str | None) -> None:
     """Who one may be, and how to get in."""
-    desk.say(
+    console.say(
         "\n[bold]Sign in as[/] (each link works once; for another: rejoin person link NAME@example.org)\n"
     )
     for name, role in GUESTS:
-        desk.say(f"  [bold]{name:8}[/] {role}")
-        desk.say(f"           [cyan]{settings.base_url}{links[name]}[/]")
+        console.say(f"  [bold]{name:8}[/] {role}")
+        console.say(f"           [cyan]{settings.base_url}{links[name]}[/]")
     if address:
-        desk.say(
+        console.say(
             f"\n  On a phone in the same network, as {ON_THE_PHONE} (notifications need https there):"
         )
         _print_qr(f"http://{address}{links['phone']}")
-    desk.say(
+    console.say(
         "\nThe minutes of the protocol are [bold]seconds[/] here. Open the staff console as cody or carla and watch"
         f"\nthe ladder climb; e-mail lands in {settings.instance / 'outbox'}. Ctrl-C ends it all.\n"
     )
-    desk.answer(settings.base_url)
+    console.output(settings.base_url)
 
 
 def _lan_address(host: str, port: int) -> str | None:
@@ -162,5 +162,5 @@ def _lan_address(host: str, port: int) -> str | None:
 def _print_qr(url: str) -> None:
     import segno
 
-    desk.say(f"  {url}")
+    console.say(f"  {url}")
     segno.make(url, error="l").terminal(out=sys.stderr, border=2, compact=True)

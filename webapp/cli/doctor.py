@@ -15,8 +15,8 @@ from sqlalchemy import func, select, text
 
 from webapp import clock
 from webapp.care.audit.events import Event
-from webapp.cli import desk
-from webapp.cli.desk import Trouble
+from webapp.cli import console
+from webapp.cli.console import CommandFailed
 from webapp.config import PREFIX, Settings
 from webapp.crypto.keys import KeyTrouble
 from webapp.crypto.sealed import keyring_of
@@ -37,28 +37,27 @@ PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "mmap_siz
 @click.command()
 def doctor() -> None:
     """Check settings, database, keys, mail, push, clock and the worker. Exit status 1 if something is broken."""
-    settings = desk.load_settings()
+    settings = console.load_settings()
     findings = [(FINE, "settings: all known, all usable")]
     findings += keys(settings)
     findings += reached_by(settings)
     findings += mail(settings)
     try:
-        with desk.opened(settings) as database:
+        with console.open_database(settings) as database:
             findings += kept_in(settings, database)
     except Exception as error:
         findings.append((BROKEN, f"database: {_plain(error)}"))
     for sign, sentence in findings:
-        desk.say(f"{sign} {sentence}")
+        console.say(f"{sign} {sentence}")
     broken = sum(sign == BROKEN for sign, _ in findings)
     if broken:
-        raise Trouble(f"{broken} thing(s) to mend.")
-    desk.answer("well")
+        raise CommandFailed(f"{broken} thing(s) to mend.")
+    console.output("well")
 
 
 def _plain(error: Exception) -> str:
-    from webapp.cli.desk import told
-
-    known = told(error)
+    """The message for an error we know; for others the name of its class, which holds no value of anybody's."""
+    known = console.as_command_error(error)
     return known.message if known else type(error).__name__
 
 

@@ -12,8 +12,8 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.policy import OFFSETS, Policy
 from webapp.care.directory.programs import in_force
 from webapp.care.schedule.sessions import Seat
-from webapp.cli import desk
-from webapp.cli.desk import BadUse, Trouble
+from webapp.cli import console
+from webapp.cli.console import BadUsage, CommandFailed
 from webapp.durations import format_duration
 from webapp.protocol.facts import facts
 from webapp.protocol.facts.steps import result_of
@@ -41,13 +41,13 @@ def ladder() -> None:
 )
 def show(program_ref: str | None) -> None:
     """The policy in force as a table: each rung, when it falls due, whose it is, and what stops it."""
-    with desk.opened() as database, database.reading() as store:
-        program = desk.program_of(store, program_ref)
+    with console.open_database() as database, database.reading() as store:
+        program = console.program_of(store, program_ref)
         version = in_force(program.policies, clock.now())
         table = _policy_table(version.policy, f"{program.name}, policy version {version.version}")
         others = {k: v for k, v in version.body.items() if k not in OFFSETS}
-    desk.show(table)
-    desk.show(_settings_table(others))
+    console.show_table(table)
+    console.show_table(_settings_table(others))
 
 
 def _policy_table(policy: Policy, title: str) -> Table:
@@ -93,33 +93,33 @@ def explain_seat(seat_id: int, at: str | None) -> None:
     With --at, what the facts known today say of that instant.
     """
     now = _instant(at) if at else clock.now()
-    with desk.opened() as database, database.reading() as store:
+    with console.open_database() as database, database.reading() as store:
         seat = store.get(Seat, seat_id)
         if seat is None:
-            raise Trouble(
+            raise CommandFailed(
                 f"There is no seat {seat_id}. Its number stands in its page's address, /seats/<number>."
             )
         zone = ZoneInfo(seat.session.time_zone)
         client = store.get_one(Person, seat.client_id)
         picture = facts.of_seat(store, seat, now)
-        desk.say(
+        console.say(
             f"{client.ref} in {seat.session.ref}, {_when(seat.session.starts_at, zone)} ({zone})"
         )
     looks = explained(picture.facts, picture.taken, now)
-    desk.show(
+    console.show_table(
         _looks_table(looks, zone, f"as of {_when(now, zone)}: {standing(picture.facts, now).value}")
     )
     following = next_look(picture.facts, picture.taken, now, looks)
-    desk.answer(f"next look: {following.astimezone(zone).isoformat() if following else 'none'}")
+    console.output(f"next look: {following.astimezone(zone).isoformat() if following else 'none'}")
 
 
 def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadUse(f"--at {text}: write an instant like 2026-11-23T18:05:00-05:00") from error
+        raise BadUsage(f"--at {text}: write an instant like 2026-11-23T18:05:00-05:00") from error
     if instant.tzinfo is None:
-        raise BadUse(
+        raise BadUsage(
             f"--at {text}: say the time and its offset too, like 2026-11-23T18:05:00-05:00"
         )
     return instant.astimezone(UTC)

@@ -12,9 +12,9 @@ from typing import Any
 
 import click
 
-from webapp.cli import desk
+from webapp.cli import console
 from webapp.cli.child_processes import Child, Children
-from webapp.cli.desk import Trouble
+from webapp.cli.console import CommandFailed
 from webapp.config import Settings
 
 ORPHANED_AFTER = 0.5
@@ -46,8 +46,8 @@ def serve(host: str, port: int, processes: int, with_worker: bool | None) -> Non
 
     For the open internet put a proxy with TLS in front and name it in REJOIN_TRUSTED_PROXIES.
     """
-    settings = desk.load_settings(level=logging.INFO)
-    with desk.opened(settings):
+    settings = console.load_settings(level=logging.INFO)
+    with console.open_database(settings):
         pass  # there, reachable, and at the newest migration
     if with_worker is None:
         with_worker = settings.embedded
@@ -112,7 +112,7 @@ def _end_with(parent: int) -> None:
 
 
 def require_free(host: str, port: int) -> None:
-    """Raises Trouble when somebody listens at the port already."""
+    """Raises CommandFailed when somebody listens at the port already."""
     import socket
 
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -120,7 +120,7 @@ def require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise Trouble(
+            raise CommandFailed(
                 f"Nothing can listen at {host}:{port} ({os.strerror(error.errno or 0)}). Choose another one: --port {port + 1}"
             ) from error
 
@@ -141,28 +141,28 @@ def worker(once: bool, processes: int, quiet: bool, until_input_ends: bool) -> N
 
     Any number of workers may run at once, on any number of machines that share a PostgreSQL.
     """
-    settings = desk.load_settings(level=logging.WARNING if quiet else logging.INFO)
+    settings = console.load_settings(level=logging.WARNING if quiet else logging.INFO)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     if until_input_ends:
         threading.Thread(target=_until_input_ends, args=(stopping,), daemon=True).start()
     if processes > 1 and not once:
-        with desk.opened(settings):
+        with console.open_database(settings):
             pass
         Children([Child("worker") for _ in range(processes)], stopping).watch()
         return
     if not _work(settings, once, stopping):
-        raise Trouble("Some chores raised; the lines above say which. What is due stays due.")
+        raise CommandFailed("Some chores raised; the lines above say which. What is due stays due.")
 
 
 def _work(settings: Settings, once: bool, stopping: threading.Event) -> bool:
     """Whether all went well."""
     from webapp import worker as chores
 
-    with desk.opened(settings) as database, chores.chores(settings, patient=once) as todo:
+    with console.open_database(settings) as database, chores.chores(settings, patient=once) as todo:
         if once:
-            with desk.progress("walking the chores", None):
+            with console.progress("walking the chores", None):
                 return chores.once(database, todo)
         chores.Worker(database, todo, stopping).run()
     return True

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from webapp.cli.desk import Trouble
+from webapp.cli.console import CommandFailed
 
 PAGES = 500
 """Pages copied at a time; between, others may write."""
@@ -49,7 +49,7 @@ def _opened(path: Path, key: bytes) -> Any:
 def _check(raw: Any, path: Path) -> None:
     found = [row[0] for row in raw.execute("PRAGMA integrity_check")]
     if found != ["ok"]:
-        raise Trouble(f"{path} is damaged ({found[0]}). Use another copy.")
+        raise CommandFailed(f"{path} is damaged ({found[0]}). Use another copy.")
 
 
 def _settle(path: Path) -> None:
@@ -62,22 +62,22 @@ def _settle(path: Path) -> None:
 
 
 def require_ours(path: Path, key: bytes) -> None:
-    """Raises Trouble unless the file opens with our key and is a database of Rejoin."""
+    """Raises CommandFailed unless the file opens with our key and is a database of Rejoin."""
     try:
         with closing(_opened(path, key)) as raw:
             _check(raw, path)
             tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master")}
     except dbapi2.DatabaseError as error:
-        raise Trouble(
+        raise CommandFailed(
             f"{path} does not open with this installation's key. Put the database.key that belongs to it into the"
             " instance folder."
         ) from error
     if "alembic_version" not in tables or "person" not in tables:
-        raise Trouble(f"{path} is not a copy of a Rejoin database.")
+        raise CommandFailed(f"{path} is not a copy of a Rejoin database.")
 
 
 class Alone:
-    """The database at `path`, held so that nobody else can use it; raises Trouble when somebody does."""
+    """The database at `path`, held so that nobody else can use it; raises CommandFailed when somebody does."""
 
     def __init__(self, path: Path, key: bytes):
         self._path, self._key = path, key
@@ -90,7 +90,7 @@ class Alone:
             self._raw.execute("BEGIN EXCLUSIVE")
         except dbapi2.OperationalError as error:
             self._raw.close()
-            raise Trouble(
+            raise CommandFailed(
                 "The database is in use. Stop rejoin serve and rejoin worker first."
             ) from error
         return self

@@ -6,8 +6,8 @@ import click
 from rich.table import Table
 
 from webapp import clock
-from webapp.cli import desk
-from webapp.cli.desk import Trouble
+from webapp.cli import console
+from webapp.cli.console import CommandFailed
 from webapp.cli.rosters import entering, files
 from webapp.cli.rosters.entering import CHANGED, NEW, SAME, ImportResult
 from webapp.cli.rosters.files import COLUMNS, RosterRow, RowProblem
@@ -51,20 +51,20 @@ def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
     A sample: tests/cli/roster-60.csv
     """
     rows, problems = files.read(file.read_bytes())
-    with desk.opened() as database, database.writing() as store:
+    with console.open_database() as database, database.writing() as store:
         result = _enter(store, program_ref, rows)
         _refuse(sorted([*problems, *result.problems], key=lambda each: (each.row, each.column)))
-        desk.console.print(_table(result, dry_run))
+        console.stderr.print(_table(result, dry_run))
         if dry_run:
-            desk.say("Nothing was changed. Without --dry-run it will be.")
+            console.say("Nothing was changed. Without --dry-run it will be.")
         else:
             store.commit()
-    desk.answer(str(0 if dry_run else sum(result.counts.values())))
+    console.output(str(0 if dry_run else sum(result.counts.values())))
 
 
 def _enter(store: Store, program_ref: str | None, rows: list[RosterRow]) -> ImportResult:
-    program = desk.program_of(store, program_ref)
-    with desk.progress(f"entering into {program.ref}", len(rows)) as bar:
+    program = console.program_of(store, program_ref)
+    with console.progress(f"entering into {program.ref}", len(rows)) as bar:
         return entering.enter(
             store,
             program,
@@ -79,12 +79,14 @@ def _refuse(problems: list[RowProblem]) -> None:
     if not problems:
         return
     for problem in problems[:MOST_TOLD]:
-        desk.console.print(
+        console.stderr.print(
             f"row {problem.row}, {problem.column}: {problem}", soft_wrap=True, markup=False
         )
     if len(problems) > MOST_TOLD:
-        desk.say(f"… and {len(problems) - MOST_TOLD} more.")
-    raise Trouble("Nothing was changed. Mend these cells and import again; --dry-run tries it out.")
+        console.say(f"… and {len(problems) - MOST_TOLD} more.")
+    raise CommandFailed(
+        "Nothing was changed. Mend these cells and import again; --dry-run tries it out."
+    )
 
 
 def _table(result: ImportResult, dry_run: bool) -> Table:
