@@ -63,7 +63,7 @@ BREAKS = (
       by("web/account/test_passkeys", "for_signing_in_registers")),
     Mutation("S3", PASSKEYS, "(Passkey.sign_count < count) | (Passkey.sign_count == 0)", "Passkey.sign_count >= 0", by("web/account/test_passkeys", "doubled")),
     Mutation("S3", PASSKEYS, "return passkey if named == passkey.user_handle else None", "return passkey", by("web/account/test_passkeys", "bent_answer_lets")),
-    Mutation("S3", PASSKEYS, "user_handle=handle, sign_count", "user_handle=named_by(store, person), sign_count", by("web/account/test_passkeys", "side_by_side")),
+    Mutation("S3", PASSKEYS, "user_handle=handle, sign_count", "user_handle=user_handle_of(store, person), sign_count", by("web/account/test_passkeys", "side_by_side")),
     # S3: passwords, second factors, links, time
     Mutation("S3", PASSWORDS, "    if breached(password):\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
     Mutation("S3", PASSWORDS, "    if len(password) < least:\n", "    if False:\n", by("web/account/test_passwords", "short_known")),

@@ -6,7 +6,7 @@ import pytest
 
 from webapp.care.accounts import authenticators, logins, passwords, recovery_codes, sign_in_methods
 from webapp.care.accounts.passkeys import Passkey
-from webapp.care.accounts.sign_in_methods import LastWay
+from webapp.care.accounts.sign_in_methods import LastMethod
 from webapp.cli import restore_safeguards
 
 WORDS = "three quiet blue boats"
@@ -33,7 +33,7 @@ def test_s3_what_is_enough_differs_for_staff(store, world, clock):
 
 
 def test_s3_the_app_stays_until_staff_have_a_passkey(store, world, clock):
-    with pytest.raises(LastWay):
+    with pytest.raises(LastMethod):
         sign_in_methods.remove_authenticator(store, world.carla, by=world.carla, now=clock.now())
     passkey_of(store, world.carla, clock.now())
     sign_in_methods.remove_authenticator(store, world.carla, by=world.carla, now=clock.now())

@@ -7,7 +7,7 @@ from flask import Blueprint, current_app
 from webapp.care.accounts import sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.accounts.passkeys import RelyingParty
-from webapp.care.accounts.sign_in_methods import Ways
+from webapp.care.accounts.sign_in_methods import SignInMethods
 from webapp.care.directory.people import Person
 from webapp.web.page import identity
 from webapp.web.page.unit_of_work import store
@@ -25,7 +25,7 @@ def person() -> Person:
     return store.get_one(Person, login().person_id)
 
 
-def ways() -> Ways:
+def ways() -> SignInMethods:
     return sign_in_methods.of(store, person())
 
 

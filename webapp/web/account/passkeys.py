@@ -32,7 +32,7 @@ def ask_to_sign_in() -> ResponseReturnValue:
     attempts.count(QUESTION, attempts.address())
     question = passkey_challenges.ask(store, SIGN_IN, identity.visit(), clock.now())
     store.commit()
-    return _json(passkeys.asking_to_sign_in(question, relying_party()))
+    return _json(passkeys.sign_in_options(question, relying_party()))
 
 
 @sign_in.post("/sign-in/passkey")
@@ -61,9 +61,9 @@ def come_in() -> ResponseReturnValue:
 def ask_to_register() -> ResponseReturnValue:
     """A question for a new passkey."""
     person = context.person()
-    handle = passkeys.named_by(store, person)
+    handle = passkeys.user_handle_of(store, person)
     question = passkey_challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
-    options = passkeys.asking_to_register(store, person, question, handle, relying_party())
+    options = passkeys.registration_options(store, person, question, handle, relying_party())
     store.commit()
     return _json(options)
 
@@ -101,7 +101,7 @@ def rename(passkey_id: int) -> ResponseReturnValue:
 @account.post("/account/passkeys/<row:passkey_id>/removal")
 @needs(Permission.WAYS_IN)
 def remove(passkey_id: int) -> ResponseReturnValue:
-    """It opens nothing any more, and neither does what is signed in elsewhere. The last way in stays (LastWay)."""
+    """It opens nothing any more, and neither does what is signed in elsewhere. The last way in stays (LastMethod)."""
     person, now = context.person(), clock.now()
     sign_in_methods.remove_passkey(store, _mine(passkey_id), by=person, now=now)
     logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)
