@@ -1,7 +1,7 @@
-"""The keys of clinical text, as the database knows them; and turning them over while people go on writing (S15).
+"""Which keys seal the clinical text in the database, and re-sealing all of it with a new key while people work (S15).
 
-A row here says: text of this key is about. So a program whose keys were lost finds out when it starts, and makes no new key
-over text that it could never open.
+A row says that there is text sealed with a key. So an installation that has lost a key notices at its start, and does not make
+a new key beside text that it cannot open.
 """
 
 from collections.abc import Iterator
@@ -20,18 +20,18 @@ from webapp.crypto.keys import KeyTrouble
 from webapp.db import Base, Database, Store
 
 BATCH = 200
-"""Rows sealed anew in one short transaction."""
+"""Rows re-sealed in one short transaction."""
 
 
 class FieldKey(Base):
-    """A key by its id. Growth: one row a turning over."""
+    """A key by its id. Growth: one row a rotation."""
 
     __tablename__ = "field_key"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     since: Mapped[datetime]
     retired_at: Mapped[datetime | None]
-    """No row uses it any more; only backups from before do."""
+    """When no row used it any more; only older backups do."""
 
 
 def sealed_tables() -> list[Table]:
@@ -47,7 +47,7 @@ def sealed_tables() -> list[Table]:
 
 
 def check(database: Database) -> None:
-    """Raises KeyTrouble when there is text that these keys do not open."""
+    """Raises KeyTrouble when there is text sealed with a key that this installation does not have."""
     with database.reading() as store:
         used = set(store.scalars(select(FieldKey.id).where(FieldKey.retired_at.is_(None))))
         if missing := used - sealed.keyring_of(database.engine.dialect).ids:
@@ -58,7 +58,7 @@ def check(database: Database) -> None:
 
 
 def adopt(database: Database, now: datetime) -> int:
-    """The first key is in use from now on. Text from before there were keys is sealed; answers how many rows had such."""
+    """Record that the first key is in use, and seal text from before there were keys; returns how many rows had such text."""
     keyring = sealed.keyring_of(database.engine.dialect)
     with database.reading() as store:
         known = set(store.scalars(select(FieldKey.id)))
@@ -71,13 +71,13 @@ def adopt(database: Database, now: datetime) -> int:
 
 
 def retire(store: Store, kept: str, now: datetime) -> None:
-    """Only the key `kept` is in use any more."""
+    """Record that no key but `kept` is in use."""
     others = update(FieldKey).where(FieldKey.id != kept, FieldKey.retired_at.is_(None))
     store.execute(others.values(retired_at=now))
 
 
 def count_stale(store: Store) -> int:
-    """How many rows hold text under another key than the first."""
+    """How many rows hold text sealed with another key than the first. Scans every table with clinical text."""
     return sum(
         store.scalar(text(f"SELECT count(*) FROM {table.name} WHERE {_stale(table, store)}"))
         for table in sealed_tables()
@@ -85,11 +85,11 @@ def count_stale(store: Store) -> int:
 
 
 def seal_anew(database: Database, *, plain: bool = False) -> Iterator[int]:
-    """Seal every row that is not under the first key with it; yields after each batch how many rows it held.
+    """Re-seal every row that is not sealed with the first key; yields after each batch how many rows it held.
 
-    Others write meanwhile: each batch is one short transaction, and rows that somebody holds are left for the next time, so
-    ask `count_stale` afterwards. Killed at any point it goes on where it was. `plain`: text that was never sealed is taken
-    for what it is, which is right once only, when the first key comes.
+    Each batch is one short transaction, so others can write meanwhile; rows locked by others are left for the next call, so
+    call `count_stale` afterwards. It may be interrupted and called again. `plain`: accept text that was never sealed, which is
+    right only once, when the first key is made.
     """
     for table in sealed_tables():
         after: dict[str, Any] | None = None

@@ -1,7 +1,7 @@
-"""The inbox: what other systems send us, kept raw and answered at once, understood later (R8).
+"""Webhooks received from other systems, stored raw and acknowledged at once, interpreted later (R8).
 
-A letter that turned into evidence loses its body; one that could not be matched keeps it and stays in sight, for nothing is
-guessed.
+One that turned into evidence loses its body. One that could not be matched to a session and a person keeps it and is shown to
+staff, since nothing is guessed.
 """
 
 import hashlib
@@ -17,19 +17,19 @@ from webapp.db import Base, Store
 
 TRY_AGAIN_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(hours=24)
-"""Until when a letter that matches nobody yet is tried again: the roster may follow the event."""
+"""How long one that matches nobody is tried again: the roster may arrive after the event."""
 
 
 class Arrival(StrEnum):
     NEW = "new"
     AGAIN = "again"
-    """The same words under another signature: the sender repeats itself."""
+    """The same body with another signature: the sender repeated it."""
     REPLAYED = "replayed"
-    """The very same message, signature and all."""
+    """The same body and signature."""
 
 
 class ReceivedWebhook(Base):
-    """One message from outside. Growth: one to three rows a seat that the platform reports on."""
+    """One request from outside. Growth: one to three rows a seat that the platform reports on."""
 
     __tablename__ = "letter"
     __table_args__ = (
@@ -57,7 +57,7 @@ class ReceivedWebhook(Base):
     """Why it is not evidence: `malformed`, `unknown_session`, `unknown_person`, `ambiguous_person`, `no_seat`."""
 
     def settle(self, why: str | None, now: datetime, *, final: bool = False) -> None:
-        """Done with it, or (with `why`) to be tried again until it is too old or `final`."""
+        """Finish it (`why` None), or record why it is not evidence and try again later, unless it is too old or `final`."""
         self.why = why
         if why is None:
             self.settled_at, self.body = now, ""
@@ -70,7 +70,7 @@ class ReceivedWebhook(Base):
 def keep(
     store: Store, program_id: int, source: str, raw: bytes, signature: str, *, now: datetime
 ) -> Arrival:
-    """Keep a message (UTF-8), whose sender has been checked; a repeat changes nothing."""
+    """Store a body (UTF-8) whose sender has been verified; a repeat changes nothing. Returns whether it is new."""
     digest = hashlib.sha256(raw).digest()
     row = {
         "program_id": program_id, "source": source, "digest": digest, "signature": signature,
@@ -88,7 +88,7 @@ def keep(
 
 
 def waiting(source: str, as_of: datetime) -> Select[ReceivedWebhook]:
-    """Letters to be looked at, the oldest first."""
+    """Those of `source` that are due to be interpreted, oldest first."""
     return (
         select(ReceivedWebhook)
         .where(
