@@ -53,19 +53,19 @@ class Ended:
 
 
 ENDED = (
-    Ended(Consent, or_(Consent.is_revoked, Consent.paused_at.is_not(None)),
+    Ended(Consent, or_(Consent.is_revoked, Consent.is_paused),
           ("id", "client_id", "recipient_id", "category"), ("revoked_at", "paused_at")),
     Ended(Address, Address.is_stopped, WHERE, ("stopped_at", "stopped_why")),
-    Ended(Address, Address.unsafe_at.is_not(None), WHERE, ("unsafe_at",)),
-    Ended(Address, Address.opted_in_at.is_(None) & ~Address.is_stopped, WHERE, ("opted_in_at",)),
+    Ended(Address, Address.is_unsafe, WHERE, ("unsafe_at",)),
+    Ended(Address, ~Address.is_opted_in & ~Address.is_stopped, WHERE, ("opted_in_at",)),
     Ended(Person, Person.status != Status.ACTIVE, WHO, ("status", "status_at")),
     Ended(Person, true(), WHO, ("password_hash",)),
     Ended(CalendarFeed, CalendarFeed.closed_at.is_not(None), ("id", "person_id", "opened_at"), ("closed_at",)),
-    Ended(EmergencyAccess, EmergencyAccess.ended_at.is_not(None), ("id", "client_id", "staff_id", "began_at"), ("ended_at",)),
-    Ended(Token, Token.revoked_at.is_not(None), ("id", "name"), ("revoked_at",)),
-    Ended(Passkey, Passkey.removed_at.is_not(None), ("id", "person_id", "made_at"), ("removed_at",)),
-    Ended(Authenticator, Authenticator.removed_at.is_not(None), ("id", "person_id", "made_at"), ("removed_at",)),
-    Ended(RecoveryCode, RecoveryCode.spent_at.is_not(None), ("id", "person_id", "made_at"), ("spent_at",)),
+    Ended(EmergencyAccess, EmergencyAccess.is_ended, ("id", "client_id", "staff_id", "began_at"), ("ended_at",)),
+    Ended(Token, Token.is_revoked, ("id", "name"), ("revoked_at",)),
+    Ended(Passkey, Passkey.is_removed, ("id", "person_id", "made_at"), ("removed_at",)),
+    Ended(Authenticator, Authenticator.is_removed, ("id", "person_id", "made_at"), ("removed_at",)),
+    Ended(RecoveryCode, RecoveryCode.is_spent, ("id", "person_id", "made_at"), ("spent_at",)),
 )  # fmt: skip
 """Rows are named without hashes: the script of a restore can write no bytes."""
 
@@ -134,7 +134,7 @@ def record(store: Store, now: datetime) -> int:
     said = {
         event.fields["consent"] for event in store.scalars(select(Event).where(Event.tag.in_(ends)))
     }
-    ended = or_(Consent.is_revoked, Consent.paused_at.is_not(None))
+    ended = or_(Consent.is_revoked, Consent.is_paused)
     unsaid = [c for c in store.scalars(select(Consent).where(ended)) if c.id not in said]
     for consent in unsaid:
         tag = Tag.CONSENT_REVOKED if consent.revoked_at else Tag.CONSENT_PAUSED

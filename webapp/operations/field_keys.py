@@ -11,6 +11,7 @@ from pkgutil import walk_packages
 from typing import Any
 
 from sqlalchemy import RowMapping, Table, select, text, update
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
@@ -33,6 +34,11 @@ class FieldKey(Base):
     retired_at: Mapped[datetime | None]
     """When no row used it any more; only older backups do."""
 
+    @hybrid_property
+    def is_retired(self) -> bool:
+        """Only older backups use it."""
+        return self.retired_at != None
+
 
 def sealed_tables() -> list[Table]:
     """Every table that holds clinical text, in the order in which they refer to one another.
@@ -49,7 +55,7 @@ def sealed_tables() -> list[Table]:
 def check(database: Database) -> None:
     """Raises KeyTrouble when there is text sealed with a key that this installation does not have."""
     with database.reading() as store:
-        used = set(store.scalars(select(FieldKey.id).where(FieldKey.retired_at.is_(None))))
+        used = set(store.scalars(select(FieldKey.id).where(~FieldKey.is_retired)))
         if missing := used - sealed.keyring_of(database.engine.dialect).ids:
             raise KeyTrouble(
                 f"The key {', '.join(sorted(missing))}, which seals clinical text, is not here. Put field.keys back into"
@@ -72,7 +78,7 @@ def adopt(database: Database, now: datetime) -> int:
 
 def retire(store: Store, kept: str, now: datetime) -> None:
     """Record that no key but `kept` is in use."""
-    others = update(FieldKey).where(FieldKey.id != kept, FieldKey.retired_at.is_(None))
+    others = update(FieldKey).where(FieldKey.id != kept, ~FieldKey.is_retired)
     store.execute(others.values(retired_at=now))
 
 

@@ -1,4 +1,4 @@
-"""Responses kept for 24 hours by the caller's idempotency key: a repeated request gets the first response again (C13)."""
+"""Responses kept for 24 hours by the caller's idempotency key: a repeated request gets the first response again."""
 
 from datetime import datetime, timedelta
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, UniqueConstraint, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import adding
@@ -56,6 +57,11 @@ class ReceivedWebhook(Base):
     why: Mapped[str | None]
     """Why it is not evidence: `malformed`, `unknown_session`, `unknown_person`, `ambiguous_person`, `no_seat`."""
 
+    @hybrid_property
+    def is_settled(self) -> bool:
+        """Interpreted, or given up."""
+        return self.settled_at != None
+
     def settle(self, why: str | None, now: datetime, *, final: bool = False) -> None:
         """Finish it (`why` None), or record why it is not evidence and try again later, unless it is too old or `final`."""
         self.why = why
@@ -92,7 +98,7 @@ def waiting(source: str, as_of: datetime) -> Select[ReceivedWebhook]:
     return (
         select(ReceivedWebhook)
         .where(
-            ReceivedWebhook.settled_at.is_(None),
+            ~ReceivedWebhook.is_settled,
             ReceivedWebhook.next_try_at <= as_of,
             ReceivedWebhook.source == source,
         )

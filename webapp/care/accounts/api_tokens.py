@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, LargeBinary, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
@@ -31,6 +32,11 @@ class Token(Base):
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
     program: Mapped[Program] = relationship(lazy="joined", innerjoin=True)
+
+    @hybrid_property
+    def is_revoked(self) -> bool:
+        """It is accepted no more."""
+        return self.revoked_at != None
 
 
 SCOPES = ("roster", "presence", "care", "read")
@@ -79,5 +85,5 @@ def revoke_token(store: Store, token: Token, *, by: Person | None, now: datetime
 def token_of(store: Store, secret: str) -> Token | None:
     """The token of this secret; None if there is none or it is revoked."""
     return store.scalar(
-        select(Token).where(Token.secret_hash == hash_secret(secret), Token.revoked_at.is_(None))
+        select(Token).where(Token.secret_hash == hash_secret(secret), ~Token.is_revoked)
     )

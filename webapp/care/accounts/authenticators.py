@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Select, select, update
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit.tags import Tag
@@ -40,6 +41,16 @@ class Authenticator(Base):
     confirmed_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
 
+    @hybrid_property
+    def is_confirmed(self) -> bool:
+        """A first code has confirmed it, so it is in use."""
+        return self.confirmed_at != None
+
+    @hybrid_property
+    def is_removed(self) -> bool:
+        """Its codes are accepted no more."""
+        return self.removed_at != None
+
     def address(self, person: Person, app_name: str) -> str:
         """The `otpauth:` URI for the QR code. It names the app neutrally, and the person by their e-mail address (P5)."""
         return _clock(self).provisioning_uri(name=person.email or person.name, issuer_name=app_name)
@@ -47,7 +58,7 @@ class Authenticator(Base):
 
 def of(person_id: int) -> Select[Authenticator]:
     """The person's confirmed authenticator: one row or none."""
-    return _of(person_id).where(Authenticator.confirmed_at.is_not(None))
+    return _of(person_id).where(Authenticator.is_confirmed)
 
 
 def begin(
@@ -106,12 +117,12 @@ def forget_begun(store: Store, person: Person, *, now: datetime) -> None:
 
 
 def _begun(person_id: int) -> Select[Authenticator]:
-    return _of(person_id).where(Authenticator.confirmed_at.is_(None)).order_by(Authenticator.id)
+    return _of(person_id).where(~Authenticator.is_confirmed).order_by(Authenticator.id)
 
 
 def _of(person_id: int) -> Select[Authenticator]:
     return select(Authenticator).where(
-        Authenticator.person_id == person_id, Authenticator.removed_at.is_(None)
+        Authenticator.person_id == person_id, ~Authenticator.is_removed
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Select, select, update
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.accounts import sign_in_links
@@ -63,6 +64,11 @@ class Passkey(Base):
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
 
+    @hybrid_property
+    def is_removed(self) -> bool:
+        """It signs nobody in any more."""
+        return self.removed_at != None
+
     def rename(self, name: str) -> None:
         """Raises Invalid for an empty name."""
         self.name = _named(name)
@@ -76,7 +82,7 @@ class Passkey(Base):
 
 def of(person_id: int) -> Select[Passkey]:
     """A person's passkeys, oldest first."""
-    mine = select(Passkey).where(Passkey.person_id == person_id, Passkey.removed_at.is_(None))
+    mine = select(Passkey).where(Passkey.person_id == person_id, ~Passkey.is_removed)
     return mine.order_by(Passkey.id)
 
 
@@ -221,9 +227,7 @@ def _claimed(store: Store, answer: dict[str, Any]) -> Passkey | None:
         named = _bytes(handle) if handle else None
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    wanted = select(Passkey).where(
-        Passkey.credential_id == credential_id, Passkey.removed_at.is_(None)
-    )
+    wanted = select(Passkey).where(Passkey.credential_id == credential_id, ~Passkey.is_removed)
     passkey = store.scalar(wanted)
     if passkey is None or passkey.person.status == Status.DISCHARGED:
         return None

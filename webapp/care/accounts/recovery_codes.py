@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, LargeBinary, delete, func, select, update
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit.tags import Tag
@@ -30,6 +31,11 @@ class RecoveryCode(Base):
     made_at: Mapped[datetime]
     spent_at: Mapped[datetime | None]
 
+    @hybrid_property
+    def is_spent(self) -> bool:
+        """It was used."""
+        return self.spent_at != None
+
 
 def make(store: Store, person: Person, *, by: Person, now: datetime) -> list[str]:
     """Return ten new codes, which cannot be shown again; earlier ones are void."""
@@ -50,7 +56,7 @@ def void(store: Store, person: Person) -> None:
 def left(store: Store, person_id: int) -> int:
     """How many codes the person can still use."""
     unspent = select(func.count()).where(
-        RecoveryCode.person_id == person_id, RecoveryCode.spent_at.is_(None)
+        RecoveryCode.person_id == person_id, ~RecoveryCode.is_spent
     )
     return store.scalar(unspent) or 0
 
@@ -62,7 +68,7 @@ def accepts(store: Store, person: Person, code: str, now: datetime) -> bool:
         update(RecoveryCode)
         .where(
             RecoveryCode.person_id == person.id, RecoveryCode.code_hash == _hash(code),
-            RecoveryCode.spent_at.is_(None),
+            ~RecoveryCode.is_spent,
         )
         .values(spent_at=now)
     )  # fmt: skip

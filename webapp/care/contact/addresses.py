@@ -57,6 +57,16 @@ class Address(Base):
     person: Mapped[Person] = relationship()
 
     @hybrid_property
+    def is_opted_in(self) -> bool:
+        """Its person agreed to be written to there."""
+        return self.opted_in_at != None
+
+    @hybrid_property
+    def is_unsafe(self) -> bool:
+        """Somebody else may see what arrives there: it is written to no more (P9)."""
+        return self.unsafe_at != None
+
+    @hybrid_property
     def is_stopped(self) -> bool:
         """Nothing is sent there any more."""
         return self.stopped_at != None

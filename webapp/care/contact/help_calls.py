@@ -124,7 +124,7 @@ def number_for(store: Store, client: Person) -> str | None:
     """The number on which help calls back; None when there is none, or none that is safe (P9)."""
     unsafe = select(Address.id).where(
         Address.person_id == client.id, Address.value == client.phone,
-        Address.unsafe_at.is_not(None),
+        Address.is_unsafe,
     )  # fmt: skip
     return client.phone if client.phone and store.scalar(unsafe.limit(1)) is None else None
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, Select, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit import events
@@ -48,6 +49,11 @@ class Accommodation(Base):
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     ended_at: Mapped[datetime | None]
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    @hybrid_property
+    def is_ended(self) -> bool:
+        """No longer needed."""
+        return self.ended_at != None
 
 
 def ask(
@@ -102,7 +108,7 @@ def end(store: Store, made: Accommodation, *, by: Person | None, now: datetime) 
 def of(client_id: int) -> Select[Accommodation]:
     """What stands for a client."""
     mine = select(Accommodation).where(Accommodation.client_id == client_id)
-    return mine.where(Accommodation.ended_at.is_(None)).order_by(Accommodation.id)
+    return mine.where(~Accommodation.is_ended).order_by(Accommodation.id)
 
 
 def in_rooms(store: Store, session_ids: Collection[int]) -> dict[int, list[Accommodation]]:
@@ -111,7 +117,7 @@ def in_rooms(store: Store, session_ids: Collection[int]) -> dict[int, list[Accom
         select(Seat.id, Accommodation)
         .join(Accommodation, Accommodation.client_id == Seat.client_id)
         .where(Seat.session_id.in_(session_ids), Seat.is_given)
-        .where(Accommodation.ended_at.is_(None))
+        .where(~Accommodation.is_ended)
         .order_by(Seat.id, Accommodation.id)
     )
     found: dict[int, list[Accommodation]] = defaultdict(list)

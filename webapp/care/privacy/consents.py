@@ -86,6 +86,11 @@ class Consent(Base):
     recipient: Mapped[Person] = relationship(foreign_keys=recipient_id)
 
     @hybrid_property
+    def is_paused(self) -> bool:
+        """Staff stopped it for safety (P3)."""
+        return self.paused_at != None
+
+    @hybrid_property
     def is_revoked(self) -> bool:
         """Taken back."""
         return self.revoked_at != None
@@ -170,7 +175,7 @@ def grant(
 def _wait_with_the_rest(store: Store, consent: Consent, now: datetime) -> None:
     """A pause is about who is told, not about one paper: it holds until staff say that it is safe again (P3)."""
     rest = _between(consent.client_id, consent.recipient_id)
-    if store.scalar(rest.where(Consent.paused_at.is_not(None)).limit(1)):
+    if store.scalar(rest.where(Consent.is_paused).limit(1)):
         consent.paused_at = now
         _record(store, Tag.CONSENT_PAUSED, consent, by=None, now=now)
 
@@ -226,7 +231,7 @@ def valid(as_of: datetime) -> Any:
         Consent.signed_at <= as_of,
         Consent.expires_at > as_of,
         or_(~Consent.is_revoked, Consent.revoked_at > as_of),
-        or_(Consent.paused_at.is_(None), Consent.paused_at > as_of),
+        or_(~Consent.is_paused, Consent.paused_at > as_of),
     )
 
 

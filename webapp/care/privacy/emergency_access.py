@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, and_, func, or_, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
@@ -45,6 +46,11 @@ class EmergencyAccess(Base):
 
     client: Mapped[Person] = relationship(foreign_keys=client_id)
     staff: Mapped[Person] = relationship(foreign_keys=staff_id)
+
+    @hybrid_property
+    def is_ended(self) -> bool:
+        """Somebody ended it before its time."""
+        return self.ended_at != None
 
     def end(self, store: Store, *, by: Person, now: datetime) -> None:
         """End it before its time: whoever has it, or who may see everyone. Twice is the same. Raises Forbidden."""
@@ -101,7 +107,7 @@ def sought(me: Person, name: str) -> Select[Person]:
 def in_force(as_of: datetime) -> Select[EmergencyAccess]:
     """Those that stand at `as_of`."""
     return select(EmergencyAccess).where(
-        and_(EmergencyAccess.ends_at > as_of, EmergencyAccess.ended_at.is_(None))
+        and_(EmergencyAccess.ends_at > as_of, ~EmergencyAccess.is_ended)
     )
 
 

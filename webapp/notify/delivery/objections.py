@@ -71,8 +71,8 @@ def objection() -> Any:
 
 
 def _address_closed() -> Any:
-    unasked = and_(Address.opted_in_at.is_(None), _row.kind.not_in(LINKS))
-    return or_(unasked, Address.is_stopped, Address.unsafe_at.is_not(None))
+    unasked = and_(~Address.is_opted_in, _row.kind.not_in(LINKS))
+    return or_(unasked, Address.is_stopped, Address.is_unsafe)
 
 
 def _recipient_away() -> Any:

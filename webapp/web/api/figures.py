@@ -92,7 +92,5 @@ def _work(book: CollectorRegistry, store: Store, program_id: int, now: datetime)
         .select_from(ReceivedWebhook)
         .where(ReceivedWebhook.program_id == program_id)
     )
-    letters.labels("waiting").set(
-        store.scalar(left.where(ReceivedWebhook.settled_at.is_(None))) or 0
-    )
+    letters.labels("waiting").set(store.scalar(left.where(~ReceivedWebhook.is_settled)) or 0)
     letters.labels("unmatched").set(store.scalar(left.where(ReceivedWebhook.why.is_not(None))) or 0)

@@ -156,7 +156,7 @@ def _names(ids: set[Any]) -> dict[int, str]:
 
 def _unsafe(clients: set[Any]) -> set[tuple[int | None, str]]:
     rows = select(Address.person_id, Address.value).where(
-        Address.person_id.in_(clients), Address.unsafe_at.is_not(None)
+        Address.person_id.in_(clients), Address.is_unsafe
     )
     return {(person_id, value) for person_id, value in store.execute(rows)}
 
