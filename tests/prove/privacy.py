@@ -55,7 +55,7 @@ BREAKS = (
       by("web/client/sharing/test_consents", "one_tap_ends_all")),
     Mutation("P3", ACCESS, "Permission.HELP_SIGN_IN, Permission.GIVE_CONSENT,\n", "Permission.HELP_SIGN_IN,\n",
       by("web/client/sharing/test_consents", "last_minutes")),
-    Mutation("P3", CONSENTS, "    _wait_with_the_rest(store, consent, now)\n    return", "    return", by("care/privacy/test_consents", "outlives")),
+    Mutation("P3", CONSENTS, "    _pause_like_the_others(store, consent, now)\n    return", "    return", by("care/privacy/test_consents", "outlives")),
     Mutation("P3", CONSENTS, "if each.paused_at is not None:", "if each is self:", by("care/privacy/test_consents", "outlives")),
     Mutation("P3", GUARD, "if known is None or known.proved(clock.now()):", "if known is None or identity.fresh():", by("web/account/test_fresh", "signs_no_consent")),
     Mutation("P3", "webapp/web/staff/privacy/sharing.py", "    consents.stop(\n", "    _ = (\n", by("web/client/sharing/test_consents", "staff_end_it")),
@@ -97,7 +97,7 @@ BREAKS = (
     Mutation("P7", "webapp/care/privacy/counseling_notes.py", "mine = CounselingNote.author_id == author.id", "mine = CounselingNote.client_id == client_id",
       by("web/staff/privacy/test_counseling_notes", "nobody_else")),
     Mutation("P7", "webapp/care/privacy/counseling_notes.py", "if by.id != self.author_id:", "if False:", by("web/staff/privacy/test_counseling_notes", "note_itself")),
-    Mutation("P7", "webapp/web/client/me/own_copy.py", "    own_copy.taken(store, person, by=person, now=now)\n", "", by("web/client/me/test_own_copy", "trace")),
+    Mutation("P7", "webapp/web/client/me/own_copy.py", "    own_copy.record_handed_out(store, person, by=person, now=now)\n", "", by("web/client/me/test_own_copy", "trace")),
     # P8: emergency access
     Mutation("P8", EMERGENCIES, "LONGEST = timedelta(hours=2)", "LONGEST = timedelta(hours=3)", by("care/privacy/test_emergency_access", "two_hours")),
     Mutation("P8", EMERGENCIES, "REVIEW_WITHIN = timedelta(hours=24)", "REVIEW_WITHIN = timedelta(hours=48)", by("care/privacy/test_emergency_access", "review")),

@@ -62,7 +62,7 @@ def reading(client: str, by: str) -> Action:
     def act(store: Store, instant: datetime) -> None:
         world = cast.find(store)
         thread, reader = getattr(world, client), getattr(world, by)
-        messages.looked_at(store, thread, by=reader, now=instant)
+        messages.record_view(store, thread, by=reader, now=instant)
         messages.mark_read(store, thread, by=reader, now=instant)
 
     return act

@@ -42,7 +42,7 @@ def test_no_login_outlives_a_day_however_much_it_is_used(store, world, clock):
 
 def test_discharging_shuts_the_door_at_once(store, world, clock):
     _, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
-    leaving.change(store, world.maya, "discharged", by=world.cody, now=clock.now())
+    leaving.change_status(store, world.maya, "discharged", by=world.cody, now=clock.now())
     assert opened_by(store, secret, clock.now()) is None
 
 
@@ -59,7 +59,7 @@ def test_who_is_taken_up_again_comes_in_anew(store, world, clock):
     link = sign_in_links.issue(store, world.maya, "recovery", by=world.cody, now=clock.now())
     _, bens = logins.sign_in(store, world.ben, "link", now=clock.now())
     for status in ("discharged", "active"):
-        leaving.change(store, world.maya, status, by=world.cody, now=clock.now())
+        leaving.change_status(store, world.maya, status, by=world.cody, now=clock.now())
     assert opened_by(store, secret, clock.now()) is None
     assert sign_in_links.usable(store, link, clock.now()) is None
     assert opened_by(store, bens, clock.now())

@@ -40,7 +40,7 @@ def test_nobody_else_sees_them(store, world, clock):
         assert seen(store, person, clock) == [], person.ref
         assert messages.threads(store, person, clock.now()) == []
         assert world.maya not in store.scalars(clients_of(person, clock.now())).all()
-        for verb in (messages.mark_read, messages.looked_at):
+        for verb in (messages.mark_read, messages.record_view):
             with pytest.raises(Forbidden):
                 verb(store, world.maya, by=person, now=clock.now())
 
@@ -90,7 +90,7 @@ def test_every_reading_by_staff_is_written_down_and_ones_own_is_not(store, world
     """P7."""
     write(store, world.maya, world.maya, clock)
     for reader in (world.carla, world.maya, world.tessa, world.carla):
-        messages.looked_at(store, world.maya, by=reader, now=clock.now())
+        messages.record_view(store, world.maya, by=reader, now=clock.now())
     store.commit()
     told = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ).order_by(Event.id)).all()
     assert [event.by_id for event in told] == [world.carla.id, world.tessa.id, world.carla.id]

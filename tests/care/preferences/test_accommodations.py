@@ -27,7 +27,7 @@ class TestAccommodations:
         accommodations.ask(store, maya, "support_animal", by=maya, now=now)
         accommodations.ask(store, maya, "interpreter", by=maya, now=now, detail="ASL")
         seat = seat_of(store, group, maya)
-        found = accommodations.in_rooms(store, [group.id])
+        found = accommodations.in_sessions(store, [group.id])
         assert {k: [(a.kind, a.detail) for a in v] for k, v in found.items()} == {
             seat.id: [("support_animal", None), ("interpreter", "ASL")]
         }
@@ -130,9 +130,9 @@ class TestTrouble:
 
     def test_the_desk_is_the_technicians(self, store, world, clock, seat):
         task = help_calls.report(store, seat, by=world.maya, now=clock.now())
-        assert store.scalars(help_calls.queue(world.theo)).all() == [task]
+        assert store.scalars(help_calls.open_calls(world.theo)).all() == [task]
         for stranger in (world.kit, world.colin, world.maya):
-            assert store.scalars(help_calls.queue(stranger)).all() == []
+            assert store.scalars(help_calls.open_calls(stranger)).all() == []
 
     def test_technical_absences_are_counted_apart(self, store, world, clock, seat):
         absences.report(store, seat, by=world.maya, now=clock.now(), reason="technical")

@@ -72,8 +72,8 @@ def test_a_pause_for_safety_outlives_whatever_the_client_is_made_to_sign(store, 
 def test_what_was_allowed_ends_with_the_treatment(store, world, clock):
     """P2: whoever is taken up again is asked again."""
     granted(store, world, clock.now())
-    leaving.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
-    leaving.change(store, world.maya, "active", by=world.susan, now=clock.now())
+    leaving.change_status(store, world.maya, "discharged", by=world.susan, now=clock.now())
+    leaving.change_status(store, world.maya, "active", by=world.susan, now=clock.now())
     assert not covered(store, world, clock.now())
 
 

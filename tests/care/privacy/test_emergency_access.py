@@ -79,10 +79,10 @@ def test_the_review_is_somebody_elses_once_the_named_supervisor_has_left(store, 
     if left == "who covers for her":
         away = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=1)}
         store.add(Cover(person_id=world.susan.id, covered_by_id=kim.id, **away))
-        leaving.change(store, kim, Status.DISCHARGED, by=None, now=now)
-        leaving.change(store, world.susan, Status.PAUSED, by=None, now=now)
+        leaving.change_status(store, kim, Status.DISCHARGED, by=None, now=now)
+        leaving.change_status(store, world.susan, Status.PAUSED, by=None, now=now)
     else:
-        leaving.change(store, world.susan, Status.DISCHARGED, by=None, now=now)
+        leaving.change_status(store, world.susan, Status.DISCHARGED, by=None, now=now)
     begun(store, world, now)
     task = store.scalar(select(Task).where(Task.kind == TaskKind.EMERGENCY_REVIEW))
     assert task.owner_id == sam.id

@@ -186,7 +186,7 @@ def test_who_looked_is_told_by_name_and_role_also_in_an_emergency(store, world, 
 
 
 def test_taking_it_is_written_down(store, world, clock):
-    own_copy.taken(store, world.maya, by=world.maya, now=clock.now())
+    own_copy.record_handed_out(store, world.maya, by=world.maya, now=clock.now())
     store.commit()
     read = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ)).one()
     assert (read.client_id, read.by_id, read.fields) == (

@@ -375,7 +375,7 @@ def test_what_somebody_who_leaves_had_to_do_is_handed_over_and_its_new_owner_tol
 
     def take_on_and_leave(store, cast):
         store.get(Task, opened.id).acknowledge(store, by=cast.carla, now=post.clock.now())
-        leaving.change(store, cast.carla, Status.DISCHARGED, by=None, now=post.clock.now())
+        leaving.change_status(store, cast.carla, Status.DISCHARGED, by=None, now=post.clock.now())
 
     post.do(take_on_and_leave)
     post.run()

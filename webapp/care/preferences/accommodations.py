@@ -1,4 +1,4 @@
-"""Accommodations: what makes taking part possible for a client, shown to whoever hosts their session (M25)."""
+"""Accommodations that clients need to take part, shown to the host of their sessions (M25)."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -21,7 +21,7 @@ LONGEST = 500
 
 
 class Need(StrEnum):
-    """An emotional-support animal is simply welcome: nobody approves it."""
+    """Kinds of accommodation. None needs approval."""
 
     SUPPORT_ANIMAL = "support_animal"
     CAPTIONS = "captions"
@@ -31,7 +31,7 @@ class Need(StrEnum):
 
 
 class Accommodation(Base):
-    """One need of one client, from when until when; `detail` in their own words, such as an interpreter's language."""
+    """One accommodation of one client, from `asked_at` to `ended_at`; `detail` in their own words, such as an interpreter's language."""
 
     __tablename__ = "accommodation"
     __table_args__ = (
@@ -65,7 +65,8 @@ def ask(
     now: datetime,
     detail: str | None = None,
 ) -> Accommodation:
-    """The client needs this from now on. Asked again with other words, the new ones stand. Raises Invalid, Forbidden."""
+    """Create an accommodation, or return the one of this kind that stands; with other `detail`, the earlier one ends. Raises
+    Invalid, Forbidden."""
     _refuse_strangers(client.id, by)
     if kind not in list(Need):
         raise Invalid(N_("Choose one of these."), field="kind")
@@ -93,7 +94,7 @@ def ask(
 
 
 def end(store: Store, made: Accommodation, *, by: Person | None, now: datetime) -> None:
-    """No longer needed. Raises Forbidden."""
+    """End it: it is no longer needed. Twice is the same. Raises Forbidden."""
     _refuse_strangers(made.client_id, by)
     if made.ended_at is None:
         made.ended_at, made.ended_by_id = now, by.id if by else None
@@ -106,13 +107,13 @@ def end(store: Store, made: Accommodation, *, by: Person | None, now: datetime) 
 
 
 def of(client_id: int) -> Select[Accommodation]:
-    """What stands for a client."""
+    """A client's current accommodations."""
     mine = select(Accommodation).where(Accommodation.client_id == client_id)
     return mine.where(~Accommodation.is_ended).order_by(Accommodation.id)
 
 
-def in_rooms(store: Store, session_ids: Collection[int]) -> dict[int, list[Accommodation]]:
-    """seat → what its client needs, for the host of these sessions. One statement."""
+def in_sessions(store: Store, session_ids: Collection[int]) -> dict[int, list[Accommodation]]:
+    """Seat id → its client's accommodations, for the hosts of these sessions. One statement."""
     query = (
         select(Seat.id, Accommodation)
         .join(Accommodation, Accommodation.client_id == Seat.client_id)

@@ -1,9 +1,9 @@
-"""A client's own copy of what is theirs: what they said, where they had a place, whom they allowed what (P10).
+"""A client's own copy of their record: what they said, their sessions, and whom they allowed what (P10).
 
-Holds nothing authored by others (no title, note, summary, feedback, reason or message of staff) and nothing about others: no
-host, no group, no partner. Two kinds of names of others are in it: the recipient whom the client named in a consent they signed,
-with the accounting of what was sent to them, and who looked (P7, 42 CFR 2.31). Counseling notes and tasks are not read here at all, and
-that staff paused a sharing for safety does not show (P3). Cost: a fixed number of statements; grows with one's own history.
+It holds nothing written by others (no title, note, summary, feedback, reason or message of staff) and nothing about others: no
+host, no group, no partner. Names of others are in it in two places only: the recipients of the client's own consents, with the
+accounting of what was sent to them, and who viewed the record (P7, 42 CFR 2.31). Counseling notes and tasks are not read here, and
+a pause of sharing by staff does not show (P3). Cost: a fixed number of statements; grows with the client's own history.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ from webapp.db import Store
 from webapp.times import written
 
 Record = dict[str, Any]
-"""Plain values only: text, numbers, lists, and instants as aware datetimes. Keys are stable."""
+"""Plain values: text, numbers, lists, and instants as aware datetimes. Keys are stable."""
 
 
 def assemble(
@@ -48,8 +48,8 @@ def assemble(
     now: datetime,
     sent: Sequence[Record] = (),
 ) -> Record:
-    """Everything that is `client`'s own. `standings`: seat → how it stands (protocol/facts/facts works it out), for those known.
-    `sent`: the accounting (notify/disclosures has it)."""
+    """Return everything that is `client`'s own. `standings`: seat id → its standing (see protocol/facts), where known. `sent`: the
+    accounting of disclosures (see notify/disclosures)."""
     theirs = select(Seat).where(Seat.client_id == client.id, ever_theirs()).order_by(Seat.id)
     seats = list(store.scalars(theirs))
     mine = [seat.id for seat in seats]
@@ -75,15 +75,15 @@ def assemble(
         "self_tests": _self_tests(store, client),
         "consents": _consents(store, client),
         "sent_about_you": list(sent),
-        "who_looked": _looked(store, client),
+        "who_looked": _record_views(store, client),
         "what_you_did": _done(store, client),
         "sign_ins": _sign_ins(store, client),
         "calendar_links": _calendar_links(store, client),
     }
 
 
-def taken(store: Store, client: Person, *, by: Person, now: datetime) -> None:
-    """The copy was handed out: written down like every reading (P7)."""
+def record_handed_out(store: Store, client: Person, *, by: Person, now: datetime) -> None:
+    """Record that the copy was given out, like every view of the record (P7)."""
     events.record(
         store, Tag.CHART_READ, by=by, now=now, program_id=client.program_id, client=client,
         what="own_copy",
@@ -111,22 +111,22 @@ def _addresses(store: Store, client: Person) -> list[Record]:
 def sessions(
     store: Store, seats: list[Seat], standings: Mapping[int, Standing], now: datetime
 ) -> list[Record]:
-    """When each of these was, how it stands, and how long the client was there; no title, no host."""
-    there = attended.present(store, seats, now)
+    """When each of these sessions was, its standing, and how many minutes the client was present; no title, no host."""
+    present = attended.present(store, seats, now)
     return [
         {
             "seat": seat.id, "kind": seat.session.kind, "starts_at": seat.session.starts_at,
             "ends_at": seat.session.ends_at, "place": seat.number, "since": seat.given_at,
             "given_back_at": seat.released_at, "called_off": seat.session.cancelled_at is not None,
             "standing": standings[seat.id].value if seat.id in standings else None,
-            "minutes_there": round(there[seat.id].total_seconds() / 60),
+            "minutes_there": round(present[seat.id].total_seconds() / 60),
         }
         for seat in sorted(seats, key=lambda seat: seat.session.starts_at)
     ]  # fmt: skip
 
 
 def _absences(store: Store, client: Person, seat_ids: list[int]) -> list[Record]:
-    """What was reported of one's own seats; the words only where the client wrote them."""
+    """Absences reported for the client's seats; reason and note only where the client wrote them."""
     found = select(AbsenceReport).where(AbsenceReport.seat_id.in_(seat_ids))
     return [
         {
@@ -152,28 +152,28 @@ def _make_ups(store: Store, client: Person, seat_ids: list[int]) -> list[Record]
 
 
 def _writings(store: Store, client: Person) -> list[Record]:
-    """Every text of their own, oldest first: messages, homework, reflections, and what is not handed in yet."""
-    said = [
+    """Every text by the client, oldest first: messages, homework, reflections and drafts."""
+    texts = [
         {"what": "message", "at": each.sent_at, "text": each.body}
         for each in store.scalars(
             select(Message).where(Message.client_id == client.id, Message.by_id == client.id)
         )
     ]
-    said += [
+    texts += [
         {"what": "homework", "at": each.handed_in_at, "text": each.body}
         for each in store.scalars(select(HandIn).where(HandIn.client_id == client.id))
     ]
     own = select(Reflection).join(MakeUp, MakeUp.id == Reflection.make_up_id)
     own = own.join(Seat, Seat.id == MakeUp.seat_id).where(Seat.client_id == client.id)
-    said += [
+    texts += [
         {"what": "reflection", "at": each.handed_in_at, "text": each.body}
         for each in store.scalars(own.where(Reflection.handed_in_at.is_not(None)))
     ]
-    said += [
+    texts += [
         {"what": "draft", "at": each.saved_at, "text": each.body}
         for each in store.scalars(select(Draft).where(Draft.person_id == client.id))
     ]
-    return sorted(said, key=lambda each: (each["at"], each["what"]))
+    return sorted(texts, key=lambda each: (each["at"], each["what"]))
 
 
 def _needs(store: Store, client: Person) -> list[Record]:
@@ -203,7 +203,7 @@ def _self_tests(store: Store, client: Person) -> list[Record]:
 
 
 def _consents(store: Store, client: Person) -> list[Record]:
-    """As they were signed, every element (42 CFR 2.31(a))."""
+    """Consents as they were signed, with every element (42 CFR 2.31(a))."""
     found = select(Consent).where(Consent.client_id == client.id).order_by(Consent.id)
     return [
         {
@@ -216,8 +216,8 @@ def _consents(store: Store, client: Person) -> list[Record]:
     ]  # fmt: skip
 
 
-def _looked(store: Store, client: Person) -> list[Record]:
-    """Who looked, by name and what they are, as the page shows it: all of them, the first one first."""
+def _record_views(store: Store, client: Person) -> list[Record]:
+    """Who viewed the record, by name and roles, oldest first."""
     return [
         {
             "at": each.at, "what": each.what, "by": each.who.name if each.who else None,

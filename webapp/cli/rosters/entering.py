@@ -122,7 +122,7 @@ def enter_person(target: _Target, row: RosterRow) -> str:
     made, new = people.put(
         target.store, target.program, row.ref, roles=roles, **values, **target.acting
     )  # fmt: skip
-    leaving.change(target.store, made, row.get("status") or made.status, **target.acting)
+    leaving.change_status(target.store, made, row.get("status") or made.status, **target.acting)
     for channel in opted_in:
         addresses.add(target.store, made, channel, values[CELL_OF[channel]], **target.acting)
     target.people[row.ref] = made

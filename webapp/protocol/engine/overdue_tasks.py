@@ -65,7 +65,7 @@ def unheard(as_of: datetime) -> Select[Task]:
 
 def nudge(store: Store, task: Task, known: Owners, now: datetime) -> None:
     """Remind the owner; when they are away the cover has the task from now on, when they have left whoever has its role."""
-    owner = known.covered(task.owner_id) or known.of(task.client_id, task.program_id, task.role)
+    owner = known.with_cover(task.owner_id) or known.of(task.client_id, task.program_id, task.role)
     if owner != task.owner_id:
         task.hand_over(store, owner, by=None, now=now)
     task.nudged_at = now

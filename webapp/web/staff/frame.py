@@ -124,7 +124,7 @@ def waiting_at() -> dict[str, int]:
     if may(person, Permission.CARE_MESSAGES):
         found["messages"] = messages.unread(store, person, now)
     if may(person, Permission.HELP_DESK):
-        calls = help_calls.queue(person).where(~Task.is_acknowledged)
+        calls = help_calls.open_calls(person).where(~Task.is_acknowledged)
         found["help-desk"] = store.scalar(select(func.count()).select_from(calls.subquery())) or 0
     return found
 
