@@ -63,7 +63,7 @@ def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
         ("ladder", "explain", "1", "--at", "2026-03-04 18:00"),
     ],
 )
-def test_bad_use_ends_with_status_two_and_says_what_is_wrong(
+def test_bad_usage_ends_with_status_two_and_says_what_is_wrong(
     run: Run, world: World, words: tuple[str, ...]
 ) -> None:
     done = run(*words)

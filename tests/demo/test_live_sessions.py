@@ -61,7 +61,7 @@ def test_the_whole_ladder_climbs_within_three_minutes(
     assert found["mark_room"] == {"june", "zoe"}
 
 
-def test_who_is_there_or_has_told_us_is_left_in_peace(
+def test_who_joined_or_reported_an_absence_gets_no_checks(
     store: Store, database: Database, world: World
 ) -> None:
     now = world.harbor.created_at + timedelta(days=5)
@@ -83,7 +83,7 @@ def test_the_couples_therapist_is_called_too(
         assert {task.owner_id for task in relational} == {world.tessa.id}
 
 
-def test_rooms_are_opened_once_and_again_when_they_are_over(store: Store, world: World) -> None:
+def test_sessions_are_opened_once_and_again_when_they_are_over(store: Store, world: World) -> None:
     now = world.harbor.created_at + timedelta(days=5)
     assert live_sessions.open_all(store, now) == len(live_sessions.LIVE_SESSIONS)
     assert live_sessions.open_all(store, now + timedelta(seconds=30)) == 0

@@ -105,7 +105,7 @@ def test_gus_was_not_heard_of_the_last_time_and_his_outreach_is_open(demo: Datab
         assert [task.kind for task in store.scalars(open_ones)] == ["outreach"]
 
 
-def test_nobody_is_told_of_the_past_once_more(demo: Database) -> None:
+def test_no_notice_about_the_past_is_sent_again(demo: Database) -> None:
     announce(demo, THAT_DAY)
     with demo.reading() as store:
         assert store.scalar(select(func.count(Notification.id)).where(Notification.is_open)) == 0
@@ -125,7 +125,7 @@ def test_charlie_has_no_part_in_it(demo: Database) -> None:
         assert store.scalars(tasks.visible_to(charlie)).all() == []
 
 
-def test_a_story_that_breaks_off_leaves_nothing(
+def test_a_history_that_fails_half_way_leaves_nothing(
     fresh_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stumble(*_: object) -> Callable[..., None]:
@@ -144,7 +144,7 @@ def test_both_programs_say_that_they_are_a_demo(demo: Database) -> None:
         assert set(store.scalars(select(Program.demo))) == {True}
 
 
-def test_make_ups_are_told_in_every_state(demo: Database) -> None:
+def test_there_are_make_ups_in_every_state(demo: Database) -> None:
     with demo.reading() as store:
         made = store.scalars(select(MakeUp)).all()
         assert sum(each.completed_at is not None for each in made) == 2

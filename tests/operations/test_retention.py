@@ -21,7 +21,7 @@ def letter(store, world, now, name, settled_at):
     )  # fmt: skip
 
 
-def test_a_raw_letter_goes_a_month_after_it_became_presence(database, store, world, clock):
+def test_a_webhook_is_deleted_a_month_after_it_became_presence(database, store, world, clock):
     now = clock.now()
     letter(store, world, now, "old", now - timedelta(days=31))
     letter(store, world, now, "recent", now - timedelta(days=29))
@@ -31,7 +31,7 @@ def test_a_raw_letter_goes_a_month_after_it_became_presence(database, store, wor
     assert set(store.scalars(select(ReceivedWebhook.signature))) == {"recent", "never settled"}
 
 
-def test_a_login_goes_long_after_it_could_be_used_and_its_facts_stay(database, store, world, clock):
+def test_a_login_is_deleted_long_after_it_ended_and_its_events_stay(database, store, world, clock):
     logins.sign_in(store, world.maya, "passkey", now=clock.now(), device="phone")
     store.commit()
     facts = store.scalar(select(func.count()).select_from(Event))

@@ -31,7 +31,7 @@ BREAKS = (
     # P2: a consent is complete
     Mutation("P2", CONSENTS, "if not now < expires_at <= now + LONGEST:", "if False:", by("care/privacy/test_consents", "incomplete")),
     Mutation("P2", CONSENTS, '(("purpose", purpose), ("signature", signature))', '(("purpose", purpose),)', by("care/privacy/test_consents", "incomplete")),
-    Mutation("P2", CONSENTS, "if recipient.program_id != client.program_id or recipient.id == client.id:", "if False:", by("care/privacy/test_consents", "ones_own_program")),
+    Mutation("P2", CONSENTS, "if recipient.program_id != client.program_id or recipient.id == client.id:", "if False:", by("care/privacy/test_consents", "same_program")),
     Mutation("P2", CONSENTS, '" AND ".join(f"length(trim({name})) > 0" for name in ELEMENTS)', '"1 = 1"', by("care/privacy/test_consents", "database_too")),
     Mutation("P2", CONSENTS, 'CheckConstraint("expires_at > signed_at", name="expires_later"),', "", by("care/privacy/test_consents", "database_too")),
     Mutation("P2", "templates/client/sharing/copy.html", "{{ consent.right_to_revoke }}", "", by("web/client/sharing/test_consents", "copy_holds")),
@@ -59,7 +59,7 @@ BREAKS = (
     Mutation("P3", CONSENTS, "if each.paused_at is not None:", "if each is self:", by("care/privacy/test_consents", "outlives")),
     Mutation("P3", GUARD, "if known is None or known.proved(clock.now()):", "if known is None or identity.fresh():", by("web/account/test_fresh", "signs_no_consent")),
     Mutation("P3", "webapp/web/staff/privacy/sharing.py", "    consents.stop(\n", "    _ = (\n", by("web/client/sharing/test_consents", "staff_end_it")),
-    Mutation("P2", "webapp/care/leaving.py", "        consents.stop_all(store, person, by=by, now=now)\n", "", by("care/privacy/test_consents", "ends_with_the_treatment")),
+    Mutation("P2", "webapp/care/leaving.py", "        consents.stop_all(store, person, by=by, now=now)\n", "", by("care/privacy/test_consents", "end_with_the_treatment")),
     Mutation("P3", "webapp/care/make_ups/bookings.py", "if isinstance(refusal, Clash) and not alone:", "if False:", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/make_ups/parties.py", "return self.partner is None or self.partner.active", "return True", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/make_ups/takings.py", "if seat.client_id not in seated and seated - held:", "if False:", by("web/client/test_make_ups", "never_told")),
@@ -127,12 +127,12 @@ BREAKS = (
       by("web/client/me/test_reminders", "no_old_form")),
     # P10: one's own copy
     Mutation("P10", "templates/client/me/own_copy_file.html", "{% if record.hours_that_suit %}", "{% if false %}", by("web/client/me/test_own_copy", "nothing_of_the_json")),
-    Mutation("P10", EXPORTS, '"note": each.note if each.by_id == client.id else None,', '"note": each.note,', by("care/privacy/test_own_copy", "others_wrote or staff_reported")),
+    Mutation("P10", EXPORTS, '"note": each.note if each.by_id == client.id else None,', '"note": each.note,', by("care/privacy/test_own_copy", "others_wrote or reported_by_staff")),
     Mutation("P10", EXPORTS, "select(Message).where(Message.client_id == client.id, Message.by_id == client.id)", "select(Message).where(Message.client_id == client.id)",
       by("care/privacy/test_own_copy", "others_wrote")),
     Mutation("P10", EXPORTS, '"kind": seat.session.kind, "starts_at"', '"kind": seat.session.kind, "host": seat.session.host.name, "starts_at"',
       by("care/privacy/test_own_copy", "nobody_else_is_named")),
-    Mutation("P10", EXPORTS, "select(HandIn).where(HandIn.client_id == client.id)", "select(HandIn).where(HandIn.client_id == 0)", by("care/privacy/test_own_copy", "every_word")),
+    Mutation("P10", EXPORTS, "select(HandIn).where(HandIn.client_id == client.id)", "select(HandIn).where(HandIn.client_id == 0)", by("care/privacy/test_own_copy", "every_text")),
     Mutation("P10", ACCESS, "Permission.OWN_CARE: client,", "Permission.OWN_CARE: lambda me: client(me) and me.active,", by("web/client/me/test_own_copy", "paused")),
     Mutation("P10", "webapp/web/client/me/own_copy.py", '        f"{NAME}.fhir.json": _json(bundle),\n', "", by("web/client/me/test_own_copy", "three_forms")),
 )  # fmt: skip

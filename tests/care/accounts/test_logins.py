@@ -40,20 +40,20 @@ def test_no_login_outlives_a_day_however_much_it_is_used(store, world, clock):
     assert opened_by(store, secret, clock.now() + timedelta(hours=24)) is None
 
 
-def test_discharging_shuts_the_door_at_once(store, world, clock):
+def test_a_discharge_ends_the_login_at_once(store, world, clock):
     _, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
     leaving.change_status(store, world.maya, "discharged", by=world.cody, now=clock.now())
     assert opened_by(store, secret, clock.now()) is None
 
 
-def test_who_has_left_is_asked_for_at_every_request(store, world, clock):
+def test_a_login_of_somebody_who_has_left_is_not_live(store, world, clock):
     """S2: also a login that no discharge ended, say one of a restored backup."""
     _, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
     world.maya.status = Status.DISCHARGED
     assert opened_by(store, secret, clock.now()) is None
 
 
-def test_who_is_taken_up_again_comes_in_anew(store, world, clock):
+def test_who_is_taken_up_again_needs_a_new_link(store, world, clock):
     """S2: what let them in before they left is over for good."""
     _, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
     link = sign_in_links.issue(store, world.maya, "recovery", by=world.cody, now=clock.now())

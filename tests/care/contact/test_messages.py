@@ -65,7 +65,7 @@ def test_who_covers_for_the_counselor_sees_them_for_that_time(store, world, cloc
     assert seen(store, world.colin, clock) == []
 
 
-def test_what_waits_is_counted_until_it_is_read(store, world, clock):
+def test_unread_messages_are_counted_until_they_are_read(store, world, clock):
     write(store, world.maya, world.maya, clock)
     write(store, world.maya, world.maya, clock, "And one more thing.")
     assert messages.unread(store, world.carla, clock.now()) == 2
@@ -75,7 +75,7 @@ def test_what_waits_is_counted_until_it_is_read(store, world, clock):
     assert messages.unread(store, world.susan, clock.now()) == 2
 
 
-def test_the_writer_learns_that_it_was_read(store, world, clock):
+def test_the_writer_sees_that_it_was_read(store, world, clock):
     made = write(store, world.maya, world.maya, clock)
     assert messages.read_by_others(store, world.maya, world.maya) == 0
     messages.mark_read(store, world.maya, by=world.carla, now=clock.now())
@@ -86,7 +86,7 @@ def test_the_writer_learns_that_it_was_read(store, world, clock):
     assert messages.read_by_others(store, world.maya, world.carla) == answer.id
 
 
-def test_every_reading_by_staff_is_written_down_and_ones_own_is_not(store, world, clock):
+def test_every_view_by_staff_is_recorded_and_ones_own_is_not(store, world, clock):
     """P7."""
     write(store, world.maya, world.maya, clock)
     for reader in (world.carla, world.maya, world.tessa, world.carla):
@@ -116,39 +116,39 @@ def test_an_answer_does_not_mark_what_came_in_meanwhile_as_read(store, world, cl
     assert messages.unread(store, world.carla, clock.now()) == 1
 
 
-def test_a_clients_message_is_a_sign_of_life_and_staffs_is_an_attempt(store, world, clock):
+def test_a_clients_message_is_contact_and_staffs_is_an_attempt(store, world, clock):
     write(store, world.maya, world.maya, clock)
     write(store, world.maya, world.carla, clock)
     two_way = store.scalars(select(Contact.two_way).order_by(Contact.id)).all()
     assert two_way == [True, False]
 
 
-def test_a_lost_answer_makes_no_second_message(store, world, clock):
+def test_a_repeated_request_makes_no_second_message(store, world, clock):
     same = str(uuid.uuid4())
     first = write(store, world.maya, world.maya, clock, request_id=same)
     assert write(store, world.maya, world.maya, clock, request_id=same).id == first.id
     assert len(seen(store, world.maya, clock)) == 1
 
 
-def test_other_words_under_the_same_id_are_not_lost(store, world, clock):
+def test_another_text_with_the_same_id_is_another_message(store, world, clock):
     same = str(uuid.uuid4())
     write(store, world.maya, world.maya, clock, "Hi", request_id=same)
     write(store, world.maya, world.maya, clock, "Hi Carla", request_id=same)
     assert seen(store, world.maya, clock) == ["Hi", "Hi Carla"]
 
 
-def test_an_id_that_is_none_is_refused(store, world, clock):
+def test_an_id_that_is_no_uuid_is_refused(store, world, clock):
     with pytest.raises(Invalid) as refused:
         write(store, world.maya, world.maya, clock, request_id="one")
     assert refused.value.field == "request_id"
 
 
-def test_nobody_writes_where_nobody_reads(store, world, clock):
+def test_a_client_without_a_care_team_cannot_write(store, world, clock):
     with pytest.raises(Refusal, match="Nobody is named yet"):
         write(store, world.charlie, world.charlie, clock)
 
 
-def test_who_reads_is_said_with_what_they_are(store, world):
+def test_readers_are_listed_with_their_roles(store, world):
     named = [(role, person.ref) for role, person in readers(store, world.maya.id)]
     assert named == [
         ("counselor", "carla"), ("couples_therapist", "tessa"), ("supervisor", "susan"),
@@ -158,13 +158,13 @@ def test_who_reads_is_said_with_what_they_are(store, world):
 
 
 @pytest.mark.parametrize("body", ["", "  ", "x" * (messages.LONGEST + 1)])
-def test_nothing_and_too_much_are_refused(store, world, clock, body):
+def test_an_empty_or_too_long_text_is_refused(store, world, clock, body):
     with pytest.raises(Invalid) as refused:
         write(store, world.maya, world.maya, clock, body)
     assert refused.value.field == "body"
 
 
-def test_events_hold_no_words(store, world, clock):
+def test_events_hold_no_text_of_a_message(store, world, clock):
     write(store, world.maya, world.maya, clock, "zebra crossing")
     store.commit()
     assert not [e for e in store.scalars(select(Event.canonical)) if "zebra" in e]
@@ -182,7 +182,9 @@ def test_the_thread_that_moved_last_comes_first(store, world, clock):
     assert [each.client.ref for each in found] == ["gus", "maya"], "what is unread stands first"
 
 
-def test_what_waits_costs_one_statement_however_much_was_written(store, world, clock, database):
+def test_counting_unread_messages_takes_one_statement_however_many_there_are(
+    store, world, clock, database
+):
     for body in map(str, range(30)):
         write(store, world.maya, world.maya, clock, body)
     with statements(database) as asked:

@@ -17,7 +17,7 @@ def test_these_words_mean_stop(text):
     "text",
     ["", "don't stop", "I will stop by", "yes", "ending soon", "STOP it please, who are you"],
 )
-def test_these_do_not(text):
+def test_other_words_do_not_mean_stop(text):
     assert not stop_words.is_stop(text)
 
 
@@ -42,7 +42,7 @@ def test_a_text_already_waiting_is_not_sent_after_a_stop_word(post, world):
     assert post.ends() == [("sms", "cancelled: address"), ("email", "sent")]
 
 
-def test_a_phone_two_people_share_is_silent_for_both(post, world):
+def test_a_phone_two_people_share_gets_no_texts_for_either(post, world):
     from webapp.care.contact import addresses
 
     def share(store, cast):

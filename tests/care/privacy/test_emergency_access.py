@@ -88,7 +88,7 @@ def test_the_review_is_somebody_elses_once_the_named_supervisor_has_left(store, 
     assert task.owner_id == sam.id
 
 
-def test_it_stands_in_the_audit_chain_without_the_reason(store, world, clock):
+def test_it_is_in_the_audit_chain_without_the_reason(store, world, clock):
     begun(store, world, clock.now())
     store.commit()
     told = store.scalar(select(Event).where(Event.tag == "client:emergency_access:began"))
@@ -97,7 +97,7 @@ def test_it_stands_in_the_audit_chain_without_the_reason(store, world, clock):
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "urgent", "x" * 14])
-def test_it_needs_a_sentence(store, world, clock, reason):
+def test_it_needs_a_reason_of_a_whole_sentence(store, world, clock, reason):
     with pytest.raises(Invalid) as refusal:
         begun(store, world, clock.now(), reason=reason)
     assert refusal.value.field == "reason"
