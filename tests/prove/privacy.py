@@ -113,7 +113,7 @@ BREAKS = (
     Mutation("P9", OBJECTIONS, "or_(unasked, Address.is_stopped, Address.is_unsafe)", "or_(unasked, Address.is_stopped)",
       by("notify/delivery/test_at_the_claim", "unsafe")),
     Mutation("P9", OBJECTIONS, "or_(unasked, Address.is_stopped, Address.is_unsafe)", "or_(unasked, Address.is_unsafe)",
-      by("care/contact/test_stop_words")),
+      by("notify/delivery/test_stop_words")),
     Mutation("P9", "webapp/notify/announcing/audience.py", "Address.is_opted_in", "Address.id > 0", by("notify/announcing/test_announce", "not_opted_into")),
     Mutation("P9", "webapp/notify/announcing/audience.py", ".where(~Address.is_stopped, ~Address.is_unsafe)", ".where(~Address.is_stopped)",
       by("notify/announcing/test_announce", "not_opted_into")),
