@@ -1,4 +1,4 @@
-"""The command line, `rejoin`: one module a group of commands, read only when one of them is called."""
+"""The command line, `rejoin`: one module for each group of commands, imported only when one of them is called."""
 
 import sys
 from importlib import import_module
@@ -23,7 +23,7 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """Loads a command's module only when it is asked for, and tells every known trouble with its remedy."""
+    """Imports a command's module only when it is called, and shows errors we know with their remedy."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

@@ -1,4 +1,4 @@
-"""`rejoin audit`: proof that nothing was changed."""
+"""`rejoin audit`: checks and exports the chain of events."""
 
 import json
 from collections.abc import Iterator
@@ -82,7 +82,7 @@ def export(file: Path) -> None:
 
 
 def _up_to(store: Store, count: int) -> Iterator[tuple[str, bytes]]:
-    """What was hashed, and the hash, of the first `count` events, in order; a page of them at a time."""
+    """Yield the hashed text and the hash of the first `count` events in order, reading a page of them at a time."""
     for after in range(0, count, PAGE):
         page = select(Event.canonical, Event.hash).order_by(Event.id)
         part = page.where(Event.id > after, Event.id <= min(after + PAGE, count))

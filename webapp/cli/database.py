@@ -1,4 +1,4 @@
-"""`rejoin db`: the tables' shape, their health, and copies of them."""
+"""`rejoin db`: migrations, checks, backup and restore."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def check() -> None:
 
 
 def _damage(database: Database) -> list[str]:
-    """What the engine itself finds wrong. PostgreSQL checks its pages as it reads them."""
+    """Problems that the database engine finds. PostgreSQL checks its pages as it reads them."""
     if not database.embedded:
         return []
     with database.engine.connect() as connection:
@@ -103,7 +103,7 @@ def restore(file: Path, yes: bool) -> None:
     settings = console.load_settings()
     if not yes:
         click.confirm(f"Replace the database by {file}?", abort=True, err=True)
-    done = backups.put_back(settings, file)
+    done = backups.restore(settings, file)
     console.say(f"Kept as it was: {done.aside or 'nothing was there'}.")
     if done.paused:
         console.say(

@@ -1,4 +1,4 @@
-"""`rejoin demo`: a program with people in it, running, in one command."""
+"""`rejoin demo`: creates the demo programs, runs them, and prints sign-in links."""
 
 import os
 import socket
@@ -34,7 +34,7 @@ GUESTS = [
     ("ada", "administrator"),
     ("nora", "counselor of the other program, Sunrise"),
 ]
-"""Whose sign-in links are printed, and why one would want to be them."""
+"""Whose sign-in links are printed, with what they are."""
 ON_THE_PHONE = "maya"
 
 
@@ -57,14 +57,14 @@ def demo(port: int, host: str, fresh: bool) -> None:
     settings = _settings(port)
     with console.open_database(settings, migrated=False) as database:
         _prepare(database, fresh)
-        _plant(database)
+        _create(database)
         links = _links(database)
     _welcome(settings, links, _lan_address(host, port))
     run_web(host, port, 2, Child("worker", "--quiet"))
 
 
 def _settings(port: int) -> Settings:
-    """The settings, with a demo's defaults where nothing is given; the processes we start inherit them."""
+    """The settings, with defaults for a demo; set in the environment, so that child processes have them too."""
     settings = Settings.load()
     folder = settings.instance / "outbox"
     defaults = {
@@ -79,7 +79,7 @@ def _settings(port: int) -> Settings:
 
 
 def _prepare(database: Database, fresh: bool) -> None:
-    """The newest tables, holding nothing or an earlier demo. Real programs are never touched."""
+    """Migrate a database that is empty or holds an earlier demo. Raises CommandFailed when it holds a real program."""
     from webapp import migrations
 
     with console.progress("preparing the database", None):
@@ -97,13 +97,13 @@ def _prepare(database: Database, fresh: bool) -> None:
         field_keys.adopt(database, clock.now())
 
 
-def _plant(database: Database) -> None:
-    """Three weeks of history, once; rooms around this minute, at each start."""
+def _create(database: Database) -> None:
+    """Create three weeks of history once, and sessions that begin now at each start."""
     now = clock.now()
     with database.reading() as store:
         planted = store.scalar(select(Program.id).where(Program.demo)) is not None
     if not planted:
-        with console.progress("telling three weeks of practice", None):
+        with console.progress("creating three weeks of history", None):
             story.tell(database, now)
     with database.writing() as store:
         live_sessions.open_all(store, clock.now())
@@ -111,7 +111,7 @@ def _plant(database: Database) -> None:
 
 
 def _links(database: Database) -> dict[str, str]:
-    """A new one-time path for each guest."""
+    """Short name → a new one-time path, for each of GUESTS, and `phone`."""
     with database.writing() as store:
         world, now = cast.find(store), clock.now()
         links = {
@@ -127,7 +127,7 @@ def _links(database: Database) -> dict[str, str]:
 
 
 def _welcome(settings: Settings, links: dict[str, str], address: str | None) -> None:
-    """Who one may be, and how to get in."""
+    """Print whom one may sign in as, and the links."""
     console.say(
         "\n[bold]Sign in as[/] (each link works once; for another: rejoin person link NAME@example.org)\n"
     )
@@ -147,7 +147,7 @@ def _welcome(settings: Settings, links: dict[str, str], address: str | None) -> 
 
 
 def _lan_address(host: str, port: int) -> str | None:
-    """Where a phone in the same network finds us, if we listen there; nothing is sent to find out."""
+    """The address at which a phone in the same network reaches us; None if we do not listen there. Nothing is sent."""
     if host.startswith("127.") or host in ("::1", "localhost"):
         return None
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -1,4 +1,4 @@
-"""`rejoin keys`: new keys in place of old ones, while everything runs."""
+"""`rejoin keys`: replaces signing and field keys while the installation runs."""
 
 import os
 import time
@@ -18,11 +18,11 @@ from webapp.db import Database, database_now
 from webapp.operations import field_keys
 
 KEPT_KEYS = 3
-"""How many signing keys stay: the new one and those whose links and logins may still be about."""
+"""How many signing keys stay: the new one, and two that may have signed links and cookies still in use."""
 PATIENCE = 120.0
 """Seconds to wait for writers that began under the old key."""
 PASSES = 50
-"""How often to go through all rows before saying that somebody keeps using the old key."""
+"""How often to go through all rows before giving up because some process keeps using the old key."""
 
 
 @click.group("keys")
@@ -52,7 +52,7 @@ def rotate(only: str | None) -> None:
 
 
 def _rotate_signing_keys(settings: Settings) -> None:
-    path = _file_of(settings, "SECRET_KEYS", "secret.keys")
+    path = _key_file(settings, "SECRET_KEYS", "secret.keys")
     if path is None:
         raise CommandFailed(
             "The signing keys come from REJOIN_SECRET_KEYS or config.py. Put a new one in front there; make it with:"
@@ -67,7 +67,7 @@ def _rotate_signing_keys(settings: Settings) -> None:
 
 
 def _rotate_field_keys(settings: Settings) -> None:
-    file = _file_of(settings, "FIELD_KEYS", "field.keys")
+    file = _key_file(settings, "FIELD_KEYS", "field.keys")
     if file is not None and len(settings.field_keys) == 1:  # else one was begun, and goes on
         with console.replacing(file) as draft:
             draft.write_text("\n".join([keys.hex_key(), *settings.field_keys]) + "\n")
@@ -90,7 +90,7 @@ def _rotate_field_keys(settings: Settings) -> None:
 
 
 def _seal_all(database: Database) -> None:
-    """Every row under the first key. Raises CommandFailed when rows keep coming under another."""
+    """Re-seal every row with the first key. Raises CommandFailed when rows keep being sealed with another."""
     with database.reading() as store:
         total = left = field_keys.count_stale(store)
     with console.progress("sealing anew", total) as bar:
@@ -109,7 +109,7 @@ def _seal_all(database: Database) -> None:
 
 
 def _wait_for_writers(database: Database) -> None:
-    """Until no transaction is left that may have sealed under the old key. The embedded database has one writer at a time."""
+    """Wait until no transaction is left that may have sealed with the old key. The embedded database has one writer at a time."""
     if database.embedded:
         return
     older = text(
@@ -131,7 +131,7 @@ def _wait_for_writers(database: Database) -> None:
 
 
 def _retire(file: Path, held: tuple[str, ...]) -> None:
-    """Only the first key stays in use; the others open old backups."""
+    """Keep only the first key in use; move the others to the file of keys for old backups."""
     beside = file.with_name(file.name + RETIRED)
     with console.replacing(beside) as draft:
         draft.write_text("\n".join(dict.fromkeys([*retired_keys(file), *held[1:]])) + "\n")
@@ -141,8 +141,8 @@ def _retire(file: Path, held: tuple[str, ...]) -> None:
     console.output(str(file))
 
 
-def _file_of(settings: Settings, name: str, file: str) -> Path | None:
-    """Where keys of our own making are kept; None when they are given by environment or config.py."""
+def _key_file(settings: Settings, name: str, file: str) -> Path | None:
+    """The file of keys that we made; None when they are given by the environment or config.py."""
     path = settings.instance / file
     given = os.environ.get(PREFIX + name, "").strip()
     return None if given or not path.exists() else path

@@ -1,4 +1,4 @@
-"""`rejoin ladder`: the protocol as this installation runs it, and why one seat is where it is."""
+"""`rejoin ladder`: shows the protocol of a program, and explains the state of one seat."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -21,13 +21,13 @@ from webapp.protocol.ladder.ladder import explain as explained
 from webapp.protocol.ladder.ladder import next_look
 from webapp.protocol.ladder.rungs import LADDER, TAKEN, WHY, Look, Rung, State
 
-HANGS_ON = {
+DUE_WITHOUT_OFFSET = {
     Rung.MARK_ROOM: "at first_check, when the room is silent",
     Rung.ESCALATION: "at outreach of miss {escalate_after} in a row without contact",
     Rung.REENGAGEMENT: "on contact after a miss",
     Rung.PATTERN_REVIEW: "when a pattern appears",
 }
-"""Rungs that hang on no offset of their own."""
+"""When rungs without an offset of their own fall due."""
 
 
 @click.group()
@@ -55,8 +55,8 @@ def _policy_table(policy: Policy, title: str) -> Table:
     stops = {line.rung: (line.audience, ", ".join(line.stops)) for line in LADDER}
     for rung in Rung:
         audience, stopped_by = stops.get(rung, ("counselor", ""))
-        if rung in HANGS_ON:
-            due = HANGS_ON[rung].format(escalate_after=policy.escalate_after)
+        if rung in DUE_WITHOUT_OFFSET:
+            due = DUE_WITHOUT_OFFSET[rung].format(escalate_after=policy.escalate_after)
         else:
             due = f"start {_offset(getattr(policy, rung))}"
         due += ", or the end" if rung is Rung.OUTREACH else ""

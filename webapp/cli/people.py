@@ -1,4 +1,4 @@
-"""`rejoin program`, `person`: who is there, and who may come in."""
+"""`rejoin program` and `rejoin person`: creates programs, invites people, issues links, ends logins."""
 
 import json
 import re
@@ -69,7 +69,7 @@ def help_phone(ref: str, number: str | None) -> None:
 
 
 def _number(text: str) -> str:
-    """As it is dialled from anywhere. Raises BadUsage."""
+    """The telephone number in E.164. Raises BadUsage."""
     try:
         return entering.read_phone(text)
     except Invalid as error:
@@ -77,7 +77,7 @@ def _number(text: str) -> str:
 
 
 def _policy(path: Path) -> dict[str, Any]:
-    """What the file says, checked. Raises BadUsage naming the field."""
+    """The policy in a JSON file, checked. Raises BadUsage naming the field."""
     try:
         body: dict[str, Any] = json.loads(path.read_text("utf-8-sig"))
         Policy.from_json(body)
@@ -89,7 +89,7 @@ def _policy(path: Path) -> dict[str, Any]:
 
 
 def _reference(store: Store, name: str) -> str:
-    """A short reference nobody has yet: `Harbor Evening Track` → `harbor-evening-track`, then `…-2`."""
+    """A short unused reference: `Harbor Evening Track` → `harbor-evening-track`, then `…-2`."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "program"
     taken = set(store.scalars(select(programs.Program.ref)))
     numbered = (f"{plain}-{n}" for n in range(2, len(taken) + 3))
@@ -133,7 +133,7 @@ def invite(
         raise BadUsage("Staff need at least one --role.")
     settings = console.load_settings()
     with console.open_database(settings) as database, database.writing() as store:
-        known = _entered(store, console.program_of(store, program_ref), email, more, now)
+        known = _find_or_create(store, console.program_of(store, program_ref), email, more, now)
         secret = sign_in_links.issue(store, known, "invitation", by=None, now=now)
         path = f"/sign-in/link/{secret}"
         if send:
@@ -146,10 +146,10 @@ def invite(
     console.output(settings.base_url + path)
 
 
-def _entered(
+def _find_or_create(
     store: Store, where: Program, email: str, more: dict[str, Any], now: datetime
 ) -> Person:
-    """Who has this address in the program, entered now if nobody has. Raises CommandFailed if they are of another kind."""
+    """Who has this address in the program, created now if nobody has. Raises CommandFailed if they are of another kind."""
     known = store.scalar(select(Person).where(Person.program_id == where.id, Person.email == email))
     if known is None:
         more |= {
@@ -205,7 +205,7 @@ def sign_out(email: str | None, program_ref: str | None, everyone: bool) -> None
 
 
 def _one(store: Store, email: str, program_ref: str | None) -> Person:
-    """Who has this address. Raises CommandFailed."""
+    """The one person with this address. Raises CommandFailed when there is none, or several."""
     found = select(Person).where(Person.email == email, Person.status != Status.DISCHARGED)
     if program_ref:
         found = found.where(Person.program_id == console.program_of(store, program_ref).id)

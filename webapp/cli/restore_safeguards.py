@@ -1,8 +1,7 @@
-"""What must not come back with a backup: consents that were revoked, addresses that were stopped, switched off or marked,
-whoever left and the roles they had, calendar links, emergency accesses, tokens, passkeys, old passwords, logins and links;
-and what must not go out again: notices that had been sent, or were due, in the time that is lost (R11).
+"""Keeps a restore from undoing what was revoked since the backup: consents, addresses, statuses and roles, calendar links,
+emergency accesses, tokens, passkeys, passwords, logins and links; and from sending notices again (R11).
 
-All of it is plain statements, so that a restore can make them in the very transaction that brings the old rows back.
+All of it is plain SQL statements, so that a restore can run them in the transaction that brings the old rows back.
 """
 
 from dataclasses import dataclass
@@ -39,7 +38,8 @@ WHO = ("id", "program_id", "ref")
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """One way of taking back: the rows in which it shows, what names such a row in every copy, and what stands in it."""
+    """One kind of revocation: `kind` the model, `shows` the condition for revoked rows, `names` the columns that identify a row in any
+    copy, `stands` the columns to set again."""
 
     kind: Any
     shows: Any
@@ -47,7 +47,7 @@ class Ended:
     stands: tuple[str, ...]
 
     def again(self, row: dict[str, Any]) -> Update:
-        """The same in a copy that does not know of it."""
+        """The statement that revokes this row in a copy from before."""
         same = [getattr(self.kind, name) == row[name] for name in self.names]
         return update(self.kind).where(*same).values({name: row[name] for name in self.stands})
 
@@ -72,8 +72,8 @@ ENDED = (
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """What the database that is being replaced knows: how each of `ENDED` shows in it, which roles staff have (by id, then
-    names), and when each person's present recovery codes were made."""
+    """What was revoked in the database that is being replaced: the rows of each of `ENDED`; staff id → names of roles; person id →
+    when their current recovery codes were made."""
 
     rows: list[list[dict[str, Any]]]
     roles: dict[int, list[str]]
@@ -81,7 +81,7 @@ class TakenBack:
 
 
 def read(store: Store) -> TakenBack:
-    """Everything that has been taken back by now."""
+    """Read everything that has been revoked by now."""
     rows = []
     for each in ENDED:
         columns = [getattr(each.kind, name) for name in (*each.names, *each.stands)]
@@ -99,7 +99,8 @@ def read(store: Store) -> TakenBack:
 
 
 def updates(taken_back: TakenBack | None, now: datetime) -> list[Update | Delete]:
-    """What makes a restored database safe. None: what was taken back since is not known, so all sharing is paused."""
+    """The statements that make a restored database safe. `taken_back` None: what was revoked since is not known, so all sharing is
+    paused."""
     made: list[Update | Delete] = [*_silence(now)]
     if taken_back is None:
         made.append(update(Consent).where(valid(now)).values(paused_at=now))
@@ -117,7 +118,7 @@ def updates(taken_back: TakenBack | None, now: datetime) -> list[Update | Delete
 
 
 def _silence(now: datetime) -> list[Update]:
-    """Nothing that was under way goes out, nobody is signed in, no link opens anything."""
+    """Expire waiting notices, end all logins, void all links."""
     head = select(func.coalesce(func.max(ChainHead.count), 0)).scalar_subquery()
     expired = {"expired_at": now, "why": RESTORED, "leased_until": None, "link_path": None}
     return [
@@ -129,14 +130,14 @@ def _silence(now: datetime) -> list[Update]:
 
 
 def record(store: Store, now: datetime) -> int:
-    """Say in the chain which consents the restore ended again, and who left; answers how many consents."""
+    """Record events for the consents that the restore ended again and for people who left; returns how many consents."""
     ends = (Tag.CONSENT_REVOKED, Tag.CONSENT_PAUSED)
-    said = {
+    recorded = {
         event.fields["consent"] for event in store.scalars(select(Event).where(Event.tag.in_(ends)))
     }
     ended = or_(Consent.is_revoked, Consent.is_paused)
-    unsaid = [c for c in store.scalars(select(Consent).where(ended)) if c.id not in said]
-    for consent in unsaid:
+    unrecorded = [c for c in store.scalars(select(Consent).where(ended)) if c.id not in recorded]
+    for consent in unrecorded:
         tag = Tag.CONSENT_REVOKED if consent.revoked_at else Tag.CONSENT_PAUSED
         events.record(
             store, tag, by=None, now=now, program_id=consent.client.program_id,
@@ -144,7 +145,7 @@ def record(store: Store, now: datetime) -> int:
             category=consent.category,
         )  # fmt: skip
     _record_who_left(store, now)
-    return len(unsaid)
+    return len(unrecorded)
 
 
 def _record_who_left(store: Store, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""`rejoin serve` and `rejoin worker`: the two kinds of process an installation consists of."""
+"""`rejoin serve` and `rejoin worker`: the web server and the background worker."""
 
 import gc
 import logging
@@ -18,7 +18,7 @@ from webapp.cli.console import CommandFailed
 from webapp.config import Settings
 
 ORPHANED_AFTER = 0.5
-"""Seconds in which a web process notices that the one which started it is gone."""
+"""Seconds within which a web process notices that its parent is gone."""
 
 
 @click.command()
@@ -60,7 +60,7 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
     from granian.server import Server
 
     class Web(Server):  # type: ignore[valid-type,misc]
-        """Ends together with what is beside it, not before."""
+        """Tells the process beside it to end at the same time."""
 
         def shutdown(self, exit_code: int = 0) -> None:
             stopping.set()
@@ -84,25 +84,24 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
 
 
 def _share_what_is_loaded() -> None:
-    """Load the web once and fork its processes: each of its own would take a second or two, and its own memory."""
+    """Import the web application once before forking, which saves each process a second or two and memory."""
     if sys.platform != "linux":
         multiprocessing.set_start_method("spawn", force=True)  # forking is not safe elsewhere
         return
     multiprocessing.set_start_method("fork", force=True)
     import_module("webapp.web.wiring")
     gc.collect()
-    gc.freeze()  # what is shared stays shared
+    gc.freeze()  # so that the collector does not copy shared memory
 
 
 def application() -> Any:
-    """What each web process runs: the app; and a watch on the process that started it, so that none is left behind when
-    that is killed."""
+    """Create the app in a web process, which ends when the process that started it is gone."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return import_module("webapp").create_app()
 
 
 def _end_with(parent: int) -> None:
-    """Politely when the parent has gone; at once if politeness is of no use."""
+    """End this process when its parent is gone: by SIGTERM, ten seconds later at once."""
     clock = threading.Event()
     while os.getppid() == parent:
         clock.wait(ORPHANED_AFTER)
@@ -112,7 +111,7 @@ def _end_with(parent: int) -> None:
 
 
 def require_free(host: str, port: int) -> None:
-    """Raises CommandFailed when somebody listens at the port already."""
+    """Raises CommandFailed when the port is in use."""
     import socket
 
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -157,7 +156,7 @@ def worker(once: bool, processes: int, quiet: bool, until_input_ends: bool) -> N
 
 
 def _work(settings: Settings, once: bool, stopping: threading.Event) -> bool:
-    """Whether all went well."""
+    """Run the worker, or with `once` all chores until nothing is due; returns whether none raised."""
     from webapp import worker as chores
 
     with console.open_database(settings) as database, chores.chores(settings, patient=once) as todo:
@@ -169,7 +168,7 @@ def _work(settings: Settings, once: bool, stopping: threading.Event) -> bool:
 
 
 def _until_input_ends(stopping: threading.Event) -> None:
-    """Whoever started us holds the other end of standard input; when they are gone, so are we."""
+    """Set `stopping` when standard input ends, which means that the parent process is gone."""
     while os.read(0, 1024):
         pass
     stopping.set()

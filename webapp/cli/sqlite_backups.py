@@ -1,7 +1,6 @@
-"""Copies of the embedded database: taken while it is in use, and put in its place.
+"""Copies the embedded database while it is in use, and puts a copy in its place.
 
-A copy is one encrypted file with the same key. Keep `database.key` elsewhere: without it a copy opens for nobody, with it
-for everybody.
+A copy is one file, encrypted with the same key. Keep `database.key` apart from it: whoever has both can read it.
 """
 
 import os
@@ -17,7 +16,7 @@ from webapp.cli.console import CommandFailed
 PAGES = 500
 """Pages copied at a time; between, others may write."""
 Moved = Callable[[int, int], object]
-"""Told (pages copied, pages in all)."""
+"""Called with (pages copied, pages in all)."""
 
 
 def copy(source: Path, key: bytes, target: Path, moved: Moved = lambda done, total: None) -> None:
@@ -32,9 +31,9 @@ def copy(source: Path, key: bytes, target: Path, moved: Moved = lambda done, tot
             )
             there.execute("PRAGMA journal_mode = DELETE").fetchall()
             _check(there, source)
-        _settle(draft)
+        _flush(draft)
         draft.replace(target)
-        _settle(target.parent)
+        _flush(target.parent)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -52,8 +51,8 @@ def _check(raw: Any, path: Path) -> None:
         raise CommandFailed(f"{path} is damaged ({found[0]}). Use another copy.")
 
 
-def _settle(path: Path) -> None:
-    """Let it reach the disk."""
+def _flush(path: Path) -> None:
+    """Flush it to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -106,4 +105,4 @@ def swap(path: Path, fresh: Path, aside: Path) -> None:
     for left in (path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         left.unlink(missing_ok=True)
     fresh.replace(path)
-    _settle(path.parent)
+    _flush(path.parent)

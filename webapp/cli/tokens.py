@@ -1,4 +1,4 @@
-"""`rejoin token`: which other programs may act here, and how far."""
+"""`rejoin token`: creates, lists and revokes API tokens."""
 
 import click
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""`rejoin import roster`: a CSV of people, care teams, couples and series; all of it or nothing."""
+"""The command `rejoin import roster`: enters all of a CSV file or nothing."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from webapp.cli.rosters.entering import CHANGED, NEW, SAME, ImportResult
 from webapp.cli.rosters.files import COLUMNS, RosterRow, RowProblem
 from webapp.db import Store
 
-MOST_TOLD = 50
-"""Problems told at once; mending that many brings the others to light."""
+MOST_SHOWN = 50
+"""Problems shown at once."""
 
 
 @click.group("import")
@@ -78,12 +78,12 @@ def _enter(store: Store, program_ref: str | None, rows: list[RosterRow]) -> Impo
 def _refuse(problems: list[RowProblem]) -> None:
     if not problems:
         return
-    for problem in problems[:MOST_TOLD]:
+    for problem in problems[:MOST_SHOWN]:
         console.stderr.print(
             f"row {problem.row}, {problem.column}: {problem}", soft_wrap=True, markup=False
         )
-    if len(problems) > MOST_TOLD:
-        console.say(f"… and {len(problems) - MOST_TOLD} more.")
+    if len(problems) > MOST_SHOWN:
+        console.say(f"… and {len(problems) - MOST_SHOWN} more.")
     raise CommandFailed(
         "Nothing was changed. Mend these cells and import again; --dry-run tries it out."
     )
