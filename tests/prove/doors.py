@@ -105,7 +105,7 @@ BREAKS = (
     # S5: an endpoint belongs to one person
     Mutation("S5", "webapp/care/contact/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/directory/test_people", "unbound")),
     Mutation("S5", "webapp/web/sign_in.py", "        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())\n", "", by("web/client/me/test_devices", "whenever_reminders")),
-    Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, there, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
+    Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, on_this_device, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)\n", "", by("web/client/me/test_devices", "login_is_over")),
     Mutation("S5", "webapp/care/accounts/sign_in_methods.py", 'logins.sign_out_everywhere(store, person, "recovered"', 'logins.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
     Mutation("S5", "static/js/push.js", "if (!me) sessionStorage.removeItem(TOLD);\n", "", by("web/client/test_behaviours", "told_anew")),

@@ -46,8 +46,8 @@ def sealed_tables() -> list[Table]:
     Imports every module that may define a table: the practice's, what runs the installation, the ladder's steps, the outbox.
     """
     for package in ("care", "operations", "protocol", "notify"):
-        found = import_module(f"webapp.{package}")
-        for module in walk_packages(found.__path__, f"{found.__name__}."):
+        folder = import_module(f"webapp.{package}")
+        for module in walk_packages(folder.__path__, f"{folder.__name__}."):
             import_module(module.name)
     return [table for table in Base.metadata.sorted_tables if sealed.columns_of(table)]
 
@@ -68,12 +68,12 @@ def adopt(database: Database, now: datetime) -> int:
     keyring = sealed.keyring_of(database.engine.dialect)
     with database.reading() as store:
         known = set(store.scalars(select(FieldKey.id)))
-    found = 0 if known else sum(seal_anew(database, plain=True))
+    sealed_rows = 0 if known else sum(seal_anew(database, plain=True))
     if keyring.first not in known:
         with database.writing() as store:
             store.execute(adding(store, FieldKey).values(id=keyring.first, since=now))
             store.commit()
-    return found
+    return sealed_rows
 
 
 def retire(store: Store, kept: str, now: datetime) -> None:
@@ -120,10 +120,10 @@ def _stale(table: Table, store: Store) -> str:
 def _batch(store: Store, table: Table, after: dict[str, Any] | None) -> list[RowMapping]:
     keys = [key.name for key in table.primary_key]
     names = ", ".join(keys + [column.name for column in sealed.columns_of(table)])
-    there = f"AND ({', '.join(keys)}) > ({', '.join(':' + key for key in keys)})" if after else ""
+    beyond = f"AND ({', '.join(keys)}) > ({', '.join(':' + key for key in keys)})" if after else ""
     free = "" if store.get_bind().dialect.name == "sqlite" else "FOR NO KEY UPDATE SKIP LOCKED"
     query = text(
-        f"SELECT {names} FROM {table.name} WHERE ({_stale(table, store)}) {there}"
+        f"SELECT {names} FROM {table.name} WHERE ({_stale(table, store)}) {beyond}"
         f" ORDER BY {', '.join(keys)} LIMIT {BATCH} {free}"
     )
     return list(store.execute(query, after or {}).mappings())

@@ -203,11 +203,11 @@ def _around(sessions: Sequence[Session], at: datetime) -> Iterator[Session]:
             session.id,
         ),
     )
-    here = sessions.index(nearest)
-    first = here
+    middle = sessions.index(nearest)
+    first = middle
     while first and sessions[first].starts_at - sessions[first - 1].ends_at <= ADJOINING:
         first -= 1
-    last = here
+    last = middle
     while (
         last + 1 < len(sessions)
         and sessions[last + 1].starts_at - sessions[last].ends_at <= ADJOINING

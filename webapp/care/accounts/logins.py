@@ -163,8 +163,8 @@ def end_all(
 def sign_out(store: Store, login: Login, why: str, *, by: Person, now: datetime) -> None:
     """End the login because its person wants that, and stop reminders to its device (S5)."""
     login.end(store, why, by=by, now=now)
-    there = Address.login_id == login.id
-    addresses.sign_out_devices(store, login.person, there, by=by, now=now)
+    on_this_device = Address.login_id == login.id
+    addresses.sign_out_devices(store, login.person, on_this_device, by=by, now=now)
 
 
 def sign_out_everywhere(

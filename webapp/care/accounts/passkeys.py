@@ -89,8 +89,8 @@ def of(person_id: int) -> Select[Passkey]:
 def user_handle_of(store: Store, person: Person) -> bytes:
     """The user handle for a new passkey: the one of the person's first passkey, or a new random one. Keep it with the challenge,
     since another passkey may have been added when the response arrives."""
-    known = store.scalar(of(person.id).limit(1))
-    return known.user_handle if known else secrets.token_bytes(32)
+    first = store.scalar(of(person.id).limit(1))
+    return first.user_handle if first else secrets.token_bytes(32)
 
 
 def registration_options(
@@ -100,7 +100,7 @@ def registration_options(
     from webauthn import generate_registration_options, options_to_json
     from webauthn.helpers import structs
 
-    known = list(store.scalars(of(person.id)))
+    existing = list(store.scalars(of(person.id)))
     wanted = structs.AuthenticatorSelectionCriteria(
         resident_key=structs.ResidentKeyRequirement.REQUIRED,
         user_verification=structs.UserVerificationRequirement.REQUIRED,
@@ -111,7 +111,7 @@ def registration_options(
             user_id=handle,
             user_name=person.email or person.name, user_display_name=person.name,
             authenticator_selection=wanted,
-            exclude_credentials=[_described(each) for each in known],
+            exclude_credentials=[_described(each) for each in existing],
         )
     )  # fmt: skip
 
@@ -133,20 +133,20 @@ def add(
     from webauthn import verify_registration_response
 
     try:
-        found = verify_registration_response(
+        verified = verify_registration_response(
             credential=answer, expected_challenge=question, expected_rp_id=party.rp_id,
             expected_origin=party.origin, require_user_verification=True,
         )  # fmt: skip
     except Exception as error:  # bytes from anybody may make the library raise anything
         raise NotProved() from error
-    if store.scalar(select(Passkey.id).where(Passkey.credential_id == found.credential_id)):
+    if store.scalar(select(Passkey.id).where(Passkey.credential_id == verified.credential_id)):
         raise NotProved()
     if len(store.scalars(of(person.id)).all()) >= MOST:
         raise Invalid(N_("Remove a passkey first."), field="name")
     transports = answer["response"].get("transports") or []
     passkey = Passkey(
-        person=person, credential_id=found.credential_id, public_key=found.credential_public_key,
-        user_handle=handle, sign_count=found.sign_count,
+        person=person, credential_id=verified.credential_id, public_key=verified.credential_public_key,
+        user_handle=handle, sign_count=verified.sign_count,
         transports=[str(each)[:20] for each in transports][:8], name=_named(name), made_at=now,
     )  # fmt: skip
     store.add(passkey)
@@ -199,8 +199,8 @@ def prove(
 def question_of(answer: Any) -> bytes:
     """The challenge that a browser's answer names. Raises NotProved for anything malformed."""
     try:
-        told = json.loads(_bytes(answer["response"]["clientDataJSON"]))
-        return _bytes(told["challenge"])
+        client_data = json.loads(_bytes(answer["response"]["clientDataJSON"]))
+        return _bytes(client_data["challenge"])
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise NotProved() from error
 
@@ -211,12 +211,12 @@ def _verified(
     """Verify the answer and return its signature count; the caller checks in the database that it grows."""
     from webauthn import verify_authentication_response
 
-    found = verify_authentication_response(
+    verified = verify_authentication_response(
         credential=answer, expected_challenge=question, expected_rp_id=party.rp_id,
         expected_origin=party.origin, credential_public_key=passkey.public_key,
         credential_current_sign_count=0, require_user_verification=True,
     )  # fmt: skip
-    return found.new_sign_count
+    return verified.new_sign_count
 
 
 def _claimed(store: Store, answer: dict[str, Any]) -> Passkey | None:
@@ -243,8 +243,8 @@ def _described(passkey: Passkey) -> Any:
     from webauthn.helpers.structs import AuthenticatorTransport, PublicKeyCredentialDescriptor
 
     known = {each.value for each in AuthenticatorTransport}
-    ways = [AuthenticatorTransport(each) for each in passkey.transports if each in known]
-    return PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=ways)
+    transports = [AuthenticatorTransport(each) for each in passkey.transports if each in known]
+    return PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=transports)
 
 
 def _named(name: str) -> str:

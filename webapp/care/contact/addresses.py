@@ -134,10 +134,14 @@ def known(store: Store, person: Person) -> list[KnownAddress]:
     theirs = select(Address).where(Address.person_id == person.id, Address.channel != Channel.PUSH)
     rows = store.scalars(theirs.order_by(Address.id)).all()
     marked = {row.value for row in rows if row.unsafe_at}
-    found = [(Channel.SMS.value, person.phone), (Channel.EMAIL.value, person.email)]
-    found += [(row.channel, row.value) for row in rows if row.unsafe_at or not row.stopped_at]
+    channels_and_values = [(Channel.SMS.value, person.phone), (Channel.EMAIL.value, person.email)]
+    channels_and_values += [
+        (row.channel, row.value) for row in rows if row.unsafe_at or not row.stopped_at
+    ]
     return [
-        KnownAddress(way, value, value in marked) for way, value in dict.fromkeys(found) if value
+        KnownAddress(channel, value, value in marked)
+        for channel, value in dict.fromkeys(channels_and_values)
+        if value
     ]
 
 

@@ -112,10 +112,10 @@ def open_calls(me: Person) -> Select[Task]:
 def visible_to(me: Person) -> Select[Task]:
     """Calls that `me` may see, ended ones included: technicians all of their program, who see no chart by it; other staff those
     among the tasks they may see (S1)."""
-    found = tasks.visible_to(me)
+    query = tasks.visible_to(me)
     if me.kind == Kind.STAFF and me.has_role(RoleName.TECHNICIAN):
-        found = select(Task).where(Task.program_id == me.program_id)
-    return found.where(Task.kind == TaskKind.TECH_HELP)
+        query = select(Task).where(Task.program_id == me.program_id)
+    return query.where(Task.kind == TaskKind.TECH_HELP)
 
 
 def call_back_number(store: Store, client: Person) -> str | None:

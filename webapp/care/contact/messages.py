@@ -134,16 +134,16 @@ def mark_read(
     Forbidden."""
     _check(store, client, by, now)
     last = select(func.max(Message.id)).where(Message.client_id == client.id)
-    found = store.scalar(last.where(Message.id <= up_to) if up_to is not None else last)
-    return found is not None and _mark(store, client.id, by, found, now)
+    newest = store.scalar(last.where(Message.id <= up_to) if up_to is not None else last)
+    return newest is not None and _mark(store, client.id, by, newest, now)
 
 
 def newest_first(client_id: int, before: int | None = None) -> Select[Message]:
     """A thread's messages with their writers, newest first; `before`: only those before this message id. The caller limits them."""
-    found = select(Message).where(Message.client_id == client_id).options(joinedload(Message.by))
+    query = select(Message).where(Message.client_id == client_id).options(joinedload(Message.by))
     if before is not None:
-        found = found.where(Message.id < before)
-    return found.order_by(Message.id.desc())
+        query = query.where(Message.id < before)
+    return query.order_by(Message.id.desc())
 
 
 def unread(store: Store, me: Person, as_of: datetime) -> int:

@@ -79,8 +79,8 @@ def _covers(store: Store, now: datetime) -> dict[int, int]:
     away = select(Cover.person_id, Cover.covered_by_id).where(
         Cover.starts_at <= now, Cover.ends_at > now
     )
-    found = store.connection().execute(away.order_by(Cover.id))
-    return {row.person_id: row.covered_by_id for row in found}
+    rows = store.connection().execute(away.order_by(Cover.id))
+    return {row.person_id: row.covered_by_id for row in rows}
 
 
 def owner_for(store: Store, client: Person, role: str, now: datetime) -> int | None:

@@ -237,15 +237,15 @@ def program_of(task_id: int) -> Select[int]:
 def visible_to(me: Person) -> Select[Task]:
     """Tasks `me` may see: their own, and those of their roles for clients in their care; supervisors, coordinators and
     administrators all of the program (S1)."""
-    found = select(Task).where(Task.program_id == me.program_id)
+    query = select(Task).where(Task.program_id == me.program_id)
     if me.kind != Kind.STAFF:
-        return found.where(text("1 = 0"))
+        return query.where(text("1 = 0"))
     if me.has_role(RoleName.SUPERVISOR, RoleName.COORDINATOR, RoleName.ADMIN):
-        return found
+        return query
     mine = Task.role.in_(me.role_names) & or_(
         Task.client_id.is_(None), in_care_of(me, Task.client_id)
     )
-    return found.where(or_(Task.owner_id == me.id, mine))
+    return query.where(or_(Task.owner_id == me.id, mine))
 
 
 def _record(

@@ -40,12 +40,12 @@ def may_see(me: Person, client_id: Any, as_of: datetime) -> Any:
 
 def clients_of(me: Person, as_of: datetime) -> Select[Person]:
     """The clients whose thread `me` may read and write in, by name (S1)."""
-    found = select(Person).where(
+    query = select(Person).where(
         Person.program_id == me.program_id,
         Person.kind == Kind.CLIENT,
         may_see(me, Person.id, as_of),
     )
-    return found.order_by(Person.name, Person.id)
+    return query.order_by(Person.name, Person.id)
 
 
 def readers(store: Store, client_id: int) -> list[tuple[RoleName, Person]]:

@@ -93,28 +93,28 @@ def put(
         raise Invalid(N_("Give it a title."), field="title")
     if len(body) > drafts.LONGEST:
         raise Invalid(N_("Keep it under %(most)s letters."), field="body", most=drafts.LONGEST)
-    known = select(Homework).where(Homework.program_id == program.id, Homework.ref == ref)
-    found = store.scalar(known)
-    homework = found or Homework(program_id=program.id, ref=ref, set_at=now)
+    same_ref = select(Homework).where(Homework.program_id == program.id, Homework.ref == ref)
+    existing = store.scalar(same_ref)
+    homework = existing or Homework(program_id=program.id, ref=ref, set_at=now)
     before = homework.snapshot
     homework.title, homework.body, homework.due_at = title.strip(), body, due_at
     homework.session_id = session.id if session else None
     homework.assign(store, clients, before, by=by, now=now)
-    return homework, found is None
+    return homework, existing is None
 
 
 def visible_to(me: Person) -> Select[Homework]:
     """Homework `me` may see: staff all of their program; a client what is for them (S1)."""
-    found = select(Homework).where(Homework.program_id == me.program_id)
-    return found if me.kind == Kind.STAFF else found.where(Homework.is_for(me.id))
+    query = select(Homework).where(Homework.program_id == me.program_id)
+    return query if me.kind == Kind.STAFF else query.where(Homework.is_for(me.id))
 
 
 def audience(homework: Homework) -> Select[Person]:
     """The clients it is for, by name: its readers, or every active client of the program."""
     if not homework.for_everyone or homework.session_id is not None:
         return homework.readers()
-    found = select(Person).where(Person.program_id == homework.program_id)
-    active = found.where(Person.kind == Kind.CLIENT, Person.status == Status.ACTIVE)
+    query = select(Person).where(Person.program_id == homework.program_id)
+    active = query.where(Person.kind == Kind.CLIENT, Person.status == Status.ACTIVE)
     return active.order_by(Person.name)
 
 
@@ -223,8 +223,8 @@ def hand_in_history(homework: Homework, client_id: int) -> Select[HandIn]:
 
 def hand_ins_to_answer(me: Person) -> Select[HandIn]:
     """Current hand-ins without feedback of clients in `me`'s care, oldest first."""
-    found = select(HandIn).join(Homework, Homework.id == HandIn.homework_id)
-    return found.where(
+    query = select(HandIn).join(Homework, Homework.id == HandIn.homework_id)
+    return query.where(
         Homework.program_id == me.program_id, HandIn.is_current, ~HandIn.has_feedback,
         in_care_of(me, HandIn.client_id),
     ).order_by(HandIn.handed_in_at)  # fmt: skip
@@ -232,10 +232,10 @@ def hand_ins_to_answer(me: Person) -> Select[HandIn]:
 
 def hand_ins_visible_to(me: Person) -> Select[HandIn]:
     """Hand-ins `me` may read: a client their own; staff those of clients in their care (S1)."""
-    found = select(HandIn).join(Homework, Homework.id == HandIn.homework_id)
-    found = found.where(Homework.program_id == me.program_id)
+    query = select(HandIn).join(Homework, Homework.id == HandIn.homework_id)
+    query = query.where(Homework.program_id == me.program_id)
     whose = in_care_of(me, HandIn.client_id) if me.kind == Kind.STAFF else HandIn.client_id == me.id
-    return found.where(whose)
+    return query.where(whose)
 
 
 def _record(

@@ -132,26 +132,26 @@ def put(
     everyone; events as in `Assigned.assign`. Raises Invalid naming the field."""
     makes_up = list(dict.fromkeys(makes_up))
     _check(kind, title, body, url, minutes, makes_up)
-    known = select(Resource).where(Resource.program_id == program.id, Resource.ref == ref)
-    found = store.scalar(known)
-    resource = found or Resource(program_id=program.id, ref=ref, published_at=now)
+    same_ref = select(Resource).where(Resource.program_id == program.id, Resource.ref == ref)
+    existing = store.scalar(same_ref)
+    resource = existing or Resource(program_id=program.id, ref=ref, published_at=now)
     before = resource.snapshot
     resource.kind, resource.title, resource.body = ResourceKind(kind), title.strip(), body
     resource.url, resource.minutes, resource.makes_up = url, minutes, makes_up
     resource.session_id, resource.available_until = session.id if session else None, available_until
     resource.assign(store, clients, before, by=by, now=now)
-    return resource, found is None
+    return resource, existing is None
 
 
 def visible_to(me: Person, as_of: datetime) -> Select[Resource]:
     """Resources `me` may see at `as_of`: staff all of their program; a client what is available to them (S1)."""
-    found = select(Resource).where(Resource.program_id == me.program_id)
+    query = select(Resource).where(Resource.program_id == me.program_id)
     if me.kind == Kind.STAFF:
-        return found
+        return query
     return (
-        found.where(*_available(me.id, as_of))
+        query.where(*_available(me.id, as_of))
         if me.kind == Kind.CLIENT
-        else found.where(Resource.id.is_(None))
+        else query.where(Resource.id.is_(None))
     )
 
 

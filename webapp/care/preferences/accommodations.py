@@ -75,11 +75,11 @@ def ask(
         raise Invalid(N_("Keep it under %(most)s letters."), field="detail", most=LONGEST)
     if kind == Need.OTHER and detail is None:
         raise Invalid(N_("Say in a few words what would help."), field="detail")
-    standing = store.scalar(of(client.id).where(Accommodation.kind == kind))
-    if standing is not None and standing.detail == detail:
-        return standing
-    if standing is not None:
-        end(store, standing, by=by, now=now)
+    current = store.scalar(of(client.id).where(Accommodation.kind == kind))
+    if current is not None and current.detail == detail:
+        return current
+    if current is not None:
+        end(store, current, by=by, now=now)
     made = Accommodation(
         client_id=client.id, kind=Need(kind), detail=detail, asked_at=now,
         asked_by_id=by.id if by else None,

@@ -98,13 +98,13 @@ def _you(client: Person) -> Record:
 
 
 def _addresses(store: Store, client: Person) -> list[Record]:
-    found = select(Address).where(Address.person_id == client.id).order_by(Address.id)
+    rows = select(Address).where(Address.person_id == client.id).order_by(Address.id)
     return [
         {
             "channel": each.channel, "since": each.created_at, "until": each.stopped_at,
             "address": each.label if each.channel == Channel.PUSH else each.value,
         }
-        for each in store.scalars(found)
+        for each in store.scalars(rows)
     ]  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def sessions(
 
 def _absences(store: Store, client: Person, seat_ids: list[int]) -> list[Record]:
     """Absences reported for the client's seats; reason and note only where the client wrote them."""
-    found = select(AbsenceReport).where(AbsenceReport.seat_id.in_(seat_ids))
+    rows = select(AbsenceReport).where(AbsenceReport.seat_id.in_(seat_ids))
     return [
         {
             "seat": each.seat_id, "reported_at": each.reported_at, "taken_back_at": each.withdrawn_at,
@@ -135,19 +135,19 @@ def _absences(store: Store, client: Person, seat_ids: list[int]) -> list[Record]
             "reason": each.reason if each.by_id == client.id else None,
             "note": each.note if each.by_id == client.id else None,
         }
-        for each in store.scalars(found.order_by(AbsenceReport.id))
+        for each in store.scalars(rows.order_by(AbsenceReport.id))
     ]  # fmt: skip
 
 
 def _make_ups(store: Store, client: Person, seat_ids: list[int]) -> list[Record]:
-    found = select(MakeUp).where(MakeUp.seat_id.in_(seat_ids)).order_by(MakeUp.id)
+    rows = select(MakeUp).where(MakeUp.seat_id.in_(seat_ids)).order_by(MakeUp.id)
     return [
         {
             "seat": each.seat_id, "by_seat": each.by_seat_id, "way": each.kind,
             "booked_at": each.booked_at, "by_you": each.booked_by_id == client.id,
             "done_at": each.completed_at, "given_up_at": each.cancelled_at or each.lapsed_at,
         }
-        for each in store.scalars(found)
+        for each in store.scalars(rows)
     ]  # fmt: skip
 
 
@@ -177,34 +177,34 @@ def _writings(store: Store, client: Person) -> list[Record]:
 
 
 def _needs(store: Store, client: Person) -> list[Record]:
-    found = select(Accommodation).where(Accommodation.client_id == client.id)
+    rows = select(Accommodation).where(Accommodation.client_id == client.id)
     return [
         {
             "need": each.kind, "since": each.asked_at, "until": each.ended_at,
             "detail": each.detail if each.asked_by_id == client.id else None,
         }
-        for each in store.scalars(found.order_by(Accommodation.id))
+        for each in store.scalars(rows.order_by(Accommodation.id))
     ]  # fmt: skip
 
 
 def _backup_plans(store: Store, client: Person) -> list[Record]:
-    found = select(BackupPlan).where(
+    rows = select(BackupPlan).where(
         BackupPlan.client_id == client.id, BackupPlan.by_id == client.id
     )
     return [
         {"written_at": each.written_at, **each.parts}
-        for each in store.scalars(found.order_by(BackupPlan.id))
+        for each in store.scalars(rows.order_by(BackupPlan.id))
     ]
 
 
 def _self_tests(store: Store, client: Person) -> list[Record]:
-    found = select(SelfTest).where(SelfTest.person_id == client.id).order_by(SelfTest.id)
-    return [{"at": each.made_at, "results": each.results} for each in store.scalars(found)]
+    rows = select(SelfTest).where(SelfTest.person_id == client.id).order_by(SelfTest.id)
+    return [{"at": each.made_at, "results": each.results} for each in store.scalars(rows)]
 
 
 def _consents(store: Store, client: Person) -> list[Record]:
     """Consents as they were signed, with every element (42 CFR 2.31(a))."""
-    found = select(Consent).where(Consent.client_id == client.id).order_by(Consent.id)
+    rows = select(Consent).where(Consent.client_id == client.id).order_by(Consent.id)
     return [
         {
             "client": each.client_name, "discloser": each.discloser, "recipient": each.recipient_name,
@@ -212,7 +212,7 @@ def _consents(store: Store, client: Person) -> list[Record]:
             "right_to_revoke": each.right_to_revoke, "signature": each.signature, "signed_at": each.signed_at,
             "expires_at": each.expires_at, "taken_back_at": each.revoked_at,
         }
-        for each in store.scalars(found)
+        for each in store.scalars(rows)
     ]  # fmt: skip
 
 
@@ -236,19 +236,19 @@ def _done(store: Store, client: Person) -> list[Record]:
 
 
 def _sign_ins(store: Store, client: Person) -> list[Record]:
-    found = select(Login).where(Login.person_id == client.id).order_by(Login.id)
+    rows = select(Login).where(Login.person_id == client.id).order_by(Login.id)
     return [
         {
             "at": each.made_at, "way": each.way, "device": each.device, "used_at": each.seen_at,
             "ended_at": each.ended_at,
         }
-        for each in store.scalars(found)
+        for each in store.scalars(rows)
     ]  # fmt: skip
 
 
 def _calendar_links(store: Store, client: Person) -> list[Record]:
-    found = select(CalendarFeed).where(CalendarFeed.person_id == client.id)
+    rows = select(CalendarFeed).where(CalendarFeed.person_id == client.id)
     return [
         {"made_at": each.opened_at, "ended_at": each.closed_at}
-        for each in store.scalars(found.order_by(CalendarFeed.id))
+        for each in store.scalars(rows.order_by(CalendarFeed.id))
     ]
