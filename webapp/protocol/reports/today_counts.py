@@ -18,7 +18,7 @@ from webapp.care.contact.messages import Message, ReadMark
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
-from webapp.care.materials.homework import HandIn, Homework, HomeworkFor
+from webapp.care.materials.homework import HandIn, Homework
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
@@ -107,10 +107,7 @@ def _homework() -> Select[Any]:
     """Set for the client, and nothing of it stands as handed in; only what belongs to a session or to them by name."""
     handed_in = exists().where(HandIn.is_current_of(ME))
     seats = select(Seat.session_id).where(Seat.client_id == ME, Seat.is_given)
-    named = select(HomeworkFor.homework_id).where(HomeworkFor.client_id == ME)
-    theirs = or_(
-        and_(Homework.for_everyone, Homework.session_id.in_(seats)), Homework.id.in_(named)
-    )
+    theirs = or_(and_(Homework.for_everyone, Homework.session_id.in_(seats)), Homework.is_named(ME))
     return select(Homework.id).where(theirs, ~Homework.is_withdrawn, ~handed_in)
 
 
