@@ -239,6 +239,8 @@ def each_or_none(build: Callable[[list[Any]], list[Any]], items: Iterable[Any]) 
     """What `build` makes of `items`, in their order; None in place of those of which nothing can be made. For pages that list
     many: they are built together, and one by one only when that raises."""
     listed = list(items)
+    if not listed:
+        return []
     try:
         return build(listed)
     except Exception as error:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
 from webapp import clock
+from webapp.batches import SetAside
 from webapp.care.accounts import api_tokens, logins, sign_in_links
 from webapp.care.accounts.logins import Login
 from webapp.care.audit import events
@@ -353,3 +354,25 @@ def test_the_help_desks_number_is_set_and_taken_away(run: Run, fresh_database: D
     assert run("program", "help-phone", "bay", "soon").exit_code == 2
     run("program", "help-phone", "bay")
     assert number() is None
+
+
+def test_the_doctor_names_what_is_set_aside_and_the_chores_that_fail(
+    run: Run, world: World, fresh_database: Database
+) -> None:
+    """By number and place in the code; what the row says stays in it (S13)."""
+    now = clock.now()
+    with fresh_database.writing() as store:
+        for chore, subject, number, tried in (("look", "seat", 17, 1), ("unfold", "chore", 0, 4)):
+            store.add(
+                SetAside(
+                    chore=chore, subject=subject, subject_id=number, program_id=None,
+                    reason="ValueError at webapp/times.py:26", first_at=now, last_at=now,
+                    count=tried, next_at=now,
+                )
+            )  # fmt: skip
+        store.commit()
+    told = run("doctor")
+    said = " ".join((told.output + told.stderr).split())
+    assert "set aside: seat 17 by look" in said
+    assert "chores: unfold has failed 4 times" in said
+    assert "ValueError at webapp/times.py:26" in said

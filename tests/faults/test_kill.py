@@ -17,7 +17,7 @@ from sqlalchemy import func, select, text, update
 from tests.faults.processes import DatabaseServer, Victim, Web, Zygote, free_port, killed_in_turn
 from tests.faults.scene import Reporter, Scene, plant
 from tests.postgres import DURABLE, Server
-from tests.protocol.pictures import of_ids as pictures_of
+from tests.protocol.planted import of_ids as pictures_of
 from tests.push_service import PushService
 from webapp import clock, migrations, worker
 from webapp.care.attendance.absences import AbsenceReport

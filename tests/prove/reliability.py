@@ -1,4 +1,4 @@
-"""R1 and R3 to R12 broken, one rule at a time. R2 (killed at any instant) is `make faults`, which kills for real."""
+"""R1 and R3 to R13 broken, one rule at a time. R2 (killed at any instant) is `make faults`, which kills for real."""
 
 from tests.prove.mutation import Mutation, by, plain
 
@@ -8,6 +8,7 @@ EMBEDDED, OUTCOMES, OBJECTIONS = (
     "webapp/notify/delivery/objections.py",
 )
 TAKEN_BACK, ABSENCES = "webapp/cli/restore_safeguards.py", "webapp/care/attendance/absences.py"
+BATCHES, SET_ASIDE = "webapp/batches.py", "webapp/operations/set_aside.py"
 
 WITHOUT = {
     "R2": "SIGKILL at any instant: `make faults` kills worker, web and database 200 times and counts what is left."
@@ -68,4 +69,29 @@ BREAKS = (
     Mutation("R12", "webapp/cli/rosters/command.py", "    if not problems:\n        return\n", "    return\n", by("cli/test_import_roster", "nothing_is_entered")),
     Mutation("R12", "webapp/refusals.py", 'status = 422\n    code = "invalid"', 'status = 200\n    code = "invalid"', by("web/client/test_absences", "cannot_be_used")),
     Mutation("R12", "webapp/web/wiring.py", "if UNKEPT.search(name + value):", "if False:", by("web/test_wiring", "nul_in_a_form")),
+    # R13: a bad row affects only itself
+    Mutation("R13", "webapp/times.py", 'r"([01][0-9]|2[0-3]):([0-5][0-9])"', 'r"([01]\\d|2[0-3]):([0-5]\\d)"', plain("ground/test_times", "no_time_of_day")),
+    Mutation("R13", "webapp/times.py", 'r"([01][0-9]|2[0-3]):([0-5][0-9])"', 'r"([01]\\d|2[0-3]):([0-5]\\d)"', plain("house/test_digits", "scripts_digits")),
+    Mutation("R13", "webapp/spellings.py", '_DIGITS = re.compile(r"[0-9]+")', '_DIGITS = re.compile(r"\\d+")', plain("ground/test_times", "whole_number")),
+    Mutation("R13", "webapp/spellings.py", "if len(text) <= len(str(most)) and _DIGITS", "if _DIGITS", plain("ground/test_times", "whole_number")),
+    Mutation("R13", "webapp/spellings.py", '_DECIMAL = re.compile(r"[0-9]+(\\.[0-9]*)?")', '_DECIMAL = re.compile(r".+")', plain("ground/test_times", "decimal_number")),
+    Mutation("R13", "webapp/care/directory/policy.py", "    if not AMOUNT.fullmatch(str(value)):\n        raise ValueError\n", "", plain("care/directory/test_policy", "cannot_be_meant")),
+    Mutation("R13", "webapp/care/schedule/recurrence.py", "        if not RULE.fullmatch(rrule):\n            raise ValueError\n", "", plain("care/schedule/test_series", "other_scripts")),
+    Mutation("R13", "webapp/care/preferences/contact_preferences.py", "        return minute_of_day(text)\n", "        return int(text[:2]) * 60 + int(text[3:])\n", by("web/client/me/test_reminders", "cannot_be_is_refused")),
+    Mutation("R13", BATCHES, "                if len(part) > 1:\n", "                if False:\n", by("ground/test_batches", "rest_is_done")),
+    Mutation("R13", BATCHES, "        return due.where(~aside)\n", "        return due\n", by("ground/test_batches", "left_out")),
+    Mutation("R13", BATCHES, "                if len(self.failed) > MOST:\n", "                if False:\n", by("ground/test_batches", "everything_fails")),
+    Mutation("R13", BATCHES, "    if gone or (isinstance(error, NOT_A_ROWS_FAULT) and not malformed):\n", "    if gone:\n", by("ground/test_batches", "no_rows_fault")),
+    Mutation("R13", BATCHES, "                store.delete(aside)\n", "                pass\n", by("ground/test_batches", "no_longer_set_aside")),
+    Mutation("R13", BATCHES, "WAITS[0] * 2 ** min(aside.count - 1, 20)", "WAITS[0]", by("ground/test_batches", "longer_intervals")),
+    Mutation("R13", "webapp/log.py", 'return f"{type(error).__qualname__} at {ours[-1]}"', 'return f"{error} at {ours[-1]}"', by("ground/test_batches", "no_word_of_the_row")),
+    Mutation("R13", SET_ASIDE, "SetAside.count >= KEEPS_FAILING,", "SetAside.count >= 10**6,", by("operations/test_set_aside", "unready or banner")),
+    Mutation("R13", SET_ASIDE, "            about[place].withdraw(store, \"mended\", now=now)\n", "", by("operations/test_set_aside", "withdrawn_once")),
+    Mutation("R13", "webapp/worker.py", "            self._say(set_aside.chore_failed, database, self.name, error, clock.now())\n", "", by("operations/test_set_aside", "unready")),
+    Mutation("R13", "webapp/worker.py", "        if self.troubles or not self.vouched:\n", "        if self.troubles:\n", by("operations/test_set_aside", "restarted")),
+    Mutation("R13", "webapp/protocol/engine/engine.py", "batches.walk(database, now, replace(SEATS, limit=limit), due(now), act, _seat_rows)", "act(database.open(writing=True), _seat_rows(database.open(writing=True), due(now)))", by("operations/test_set_aside", "look_goes_on")),
+    Mutation("R13", "webapp/web/page/filters.py", "        log.error(\"row can't be shown\", exc_info=error)\n", "        raise\n", by("web/test_bad_rows", "cannot_be_shown")),
+    Mutation("R13", "webapp/web/staff/roll.py", "places = each_or_none(build, both_of)", "places = build(both_of)", by("web/test_bad_rows", "whose_place")),
+    Mutation("R13", "webapp/web/client/histories.py", "words = each_or_none(build, over)", "words = build(over)", by("web/test_bad_rows", "lies_behind")),
+    Mutation("R13", "webapp/web/page/errors.py", "    if unit_of_work.kept():\n        return guard.go_on()\n", "", by("web/test_errors", "was_kept")),
 )  # fmt: skip

@@ -22,7 +22,8 @@ from webapp.crypto.keys import KeyTrouble
 from webapp.crypto.sealed import keyring_of
 from webapp.db import Database, Store, database_now
 from webapp.embedded import check_sqlite
-from webapp.operations import csp_reports, field_keys, heartbeats
+from webapp.operations import csp_reports, field_keys, heartbeats, set_aside
+from webapp.operations.set_aside import MOST_NAMED
 
 FINE, WARNING, BROKEN = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 Finding = tuple[str, str]
@@ -165,11 +166,29 @@ def database_and_worker(settings: Settings, database: Database) -> Iterator[Find
             )
         else:
             yield FINE, "worker: alive"
+    yield from left_out(database)
     yield from clinical_text(database)
     yield from csp_violations(database)
     free = shutil.disk_usage(settings.instance).free
     if free < SPACE_NEEDED:
         yield BROKEN, f"disk: {free // 1024**2} MB left beside {settings.instance}. Make room"
+
+
+def left_out(database: Database) -> Iterator[Finding]:
+    """Chores that fail, and rows that they can't work on."""
+    with database.reading() as store:
+        for chore in set_aside.failing(store, clock.now()):
+            yield (
+                BROKEN,
+                f"chores: {chore.chore} has failed {chore.count} times since {chore.first_at:%Y-%m-%d %H:%M} UTC"
+                f" ({chore.reason}). Please report it",
+            )
+        for row in set_aside.rows(store)[:MOST_NAMED]:
+            yield (
+                BROKEN,
+                f"set aside: {row.subject} {row.subject_id} by {row.chore} since {row.first_at:%Y-%m-%d %H:%M} UTC, tried"
+                f" {row.count} times ({row.reason}). Mend what it says, or report it",
+            )
 
 
 def csp_violations(database: Database) -> Iterator[Finding]:

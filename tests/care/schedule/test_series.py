@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from webapp.care.schedule import planning, series
-from webapp.care.schedule.recurrence import instant_of
+from webapp.care.schedule.recurrence import check_rule, instant_of
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Invalid
 
@@ -133,3 +133,10 @@ def test_a_series_that_cannot_be_is_refused_naming_the_field(store, world, clock
     with pytest.raises(Invalid) as refused:
         weekly(store, world, clock.now(), **wrong)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("rule", ["FREQ=WEEKLY;INTERVAL=\uff12", "FREQ=DAILY;COUNT=\u0663", "FREQ=WEEKLY\nDTSTART:20260101"])  # fmt: skip
+def test_a_rule_in_other_scripts_digits_is_refused(rule):
+    with pytest.raises(Invalid) as refused:
+        check_rule(rule, datetime(2026, 3, 5, 18))
+    assert refused.value.field == "rrule"

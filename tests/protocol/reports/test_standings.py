@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.protocol.engine.test_engine import SIX
-from tests.protocol.pictures import of_ids
+from tests.protocol.planted import of_ids
 from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import Excusal

@@ -32,6 +32,7 @@ class TaskKind(StrEnum):
     MARK_ROOM = "mark_room"
     TECH_HELP = "tech_help"
     EMERGENCY_REVIEW = "emergency_review"
+    SET_ASIDE = "set_aside"
 
 
 ROLE_FOR: dict[str, RoleName] = {
@@ -43,6 +44,7 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.MARK_ROOM: RoleName.COORDINATOR,
     TaskKind.TECH_HELP: RoleName.TECHNICIAN,
     TaskKind.EMERGENCY_REVIEW: RoleName.SUPERVISOR,
+    TaskKind.SET_ASIDE: RoleName.COORDINATOR,
 }
 CLOSED = "closed"
 """An outcome besides `Outcome`: staff end the task with a reason, for example an unreachable client (rule 9)."""

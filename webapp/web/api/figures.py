@@ -10,7 +10,7 @@ from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.notify.outbox import Notification
-from webapp.operations import csp_reports
+from webapp.operations import csp_reports, set_aside
 from webapp.operations.heartbeats import Heartbeat
 from webapp.operations.inbox import ReceivedWebhook
 
@@ -38,6 +38,14 @@ def told(store: Store, program_id: int, now: datetime) -> bytes:
         "What browsers refused on pages of this installation, yesterday and today",
         registry=book,
     ).set(csp_reports.counted(store, now))
+    Gauge(
+        "rejoin_set_aside",
+        "Rows that chores can't work on and have set aside",
+        registry=book,
+    ).set(set_aside.count(store, program_id))
+    Gauge("rejoin_chores_failing", "Chores that keep failing", registry=book).set(
+        len(set_aside.failing(store, now))
+    )
     return generate_latest(book)
 
 

@@ -106,7 +106,11 @@ class Place:
         """The session was planned in a zone whose clocks show another time than its client's."""
         start = self.session.starts_at
         here = start.astimezone(zone_of(self.seat.client.time_zone)).utcoffset()
-        return start.astimezone(zone_of(self.session.time_zone)).utcoffset() != here
+        try:
+            there = zone_of(self.session.time_zone)
+        except (ValueError, KeyError, OSError):  # a zone that can't be read: theirs is shown alone
+            return False
+        return start.astimezone(there).utcoffset() != here
 
     @property
     def where(self) -> str:

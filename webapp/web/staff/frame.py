@@ -19,6 +19,7 @@ from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
 from webapp.care.schedule.recurrence import instant_of
+from webapp.operations import set_aside
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
@@ -149,7 +150,8 @@ def places() -> list[tuple[str, str, str, str]]:
 
 
 def silences(program_id: int, now: datetime) -> list[tuple[str, datetime | None]]:
-    """What has not been heard for two minutes (R5): the worker, also when it never was; a feed that says it lives."""
+    """What has not been heard for two minutes (R5): the worker, also when it never was; a feed that says it lives. And since when
+    a chore of the worker's keeps failing (R13)."""
     feed = f"{PULSE}{program_id}"
     heard = dict(
         store.execute(
@@ -161,6 +163,7 @@ def silences(program_id: int, now: datetime) -> list[tuple[str, datetime | None]
         quiet.append(("worker", heard.get("worker")))
     if feed in heard and now - heard[feed] > SILENT_AFTER:
         quiet.append(("feed", heard[feed]))
+    quiet += [("chore", each.first_at) for each in set_aside.failing(store, now)[:1]]
     return quiet
 
 

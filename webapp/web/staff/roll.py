@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
+from webapp.batches import each_or_none
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.attendance.tally import TAP
 from webapp.care.directory.people import Person
+from webapp.care.directory.policy import Policy
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
@@ -38,6 +40,8 @@ class Place:
     seen: bool
     """There is evidence beyond a tap: another word on it is a correction and needs a reason (rule 10)."""
     corrections_within: timedelta
+    unreadable: bool = False
+    """Something known about it can't be read; the rest of the room stands (R13)."""
 
     @property
     def client(self) -> Person:
@@ -147,8 +151,19 @@ def standings(
     both = (joinedload(Seat.client), joinedload(Seat.session).joinedload(Session.host))
     found = store.scalars(seats.options(*both)).all()
     rows = [SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at) for seat in found]
-    pictures = facts.of_seats(store, rows, now, walk_all=whole_walk) if rows else []
-    return [_place(seat, picture, now) for seat, picture in zip(found, pictures, strict=True)]
+
+    def build(some: list[tuple[Seat, SeatRow]]) -> list[Place]:
+        pictures = facts.of_seats(store, [row for _, row in some], now, walk_all=whole_walk)
+        return [_place(seat, seen, now) for (seat, _), seen in zip(some, pictures, strict=True)]
+
+    both_of = list(zip(found, rows, strict=True))
+    places = each_or_none(build, both_of)
+    return [made or _unreadable(seat) for made, seat in zip(places, found, strict=True)]
+
+
+def _unreadable(seat: Seat) -> Place:
+    within = Policy().corrections_within
+    return Place(seat, Standing.UNKNOWN, [], 0, False, "", False, within, unreadable=True)
 
 
 def _place(seat: Seat, picture: Picture, now: datetime) -> Place:

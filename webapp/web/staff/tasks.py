@@ -8,10 +8,12 @@ from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
+from webapp.batches import each_or_none
 from webapp.care.contact import tasks as work
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.contacts import Outcome
@@ -160,17 +162,32 @@ def _cards(found: Sequence[Task], person: Person) -> list[Card]:
     marked: dict[int, set[str]] = defaultdict(set)
     for client_id, value in store.execute(unsafe):
         marked[client_id].add(value)
-    missed = _missed({seat_id for task in found for seat_id in task.brief.get("seats", [])})
-    return [
-        Card(
-            task,
-            call_scripts.story(task),
-            call_scripts.script(task, person.name.split(" ")[0]),
-            [missed[each] for each in task.brief.get("seats", []) if each in missed],
-            marked[task.client_id] if task.client_id else set(),
-        )
-        for task in found
-    ]
+    missed = _missed(set().union(*(_seats_in(task) for task in found)))
+
+    def build(some: list[Task]) -> list[Card]:
+        return [
+            Card(
+                task,
+                call_scripts.story(task),
+                call_scripts.script(task, person.name.split(" ")[0]),
+                [missed[each] for each in task.brief.get("seats", []) if each in missed],
+                marked[task.client_id] if task.client_id else set(),
+            )
+            for task in some
+        ]
+
+    made = each_or_none(build, found)
+    return [card or _unreadable(task) for card, task in zip(made, found, strict=True)]
+
+
+def _unreadable(task: Task) -> Card:
+    return Card(task, _("Something in this task can't be read."), [], [], set())
+
+
+def _seats_in(task: Task) -> set[int]:
+    """The seats that a review is about; none when what it says can't be read."""
+    said = task.brief.get("seats", []) if isinstance(task.brief, dict) else []
+    return {each for each in said if isinstance(each, int)} if isinstance(said, list) else set()
 
 
 def _missed(ids: set[int]) -> dict[int, Seat]:
