@@ -11,7 +11,8 @@ from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
 from webapp import clock
 from webapp.batches import SetAside
-from webapp.care.accounts import api_tokens, logins
+from webapp.care.accounts import api_tokens, logins, sign_in_links
+from webapp.care.accounts.logins import Login
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.directory.people import Person
@@ -63,7 +64,7 @@ def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
         ("ladder", "explain", "1", "--at", "2026-03-04 18:00"),
     ],
 )
-def test_bad_use_ends_with_status_two_and_says_what_is_wrong(
+def test_bad_usage_ends_with_status_two_and_says_what_is_wrong(
     run: Run, world: World, words: tuple[str, ...]
 ) -> None:
     done = run(*words)
@@ -136,12 +137,12 @@ def test_an_invitation_lets_somebody_in_once(
         assert done.stdout.strip().endswith(letter.link_path)
     secret = done.stdout.split()[-1].rpartition("/")[2]
     with fresh_database.writing() as store:
-        link = logins.spend_link(store, secret, now=clock.now())
+        link = sign_in_links.spend(store, secret, now=clock.now())
         assert link
         nina = link.person
         assert (nina.email, nina.phone) == ("nina@example.org", "+16175550141")
         assert nina.role_names == {"counselor"}
-        assert logins.spend_link(store, secret, now=clock.now()) is None
+        assert sign_in_links.spend(store, secret, now=clock.now()) is None
 
 
 def test_a_link_for_somebody_registered_is_audited(
@@ -160,12 +161,11 @@ def test_an_operator_ends_the_logins_of_one_person_or_of_all(
 ) -> None:
     with fresh_database.writing() as store:
         people = [store.get_one(Person, each.id) for each in (world.maya, world.ben)]
-        secrets = [logins.sign_in(store, each, "passkey", now=clock.now())[1] for each in people]
+        made = [logins.sign_in(store, each, "passkey", now=clock.now())[0].id for each in people]
         store.commit()
     assert run("person", "sign-out", *whom).exit_code == 0
     with fresh_database.reading() as store:
-        logins = [logins.login_of(store, each) for each in secrets]
-        left = [login is not None and login.live(clock.now()) for login in logins]
+        left = [store.get_one(Login, each).live(clock.now()) for each in made]
     assert left == [False, whom != ("--everyone",)]
     assert run("person", "sign-out").exit_code == 2
 

@@ -36,7 +36,7 @@ def test_the_trace_of_a_reading_is_told_from_other_events(database, world, clock
         for more, kept in ((False, "INSERT reading"), (True, "INSERT event")):
             with database.writing() as store:
                 of = {"by": by.id, "now": now, "program_id": by.program_id}
-                record_views.note_down(store, What.CHART, [world.maya.id], **of)
+                record_views.record(store, What.CHART, [world.maya.id], **of)
                 if more:
                     events.record(
                         store, Tag.SIGNED_OUT, person=by, by=by, now=now, why="signed_out"

@@ -4,6 +4,7 @@ from tests.prove.mutation import Mutation, by, plain
 
 GUARD, IDENTITY, FORMS = (f"webapp/web/page/{name}.py" for name in ("guard", "identity", "forms"))
 ACCOUNTS, PASSKEYS = "webapp/care/accounts/logins.py", "webapp/care/accounts/passkeys.py"
+LINKS = "webapp/care/accounts/sign_in_links.py"
 CHALLENGES, PASSWORDS = (
     "webapp/care/accounts/passkey_challenges.py",
     "webapp/care/accounts/passwords.py",
@@ -42,14 +43,14 @@ BREAKS = (
     Mutation("S2", ACCOUNTS, "            self.ended_at is None\n            and self.made_at", "            self.made_at", by("web/test_sign_in", "copied")),
     Mutation("S2", ACCOUNTS, "            and self.person.status != Status.DISCHARGED\n", "", by("care/accounts/test_logins", "has_left")),
     Mutation("S2", STATUSES, '        logins.end_all(store, person, "discharged", by=by, now=now)\n', "", by("care/accounts/test_logins", "taken_up_again")),
-    Mutation("S2", ACCOUNTS, "    void_links(store, person, now=now)\n    for login", "    for login", by("care/accounts/test_logins", "taken_up_again")),
+    Mutation("S2", ACCOUNTS, "    sign_in_links.void(store, person, now=now)\n    for login", "    for login", by("care/accounts/test_logins", "taken_up_again")),
     Mutation("S2", ACCOUNTS, "        if login.id != but:\n", "        if False:\n", by("web/client/me/test_me", "all_other_sign_ins")),
     Mutation("S2", "webapp/web/client/me/sign_ins.py", 'logins.sign_out(store, login, "ended_elsewhere", by=my_seats.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),
     Mutation("S2", "webapp/web/account/passkeys.py", 'logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)', "pass", by("web/account/test_passkeys", "ends_the_other_logins")),
     Mutation("S2", ACCOUNTS, "FRESH = timedelta(minutes=10)", "FRESH = timedelta(minutes=30)", by("web/account/test_fresh", "ten_minutes")),
     Mutation("S2", GUARD, "if guard not in NEEDS_FRESH_PROOF and guard != ENTERING:", "if True:", by("web/account/test_fresh", "leads_to_the_proof")),
     # S3: passkeys
-    Mutation("S3", PASSKEYS, "expected_origin=house.origin, require_user_verification=True,", "expected_origin=house.origin, require_user_verification=False,",
+    Mutation("S3", PASSKEYS, "expected_origin=party.origin, require_user_verification=True,", "expected_origin=party.origin, require_user_verification=False,",
       by("web/account/test_passkeys", "registers_nothing")),
     Mutation("S3", PASSKEYS, "credential_current_sign_count=0, require_user_verification=True,", "credential_current_sign_count=0, require_user_verification=False,",
       by("web/account/test_passkeys", "lets_nobody_in")),
@@ -62,7 +63,7 @@ BREAKS = (
       by("web/account/test_passkeys", "for_signing_in_registers")),
     Mutation("S3", PASSKEYS, "(Passkey.sign_count < count) | (Passkey.sign_count == 0)", "Passkey.sign_count >= 0", by("web/account/test_passkeys", "doubled")),
     Mutation("S3", PASSKEYS, "return passkey if named == passkey.user_handle else None", "return passkey", by("web/account/test_passkeys", "bent_answer_lets")),
-    Mutation("S3", PASSKEYS, "user_handle=handle, sign_count", "user_handle=named_by(store, person), sign_count", by("web/account/test_passkeys", "side_by_side")),
+    Mutation("S3", PASSKEYS, "user_handle=handle, sign_count", "user_handle=user_handle_of(store, person), sign_count", by("web/account/test_passkeys", "side_by_side")),
     # S3: passwords, second factors, links, time
     Mutation("S3", PASSWORDS, "    if breached(password):\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
     Mutation("S3", PASSWORDS, "    if len(password) < least:\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
@@ -76,15 +77,15 @@ BREAKS = (
     Mutation("S3", "webapp/care/accounts/authenticators.py", "BEGUN = timedelta(minutes=10)", "BEGUN = timedelta(days=10)", by("web/account/test_second_step", "looked_at")),
     Mutation("S3", PASSWORDS, "    authenticators.forget_begun(store, person, now=now)\n", "", by("web/account/test_second_step", "looked_at")),
     Mutation("S3", "webapp/care/accounts/authenticators.py", "DRIFT = 1", "DRIFT = 4", by("web/account/test_second_step", "half_a_minute")),
-    Mutation("S3", "webapp/care/accounts/recovery_codes.py", "            RecoveryCode.spent_at.is_(None),\n        )\n        .values", "        )\n        .values",
+    Mutation("S3", "webapp/care/accounts/recovery_codes.py", "            ~RecoveryCode.is_spent,\n        )\n        .values", "        )\n        .values",
       by("web/account/test_second_step", "stands_once")),
-    Mutation("S3", "webapp/web/sign_in.py", "found = logins.link_of(store, secret, clock.now())",
-      "found = logins.spend_link(store, secret, now=clock.now())\n    store.commit()", by("web/test_sign_in", "link")),
-    Mutation("S3", ACCOUNTS, "~Link.is_spent).values(spent_at=now)", "~Link.is_spent).values(spent_at=None)", by("care/accounts/test_logins", "spent_once")),
-    Mutation("S3", ACCOUNTS, "        void_links(store, person, now=now)\n    secret", "        pass\n    secret", by("web/account/test_recovery", "somebody_kept")),
-    Mutation("S3", PASSKEYS, "    logins.void_links(store, person, now=now)\n", "", by("web/account/test_recovery", "somebody_kept")),
+    Mutation("S3", "webapp/web/sign_in.py", "found = sign_in_links.usable(store, secret, clock.now())",
+      "found = sign_in_links.spend(store, secret, now=clock.now())\n    store.commit()", by("web/test_sign_in", "link")),
+    Mutation("S3", LINKS, "~SignInLink.is_spent)\n        .values(spent_at=now)", "~SignInLink.is_spent)\n        .values(spent_at=None)", by("care/accounts/test_sign_in_links", "spent_once")),
+    Mutation("S3", LINKS, "        void(store, person, now=now)\n    secret", "        pass\n    secret", by("web/account/test_recovery", "somebody_kept")),
+    Mutation("S3", PASSKEYS, "    sign_in_links.void(store, person, now=now)\n", "", by("web/account/test_recovery", "somebody_kept")),
     Mutation("S3", "webapp/care/accounts/sign_in_methods.py", "    person.password_hash = None\n", "", by("web/account/test_recovery", "ends_the_password")),
-    Mutation("S3", ACCOUNTS, "link.spent_at is not None or link.expires_at <= as_of", "link.spent_at is not None", by("care/accounts/test_logins", "link_ends")),
+    Mutation("S3", LINKS, "link.is_spent or link.expires_at <= as_of", "link.is_spent", by("care/accounts/test_sign_in_links", "link_ends")),
     Mutation("S3", ACCOUNTS, "timedelta(minutes=15)}", "timedelta(minutes=45)}", by("care/accounts/test_logins", "sooner_for_staff")),
     Mutation("S3", ACCOUNTS, "IDLE_OTHERWISE = timedelta(hours=1)", "IDLE_OTHERWISE = timedelta(hours=3)", by("care/accounts/test_logins", "sooner_for_staff")),
     Mutation("S3", ACCOUNTS, "OVERALL = timedelta(hours=24)", "OVERALL = timedelta(hours=48)", by("care/accounts/test_logins", "outlives_a_day")),
@@ -104,7 +105,7 @@ BREAKS = (
     # S5: an endpoint belongs to one person
     Mutation("S5", "webapp/care/contact/addresses.py", '            other.stop(store, "moved_to_another_person", by=by, now=now)\n', "            pass\n", by("care/directory/test_people", "unbound")),
     Mutation("S5", "webapp/web/sign_in.py", "        addresses.sign_out_devices(store, login.person, here, by=login.person, now=clock.now())\n", "", by("web/client/me/test_devices", "whenever_reminders")),
-    Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, there, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
+    Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, login.person, on_this_device, by=by, now=now)\n", "", by("web/client/me/test_devices", "signed_out_from_elsewhere")),
     Mutation("S5", ACCOUNTS, "    addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)\n", "", by("web/client/me/test_devices", "login_is_over")),
     Mutation("S5", "webapp/care/accounts/sign_in_methods.py", 'logins.sign_out_everywhere(store, person, "recovered"', 'logins.end_all(store, person, "recovered"', by("web/account/test_recovery", "rings_no_more")),
     Mutation("S5", "static/js/push.js", "if (!me) sessionStorage.removeItem(TOLD);\n", "", by("web/client/test_behaviours", "told_anew")),

@@ -43,7 +43,7 @@ BREAKS = (
     Mutation("R7", ABSENCES, "    _refuse_before_withdrawal(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),
     Mutation("R7", "webapp/care/materials/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
     # R8: webhooks in any order, any number of times
-    Mutation("R8", "webapp/operations/inbox.py", "if store.scalar(kept.returning(Letter.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
+    Mutation("R8", "webapp/operations/inbox.py", "if store.scalar(kept.returning(ReceivedWebhook.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
     Mutation("R8", "webapp/care/attendance/tally.py", "for at, left in sorted(moves):", "for at, left in moves:", plain("care/attendance/test_tally")),
     # R9: nobody is booked twice
     Mutation("R9", "webapp/care/schedule/sessions.py", 'CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),', "", by("care/schedule/test_sessions", "database_refuses")),

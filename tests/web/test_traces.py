@@ -16,7 +16,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact import reengagement_plans
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.people import Person
-from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import HandIn
 from webapp.crypto import sealed
 from webapp.operations import field_keys
 from webapp.web.page import unit_of_work

@@ -13,8 +13,8 @@ from webapp.care.audit.tags import Tag
 from webapp.care.catch_up import follow_ups, ledger
 from webapp.care.catch_up.cards import CatchUpPart, catch_up
 from webapp.care.make_ups import bookings, reflections
-from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
-from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials import drafts, homework, resources, summaries
+from webapp.care.materials.homework import HandIn
 from webapp.protocol.reports import misses
 from webapp.refusals import Conflict, Forbidden, Invalid
 from webapp.web.page.markdown import html
@@ -66,8 +66,8 @@ def test_the_card_counts_what_is_done(store, world, clock, seat, task):
     )  # fmt: skip
     assert (card_of(store, maya, clock).done, card_of(store, maya, clock).total) == (0, 4)
     summaries.mark_read(store, seat.session, maya, by=maya, now=now)
-    resource_uses.finish(store, reading, maya, by=maya, now=now)
-    hand_ins.hand_in(store, task, "Bed, book, lamp.", by=maya, now=now)
+    resources.finish(store, reading, maya, by=maya, now=now)
+    homework.hand_in(store, task, "Bed, book, lamp.", by=maya, now=now)
     assert card_of(store, maya, clock).done == 3
     follow_ups.sign_off(store, seat, by=carla, now=now)
     assert card_of(store, maya, clock).whole
@@ -154,7 +154,7 @@ class TestHomework:
         drafts.save(store, task.about, "Bed", by=world.maya, now=clock.now())
         drafts.save(store, task.about, "Bed, book", by=world.maya, now=clock.now())
         assert drafts.of(store, world.maya, task.about).body == "Bed, book"
-        hand_ins.hand_in(store, task, "Bed, book, lamp", by=world.maya, now=clock.now())
+        homework.hand_in(store, task, "Bed, book, lamp", by=world.maya, now=clock.now())
         assert drafts.of(store, world.maya, task.about) is None
 
     def test_two_phones_never_overwrite_each_other(self, store, world, clock, task):
@@ -167,25 +167,25 @@ class TestHomework:
         assert drafts.of(store, world.maya, task.about).body == "tablet"
 
     def test_handing_in_twice_is_once(self, store, world, clock, task):
-        first = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
-        assert hand_ins.hand_in(store, task, "Lamp", by=world.maya, now=clock.now()) is first
+        first = homework.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
+        assert homework.hand_in(store, task, "Lamp", by=world.maya, now=clock.now()) is first
         assert first.body == "Bed"
 
     def test_only_staff_give_feedback(self, store, world, clock, task):
-        made = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
-        assert store.scalars(hand_ins.unanswered(world.carla)).all() == [made]
+        made = homework.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
+        assert store.scalars(homework.hand_ins_to_answer(world.carla)).all() == [made]
         with pytest.raises(Forbidden):
-            hand_ins.answer(store, made, "Well done.", by=world.maya, now=clock.now())
-        hand_ins.answer(store, made, "Well done.", by=world.carla, now=clock.now())
+            homework.give_feedback(store, made, "Well done.", by=world.maya, now=clock.now())
+        homework.give_feedback(store, made, "Well done.", by=world.carla, now=clock.now())
         assert made.feedback_by_id == world.carla.id
-        assert store.scalars(hand_ins.unanswered(world.carla)).all() == []
+        assert store.scalars(homework.hand_ins_to_answer(world.carla)).all() == []
 
     def test_opened_again_it_goes_on_from_what_was_handed_in(self, store, world, clock, seat, task):
-        made = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
-        hand_ins.reopen(store, made, by=world.carla, now=clock.now())
+        made = homework.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
+        homework.reopen(store, made, by=world.carla, now=clock.now())
         assert drafts.of(store, world.maya, task.about).body == "Bed"
         assert card_of(store, world.maya, clock).done == 0
-        hand_ins.hand_in(store, task, "Bed, book", by=world.maya, now=clock.now())
+        homework.hand_in(store, task, "Bed, book", by=world.maya, now=clock.now())
         assert [each.body for each in store.scalars(select(HandIn).order_by(HandIn.id))] == [
             "Bed", "Bed, book"
         ]  # fmt: skip
@@ -229,18 +229,18 @@ class TestResources:
             store, world.harbor, "rec", kind="recording", title="Sleep", session=seat.session,
             by=world.carla, now=clock.now(),
         )  # fmt: skip
-        resource_uses.keep_place(store, made, world.maya, 90.5, by=world.maya, now=clock.now())
-        resource_uses.keep_place(store, made, world.maya, 120, by=world.maya, now=clock.now())
+        resources.keep_place(store, made, world.maya, 90.5, by=world.maya, now=clock.now())
+        resources.keep_place(store, made, world.maya, 120, by=world.maya, now=clock.now())
         assert card_of(store, world.maya, clock).items[0].position == 120
         with pytest.raises(Forbidden):
-            resource_uses.keep_place(store, made, world.maya, 1, by=world.ben, now=clock.now())
+            resources.keep_place(store, made, world.maya, 1, by=world.ben, now=clock.now())
 
     def test_finishing_twice_is_recorded_once(self, store, world, clock, seat):
         made, _ = resources.put(
             store, world.harbor, "r", kind="reading", title="x", by=None, now=clock.now()
         )
         for _ in range(2):
-            resource_uses.finish(store, made, world.maya, by=world.maya, now=clock.now())
+            resources.finish(store, made, world.maya, by=world.maya, now=clock.now())
         store.commit()
         told = select(Event.tag).where(Event.tag == Tag.RESOURCE_FINISHED)
         assert len(store.scalars(told).all()) == 1

@@ -263,7 +263,7 @@ class TestCouples:
         self, store, world, clock, evening, joint
     ):
         """The client's own page shows no difference to a time that suits one alone (tests/web/client/test_make_ups.py)."""
-        leaving.change(store, world.ben, "paused", by=None, now=clock.now())
+        leaving.change_status(store, world.ben, "paused", by=None, now=clock.now())
         seat = seat_of(store, evening, world.maya)
         assert [each.session for each in bookings.offered(store, seat, clock.now())] == [joint]
         made = book(store, seat, joint, clock, by=world.tessa)

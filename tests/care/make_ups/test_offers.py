@@ -109,7 +109,7 @@ def test_a_session_missed_in_advance_may_be_made_up_before_it(store, world, cloc
 
 def test_a_paused_client_is_offered_nothing(store, world, clock, seat):
     make_room(store, world, clock, DAY, "Skills")
-    leaving.change(store, world.maya, "paused", by=world.susan, now=clock.now())
+    leaving.change_status(store, world.maya, "paused", by=world.susan, now=clock.now())
     assert titles(store, seat, clock) == []
 
 

@@ -320,7 +320,7 @@ class TestCouples:
         self, store, database, world, clock, joint, both, why
     ):
         if why == "paused":
-            leaving.change(store, world.ben, why, by=None, now=clock.now())
+            leaving.change_status(store, world.ben, why, by=None, now=clock.now())
         else:
             room(store, world.colin, [world.ben], joint.starts_at, clock.now(), title="Ben's own")
         for client in (world.rosa, world.leo):

@@ -375,7 +375,7 @@ def test_the_tasks_of_somebody_who_leaves_are_handed_over_and_their_new_owner_to
 
     def take_on_and_leave(store, cast):
         store.get(Task, opened.id).acknowledge(store, by=cast.carla, now=post.clock.now())
-        leaving.change(store, cast.carla, Status.DISCHARGED, by=None, now=post.clock.now())
+        leaving.change_status(store, cast.carla, Status.DISCHARGED, by=None, now=post.clock.now())
 
     post.do(take_on_and_leave)
     post.run()

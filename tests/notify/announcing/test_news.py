@@ -16,7 +16,7 @@ from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import bookings, held_places, reflections, settlement, waitlist
 from webapp.care.make_ups.make_ups import MakeUp
-from webapp.care.materials import hand_ins, homework, resources, summaries
+from webapp.care.materials import homework, resources, summaries
 from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.notify.delivery.parcels import FOR_STAFF, PAGES
@@ -517,7 +517,7 @@ def handed_in(post, evening):
 
     def hand(store, cast):
         found = store.get(homework.Homework, task.id)
-        return hand_ins.hand_in(store, found, "My list", by=cast.maya, now=post.clock.now())
+        return homework.hand_in(store, found, "My list", by=cast.maya, now=post.clock.now())
 
     return post.do(hand)
 
@@ -539,8 +539,8 @@ def test_what_was_answered_meanwhile_is_not_told_to_the_counselor(post, handed_i
 
 def answer(post, made):
     post.do(
-        lambda store, cast: hand_ins.answer(
-            store, store.get(hand_ins.HandIn, made.id), "Well seen.", by=cast.carla,
+        lambda store, cast: homework.give_feedback(
+            store, store.get(homework.HandIn, made.id), "Well seen.", by=cast.carla,
             now=post.clock.now(),
         )
     )  # fmt: skip
@@ -555,8 +555,8 @@ def test_an_answer_is_told_to_the_client(post, handed_in):
 @pytest.mark.parametrize(("by", "tells"), [("carla", True), ("maya", False)])
 def test_homework_opened_again_is_told_unless_the_client_did_it(post, handed_in, by, tells):
     post.do(
-        lambda store, cast: hand_ins.reopen(
-            store, store.get(hand_ins.HandIn, handed_in.id), by=getattr(cast, by),
+        lambda store, cast: homework.reopen(
+            store, store.get(homework.HandIn, handed_in.id), by=getattr(cast, by),
             now=post.clock.now(),
         )
     )  # fmt: skip

@@ -80,7 +80,7 @@ def released(post, seat):
 
 def paused(post, seat):
     post.do(
-        lambda store, cast: leaving.change(
+        lambda store, cast: leaving.change_status(
             store, cast.maya, "paused", by=cast.carla, now=post.clock.now()
         )
     )

@@ -435,10 +435,12 @@ def test_a_paused_client_is_left_alone_and_their_misses_are_not_held_against_the
     database: Database, store: Store, world: Any
 ) -> None:
     first, second = (evening(database, store, world, SIX + timedelta(days=n)) for n in range(2))
-    leaving.change(store, world.maya, Status.PAUSED, by=world.ada, now=SIX - timedelta(days=1))
+    leaving.change_status(
+        store, world.maya, Status.PAUSED, by=world.ada, now=SIX - timedelta(days=1)
+    )
     first.walk(*CLIMB)
     assert first.steps(world.maya) == {"outreach": "paused"}
-    leaving.change(store, world.maya, Status.ACTIVE, by=world.ada, now=first.at(300))
+    leaving.change_status(store, world.maya, Status.ACTIVE, by=world.ada, now=first.at(300))
     second.walk(*CLIMB)
     assert set(second.tasks(world.maya)) == {"outreach", "relational"}
 

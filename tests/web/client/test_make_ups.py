@@ -243,7 +243,7 @@ class TestCouples:
             who = world.ben if why == "Ben's" else world.maya
             slot(DAY, "Elsewhere", clients=[who], makes_up=(), host=world.carla)
         elif not there:
-            leaving.change(store, world.ben, why, by=None, now=clock.now())
+            leaving.change_status(store, world.ben, why, by=None, now=clock.now())
             store.commit()
         page = maya.get(page_of(together)).text
         assert "Times that fit both of you" in page

@@ -15,10 +15,8 @@ from webapp.care.directory.people import Person
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import homework, resources
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework
-from webapp.care.materials.resource_uses import ResourceUse
-from webapp.care.materials.resources import Resource
+from webapp.care.materials.homework import HandIn, Homework
+from webapp.care.materials.resources import Resource, ResourceUse
 from webapp.care.materials.summaries import Summary, SummaryRead
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
@@ -160,13 +158,9 @@ def _resources(store: Store, client: Person, session_ids: Sequence[int], now: da
 
 
 def _homework(store: Store, client: Person, session_ids: Sequence[int]) -> Items:
-    mine = and_(
-        HandIn.homework_id == Homework.id, HandIn.client_id == client.id,
-        HandIn.reopened_at.is_(None),
-    )  # fmt: skip
     query = (
         homework.visible_to(client)
-        .outerjoin(HandIn, mine)
+        .outerjoin(HandIn, HandIn.is_current_of(client.id))
         .where(Homework.session_id.in_(session_ids))
         .order_by(Homework.id)
         .add_columns(HandIn.handed_in_at, HandIn.feedback_at)

@@ -1,4 +1,4 @@
-"""Drafts: what somebody is writing, kept as they type, so that no network and no sign-in that ends loses a word."""
+"""Drafts: unfinished texts, saved as people type, so that a lost connection or an ended login loses nothing."""
 
 from datetime import datetime
 
@@ -12,11 +12,11 @@ from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
 
 LONGEST = 20_000
-"""Letters."""
+"""Characters."""
 
 
 MOST_EDITIONS = 2**31 - 1
-"""What the column holds."""
+"""The largest number the column holds."""
 
 
 class Draft(Base):
@@ -34,8 +34,8 @@ class Draft(Base):
 def save(
     store: Store, about: str, body: str, *, by: Person, now: datetime, edition: int | None = None
 ) -> int:
-    """Keep what `by` has written; answers the edition. `edition`: the one they went on from; when another device has
-    saved since, Conflict is raised and nothing is lost: show both. Raises Invalid when it is too long."""
+    """Store what `by` has written; returns its edition. `edition`: the one the text is based on; when another device has saved
+    since, Conflict is raised and nothing is overwritten: show both texts. Raises Invalid when it is too long."""
     if len(body) > LONGEST:
         raise Invalid(N_("Keep it under %(most)s letters."), field="body", most=LONGEST)
     row = {"person_id": by.id, "about": about, "body": body, "edition": 0, "saved_at": now}
@@ -55,11 +55,11 @@ def save(
 
 
 def of(store: Store, person: Person, about: str) -> Draft | None:
-    """What they have written so far, read anew."""
+    """The person's draft about this, read from the database again; None if there is none."""
     mine = select(Draft).where(Draft.person_id == person.id, Draft.about == about)
     return store.scalar(mine.execution_options(populate_existing=True))
 
 
 def clear(store: Store, person_id: int, about: str) -> None:
-    """Handed in: the draft has served."""
+    """Delete the draft, which was handed in."""
     store.execute(delete(Draft).where(Draft.person_id == person_id, Draft.about == about))

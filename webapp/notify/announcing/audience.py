@@ -65,8 +65,8 @@ def recipients(store: Store, who: Select[Any] | Iterable[int]) -> dict[int, Reci
     }
     usable = (
         select(Address.person_id, Address.channel, Address.id)
-        .where(Address.person_id.in_(who), Address.opted_in_at.is_not(None))
-        .where(~Address.is_stopped, Address.unsafe_at.is_(None))
+        .where(Address.person_id.in_(who), Address.is_opted_in)
+        .where(~Address.is_stopped, ~Address.is_unsafe)
         .order_by(Address.id)
     )
     for person, channel, address in connection.execute(usable).all():

@@ -18,10 +18,8 @@ from webapp.care.directory.people import Person, Status
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.reflections import Reflection
 from webapp.care.make_ups.waitlist import HeldPlace
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework, HomeworkFor
-from webapp.care.materials.resource_uses import ResourceUse
-from webapp.care.materials.resources import Resource, ResourceFor
+from webapp.care.materials.homework import HandIn, Homework, HomeworkFor
+from webapp.care.materials.resources import Resource, ResourceFor, ResourceUse
 from webapp.care.materials.summaries import Summary, SummaryRead
 from webapp.care.privacy.consents import Consent, valid
 from webapp.care.schedule.sessions import Seat, Session
@@ -79,8 +77,8 @@ def objection() -> Any:
 
 
 def _address_closed() -> Any:
-    unasked = and_(Address.opted_in_at.is_(None), notice.kind.not_in(LINKS))
-    return or_(unasked, Address.is_stopped, Address.unsafe_at.is_not(None))
+    unasked = and_(~Address.is_opted_in, notice.kind.not_in(LINKS))
+    return or_(unasked, Address.is_stopped, Address.is_unsafe)
 
 
 def _recipient_inactive() -> Any:

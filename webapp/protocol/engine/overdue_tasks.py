@@ -65,7 +65,9 @@ def unanswered(as_of: datetime) -> Select[Task]:
 
 def nudge(store: Store, task: Task, owners: Owners, now: datetime) -> None:
     """Remind the owner; when they are away the cover has the task from now on, when they have left whoever has its role."""
-    owner = owners.covered(task.owner_id) or owners.of(task.client_id, task.program_id, task.role)
+    owner = owners.with_cover(task.owner_id) or owners.of(
+        task.client_id, task.program_id, task.role
+    )
     if owner != task.owner_id:
         task.hand_over(store, owner, by=None, now=now)
     task.nudged_at = now

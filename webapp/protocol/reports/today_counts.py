@@ -18,8 +18,7 @@ from webapp.care.contact.messages import Message, ReadMark
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework, HomeworkFor
+from webapp.care.materials.homework import HandIn, Homework
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
@@ -108,15 +107,10 @@ def _to_catch_up() -> Select[Any]:
 
 def _homework() -> Select[Any]:
     """Homework for the client that has not been handed in: of a session of theirs, or for them by name."""
-    mine = and_(
-        HandIn.homework_id == Homework.id, HandIn.client_id == ME, HandIn.reopened_at.is_(None)
-    )
+    handed_in = exists().where(HandIn.is_current_of(ME))
     seats = select(Seat.session_id).where(Seat.client_id == ME, Seat.is_given)
-    named = select(HomeworkFor.homework_id).where(HomeworkFor.client_id == ME)
-    theirs = or_(
-        and_(Homework.for_everyone, Homework.session_id.in_(seats)), Homework.id.in_(named)
-    )
-    return select(Homework.id).where(theirs, ~Homework.is_withdrawn, not_(exists().where(mine)))
+    theirs = or_(and_(Homework.for_everyone, Homework.session_id.in_(seats)), Homework.is_named(ME))
+    return select(Homework.id).where(theirs, ~Homework.is_withdrawn, ~handed_in)
 
 
 def _unread() -> Select[int]:

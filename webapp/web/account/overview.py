@@ -1,4 +1,4 @@
-"""Ways to sign in: what one has, what one may add, what one may let go; and the first time after a link."""
+"""SignInMethods to sign in: what one has, what one may add, what one may let go; and the first time after a link."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue

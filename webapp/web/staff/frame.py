@@ -75,7 +75,7 @@ def leave_trace(reading: Reading | None) -> None:
     by, program_id = reader.id, reader.program_id
     if reading and (clients := list(reading.clients)):
         with apart() as writing:
-            record_views.note_down(
+            record_views.record(
                 writing, reading.what, clients, by=by, now=clock.now(), program_id=program_id,
                 session_id=reading.session_id,
             )  # fmt: skip
@@ -125,7 +125,7 @@ def waiting_at() -> dict[str, int]:
     if may(person, Permission.CARE_MESSAGES):
         found["messages"] = messages.unread(store, person, now)
     if may(person, Permission.HELP_DESK):
-        calls = help_calls.queue(person).where(~Task.is_acknowledged)
+        calls = help_calls.open_calls(person).where(~Task.is_acknowledged)
         found["help-desk"] = store.scalar(select(func.count()).select_from(calls.subquery())) or 0
     return found
 

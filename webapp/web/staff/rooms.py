@@ -131,7 +131,7 @@ def _picture(session_id: int) -> dict[str, Any]:
     found = select(Presence).where(Presence.session_id == session_id, Presence.person_id.in_(named))
     for piece in store.scalars(found.order_by(Presence.at, Presence.id)):
         evidence.setdefault(piece.person_id, []).append(piece)
-    needs = accommodations.in_rooms(store, [session_id])
+    needs = accommodations.in_sessions(store, [session_id])
     told = [
         place.client.id
         for place in room.places

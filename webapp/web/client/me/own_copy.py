@@ -74,7 +74,7 @@ def take() -> ResponseReturnValue:
     rate_limits.spend(store, OWN_COPY, f"person {person.id}", now=now)
     sent = [_sent(each) for each in reversed(disclosures.of(store, person))]
     record = own_copy.assemble(store, person, _standings(person, now), now, sent)
-    own_copy.taken(store, person, by=person, now=now)
+    own_copy.record_handed_out(store, person, by=person, now=now)
     store.commit()
     answer = Response(_packed(record, person), content_type="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="{NAME}.zip"'

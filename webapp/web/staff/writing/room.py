@@ -10,9 +10,8 @@ from webapp.care.catch_up.cards import CatchUpCard
 from webapp.care.catch_up.follow_ups import FollowUp
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
-from webapp.care.materials import hand_ins
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework
+from webapp.care.materials import homework
+from webapp.care.materials.homework import HandIn, Homework
 from webapp.care.materials.resources import Resource
 from webapp.care.materials.summaries import Summary
 from webapp.care.schedule.sessions import Seat, Session
@@ -59,15 +58,15 @@ def cards_of(store: Store, client: Person, now: datetime) -> list[CatchUpCard]:
 
 def handed_in_by(store: Store, client: Person) -> list[HandIn]:
     """What a client handed in, as far as the reader may see it, what waits for a word first."""
-    mine = hand_ins.visible_to(me()).where(
-        HandIn.client_id == client.id, HandIn.reopened_at.is_(None)
+    mine = homework.hand_ins_visible_to(me()).where(
+        HandIn.client_id == client.id, HandIn.is_current
     )
-    ordered = mine.order_by(HandIn.feedback_at.is_not(None), HandIn.handed_in_at.desc()).limit(8)
+    ordered = mine.order_by(HandIn.has_feedback, HandIn.handed_in_at.desc()).limit(8)
     return list(store.scalars(ordered))
 
 
 def _homework(store: Store, session: Session) -> list[tuple[Homework, int, int]]:
-    mine = hand_ins.visible_to(me()).where(HandIn.reopened_at.is_(None)).subquery()
+    mine = homework.hand_ins_visible_to(me()).where(HandIn.is_current).subquery()
     waits = func.count(mine.c.id).filter(mine.c.feedback_at.is_(None))
     query = (
         select(Homework, func.count(mine.c.id), waits)

@@ -1,6 +1,6 @@
-"""What every command has at hand: settings, the database, a voice, and words for troubles that are known.
+"""What every command uses: settings, the database, output, and messages for errors we know.
 
-Answers (what was made) go to standard output, the last word being the reference or secret; talk goes to standard error.
+What a command made goes to standard output, its last word being the reference or secret; everything else goes to standard error.
 """
 
 import logging
@@ -33,29 +33,29 @@ from webapp.embedded import UnsafeDatabase, make_private
 from webapp.refusals import Invalid, Refusal
 
 
-class Trouble(click.ClickException):
+class CommandFailed(click.ClickException):
     """Ends the command with exit status 1; the message says what is wrong and what to do."""
 
 
-class BadUse(click.UsageError):
-    """Ends the command with exit status 2: what was given cannot be used."""
+class BadUsage(click.UsageError):
+    """Ends the command with exit status 2: an argument cannot be used."""
 
 
-console = Console(stderr=True, highlight=False)
+stderr = Console(stderr=True, highlight=False)
 
 
 def say(text: str) -> None:
-    """Talk, on standard error. Rich's markup is understood."""
-    console.print(text, soft_wrap=True)
+    """Print a message to standard error. `text` may hold Rich's markup."""
+    stderr.print(text, soft_wrap=True)
 
 
-def answer(text: str) -> None:
-    """What the command made, on standard output."""
+def output(text: str) -> None:
+    """Print what the command made to standard output."""
     click.echo(text)
 
 
-def show(table: Table) -> None:
-    """A table somebody asked for, on standard output; never folded to a width that nobody sees."""
+def show_table(table: Table) -> None:
+    """Print a table to standard output; 160 characters wide where that is not a terminal."""
     out = Console(highlight=False)
     if not out.is_terminal:
         out.width = 160
@@ -63,30 +63,30 @@ def show(table: Table) -> None:
 
 
 def load_settings(*, level: int = logging.WARNING) -> Settings:
-    """The settings, with logging set up as they say: for a single command only what is wrong. Raises SettingsError."""
+    """Return the settings and set up logging by them; by default a command logs warnings and errors only. Raises SettingsError."""
     settings = Settings.load()
     log.configure(settings.log_format, level=level)
     return settings
 
 
-def file_of(settings: Settings) -> Path:
-    """Where the embedded database is kept."""
+def database_file(settings: Settings) -> Path:
+    """The file of the embedded database."""
     return Path(settings.database_url.removeprefix("sqlite:///"))
 
 
 @contextmanager
-def opened(settings: Settings | None = None, *, migrated: bool = True) -> Iterator[Database]:
-    """The database of the settings, closed afterwards. Raises Unmigrated when its tables are not the newest, KeyTrouble
-    when the keys of its clinical text are gone."""
+def open_database(settings: Settings | None = None, *, migrated: bool = True) -> Iterator[Database]:
+    """Open the database of the settings, and close it afterwards. `migrated` False: also one whose tables are missing or old.
+    Raises Unmigrated when its tables are not the newest, KeyTrouble when a key of its clinical text is missing."""
     from webapp import migrations
     from webapp.operations import field_keys
 
     settings = settings or load_settings()
     if settings.embedded:
-        if migrated and not file_of(settings).exists():
+        if migrated and not database_file(settings).exists():
             raise migrations.Unmigrated("There is no database yet. Run: rejoin db upgrade")
         key = settings.database_key
-        make_private(file_of(settings))
+        make_private(database_file(settings))
     else:
         key = None
     database = Database(settings.database_url, key, settings.keyring)
@@ -100,7 +100,7 @@ def opened(settings: Settings | None = None, *, migrated: bool = True) -> Iterat
 
 
 def program_of(store: Store, ref: str | None) -> Program:
-    """The program called `ref`; without one, the only program there is. Raises Trouble listing those there are."""
+    """The program of this reference; without one, the only program there is. Raises CommandFailed listing those there are."""
     found = list(store.scalars(select(Program).order_by(Program.id)))
     if ref is None and len(found) == 1:
         return found[0]
@@ -109,12 +109,14 @@ def program_of(store: Store, ref: str | None) -> Program:
             return each
     refs = ", ".join(each.ref for each in found)
     if not found:
-        raise Trouble('There is no program yet. Run: rejoin program create "NAME" --time-zone ZONE')
+        raise CommandFailed(
+            'There is no program yet. Run: rejoin program create "NAME" --time-zone ZONE'
+        )
     if ref is None:
-        raise Trouble(
+        raise CommandFailed(
             f"There are several programs. Say which: --program {refs.replace(', ', ' | ')}"
         )
-    raise Trouble(f"There is no program called {ref}. There are: {refs}.")
+    raise CommandFailed(f"There is no program called {ref}. There are: {refs}.")
 
 
 @contextmanager
@@ -127,16 +129,17 @@ def progress(what: str, total: int | None) -> Iterator[Progress]:
         TimeRemainingColumn(),
     ]
     spinner = [SpinnerColumn(), TextColumn("{task.description}")]
-    with Progress(*(spinner if total is None else columns), console=console, transient=True) as bar:
+    with Progress(*(spinner if total is None else columns), console=stderr, transient=True) as bar:
         bar.add_task(what, total=total)
         yield bar
 
 
 @contextmanager
-def replaced(file: Path) -> Iterator[Path]:
-    """A draft beside `file`, readable by its owner only, that takes its place when all went well."""
+def replacing(file: Path) -> Iterator[Path]:
+    """Yield a temporary file beside `file`, readable by its owner only, that replaces it if the block ends without an error. Raises
+    CommandFailed when there is no such folder."""
     if not file.parent.is_dir():
-        raise Trouble(f"{file.parent} is not a folder. Make it first.")
+        raise CommandFailed(f"{file.parent} is not a folder. Make it first.")
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
     draft = Path(name)
     try:
@@ -148,19 +151,19 @@ def replaced(file: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def told(error: Exception) -> click.ClickException | None:
-    """The trouble in people's words; None for one that nobody foresaw, which keeps its traceback."""
+def as_command_error(error: Exception) -> click.ClickException | None:
+    """The error with a message for people; None for an error we do not know, which keeps its traceback."""
     from webapp.migrations import Unmigrated
 
     match error:
         case Invalid():
-            return BadUse(f"{error.field}: {error}" if error.field else str(error))
+            return BadUsage(f"{error.field}: {error}" if error.field else str(error))
         case SettingsError() | KeyTrouble() | UnsafeDatabase() | Unmigrated() | Refusal():
-            return Trouble(str(error))
+            return CommandFailed(str(error))
         case OperationalError():
-            return Trouble(_unreachable(error))
+            return CommandFailed(_unreachable(error))
         case DatabaseError() if "not a database" in str(error.orig):
-            return Trouble(
+            return CommandFailed(
                 "The database file cannot be opened with the key beside it. Put the right database.key back into"
                 " the instance folder."
             )

@@ -1,4 +1,4 @@
-"""Rooms around this very minute, under a policy of seconds: a newcomer watches the ladder climb within three minutes.
+"""Sessions that start within seconds, under a policy of seconds: the whole ladder can be watched within three minutes.
 
 | after | what there is to see |
 |---|---|
@@ -21,8 +21,8 @@ from webapp.care.directory import programs
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Session
 from webapp.db import Store
-from webapp.demo import cast, letters
-from webapp.demo.acts import VIDEO
+from webapp.demo import cast, messages
+from webapp.demo.actions import VIDEO
 from webapp.demo.cast import World
 
 SECONDS_FOR_MINUTES = {
@@ -37,12 +37,12 @@ SECONDS_FOR_MINUTES = {
 }
 """The demo's policy: what takes minutes and hours elsewhere takes seconds here. The banner on every page says so."""
 ENOUGH = timedelta(minutes=2)
-"""No new rooms are opened while one is to begin within this time, or has just begun."""
+"""No new sessions are opened while one begins within this time, or began within it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """A room that begins `after` from now. `there`: who is in it already; `told`: who said they can't come."""
+class LiveSession:
+    """A session that begins `after` from now. `present`: who has joined already; `absent`: who reported that they can't come."""
 
     title: str
     kind: str
@@ -50,36 +50,36 @@ class Opening:
     minutes: int
     host: str
     clients: tuple[str, ...]
-    there: tuple[str, ...] = ()
-    told: str = ""
+    present: tuple[str, ...] = ()
+    absent: str = ""
     presence_from: str = PresenceFrom.PLATFORM
 
 
-OPENINGS = (
-    Opening(
+LIVE_SESSIONS = (
+    LiveSession(
         "Drop-in group", SessionKind.GROUP, timedelta(seconds=25), 12, "carla",
-        ("maya", "ben", "ivy", "gus"), there=("carla", "ivy"), told="ben",
+        ("maya", "ben", "ivy", "gus"), present=("carla", "ivy"), absent="ben",
     ),
-    Opening(
+    LiveSession(
         "Skills and tools", SessionKind.PSYCHOEDUCATION, timedelta(seconds=40), 12, "colin", ("june", "zoe")
     ),
-    Opening(
+    LiveSession(
         "Couples hour", SessionKind.COUPLES, timedelta(seconds=80), 10, "tessa", ("rosa", "leo"),
         presence_from=PresenceFrom.STAFF,
     ),
-    Opening(
+    LiveSession(
         "Evening circle", SessionKind.SUPPORT_GROUP, timedelta(minutes=6), 10, "colin",
         ("maya", "ben", "june", "ivy", "zoe"), presence_from=PresenceFrom.STAFF,
     ),
-    Opening(
+    LiveSession(
         "Late circle", SessionKind.SUPPORT_GROUP, timedelta(minutes=20), 10, "carla",
         ("maya", "rosa", "leo", "gus"), presence_from=PresenceFrom.STAFF,
     ),
 )  # fmt: skip
 
 
-def open_rooms(store: Store, now: datetime) -> int:
-    """Set the clocks of Harbor to seconds and open the rooms of `OPENINGS`, unless some are open; answers how many."""
+def open_all(store: Store, now: datetime) -> int:
+    """Shorten Harbor's policy to seconds and open `LIVE_SESSIONS`, unless some are open; returns how many were opened."""
     world = cast.find(store)
     soon = select(func.count(Session.id)).where(
         Session.program_id == world.harbor.id, Session.ref.startswith("tonight-"),
@@ -87,37 +87,37 @@ def open_rooms(store: Store, now: datetime) -> int:
     )  # fmt: skip
     if store.scalar(soon):
         return 0
-    hurry(store, world, now)
-    opened = {opening.title: open_one(store, world, opening, now) for opening in OPENINGS}
-    letters.ask_for_help(store, world, opened["Evening circle"], now)
-    return len(OPENINGS)
+    shorten_policy(store, world, now)
+    opened = {live.title: open_one(store, world, live, now) for live in LIVE_SESSIONS}
+    messages.ask_for_help(store, world, opened["Evening circle"], now)
+    return len(LIVE_SESSIONS)
 
 
-def hurry(store: Store, world: World, now: datetime) -> None:
-    """A version of the policy in which everything is over in three minutes."""
+def shorten_policy(store: Store, world: World, now: datetime) -> None:
+    """Put a policy in force by which everything is over in three minutes."""
     newest = world.harbor.policies[-1]
     if any(newest.body.get(name) != value for name, value in SECONDS_FOR_MINUTES.items()):
         programs.change_policy(store, world.harbor, SECONDS_FOR_MINUTES, by=world.ada, now=now)
 
 
-def open_one(store: Store, world: World, opening: Opening, now: datetime) -> Session:
-    """One of the rooms, with who is in it and who has told us."""
-    starts_at = now + opening.after
+def open_one(store: Store, world: World, live: LiveSession, now: datetime) -> Session:
+    """Open one session, with who has joined and who has reported an absence."""
+    starts_at = now + live.after
     session = cast.open_room(
-        store, getattr(world, opening.host), [getattr(world, name) for name in opening.clients],
-        starts_at, now=now, minutes=opening.minutes, title=opening.title, kind=opening.kind,
-        ref=f"tonight-{starts_at:%Y%m%dT%H%M%S}-{opening.host}", presence_from=opening.presence_from,
+        store, getattr(world, live.host), [getattr(world, name) for name in live.clients],
+        starts_at, now=now, minutes=live.minutes, title=live.title, kind=live.kind,
+        ref=f"tonight-{starts_at:%Y%m%dT%H%M%S}-{live.host}", presence_from=live.presence_from,
         dial_in="+12125550199,,93412#",
     )  # fmt: skip
     joined = [
         Sighting(
             f"{name}:joined", session, getattr(world, name), EvidenceType.JOINED, now, VIDEO, name
         )
-        for name in opening.there
+        for name in live.present
     ]
     presence.record(store, joined, by=None, now=now)
     store.refresh(session, ["seats"])
     for seat in session.seats:
-        if opening.told and seat.client_id == getattr(world, opening.told).id:
+        if live.absent and seat.client_id == getattr(world, live.absent).id:
             absences.report(store, seat, by=seat.client, now=now, reason=absences.Reason.WORK)
     return session

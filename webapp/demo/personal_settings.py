@@ -1,4 +1,4 @@
-"""What people in the story keep for themselves: what helps them, a plan for a hard day, a calendar link, their own times."""
+"""The demo clients' own settings: accommodations, backup plans, a calendar link, reminder times."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ from webapp.care.preferences import accommodations, backup_plans, contact_prefer
 from webapp.care.schedule import calendar_feeds
 from webapp.db import Store
 from webapp.demo import cast
-from webapp.demo.stage import Stage
+from webapp.demo.replay import Timeline
 
 NEEDS = [
     ("maya", "captions", None),
@@ -15,7 +15,7 @@ NEEDS = [
     ("june", "camera_off", None),
     ("zoe", "other", "Slides a bit larger, please."),
 ]
-"""Who, what, and their own words."""
+"""Client, accommodation, and their own words."""
 PLANS = {
     "maya": {
         "place": "My sister's kitchen, two streets away.",
@@ -28,13 +28,14 @@ PLANS = {
 LONG_AGO, JUST_NOW = timedelta(days=18), timedelta(minutes=2)
 
 
-def keep(stage: Stage, now: datetime) -> None:
-    """Most of it stands since the first days; June chose her own times only now, so that history stays as it was told."""
-    stage.at(now - LONG_AGO, _settle, look_round=False)
-    stage.at(now - JUST_NOW, _choose)
+def add(timeline: Timeline, now: datetime) -> None:
+    """Add most of it in the first days. June chooses her reminder times only just before `now`: earlier, they would have changed
+    which reminders the history shows."""
+    timeline.at(now - LONG_AGO, _set_up, look_round=False)
+    timeline.at(now - JUST_NOW, _choose_reminders)
 
 
-def _settle(store: Store, instant: datetime) -> None:
+def _set_up(store: Store, instant: datetime) -> None:
     world = cast.find(store)
     for name, kind, detail in NEEDS:
         client = getattr(world, name)
@@ -45,7 +46,7 @@ def _settle(store: Store, instant: datetime) -> None:
     calendar_feeds.open_feed(store, world.maya, by=world.maya, now=instant)
 
 
-def _choose(store: Store, instant: datetime) -> None:
+def _choose_reminders(store: Store, instant: datetime) -> None:
     june = cast.find(store).june
     contact_preferences.set_reminders(
         store, june, first="sms", off=["second_check"], quiet_hours=("22:00", "07:00"),

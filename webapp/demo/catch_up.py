@@ -1,7 +1,6 @@
-"""What is written after sessions of the story, and how far those who were not there have come with it.
+"""Summaries, homework and recordings after the demo's sessions, and how far Maya has caught up with two that she missed.
 
-Maya has one session behind her that she has all caught up with, and one that she is in the middle of; June and Ben have
-theirs before them.
+She has finished one and is in the middle of the other; June and Ben have not begun theirs.
 """
 
 from datetime import datetime, timedelta
@@ -10,14 +9,14 @@ from sqlalchemy import select
 
 from webapp.care.catch_up import follow_ups
 from webapp.care.directory.people import Person
-from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
+from webapp.care.materials import drafts, homework, resources, summaries
 from webapp.care.materials.homework import Homework
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo.cast import World
-from webapp.demo.rooms import PastSession
-from webapp.demo.stage import Act, Stage
+from webapp.demo.past_sessions import PastSession
+from webapp.demo.replay import Action, Timeline
 
 HOUR = timedelta(hours=1)
 SLEEP = """We looked at the hours **before** sleep, because that is when most of us reach for something.
@@ -44,49 +43,53 @@ TEXTS = {
 }  # fmt: skip
 
 
-def write(stage: Stage, world: World, rooms: list[PastSession], now: datetime) -> None:
-    """Let it all happen on the stage, each at its hour; nothing of it later than `now`."""
-    for room in rooms:
-        words, written = TEXTS.get((room.series, room.number)), room.ends_at + HOUR
+def add(timeline: Timeline, world: World, past_sessions: list[PastSession], now: datetime) -> None:
+    """Add it all to the timeline, as far as it lies before `now`."""
+    for past in past_sessions:
+        words, written = TEXTS.get((past.series, past.number)), past.ends_at + HOUR
         if words is None or written > now:
             continue
-        host, session_id = getattr(world, room.host), room.session.id
-        stage.at(written, publishing(host, session_id, words), look_round=False)
-        if room.series != "evening":
+        host, session_id = getattr(world, past.host), past.session.id
+        timeline.at(written, publishing(host, session_id, words), look_round=False)
+        if past.series != "evening":
             continue
-        task = f"list-{room.number}"
-        stage.at(written, setting(host, session_id, task, room.ends_at), look_round=False)
-        stage.at(written, shelving(host, session_id, f"light-{room.number}"), look_round=False)
-        if room.number == 2:
-            _all_done(stage, world, session_id, task, room, now)
-        if room.number == 5:
-            _half_way(stage, world, session_id, task, room, now)
+        task = f"list-{past.number}"
+        timeline.at(written, setting(host, session_id, task, past.ends_at), look_round=False)
+        timeline.at(
+            written,
+            publishing_recording(host, session_id, f"light-{past.number}"),
+            look_round=False,
+        )
+        if past.number == 2:
+            _finish_everything(timeline, world, session_id, task, past, now)
+        if past.number == 5:
+            _begin_catching_up(timeline, world, session_id, task, past, now)
 
 
-def _all_done(
-    stage: Stage, world: World, session_id: int, task: str, room: PastSession, now: datetime
+def _finish_everything(
+    timeline: Timeline, world: World, session_id: int, task: str, past: PastSession, now: datetime
 ) -> None:
     maya, carla = world.maya, world.carla
 
     def works(store: Store, at: datetime) -> None:
         summaries.mark_read(store, store.get_one(Session, session_id), maya, by=maya, now=at)
-        reading = _resource(store, f"light-{room.number}")
-        resource_uses.finish(store, reading, maya, by=maya, now=at)
+        reading = _resource(store, f"light-{past.number}")
+        resources.finish(store, reading, maya, by=maya, now=at)
         words = "Put the kettle on. Call Ana. Walk round the block, twice if it rains."
-        hand_ins.hand_in(store, _homework(store, task), words, by=maya, now=at)
+        homework.hand_in(store, _homework(store, task), words, by=maya, now=at)
 
     def talks(store: Store, at: datetime) -> None:
         seat = _seat(store, session_id, maya)
-        [made] = store.scalars(hand_ins.of([_homework(store, task).id], maya.id))
+        [made] = store.scalars(homework.current_hand_in(_homework(store, task), maya.id))
         said = "Three things that are already in your day: **that is the trick**. Keep Ana's number on paper, too."
-        hand_ins.answer(store, made, said, by=carla, now=at)
+        homework.give_feedback(store, made, said, by=carla, now=at)
         follow_ups.sign_off(store, seat, by=carla, now=at, note="Went through it on the phone.")
 
-    _play(stage, now, (room.ends_at + 20 * HOUR, works), (room.ends_at + 44 * HOUR, talks))
+    _add_past(timeline, now, (past.ends_at + 20 * HOUR, works), (past.ends_at + 44 * HOUR, talks))
 
 
-def _half_way(
-    stage: Stage, world: World, session_id: int, task: str, room: PastSession, now: datetime
+def _begin_catching_up(
+    timeline: Timeline, world: World, session_id: int, task: str, past: PastSession, now: datetime
 ) -> None:
     maya, carla = world.maya, world.carla
 
@@ -97,22 +100,22 @@ def _half_way(
 
     def begins(store: Store, at: datetime) -> None:
         summaries.mark_read(store, store.get_one(Session, session_id), maya, by=maya, now=at)
-        film = _resource(store, f"light-{room.number}")
-        resource_uses.keep_place(store, film, maya, 760, by=maya, now=at)
+        film = _resource(store, f"light-{past.number}")
+        resources.keep_place(store, film, maya, 760, by=maya, now=at)
         words = "1. Phone stays in the kitchen from ten on.\n2. The small lamp.\n3. "
         drafts.save(store, _homework(store, task).about, words, by=maya, now=at)
 
-    _play(stage, now, (room.ends_at + 2 * HOUR, alone), (room.ends_at + 21 * HOUR, begins))
+    _add_past(timeline, now, (past.ends_at + 2 * HOUR, alone), (past.ends_at + 21 * HOUR, begins))
 
 
-def _play(stage: Stage, now: datetime, *acts: tuple[datetime, Act]) -> None:
-    for instant, act in acts:
+def _add_past(timeline: Timeline, now: datetime, *actions: tuple[datetime, Action]) -> None:
+    for instant, act in actions:
         if instant < now:
-            stage.at(instant, act, look_round=False)
+            timeline.at(instant, act, look_round=False)
 
 
-def publishing(host: Person, session_id: int, words: str) -> Act:
-    """The host writes down what it was about."""
+def publishing(host: Person, session_id: int, words: str) -> Action:
+    """The host publishes a summary."""
 
     def act(store: Store, at: datetime) -> None:
         summaries.write(store, store.get_one(Session, session_id), words, by=host, now=at)
@@ -120,8 +123,8 @@ def publishing(host: Person, session_id: int, words: str) -> Act:
     return act
 
 
-def setting(host: Person, session_id: int, ref: str, ends_at: datetime) -> Act:
-    """Homework for everyone in the room."""
+def setting(host: Person, session_id: int, ref: str, ends_at: datetime) -> Action:
+    """The host sets homework for everyone in the session."""
 
     def act(store: Store, at: datetime) -> None:
         homework.put(
@@ -133,8 +136,8 @@ def setting(host: Person, session_id: int, ref: str, ends_at: datetime) -> Act:
     return act
 
 
-def shelving(host: Person, session_id: int, ref: str) -> Act:
-    """A recording of the talk."""
+def publishing_recording(host: Person, session_id: int, ref: str) -> Action:
+    """The host publishes a recording of the talk."""
 
     def act(store: Store, at: datetime) -> None:
         resources.put(

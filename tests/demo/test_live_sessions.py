@@ -1,4 +1,4 @@
-"""Rooms around this minute: a newcomer sees every rung within three minutes."""
+"""The demo's live sessions show every rung within three minutes."""
 
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
-from webapp.demo import cast, tonight
+from webapp.demo import cast, live_sessions
 from webapp.demo.cast import World
 from webapp.protocol.engine.engine import look
 from webapp.protocol.facts.steps import Step
@@ -50,7 +50,7 @@ def test_the_whole_ladder_climbs_within_three_minutes(
     miss_one(store, world, now)
     store.commit()
     look(database, now - timedelta(hours=20))
-    tonight.open_rooms(store, now)
+    live_sessions.open_all(store, now)
     store.commit()
     found = climb(database, now)
     assert {"rosa", "leo"} <= found["heads_up"] & found["soon"] & found["doors_open"]
@@ -61,11 +61,11 @@ def test_the_whole_ladder_climbs_within_three_minutes(
     assert found["mark_room"] == {"june", "zoe"}
 
 
-def test_who_is_there_or_has_told_us_is_left_in_peace(
+def test_who_joined_or_reported_an_absence_gets_no_checks(
     store: Store, database: Database, world: World
 ) -> None:
     now = world.harbor.created_at + timedelta(days=5)
-    tonight.open_rooms(store, now)
+    live_sessions.open_all(store, now)
     store.commit()
     found = climb(database, now)
     assert not {"ivy", "ben"} & (found["first_check"] | found["second_check"] | found["outreach"])
@@ -75,7 +75,7 @@ def test_the_couples_therapist_is_called_too(
     store: Store, database: Database, world: World
 ) -> None:
     now = world.harbor.created_at + timedelta(days=5)
-    tonight.open_rooms(store, now)
+    live_sessions.open_all(store, now)
     store.commit()
     climb(database, now)
     with database.reading() as reader:
@@ -83,14 +83,16 @@ def test_the_couples_therapist_is_called_too(
         assert {task.owner_id for task in relational} == {world.tessa.id}
 
 
-def test_rooms_are_opened_once_and_again_when_they_are_over(store: Store, world: World) -> None:
+def test_sessions_are_opened_once_and_again_when_they_are_over(store: Store, world: World) -> None:
     now = world.harbor.created_at + timedelta(days=5)
-    assert tonight.open_rooms(store, now) == len(tonight.OPENINGS)
-    assert tonight.open_rooms(store, now + timedelta(seconds=30)) == 0
-    assert tonight.open_rooms(store, now + timedelta(hours=3)) == len(tonight.OPENINGS)
+    assert live_sessions.open_all(store, now) == len(live_sessions.LIVE_SESSIONS)
+    assert live_sessions.open_all(store, now + timedelta(seconds=30)) == 0
+    assert live_sessions.open_all(store, now + timedelta(hours=3)) == len(
+        live_sessions.LIVE_SESSIONS
+    )
 
 
 def test_only_harbor_runs_on_seconds(store: Store, world: World) -> None:
-    tonight.open_rooms(store, world.harbor.created_at + timedelta(days=5))
+    live_sessions.open_all(store, world.harbor.created_at + timedelta(days=5))
     assert world.harbor.policies[-1].body["first_check"] == "PT20S"
     assert world.sunrise.policies[-1].body["first_check"] == "PT5M"

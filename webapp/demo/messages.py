@@ -1,4 +1,4 @@
-"""What clients and their care team wrote to each other in the story, and a call for help that waits at the desk tonight."""
+"""The demo's secure messages between clients and staff, and a call for technical help that is still open."""
 
 from datetime import datetime, timedelta
 
@@ -8,9 +8,9 @@ from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.demo import cast
 from webapp.demo.cast import World
-from webapp.demo.stage import Act, Stage
+from webapp.demo.replay import Action, Timeline
 
-LETTERS: list[tuple[float, str, str, str]] = [
+MESSAGES: list[tuple[float, str, str, str]] = [
     # hours ago, client, by, words
     (75, "maya", "maya", "I moved my shift, so I can be there on Wednesdays after all."),
     (72.5, "maya", "carla", "That is good news, Maya. Your place was kept the whole time."),
@@ -21,32 +21,32 @@ LETTERS: list[tuple[float, str, str, str]] = [
     (1.5, "maya", "carla", "Yes, Sunday is fine. Bring one moment that went well, each of you."),
 ]  # fmt: skip
 UNREAD = 2
-"""So many of the newest nobody has opened yet."""
-FOUND = {
+"""How many of the newest nobody has opened yet."""
+TEST_RESULTS = {
     "network": "good",
     "microphone": "good",
     "camera": "blocked",
     "browser": "good",
     "clock": "good",
 }
-FIGURES = {
+TEST_FACTS = {
     "round_trips": [61.2, 58.4, 66.0, 59.7, 60.3], "kbit": 8400, "skew": 0.4, "cameras": 1,
     "microphones": 1, "connection": "4g", "screen": "412×915", "camera_trouble": "NotAllowedError",
     "agent": "Mozilla/5.0 (Linux; Android 14; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
 }  # fmt: skip
 
 
-def write(stage: Stage, now: datetime) -> None:
-    """Everything in `LETTERS`, as long before `now`; most of it was read."""
-    for number, (hours, client, by, words) in enumerate(LETTERS):
+def add(timeline: Timeline, now: datetime) -> None:
+    """Add all of `MESSAGES` at their time before `now`; all but the newest `UNREAD` are read 40 minutes later."""
+    for number, (hours, client, by, words) in enumerate(MESSAGES):
         at = now - timedelta(hours=hours)
-        stage.at(at, writing(client, by, words), look_round=False)
-        if number < len(LETTERS) - UNREAD:
+        timeline.at(at, writing(client, by, words), look_round=False)
+        if number < len(MESSAGES) - UNREAD:
             reader = {"maya": "carla", "zoe": "colin"}[client] if client == by else client
-            stage.at(at + timedelta(minutes=40), reading(client, reader), look_round=False)
+            timeline.at(at + timedelta(minutes=40), reading(client, reader), look_round=False)
 
 
-def writing(client: str, by: str, words: str) -> Act:
+def writing(client: str, by: str, words: str) -> Action:
     """`by` writes in `client`'s thread."""
 
     def act(store: Store, instant: datetime) -> None:
@@ -56,20 +56,22 @@ def writing(client: str, by: str, words: str) -> Act:
     return act
 
 
-def reading(client: str, by: str) -> Act:
+def reading(client: str, by: str) -> Action:
     """`by` opens `client`'s thread."""
 
     def act(store: Store, instant: datetime) -> None:
         world = cast.find(store)
         thread, reader = getattr(world, client), getattr(world, by)
-        messages.looked_at(store, thread, by=reader, now=instant)
+        messages.record_view(store, thread, by=reader, now=instant)
         messages.mark_read(store, thread, by=reader, now=instant)
 
     return act
 
 
 def ask_for_help(store: Store, world: World, session: Session, now: datetime) -> Task:
-    """Ivy, whose camera fails her now and then, tries the room early and asks the help desk."""
+    """Ivy, whose camera fails her now and then, tests her connection early and asks the help desk."""
     seat = next(seat for seat in session.seats if seat.client_id == world.ivy.id)
-    connection_tests.keep(store, FOUND, by=world.ivy, now=now, round_trip=60.3, facts=FIGURES)
+    connection_tests.keep(
+        store, TEST_RESULTS, by=world.ivy, now=now, round_trip=60.3, facts=TEST_FACTS
+    )
     return help_calls.report(store, seat, by=world.ivy, now=now)
