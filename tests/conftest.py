@@ -129,7 +129,7 @@ class Clock:
 
     def set(self, instant: datetime) -> datetime:
         """Let it be `instant` (aware). Returns it."""
-        self._bends.enter_context(webapp_clock.bent_to(instant))
+        self._bends.enter_context(webapp_clock.running_from(instant))
         return instant
 
     def forward(self, **by: float) -> datetime:
@@ -172,7 +172,7 @@ def plant_world(database: Database) -> Any:
     """The demo's cast in an otherwise empty database; returns what `cast.plant()` returns."""
     from webapp.demo import cast
 
-    with webapp_clock.bent_to(THAT_DAY), database.writing() as store:
+    with webapp_clock.running_from(THAT_DAY), database.writing() as store:
         planted = cast.plant(store, now=THAT_DAY)
         store.commit()
     return planted

@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.db import Base, Database, ReadOnlyStore, Store, claim
 from webapp.log import place_of
 
@@ -218,7 +218,7 @@ def set_aside(
             "program_id": store.scalar(batch.program(number)), "reason": place_of(error),
             "first_at": now, "last_at": now, "next_at": now,
         }  # fmt: skip
-        store.execute(adding(store, SetAside).values(fresh))
+        store.execute(insert_or_ignore(store, SetAside).values(fresh))
         mine = select(SetAside).where(SetAside.chore == batch.chore, SetAside.subject_id == number)
         aside = store.scalars(mine.with_for_update()).one()
         aside.count += 1

@@ -18,7 +18,7 @@ import structlog
 
 from webapp import clock
 from webapp.care.accounts import passkey_challenges
-from webapp.care.audit import anchors
+from webapp.care.audit import chain
 from webapp.care.make_ups import held_places, settlement
 from webapp.care.schedule import series
 from webapp.config import Settings
@@ -108,7 +108,7 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
     seconds = None if patient else SLICE
 
     def anchor(database: Database, now: datetime) -> int:
-        return anchors.drop(database, now, settings.audit_anchors)
+        return chain.write_anchor(database, now, settings.audit_anchors)
 
     def deliver(database: Database, now: datetime) -> int:
         return courier.deliver(database, now, seconds=seconds)
@@ -128,7 +128,7 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
             Chore("forget reports", csp_reports.forget, every=3600),
             Chore("forget tries", rate_limits.forget, every=600),
             Chore("let go", retention.let_go, every=3600),
-            Chore("anchor", anchor, every=anchors.EVERY),
+            Chore("anchor", anchor, every=chain.ANCHOR_EVERY),
             Chore("announce", announce),
             Chore("deliver", deliver, lane=DELIVERY),
         ]

@@ -155,7 +155,7 @@ def finish(database: Database, settings: Settings, then: datetime) -> None:
     A send that a busy machine made too slow is tried again later, so there are several such instants.
     """
     for later in range(6):
-        with clock.bent_to(then + later * timedelta(minutes=10)):
+        with clock.running_from(then + later * timedelta(minutes=10)):
             with database.writing() as store:
                 store.execute(update(Notification).values(leased_until=None))
                 store.commit()

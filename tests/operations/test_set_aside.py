@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from tests.protocol.rooms import Evening, evening
 from webapp import worker
 from webapp.batches import SetAside
-from webapp.care.accounts.logins import Link
+from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.contact import tasks
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Person
@@ -375,7 +375,7 @@ def test_what_is_let_go_of_is_let_go_past_what_cannot_be(
 ):
     long_ago = clock.now() - timedelta(days=200)
     made = [
-        Link(person_id=world.maya.id, purpose="invite", secret_hash=bytes([n]) * 32, made_at=long_ago, expires_at=long_ago)
+        SignInLink(person_id=world.maya.id, purpose="invite", secret_hash=bytes([n]) * 32, made_at=long_ago, expires_at=long_ago)
         for n in range(3)
     ]  # fmt: skip
     store.add_all(made)

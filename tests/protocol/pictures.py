@@ -4,7 +4,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from webapp.care.attendance.standing import Absence, Earlier, Facts, Life, Room, Standing
+from webapp.care.attendance.standing import (
+    Absence,
+    ClientFacts,
+    Earlier,
+    Facts,
+    SessionFacts,
+    Standing,
+)
 from webapp.care.attendance.tally import Evidence
 from webapp.care.directory.policy import Policy
 
@@ -17,15 +24,15 @@ def at(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def room(*, length: float = 180, policy: Policy | None = None, **more: Any) -> Room:
-    return Room(START, at(length), policy or Policy(), **more)
+def room(*, length: float = 180, policy: Policy | None = None, **more: Any) -> SessionFacts:
+    return SessionFacts(START, at(length), policy or Policy(), **more)
 
 
 def seat(*, length: float = 180, policy: Policy | None = None, **more: Any) -> Facts:
-    """A seat given a week before; `more` may be fields of Facts, Room or Life."""
-    rooms = {k: more.pop(k) for k in list(more) if k in Room.__dataclass_fields__}
-    lives = {k: more.pop(k) for k in list(more) if k in Life.__dataclass_fields__}
-    life = Life(**({"zone": "America/New_York"} | lives))
+    """A seat given a week before; `more` may be fields of Facts, SessionFacts or ClientFacts."""
+    rooms = {k: more.pop(k) for k in list(more) if k in SessionFacts.__dataclass_fields__}
+    lives = {k: more.pop(k) for k in list(more) if k in ClientFacts.__dataclass_fields__}
+    life = ClientFacts(**({"zone": "America/New_York"} | lives))
     facts = Facts(room(length=length, policy=policy), life, given_at=at(-7 * 24 * 60))
     return replace(facts, room=replace(facts.room, **rooms), **more)
 

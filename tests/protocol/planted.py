@@ -5,11 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from webapp.bulk import among
+from webapp.bulk import among, rows
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.facts import facts
-from webapp.protocol.facts.among import rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 
 

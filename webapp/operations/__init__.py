@@ -1,1 +1,2 @@
-"""What runs the installation: what its chores can't work on, and who is told of it."""
+"""What an installation needs to run, apart from the practice: heartbeats, rate limits, idempotency keys, webhooks, retention,
+and the rows that a chore has set aside."""

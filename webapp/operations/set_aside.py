@@ -83,7 +83,7 @@ def tell(database: Database, now: datetime) -> int:
         }
         touched = sum(_told(store, *place, found, about, now) for place, found in aside.items())
         for place in about.keys() - aside.keys():
-            about[place].withdraw(store, "mended", now=now)
+            about[place].withdraw(store, "mended", by=None, now=now)
             touched += 1
         store.commit()
     return touched

@@ -68,7 +68,7 @@ class Talk:
 
 def of(store: Store, client: Person, me: Person, before: int | None = None) -> Talk:
     """A page of `client`'s thread for `me`, who may see it. Six statements, however long it is."""
-    found = store.scalars(messages.said(client.id, before).limit(MOST + 1)).unique().all()
+    found = store.scalars(messages.newest_first(client.id, before).limit(MOST + 1)).unique().all()
     shown = list(reversed(found[:MOST]))
     team = thread_members.readers(store, client.id)
     mark = messages.last_read(store, client.id, me)
@@ -109,7 +109,9 @@ def _by_day(lines: list[Line]) -> Iterator[list[Line]]:
 
 def stamp(store: Store, client: Person, me: Person) -> str:
     """The newest `Talk.stamp` there is, without reading a word: for pages that look by themselves."""
-    last = store.scalar(messages.said(client.id).with_only_columns(Message.id).limit(1)) or 0
+    last = (
+        store.scalar(messages.newest_first(client.id).with_only_columns(Message.id).limit(1)) or 0
+    )
     return f"{last}-{messages.read_by_others(store, client, me)}"
 
 

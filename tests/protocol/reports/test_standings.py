@@ -60,7 +60,9 @@ def plant(store: Store, world: Any, luck: random.Random) -> None:
             scatter(store, seat, world, luck)
         if luck.random() < 0.15:
             room.cancel(store, "Snow", by=None, now=SIX - timedelta(days=3))
-    leaving.change(store, world.zoe, Status.PAUSED, by=world.ada, now=SIX - timedelta(hours=5))
+    leaving.change_status(
+        store, world.zoe, Status.PAUSED, by=world.ada, now=SIX - timedelta(hours=5)
+    )
 
 
 def scatter(store: Store, seat: Seat, world: Any, luck: random.Random) -> None:

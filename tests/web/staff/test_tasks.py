@@ -151,7 +151,7 @@ def test_taking_it_on_is_one_click(carla, task, store, world):
 
 def test_a_task_that_ended_meanwhile_says_so(carla, task, store, clock):
     opened = task()
-    opened.withdraw(store, "joined", now=clock.now())
+    opened.withdraw(store, "joined", by=None, now=clock.now())
     store.commit()
     answer = carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": "reached"})
     assert answer.status_code == 409

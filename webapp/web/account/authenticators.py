@@ -64,9 +64,9 @@ def confirm_authenticator() -> ResponseReturnValue:
 
 
 @account.post("/account/authenticator/removal")
-@needs(Permission.WAYS_IN)
+@needs(Permission.SIGN_IN_METHODS)
 def remove_authenticator() -> ResponseReturnValue:
-    """Remove the app. Staff may only while they have a passkey."""
+    """Remove the app. Raises LastMethod for staff without a passkey."""
     person = context.person()
     sign_in_methods.remove_authenticator(store, person, by=person, now=clock.now())
     store.commit()

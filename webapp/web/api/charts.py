@@ -10,7 +10,7 @@ from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import fhir, own_copy
-from webapp.care.privacy.fhir import Resource
+from webapp.care.privacy.fhir import FhirResource
 from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.protocol.facts.facts import of_seats
 from webapp.protocol.facts.picture import SeatRow
@@ -134,7 +134,7 @@ def _standings(seats: list[Seat]) -> dict[int, Standing]:
 
 def _resources(
     client: Person, ref: str, seats: list[dict[str, Any]], found: Chart
-) -> Iterator[Resource]:
+) -> Iterator[FhirResource]:
     you = {
         "name": client.name, "email": client.email, "phone": client.phone,
         "language": client.language,
@@ -142,7 +142,7 @@ def _resources(
     patient, subject = fhir.patient_of(you, ref)
     yield patient
     yield from (fhir.appointment(each, ref, subject) for each in seats)
-    tasks: dict[int, Resource] = {}
+    tasks: dict[int, FhirResource] = {}
     for n, entry in enumerate(found.entries):
         if entry.what in SAID:
             yield _communication(entry, found, f"{ref}/{n}", subject)
@@ -153,7 +153,7 @@ def _resources(
     yield from tasks.values()
 
 
-def _communication(entry: Entry, found: Chart, key: str, subject: Resource) -> Resource:
+def _communication(entry: Entry, found: Chart, key: str, subject: FhirResource) -> FhirResource:
     made = fhir.communication(key, SAID[Tag(entry.what)], entry.at, _words(entry), subject)
     by = found.people.get(entry.by or 0)
     if entry.what != Tag.ABSENCE_REPORTED:
@@ -162,7 +162,7 @@ def _communication(entry: Entry, found: Chart, key: str, subject: Resource) -> R
     return made
 
 
-def _care_plan(entry: Entry, key: str, subject: Resource) -> Resource:
+def _care_plan(entry: Entry, key: str, subject: FhirResource) -> FhirResource:
     return {
         "resourceType": "CarePlan",
         "id": fhir.made_id("CarePlan", key),
@@ -174,7 +174,7 @@ def _care_plan(entry: Entry, key: str, subject: Resource) -> Resource:
     }
 
 
-def _follow(tasks: dict[int, Resource], entry: Entry, ref: str, subject: Resource) -> None:
+def _follow(tasks: dict[int, FhirResource], entry: Entry, ref: str, subject: FhirResource) -> None:
     """A Task from the entries about it: opened, tried, done or withdrawn."""
     number = entry.detail["task"]
     made = tasks.setdefault(

@@ -12,7 +12,7 @@ from webapp.db import Store
 from webapp.notify.outbox import Notification
 from webapp.operations import csp_reports, set_aside
 from webapp.operations.heartbeats import Heartbeat
-from webapp.operations.inbox import Letter
+from webapp.operations.inbox import ReceivedWebhook
 
 
 def told(store: Store, program_id: int, now: datetime) -> bytes:
@@ -95,6 +95,10 @@ def _work(book: CollectorRegistry, store: Store, program_id: int, now: datetime)
     letters = Gauge(
         "rejoin_inbox", "Webhook letters not turned into evidence", ["state"], registry=book
     )
-    left = select(func.count()).select_from(Letter).where(Letter.program_id == program_id)
-    letters.labels("waiting").set(store.scalar(left.where(Letter.settled_at.is_(None))) or 0)
-    letters.labels("unmatched").set(store.scalar(left.where(Letter.why.is_not(None))) or 0)
+    left = (
+        select(func.count())
+        .select_from(ReceivedWebhook)
+        .where(ReceivedWebhook.program_id == program_id)
+    )
+    letters.labels("waiting").set(store.scalar(left.where(~ReceivedWebhook.is_settled)) or 0)
+    letters.labels("unmatched").set(store.scalar(left.where(ReceivedWebhook.why.is_not(None))) or 0)

@@ -72,10 +72,7 @@ def of(store: Store, client: Person) -> Chart:
 
 def looked_at(store: Store, client: Person, *, by: int | None, now: datetime) -> None:
     """Someone reads the chart: one event a reading, shown to its owner (P7). The caller commits."""
-    events.record(
-        store, Tag.CHART_READ, by=by, now=now, program_id=client.program_id, client=client.id,
-        what="chart",
-    )  # fmt: skip
+    events.record(store, Tag.CHART_READ, client=client, by=by, now=now, what="chart")
 
 
 def _told(store: Store, client: Person) -> Iterator[Entry]:

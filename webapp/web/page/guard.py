@@ -17,7 +17,7 @@ from webapp import clock
 from webapp.care.accounts import sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Kind, Person
-from webapp.care.directory.permissions import FRESH, Permission, may
+from webapp.care.directory.permissions import NEEDS_FRESH_PROOF, Permission, may
 from webapp.web.page import forms, identity
 from webapp.web.page.identity import current_person
 from webapp.web.page.unit_of_work import SAFE, store
@@ -123,15 +123,16 @@ def _lacks_second_factor(coming: Login) -> bool:
 def _needs_fresh_proof(guard: Permission | str) -> bool:
     """Whether a fresh proof is needed first. Who signed in by a link from the program may set up a sign-in method and nothing
     else, since staff may have seen that link (P3, P8)."""
-    if guard not in FRESH and guard != SIGNING_IN:
+    if guard not in NEEDS_FRESH_PROOF and guard != SIGNING_IN:
         return False
     known = identity.identified_login()
     if known is None or known.proved(clock.now()):
         return False
-    if guard in (SIGNING_IN, Permission.WAYS_IN) and identity.is_fresh():
+    if guard in (SIGNING_IN, Permission.SIGN_IN_METHODS) and identity.is_fresh():
         return False
     return (
-        guard not in (SIGNING_IN, Permission.WAYS_IN) or sign_in_methods.of(store, known.person).any
+        guard not in (SIGNING_IN, Permission.SIGN_IN_METHODS)
+        or sign_in_methods.of(store, known.person).any
     )
 
 

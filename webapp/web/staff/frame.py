@@ -18,12 +18,11 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
-from webapp.care.schedule.recurrence import instant_of
 from webapp.operations import set_aside
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.times import in_this_century
+from webapp.times import in_this_century, instant_of
 from webapp.web.page import htmx, identity
 from webapp.web.page.filters import sentence, zone
 from webapp.web.page.unit_of_work import separate_transaction, store
@@ -75,7 +74,7 @@ def leave_trace(reading: Reading | None) -> None:
     by, program_id = reader.id, reader.program_id
     if reading and (clients := list(reading.clients)):
         with separate_transaction() as writing:
-            record_views.note_down(
+            record_views.record(
                 writing, reading.what, clients, by=by, now=clock.now(), program_id=program_id,
                 session_id=reading.session_id,
             )  # fmt: skip
@@ -125,7 +124,7 @@ def waiting_at() -> dict[str, int]:
     if may(person, Permission.CARE_MESSAGES):
         found["messages"] = messages.unread(store, person, now)
     if may(person, Permission.HELP_DESK):
-        calls = help_calls.queue(person).where(~Task.is_acknowledged)
+        calls = help_calls.open_calls(person).where(~Task.is_acknowledged)
         found["help-desk"] = store.scalar(select(func.count()).select_from(calls.subquery())) or 0
     return found
 
@@ -144,7 +143,7 @@ def places() -> list[tuple[str, str, str, str]]:
         open_to.append(("people", "/staff/people", _("People"), "team"))
     if may(person, Permission.PLAN_MAKE_UPS):
         open_to.append(("make-ups", "/staff/make-ups", _("Make-ups"), "catch-up"))
-    if may(person, Permission.PROVE):
+    if may(person, Permission.READ_TIMELINESS):
         open_to.append(("timeliness", "/staff/timeliness", _("On time"), "check"))
     return open_to
 

@@ -105,6 +105,6 @@ def _read(client: Person, talk: threads.Talk) -> None:
 
 def _look(client: Person, up_to: int | None = None) -> None:
     with separate_transaction() as writing:
-        words.looked_at(writing, client, by=me(), now=clock.now())
+        words.record_view(writing, client, by=me(), now=clock.now())
         if up_to is not None:
             words.mark_read(writing, client, by=me(), now=clock.now(), up_to=up_to)

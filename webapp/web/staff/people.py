@@ -36,7 +36,7 @@ MOST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListedClient:
     """One client in the list."""
 
     client: Person
@@ -67,7 +67,7 @@ def _clients(sought: str) -> Select[Person]:
     return rows.order_by(Person.name, Person.id)
 
 
-def _entries(found: Sequence[Person]) -> list[Entry]:
+def _entries(found: Sequence[Person]) -> list[ListedClient]:
     ids = [client.id for client in found]
     team = (
         select(CareTeam).where(CareTeam.client_id.in_(ids)).options(joinedload(CareTeam.counselor))
@@ -81,7 +81,7 @@ def _entries(found: Sequence[Person]) -> list[Entry]:
         .group_by(Seat.client_id)
     )
     next_at: dict[int, datetime] = dict(store.execute(coming).all())
-    return [Entry(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in found]
+    return [ListedClient(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in found]
 
 
 @people.get("/people/<row:person_id>")
@@ -149,7 +149,7 @@ def write_plan(person_id: int) -> ResponseReturnValue:
 
 
 @people.post("/people/<row:person_id>/couple/end")
-@needs(Permission.STEER)
+@needs(Permission.ADMINISTER)
 def end_couple(person_id: int) -> ResponseReturnValue:
     """They are looked after as a couple no longer; `couple` is the one that stood on the page."""
     client = _client(person_id)

@@ -18,7 +18,7 @@ from webapp.db import Store
 from webapp.protocol.facts import facts
 from webapp.protocol.facts.picture import Picture, SeatRow
 from webapp.protocol.ladder.ladder import explain
-from webapp.protocol.ladder.rungs import Look, State
+from webapp.protocol.ladder.rungs import RungStatus, State
 
 NOBODY_YET = frozenset({Standing.WAITING, Standing.UNKNOWN, Standing.MISSED})
 """Standings of a seat about which nobody has said or seen anything yet."""
@@ -31,7 +31,7 @@ class Place:
 
     seat: Seat
     standing: Standing
-    looks: list[Look]
+    looks: list[RungStatus]
     minutes: int
     """How long they were there so far, whole minutes, overlaps merged."""
     here: bool
@@ -48,7 +48,7 @@ class Place:
         return self.seat.client
 
     @property
-    def next(self) -> Look | None:
+    def next(self) -> RungStatus | None:
         """The rung the ladder takes next, if any is still ahead."""
         ahead = [look for look in self.looks if look.state in (State.DUE, State.HELD, State.LATER)]
         return min((look for look in ahead if look.due_at), key=_when, default=None)
@@ -59,7 +59,7 @@ class Place:
         return self.standing in NOBODY_YET and not self.word
 
 
-def _when(look: Look) -> datetime:
+def _when(look: RungStatus) -> datetime:
     """A held rung is taken when the ladder looks again."""
     assert look.due_at is not None
     return max(look.due_at, look.until) if look.until else look.due_at
@@ -81,7 +81,7 @@ class Room:
         return self.total - len(self.places)
 
     @property
-    def next(self) -> Look | None:
+    def next(self) -> RungStatus | None:
         """The first rung that comes for anybody in the room."""
         ahead = [look for place in self.places if (look := place.next)]
         return min(ahead, key=_when, default=None)

@@ -127,7 +127,7 @@ def _picture() -> dict[str, Any]:
         "reading": Reading(What.CALLS, _spoken_of(lists[view])),
         "place": "tasks",
         "view": view,
-        "leads": may(person, Permission.PROVE),
+        "leads": may(person, Permission.READ_TIMELINESS),
         "sizes": {name: len(each) for name, each in lists.items()},
         "cards": _cards(lists[view], person),
         "again": list(AGAIN),
@@ -157,7 +157,7 @@ def _with_all(found: Select[Task]) -> Sequence[Task]:
 def _cards(found: Sequence[Task], person: Person) -> list[Card]:
     clients = {task.client_id for task in found}
     unsafe = select(Address.person_id, Address.value).where(
-        Address.person_id.in_(clients), Address.unsafe_at.is_not(None)
+        Address.person_id.in_(clients), Address.is_unsafe
     )
     marked: dict[int, set[str]] = defaultdict(set)
     for client_id, value in store.execute(unsafe):

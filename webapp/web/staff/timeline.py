@@ -6,6 +6,8 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+from flask_babel import gettext
+
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.db import Store
@@ -13,7 +15,6 @@ from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.web import chart
 from webapp.web.chart import Chart, Entry
 from webapp.web.page.filters import day_and_time, zone
-from webapp.web.staff.wording.chart_words import ENTRY
 from webapp.web.staff.wording.vocabulary import Word
 from webapp.web.staff.wording.words import word
 
@@ -107,7 +108,10 @@ def _shown(entry: Entry) -> Word:
     if entry.what in RUNGS:
         rung = word(entry.what, "rung")
         return Word(rung.words, "help" if entry.detail.get("result") == TAKEN else "", rung.icon)
-    return ENTRY[entry.what]
+    if entry.what == chart.UNSENT:
+        return Word(gettext("Notice not sent"), "", "send")
+    tag = Tag(entry.what)
+    return Word(gettext(tag.words), tag.look, tag.icon)
 
 
 def _kind_of(what: str) -> str:

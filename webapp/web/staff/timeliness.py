@@ -38,7 +38,7 @@ class Miss:
 
 
 @timeliness.get("/timeliness")
-@needs(Permission.PROVE)
+@needs(Permission.READ_TIMELINESS)
 def show() -> ResponseReturnValue:
     """The figures of the period, then the latest misses one by one."""
     now, days = clock.now(), _days()

@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import request
 
 from webapp.operations import idempotency_keys
-from webapp.operations.idempotency_keys import Answer
+from webapp.operations.idempotency_keys import KeptResponse
 from webapp.refusals import Refusal
 from webapp.web.api.contract import problems, tokens
 from webapp.web.api.contract.problems import Refused
@@ -45,7 +45,7 @@ def once(key: str, run: Callable[[], tuple[int, str]], now: datetime) -> tuple[i
     return status, text
 
 
-def _again(earlier: Answer, asked: bytes) -> tuple[int, str]:
+def _again(earlier: KeptResponse, asked: bytes) -> tuple[int, str]:
     if earlier.asked != asked:
         raise Refused(422, "key-reused", "This key was used for another request.", at=f"#/{HEADER}")
     return earlier.status, earlier.text

@@ -31,7 +31,7 @@ WHERE = {
 
 
 @refused_by_browsers.get("/refused-by-browsers")
-@needs(Permission.STEER)
+@needs(Permission.ADMINISTER)
 def show() -> ResponseReturnValue:
     """Each kind with how often, first and last. It holds for the whole installation: a report names no program and nobody."""
     now = clock.now()

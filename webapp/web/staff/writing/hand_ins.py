@@ -9,8 +9,8 @@ from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.care.directory.permissions import Permission
-from webapp.care.materials import drafts, hand_ins
-from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials import drafts, homework
+from webapp.care.materials.homework import HandIn
 from webapp.care.privacy.record_views import Reading, What
 from webapp.refusals import Refusal
 from webapp.web.page import markdown
@@ -29,7 +29,9 @@ MOST = 100
 def index() -> ResponseReturnValue:
     """What nobody has said anything to yet, the oldest first; names and titles alone."""
     whole = (joinedload(HandIn.client), joinedload(HandIn.homework))
-    waiting = store.scalars(hand_ins.unanswered(me()).options(*whole).limit(MOST)).unique().all()
+    waiting = (
+        store.scalars(homework.hand_ins_to_answer(me()).options(*whole).limit(MOST)).unique().all()
+    )
     return page(LIST, place="hand-ins", waiting=waiting)
 
 
@@ -51,7 +53,7 @@ def answer(hand_in_id: int) -> ResponseReturnValue:
             shared.keep_draft(about)
             store.commit()
             return page(PAGE, **_picture(made), preview=markdown.html(body), given=form)
-        hand_ins.answer(store, made, body, by=me(), now=clock.now())
+        homework.give_feedback(store, made, body, by=me(), now=clock.now())
     except Refusal as refusal:
         discard_and_read()
         return page(PAGE, 422, **_picture(_known(hand_in_id)), errors=refused(refusal), given=form)
@@ -66,7 +68,7 @@ def answer(hand_in_id: int) -> ResponseReturnValue:
 def reopen(hand_in_id: int) -> ResponseReturnValue:
     """Let the client go on with it: what they wrote is theirs to change again."""
     made = _known(hand_in_id)
-    hand_ins.reopen(store, made, by=me(), now=clock.now())
+    homework.reopen(store, made, by=me(), now=clock.now())
     store.commit()
     flash(_("%(name)s can go on with it.", name=made.client.name))
     return shared.go(f"/staff/hand-ins/{hand_in_id}")
@@ -93,4 +95,4 @@ def _about(made: HandIn) -> str:
 def _known(hand_in_id: int) -> HandIn:
     """What a client in the reader's care handed in; else 404 (S1)."""
     whole = (joinedload(HandIn.client), joinedload(HandIn.homework))
-    return one(hand_ins.visible_to(me()).where(HandIn.id == hand_in_id).options(*whole))
+    return one(homework.hand_ins_visible_to(me()).where(HandIn.id == hand_in_id).options(*whole))

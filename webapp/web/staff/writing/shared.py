@@ -54,7 +54,7 @@ def clients_of(session: Session | None) -> list[Person]:
 
 
 def told(session: Session | None, only: Iterable[int] = ()) -> Told:
-    """Whom publishing tells, of `only` these if any are named: exactly those whom notify/announcing/telling will tell."""
+    """Whom publishing tells, of `only` these if any are named: exactly those whom notify/announcing/notices will tell."""
     if session is None:
         return Told([])
     wanted = set(only)
