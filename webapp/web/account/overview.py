@@ -1,4 +1,4 @@
-"""SignInMethods to sign in: what one has, what one may add, what one may let go; and the first time after a link."""
+"""The list of a person's sign-in methods, recovery codes, and the welcome page after a link."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
