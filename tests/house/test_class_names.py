@@ -1,4 +1,4 @@
-"""Each class name in webapp stands for one thing (docs/contributing.md, *Names*)."""
+"""Each class name in webapp stands for one thing."""
 
 import ast
 from collections import defaultdict
