@@ -1,4 +1,4 @@
-"""What every test may ask for. Anything that touches tables runs twice: on SQLite and on PostgreSQL."""
+"""Fixtures for every test. Tests that touch tables run twice: on SQLite and on PostgreSQL."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Counting statements: a page costs as many for a hundred rows as for one."""
+"""Counts SQL statements, for tests that a page costs as many for a hundred rows as for one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

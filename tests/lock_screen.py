@@ -1,4 +1,4 @@
-"""What a phone's lock screen shows, and the finger that taps it: read from the service worker of a real browser."""
+"""Reads a phone's lock screen from the service worker of a real browser, and taps its notifications."""
 
 from typing import Any
 

@@ -27,8 +27,8 @@ def main(says: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{Path(folder) / 'scratch.db'}")
         migrations.upgrade(database)
-        with migrations.alone(database) as connection:
-            config = migrations.configured(connection)
+        with migrations.exclusive_transaction(database) as connection:
+            config = migrations.alembic_config(connection)
             config.attributes |= {"tables": every_table(), "render_item": portable}
             written = len(list(ScriptDirectory.from_config(config).walk_revisions()))
             script = command.revision(config, says, autogenerate=True, rev_id=f"{written + 1:04}")

@@ -1,4 +1,4 @@
-"""What holds for every page, checked whenever a test fetches one."""
+"""Checks that apply to every page, made whenever a test fetches one."""
 
 from collections import Counter
 from html.parser import HTMLParser

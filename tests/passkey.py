@@ -1,4 +1,4 @@
-"""A passkey in software: what a phone's authenticator answers, true or bent on purpose."""
+"""A software authenticator for tests, whose responses can be valid or altered on purpose."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Rows with whatever a table needs and nothing else: for tests that are about every table, not about one story."""
+"""Creates rows with only what their table requires, for tests about every table."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Visitors: people and programs that use the app in a test, without a browser."""
+"""Test clients: people and programs that use the app without a browser."""
 
 import re
 from typing import Any
@@ -79,7 +79,7 @@ class Visit:
         )
         with self.app.test_request_context(headers={"Cookie": cookies}):
             if self.app.config["VISIT_COOKIE"] not in cookies:
-                self.client.set_cookie(self.app.config["VISIT_COOKIE"], identity.visit())
+                self.client.set_cookie(self.app.config["VISIT_COOKIE"], identity.browser_id())
             return forms.csrf_token()
 
     def enter(self) -> None:

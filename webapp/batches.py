@@ -1,8 +1,8 @@
-"""Work on many rows, of which one may be bad (R13): a batch in one transaction; if that raises, ever smaller parts of it, until
-the rows that can't be worked on are found and set aside. The others go on as if those were not there.
+"""Runs a chore on batches of rows and sets bad rows aside, so that one of them never stops the others (R13).
 
-The normal case costs two small queries a walk, and no savepoint. One bad row among n costs about 2·log2(n) transactions,
-once: afterwards it is left out of the batches and tried alone, at longer and longer intervals, until it goes through.
+A batch runs in one transaction. If that raises, it is halved until the rows that can't be worked on are found and set aside. The
+normal case costs two small queries a run, and no savepoint. One bad row among n costs about 2·log2(n) transactions, once:
+afterwards it is left out of the batches and tried alone, at growing intervals, until it succeeds.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,23 +20,23 @@ from webapp.bulk import insert_or_ignore
 from webapp.db import Base, Database, ReadOnlyStore, Store, claim
 from webapp.log import place_of
 
-MOST = 50
-"""Rows set aside in one walk. When more fail, the fault is hardly theirs: the chore itself fails."""
-WAITS = (timedelta(minutes=5), timedelta(hours=1))
-"""Until a row that was set aside is tried again: at first, and at most. Doubles in between."""
+MOST_SET_ASIDE = 50
+"""The most rows set aside in one run. When more fail, the fault is hardly theirs: the chore itself fails."""
+RETRY_AFTER = (timedelta(minutes=5), timedelta(hours=1))
+"""How long until a row that was set aside is tried again: at first, and at most. Doubles in between."""
 NOT_A_ROWS_FAULT = (
     OperationalError, InterfaceError, ProgrammingError, NoConnection, ReadOnlyStore, MemoryError,
 )  # fmt: skip
-"""The database is away, locked or of another release: every row would raise, and none is to blame."""
+"""Errors of a database that is unreachable, locked or of another release: every row would raise, and none is to blame."""
 
 log = structlog.get_logger()
 
 
 class SetAside(Base):
-    """A row that a chore can't work on, while that is so. Growth: none; the table is empty when all is well.
+    """A row that a chore can't work on at present. Growth: none; the table is empty when all is well.
 
     `subject_id` is the row's number in the table that `subject` names. `reason`: the class of the error and the line of code
-    that raised it, and nothing of what the row says (S13).
+    that raised it, and nothing that the row contains (S13).
     """
 
     __tablename__ = "set_aside"
@@ -50,13 +50,13 @@ class SetAside(Base):
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]
     count: Mapped[int] = mapped_column(default=0)
-    """How often it was tried in vain."""
+    """How many attempts have failed."""
     next_at: Mapped[datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one chore works on. `id`: the column that numbers the rows; `program`: number → whose row it is."""
+    """The kind of rows that one chore works on. `id`: their id column; `program`: the query of a row's program, by the row's id."""
 
     chore: str
     subject: str
@@ -64,42 +64,46 @@ class Batch:
     program: Callable[[int], Select[Any]]
     limit: int = 500
 
-    def spared(self, due: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-        """`due` without what is set aside."""
+    def without_set_aside(self, due: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        """The query `due` without rows that are set aside."""
         aside = exists().where(SetAside.chore == self.chore, SetAside.subject_id == self.id)
         return due.where(~aside)
 
 
 Act = Callable[[Store, Sequence[Any]], int]
-"""Works on rows, in a transaction that the caller commits; returns how much was found."""
+"""Works on rows in a transaction that the caller commits; returns how many needed work."""
 Run = Callable[[Store, Sequence[int]], int]
-"""The same by the numbers of rows, which it reads for itself."""
+"""The same for row ids, whose rows it reads itself."""
 
 
 @dataclass(slots=True)
-class Walk:
-    """One walk of one chore: what to leave out, and how much it found. `settled` is called after each commit."""
+class BatchRun:
+    """One run of one chore and how many rows it has worked on (`found`). `on_commit` is called after each commit."""
 
     database: Database
     batch: Batch
     now: datetime
     run: Run
-    settled: Callable[[], None] = lambda: None
+    on_commit: Callable[[], None] = lambda: None
     found: int = 0
     failed: list[int] = field(default_factory=list)
 
-    def again(self) -> int:
-        """Try what was set aside and whose time has come, each alone. What goes through is no longer set aside."""
+    def retry_set_aside(self) -> int:
+        """Try rows again that were set aside and are due, each in its own transaction; one that succeeds is no longer set aside."""
         with self.database.reading() as store:
-            due = _due(self.batch, self.now).with_only_columns(SetAside.subject_id).limit(MOST)
+            due = (
+                _due(self.batch, self.now)
+                .with_only_columns(SetAside.subject_id)
+                .limit(MOST_SET_ASIDE)
+            )
             ids = store.scalars(due).all()
         for number in ids:
-            self._alone(number)
+            self._retry_one(number)
         return self.found
 
     def isolate(self, ids: Sequence[int]) -> int:
-        """Work on these in ever smaller parts, and set aside those that can't be worked on alone. Raises what they raised when
-        there are more than `MOST` of them."""
+        """Work on these rows in halves, quarters and so on, and set aside those that fail alone. Raises their error when more than
+        `MOST_SET_ASIDE` fail."""
         halves = [ids] if ids else []
         while halves:
             part = halves.pop()
@@ -108,42 +112,42 @@ class Walk:
                     found = self.run(store, part)
                     store.commit()
             except Exception as error:
-                refuse_other_faults(error)
+                raise_unless_row_fault(error)
                 if len(part) > 1:
                     middle = len(part) // 2
                     halves += [part[middle:], part[:middle]]
                     continue
-                self._put(part[0], error)
-                if len(self.failed) > MOST:
+                self._set_aside(part[0], error)
+                if len(self.failed) > MOST_SET_ASIDE:
                     raise
             else:
                 self.found += found
-                self.settled()
+                self.on_commit()
         return self.found
 
-    def _alone(self, number: int) -> None:
+    def _retry_one(self, number: int) -> None:
         mine = _due(self.batch, self.now).where(SetAside.subject_id == number)
         try:
             with self.database.writing() as store:
                 aside = store.scalar(claim(mine))
                 if aside is None:
-                    return  # another worker is at it
+                    return  # another worker has claimed it
                 found = self.run(store, [number])
                 store.delete(aside)
                 store.commit()
         except Exception as error:
-            refuse_other_faults(error)
-            self._put(number, error)
+            raise_unless_row_fault(error)
+            self._set_aside(number, error)
         else:
             self.found += found
-            self.settled()
+            self.on_commit()
 
-    def _put(self, number: int, error: Exception) -> None:
+    def _set_aside(self, number: int, error: Exception) -> None:
         self.failed.append(number)
-        put(self.database, self.batch, number, error, self.now)
+        set_aside(self.database, self.batch, number, error, self.now)
 
 
-def walk(
+def run_batch(
     database: Database,
     now: datetime,
     batch: Batch,
@@ -151,8 +155,8 @@ def walk(
     act: Act,
     load: Callable[[Store, Select[Any]], Sequence[Any]] | None = None,
 ) -> int:
-    """Claim a batch of the `due` rows, `act` on them, commit; returns how much was found. `load` reads the rows of a query, each
-    with its `id`; by default as objects. Raises what the database itself raises."""
+    """Claim a batch of the `due` rows, `act` on them, commit; return how many needed work. `load` reads the rows of a query, each with
+    its `id`; by default as objects. Raises errors of the database itself."""
     read = load or (lambda store, query: store.scalars(query).all())
     entity = getattr(batch.id, "class_", None)
 
@@ -160,12 +164,12 @@ def walk(
         rows = read(store, claim(due.where(batch.id.in_(ids)), of=entity))
         return act(store, rows) if rows else 0
 
-    taken = Walk(database, batch, now, run)
-    found = taken.again()
-    whole, ids = batch.spared(due).limit(batch.limit), list[int]()
+    taken = BatchRun(database, batch, now, run)
+    found = taken.retry_set_aside()
+    whole, ids = batch.without_set_aside(due).limit(batch.limit), list[int]()
     with database.reading() as store:
         if store.scalar(whole.with_only_columns(batch.id).limit(1)) is None:
-            return found  # nobody who writes has waited for this
+            return found  # without taking the write lock
     try:
         with database.writing() as store:
             rows = read(store, claim(whole, of=entity))
@@ -175,7 +179,7 @@ def walk(
                 store.commit()
         return found
     except Exception as error:
-        refuse_other_faults(error)
+        raise_unless_row_fault(error)
         log.warning("batch taken apart", chore=batch.chore, exc_info=error)
     if not ids:
         with database.reading() as store:
@@ -183,29 +187,31 @@ def walk(
     return taken.isolate(ids)
 
 
-def guarded(
-    walking: Walk, whole: Callable[[Store], int], ids: Callable[[Store], Sequence[int]]
+def run_whole_or_in_parts(
+    batch_run: BatchRun, whole: Callable[[Store], int], ids: Callable[[Store], Sequence[int]]
 ) -> int:
-    """Do `whole` in one transaction and commit; when that raises, `walking.run` in parts on the rows that `ids` then reads, or
-    sees to. For work that is more than a claim and an act; returns how much was found."""
-    found = walking.again()
+    """Do `whole` in one transaction and commit; if that raises, call `batch_run.run` in parts on the rows whose ids `ids` returns. For
+    work that is more than a claim and an act. Returns how many rows needed work."""
+    found = batch_run.retry_set_aside()
     try:
-        with walking.database.writing() as store:
+        with batch_run.database.writing() as store:
             found += whole(store)
             store.commit()
-        walking.settled()
+        batch_run.on_commit()
         return found
     except Exception as error:
-        refuse_other_faults(error)
-        log.warning("batch taken apart", chore=walking.batch.chore, exc_info=error)
-    with walking.database.writing() as store:
+        raise_unless_row_fault(error)
+        log.warning("batch taken apart", chore=batch_run.batch.chore, exc_info=error)
+    with batch_run.database.writing() as store:
         rest = list(ids(store))
         store.commit()
-    return walking.isolate(rest)
+    return batch_run.isolate(rest)
 
 
-def put(database: Database, batch: Batch, number: int, error: Exception, now: datetime) -> None:
-    """Set a row aside, or longer. In a transaction of its own."""
+def set_aside(
+    database: Database, batch: Batch, number: int, error: Exception, now: datetime
+) -> None:
+    """Set a row aside, or for longer if it is already, in its own transaction."""
     with database.writing() as store:
         fresh = {
             "chore": batch.chore, "subject_id": number, "subject": batch.subject, "count": 0,
@@ -217,18 +223,18 @@ def put(database: Database, batch: Batch, number: int, error: Exception, now: da
         aside = store.scalars(mine.with_for_update()).one()
         aside.count += 1
         aside.reason, aside.last_at = place_of(error), now
-        aside.next_at = now + min(WAITS[0] * 2 ** min(aside.count - 1, 20), WAITS[1])
+        aside.next_at = now + min(RETRY_AFTER[0] * 2 ** min(aside.count - 1, 20), RETRY_AFTER[1])
         store.commit()
     log.error("row set aside", chore=batch.chore, subject=batch.subject, row=number, exc_info=error)
 
 
-def aside(store: Store, batch: Batch) -> set[int]:
-    """The numbers of the rows that this chore leaves out."""
+def ids_set_aside(store: Store, batch: Batch) -> set[int]:
+    """The ids of the rows that this chore leaves out."""
     return set(store.scalars(select(SetAside.subject_id).where(SetAside.chore == batch.chore)))
 
 
-def refuse_other_faults(error: Exception) -> None:
-    """Raise `error` again unless a single row may be to blame for it."""
+def raise_unless_row_fault(error: Exception) -> None:
+    """Raise `error` again unless a single row may have caused it."""
     malformed = isinstance(error, OperationalError) and "malformed JSON" in str(error.orig)
     gone = getattr(error, "connection_invalidated", False)
     if gone or (isinstance(error, NOT_A_ROWS_FAULT) and not malformed):
@@ -236,15 +242,15 @@ def refuse_other_faults(error: Exception) -> None:
 
 
 def each_or_none(build: Callable[[list[Any]], list[Any]], items: Iterable[Any]) -> list[Any]:
-    """What `build` makes of `items`, in their order; None in place of those of which nothing can be made. For pages that list
-    many: they are built together, and one by one only when that raises."""
+    """What `build` returns for `items`, in their order; None in place of each for which it raises. For pages that list many: built
+    together, and one by one only when that raises."""
     listed = list(items)
     if not listed:
         return []
     try:
         return build(listed)
     except Exception as error:
-        refuse_other_faults(error)
+        raise_unless_row_fault(error)
         log.warning("list built row by row", exc_info=error)
     return [_one_or_none(build, item) for item in listed]
 
@@ -253,7 +259,7 @@ def _one_or_none(build: Callable[[list[Any]], list[Any]], item: Any) -> Any:
     try:
         [made] = build([item])
     except Exception as error:
-        refuse_other_faults(error)
+        raise_unless_row_fault(error)
         log.error("row can't be shown", exc_info=error)
         return None
     return made

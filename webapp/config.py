@@ -1,8 +1,8 @@
 """The settings of an installation: read from the environment and `instance/config.py`, checked, documented.
 
 A setting `X` is read from the environment as `REJOIN_X`, else from `instance/config.py` as `X`, else its default
-holds. An empty value counts as not given. A wrong value or an unknown name stops the program at once and says what to
-do; all complaints are told together, so nobody mends them one start at a time.
+holds. An empty value counts as not set. A wrong value or an unknown name stops the program at start with a message that
+says what to do; all problems are listed together.
 """
 
 import ipaddress
@@ -39,7 +39,7 @@ _PUSH_HOST = re.compile(
 
 
 class SettingsError(Exception):
-    """One or more settings cannot be used; each line names the setting and the remedy, and repeats no secret."""
+    """One or more settings cannot be used. Each line names the setting and the remedy, and contains no secret."""
 
     def __init__(self, complaints: list[str]) -> None:
         super().__init__("\n".join(complaints))
@@ -47,7 +47,7 @@ class SettingsError(Exception):
 
 
 def _in_instance(text: str, above: ValidationInfo) -> str:
-    """`{instance}` stands for the folder."""
+    """`text` with `{instance}` replaced by the instance folder."""
     return text.replace("{instance}", str(above.data["instance"]))
 
 
@@ -64,7 +64,7 @@ def _database_url(text: str) -> str:
 
 
 def _keys(text: str, above: ValidationInfo) -> tuple[str, ...]:
-    """Keys as given; when none is, those in a file of the instance folder (`secret.keys`), made there once."""
+    """The keys in `text`; without any, those of a file in the instance folder (`secret.keys`), created at first use."""
     file = above.data["instance"] / str(above.field_name).replace("_", ".")
     try:
         return keys.read_keys(text or keys.read_or_make(file, keys.hex_key))
@@ -88,7 +88,7 @@ def _app_name(text: str) -> str:
 
 
 def _vapid_subject(text: str, above: ValidationInfo) -> str:
-    """When none is given, the address that people open, if it is https."""
+    """The contact in `text`; without one, BASE_URL if it is https."""
     base = above.data.get("base_url", "")
     text = text or (base if base.startswith("https:") else "mailto:hello@example.org")
     if re.fullmatch(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://[^\s/]+\.[^\s/]+\S*", text):
@@ -145,12 +145,12 @@ def _log_format(text: str) -> str:
 
 
 def _setting(default: str | None, doc: str, example: str, *, secret: bool = False) -> Any:
-    """A documented setting. `default` is text, read like any other."""
+    """A documented setting. `default` is text, parsed like any other value."""
     return Field(default, description=doc, examples=[example], repr=not secret)
 
 
 class _ConfigFile(InitSettingsSource):
-    """`instance/config.py`: the upper-case names of a Python file; lists become comma-divided text."""
+    """Source of settings: the upper-case names of `instance/config.py`; lists become comma-divided text."""
 
     def __call__(self) -> dict[str, Any]:
         folder = Path(self.current_state.get("instance", ROOT / "instance"))
@@ -171,7 +171,7 @@ class _ConfigFile(InitSettingsSource):
 
 
 class Settings(BaseSettings):
-    """All settings, checked. Made by `Settings.load()`, varied by `model_copy(update=...)`."""
+    """All settings, checked. Created by `Settings.load()`, changed by `model_copy(update=...)`."""
 
     model_config = SettingsConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
@@ -273,9 +273,9 @@ class Settings(BaseSettings):
     def load(
         cls, environ: Mapping[str, str] | None = None, instance: Path | str | None = None
     ) -> "Settings":
-        """Read all settings; `instance` wins over REJOIN_INSTANCE. Makes the folder and missing keys, mode 0600.
+        """Read all settings; `instance` takes precedence over REJOIN_INSTANCE. Creates the folder and missing keys, mode 0600.
 
-        Raises SettingsError with every complaint at once.
+        Raises SettingsError with every problem at once.
         """
         given: dict[str, Any] = {
             _field(name.removeprefix(PREFIX), name): text
@@ -294,7 +294,7 @@ class Settings(BaseSettings):
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], init_settings: Any, *_: Any, **__: Any
     ) -> tuple[Any, ...]:
-        """What `load` found in the environment (the library's own source passes over unknown names), then the file."""
+        """First what `load` found in the environment (the library's own source ignores unknown names), then the file."""
         return init_settings, _ConfigFile(settings_cls, {})
 
     @property
@@ -316,7 +316,7 @@ class Settings(BaseSettings):
 
     @property
     def keyring(self) -> Keyring:
-        """The keys of clinical text; kept in the instance folder's file, it follows what is written there."""
+        """The keys of clinical text. When they come from the instance folder's file, the keyring follows its changes."""
         file = self.instance / "field.keys"
         kept = file.exists() and keys.read_keys(file.read_text()) == self.field_keys
         return Keyring(self.field_keys, file if kept else None)
@@ -333,7 +333,7 @@ class Settings(BaseSettings):
 
     @property
     def twilio_token(self) -> str | None:
-        """What Twilio signs the texts with that it passes on to us; None where texts leave by another way."""
+        """The secret by which Twilio signs incoming texts; None when texts are not sent by Twilio."""
         parts = urlsplit(self.sms_url or "")
         return unquote(parts.password or "") or None if parts.scheme == "twilio" else None
 
@@ -342,10 +342,10 @@ class Settings(BaseSettings):
         return (*self.zoom_secrets.get(feed, ()), *self.zoom_secrets.get("", ()))
 
 
-def _field(name: str, told: str, *, but: str = "") -> str:
-    """The field that the setting `name` fills; for a name that is none, what it is `told` as when it is refused."""
+def _field(name: str, shown_as: str, *, but: str = "") -> str:
+    """The model field of the setting `name`; for an unknown name `shown_as`, under which it is then refused."""
     field = name.lower()
-    return field if name.isupper() and field in Settings.model_fields and field != but else told
+    return field if name.isupper() and field in Settings.model_fields and field != but else shown_as
 
 
 def _complaint(error: ErrorDetails) -> str:
@@ -358,7 +358,7 @@ def _complaint(error: ErrorDetails) -> str:
 
 
 def loopback(host: str) -> bool:
-    """Whether that is this machine itself: the one place that may be reached without encryption."""
+    """Whether `host` is this machine itself, the only one that may be reached without encryption."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

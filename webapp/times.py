@@ -112,3 +112,9 @@ def _quiet_hours_from(day: date, hours: QuietHours, zone: ZoneInfo) -> tuple[dat
         instant_of(datetime.combine(day, begin), zone),
         instant_of(datetime.combine(last, end), zone),
     )
+
+
+def in_this_century(instant: datetime) -> bool:
+    """Whether a date and time that somebody wrote lies from 2000 to 2099, the bounds in the API's document. Near the limits of
+    `datetime` nothing can be calculated: the end of a session that begins there would overflow."""
+    return instant.year // 100 == 20

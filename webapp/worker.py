@@ -1,9 +1,8 @@
 """The worker: runs the chores while they find work, rests when they do not, and records a heartbeat every few seconds.
 
-A chore is `(database, now) -> found`. Any number of workers may walk them at once, on one machine or many: claims, unique
-keys and leases make that harmless. Delivering waits for other people's servers, so it has a lane (a thread) of its own: a
-provider that stalls keeps no rung from being taken on time. A chore that raises is logged and tried again later, a little
-more patiently each time; the others go on meanwhile.
+A chore is `(database, now) -> found`. Any number of workers may run at once, on one machine or many: claims, unique keys
+and leases make that safe. Delivery waits for other people's servers, so it has a lane (a thread) of its own: a provider that
+stalls delays no rung. A chore that raises is logged and tried again later, at growing intervals; the others run meanwhile.
 """
 
 import gc
@@ -41,20 +40,20 @@ from webapp.protocol.engine.reconcile import watch
 
 log = structlog.get_logger()
 
-REST = 0.5
-"""Seconds between rounds that found nothing: how late a rung may be noticed."""
+IDLE_WAIT = 0.5
+"""Seconds between rounds that found nothing, so also how late a rung may be noticed."""
 BEAT_EVERY = 5.0
-PATIENCE = (1.0, 60.0)
+RETRY_AFTER = (1.0, 60.0)
 """Seconds after which a chore that raised is tried again: at first, and at most. Doubles in between."""
 STUCK_AFTER = 90.0
-"""Seconds after which a lane that does not come round is no longer vouched for by the heartbeat (R5)."""
+"""Seconds after which a lane that has not finished a round stops the heartbeat (R5)."""
 
 LADDER, DELIVERY = "ladder", "delivery"
 
 
 @dataclass(slots=True)
 class Chore:
-    """`every`: seconds between two walks; 0 means each round, and that finding something is a reason to look again."""
+    """One chore and when it is due. `every`: seconds between two runs; 0 means every round, and again at once when it found work."""
 
     name: str
     walk: Callable[[Database, datetime], int]
@@ -63,12 +62,12 @@ class Chore:
     due: float = field(default=0.0, init=False)
     """On the monotonic clock."""
     troubles: int = field(default=0, init=False)
-    """How often in a row it raised."""
+    """How many times in a row it raised."""
     vouched: bool = field(default=False, init=False)
-    """It came round in this process, and what a process before may have said of it is taken back."""
+    """It succeeded in this process, so a failure that an earlier process reported is taken back."""
 
-    def turn(self, database: Database) -> int:
-        """Walk it once, if it is time; answers how much it found."""
+    def run_if_due(self, database: Database) -> int:
+        """Run it once if it is due; return how much it found."""
         if time.monotonic() < self.due:
             return 0
         begun = time.monotonic()
@@ -76,21 +75,21 @@ class Chore:
             found = self.walk(database, clock.now())
         except Exception as error:
             self.troubles += 1
-            wait = min(PATIENCE[0] * 2 ** (self.troubles - 1), PATIENCE[1])
+            wait = min(RETRY_AFTER[0] * 2 ** (self.troubles - 1), RETRY_AFTER[1])
             log.exception("chore raised", chore=self.name, troubles=self.troubles, wait=wait)
             self.due = time.monotonic() + wait
-            self._say(set_aside.chore_failed, database, self.name, error, clock.now())
+            self._report(set_aside.chore_failed, database, self.name, error, clock.now())
             return 0
         if self.troubles or not self.vouched:
-            self.vouched = self._say(set_aside.chore_works, database, self.name)
+            self.vouched = self._report(set_aside.chore_works, database, self.name)
         self.troubles, self.due = 0, begun + self.every
         if found:
             took = round((time.monotonic() - begun) * 1000)
             log.info("chore found work", chore=self.name, found=found, ms=took)
         return 0 if self.every else found
 
-    def _say(self, say: Callable[..., None], *words: Any) -> bool:
-        """Tell the others (R13). When it's the database that is away, they know by that."""
+    def _report(self, say: Callable[..., None], *words: Any) -> bool:
+        """Record the chore's state for other processes (R13). Whether that worked: it can't while the database is unreachable."""
         try:
             say(*words)
         except Exception as error:
@@ -101,9 +100,9 @@ class Chore:
 
 @contextmanager
 def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]]:
-    """What there is to do, in the order in which one thing leads to the next.
+    """All chores, in the order in which one makes work for the next.
 
-    `patient`: delivering comes back only when every provider has answered.
+    `patient`: a delivery returns only when every provider has responded.
     """
     courier = Courier.from_settings(settings)
     seconds = None if patient else SLICE
@@ -138,23 +137,23 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
 
 
 def beat(database: Database, now: datetime) -> None:
-    """One tiny transaction that says: the worker lives."""
+    """Record the worker's heartbeat in its own transaction."""
     with database.writing() as store:
         heartbeats.beat(store, "worker", now)
         store.commit()
 
 
-def once(database: Database, todo: Iterable[Chore]) -> bool:
-    """Walk all chores until nothing is due; answers whether none of them raised."""
+def run_until_idle(database: Database, todo: Iterable[Chore]) -> bool:
+    """Run all chores until nothing is due; return whether none of them raised."""
     todo = list(todo)
     beat(database, clock.now())
-    while sum(chore.turn(database) for chore in todo):
+    while sum(chore.run_if_due(database) for chore in todo):
         pass
     return not any(chore.troubles for chore in todo)
 
 
 class Worker:
-    """Lanes of chores, each in a thread; the caller's thread beats the heart until `stopping` is set."""
+    """Lanes of chores, each in a thread; the caller's thread records heartbeats until `stopping` is set."""
 
     def __init__(self, database: Database, todo: Iterable[Chore], stopping: threading.Event):
         self._database = database
@@ -167,13 +166,13 @@ class Worker:
     def run(self) -> None:
         """Work until `stopping` is set; a round that has begun is finished first."""
         gc.collect()
-        gc.freeze()  # what is loaded by now stays; looking through it again and again cost a third of all sends
+        gc.freeze()  # what is loaded by now stays loaded; collecting it again and again cost a third of all sends
         threads = [threading.Thread(target=self._walk, args=(lane,)) for lane in self._lanes]
         for thread in threads:
             thread.start()
         pulse = Chore("beat", self._beat, every=BEAT_EVERY)
         while not self._stopping.is_set():
-            pulse.turn(self._database)
+            pulse.run_if_due(self._database)
             self._stopping.wait(1.0)
         for thread in threads:
             thread.join()
@@ -183,10 +182,10 @@ class Worker:
             found = 0
             for chore in self._lanes[lane]:
                 if not self._stopping.is_set():
-                    found += chore.turn(self._database)
+                    found += chore.run_if_due(self._database)
             self._came_round[lane] = time.monotonic()
             if not found:
-                self._stopping.wait(REST)
+                self._stopping.wait(IDLE_WAIT)
 
     def _beat(self, database: Database, now: datetime) -> int:
         longest = time.monotonic() - min(self._came_round.values())

@@ -1,5 +1,5 @@
-// Says one thing for a moment, aloud and on screen (`quiet`: aloud only). Others ask by an "announce" event or an HX-Trigger
-// header of it.
+// Shows a message for some seconds and has it read aloud (`quiet`: only read aloud). Other scripts dispatch an "announce" event;
+// the server sends it as an HX-Trigger header.
 const region = document.getElementById("announce");
 const SECONDS = 6;
 
@@ -13,9 +13,9 @@ function say(text, quiet = false) {
 }
 
 document.addEventListener("announce", ({ detail }) => say(detail?.text ?? detail?.value ?? detail, detail?.quiet));
-// A note that goes out by itself says so in its own place (unsent.js).
+// A kept note reports its own failures (unsent.js).
 const kept = (form) => self.vault?.able && form.matches?.("form[data-outbox]");
-// What a page asks by itself may wait: nobody asked for it, nothing is lost.
+// A failed poll is not reported: nothing is lost.
 const byItself = (part) => part.matches?.("[data-poll]");
 document.addEventListener("htmx:error", ({ target }) => kept(target) || byItself(target) || say(navigator.onLine ? region?.dataset.trouble : region?.dataset.offline));
 document.addEventListener("htmx:response:error", ({ target, detail }) => {

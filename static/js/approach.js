@@ -1,9 +1,9 @@
-// The in-app alert (M17): a banner appears on whatever page is open while a session's doors are, is said once, can be put away,
-// and goes at the end. It goes by the server's clock; the server is asked now and then whether something has changed.
+// The in-app banner (M17): shown on whatever page is open while a session can be joined, announced once, can be dismissed, and
+// hidden at the end. Uses the server's clock, and polls the server now and then for changes.
 const where = () => document.querySelector(".approach");
 const known = (what, banner) => `${what}:${document.body.dataset.person}:${banner.dataset.seat}`;
 const say = (banner, quiet) => document.dispatchEvent(new CustomEvent("announce", { detail: { text: banner.dataset.say, quiet } }));
-// What is wholly in sight is only said aloud. Asked of an observer: measuring here would lay the page out at once, in our task.
+// A banner that is fully visible is only read aloud. An observer tells, since measuring here would force a layout.
 const sight = new IntersectionObserver((seen) => {
   for (const { target, intersectionRatio } of seen) say(target, intersectionRatio > 0.99);
   sight.disconnect();

@@ -1,4 +1,4 @@
-// Keeps <time data-countdown> true, in the server's form: "1 h 24 min", with data-seconds at last "40 s". Two days and more
+// Updates <time data-countdown> in the server's format: "1 h 24 min", with data-seconds at last "40 s". Two days and more
 // stay as the server wrote them.
 const MINUTE = 60_000, HOUR = 60 * MINUTE;
 
@@ -9,7 +9,7 @@ function spelled(left, seconds) {
 }
 
 function tick() {
-  if (document.hidden) return; // what begins meanwhile is told when somebody looks: a page nobody sees asks for nothing
+  if (document.hidden) return; // a hidden page requests nothing; it catches up when it is visible again
   for (const time of document.querySelectorAll("time[data-countdown]")) {
     const left = Date.parse(time.dateTime) - Date.now();
     if (left > 48 * HOUR) continue;

@@ -1,5 +1,5 @@
-// Typed text outlives an expired sign-in, a lost network and a reload, for this person and this tab only.
-// <form data-keep="name"> is kept as it is typed; <… data-sent="name"> in an answer says it arrived.
+// Keeps typed text through an expired sign-in, a lost network and a reload, for this person and this tab only.
+// <form data-keep="name"> is kept as it is typed; <… data-sent="name"> in a response says it arrived.
 // <input data-once> is the id of one sending: text that comes back is sent under the id it had, so that it arrives once.
 // <form data-about="homework:7"> is also saved on the server while typing (ui/kept.html); the copy here stays until that is done.
 const person = document.body.dataset.person;
@@ -15,7 +15,7 @@ function keep(form) {
   sessionStorage.setItem(key(form), JSON.stringify(Object.fromEntries(texts)));
 }
 
-// What was typed comes back. Where the page has another text by now, neither is lost: both are shown.
+// Restores typed text. Where the page has another text by now, shows both.
 function restore() {
   for (const sent of document.querySelectorAll("[data-sent]")) sessionStorage.removeItem(`draft:${person}:${sent.dataset.sent}`);
   for (const form of forms()) {

@@ -1,4 +1,4 @@
-// "Add to home screen", only where someone looks for it ([data-install]) and only what fits this phone.
+// "Add to home screen": shows the instructions for this kind of phone where a page has [data-install].
 let offer = null;
 const apple = /iPhone|iPad/.test(navigator.userAgent) || (navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1);
 const kind = apple ? "apple" : /Android/.test(navigator.userAgent) ? "android" : "computer";

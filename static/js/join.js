@@ -1,4 +1,4 @@
-// A tap on Join is told to the ladder (weak presence) while the link itself opens the room, even if we are unreachable.
+// Reports a tap on Join to the server (weak presence); the link itself opens the room, even if the server is unreachable.
 document.addEventListener("click", ({ target }) => {
   const link = target.closest?.("a[data-join]");
   if (!link) return;

@@ -1,4 +1,4 @@
-// One phone, one person: signing out cleans it, also without a network; somebody else's arrival cleans up after the last one (S6).
+// Deletes what this phone keeps of a person when they sign out, also without a network, or when somebody else signs in (S6).
 const person = document.body.dataset.person;
 const PATIENCE = 8000;
 
@@ -19,7 +19,7 @@ async function clean() {
   return taken;
 }
 
-// Without an answer the cookie that we cannot delete is marked: the server ends the login the moment it sees the mark.
+// Without a response a cookie marks the login as left, since scripts can't delete its cookie: the server then ends it.
 async function leave(form) {
   const unsent = self.vault?.able ? await outbox.send().catch(() => {}).then(() => outbox.all(person ?? localStorage.getItem("person"))) : [];
   if (unsent.length && !confirm(form.dataset.unsent)) return;
@@ -48,12 +48,12 @@ if (person) {
   const arrived = () => localStorage.setItem("person", person);
   if (last && last !== person) gentle(forget(last)).then(arrived);
   else arrived();
-  // A page that comes back from the browser's memory is asked for again, unseen until then.
+  // A page restored from the back/forward cache is hidden and reloaded.
   addEventListener("pagehide", ({ persisted }) => { document.documentElement.hidden = persisted; });
   addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 }
 
-// What the last person kept for reading goes; what they have not sent yet stays sealed until they are back.
+// Deletes the last person's drafts, schedule and notifications; their unsent notes stay encrypted until they are back.
 async function forget(last) {
   Object.keys(sessionStorage).filter((name) => name.startsWith(`draft:${last}:`)).forEach((name) => sessionStorage.removeItem(name));
   if (self.vault?.able) await vault.drop("week");

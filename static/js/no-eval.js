@@ -1,4 +1,4 @@
-// htmx without eval and without inline scripts in answers: a second wall behind the page's CSP (S7).
+// Keeps htmx from using eval and inline scripts of responses, as a second protection behind the page's CSP (S7).
 class Refused {
   constructor() { throw new Error("Code in attributes is not run here."); }
 }

@@ -1,4 +1,4 @@
-// "This is my own phone": only then are the next two weeks kept, sealed, for the offline page. Off until switched on (S6).
+// "This is my own phone": keeps the next two weeks encrypted for the offline page. Off until switched on (S6).
 const me = document.body.dataset.person;
 const FRESH = 600_000;
 const box = document.querySelector("[data-own-phone]");

@@ -1,7 +1,7 @@
-// A recording goes on where it was stopped, on any device: <video data-place="address" data-position="seconds">.
+// Resumes a recording where it was stopped, on any device: <video data-place="address" data-position="seconds">.
 const tell = (player, least) => {
   const at = Math.floor(player.currentTime), told = Number(player.dataset.position);
-  if (!player.readyState || Math.abs(at - told) < least) return; // not loaded: it stands at nothing, not at the beginning
+  if (!player.readyState || Math.abs(at - told) < least) return; // not loaded yet: its position means nothing
   player.dataset.position = at;
   const headers = { "HX-Request": "true", "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content };
   fetch(player.dataset.place, { method: "POST", headers, body: new URLSearchParams({ seconds: at }), keepalive: true }).catch(() => {});

@@ -1,4 +1,4 @@
-// A page that looks by itself rests while nobody can see it.
+// Stops a page's polling while it is hidden.
 document.addEventListener("htmx:config:request", (event) => {
   if (document.hidden && event.target.matches?.("[data-poll]") && event.detail.ctx.request.method === "GET") event.preventDefault();
 });

@@ -1,4 +1,4 @@
-// This device's reminders: asked for only by a tap, renewed on open, let go at sign-out (leave.js).
+// This device's push subscription: created only by a tap, renewed on open, ended at sign-out (leave.js).
 // The note on the phone is {person, id, endpoint, key, at}: opaque ids, so the next person's sign-in knows it is not theirs (S5).
 const NOTE = "device", TOLD = "device-told", HINT = "hint", DAY = 86_400_000;
 const key = document.body.dataset.push;
@@ -21,7 +21,7 @@ async function subscribe() {
   try {
     return await pushManager.subscribe(options);
   } catch (error) {
-    // An older key of ours still holds the place: let it go and ask again.
+    // There is a subscription for an older key of ours: end it and subscribe again.
     const old = await pushManager.getSubscription();
     if (!old) throw error;
     await old.unsubscribe();
@@ -32,7 +32,7 @@ async function subscribe() {
 async function tell(subscription, again = true) {
   const answer = await post("/me/devices", subscription.toJSON());
   if (answer.status === 410 && again) {
-    // The push service gave this one up: make a new one.
+    // The push service has ended this one: create a new one.
     await subscription.unsubscribe();
     return tell(await subscribe(), false);
   }
@@ -42,10 +42,10 @@ async function tell(subscription, again = true) {
   sessionStorage.setItem(TOLD, "yes");
 }
 
-// Whoever signs in here tells of it anew: the device goes with that login when it ends.
+// A new sign-in registers the device again: it belongs to that login and ends with it.
 if (!me) sessionStorage.removeItem(TOLD);
 
-// On every open: a subscription that is gone, given up by the push service or made for an older key of ours is made anew.
+// On every open: replace a subscription that is gone, ended by the push service, or created for an older key of ours.
 async function renew(force) {
   if (!me || !supported || Notification.permission !== "granted") return;
   const note = noted();

@@ -1,10 +1,10 @@
-// Registers the worker, and comes back by itself when the network does, unless someone is writing.
+// Registers the service worker, and reloads the offline page when the network returns, unless someone is writing.
 navigator.serviceWorker?.register("/service-worker.js").catch(() => {});
 
-// Every script has decided by then what shows on this device: room kept for the rest is let go ([data-likely] in base.css).
+// By then every script has decided what shows on this device: space reserved for the rest is given up ([data-likely] in base.css).
 addEventListener("DOMContentLoaded", () => { document.documentElement.dataset.ready = ""; });
 
-// Where one is in the console stays in sight on a phone, too.
+// Scrolls the console's navigation to the current page on a phone.
 const here = document.querySelector(".console-nav [aria-current]");
 if (here) { const nav = here.closest("nav"); nav.scrollLeft = here.offsetLeft - nav.offsetLeft - 48; }
 

@@ -1,4 +1,4 @@
-// "I can't make it" without a network. A note is kept before it is sent and let go when the server has answered; what stays is
+// "I can't make it" without a network. A note is kept before it is sent and dropped once the server has responded; what remains is
 // shown as "not sent yet" and goes out on load, when the network returns and when the page is looked at again (R7).
 const region = document.getElementById("unsent");
 const me = document.body.dataset.person ?? localStorage.getItem("person");
@@ -49,7 +49,7 @@ function said(news) {
   show();
 }
 
-// Before htmx sends it: kept. The server counts the tap of a note that had to wait.
+// Keeps the note before htmx sends it. For one that had to wait the server uses the instant of the tap.
 function keep({ target: form }) {
   if (!form.matches("form[data-outbox]")) return;
   const { csrf_token, request_id: id, ...fields } = Object.fromEntries(new FormData(form));
@@ -78,7 +78,7 @@ if (region && self.vault?.able && me) {
   show().then(send);
 }
 
-// Before sign-in: no more than that something waits.
+// Before sign-in: says only that something waits.
 const hint = document.querySelector("[data-waiting]");
 if (hint && self.vault?.able && me) outbox.all(me).then((notes) => { hint.hidden = !notes.some((note) => !note.refused); }).catch(() => {});
 

@@ -1,4 +1,4 @@
-// Offers the phone's own clock where times are shown by another one. "Stay" is remembered for that pair of clocks.
+// Offers the phone's time zone where times are shown in another one. "Stay" is remembered for that pair of zones.
 const offer = document.querySelector("[data-clock]");
 
 function compare() {
@@ -14,5 +14,5 @@ function compare() {
   });
 }
 
-// Which zone this is costs a slow phone 30 ms to say: asked only where the clocks differ, in a task of its own.
+// Naming the zone takes a slow phone 30 ms: done only where the clocks differ, in a task of its own.
 if (offer && Number(offer.dataset.ahead) !== -new Date().getTimezoneOffset()) setTimeout(compare);

@@ -41,8 +41,8 @@ def instance(tmp_path: Path) -> Path:
 @pytest.fixture
 def environment(instance: Path, fresh_database: Database) -> dict[str, str]:
     """What the command line finds in the environment: the test's folder and database, at the newest migration."""
-    with migrations.alone(fresh_database) as connection:
-        command.stamp(migrations.configured(connection), "head")
+    with migrations.exclusive_transaction(fresh_database) as connection:
+        command.stamp(migrations.alembic_config(connection), "head")
     fresh_database.dispose()
     url = fresh_database.url.render_as_string(hide_password=False)
     return {

@@ -35,33 +35,33 @@ def stumble(database: Database, now: datetime) -> int:
 
 def test_once_walks_until_nothing_is_due(database: Database) -> None:
     few, many = Pile(1), Pile(5)
-    assert worker.once(database, [Chore("few", few), Chore("many", many)])
+    assert worker.run_until_idle(database, [Chore("few", few), Chore("many", many)])
     assert (few.work, many.work) == (0, 0)
     assert few.walks == many.walks == 6
 
 
 def test_a_chore_that_raises_does_not_stop_the_others(database: Database) -> None:
     pile = Pile(3)
-    assert not worker.once(database, [Chore("stumble", stumble), Chore("pile", pile)])
+    assert not worker.run_until_idle(database, [Chore("stumble", stumble), Chore("pile", pile)])
     assert pile.work == 0
 
 
 def test_a_chore_that_raised_is_left_alone_for_a_while(database: Database) -> None:
     chore = Chore("stumble", stumble)
     for _ in range(3):
-        assert chore.turn(database) == 0
+        assert chore.run_if_due(database) == 0
     assert chore.troubles == 1
 
 
 def test_a_periodic_chore_rests_between(database: Database) -> None:
     pile = Pile(9)
     chore = Chore("pile", pile, every=3600)
-    assert [chore.turn(database) for _ in range(3)] == [0, 0, 0]
+    assert [chore.run_if_due(database) for _ in range(3)] == [0, 0, 0]
     assert pile.walks == 1
 
 
 def test_working_is_seen_by_the_heartbeat(database: Database) -> None:
-    worker.once(database, [])
+    worker.run_until_idle(database, [])
     with database.reading() as store:
         assert not heartbeats.silent(store, "worker", clock.now())
 
@@ -144,4 +144,4 @@ def work_once(database: Database) -> None:
     from webapp.notify.announcing.announce import announce
     from webapp.protocol.engine.engine import look
 
-    worker.once(database, [Chore("look", look), Chore("announce", announce)])
+    worker.run_until_idle(database, [Chore("look", look), Chore("announce", announce)])

@@ -1,4 +1,4 @@
-"""What goes on while processes are killed: sessions begin all the time, nobody joins, some clients report an absence."""
+"""The scenario during which processes are killed: sessions begin all the time, nobody joins, some clients report an absence."""
 
 import http.client
 import re

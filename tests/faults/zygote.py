@@ -1,4 +1,4 @@
-"""Gives birth to `rejoin` processes quickly: it has read all the code once, and forks for every start.
+"""Starts `rejoin` processes quickly: imports all the code once, and forks for every start.
 
 So a test can kill a process a second, instead of waiting for imports. A child is `rejoin WORDS` from its first line on, in a
 process group of its own. Reads JSON lines {"words": [...], "log": PATH} and answers each with the child's process id.

@@ -17,7 +17,7 @@ from tests.visiting import API, Caller
 from tests.web.api.operations import Operation, operations, put, resolved
 from tests.web.test_matrix import caller
 from webapp.care.accounts.api_tokens import SCOPES
-from webapp.web.page.guard import OTHER_DOOR, guard_of
+from webapp.web.page.guard import CHECKS_ACCESS_ITSELF, guard_of
 
 MAY_CHANGE = {"INSERT rate_limit", "DELETE rate_limit", "INSERT answer", "UPDATE answer"}
 """What a refused call may leave: tries are counted, and a refusal is an answer that is given again to the same key."""
@@ -93,7 +93,7 @@ def without_pages(app: Flask) -> list[Any]:
         return [
             rule
             for rule in app.url_map.iter_rules()
-            if guard_of(rule.endpoint) == OTHER_DOOR and not rule.rule.startswith(API) and rule.endpoint != "static"
+            if guard_of(rule.endpoint) == CHECKS_ACCESS_ITSELF and not rule.rule.startswith(API) and rule.endpoint != "static"
         ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What hostile, broken and unlucky senders write into fields."""
+"""Hostile, malformed and unusual values for fields."""
 
 import random
 from html.parser import HTMLParser

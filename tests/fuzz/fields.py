@@ -1,4 +1,4 @@
-"""Every form there is: those that the pages show, with what stands in them, and every field that a view reads."""
+"""Finds every form on the pages with its values, and every form field that a view reads."""
 
 import inspect
 import re

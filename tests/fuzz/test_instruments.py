@@ -1,4 +1,4 @@
-"""What the fuzzing notices with, tried out itself: changes that stand, and markup that came back."""
+"""The fuzzing's own checks: detecting changes that were kept, and markup that came back."""
 
 import pytest
 from markupsafe import escape
@@ -10,7 +10,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import What
-from webapp.spellings import row_number
+from webapp.numbers import row_number
 
 
 def rename(database, person_id: int, *, keep: bool) -> None:

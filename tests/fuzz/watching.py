@@ -1,4 +1,4 @@
-"""What a request leaves changed: the statements that wrote something and were not rolled back."""
+"""Records which statements of a request changed something and were not rolled back."""
 
 import re
 from collections.abc import Iterator

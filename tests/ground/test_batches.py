@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from tests.counting import statements
 from webapp import batches
 from webapp import clock as webapp_clock
-from webapp.batches import Batch, SetAside, each_or_none, walk
+from webapp.batches import Batch, SetAside, each_or_none, run_batch
 from webapp.care.directory.programs import Program
 
 NAME = "Ada Lovelace was not well"
@@ -48,7 +48,7 @@ class Pile:
 
     def walk(self) -> int:
         due = select(Program).where(Program.name == "waits").order_by(Program.id)
-        return walk(self.database, self.clock.now(), self.batch, due, self.act)
+        return run_batch(self.database, self.clock.now(), self.batch, due, self.act)
 
     def done(self) -> set[int]:
         with self.database.reading() as store:
@@ -155,7 +155,7 @@ def test_when_everything_fails_the_chore_itself_fails_and_the_rest_is_not_set_as
     pile.poison = set(pile.ids)
     with pytest.raises(ValueError, match="not well"):
         pile.walk()
-    assert len(pile.aside()) == batches.MOST + 1
+    assert len(pile.aside()) == batches.MOST_SET_ASIDE + 1
 
 
 @given(st.sets(st.integers(0, 19)))

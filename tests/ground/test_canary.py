@@ -1,4 +1,4 @@
-"""S13: whatever goes wrong on whatever route, no word of a person reaches the log."""
+"""S13: whatever goes wrong on whatever route, nothing about a person reaches the log."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""The database keeps its promises on both engines: durable, private, one writer at a time where there must be."""
+"""The database on both engines: durable, private, and with one writer at a time where that is needed."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

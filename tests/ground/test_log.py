@@ -1,4 +1,4 @@
-"""The log tells what happened and never about whom (S13)."""
+"""S13: the log says what happened and nothing about whom."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Times of day and numbers are read once, in ASCII digits and within bounds; wall times become instants, quiet hours among
+"""Times of day and numbers are parsed once, in ASCII digits and within bounds.
 them, whatever the clocks do (rules 6 and 12, R10)."""
 
 from datetime import UTC, datetime, time, timedelta
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.spellings import decimal_number, row_number, whole_number
+from webapp.numbers import decimal_number, row_number, whole_number
 from webapp.times import (
     MIDNIGHT,
     clock_text,

@@ -1,4 +1,4 @@
-"""The house reads itself: every module of webapp and tests as a syntax tree, and what it imports."""
+"""Reads every module of webapp and tests as a syntax tree, with its imports."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Templates as this house reads them: which there are, what people see of them, which words are marked."""
+"""Finds the templates, the texts that people see in them, and which are marked for translation."""
 
 import re
 from collections.abc import Iterator

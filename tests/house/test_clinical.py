@@ -1,4 +1,4 @@
-"""S15: no clinical text lies about unsealed, and nobody has to remember that."""
+"""S15: every column with clinical text is encrypted."""
 
 from sqlalchemy import JSON, String, Text
 

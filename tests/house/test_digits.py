@@ -1,11 +1,11 @@
-"""Digits are ASCII digits (S17): numbers and times from outside have one reader each, in `spellings` and `times`."""
+"""Digits are ASCII digits (S17): numbers and times from outside have one reader each, in `numbers` and `times`."""
 
 import ast
 import re
 
 from tests.house.reading import modules, told
 
-READERS = {"webapp.spellings", "webapp.times"}
+READERS = {"webapp.numbers", "webapp.times"}
 """Where texts become numbers and times of day."""
 ours = [module for module in modules() if module.name.startswith("webapp.")]
 

@@ -106,7 +106,7 @@ def test_migrating_keeps_foreign_keys_on_afterwards(bare: Database) -> None:
 
 
 def test_the_names_of_migrations_are_sentences() -> None:
-    for path in (migrations.HERE / "versions").glob("*.py"):
+    for path in (migrations.FOLDER / "versions").glob("*.py"):
         number, _, says = path.stem.partition("_")
         assert number.isdigit(), path.name
         assert says.count("_") >= 1, f"{path.name}: name it by what it does"

@@ -1,4 +1,4 @@
-"""Names: the words of the field, and none of the words that say nothing."""
+"""Names are terms of the field and never empty words."""
 
 import ast
 import re

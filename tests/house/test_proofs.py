@@ -1,4 +1,4 @@
-"""`make prove` can't rot: every requirement is broken by something, and what is broken stands where the table says."""
+"""`make prove` stays complete: every requirement is broken by a mutation, and each mutation still applies."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Templates and styles have short lines; templates stay inside the page's CSP and say nothing a translator has not seen."""
+"""Templates and styles have short lines; templates follow the CSP and mark every text for translation."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The voice, as a contract: what clients read never blames and never alarms, in any language (docs/product.md, *Voice*)."""
+"""What clients read never blames and never alarms, in any language (docs/product.md, *Voice*)."""
 
 import re
 from pathlib import Path

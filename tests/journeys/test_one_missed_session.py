@@ -1,4 +1,4 @@
-"""One missed session, from start to finish: told from the client's phone and from the counselor's desk."""
+"""One missed session from start to finish: on the client's phone and at the counselor's desk."""
 
 from playwright.sync_api import expect
 from sqlalchemy import select

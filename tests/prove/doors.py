@@ -17,8 +17,8 @@ HOSTS, RESOLVING, PUSH = (
 
 BREAKS = (
     # S1: one policy; strangers get 404; programs are walled off
-    Mutation("S1", GUARD, "if guard != ENTERING and (guard is None or not may(person, Permission(guard))):", "if False:", by("web/test_matrix", "theo")),
-    Mutation("S1", GUARD, "return _elsewhere(person.kind) or abort(404)", "return _elsewhere(person.kind) or abort(403)", by("web/test_matrix", "theo")),
+    Mutation("S1", GUARD, "if guard != SIGNING_IN and (guard is None or not may(person, Permission(guard))):", "if False:", by("web/test_matrix", "theo")),
+    Mutation("S1", GUARD, "return _staff_start_page(person.kind) or abort(404)", "return _staff_start_page(person.kind) or abort(403)", by("web/test_matrix", "theo")),
     Mutation("S1", "webapp/care/directory/permissions.py", "Permission.ADMINISTER: lead,", "Permission.ADMINISTER: staff,", by("web/test_matrix", "theo")),
     Mutation("S1", "webapp/care/directory/teams.py", "return found.where(or_(Person.id == me.id, in_care_of(me, Person.id)))", "return found", by("web/test_matrix", "theo or colin")),
     Mutation("S1", "webapp/care/directory/teams.py", "found = select(Person).where(Person.program_id == me.program_id)\n    if", "found = select(Person)\n    if",
@@ -38,7 +38,7 @@ BREAKS = (
       by("web/staff/test_writing", "own_part")),
     Mutation("S1", "webapp/care/leaving.py", "    couple.ended_at = now\n", "", by("care/test_leaving", "free_for_another")),
     # S2: logins are rows
-    Mutation("S2", IDENTITY, '    end("signed_in_again")\n', "", by("web/test_sign_in", "signing_in_again")),
+    Mutation("S2", IDENTITY, '    sign_out("signed_in_again")\n', "", by("web/test_sign_in", "signing_in_again")),
     Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hash_secret(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),
     Mutation("S2", ACCOUNTS, "            self.ended_at is None\n            and self.made_at", "            self.made_at", by("web/test_sign_in", "copied")),
     Mutation("S2", ACCOUNTS, "            and self.person.status != Status.DISCHARGED\n", "", by("care/accounts/test_logins", "has_left")),
@@ -48,7 +48,7 @@ BREAKS = (
     Mutation("S2", "webapp/web/client/me/sign_ins.py", 'logins.sign_out(store, login, "ended_elsewhere", by=my_seats.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),
     Mutation("S2", "webapp/web/account/passkeys.py", 'logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)', "pass", by("web/account/test_passkeys", "ends_the_other_logins")),
     Mutation("S2", ACCOUNTS, "FRESH = timedelta(minutes=10)", "FRESH = timedelta(minutes=30)", by("web/account/test_fresh", "ten_minutes")),
-    Mutation("S2", GUARD, "if guard not in NEEDS_FRESH_PROOF and guard != ENTERING:", "if True:", by("web/account/test_fresh", "leads_to_the_proof")),
+    Mutation("S2", GUARD, "if guard not in NEEDS_FRESH_PROOF and guard != SIGNING_IN:", "if True:", by("web/account/test_fresh", "leads_to_the_proof")),
     # S3: passkeys
     Mutation("S3", PASSKEYS, "expected_origin=party.origin, require_user_verification=True,", "expected_origin=party.origin, require_user_verification=False,",
       by("web/account/test_passkeys", "registers_nothing")),
@@ -70,7 +70,7 @@ BREAKS = (
     Mutation("S3", PASSWORDS, "    if _names(person, password):\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
     Mutation("S3", PASSWORDS, "    if _shares_address(store, person):\n", "    if False:\n", by("web/account/test_passwords", "two_share")),
     Mutation("S3", ACCOUNTS, "return self.person.kind != Kind.STAFF or self.strong", "return True", by("web/account/test_second_step", "password_alone")),
-    Mutation("S3", GUARD, "if coming and _owes(coming):", "if False:", by("web/account/test_second_step", "sets_up_no_other")),
+    Mutation("S3", GUARD, "if coming and _lacks_second_factor(coming):", "if False:", by("web/account/test_second_step", "sets_up_no_other")),
     Mutation("S3", "webapp/care/accounts/authenticators.py", ".where(Authenticator.id == known.id, Authenticator.last_step < step)", ".where(Authenticator.id == known.id)",
       by("web/account/test_second_step", "code_is_good_once")),
     Mutation("S3", "webapp/care/accounts/authenticators.py", ".where(Authenticator.login_id == login)", "", by("web/account/test_second_step", "looked_at")),
@@ -90,8 +90,8 @@ BREAKS = (
     Mutation("S3", ACCOUNTS, "IDLE_OTHERWISE = timedelta(hours=1)", "IDLE_OTHERWISE = timedelta(hours=3)", by("care/accounts/test_logins", "sooner_for_staff")),
     Mutation("S3", ACCOUNTS, "OVERALL = timedelta(hours=24)", "OVERALL = timedelta(hours=48)", by("care/accounts/test_logins", "outlives_a_day")),
     Mutation("S3", "webapp/web/client/today.py", '        g.pop("seen", None)\n', "        pass\n", by("web/test_htmx", "awake")),
-    Mutation("S3", GUARD, "_OURS.fullmatch(path)", "_OURS.match(path)", by("web/test_sign_in", "another_site")),
-    Mutation("S3", GUARD, "if identity.locked() and _carries():", "if False:", by("web/account/test_unlock", "too_late")),
+    Mutation("S3", GUARD, "_OWN_PATH.fullmatch(path)", "_OURS.match(path)", by("web/test_sign_in", "another_site")),
+    Mutation("S3", GUARD, "if identity.idle_login() and _sends_a_form():", "if False:", by("web/account/test_unlock", "too_late")),
     # S4: push endpoints
     Mutation("S4", HOSTS, 'if url.scheme != "https" or port != 443:', "if False:", plain("notify/channels/test_push_hosts", "nothing_else")),
     Mutation("S4", HOSTS, 'if host not in self.exact and not host.endswith(self.suffixes or ("\\0",)):', "if False:", plain("notify/channels/test_push_hosts", "nothing_else")),
@@ -116,7 +116,7 @@ BREAKS = (
     Mutation("S6", "webapp/web/feeds.py", '    answer.headers["Cache-Control"] = "no-store"', '    answer.headers["Cache-Control"] = "private"',
       by("web/test_feeds", "as_a_file")),
     Mutation("S6", "webapp/web/sign_in.py", "    answer.headers[\"Clear-Site-Data\"] = '\"cache\", \"storage\"'\n", "", by("web/test_sign_in")),
-    Mutation("S6", "webapp/web/sign_in.py", '    return _out("someone_else")\n', '    identity.end("someone_else")\n    store.commit()\n    return redirect(url_for("sign_in.show"), 303)\n',
+    Mutation("S6", "webapp/web/sign_in.py", '    return _finish_sign_out("someone_else")\n', '    identity.sign_out("someone_else")\n    store.commit()\n    return redirect(url_for("sign_in.show"), 303)\n',
       by("web/account/test_unlock", "start_over")),
     Mutation("S6", "templates/layouts/signed_in.html", '"history": false,', "", by("web/test_htmx")),
     Mutation("S6", "templates/pwa/service-worker.js", 'const PAGES = ["/offline", "/crisis"];', 'const PAGES = ["/offline", "/crisis", "/sign-in"];', plain("web/pwa/test_service_worker", "only_shell")),
@@ -141,10 +141,10 @@ BREAKS = (
     Mutation("S8", GUARD, 'fields = [each for each in request.form.items(multi=True) if each[0] != "csrf_token"]', "fields = []",
       by("web/client/test_absences", "older_page")),
     Mutation("S8", GUARD, "return htmx_response(\"\", 204, redirect=where)", "return redirect(where, 303)", by("web/client/test_absences", "leads_htmx")),
-    Mutation("S8", GUARD, "if not forms.written_by(person, request.form.get(\"csrf_token\", \"\")):", "if False:", by("web/client/test_messages", "stayed_open")),
-    Mutation("S8", GUARD, "    if not forms.fits(person):\n", "    if False:\n", by("web/account/test_unlock", "shared_phone")),
-    Mutation("S8", GUARD, "fields = forms.carried() if theirs else []", "fields = forms.carried()", by("web/account/test_unlock", "shared_phone")),
+    Mutation("S8", GUARD, "if not forms.token_is_of(person, request.form.get(\"csrf_token\", \"\")):", "if False:", by("web/client/test_messages", "stayed_open")),
+    Mutation("S8", GUARD, "    if not forms.pending_form_is_of(person):\n", "    if False:\n", by("web/account/test_unlock", "shared_phone")),
+    Mutation("S8", GUARD, "fields = forms.carried_fields() if theirs else []", "fields = forms.carried_fields()", by("web/account/test_unlock", "shared_phone")),
     Mutation("S8", "webapp/web/account/passkeys.py", "        wanted = None if known else wanted\n", "", by("web/account/test_unlock", "shared_phone")),
-    Mutation("S8", FORMS, 'login = g.get("opened") or (', 'login = (', by("web/account/test_unlock", "comes_back_with_its_text")),
-    Mutation("S8", FORMS, 'return _of_login(login.id) if login else _bound_to(f"visit {visit()}")', 'return _bound_to("anybody")', by("web/account/test_unlock", "another_logins")),
+    Mutation("S8", FORMS, 'login = g.get("proved_login") or (', 'login = (', by("web/account/test_unlock", "comes_back_with_its_text")),
+    Mutation("S8", FORMS, 'return _login_secret(login.id) if login else _secret_for(f"visit {browser_id()}")', 'return _secret_for("anybody")', by("web/account/test_unlock", "another_logins")),
 )  # fmt: skip

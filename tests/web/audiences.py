@@ -1,4 +1,4 @@
-"""Whom each route is for (S1): one line a route. A route without a line fails tests/web/test_matrix.py.
+"""Who each route is for (S1): one line a route. A route without a line fails tests/web/test_matrix.py.
 
 The objects in the addresses are Maya's (tests/web/matrix.py): her seat, her homework, a note about her. An audience names
 everybody of the cast who gets further than the door; everybody else finds nothing there (404), or the sign-in page.

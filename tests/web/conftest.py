@@ -1,4 +1,4 @@
-"""What pages of both sides show: a room to make up in, and what was missed."""
+"""Fixtures for pages of both sides: a room to make up in, and missed sessions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every page must be like, looked at in a real browser: readable by everybody, on any screen, touchable, within its policy."""
+"""Checks of every page in a real browser: accessible, readable on any screen, touchable, within its policy."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page

@@ -1,4 +1,4 @@
-"""Everybody at every door (S1): the actors, the objects they knock for, and what came of it."""
+"""The access matrix (S1): who requests which route about which rows, and the response."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from webapp.care.schedule import series
 from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store
 from webapp.demo import cast
-from webapp.web.page.guard import OTHER_DOOR, guard_of
+from webapp.web.page.guard import CHECKS_ACCESS_ITSELF, guard_of
 
 DAY = timedelta(days=1)
 ACTORS = (
@@ -150,7 +150,7 @@ def doors(app: Flask, objects: dict[str, Any]) -> list[Door]:
     found = []
     with app.app_context():
         for rule in app.url_map.iter_rules():
-            if guard_of(rule.endpoint) == OTHER_DOOR:
+            if guard_of(rule.endpoint) == CHECKS_ACCESS_ITSELF:
                 continue
             resource = rule.endpoint.rpartition(".")[0]
             own = {

@@ -1,4 +1,4 @@
-"""A row that can't be read says so on every page that lists many, and the others stand (R13)."""
+"""A row that can't be rendered says so on every page that lists many, and the others are shown (R13)."""
 
 from datetime import UTC, datetime
 from html import unescape
@@ -12,7 +12,7 @@ from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Session
 from webapp.demo import cast
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 
 SIX = datetime(2026, 3, 6, 23, 0, tzinfo=UTC)
 POISON: dict[str, Any] = {"quiet_hours": ["21:0\uff10", "08:00"]}
@@ -106,14 +106,14 @@ def test_a_line_of_a_clients_list_that_cannot_be_shown_says_so(night, visit, mon
         store, world.carla, [world.gus], night.at(600), now=night.at(0), title="Breathing"
     )
     store.commit()
-    meant = Place.moved.fget
+    meant = SeatView.moved.fget
 
-    def unshowable(place: Place) -> bool:
+    def unshowable(place: SeatView) -> bool:
         if place.session.title == "Breathing":
             raise ValueError("Gus")
         return bool(meant and meant(place))
 
-    monkeypatch.setattr(Place, "moved", property(unshowable))
+    monkeypatch.setattr(SeatView, "moved", property(unshowable))
     cast.open_room(
         store, world.carla, [world.gus], night.at(1800), now=night.at(0), title="Walking"
     )

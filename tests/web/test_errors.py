@@ -1,4 +1,4 @@
-"""What is refused is told to whoever watches for attacks: what, when, to whom, from where; and nobody's words (ASVS 16.3)."""
+"""Every refusal is logged for whoever watches for attacks, without anything a person wrote (ASVS 16.3)."""
 
 import json
 import logging

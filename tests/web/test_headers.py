@@ -1,4 +1,4 @@
-"""S6, S7: what every answer carries, and who is believed about where a request comes from."""
+"""S6, S7: the headers of every response, and which proxies are trusted."""
 
 from ipaddress import ip_network
 
@@ -39,7 +39,7 @@ def test_no_signed_in_page_is_kept_in_a_cache(app, world, path):
     ],
 )  # fmt: skip
 def test_every_text_says_how_its_letters_are_spelled(app, path, kind):
-    where = path if path.startswith("/") else app.extensions["shelf"].address(path)
+    where = path if path.startswith("/") else app.extensions["static_files"].address(path)
     assert app.test_client().get(where).headers["Content-Type"] == kind
 
 

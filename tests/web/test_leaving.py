@@ -1,4 +1,4 @@
-"""S5, S6: signed out without a network. The mark the phone left ends the login and its reminders at the first request."""
+"""S5, S6: signing out without a network: the phone's mark ends the login and its reminders at the first request."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""What a page template's line breaks and indentation become when it is rendered."""
+"""Line breaks and indentation of page templates are removed when they are rendered."""
 
 import pytest
 from jinja2 import DictLoader, Environment

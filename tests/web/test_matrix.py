@@ -1,4 +1,4 @@
-"""S1: everybody at every door. Whom a route is for stands in tests/web/audiences.py, one line a route."""
+"""S1: everybody requests every route. Who a route is for is in tests/web/audiences.py."""
 
 import pytest
 from flask import Flask

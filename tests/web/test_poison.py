@@ -132,7 +132,7 @@ def walked(database: Database, settings_: Any, clock: Any) -> Iterator[str]:
             clock.set(began + ahead)
             for chore in todo:
                 chore.due = 0.0
-            worker.once(database, todo)
+            worker.run_until_idle(database, todo)
             yield from (f"{chore.name} raised" for chore in todo if chore.troubles)
         clock.set(began)
 

@@ -1,4 +1,4 @@
-"""S2, S3, S8: coming in and going out, for people and for those who copy cookies and scan mail."""
+"""S2, S3, S8: signing in and out, also against copied cookies and mail scanners."""
 
 from datetime import timedelta
 

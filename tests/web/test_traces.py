@@ -121,8 +121,8 @@ def test_what_was_begun_and_refused_is_not_kept_with_the_trace(app, store, world
     kept = select(func.count(Plan.id))
     before = store.scalar(kept)
     with app.test_request_context(method="POST"):
-        unit_of_work.write_on()
+        unit_of_work.begin_writing()
         reengagement_plans.make(unit_of_work.store, world.maya, by=world.carla, now=clock.now(), barrier="The bus.", steps=["make_up"])  # fmt: skip
-        with unit_of_work.apart():
+        with unit_of_work.separate_transaction():
             pass
     assert store.scalar(kept) == before

@@ -1,4 +1,4 @@
-"""What no database keeps is refused before a view reads it, by the name of its field (R12)."""
+"""Text that the database can't store is refused by the name of its field before a view reads it (R12)."""
 
 import pytest
 from sqlalchemy import func, select

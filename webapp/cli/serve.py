@@ -162,7 +162,7 @@ def _work(settings: Settings, once: bool, stopping: threading.Event) -> bool:
     with console.open_database(settings) as database, chores.chores(settings, patient=once) as todo:
         if once:
             with console.progress("walking the chores", None):
-                return chores.once(database, todo)
+                return chores.run_until_idle(database, todo)
         chores.Worker(database, todo, stopping).run()
     return True
 

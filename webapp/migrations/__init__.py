@@ -1,6 +1,6 @@
-"""How the tables came to be what they are: one change a file in `versions/`, each file name a sentence.
+"""Migrates the database with Alembic: one change a file in `versions/`, each file name a sentence.
 
-`upgrade()` brings a database to the newest state in one transaction on either engine, or leaves it as it was. A new change:
+`upgrade()` brings a database to the newest migration in one transaction on either engine, or leaves it as it was. A new migration:
 `make migration SAYS="what it does"`.
 """
 
@@ -16,9 +16,9 @@ from sqlalchemy import Connection, text
 
 from webapp.db import Database
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 LOCK = 7_345_646
-"""PostgreSQL's advisory lock that lets one process migrate while others wait; the number means nothing."""
+"""Number of the PostgreSQL advisory lock by which one process migrates while others wait; an arbitrary one."""
 
 
 class Unmigrated(RuntimeError):
@@ -27,39 +27,39 @@ class Unmigrated(RuntimeError):
 
 def upgrade(database: Database, to: str = "head") -> None:
     """Bring the tables to migration `to`. Processes that start together wait for one another; repeating is harmless."""
-    with alone(database) as connection:
-        command.upgrade(configured(connection), to)
+    with exclusive_transaction(database) as connection:
+        command.upgrade(alembic_config(connection), to)
 
 
 def downgrade(database: Database, to: str) -> None:
     """Take the tables back to migration `to` (`base`: no tables)."""
-    with alone(database) as connection:
-        command.downgrade(configured(connection), to)
+    with exclusive_transaction(database) as connection:
+        command.downgrade(alembic_config(connection), to)
 
 
 def check_current(database: Database) -> None:
     """Raises Unmigrated unless every migration has been applied."""
     with database.engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    newest = ScriptDirectory.from_config(configured(None)).get_current_head()
+    newest = ScriptDirectory.from_config(alembic_config(None)).get_current_head()
     if found != newest:
         raise Unmigrated(
             f"The database is at migration {found or 'none'}, the program at {newest}. Run: rejoin db upgrade"
         )
 
 
-def configured(connection: Connection | None) -> Config:
-    """Alembic's settings, without a file of its own."""
+def alembic_config(connection: Connection | None) -> Config:
+    """Alembic's configuration, without an alembic.ini."""
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(HERE))
+    config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.set_main_option("truncate_slug_length", "60")
     return config
 
 
 @contextmanager
-def alone(database: Database) -> Iterator[Connection]:
-    """One transaction that nobody else migrates beside; kept unless an error leaves it.
+def exclusive_transaction(database: Database) -> Iterator[Connection]:
+    """One transaction during which no other process migrates; committed unless an error is raised in it.
 
     SQLite rebuilds a table to change it, which must not cascade into the tables that refer to it: its foreign keys are off
     meanwhile, and checked before the end.

@@ -1,4 +1,4 @@
-"""Alembic calls this to run migrations on the connection that `webapp.migrations` hands it."""
+"""Runs migrations on the connection that `webapp.migrations` passes in; Alembic executes this file."""
 
 from alembic import context
 

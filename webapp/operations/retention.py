@@ -54,7 +54,9 @@ def _of(database: Database, period: RetentionPeriod, now: datetime) -> int:
 
     batch = Batch(f"let go of {name}", name, period.table.id, _no_program, BATCH)
     old = select(period.table.id).where(period.since <= now - period.kept)
-    return batches.walk(database, now, batch, old, drop, lambda store, q: store.execute(q).all())
+    return batches.run_batch(
+        database, now, batch, old, drop, lambda store, q: store.execute(q).all()
+    )
 
 
 def _no_program(_id: int) -> Select[Any]:

@@ -29,7 +29,7 @@ MOST_NAMED = 20
 
 def chore_failed(database: Database, chore: str, error: Exception, now: datetime) -> None:
     """Write down that a chore raised as a whole."""
-    batches.put(database, Batch(chore, CHORE, None, _nobodys), 0, error, now)
+    batches.set_aside(database, Batch(chore, CHORE, None, _nobodys), 0, error, now)
 
 
 def chore_works(database: Database, chore: str) -> None:

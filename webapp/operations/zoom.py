@@ -24,7 +24,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.operations import inbox
 from webapp.operations.inbox import ReceivedWebhook
-from webapp.spellings import in_reach
+from webapp.times import in_this_century
 
 SOURCE = "zoom"
 NEAR = timedelta(hours=12)
@@ -78,7 +78,7 @@ def digest(database: Database, now: datetime) -> int:
         presence.record(store, found, by=None, now=now)
         return len(webhooks)
 
-    return batches.walk(database, now, WEBHOOKS, inbox.waiting(SOURCE, now), act)
+    return batches.run_batch(database, now, WEBHOOKS, inbox.waiting(SOURCE, now), act)
 
 
 def sightings(store: Store, webhook: ReceivedWebhook) -> list[Sighting]:
@@ -119,7 +119,7 @@ def read(body: str) -> MeetingEvent | None:
 
 def _instant(text: str) -> datetime:
     at = datetime.fromisoformat(text)
-    if at.tzinfo is None or not in_reach(at):
+    if at.tzinfo is None or not in_this_century(at):
         raise ValueError("not an instant")
     return at.astimezone(UTC)
 

@@ -1,1 +1,1 @@
-"""How it is seen: pages for clients, the staff console, the JSON API."""
+"""The web: pages for clients, the staff console, the JSON API."""

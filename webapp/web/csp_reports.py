@@ -18,8 +18,8 @@ from werkzeug.exceptions import HTTPException
 from webapp import clock
 from webapp.operations import csp_reports, rate_limits
 from webapp.operations.rate_limits import Rate, TooMany
-from webapp.web.page.attempts import address
-from webapp.web.page.guard import other_doors
+from webapp.web.page.attempts import caller_address
+from webapp.web.page.guard import blueprint_checks_access_itself
 from webapp.web.page.unit_of_work import store
 
 PATH = "/reports/policy"
@@ -31,7 +31,7 @@ RATE = Rate("policy-report", 30, timedelta(seconds=10))
 RULE = re.compile(r"[a-z]+(-[a-z]+){0,3}")
 
 reports = Blueprint("policy_reports", __name__)
-other_doors(reports.name)
+blueprint_checks_access_itself(reports.name)
 
 
 @reports.post(PATH)
@@ -41,7 +41,7 @@ def take() -> ResponseReturnValue:
     if told:
         now = clock.now()
         try:
-            rate_limits.spend(store, RATE, address(), now=now)
+            rate_limits.spend(store, RATE, caller_address(), now=now)
         except TooMany as refusal:
             return "", 429, {"Retry-After": str(refusal.retry_after)}
         for rule, blocked, page in told[:MOST]:

@@ -13,8 +13,8 @@ from webapp import clock
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts as kept
+from webapp.numbers import whole_number
 from webapp.refusals import Conflict, Refusal
-from webapp.spellings import whole_number
 from webapp.web.page import identity
 from webapp.web.page.filters import sentence, time_of
 from webapp.web.page.guard import needs
@@ -31,7 +31,7 @@ ABOUT = re.compile(r"[a-z_]{1,24}(:[0-9]{1,10}){1,2}")
 def save() -> ResponseReturnValue:
     """Keep `body`, the text about `about`, going on from `edition`. Answers the new edition and when it was kept; 409 with the
     other text when another device saved meanwhile, so that both can be shown."""
-    me, form, now = cast(Person, identity.me()), request.form, clock.now()
+    me, form, now = cast(Person, identity.current_person()), request.form, clock.now()
     about, edition = form.get("about", ""), form.get("edition", "0")
     going_on_from = whole_number(edition, most=kept.MOST_EDITIONS)
     if not ABOUT.fullmatch(about) or going_on_from is None:

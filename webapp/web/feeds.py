@@ -19,8 +19,8 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import calendar_feeds
 from webapp.care.schedule.calendar_feeds import CalendarEntry
-from webapp.web.page.guard import needs, other_door
-from webapp.web.page.identity import me
+from webapp.web.page.guard import checks_access_itself, needs
+from webapp.web.page.identity import current_person
 from webapp.web.page.unit_of_work import store
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ LONGEST_TOKEN = 64
 
 
 @pages.get("/calendar/<token>.ics")
-@other_door
+@checks_access_itself
 def show(token: str) -> ResponseReturnValue:
     """The calendar of whoever made this link. A link that was ended and one that never was: 404, by the same one read."""
     reader = calendar_feeds.reader_of(store, token[:LONGEST_TOKEN])
@@ -48,7 +48,7 @@ def show(token: str) -> ResponseReturnValue:
 @needs(Permission.OWN_DAY)
 def download(seat_id: int) -> ResponseReturnValue:
     """One reserved time as a file, for who wants no link. Anyone else's seat is 404."""
-    person = me()
+    person = current_person()
     found = calendar_feeds.entries(store, person, clock.now(), seat_id) if person else []
     if person is None or not found:
         abort(404)

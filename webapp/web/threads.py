@@ -14,7 +14,7 @@ from webapp.care.contact import messages, thread_members
 from webapp.care.contact.messages import Message
 from webapp.care.directory.people import Person, RoleName
 from webapp.db import Store
-from webapp.spellings import whole_number
+from webapp.numbers import whole_number
 from webapp.web.page.filters import zone
 
 MOST = 40

@@ -33,7 +33,7 @@ def refuse_what_no_database_keeps() -> None:
     """PostgreSQL keeps no NUL in a text, nothing can write down half a surrogate pair, and nobody types either: a field of a
     form, an address or a JSON body that holds one is refused by its name before a view reads it (R12). What comes by another
     door is refused by that."""
-    if request.endpoint is None or guard.guard_of(request.endpoint) == guard.OTHER_DOOR:
+    if request.endpoint is None or guard.guard_of(request.endpoint) == guard.CHECKS_ACCESS_ITSELF:
         return
     path = [(name, str(value)) for name, value in (request.view_args or {}).items()]
     sent = [*path, *request.args.items(multi=True), *request.form.items(multi=True), *_told()]
@@ -86,7 +86,7 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
     for part in (filters, errors, guard, assets):
         part.init_app(app)
     app.before_request(refuse_what_no_database_keeps)  # after the guard, before the view
-    app.before_request(unit_of_work.write_on)
+    app.before_request(unit_of_work.begin_writing)
     headers.init_app(app, settings)
     pwa.init_app(app, settings)
     account.register(app, settings)

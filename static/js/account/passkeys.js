@@ -1,5 +1,5 @@
-// Passkeys: adding one, and coming in with one. <form data-passkey="create|get"> says where to ask (data-question) and where
-// to answer (data-answer); what the server says comes back as words in its [data-said].
+// Passkeys: adding one, and signing in with one. <form data-passkey="create|get"> has the address of the challenge (data-question)
+// and of the response (data-answer); the server's message is shown in its [data-said].
 const bytes64 = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
 const text64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 const AGAIN = 4 * 60_000;
@@ -66,7 +66,7 @@ async function press(form) {
   offer();
 }
 
-// Offered among what the browser fills in by itself; asked anew before its question is too old.
+// Offers passkeys in the browser's autofill; fetches a new challenge before the old one expires.
 async function offer() {
   const form = document.querySelector("form[data-passkey=get][data-offer]");
   if (!form || !await PublicKeyCredential.isConditionalMediationAvailable?.()) return;

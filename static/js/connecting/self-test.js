@@ -1,5 +1,5 @@
-// What this phone can tell about itself: round trip and speed to our own server, microphone and camera, browser, clock.
-// Nothing is recorded; tracks are let go at once. The results go along only when somebody asks for help.
+// The self-test: round trip and speed to our own server, microphone and camera, browser, clock.
+// Nothing is recorded; tracks are stopped at once. The results are sent only with a request for help.
 const panel = document.querySelector("[data-self-test]");
 const part = (name) => panel.querySelector(`[data-part=${name}]`);
 const SLOW_TRIP = 400, SLOW_KBIT = 1000, WRONG_CLOCK = 60, TRIES = 5, PATIENCE = 30_000;

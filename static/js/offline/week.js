@@ -1,4 +1,4 @@
-// The kept schedule without a network, for the person whose own phone this is; what is written here goes to the outbox.
+// Shows the kept schedule without a network on the person's own phone; notes written here go to the outbox.
 const place = document.getElementById("week");
 const list = place.querySelector("ul"), [row, chip] = place.querySelectorAll("template");
 
@@ -27,7 +27,7 @@ function line(session, reasons) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     form.closest("details").open = false;
-    form.dispatchEvent(new CustomEvent("htmx:error", { bubbles: true })); // as if it had been tried: unsent.js keeps it
+    form.dispatchEvent(new CustomEvent("htmx:error", { bubbles: true })); // as after a failed request, so that unsent.js keeps it
   });
   return made;
 }

@@ -1,4 +1,4 @@
-// Notes that the server has not confirmed yet: kept sealed, sent again until it answers, once each thanks to their id (R7).
+// Notes that the server has not confirmed yet: kept encrypted, sent again until it responds, taken once thanks to their id (R7).
 // A note is {id, url, fields, at, when, refused?}: `at` is the instant of the tap, `when` the session's time in words.
 const UNSENT = "unsent:", REFUSED = [400, 404, 405, 409, 410, 413, 422];
 const patience = () => AbortSignal.timeout?.(20_000);
@@ -28,7 +28,7 @@ async function drop(id, sent = false) {
   told({ id, sent });
 }
 
-// Sends what waits, as the person who wrote it and nobody else: the token is bound to their login.
+// Sends waiting notes of the signed-in person only: the token is bound to their login.
 async function send() {
   const rows = (await vault.all(UNSENT)).filter((row) => !row.value.refused);
   if (!rows.length) return;

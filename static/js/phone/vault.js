@@ -1,5 +1,5 @@
-// What this phone keeps, sealed: AES-GCM under a key that cannot leave this browser (S6). Pages and worker share it.
-// A row is {name, person, value}; name and person are bound into the seal, so that no row passes for another's.
+// Encrypted storage on this phone: AES-GCM with a key that cannot leave this browser (S6). Pages and service worker share it.
+// A row is {name, person, value}; name and person are authenticated, so that no row passes for another's.
 const AES = { name: "AES-GCM", length: 256 };
 
 const base = () => new Promise((done, stop) => {
@@ -44,7 +44,7 @@ async function put(name, person, value) {
   });
 }
 
-// Never an empty answer instead of an error, and nothing is let go because it could not be read just now.
+// Raises an error rather than return nothing, and never deletes a row that could not be read just now.
 async function all(prefix) {
   const mine = await known();
   const rows = await within("rows", "readonly", (change) => change.objectStore("rows").getAll());
@@ -52,7 +52,7 @@ async function all(prefix) {
   return read.filter(Boolean);
 }
 
-// A row that somebody changed does not open; the others still do.
+// A row that was tampered with is left out; the others are returned.
 async function open({ name, person, iv, sealed }, mine) {
   try {
     const plain = await crypto.subtle.decrypt({ ...AES, iv, additionalData: bound(name, person) }, mine, sealed);

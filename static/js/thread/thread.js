@@ -1,5 +1,5 @@
-// A thread opens at its newest message and stays there while one is at the end; what comes in counts as read only once
-// somebody touches, scrolls or types: a screen that lies open in an empty room has read nothing.
+// Opens a thread at its newest message and stays there while one is at the end. New messages count as read only once somebody
+// touches, scrolls or types, since a screen may be open with nobody there.
 const page = document.scrollingElement;
 const atEnd = () => page.scrollHeight - innerHeight - page.scrollTop < 120;
 let following = true;

@@ -1,4 +1,4 @@
-"""People at the door: their passkeys, passwords and codes."""
+"""Fixtures for signing in: passkeys, passwords and codes."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""S2: what matters most asks for a proof from the last ten minutes, then goes on where one was."""
+"""S2: what needs a proof from the last ten minutes asks for it, then goes on where the person was."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""S12: how often one may try, at every door; S12: known and unknown accounts look the same."""
+"""S12: attempts are limited wherever one signs in, and known and unknown accounts look the same."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -77,7 +77,7 @@ def test_s12_a_patient_stranger_shuts_nobody_out(app, door, world, with_password
     """S12: one address that goes on for days leaves the account tries enough; the right password is heard from elsewhere."""
     with_password(world.maya)
     with app.test_request_context(environ_base={"REMOTE_ADDR": "198.51.100.7"}):
-        tries = attempts.at_password("maya@example.org")
+        tries = attempts.password_limits("maya@example.org")
     for _ in range(36 * 12):
         clock.forward(minutes=5)
         _spend(store, tries, clock.now())
@@ -97,13 +97,13 @@ def test_s12_a_browser_that_has_signed_in_is_heard_whoever_else_tries(app, door,
         assert "maya" not in each.client.get_cookie(app.config["KNOWN_COOKIE"]).value
     for n in range(101):
         with app.test_request_context(environ_base={"REMOTE_ADDR": f"198.51.100.{n}"}):
-            _spend(store, attempts.at_password("maya@example.org"), clock.now())
+            _spend(store, attempts.password_limits("maya@example.org"), clock.now())
     assert sign_in(ben, "maya@example.org", WORDS).status_code == 429
     name = app.config["KNOWN_COOKIE"]
     told = {"Cookie": f"{name}={maya.client.get_cookie(name).value}"}
     for _ in range(10):
         with app.test_request_context(headers=told):
-            _spend(store, attempts.at_password("maya@example.org"), clock.now())
+            _spend(store, attempts.password_limits("maya@example.org"), clock.now())
     assert sign_in(maya, "maya@example.org", WORDS).status_code == 429
     clock.forward(seconds=61)
     assert sign_in(maya, "maya@example.org", WORDS).status_code == 303

@@ -1,4 +1,4 @@
-"""M11: the attendance policy in plain words, acknowledged with its version, asked again only when it matters, in nobody's way."""
+"""M11: the attendance policy in plain words, acknowledged by version, asked again only when it changes."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""S3: the way back in: staff call back on a number on file, a link is spent once, everything else ends, its person is told."""
+"""S3: account recovery: staff call back on a number on file, the link works once, other logins end, the person is notified."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""S2, S3: idling closes the door, one proof opens it again where one was; a day is a day."""
+"""S2, S3: an idle login is locked, one proof unlocks it where the person was, and after a day a full sign-in is needed."""
 
 import html
 import re

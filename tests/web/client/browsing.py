@@ -1,4 +1,4 @@
-"""People's phones in a real browser: the app served at an address, and who is signed in on which."""
+"""Serves the app to real browsers, with a chosen person signed in on each."""
 
 from collections.abc import Iterator
 from datetime import timedelta

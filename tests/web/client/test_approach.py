@@ -1,4 +1,4 @@
-"""The alert inside the app as a session approaches: on every page, without a reload, said once, put away, gone at the end."""
+"""The banner as a session approaches: on every page, without a reload, announced once, dismissed, gone at the end."""
 
 import pytest
 from playwright.sync_api import Page, expect

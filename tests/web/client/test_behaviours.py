@@ -1,4 +1,4 @@
-"""What the scripts promise, in a real browser: typed text survives, the door is announced, a phone is one person's."""
+"""The scripts in a real browser: typed text survives, the open room is announced, a phone belongs to one person."""
 
 import pytest
 from playwright.sync_api import Page, expect

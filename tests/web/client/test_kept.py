@@ -1,4 +1,4 @@
-"""What a phone may keep and send later: neutral (P5), signed in, never in a cache (S6), and answered in words (R7)."""
+"""What a phone may keep and send later: neutral (P5), only signed in, never cached (S6), with a response in words (R7)."""
 
 import json
 import uuid

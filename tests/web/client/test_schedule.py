@@ -1,4 +1,4 @@
-"""The schedule in one's own zone: a day, seven days, everything planned, and what lies behind."""
+"""The schedule in the client's time zone: a day, a week, everything planned, and the last 30 days."""
 
 import re
 from datetime import UTC, datetime, timedelta

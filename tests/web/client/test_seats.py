@@ -1,4 +1,4 @@
-"""One place: the door, what helps, and what became of it, in words of help."""
+"""The page of one seat: Join, what helps, and the attendance afterwards, in supportive words."""
 
 import pytest
 from sqlalchemy import func, select

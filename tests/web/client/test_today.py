@@ -1,4 +1,4 @@
-"""Today answers three questions: what's next and when, can I still make it, what is waiting."""
+"""Today: the next session and when, whether it can still be made, and what needs attention."""
 
 from datetime import timedelta
 from html import unescape
@@ -76,7 +76,7 @@ def test_the_first_visit_fits_into_the_first_packets(maya, seat_in, app):
     for hours in range(1, 6):
         seat_in(hours=hours)
     page = brotli.compress(maya.get("/").data, quality=4)
-    css = app.extensions["shelf"].files["app.css"]
+    css = app.extensions["static_files"].files["app.css"]
     assert len(page) + len(brotli.compress(css)) <= 14_600
 
 

@@ -1,4 +1,4 @@
-"""Weekly hours against the plan, drawn and as a table, and the make-up ledger below (M28)."""
+"""Hours: each week against the plan, as a drawing and a table, and what each missed session was made up by (M28)."""
 
 import re
 

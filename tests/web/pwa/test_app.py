@@ -1,4 +1,4 @@
-"""The app around the pages: manifest, icons, worker, offline and crisis; all neutral, all public."""
+"""The app around the pages: manifest, icons, service worker, offline and crisis; all neutral, all public."""
 
 import re
 

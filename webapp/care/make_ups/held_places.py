@@ -92,9 +92,11 @@ def offer_freed(database: Database, now: datetime, limit: int = 50) -> int:
         return sum(serve(store, session, now=now) for session in with_places)
 
     expired = waitlist.live().where(HeldPlace.until <= now)
-    changed = batches.walk(database, now, replace(HOLDS, limit=limit), expired, expire)
-    changed += batches.walk(database, now, replace(LINES, limit=limit), _ended_lines(now), close)
-    return changed + batches.walk(
+    changed = batches.run_batch(database, now, replace(HOLDS, limit=limit), expired, expire)
+    changed += batches.run_batch(
+        database, now, replace(LINES, limit=limit), _ended_lines(now), close
+    )
+    return changed + batches.run_batch(
         database, now, replace(SESSIONS, limit=limit), _with_places(now), offer
     )
 

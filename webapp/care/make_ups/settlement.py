@@ -46,8 +46,10 @@ def settle(database: Database, now: datetime, limit: int = 200) -> int:
         return len(due)
 
     hopeless = replace(HOPELESS, limit=limit)
-    cancelled = batches.walk(database, now, hopeless, _cannot_take_place(now), cancel)
-    return cancelled + batches.walk(database, now, replace(DUE, limit=limit), _due(now), settle_due)
+    cancelled = batches.run_batch(database, now, hopeless, _cannot_take_place(now), cancel)
+    return cancelled + batches.run_batch(
+        database, now, replace(DUE, limit=limit), _due(now), settle_due
+    )
 
 
 def _settle(store: Store, due: Sequence[MakeUp], now: datetime) -> None:

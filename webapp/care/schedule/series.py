@@ -269,7 +269,7 @@ def unfold(database: Database, now: datetime, limit: int = 50) -> int:
     def act(store: Store, due: Sequence[Series]) -> int:
         return sum(unfold_one(store, each, by=None, now=now) for each in due)
 
-    return batches.walk(database, now, replace(SERIES, limit=limit), unfinished(now), act)
+    return batches.run_batch(database, now, replace(SERIES, limit=limit), unfinished(now), act)
 
 
 def unfinished(as_of: datetime) -> Select[Series]:

@@ -28,9 +28,9 @@ from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.series import Series
 from webapp.cli.rosters.files import RosterRow, RowProblem
 from webapp.db import Store
+from webapp.numbers import whole_number
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import in_reach, whole_number
-from webapp.times import parse_duration
+from webapp.times import in_this_century, parse_duration
 
 NEW, CHANGED, SAME = "new", "changed", "same"
 COLUMN_OF = {"ends_at": "duration", "starts_at": "local_start"}
@@ -275,7 +275,7 @@ def read_local_start(text: str) -> datetime:
         written = datetime.fromisoformat(text)
     except ValueError:
         written = None
-    if written is None or written.tzinfo is not None or not in_reach(written):
+    if written is None or written.tzinfo is not None or not in_this_century(written):
         raise Invalid(N_("Write a day and time like 2026-11-23T18:00."), field="local_start")
     return written
 

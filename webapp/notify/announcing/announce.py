@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from webapp import batches
-from webapp.batches import Batch, Walk
+from webapp.batches import Batch, BatchRun
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.schedule.sessions import Seat, Session
@@ -61,8 +61,8 @@ class EventRange:
 
 def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
     """Turn every event not announced yet into notifications; returns how many notifications that made."""
-    walking = Walk(database, EVENTS, now, partial(_make, now=now))
-    made = walking.again()
+    walking = BatchRun(database, EVENTS, now, partial(_make, now=now))
+    made = walking.retry_set_aside()
     while True:
         with database.reading() as store:
             after, head = cursor_position(store), store.scalar(select(ChainHead.count)) or 0
@@ -82,14 +82,14 @@ def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
             store.commit()
 
 
-def _rows(walking: Walk, after: int, upto: int) -> list[NewNotification]:
+def _rows(walking: BatchRun, after: int, upto: int) -> list[NewNotification]:
     """The notifications for a range of events, still to be inserted. When one event of these raises, the notifications of the
     others are inserted here, and none is returned."""
     try:
         with walking.database.reading() as store:
             return list(planned_notifications(store, after, upto, walking.now))
     except Exception as error:
-        batches.refuse_other_faults(error)
+        batches.raise_unless_row_fault(error)
     with walking.database.reading() as store:
         found = store.scalars(_within(select(Event.id), after, upto, *ANNOUNCED)).all()
     walking.isolate(found)

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from webapp import batches, clock
-from webapp.batches import Walk
+from webapp.batches import BatchRun
 from webapp.config import Settings
 from webapp.db import Database, Store
 from webapp.notify.channels import configured
@@ -116,7 +116,7 @@ class Courier:
                 if back or claimed.seen:
                     store.commit()
         except Exception as error:
-            batches.refuse_other_faults(error)
+            batches.raise_unless_row_fault(error)
             log.warning("batch taken apart", chore=leases.SENDING.chore, exc_info=error)
             return self._write_apart(database, now, back, claiming)
         del self._came_back[: len(back)]  # only now: a database that refused is asked again
@@ -133,7 +133,7 @@ class Courier:
             results.record(store, [answers[id] for id in ids], now)
             return 0
 
-        Walk(database, leases.SENDING, now, write_down).isolate(list(answers))
+        BatchRun(database, leases.SENDING, now, write_down).isolate(list(answers))
         del self._came_back[: len(back)]
         if not claiming:
             return Claimed([], [], 0)
@@ -147,7 +147,7 @@ class Courier:
     def _again(self, database: Database, now: datetime) -> int:
         """Try again the rows that were set aside, if their time has come; returns how many."""
         claim = PartialClaim(database, now)
-        claim.walk.again()
+        claim.walk.retry_set_aside()
         self._set_out(claim.kept, now)
         return claim.kept.seen
 
@@ -205,7 +205,7 @@ class PartialClaim:
         self.kept = Claimed([], [], 0)
         self._taken = Claimed([], [], 0)
         self._now = now
-        self.walk = Walk(database, leases.SENDING, now, self._take, self._keep)
+        self.walk = BatchRun(database, leases.SENDING, now, self._take, self._keep)
 
     def _take(self, store: Store, ids: Sequence[int]) -> int:
         self._taken = leases.take(store, self._now, len(ids), ids)

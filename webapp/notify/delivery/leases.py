@@ -81,7 +81,7 @@ class Claimed:
 def waiting(store: Store, now: datetime) -> bool:
     """Whether anything is due; one look into the index, no lock."""
     due = select(Notification.id).where(Notification.is_open, Notification.due_at <= now)
-    return store.scalar(SENDING.spared(due).limit(1)) is not None
+    return store.scalar(SENDING.without_set_aside(due).limit(1)) is not None
 
 
 def take(store: Store, now: datetime, limit: int, only: Sequence[int] | None = None) -> Claimed:
@@ -171,7 +171,7 @@ def numbers_due(store: Store, now: datetime, limit: int) -> Sequence[int]:
     row, clock = Notification, database_now(store)
     free = or_(row.leased_until.is_(None), row.leased_until <= clock)
     due = select(row.id).where(Notification.is_open, row.due_at <= now, free).order_by(row.due_at)
-    return store.scalars(SENDING.spared(due).limit(limit)).all()
+    return store.scalars(SENDING.without_set_aside(due).limit(limit)).all()
 
 
 def _program_of(row_id: int) -> Select[int]:
@@ -203,7 +203,7 @@ def _due(aside: bool = False) -> Select[Any]:
         .order_by(row.due_at)
         .limit(bindparam("most"))
     )
-    return claim(found if aside else SENDING.spared(found), of=row)
+    return claim(found if aside else SENDING.without_set_aside(found), of=row)
 
 
 def _asked(*columns: Any) -> Select[Any]:

@@ -58,7 +58,7 @@ def look(database: Database, now: datetime, limit: int = BATCH) -> int:
         close_tasks.close_marked_rooms(store, pictures, now)
         return len(seats)
 
-    found = batches.walk(database, now, replace(SEATS, limit=limit), due(now), act, _seat_rows)
+    found = batches.run_batch(database, now, replace(SEATS, limit=limit), due(now), act, _seat_rows)
     if database.embedded and found >= limit:
         time.sleep(BREATH)
     return found

@@ -28,8 +28,10 @@ UNANSWERED = Batch("tell supervisors", "task", Task.id, tasks.program_of, BATCH)
 
 def tend(database: Database, now: datetime) -> int:
     """Remind owners of overdue tasks, tell supervisors, review patterns. Returns how many tasks it found."""
-    found = batches.walk(database, now, OVERDUE, overdue(now), _each(nudge, now))
-    found += batches.walk(database, now, UNANSWERED, unanswered(now), _each(tell_supervisor, now))
+    found = batches.run_batch(database, now, OVERDUE, overdue(now), _each(nudge, now))
+    found += batches.run_batch(
+        database, now, UNANSWERED, unanswered(now), _each(tell_supervisor, now)
+    )
     return found + pattern_reviews.review(database, now)
 
 

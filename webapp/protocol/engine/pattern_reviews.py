@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 
 from webapp import batches
-from webapp.batches import Batch, Walk
+from webapp.batches import Batch, BatchRun
 from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing, standing
@@ -56,8 +56,8 @@ def review(database: Database, now: datetime) -> int:
     def whole(store: Store) -> int:
         return of_clients(store, _clients(store, now))
 
-    walking = Walk(database, CLIENTS, now, of_clients)
-    return batches.guarded(walking, whole, lambda store: _clients(store, now))
+    walking = BatchRun(database, CLIENTS, now, of_clients)
+    return batches.run_whole_or_in_parts(walking, whole, lambda store: _clients(store, now))
 
 
 def _clients(store: Store, now: datetime) -> list[int]:
@@ -78,7 +78,7 @@ def _clients(store: Store, now: datetime) -> list[int]:
         Session.is_on, Seat.is_given,
     )  # fmt: skip
     clients = set(store.scalars(ended.distinct())) - _under_review(store)
-    return sorted(clients - batches.aside(store, CLIENTS)) if clients else []
+    return sorted(clients - batches.ids_set_aside(store, CLIENTS)) if clients else []
 
 
 def _parts(ids: Sequence[int], size: int = 200) -> Iterable[list[int]]:

@@ -62,8 +62,8 @@ def watch(database: Database, now: datetime) -> int:
     def confirm(store: Store, over: Sequence[Session]) -> int:
         return confirm_rooms(store, over, now)
 
-    forgotten = batches.walk(database, now, FORGOTTEN, unaccounted(now), give_back, _seat_rows)
-    return found.total() + forgotten + batches.walk(database, now, ROOMS, _over(now), confirm)
+    forgotten = batches.run_batch(database, now, FORGOTTEN, unaccounted(now), give_back, _seat_rows)
+    return found.total() + forgotten + batches.run_batch(database, now, ROOMS, _over(now), confirm)
 
 
 def _record(store: Store, found: Counter[tuple[int | None, str]], now: datetime) -> None:
@@ -86,7 +86,8 @@ def gaps(store: Store, now: datetime) -> Counter[tuple[int | None, str]]:
     waiting = select(Session.program_id).join(Seat, Seat.session_id == Session.id)
     late = waiting.where(Seat.next_look_at < now - GRACE, Seat.is_given)
     found.update(
-        (program_id, "looks_overdue") for program_id in store.scalars(engine.SEATS.spared(late))
+        (program_id, "looks_overdue")
+        for program_id in store.scalars(engine.SEATS.without_set_aside(late))
     )
     nobodys = select(Task.program_id).where(Task.is_open, Task.owner_id.is_(None))
     found.update((program_id, "tasks_without_owner") for program_id in store.scalars(nobodys))

@@ -1,4 +1,4 @@
-"""How one gets in, and what one is told on coming in: for clients, supporters and staff alike; one module a matter."""
+"""Sign-in methods and the orientation, for clients, supporters and staff; one module for each method."""
 
 from urllib.parse import urlsplit
 
@@ -19,11 +19,11 @@ from webapp.web.account.context import account
 from webapp.web.sign_in import sign_in
 
 MODULES = (authenticators, fresh, orientation, overview, passkeys, passwords, second_step)
-"""Each hangs its views on `account`, or on `sign_in` when it serves people at the door."""
+"""Each registers its views on `account`, or on `sign_in` when they serve people who are not signed in yet."""
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Hang the door and the pages behind it into the app; passkeys are for the host of BASE_URL."""
+    """Register the sign-in and account pages; passkeys are bound to the host of BASE_URL."""
     origin = urlsplit(settings.base_url)
     app.extensions["relying_party"] = RelyingParty(
         rp_id=origin.hostname or "localhost",

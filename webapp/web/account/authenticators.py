@@ -1,4 +1,4 @@
-"""An authenticator app: the second factor beside a password."""
+"""Setting up and removing an authenticator app, the second factor beside a password."""
 
 from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,17 +13,17 @@ from webapp.care.directory.permissions import Permission
 from webapp.refusals import Refusal
 from webapp.web.account import context
 from webapp.web.account.context import account
-from webapp.web.account.overview import saved
+from webapp.web.account.overview import redirect_after_saving
 from webapp.web.page import attempts, identity
-from webapp.web.page.guard import entering, needs
+from webapp.web.page.guard import needs, signing_in
 from webapp.web.page.unit_of_work import database, store
-from webapp.web.sign_in import home
+from webapp.web.sign_in import start_page
 
 
 @account.get("/account/authenticator")
-@entering
+@signing_in
 def authenticator() -> ResponseReturnValue:
-    """The square to scan, the same for ten minutes in this login; who owes a password chooses that first."""
+    """The QR code to scan, the same for ten minutes in this login. Staff without a password choose one first."""
     person = context.person()
     if person.kind != Kind.STAFF:
         return redirect(url_for("account.show"), 303)
@@ -39,11 +39,11 @@ def authenticator() -> ResponseReturnValue:
 
 
 @account.post("/account/authenticator")
-@entering
+@signing_in
 def confirm_authenticator() -> ResponseReturnValue:
-    """Its first code. Whoever owed a factor has given it now, and gets the codes for a lost phone."""
+    """Confirm the app by its first code, which counts as the second factor. Shows recovery codes if there are none."""
     login = context.login()
-    attempts.counted(login.person)
+    attempts.count_for(login.person)
     person, now, written = context.person(), clock.now(), request.form.get("code", "")
     try:
         authenticators.confirm(store, person, written, by=person, now=now, login=login.id)
@@ -51,24 +51,26 @@ def confirm_authenticator() -> ResponseReturnValue:
         store.rollback()
         begun = authenticators.begin(store, person, by=person, now=now, login=login.id)
         return _page(begun, refusal), 422
-    identity.go_on(login, "password", "authenticator")
+    identity.prove_again(login, "password", "authenticator")
     codes = None
     if not recovery_codes.left(store, person.id):
         codes = recovery_codes.make(store, person, by=person, now=now)
     store.commit()
     if codes is None:
-        return saved(_("Saved. From now on a code is asked for beside your password."))
-    return render_template("account/codes.html", codes=codes, onward=home(person))
+        return redirect_after_saving(
+            _("Saved. From now on a code is asked for beside your password.")
+        )
+    return render_template("account/codes.html", codes=codes, onward=start_page(person))
 
 
 @account.post("/account/authenticator/removal")
 @needs(Permission.SIGN_IN_METHODS)
 def remove_authenticator() -> ResponseReturnValue:
-    """No code is asked for any more; for staff only while a passkey is there (LastMethod)."""
+    """Remove the app. Raises LastMethod for staff without a passkey."""
     person = context.person()
     sign_in_methods.remove_authenticator(store, person, by=person, now=clock.now())
     store.commit()
-    return saved(_("Removed."))
+    return redirect_after_saving(_("Removed."))
 
 
 def _page(begun: Authenticator, refusal: Refusal | None = None) -> str:

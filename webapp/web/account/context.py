@@ -1,4 +1,4 @@
-"""Where the pages about signing in hang, and who asks for them."""
+"""The blueprint of the account pages, and the login, person and sign-in methods that they are about."""
 
 from typing import cast
 
@@ -16,16 +16,16 @@ account = Blueprint("account", __name__)
 
 
 def login() -> Login:
-    """With what one is coming in, or in; the door has let nobody else by."""
-    return cast(Login, identity.entering())
+    """The login in use, or one that still lacks a factor; the guard lets nobody else in."""
+    return cast(Login, identity.identified_login())
 
 
 def person() -> Person:
-    """Who that is, as a row of this request's store."""
+    """Its person, as a row of this request's store."""
     return store.get_one(Person, login().person_id)
 
 
-def ways() -> SignInMethods:
+def methods() -> SignInMethods:
     return sign_in_methods.of(store, person())
 
 

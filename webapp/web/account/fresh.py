@@ -1,4 +1,4 @@
-"""Confirm it's you: what needs a proof from the last ten minutes asks for it here, then leads back (S2, step-up)."""
+"""Confirm it's you: asks for a fresh proof of identity, then goes on (S2, step-up)."""
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,34 +8,34 @@ from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
 from webapp.web.account.context import account
 from webapp.web.page import attempts, identity
-from webapp.web.page.guard import asking_again, go_back, needs, own
+from webapp.web.page.guard import needs, own_path, proof_page_context, resume
 from webapp.web.page.unit_of_work import store
 
 
 @account.get("/account/confirm")
 @needs(Permission.OWN_SETTINGS)
 def confirm() -> ResponseReturnValue:
-    """Asks for a passkey, or the password; of staff for the code too."""
-    if identity.this_login().proved(clock.now()):
-        return redirect(own(request.args.get("next")) or url_for("account.show"), 303)
-    return render_template("account/confirm.html", **asking_again())
+    """The page that asks for a passkey or the password, and staff for their code too."""
+    if identity.current_login().proved(clock.now()):
+        return redirect(own_path(request.args.get("next")) or url_for("account.show"), 303)
+    return render_template("account/confirm.html", **proof_page_context())
 
 
 @account.post("/account/confirm")
 @needs(Permission.OWN_SETTINGS)
 def give_proof() -> ResponseReturnValue:
-    """On to where one was, with what one had typed. A passkey has proved it by now, or what was typed does."""
-    to = own(request.form.get("onward")) or url_for("account.show")
-    login = identity.this_login()
+    """Check the password and code, and go on with the pending form. A passkey may have proved it already."""
+    to = own_path(request.form.get("onward")) or url_for("account.show")
+    login = identity.current_login()
     person, second = login.person, None
     if login.proved(clock.now()):
-        return go_back(to, person)
-    right = attempts.password_fits(person, request.form.get("password", ""))
+        return resume(to, person)
+    right = attempts.password_matches(person, request.form.get("password", ""))
     if right and person.kind == Kind.STAFF:
-        second = attempts.second_fits(person, request.form.get("code", ""))
+        second = attempts.second_factor_of(person, request.form.get("code", ""))
         right = second is not None
     if not right:
-        return render_template("account/confirm.html", **asking_again(), wrong=True), 422
-    identity.go_on(login, "password", second)
+        return render_template("account/confirm.html", **proof_page_context(), wrong=True), 422
+    identity.prove_again(login, "password", second)
     store.commit()
-    return go_back(to, person)
+    return resume(to, person)

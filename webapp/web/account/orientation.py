@@ -1,4 +1,4 @@
-"""Orientation: how attendance works here, in plain words; read once, again when it changes, and whenever one likes (M11)."""
+"""Orientation: the attendance policy in plain words, read once and again when it changes (M11)."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from webapp.web.account import context
 from webapp.web.account.context import account
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import home
+from webapp.web.sign_in import start_page
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
@@ -23,32 +23,32 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 @account.get("/orientation")
 @needs(Permission.REPORT_ABSENCE)
 def orientation() -> ResponseReturnValue:
-    """The policy in force. Nothing is asked of who only looks."""
+    """The policy in force, with a button to acknowledge it when that is due."""
     person, now = context.person(), clock.now()
     version = programs.version_at(store, person.program_id, now)
     read = orientations.last_of(store, person)
     policy = version.policy
     return render_template(
         "account/orientation.html", place="me", policy=policy, version=version, read=read,
-        due=orientations.due(store, person, now), onward=home(person), **_spoken(policy),
+        due=orientations.due(store, person, now), onward=start_page(person), **_numbers_in_words(policy),
     )  # fmt: skip
 
 
 @account.post("/orientation")
 @needs(Permission.REPORT_ABSENCE)
 def acknowledge() -> ResponseReturnValue:
-    """They have read it. A version that came meanwhile is shown first."""
+    """Record that the person has read it. If a new version has come into force meanwhile, show that first."""
     person, now = context.person(), clock.now()
     version = programs.version_at(store, person.program_id, now)
     if request.form.get("version") != str(version.version):
         return redirect("/orientation", 303)
     orientations.acknowledge(store, person, version, by=person, now=now)
     store.commit()
-    return redirect(home(person), 303)
+    return redirect(start_page(person), 303)
 
 
 def _span(long: timedelta) -> str:
-    """Whole, never rounded: 36 hours are no two days."""
+    """A duration in words, in the largest unit that is exact: 36 hours, never 2 days."""
     if long >= 2 * DAY and not long % DAY:
         return str(ngettext("%(num)s day", "%(num)s days", long // DAY))
     if not long % HOUR:
@@ -56,8 +56,8 @@ def _span(long: timedelta) -> str:
     return str(ngettext("%(num)s minute", "%(num)s minutes", long // MINUTE))
 
 
-def _spoken(policy: Any) -> dict[str, str]:
-    """Numbers as people say them."""
+def _numbers_in_words(policy: Any) -> dict[str, str]:
+    """The policy's numbers as words for the page."""
     share = policy.attended_share
     return {
         "hours": f"{policy.weekly_hours:g}",

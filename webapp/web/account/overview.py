@@ -1,4 +1,4 @@
-"""SignInMethods to sign in: what one has, what one may add, what one may let go; and the first time after a link."""
+"""The list of a person's sign-in methods, recovery codes, and the welcome page after a link."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,32 +10,32 @@ from webapp.care.directory.permissions import Permission
 from webapp.web.account import context
 from webapp.web.account.context import account
 from webapp.web.page import identity
-from webapp.web.page.guard import entering, needs
+from webapp.web.page.guard import needs, signing_in
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import onward
+from webapp.web.sign_in import next_page
 
 
 @account.get("/account")
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
-    """Everything one can sign in with."""
-    return render_template("account/show.html", place="me", ways=context.ways())
+    """Every sign-in method that the person has or may add."""
+    return render_template("account/show.html", place="me", ways=context.methods())
 
 
 @account.get("/account/welcome")
-@entering
+@signing_in
 def welcome() -> ResponseReturnValue:
-    """After a link: something of one's own to come in with next time. Clients may leave it for later, staff may not (S3)."""
+    """The page after a link: set up a sign-in method for next time. Clients may skip it, staff may not (S3)."""
     return render_template(
-        "account/welcome.html", ways=context.ways(), person=context.person(),
-        halfway=identity.me() is None, onward=onward(context.person(), None),
+        "account/welcome.html", ways=context.methods(), person=context.person(),
+        halfway=identity.current_person() is None, onward=next_page(context.person(), None),
     )  # fmt: skip
 
 
 @account.post("/account/recovery-codes")
 @needs(Permission.SIGN_IN_METHODS)
 def make_codes() -> ResponseReturnValue:
-    """Ten new codes, shown on this page and never again."""
+    """Create ten new recovery codes, shown on this page and never again."""
     person = context.person()
     codes = recovery_codes.make(store, person, by=person, now=clock.now())
     store.commit()
@@ -46,12 +46,12 @@ def _back() -> str:
     return url_for("account.show", _anchor="codes")
 
 
-def saved(words: str) -> ResponseReturnValue:
-    """Back to the ways, which tell how they stand now."""
+def redirect_after_saving(words: str) -> ResponseReturnValue:
+    """Redirect to the list of sign-in methods with a message."""
     flash(words)
     return redirect(url_for("account.show"), 303)
 
 
-def anyway() -> str:
-    """What a passkey is called when nobody gave it a name."""
+def default_passkey_name() -> str:
+    """The name of a passkey that nobody named: the browser's platform."""
     return request.headers.get("Sec-CH-UA-Platform", "").strip('"') or _("My passkey")

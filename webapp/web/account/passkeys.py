@@ -1,4 +1,4 @@
-"""Passkeys in a browser: asked and answered as JSON by static/js/passkeys.js, for coming in and for adding one."""
+"""Passkeys: signing in with one and adding, renaming, removing one. JSON for static/js/account/passkeys.js."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ from webapp.operations.rate_limits import DOOR, QUESTION
 from webapp.refusals import Refusal
 from webapp.web.account import context
 from webapp.web.account.context import account, relying_party
-from webapp.web.account.overview import anyway, saved
+from webapp.web.account.overview import default_passkey_name, redirect_after_saving
 from webapp.web.page import attempts, forms, identity, unit_of_work
 from webapp.web.page.filters import sentence
-from webapp.web.page.guard import entering, needs, own, public
+from webapp.web.page.guard import needs, own_path, public, signing_in
 from webapp.web.page.unit_of_work import database, store
-from webapp.web.sign_in import onward, sign_in
+from webapp.web.sign_in import next_page, sign_in
 
 REGISTER, SIGN_IN = "register", "sign_in"
 
@@ -28,9 +28,9 @@ REGISTER, SIGN_IN = "register", "sign_in"
 @sign_in.post("/sign-in/passkey/question")
 @public
 def ask_to_sign_in() -> ResponseReturnValue:
-    """A question for whichever passkey this browser has. The same for everyone: nobody's passkeys are listed (S12)."""
-    attempts.count(QUESTION, attempts.address())
-    question = passkey_challenges.ask(store, SIGN_IN, identity.visit(), clock.now())
+    """A challenge for whichever passkey this browser has. The same for everyone: nobody's passkeys are listed (S12)."""
+    attempts.count(QUESTION, attempts.caller_address())
+    question = passkey_challenges.ask(store, SIGN_IN, identity.browser_id(), clock.now())
     store.commit()
     return _json(passkeys.sign_in_options(question, relying_party()))
 
@@ -38,40 +38,40 @@ def ask_to_sign_in() -> ResponseReturnValue:
 @sign_in.post("/sign-in/passkey")
 @public
 def come_in() -> ResponseReturnValue:
-    """Its answer: a new login, or the one that idled, lacks a factor, or needs a fresh proof goes on. Tells where to: whoever
-    takes over another's phone does not go on where that one was."""
+    """Check the response and sign in, or prove the login of this device again. Returns the path to go on to, which is not the one
+    that another person wanted who was signed in here."""
     try:
-        attempts.count(DOOR, attempts.address())
+        attempts.count(DOOR, attempts.caller_address())
         person = _proved(request.get_json(silent=True))
     except Refusal as refusal:
         return _refused(refusal)
-    known, wanted = identity.known(), own(_text("next"))
+    known, wanted = identity.device_login(), own_path(_text("next"))
     if known is not None and known.person_id == person.id:
-        login = identity.go_on(known, "passkey")
+        login = identity.prove_again(known, "passkey")
     else:
-        login = identity.begin(person, "passkey")
+        login = identity.sign_in(person, "passkey")
         wanted = None if known else wanted
-    to = onward(person, wanted)
+    to = next_page(person, wanted)
     store.commit()
-    return jsonify(to=to, token=forms.token_of(login))
+    return jsonify(to=to, token=forms.csrf_token_of(login))
 
 
 @account.post("/account/passkeys/question")
-@entering
+@signing_in
 def ask_to_register() -> ResponseReturnValue:
-    """A question for a new passkey."""
+    """A challenge for a new passkey."""
     person = context.person()
     handle = passkeys.user_handle_of(store, person)
-    question = passkey_challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
+    question = passkey_challenges.ask(store, REGISTER, identity.browser_id(), clock.now(), handle)
     options = passkeys.registration_options(store, person, question, handle, relying_party())
     store.commit()
     return _json(options)
 
 
 @account.post("/account/passkeys")
-@entering
+@signing_in
 def add() -> ResponseReturnValue:
-    """Its answer: one more passkey. To somebody who owed a factor it is that factor."""
+    """Check the response and add the passkey. It counts as the missing factor of a login that lacks one."""
     said, login = request.get_json(silent=True) or {}, context.login()
     try:
         question = _question(said)
@@ -79,34 +79,34 @@ def add() -> ResponseReturnValue:
         person = store.get_one(Person, login.person_id)
         passkeys.add(
             store, person, said["answer"], question, handle, relying_party(),
-            name=_text("name") or anyway(), by=person, now=clock.now(),
+            name=_text("name") or default_passkey_name(), by=person, now=clock.now(),
         )  # fmt: skip
     except Refusal as refusal:
         return _refused(refusal)
-    going_on = identity.go_on(login, "passkey")
-    to = own(_text("next")) or url_for("account.show")
+    going_on = identity.prove_again(login, "passkey")
+    to = own_path(_text("next")) or url_for("account.show")
     store.commit()
-    return jsonify(to=to, token=forms.token_of(going_on))
+    return jsonify(to=to, token=forms.csrf_token_of(going_on))
 
 
 @account.post("/account/passkeys/<row:passkey_id>/name")
 @needs(Permission.OWN_SETTINGS)
 def rename(passkey_id: int) -> ResponseReturnValue:
-    """Call it something else."""
+    """Rename a passkey."""
     _mine(passkey_id).rename(request.form.get("name", ""))
     store.commit()
-    return saved(_("Saved."))
+    return redirect_after_saving(_("Saved."))
 
 
 @account.post("/account/passkeys/<row:passkey_id>/removal")
 @needs(Permission.SIGN_IN_METHODS)
 def remove(passkey_id: int) -> ResponseReturnValue:
-    """It opens nothing any more, and neither does what is signed in elsewhere. The last way in stays (LastMethod)."""
+    """Remove a passkey and end the person's other logins. Raises LastMethod for the last sign-in method."""
     person, now = context.person(), clock.now()
     sign_in_methods.remove_passkey(store, _mine(passkey_id), by=person, now=now)
     logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)
     store.commit()
-    return saved(_("Removed. It no longer signs in here."))
+    return redirect_after_saving(_("Removed. It no longer signs in here."))
 
 
 def _mine(passkey_id: int) -> Passkey:
@@ -116,7 +116,7 @@ def _mine(passkey_id: int) -> Passkey:
 
 
 def _proved(said: Any) -> Person:
-    """Whose passkey answered our question. Raises NotProved; what was found out on the way is kept all the same."""
+    """The person whose passkey signed our challenge. Raises NotProved, after committing what the check recorded."""
     question = _question(said)
     _use_up(question, SIGN_IN)
     try:
@@ -129,11 +129,11 @@ def _proved(said: Any) -> Person:
 
 
 def _use_up(question: bytes, purpose: str) -> bytes | None:
-    """A question is good for one answer, also when that proves nothing. Answers the handle asked with it. Raises NotProved."""
+    """Use a challenge up, also if the response then proves nothing. Return its user handle. Raises NotProved."""
     unit_of_work.close()
     with database.writing() as own_work:
         asked = passkey_challenges.answered(
-            own_work, question, purpose, identity.visit(), clock.now()
+            own_work, question, purpose, identity.browser_id(), clock.now()
         )
         own_work.commit()
     if asked is None:

@@ -1,4 +1,4 @@
-"""A password: the second choice, chosen or changed."""
+"""Choosing and changing a password."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,23 +11,25 @@ from webapp.refusals import N_, Invalid
 from webapp.web.account import context
 from webapp.web.account.context import account
 from webapp.web.page import attempts, identity
-from webapp.web.page.guard import entering, own
+from webapp.web.page.guard import own_path, signing_in
 from webapp.web.page.unit_of_work import store
 
 
 @account.get("/account/password")
-@entering
+@signing_in
 def password() -> ResponseReturnValue:
-    """The form."""
+    """The form to choose or change it."""
     return _page()
 
 
 @account.post("/account/password")
-@entering
+@signing_in
 def set_password() -> ResponseReturnValue:
-    """Keep it; whatever else is signed in as this person ends (S3). Staff go on to their second factor."""
+    """Set the password and end the person's other logins (S3). Staff without a second factor go on to set it up."""
     login = context.login()
-    if _asked(login) and not attempts.password_fits(login.person, request.form.get("current", "")):
+    if _asked(login) and not attempts.password_matches(
+        login.person, request.form.get("current", "")
+    ):
         return _page(Invalid(N_("That isn't the password you have now."), field="current")), 422
     person, now = context.person(), clock.now()
     written = request.form.get("password", "")
@@ -39,17 +41,17 @@ def set_password() -> ResponseReturnValue:
         store.rollback()
         return _page(refusal), 422
     logins.end_all(store, person, "password_changed", by=person, now=now, but=login.id)
-    identity.go_on(login, "password")
+    identity.prove_again(login, "password")
     store.commit()
     if not login.complete:
         return redirect(url_for("account.authenticator"), 303)
     flash(_("Saved. Other phones and computers are signed out."))
-    return redirect(own(request.form.get("next")) or url_for("account.show"), 303)
+    return redirect(own_path(request.form.get("next")) or url_for("account.show"), 303)
 
 
 def _asked(login: Login) -> bool:
-    """Whether the present password is asked for too (ASVS 6.2.3). Who came by a passkey, or by a link because they forgot it, has
-    proved more than it would."""
+    """Whether the current password must be given too (ASVS 6.2.3). Not after a passkey, nor after a link because it was forgotten:
+    those prove more."""
     other = login.way != "password" or login.second == "passkey"
     return login.person.password_hash is not None and not other
 
@@ -60,5 +62,5 @@ def _page(refusal: Invalid | None = None) -> str:
         "account/password.html", place="me", person=person, refusal=refusal,
         least=passwords.shortest(person), changing=person.password_hash is not None,
         asked=_asked(context.login()),
-        next=own(request.args.get("next") or request.form.get("next")),
+        next=own_path(request.args.get("next") or request.form.get("next")),
     )  # fmt: skip

@@ -33,8 +33,8 @@ MODULES = (
 def register(app: OpenAPI) -> None:
     """Put the API into the app: its calls, its problem documents, its own door (tokens instead of cookies)."""
     for blueprint in (calls.api, health.root, sms.root):
-        guard.other_doors(blueprint.name)
-    errors.under(app, "/api/", problems.tell)
+        guard.blueprint_checks_access_itself(blueprint.name)
+    errors.render_errors_below(app, "/api/", problems.tell)
     app.validation_error_callback = problems.unfit
     app.register_api(calls.api)
     app.register_blueprint(health.root)

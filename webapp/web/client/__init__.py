@@ -1,4 +1,4 @@
-"""The client's app: one module per place or resource."""
+"""The client's pages: one module for each destination or resource."""
 
 from flask import Blueprint, Flask
 
@@ -23,10 +23,10 @@ from webapp.web.client import (
 
 
 def register(app: Flask) -> None:
-    """Hang the client's pages into the app, each as `client.<module>.<view>`."""
+    """Register the client's pages, each as `client.<module>.<view>`."""
     app.jinja_env.filters.update(durations.FILTERS | me.FILTERS)
     app.jinja_env.globals["nearest"] = (
-        my_seats.near
+        my_seats.approaching
     )  # for pages of other rooms in the clients' frame
     client = Blueprint("client", __name__)
     for place in (

@@ -1,4 +1,4 @@
-"""I can't make it: two taps, no typing, an answer on the same screen."""
+"""Reporting an absence (*I can't make it*) in two taps without typing, and withdrawing it."""
 
 import uuid
 from datetime import datetime
@@ -17,10 +17,10 @@ from webapp.care.make_ups import make_ups, waitlist
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.schedule.sessions import Seat
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import in_reach
+from webapp.times import in_this_century
 from webapp.web.client import my_seats
 from webapp.web.client.make_ups import fitting
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import done, widget
 from webapp.web.page.unit_of_work import store
@@ -45,15 +45,17 @@ REASONS = (
 @pages.get("/seats/<row:seat_id>/absence")
 @needs(Permission.REPORT_ABSENCE)
 def show(seat_id: int) -> ResponseReturnValue:
-    """The form, or the thanks when a report stands. `?reason=` is what a page that leads here knows already."""
+    """The form, or the thanks when a report stands. `?reason=` preselects a reason."""
     said = {"reason": request.args.get("reason", "")}
-    return widget(PAGE, BLOCK, **_screen(my_seats.one(seat_id)), said=said, near=my_seats.near())
+    return widget(
+        PAGE, BLOCK, **_screen(my_seats.view_of(seat_id)), said=said, near=my_seats.approaching()
+    )
 
 
 @pages.post("/seats/<row:seat_id>/absence")
 @needs(Permission.REPORT_ABSENCE)
 def report(seat_id: int) -> ResponseReturnValue:
-    """Send it. The same `request_id` again gives the same answer (R7)."""
+    """Report the absence. The same `request_id` again gives the same response (R7)."""
     seat = my_seats.seat(seat_id)
     form = request.form
     try:
@@ -65,7 +67,7 @@ def report(seat_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         if replays.by_script():
             return replays.answer(refusal)
-        screen = _screen(my_seats.one(seat_id)) | {"refusal": refusal, "said": form}
+        screen = _screen(my_seats.view_of(seat_id)) | {"refusal": refusal, "said": form}
         return widget(PAGE, BLOCK, refusal.status, **screen)
     store.commit()
     return replays.answer() if replays.by_script() else _answer(seat_id)
@@ -74,7 +76,7 @@ def report(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/absence/withdrawal")
 @needs(Permission.REPORT_ABSENCE)
 def withdraw(seat_id: int) -> ResponseReturnValue:
-    """ "I can make it after all": what was booked or waited for instead is given back."""
+    """Withdraw the report (*I can make it after all*) and cancel make-ups and waitlist entries for this seat."""
     seat = my_seats.seat(seat_id)
     standing = store.scalar(absences.of(seat.id))
     if standing is not None:
@@ -95,11 +97,11 @@ def _give_back(seat: Seat) -> None:
 
 def _answer(seat_id: int, **more: Any) -> ResponseReturnValue:
     to = url_for("client.absences.show", seat_id=seat_id)
-    return done(PAGE, BLOCK, to, lambda: _screen(my_seats.one(seat_id)), **more)
+    return done(PAGE, BLOCK, to, lambda: _screen(my_seats.view_of(seat_id)), **more)
 
 
-def _screen(place: Place) -> dict[str, Any]:
-    """All that the block needs in any of its states."""
+def _screen(place: SeatView) -> dict[str, Any]:
+    """The context of the block in any of its states."""
     now = clock.now()
     others = my_seats.between(now, now + 14 * 24 * my_seats.HOUR) if not place.report else []
     return {
@@ -107,7 +109,7 @@ def _screen(place: Place) -> dict[str, Any]:
         "coming": place,
         "reasons": [(value.value, _(words)) for value, words in REASONS],
         "request_id": str(uuid.uuid4()),
-        "ahead": ahead(place.report) if place.report else "",
+        "ahead": notice_given(place.report) if place.report else "",
         "about": fitting.of(fitting.made_up_by(place)) if place.report else None,
         "why": fitting.WORDS,
         "target": "#absence",
@@ -118,8 +120,8 @@ def _screen(place: Place) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ahead(report: AbsenceReport) -> str:
-    """How long before the start it was said: "26 hours"; empty when it was said after."""
+def notice_given(report: AbsenceReport) -> str:
+    """How long before the start the absence was reported, such as "26 hours"; empty when it was reported afterwards."""
     minutes = int(report.notice.total_seconds() // 60)
     if minutes >= 48 * 60:
         days = minutes // (24 * 60)
@@ -137,6 +139,6 @@ def _instant(text: str | None) -> datetime | None:
         instant = datetime.fromisoformat(text)
     except ValueError:
         instant = None
-    if instant is None or instant.tzinfo is None or not in_reach(instant):
+    if instant is None or instant.tzinfo is None or not in_this_century(instant):
         raise Invalid(N_("Write an instant like 2026-03-04T18:00:00Z."), field="reported_at")
     return instant

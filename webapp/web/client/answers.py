@@ -1,4 +1,4 @@
-"""Answers given on a notification's own buttons: no sign-in, one seat, one verb, for a limited time (S9)."""
+"""The buttons on a notification: no sign-in, for one seat and one action, for a limited time (S9)."""
 
 from typing import Any
 
@@ -16,18 +16,17 @@ from webapp.care.schedule.sessions import Seat
 from webapp.notify.delivery.action_tokens import ActionToken, ActionTokenSigner, ButtonExpired
 from webapp.notify.kinds import ANSWERS, Action
 from webapp.refusals import Refusal
-from webapp.web.client.seats import tap
-from webapp.web.page.guard import other_door
+from webapp.web.client.seats import record_join_tap
+from webapp.web.page.guard import checks_access_itself
 from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("answers", __name__)
 
 
 @pages.post(f"{ANSWERS}<token>")
-@other_door
+@checks_access_itself
 def answer(token: str) -> ResponseReturnValue:
-    """Do what the button says. A repeated tap changes nothing more. Nothing is told back, but for Join: where the room
-    is, which is the one thing that verb is for."""
+    """Do what the button says. A repeated tap changes nothing more. The response is empty, except for Join: the room's link."""
     try:
         right = _right(token)
         seat, person = _holder(right)
@@ -55,7 +54,7 @@ def _holder(right: ActionToken) -> tuple[Seat, Person]:
 def _do(verb: Action, seat: Seat, person: Person) -> dict[str, Any]:
     now = clock.now()
     if verb is Action.JOIN:
-        tap(seat, person)
+        record_join_tap(seat, person)
         return {"room": seat.session.join_url} if seat.session.join_url else {}
     if verb is Action.ABSENCE:
         absences.report(store, seat, by=person, now=now)

@@ -1,4 +1,4 @@
-"""The alert inside the app as a session approaches: for pages that have been open for a while (M17)."""
+"""The banner inside the app as a session approaches, for pages that have been open for a while (M17)."""
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,9 +13,8 @@ pages = Blueprint("approach", __name__)
 @pages.get("/approach")
 @needs(Permission.OWN_DAY)
 def show() -> ResponseReturnValue:
-    """The place whose door opens next, for the page that asks by itself; that is nobody using it, so it keeps no login
-    awake (S3)."""
+    """The banner for the seat whose doors open next. A page polls this by itself, so it does not count as use of the login (S3)."""
     if not request.headers.get("HX-Request"):
         return redirect(url_for("client.today.show"), 303)
     g.pop("seen", None)
-    return render_template("client/approach.html", near=my_seats.near())
+    return render_template("client/approach.html", near=my_seats.approaching())

@@ -1,5 +1,5 @@
-"""Trouble connecting: what one can try oneself, what the phone finds out about itself, and one tap for help (M15). Open to
-everyone: the phone that can't connect may not be signed in."""
+"""Trouble connecting: steps to try, a self-test of the phone, and a request for help in one tap (M15). Open to everyone, since
+the phone that can't connect may not be signed in."""
 
 import json
 import os
@@ -19,25 +19,25 @@ from webapp.care.directory.permissions import Permission, may
 from webapp.care.preferences import backup_plans
 from webapp.refusals import Invalid, Refusal
 from webapp.web.client import my_seats
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.guard import needs, public
 from webapp.web.page.headers import MAY_SEE_AND_HEAR
 from webapp.web.page.htmx import done, widget
-from webapp.web.page.identity import me
+from webapp.web.page.identity import current_person
 from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("connecting", __name__)
 
 PAGE, BLOCK = "client/connecting/show.html", "help"
 SAMPLE = os.urandom(128 * 1024)
-"""What the speed is measured with: nothing on the way can pack it smaller."""
+"""Random bytes to measure the speed with; no proxy can compress them."""
 
 
 @pages.get("/help-connecting")
 @public
 def show() -> ResponseReturnValue:
     """The self-test and steps to try; for a signed-in client also the room's link, its phone number, their backup plan and
-    *Ask the help desk*. While help is under way the page looks by itself, which keeps no login awake (S3)."""
+    *Ask the help desk*. While help is under way the page polls by itself, which does not count as use of the login (S3)."""
     if request.headers.get("HX-Request"):
         g.pop("seen", None)
     answer = make_response(widget(PAGE, BLOCK, **_screen()))
@@ -48,21 +48,21 @@ def show() -> ResponseReturnValue:
 @pages.get("/help-connecting/pulse")
 @public
 def pulse() -> ResponseReturnValue:
-    """For the round trip, and for how far the device's clock is from ours."""
+    """The server's time, to measure the round trip and the error of the device's clock."""
     return {"at": clock.now().timestamp()}
 
 
 @pages.get("/help-connecting/sample")
 @public
 def sample() -> Response:
-    """For the speed."""
+    """128 KiB of random bytes, to measure the speed."""
     return Response(SAMPLE, mimetype="application/octet-stream")
 
 
 @pages.post("/seats/<row:seat_id>/trouble")
 @needs(Permission.REPORT_ABSENCE)
 def ask(seat_id: int) -> ResponseReturnValue:
-    """Somebody helps: a task for the technician, due within minutes, with what the phone found."""
+    """Ask for help: opens a task for the technician, due within minutes, with the results of the self-test."""
     seat, person = my_seats.seat(seat_id), my_seats.person()
     try:
         _keep_test(person)
@@ -76,7 +76,7 @@ def ask(seat_id: int) -> ResponseReturnValue:
 
 
 def _keep_test(person: Person) -> None:
-    """What the page found out about this phone, if it did. What can't be read is left out: help does not wait for it."""
+    """Store the results of the self-test, if there are any. Unreadable ones are ignored, so that help does not wait for them."""
     told = _read(request.form.get("self_test", ""))
     if not told.get("results"):
         return
@@ -99,8 +99,8 @@ def _read(text: str) -> Mapping[str, Any]:
 
 
 def _screen() -> dict[str, Any]:
-    """All that the page shows; for a stranger the self-test alone."""
-    person = me()
+    """The context of the page; only the self-test when nobody is signed in."""
+    person = current_person()
     if person is None or not may(person, Permission.REPORT_ABSENCE):
         return {"place": "today"}
     calls = {call.seat_id: call for call in store.scalars(help_calls.open_calls_of(person.id))}
@@ -109,7 +109,7 @@ def _screen() -> dict[str, Any]:
     plan = store.scalar(backup_plans.of(person.id))
     return {
         "place": "today",
-        "near": my_seats.near(),
+        "near": my_seats.approaching(),
         "coming": coming,
         "call": call,
         "helper": _who_helps(call),
@@ -121,14 +121,14 @@ def _screen() -> dict[str, Any]:
 
 
 def _who_helps(call: Task | None) -> str:
-    """Who has taken the call up; empty: nobody yet."""
+    """The name of who has taken the call; empty when nobody has yet."""
     if call is None or call.acknowledged_by_id is None:
         return ""
     return store.get_one(Person, call.acknowledged_by_id).name
 
 
-def _current(asked: Collection[int | None]) -> Place | None:
-    """The session that help was asked for, else the one that is on or next within the day."""
+def _current(asked: Collection[int | None]) -> SeatView | None:
+    """The session that help was requested for, else the one that is on or next within 24 hours."""
     now = clock.now()
     near = my_seats.between(now, now + 24 * my_seats.HOUR)
     found = [each for each in near if each.state in ("ahead", "open", "told")]

@@ -1,4 +1,4 @@
-"""Lengths of time and days as client pages show them; registered as template filters."""
+"""Template filters for durations and dates on client pages."""
 
 from datetime import datetime, timedelta
 
@@ -21,8 +21,8 @@ def minutes(span: timedelta) -> str:
     )
 
 
-def spoken(span: timedelta) -> str:
-    """1 hour, 90 minutes, 2 days: the largest unit that says it exactly."""
+def in_whole_units(span: timedelta) -> str:
+    """1 hour, 90 minutes, 2 days: a duration in the largest unit that is exact."""
     seconds = int(span.total_seconds())
     if seconds % 86400 == 0 and seconds > 86400:
         return ngettext("%(num)d day", "%(num)d days", seconds // 86400)
@@ -34,25 +34,24 @@ def spoken(span: timedelta) -> str:
 
 
 def until(instant: datetime) -> str:
-    """How long until then: "1 h 24 min", from two days on "3 days"."""
+    """How long until `instant`: "1 h 24 min", from two days on "3 days"."""
     left = instant - clock.now()
     return minutes(left) if left < COUNTED else lasting(timedelta(days=left.days))
 
 
 def date(instant: datetime) -> str:
-    """Sunday, November 22, where the reader is."""
+    """Sunday, November 22, in the reader's time zone."""
     pattern = "EEEE, MMMM d" if language() == "en" else "EEEE, d 'de' MMMM"
     return format_date(instant.astimezone(zone()), pattern, locale=language())
 
 
 def between(start: datetime, end: datetime) -> str:
-    """9:36 – 11:06 AM, where the reader is."""
-    here = zone()
-    return format_interval(start, end, "hm", tzinfo=here, locale=language())
+    """9:36 – 11:06 AM, in the reader's time zone."""
+    return format_interval(start, end, "hm", tzinfo=zone(), locale=language())
 
 
 def played(seconds: float) -> str:
-    """12:40, or 1:02:40: a place in a recording."""
+    """12:40 or 1:02:40: a position in a recording."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

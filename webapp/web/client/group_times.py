@@ -16,8 +16,8 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups import group_times
 from webapp.care.schedule.series import Member, Series
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.numbers import row_number
 from webapp.refusals import Refusal
-from webapp.spellings import row_number
 from webapp.web.client import my_seats
 from webapp.web.page.filters import language, time_of, zone
 from webapp.web.page.guard import needs
@@ -87,11 +87,11 @@ def there_are_some(seat: Seat) -> bool:
 
 
 def _page(seat_id: int, refusal: Refusal | None = None) -> ResponseReturnValue:
-    place, now = my_seats.one(seat_id), clock.now()
+    place, now = my_seats.view_of(seat_id), clock.now()
     usual = _series(place.seat.session.series_id)
     single = group_times.around(store, my_seats.seat(seat_id), now)
     return widget(
-        PAGE, BLOCK, refusal.status if refusal else 200, place="schedule", near=my_seats.near(),
+        PAGE, BLOCK, refusal.status if refusal else 200, place="schedule", near=my_seats.approaching(),
         coming=place, refusal=refusal, single=single,
         patterns=_weekly_times(usual, now) if usual and place.state in ("ahead", "told") else [],
         usual=_when(usual, now) if usual else "",

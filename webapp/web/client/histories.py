@@ -1,4 +1,4 @@
-"""What became of places that are over: their standing, by the one definition (care/attendance/standing)."""
+"""Adds the attendance standing to seats whose session is over (care/attendance/standing)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,12 +8,12 @@ from webapp.batches import each_or_none
 from webapp.care.attendance.standing import Standing, standing
 from webapp.protocol.facts.facts import of_seats
 from webapp.protocol.facts.picture import SeatRow
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.unit_of_work import store
 
 
-def with_standing(found: Iterable[Place]) -> list[Place]:
-    """The same places; those that are over carry their standing. A fixed number of statements for all of them."""
+def with_standing(found: Iterable[SeatView]) -> list[SeatView]:
+    """The same seats, with the standing of those whose session is over. A fixed number of statements for all of them."""
     found = list(found)
     over = [
         SeatRow(each.seat.id, each.seat.session_id, each.seat.client_id, each.seat.given_at)

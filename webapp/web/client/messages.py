@@ -1,4 +1,4 @@
-"""Messages: one thread with one's care team, the newest at the bottom (M18)."""
+"""Messages: a client's thread with their care team, the newest at the bottom (M18)."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ PAGE, BLOCK, SAID = "client/messages/show.html", "thread", "said"
 @pages.get("/messages")
 @needs(Permission.OWN_MESSAGES)
 def show() -> ResponseReturnValue:
-    """The thread. Opening it is having read it."""
+    """The thread. Opening it marks it as read."""
     screen = _screen(threads.page_of(request.args.get("before")))
     _read(screen["talk"])
     return widget(PAGE, BLOCK, **screen)
@@ -35,8 +35,7 @@ def show() -> ResponseReturnValue:
 @pages.get("/messages/news")
 @needs(Permission.OWN_MESSAGES)
 def news() -> ResponseReturnValue:
-    """What was said since, for a page that looks by itself: that is nobody using it, so it keeps no login awake (S3) and
-    marks nothing as read."""
+    """New messages for a page that polls by itself, so it does not count as use of the login (S3) and marks nothing as read."""
     g.pop("seen", None)
     person = my_seats.person()
     if threads.stamp(store, person, person) == request.args.get("shown"):
@@ -47,7 +46,7 @@ def news() -> ResponseReturnValue:
 @pages.post("/messages/read")
 @needs(Permission.OWN_MESSAGES)
 def read() -> ResponseReturnValue:
-    """Somebody is really there and has seen what came in."""
+    """Mark messages up to `up_to` as read: the person has touched, scrolled or typed since they came in."""
     up_to = threads.page_of(request.form.get("up_to"))
     messages.mark_read(store, my_seats.person(), by=my_seats.person(), now=clock.now(), up_to=up_to)
     store.commit()
@@ -57,7 +56,7 @@ def read() -> ResponseReturnValue:
 @pages.post("/messages")
 @needs(Permission.OWN_MESSAGES)
 def send() -> ResponseReturnValue:
-    """Write to the care team. Sent twice, it is one message (R7)."""
+    """Send a message to the care team. The same `request_id` twice makes one message (R7)."""
     person, form = my_seats.person(), request.form
     try:
         rate_limits.spend(store, MESSAGE, f"person {person.id}", now=clock.now())
@@ -75,14 +74,19 @@ def send() -> ResponseReturnValue:
 
 
 def _screen(before: int | None = None) -> dict[str, Any]:
-    """All that the block needs in any of its states."""
+    """The context of the block in any of its states."""
     person = my_seats.person()
     talk = threads.of(store, person, person, before)
-    return {"place": "me", "near": my_seats.near(), "talk": talk, "request_id": threads.fresh_id()}
+    return {
+        "place": "me",
+        "near": my_seats.approaching(),
+        "talk": talk,
+        "request_id": threads.fresh_id(),
+    }
 
 
 def _read(talk: threads.Talk) -> None:
-    """In a unit of work of its own, after the page's own reading: a page only reads."""
+    """Mark the thread as read, in a transaction of its own, since a GET only reads."""
     if talk.unread:
         person = my_seats.person()
         store.commit()

@@ -1,4 +1,4 @@
-"""A client's places: their seats as they themselves see them at one instant."""
+"""The signed-in client's seats, as their pages show them at one instant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.refusals import N_
 from webapp.web.page.filters import zone_of
-from webapp.web.page.identity import me
+from webapp.web.page.identity import current_person
 from webapp.web.page.unit_of_work import store
 
 HOUR = timedelta(hours=1)
 MOST = 200
-"""Places on one page."""
+"""The most seats on one page."""
 WORDS = {
     Standing.EXPECTED: N_("Your place is kept"),
     Standing.WAITING: N_("Your place is kept"),
@@ -40,7 +40,7 @@ WORDS = {
     Standing.CANCELLED: N_("Called off by the program"),
     Standing.UNKNOWN: N_("We're checking who was there"),
 }
-"""What a standing is called toward the client."""
+"""What the client's pages call each standing."""
 LOOKS = {
     Standing.ATTENDED: "help",
     Standing.MADE_UP: "help",
@@ -52,8 +52,8 @@ LOOKS = {
 
 
 @dataclass(frozen=True)
-class Place:
-    """One seat, its session, who hosts it, and what its client said about it. Instants are aware UTC."""
+class SeatView:
+    """One seat with its session, host and absence report. Instants are aware UTC."""
 
     seat: Seat
     host: str
@@ -61,9 +61,9 @@ class Place:
     doors_open_at: datetime
     now: datetime
     called_after: bool = False
-    """Somebody was asked to reach out because nobody was seen here; who came after all may still have been there."""
+    """The outreach rung was taken, since the client was not seen; they may have come afterwards."""
     standing: Standing | None = None
-    """For a session that is over, when the page asked for it."""
+    """The attendance standing of a session that is over; set by `histories.with_standing`."""
 
     @property
     def session(self) -> Session:
@@ -86,12 +86,12 @@ class Place:
 
     @property
     def near(self) -> bool:
-        """Within the hour: from here on Join is what the page is about."""
+        """Whether it starts within the hour or is on: then the page puts Join first."""
         return self.state in ("ahead", "open") and self.now >= self.session.starts_at - HOUR
 
     @property
     def moved(self) -> bool:
-        """It is still to come, at another time than when this place was given."""
+        """Whether its session was moved after the seat was given, and is still to come."""
         moved_at = self.session.moved_at
         return (
             moved_at is not None
@@ -101,23 +101,27 @@ class Place:
 
     @property
     def elsewhere(self) -> bool:
-        """The session was planned in a zone whose clocks show another time than its client's."""
+        """Whether the client's clock shows another time at the start than the zone in which the session was planned."""
         start = self.session.starts_at
         here = start.astimezone(zone_of(self.seat.client.time_zone)).utcoffset()
         try:
             there = zone_of(self.session.time_zone)
-        except (ValueError, KeyError, OSError):  # a zone that can't be read: theirs is shown alone
+        except (
+            ValueError,
+            KeyError,
+            OSError,
+        ):  # the zone can't be read: only the client's time is shown
             return False
         return start.astimezone(there).utcoffset() != here
 
     @property
     def where(self) -> str:
-        """The city the session's time was planned in: America/New_York → New York."""
+        """The city of the zone in which the session was planned: America/New_York → New York."""
         return self.session.time_zone.rpartition("/")[2].replace("_", " ")
 
     @property
     def by_phone(self) -> tuple[str, str, str] | None:
-        """The room by telephone: a link to dial, the number and its code to read."""
+        """The room's telephone access: a link to dial, the number and the code as text; None without."""
         dial_in = self.session.dial_in
         return (dial_ins.link(dial_in), *dial_ins.spoken(dial_in)) if dial_in else None
 
@@ -130,24 +134,24 @@ class Place:
         return LOOKS.get(self.standing, "") if self.standing else ""
 
 
-def between(start: datetime, end: datetime) -> list[Place]:
-    """The signed-in person's places in sessions that end after `start` and begin before `end`, soonest first.
+def between(start: datetime, end: datetime) -> list[SeatView]:
+    """The signed-in person's seats in sessions that end after `start` and begin before `end`, soonest first.
 
-    Two statements, by ix_seat_client; grows with the places in that time.
+    Two statements, by ix_seat_client; grows with the seats in that time.
     """
     span = {"client": person().id, "start": start, "end": end}
-    return seen(store.execute(BETWEEN, span).all())
+    return views_of(store.execute(BETWEEN, span).all())
 
 
-def near() -> Place | None:
-    """The place whose door opens next, today: for the alert inside the app (M17). None while they are in the room."""
+def approaching() -> SeatView | None:
+    """The seat whose doors open next, within twelve hours, for the banner inside the app (M17). None while they are in the room."""
     now = clock.now()
-    found = next_of(between(now, now + 12 * HOUR))
-    return None if found is not None and found.state == "open" and _inside(found) else found
+    found = next_joinable(between(now, now + 12 * HOUR))
+    return None if found is not None and found.state == "open" and _is_in_room(found) else found
 
 
-def _inside(place: Place) -> bool:
-    """The last that was seen of them in this room is that they joined."""
+def _is_in_room(place: SeatView) -> bool:
+    """Whether the latest evidence from the room is that the client joined."""
     seen = select(Presence.type).where(
         Presence.session_id == place.seat.session_id, Presence.person_id == place.seat.client_id,
         Presence.type.in_((EvidenceType.JOINED, EvidenceType.LEFT)), Presence.at <= place.now,
@@ -155,33 +159,33 @@ def _inside(place: Place) -> bool:
     return store.scalar(seen.order_by(Presence.at.desc()).limit(1)) == EvidenceType.JOINED
 
 
-def next_of(found: Sequence[Place]) -> Place | None:
-    """The first that can still be joined."""
+def next_joinable(found: Sequence[SeatView]) -> SeatView | None:
+    """The first seat that can still be joined, or None."""
     return next((each for each in found if each.state in ("ahead", "open")), None)
 
 
-def one(seat_id: int) -> Place:
-    """One place of the signed-in person; anyone else's is 404 (S1)."""
+def view_of(seat_id: int) -> SeatView:
+    """One seat of the signed-in person as pages show it; 404 for anyone else's (S1)."""
     row = store.execute(ONE, {"client": person().id, "seat": seat_id}).first()
     if row is None:
         abort(404)
-    return seen([row])[0]
+    return views_of([row])[0]
 
 
 def seat(seat_id: int) -> Seat:
-    """One seat of the signed-in person, for a verb; anyone else's is 404 (S1)."""
+    """One seat of the signed-in person as a row, for a verb; 404 for anyone else's (S1)."""
     me = person()
     asked = {"client": me.id, "program": me.program_id, "seat": seat_id}
     return store.scalar(OWN, asked) or abort(404)
 
 
 def person() -> Person:
-    """The signed-in person; the guard has let nobody else in."""
-    return cast(Person, me())
+    """The signed-in person. Call it only in views that require a permission."""
+    return cast(Person, current_person())
 
 
-def seen(rows: Sequence[Any]) -> list[Place]:
-    """Rows of `MINE` as places of this instant."""
+def views_of(rows: Sequence[Any]) -> list[SeatView]:
+    """Rows of `MINE` as seats at this instant."""
     now = clock.now()
     if not rows:
         return []
@@ -191,7 +195,7 @@ def seen(rows: Sequence[Any]) -> list[Place]:
     for taken, host, report, called_after in rows:
         starts_at = taken.session.starts_at
         doors_open_at = starts_at + programs.in_force(policies, starts_at).policy.doors_open
-        made.append(Place(taken, host, report, doors_open_at, now, called_after))
+        made.append(SeatView(taken, host, report, doors_open_at, now, called_after))
     return made
 
 
@@ -215,7 +219,7 @@ def _mine() -> Select[Seat, str, AbsenceReport, bool]:
 
 
 MINE = _mine()
-"""Built once: putting a statement together costs as much as running it."""
+"""Built once, since building the statement costs as much as running it."""
 OWN = (
     select(Seat)
     .join(Seat.session)

@@ -1,6 +1,6 @@
-"""What a phone needs to work without a network: a fresh token to send what waited, and the neutral schedule it may keep.
+"""What a phone needs to work without a network: a CSRF token to send waiting notes, and the neutral schedule it may keep.
 
-Both are answers for scripts (static/js), signed in, and `no-store` like every page; the phone seals what it keeps (S6).
+Both are JSON for scripts (static/js), signed in, and `no-store` like every page; the phone encrypts what it keeps (S6).
 """
 
 from datetime import timedelta
@@ -14,7 +14,7 @@ from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.web.client import durations, my_seats
 from webapp.web.client.absences import REASONS
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.filters import iso
 from webapp.web.page.forms import csrf_token
 from webapp.web.page.guard import needs
@@ -27,7 +27,7 @@ AHEAD = timedelta(days=14)
 @pages.get("/me/token")
 @needs(Permission.OWN_SETTINGS)
 def token() -> ResponseReturnValue:
-    """Who is signed in on this device, and the token that sends something as them and nobody else (R7, S8)."""
+    """The id of the signed-in person and a CSRF token of their login (R7, S8)."""
     return jsonify(person=my_seats.person().id, token=csrf_token())
 
 
@@ -43,7 +43,7 @@ def schedule() -> ResponseReturnValue:
     )
 
 
-def _neutral(place: Place) -> dict[str, Any]:
+def _neutral(place: SeatView) -> dict[str, Any]:
     starts_at, ends_at = place.session.starts_at, place.session.ends_at
     return {
         "url": f"/seats/{place.seat.id}/absence", "day": durations.date(starts_at),

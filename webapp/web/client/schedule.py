@@ -1,4 +1,4 @@
-"""Schedule: a day with its hours, seven days at a glance, everything planned, and what lies behind; in the reader's zone."""
+"""Schedule: one day, a week, everything planned, or the last 30 days, in the reader's time zone."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,7 +14,7 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups import waitlist
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.web.client import histories, my_seats
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.filters import language, zone
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import widget
@@ -23,24 +23,24 @@ from webapp.web.page.unit_of_work import store
 pages = Blueprint("schedule", __name__)
 
 HORIZON = timedelta(weeks=9)
-"""A little more than series are unfolded ahead."""
+"""A little longer than series are unfolded ahead."""
 BEHIND = timedelta(days=30)
 FURTHEST = timedelta(days=800)
-"""No further than this from today does one leaf through days and weeks."""
+"""How far from today the pages of days and weeks go."""
 VIEWS = ("today", "week", "all", "earlier")
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """One day where the reader is, and the places that begin in it, soonest first."""
+class ScheduleDay:
+    """One day in the reader's time zone, and the seats whose session begins in it, soonest first."""
 
     on: date
     today: bool
-    places: list[Place]
+    places: list[SeatView]
 
     @property
     def noon(self) -> datetime:
-        """An instant that lies in this day, for the filters."""
+        """An instant in this day, for the filters."""
         return datetime.combine(self.on, time(12), zone())
 
     @property
@@ -50,7 +50,7 @@ class Day:
 
     @property
     def before_now(self) -> int:
-        """How many of its places have begun: between those and the rest is now."""
+        """How many of its sessions have begun; the mark of the current time goes after them."""
         return sum(each.started for each in self.places)
 
 
@@ -71,7 +71,7 @@ def show() -> ResponseReturnValue:
     current = view in ("today", "week", "all") and on == today
     return widget(
         "client/schedule/show.html", "days", place="schedule",
-        near=my_seats.next_of(found) if current else my_seats.near(),
+        near=my_seats.next_joinable(found) if current else my_seats.approaching(),
         view=view, on=on, today=today, days=days, step=_step(view, on),
         elsewhere=any(each.elsewhere for each in found),
         held=_held() if view != "earlier" else [],
@@ -79,31 +79,31 @@ def show() -> ResponseReturnValue:
 
 
 def _held() -> list[HeldPlace]:
-    """Places that are theirs for the taking, and not in their schedule before. One statement."""
+    """Places that are held for the client and not booked yet. One statement."""
     held = waitlist.held_for(my_seats.person().id, clock.now())
     entry = contains_eager(HeldPlace.entry)
     return list(store.scalars(held.options(entry.joinedload(WaitlistEntry.session))))
 
 
-def _days(view: str, found: list[Place], on: date, today: date) -> list[Day]:
-    """A day and a week show each of their days, empty ones too; the lists only those that hold something."""
+def _days(view: str, found: list[SeatView], on: date, today: date) -> list[ScheduleDay]:
+    """The days to show: a day and a week with empty days, the lists only days that have a session."""
     by_day = {day: list(group) for day, group in groupby(found, _local_day)}
     if view in ("today", "week"):
         shown = [on + timedelta(days=n) for n in range(7 if view == "week" else 1)]
     else:
         shown = sorted(by_day, reverse=view == "earlier")
     turned = slice(None, None, -1 if view == "earlier" else 1)
-    return [Day(day, day == today, by_day.get(day, [])[turned]) for day in shown]
+    return [ScheduleDay(day, day == today, by_day.get(day, [])[turned]) for day in shown]
 
 
 def _step(view: str, on: date) -> tuple[date, date]:
-    """Where the arrows lead: a day or a week back and on."""
+    """The dates that the arrows lead to: a day or a week back and forward."""
     step = timedelta(days=7 if view == "week" else 1)
     return on - step, on + step
 
 
 def _span(view: str, on: date, today: date) -> tuple[datetime, datetime]:
-    """From and to, as instants: days begin and end where the reader is."""
+    """Start and end as instants; days begin and end in the reader's time zone."""
     if view == "earlier":
         now = clock.now()
         return now - BEHIND, now
@@ -113,7 +113,7 @@ def _span(view: str, on: date, today: date) -> tuple[datetime, datetime]:
 
 
 def _on(text: str | None, today: date) -> date:
-    """The day that was asked for; today when it is none, or out of reach."""
+    """The requested date; today when it is none, or too far away."""
     try:
         asked = date.fromisoformat(text or "")
     except ValueError:
@@ -125,5 +125,5 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), zone())
 
 
-def _local_day(place: Place) -> date:
+def _local_day(place: SeatView) -> date:
     return place.session.starts_at.astimezone(zone()).date()

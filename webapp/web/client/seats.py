@@ -1,4 +1,4 @@
-"""One place: when, with whom, the door, and what became of it."""
+"""The page of one seat: when, with whom, Join, and the attendance afterwards."""
 
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from webapp.care.preferences import accommodations
 from webapp.care.schedule.sessions import Seat
 from webapp.web.client import group_times, histories, my_seats
 from webapp.web.client.me.needs import SHORT
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import widget
 from webapp.web.page.unit_of_work import store
@@ -32,16 +32,16 @@ ONE_TAP = timedelta(minutes=1)
 @pages.get("/seats/<row:seat_id>")
 @needs(Permission.OWN_DAY)
 def show(seat_id: int) -> ResponseReturnValue:
-    """The place, with Join, *I can't make it* and *Trouble connecting* as far as each still helps."""
-    found = histories.with_standing([my_seats.one(seat_id)])[0]
+    """The seat, with Join, *I can't make it* and *Trouble connecting* while each is useful."""
+    found = histories.with_standing([my_seats.view_of(seat_id)])[0]
     return widget(
-        "client/seats/show.html", "seat", place="schedule", coming=found, near=my_seats.near(),
-        ways=ways(found), needs=_needs(found),
+        "client/seats/show.html", "seat", place="schedule", coming=found, near=my_seats.approaching(),
+        ways=links_from(found), needs=_needs(found),
     )  # fmt: skip
 
 
-class Way(NamedTuple):
-    """Where else this place leads."""
+class SeatLink(NamedTuple):
+    """A link from the seat's page to another page."""
 
     href: str
     words: str
@@ -49,24 +49,28 @@ class Way(NamedTuple):
     hint: str = ""
 
 
-def ways(place: Place) -> list[Way]:
-    """Other times of the group, the calendar, the care team: as far as each helps in this place's state."""
+def links_from(place: SeatView) -> list[SeatLink]:
+    """Links to other times of the group, the calendar and the care team, while each is useful."""
     here: dict[str, Any] = {"seat_id": place.seat.id}
     found = []
     if place.state == "ahead":
         if group_times.there_are_some(place.seat):
             hint = _("Once, or from now on")
             way = url_for("client.group_times.show", **here)
-            found.append(Way(way, _("Another time of this group"), "schedule", hint))
+            found.append(SeatLink(way, _("Another time of this group"), "schedule", hint))
         hint = _("It stands there as a reserved time, nothing else.")
-        found.append(Way(url_for("feeds.download", **here), _("Save to my calendar"), "add", hint))
+        found.append(
+            SeatLink(url_for("feeds.download", **here), _("Save to my calendar"), "add", hint)
+        )
     if "client.messages.show" in current_app.view_functions:
-        found.append(Way(url_for("client.messages.show"), _("Write to your care team"), "text"))
+        found.append(
+            SeatLink(url_for("client.messages.show"), _("Write to your care team"), "text")
+        )
     return found
 
 
-def _needs(place: Place) -> list[str]:
-    """What the host knows would help, in a few words each; for what is still to come."""
+def _needs(place: SeatView) -> list[str]:
+    """The accommodations that the host sees, in a few words each; empty when the session is over or off."""
     if place.state not in ("ahead", "open"):
         return []
     asked = store.scalars(accommodations.of(place.seat.client_id))
@@ -76,8 +80,8 @@ def _needs(place: Place) -> list[str]:
 @pages.post("/seats/<row:seat_id>/join")
 @needs(Permission.REPORT_ABSENCE)
 def join(seat_id: int) -> ResponseReturnValue:
-    """Tells the ladder that Join was tapped (rule 7); the link itself opens the room."""
-    tap(my_seats.seat(seat_id), my_seats.person())
+    """Record a tap on Join (rule 7); the link itself opens the room."""
+    record_join_tap(my_seats.seat(seat_id), my_seats.person())
     store.commit()
     return "", 204
 
@@ -85,15 +89,15 @@ def join(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/coming")
 @needs(Permission.REPORT_ABSENCE)
 def coming(seat_id: int) -> ResponseReturnValue:
-    """ "I'll be there"."""
+    """Record *I'll be there*."""
     contacts.confirm_coming(store, my_seats.seat(seat_id), by=my_seats.person(), now=clock.now())
     store.commit()
     flash(_("Thank you. See you then."))
     return redirect(url_for("client.seats.show", seat_id=seat_id), 303)
 
 
-def tap(seat: Seat, by: Person) -> None:
-    """Weak presence, once a minute at most: a double tap or a repeated request is one."""
+def record_join_tap(seat: Seat, by: Person) -> None:
+    """Record a tap on Join as weak evidence of presence, at most once a minute: a double tap counts as one."""
     now = clock.now()
     recent = select(Presence.id).where(
         Presence.session_id == seat.session_id, Presence.person_id == seat.client_id,

@@ -1,4 +1,4 @@
-"""Today: what's next and when, can I still make it, what is waiting for me."""
+"""Today: the next session with its countdown, the rest of the day, and what needs attention."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
 from webapp.protocol.reports import today_counts as waits
 from webapp.web.client import histories, my_seats
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.filters import time_of, zone
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import widget
@@ -28,43 +28,43 @@ AHEAD, BEHIND = timedelta(days=8), timedelta(days=3)
 @pages.get("/")
 @needs(Permission.OWN_DAY)
 def show() -> ResponseReturnValue:
-    """The next place with its countdown, what else is today, and the week in short. A page that looks by itself is nobody
-    using it, so it keeps no login awake (S3)."""
+    """The next session with its countdown, the rest of today, and the next days in short. A page that polls by itself does not count
+    as use of the login (S3)."""
     if request.headers.get("HX-Request"):
         g.pop("seen", None)
     now = clock.now()
     today = now.astimezone(zone()).date()
     found = my_seats.between(now - BEHIND, now + AHEAD)
     coming = [each for each in found if each.state != "over" and each.session.ends_at > now]
-    following = my_seats.next_of(coming)
+    following = my_seats.next_joinable(coming)
     rest = [each for each in coming if each is not following]
     return widget(
         "client/today/show.html", "next", place="today", greeting=greeting(), coming=following,
-        near=following, waiting=waiting(found), lines=lines(),
+        near=following, waiting=unexplained_misses(found), lines=waiting_items(),
         today=[each for each in rest if _local_day(each) <= today],
         later=[each for each in rest if _local_day(each) > today][:3],
     )  # fmt: skip
 
 
-def waiting(found: list[Place]) -> list[Place]:
-    """Places of the last days where we didn't see them and haven't heard why. Their standing is asked for only when
-    somebody was to reach out, so an ordinary day costs nothing."""
+def unexplained_misses(found: list[SeatView]) -> list[SeatView]:
+    """Seats of the last days that the client missed without a report. The standing is computed only where the outreach rung was
+    taken, so an ordinary day costs nothing."""
     quiet = [
         each for each in found if each.state == "over" and each.called_after and not each.report
     ]
     return [each for each in histories.with_standing(quiet) if each.standing is Standing.MISSED]
 
 
-class Line(NamedTuple):
-    """One thing that waits: what, where it leads, its drawing."""
+class WaitingItem(NamedTuple):
+    """One thing that needs the client's attention: its words, its link, its icon."""
 
     words: str
     href: str
     icon: str
 
 
-def lines() -> list[Line]:
-    """What else waits for a client, what runs out first on top. One statement."""
+def waiting_items() -> list[WaitingItem]:
+    """What else needs the client's attention, what expires first on top. One statement."""
     person = my_seats.person()
     if person.kind != Kind.CLIENT:
         return []
@@ -74,25 +74,27 @@ def lines() -> list[Line]:
     if found.held_seat and found.held_until:
         to = url_for("client.make_ups.show", seat_id=found.held_seat)
         until = time_of(found.held_until)
-        shown.append(Line(_("A place is held for you until %(time)s", time=until), to, "chair"))
+        shown.append(
+            WaitingItem(_("A place is held for you until %(time)s", time=until), to, "chair")
+        )
     if found.messages:
         words = ngettext("%(num)d new message", "%(num)d new messages", found.messages)
-        shown.append(Line(words, url_for("client.messages.show"), "mail"))
+        shown.append(WaitingItem(words, url_for("client.messages.show"), "mail"))
     if found.catch_up:
         count = found.catch_up
         words = ngettext("%(num)d session to catch up on", "%(num)d sessions to catch up on", count)
-        shown.append(Line(words, home, "catch-up"))
+        shown.append(WaitingItem(words, home, "catch-up"))
     if found.homework:
         words = ngettext("Homework to do", "%(num)d pieces of homework to do", found.homework)
         one = url_for("client.homework.show", homework_id=found.one_homework)
-        shown.append(Line(words, one if found.homework == 1 else home, "note"))
+        shown.append(WaitingItem(words, one if found.homework == 1 else home, "note"))
     if found.plan_at:
-        shown.append(Line(_("A plan we made together"), f"{home}#plan", "care"))
+        shown.append(WaitingItem(_("A plan we made together"), f"{home}#plan", "care"))
     return shown
 
 
 def greeting() -> str:
-    """Good morning, afternoon or evening, where the reader is."""
+    """Good morning, afternoon or evening, by the reader's time zone."""
     hour = clock.now().astimezone(zone()).hour
     name = my_seats.person().name.split()[0]
     if 4 <= hour < 12:
@@ -102,5 +104,5 @@ def greeting() -> str:
     return _("Good evening, %(name)s", name=name)
 
 
-def _local_day(place: Place) -> date:
+def _local_day(place: SeatView) -> date:
     return place.session.starts_at.astimezone(zone()).date()

@@ -1,4 +1,4 @@
-"""Styles, scripts and pictures: read once at start, one digest over all of them in every address, kept for a year.
+"""Serves styles, scripts and pictures: read once at start, with one digest of all of them in every address, cached for a year.
 
 `/assets/<digest>/<name>`. The digest covers the whole of `static/`, so a file may name its neighbours by relative
 address and a new release is new addresses throughout. Some names are made here: a bundle of styles is the files of one
@@ -32,7 +32,7 @@ _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=ut
 assets = Blueprint("assets", __name__)
 
 
-class Shelf:
+class StaticFiles:
     """All static files of one release by name; `digest` changes when any of them does."""
 
     def __init__(self, folder: Path = STATIC) -> None:
@@ -43,10 +43,10 @@ class Shelf:
         self.files["app.js"] = _scripts(folder / "js")
         for part in sorted(path for path in (folder / "js").glob("*") if path.is_dir()):
             self.files[f"{part.name}.js"] = b'"use strict";\n' + _scripts(part)
-        told = hashlib.sha256()
+        digest = hashlib.sha256()
         for name, content in sorted(self.files.items()):
-            told.update(f"{name}\0{len(content)}\0".encode() + content)
-        self.digest = told.hexdigest()[:12]
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        self.digest = digest.hexdigest()[:12]
 
     def address(self, name: str) -> str:
         """The address of a file for this release; KeyError on an unknown name, so a page cannot point at nothing."""
@@ -88,9 +88,9 @@ def _packed(content: bytes, coding: str) -> bytes:
 @assets.get("/assets/<digest>/<path:name>")
 @public
 def show(digest: str, name: str) -> Response:
-    """A file of this release. Under another release's digest the present file is sent, uncached."""
-    shelf: Shelf = current_app.extensions["shelf"]
-    content = shelf.files.get(name)
+    """A file of this release. Under another release's digest the current file is sent, not to be cached."""
+    static_files: StaticFiles = current_app.extensions["static_files"]
+    content = static_files.files.get(name)
     if content is None:
         abort(404)
     suffix = Path(name).suffix
@@ -100,7 +100,7 @@ def show(digest: str, name: str) -> Response:
     if coding:
         answer.headers["Content-Encoding"] = coding
     answer.headers["Vary"] = "Accept-Encoding"
-    answer.headers["Cache-Control"] = FOREVER if digest == shelf.digest else "no-cache"
+    answer.headers["Cache-Control"] = FOREVER if digest == static_files.digest else "no-cache"
     return answer
 
 
@@ -109,7 +109,7 @@ def _coding() -> str | None:
 
 
 def init_app(app: Flask) -> None:
-    """Reads the shelf, gives templates `asset(name)`, and serves the files."""
-    app.extensions["shelf"] = shelf = Shelf()
-    app.jinja_env.globals["asset"] = shelf.address
+    """Read the static files, give templates `asset(name)`, and register the route that serves them."""
+    app.extensions["static_files"] = static_files = StaticFiles()
+    app.jinja_env.globals["asset"] = static_files.address
     app.register_blueprint(assets)

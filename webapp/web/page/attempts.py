@@ -1,5 +1,7 @@
-"""Tries to get in, counted before anything is looked up and in a unit of work of their own, so that none is lost with a
-refusal; and the checks that are counted so (S12)."""
+"""Counts attempts to sign in, and the password and code checks that are limited this way (S12).
+
+An attempt is counted before anything is looked up and in its own transaction, so that a refusal does not undo the count.
+"""
 
 import base64
 import hashlib
@@ -28,106 +30,107 @@ from webapp.web.page import unit_of_work
 from webapp.web.page.unit_of_work import database, store
 
 CODE = (PASSWORD, PASSWORD_OF_A_DAY)
-KNOWN_FOR = timedelta(days=400)
-"""As long as browsers keep a cookie at most."""
-_KNOWN = re.compile(r"[\w-]{22}(\.[\w-]{22}){1,4}", re.ASCII)
+COOKIE_LASTS = timedelta(days=400)
+"""The longest that browsers keep a cookie."""
+_BROWSER_COOKIE = re.compile(r"[\w-]{22}(\.[\w-]{22}){1,4}", re.ASCII)
 
 
-def address() -> str:
-    """Where the request comes from, as far as our own proxies vouch for it (proxies.py). Of IPv6 the first half: a household,
-    or whoever rents a server, has all of the second."""
-    told = request.remote_addr or "unknown"
+def caller_address() -> str:
+    """The IP address that the request comes from, behind trusted proxies (proxies.py). Of IPv6 only the /64 network: one household or
+    one rented server has all of it."""
+    remote = request.remote_addr or "unknown"
     try:
-        found = ipaddress.ip_address(told)
+        found = ipaddress.ip_address(remote)
     except ValueError:
-        return told
+        return remote
     if isinstance(found, ipaddress.IPv4Address):
-        return told
+        return remote
     return str(found.ipv4_mapped or ipaddress.IPv6Address(int(found) >> 64 << 64))
 
 
-def opaque(who: str) -> int:
-    """A number that stands for an address or an account in the log: the same each time, and nobody without our key can tell
-    whose it is, or try out names."""
-    return int.from_bytes(_keyed(f"log:{who}")[:6], "big")
+def pseudonym(who: str) -> int:
+    """A keyed 48-bit hash that stands for an address or an account in the log. Without the secret key nobody can tell whose it is or
+    try out names."""
+    return int.from_bytes(_keyed_digest(f"log:{who}")[:6], "big")
 
 
-def _keyed(what: str) -> bytes:
+def _keyed_digest(what: str) -> bytes:
     return hmac.digest(str(current_app.secret_key).encode(), what.encode(), hashlib.sha256)
 
 
 def count(rate: Rate, who: str) -> None:
-    """One more try. What this request had read is closed first; its rows are read anew. Raises TooMany."""
+    """Count one attempt. Closes the request's store first, so its rows are read again. Raises TooMany."""
     unit_of_work.close()
     with database.writing() as own:
         rate_limits.spend(own, rate, who, now=clock.now())
         own.commit()
 
 
-def forgive(rates: Sequence[Rate], who: str) -> None:
-    """They got it right: what they tried before was theirs."""
+def clear(rates: Sequence[Rate], who: str) -> None:
+    """Reset the counts after a right password or code."""
     rate_limits.clear(store, rates, who)
 
 
-def at_password(account: str) -> list[tuple[Rate, str]]:
-    """What a try at this account's password is counted under, in turn. A browser that has signed in as it before has tries of
-    its own, which no stranger can use up; strangers share the account's, and one address among them has only so many."""
-    g.tried = opaque(account)
-    browser, *marks = _kept()
-    mark = _mark(browser, account)
+def password_limits(account: str) -> list[tuple[Rate, str]]:
+    """The (rate, key) pairs that an attempt at this account's password counts against, in order. A browser that has signed in to it
+    before has its own limits, which strangers can't use up; all others share the account's, and each address has a limit too."""
+    g.attempted_account = pseudonym(account)
+    browser, *marks = _browser_cookie()
+    mark = _account_mark(browser, account)
     if any(hmac.compare_digest(mark, each) for each in marks):
         return [(rate, f"{account}\0{browser}") for rate in CODE]
-    here = f"{account}\0{address()}"
+    here = f"{account}\0{caller_address()}"
     return [
         (PASSWORD, here), (PASSWORD_FROM_ONE_ADDRESS, here), (PASSWORD_OF_A_DAY, account),
     ]  # fmt: skip
 
 
-def know_again(account: str) -> None:
-    """This browser has signed in as `account`: it gets, or keeps, a name of its own and a mark for it, and for three more.
-    Neither says to anybody else whose they are."""
-    browser, *marks = _kept()
-    mark = _mark(browser, account)
+def remember_browser(account: str) -> None:
+    """Set a cookie by which this browser is recognised as having signed in to `account`, and to at most three others. It holds a
+    random id and a keyed hash for each account, which tell nobody else whose they are."""
+    browser, *marks = _browser_cookie()
+    mark = _account_mark(browser, account)
     kept = ".".join([browser, mark, *[each for each in marks if each != mark][:3]])
     config = current_app.config
 
     @after_this_request
     def keep(answer: Response) -> Response:
         answer.set_cookie(
-            config["KNOWN_COOKIE"], kept, max_age=KNOWN_FOR, secure=config["SESSION_COOKIE_SECURE"],
+            config["KNOWN_COOKIE"], kept, max_age=COOKIE_LASTS, secure=config["SESSION_COOKIE_SECURE"],
             httponly=True, samesite="Lax", path="/",
         )  # fmt: skip
         return answer
 
 
-def _kept() -> list[str]:
-    """This browser's name and its marks; a new name, without marks, for one that has none."""
-    told = request.cookies.get(current_app.config["KNOWN_COOKIE"], "")
-    return told.split(".") if _KNOWN.fullmatch(told) else [secrets.token_urlsafe(16)]
+def _browser_cookie() -> list[str]:
+    """This browser's random id and its account hashes; a new id without hashes when it has no cookie."""
+    cookie = request.cookies.get(current_app.config["KNOWN_COOKIE"], "")
+    return cookie.split(".") if _BROWSER_COOKIE.fullmatch(cookie) else [secrets.token_urlsafe(16)]
 
 
-def _mark(browser: str, account: str) -> str:
-    return base64.urlsafe_b64encode(_keyed(f"known:{browser}:{account}")[:16]).decode()[:22]
+def _account_mark(browser: str, account: str) -> str:
+    return base64.urlsafe_b64encode(_keyed_digest(f"known:{browser}:{account}")[:16]).decode()[:22]
 
 
-def reading() -> Store:
-    """To look while nobody waits for us."""
+def reading_store() -> Store:
+    """A store that only reads, so that no writer waits, for instance while a password is hashed."""
     unit_of_work.close()
     return database.open(writing=False)
 
 
-def password_fits(person: Person, password: str) -> bool:
-    """Whether it is the password of somebody we know, counted. Nothing is written while it is being hashed."""
-    counted(person)
+def password_matches(person: Person, password: str) -> bool:
+    """Whether it is this person's password. Counts the attempt first; nothing is locked while it is hashed. Raises TooMany."""
+    count_for(person)
     fits = passwords.matches(person, password)
     if fits:
-        forgive(CODE, f"person {person.id}")
+        clear(CODE, f"person {person.id}")
     return fits
 
 
-def second_fits(person: Person, code: str) -> str | None:
-    """The second factor that this is: `authenticator`, `recovery_code`, or None. Counted, and used up; the caller commits."""
-    counted(person)
+def second_factor_of(person: Person, code: str) -> str | None:
+    """Which second factor the code is: `authenticator`, `recovery_code`, or None. Counts the attempt and uses the code up; the caller
+    commits. Raises TooMany."""
+    count_for(person)
     now = clock.now()
     if authenticators.accepts(store, person, code, now):
         found = "authenticator"
@@ -135,13 +138,13 @@ def second_fits(person: Person, code: str) -> str | None:
         found = "recovery_code"
     else:
         return None
-    forgive(CODE, f"person {person.id}")
+    clear(CODE, f"person {person.id}")
     return found
 
 
-def counted(person: Person) -> None:
-    """One more try at something that person holds, from this address. Raises TooMany."""
-    g.tried = opaque(f"person {person.id}")
-    count(DOOR, address())
+def count_for(person: Person) -> None:
+    """Count one attempt at this person's password or codes, and one for this address. Raises TooMany."""
+    g.attempted_account = pseudonym(f"person {person.id}")
+    count(DOOR, caller_address())
     for rate in CODE:
         count(rate, f"person {person.id}")

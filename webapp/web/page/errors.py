@@ -1,6 +1,6 @@
-"""When something can't be done: the same answer for every page, told in plain words with a next step.
+"""Error pages: one page for every refusal and error, in plain words with a next step.
 
-A place with answers of its own (the API speaks problem documents) registers a teller for its path.
+A part of the app with its own format (the API returns problem documents) registers a renderer for its path.
 """
 
 from collections.abc import Callable
@@ -16,78 +16,78 @@ from webapp.refusals import Refusal
 from webapp.web.page import attempts, guard, unit_of_work
 from webapp.web.page.filters import sentence
 
-Teller = Callable[[int, Exception], Any]
+ErrorRenderer = Callable[[int, Exception], Any]
 log = structlog.get_logger()
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["tellers"] = {}
-    app.register_error_handler(Refusal, _refused)
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(Exception, _broken)
-    app.after_request(_noted)
+    app.extensions["error_renderers"] = {}
+    app.register_error_handler(Refusal, _on_refusal)
+    app.register_error_handler(HTTPException, _on_http_error)
+    app.register_error_handler(Exception, _on_exception)
+    app.after_request(_log_refusal)
 
 
-def under(app: Flask, path: str, teller: Teller) -> None:
-    """Errors below `path` are told by `teller(status, error)`."""
-    app.extensions["tellers"][path] = teller
+def render_errors_below(app: Flask, path: str, renderer: ErrorRenderer) -> None:
+    """Render errors of requests below `path` by `renderer(status, error)`."""
+    app.extensions["error_renderers"][path] = renderer
 
 
-def _teller(app: Flask) -> Teller:
-    tellers: dict[str, Teller] = app.extensions["tellers"]
-    return next((t for path, t in tellers.items() if request.path.startswith(path)), _page)
+def _renderer(app: Flask) -> ErrorRenderer:
+    renderers: dict[str, ErrorRenderer] = app.extensions["error_renderers"]
+    return next((t for path, t in renderers.items() if request.path.startswith(path)), _render_page)
 
 
-def _refused(refusal: Refusal) -> Any:
-    answer = make_response(_teller(current_app)(refusal.status, refusal))
+def _on_refusal(refusal: Refusal) -> Any:
+    answer = make_response(_renderer(current_app)(refusal.status, refusal))
     if wait := getattr(refusal, "retry_after", None):
         answer.headers["Retry-After"] = str(wait)
     return answer
 
 
-def _http(error: HTTPException) -> Any:
+def _on_http_error(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
-    return _teller(current_app)(error.code, error)
+    return _renderer(current_app)(error.code, error)
 
 
-def _broken(error: Exception) -> Any:
-    """Our fault: logged with its place, never with what was being written (S13). A request that ends in an error leaves nothing,
-    and one whose change is committed ends in none: when only its answer can't be shown, the person is sent on to look."""
+def _on_exception(error: Exception) -> Any:
+    """Log an unexpected error with its type and line, never with what was being written (S13). Nothing of the request is kept, unless
+    its change is committed already: then the person is redirected instead of being told that it failed."""
     log.error(
         "request failed", kind=type(error).__name__, endpoint=request.endpoint, exc_info=error
     )
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
-    if unit_of_work.kept():
-        return guard.go_on()
-    return _teller(current_app)(500, InternalServerError())
+    if unit_of_work.is_committed():
+        return guard.redirect_after_change()
+    return _renderer(current_app)(500, InternalServerError())
 
 
-def _noted(answer: Response) -> Response:
-    """Whoever watches for attacks learns of everything that was refused: what, when, to whom, from where, in numbers of ours
-    (ASVS 16.3). What was allowed is in the audit chain."""
+def _log_refusal(answer: Response) -> Response:
+    """Log every 4xx response by row numbers and keyed hashes, for whoever watches for attacks (ASVS 16.3). What was allowed is in
+    the audit chain."""
     if 400 <= answer.status_code < 500 and request.endpoint is not None:
         log.info(
             "refused", status=answer.status_code, method=request.method, endpoint=request.endpoint,
-            person=_row(g.get("me")), login=_row(g.get("found_login")), token=_row(g.get("token")),
-            account=g.get("tried"), caller=attempts.opaque(attempts.address()),
+            person=_primary_key(g.get("me")), login=_primary_key(g.get("cookie_login")), token=_primary_key(g.get("token")),
+            account=g.get("attempted_account"), caller=attempts.pseudonym(attempts.caller_address()),
         )  # fmt: skip
     return answer
 
 
-def _row(found: Any) -> int | None:
-    """Its number, without reading anything."""
+def _primary_key(found: Any) -> int | None:
+    """A row's primary key, without reading from the database."""
     return inspect(found).identity[0] if found is not None else None
 
 
-def _page(status: int, error: Exception) -> Any:
-    """A page; for htmx only its middle, which replaces the part that was asked for."""
-    title, text = _words(status, error)
+def _render_page(status: int, error: Exception) -> Any:
+    """The error page. For htmx it replaces the part that was asked for."""
+    title, text = _title_and_text(status, error)
     return render_template("errors/page.html", title=title, text=text, status=status), status
 
 
-def _words(status: int, error: Exception) -> tuple[str, str]:
+def _title_and_text(status: int, error: Exception) -> tuple[str, str]:
     if isinstance(error, Refusal):
         return _("Not just now"), sentence(error)
     known = {

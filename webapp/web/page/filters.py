@@ -1,4 +1,4 @@
-"""How instants, lengths of time and texts are shown. Every instant goes through here, in the reader's zone and words."""
+"""Template filters for instants, durations and texts, in the reader's time zone and language (house rule 16)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from markupsafe import Markup
 from webapp import clock
 from webapp.care.directory.people import LANGUAGES
 from webapp.refusals import Refusal
-from webapp.web.page.identity import me
+from webapp.web.page.identity import current_person
 from webapp.web.page.line_breaks import LineBreaks
 
 log = structlog.get_logger()
@@ -27,28 +27,28 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def zone() -> ZoneInfo:
-    """The reader's time zone; UTC for nobody."""
-    person = me()
+    """The reader's time zone; UTC when nobody is signed in."""
+    person = current_person()
     return zone_of(person.time_zone if person else "UTC")
 
 
 @lru_cache(maxsize=1)
-def spoken() -> tuple[str, ...]:
-    """The languages we have words in: English is the source, the others have a catalogue."""
+def available_languages() -> tuple[str, ...]:
+    """The languages that pages can be shown in: English, and every other that has a catalogue of translations."""
     catalogues = {locale.language for locale in get_babel().instance.list_translations()}
     return tuple(name for name in LANGUAGES if name == LANGUAGES[0] or name in catalogues)
 
 
 def language() -> str:
-    """The reader's language: the person's own, before sign-in the browser's. Words and dates are never mixed."""
-    person = me()
+    """The reader's language: the person's own, before sign-in the browser's. Texts and dates are always in the same one."""
+    person = current_person()
     if person is not None:
-        return person.language if person.language in spoken() else LANGUAGES[0]
-    return request.accept_languages.best_match(spoken()) or LANGUAGES[0]
+        return person.language if person.language in available_languages() else LANGUAGES[0]
+    return request.accept_languages.best_match(available_languages()) or LANGUAGES[0]
 
 
 def minutes_ahead() -> int:
-    """How far the reader's clock is ahead of UTC just now."""
+    """How many minutes the reader's clock is ahead of UTC now."""
     local = clock.now().astimezone(zone())
     return (local.replace(tzinfo=UTC) - local) // timedelta(minutes=1)
 
@@ -111,7 +111,8 @@ def sentence(refusal: Refusal) -> str:
 
 
 def shown(caller: Callable[[], str]) -> str:
-    """`{% call shown() %}…{% endcall %}` around one row of a list: a row that can't be shown says so, and the rest stands (R13)."""
+    """`{% call shown() %}…{% endcall %}` around one row of a list: a row that can't be rendered is replaced by a
+    sentence that says so, and the others are shown (R13)."""
     try:
         return caller()
     except Exception as error:
@@ -138,4 +139,4 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(now=clock.now, minutes_ahead=minutes_ahead, shown=shown)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(LineBreaks)
-    app.context_processor(lambda: {"me": me(), "place": g.get("place")})
+    app.context_processor(lambda: {"me": current_person(), "place": g.get("place")})

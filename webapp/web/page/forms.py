@@ -1,8 +1,8 @@
-"""Forms: from which page of ours one comes and whose page that was (S8); and what was typed when a proof of who one is had to
-come first: carried through that proof, then given back for one more tap.
+"""CSRF tokens (S8), and pending forms: what somebody had sent when a fresh proof was needed first.
 
-The token of the page it was typed on goes with it and says whose words they are: on a phone that two people share, one's
-words never go out under the other's name.
+A pending form is carried in hidden fields through the page that asks for the proof, then shown again to be sent with one more
+tap. Its own CSRF token is carried too and tells who typed it: on a phone that two people share, nothing that one typed is sent
+under the other's name.
 """
 
 import base64
@@ -15,54 +15,52 @@ from sqlalchemy import select
 
 from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Person
-from webapp.web.page.identity import known, me, this_login, visit
+from webapp.web.page.identity import browser_id, current_login, current_person, device_login
 from webapp.web.page.unit_of_work import store
 
-KEPT = "kept."
-"""What a form that came too soon is carried under."""
+CARRIED = "kept."
+"""Prefix of a pending form's fields inside the proof's form."""
 ONWARD = "onward"
-"""The field of a proof's form that says where one goes on."""
+"""The field of a proof's form that holds the path to go on to."""
 TOKEN = "csrf_token"
-UNKEPT = {TOKEN, "password", "again", "code", "current"}
+NEVER_CARRIED = {TOKEN, "password", "again", "code", "current"}
 
 
 def csrf_token() -> str:
-    """Proof that a form came from our own page for this login (S8); masked anew each time, so that compression tells
-    nothing about it."""
-    return _masked(_secret())
+    """The CSRF token of this login (S8); masked anew each time, so that compression reveals nothing about it."""
+    return _masked(_token_secret())
 
 
-def token_of(login: Login) -> str:
-    """The token for pages of `login`, in the very answer that opens it."""
-    return _masked(_of_login(login.id))
+def csrf_token_of(login: Login) -> str:
+    """The CSRF token of `login`, for the response that signs it in."""
+    return _masked(_login_secret(login.id))
 
 
-def matches(token: str) -> bool:
-    """Whether it is a page of this login that the form came from. One from before the login idled is still a page of that
-    login: signing out works there."""
-    login = None if me() else known()
-    return _among(token, [_secret(), *([_of_login(login.id)] if login else [])])
+def is_own_token(token: str) -> bool:
+    """Whether `token` is of this login. One from before the login was idle still is: signing out works on such a page."""
+    login = None if current_person() else device_login()
+    return _masks_any_of(token, [_token_secret(), *([_login_secret(login.id)] if login else [])])
 
 
-def written_by(person: Person, token: str) -> bool:
-    """Whether it came from a page of this person's, be it of an earlier login: then what was typed there is theirs. A page
-    from before anybody signed in holds nobody's words."""
+def token_is_of(person: Person, token: str) -> bool:
+    """Whether `token` is of one of this person's logins, also an earlier one: then they typed the form. A token of this browser from
+    before anybody signed in counts too."""
     logins = store.scalars(select(Login.id).where(Login.person_id == person.id))
-    return _among(token, [_bound_to(f"visit {visit()}"), *map(_of_login, logins)])
+    return _masks_any_of(token, [_secret_for(f"visit {browser_id()}"), *map(_login_secret, logins)])
 
 
-def _secret() -> bytes:
-    """16 bytes bound to the login, also in the very answer that opens it again, or, before sign-in, to a random cookie of the
-    visit. A login keeps its own when its cookie changes, so that pages which are open elsewhere go on."""
-    login = g.get("opened") or (this_login() if me() else None)
-    return _of_login(login.id) if login else _bound_to(f"visit {visit()}")
+def _token_secret() -> bytes:
+    """16 bytes bound to the login or, before sign-in, to the browser's random id. A login keeps its own when its cookie changes, so
+    that pages which are open elsewhere keep working."""
+    login = g.get("proved_login") or (current_login() if current_person() else None)
+    return _login_secret(login.id) if login else _secret_for(f"visit {browser_id()}")
 
 
-def _of_login(number: int) -> bytes:
-    return _bound_to(f"login {number}")
+def _login_secret(number: int) -> bytes:
+    return _secret_for(f"login {number}")
 
 
-def _bound_to(what: str) -> bytes:
+def _secret_for(what: str) -> bytes:
     key = str(current_app.secret_key).encode()
     return hmac.digest(key, f"csrf:{what}".encode(), hashlib.sha256)[:16]
 
@@ -73,45 +71,49 @@ def _masked(secret: bytes) -> str:
     return base64.urlsafe_b64encode(mask + masked).decode()
 
 
-def _among(token: str, ours: list[bytes]) -> bool:
-    """Whether one of these was masked in it."""
+def _masks_any_of(token: str, ours: list[bytes]) -> bool:
+    """Whether `token` is one of these secrets, masked."""
     try:
         raw = base64.urlsafe_b64decode(token)
     except ValueError:
         return False
     if len(raw) != 32:
         return False
-    said = bytes(a ^ b for a, b in zip(raw[:16], raw[16:], strict=True))
-    return any(hmac.compare_digest(said, each) for each in ours)
+    unmasked = bytes(a ^ b for a, b in zip(raw[:16], raw[16:], strict=True))
+    return any(hmac.compare_digest(unmasked, each) for each in ours)
 
 
-def asked_before() -> bool:
-    """Whether this is a proof's own form, which may carry another."""
+def is_proof_form() -> bool:
+    """Whether this request is a proof's own form, which may carry a pending one."""
     return ONWARD in request.form
 
 
-def typed() -> list[tuple[str, str]]:
-    """The fields of the form that is under way: this one or, in a proof's form, the one it carries."""
-    return [each for each in _under_way() if each[0] not in UNKEPT]
+def pending_fields() -> list[tuple[str, str]]:
+    """The fields of the pending form: this request's or, in a proof's form, the carried one. Without passwords, codes and tokens."""
+    return [each for each in _pending_form() if each[0] not in NEVER_CARRIED]
 
 
-def carried() -> list[tuple[str, str]]:
-    """The same as a proof's form holds them."""
-    fields = typed()
-    return [(KEPT + name, value) for name, value in [*fields, (TOKEN, _token())] if fields]
+def carried_fields() -> list[tuple[str, str]]:
+    """The pending form's fields and token as the proof's form carries them."""
+    fields = pending_fields()
+    return [
+        (CARRIED + name, value) for name, value in [*fields, (TOKEN, _pending_token())] if fields
+    ]
 
 
-def fits(person: Person) -> bool:
-    """Whether nothing is under way that somebody else typed."""
-    return not typed() or written_by(person, _token())
+def pending_form_is_of(person: Person) -> bool:
+    """Whether there is no pending form, or this person typed it."""
+    return not pending_fields() or token_is_of(person, _pending_token())
 
 
-def _token() -> str:
-    return dict(_under_way()).get(TOKEN, "")
+def _pending_token() -> str:
+    return dict(_pending_form()).get(TOKEN, "")
 
 
-def _under_way() -> list[tuple[str, str]]:
+def _pending_form() -> list[tuple[str, str]]:
     fields = request.form.items(multi=True)
-    if not asked_before():
+    if not is_proof_form():
         return list(fields)
-    return [(name.removeprefix(KEPT), value) for name, value in fields if name.startswith(KEPT)]
+    return [
+        (name.removeprefix(CARRIED), value) for name, value in fields if name.startswith(CARRIED)
+    ]

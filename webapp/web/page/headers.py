@@ -1,4 +1,4 @@
-"""What every answer carries (S6, S7): no inline script or style, nothing kept in caches, nobody may frame us."""
+"""Security headers of every response (S6, S7): no inline script or style, no caching, no framing."""
 
 import re
 
@@ -12,13 +12,13 @@ BASE = (
     "base-uri 'none'", "frame-ancestors 'none'", "object-src 'none'",
 )  # fmt: skip
 REPORTED = ("report-uri /reports/policy", "report-to policy")
-"""Both ways in which browsers tell what they refused (policy_reports.py)."""
+"""Both ways in which browsers report what they refused (web/csp_reports.py)."""
 ORIGIN = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 def policy(media: str = "") -> str:
-    """The content security policy of a page. `media`: the one origin (`https://host`) whose recording it plays; without it, and
-    for what is no plain origin, nothing plays."""
+    """The content security policy of a page. `media`: the one origin (`https://host`) whose recordings it may play; without it, or
+    when it is not a plain origin, nothing plays."""
     plays_from = media if ORIGIN.fullmatch(media) else "'none'"
     return "; ".join((*BASE, f"media-src {plays_from}", *REPORTED))
 

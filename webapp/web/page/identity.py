@@ -1,9 +1,9 @@
-"""Who is asking: the one place that reads and writes the cookie of a login.
+"""Finds out which login a request comes with; the one module that reads and writes its cookie.
 
 A login is a row (S2); the cookie holds its secret and nothing else. Flask-Login loads the person; its remember-me and
-session protection stay off (they can't be revoked). Every way of proving who one is ends in `begin()`, or, within the same login,
-in `go_on()`. Only a login in use, with as many factors as its person needs, makes somebody `me()`: to everything else a
-login that idles (`locked()`) or still lacks a factor (`halfway()`) is a stranger.
+session protection stay off, since they can't be revoked. Every proof of identity ends in `sign_in()` or, within the same
+login, in `prove_again()`. `current_person()` is set only by a login in use with as many factors as its person needs; a login
+that was idle too long (`idle_login()`) or lacks a factor (`half_proved_login()`) counts as signed out everywhere else.
 """
 
 import secrets
@@ -23,11 +23,11 @@ from webapp.web.page import attempts, unit_of_work
 from webapp.web.page.unit_of_work import database, store
 
 SEEN_EVERY = timedelta(minutes=1)
-"""How exactly a login's last use is kept; writing it on every page would make every page a write."""
+"""Precision of a login's last use; writing it at every request would turn every read into a write."""
 
 
 class Visitor:
-    """What Flask-Login asks of a user, around a person."""
+    """The user object that Flask-Login expects, for one login and its person."""
 
     is_active = True
     is_authenticated = True
@@ -55,12 +55,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     manager = LoginManager(app)
     manager.session_protection = None
-    manager.request_loader(_load)
-    app.after_request(_cookies)
+    manager.request_loader(_load_user)
+    app.after_request(_set_cookies)
 
 
-def _load(asked: Request) -> Visitor | None:
-    found = _found(asked)
+def _load_user(asked: Request) -> Visitor | None:
+    found = _cookie_login(asked)
     if found is None or not found.complete:
         return None
     now = clock.now()
@@ -73,19 +73,22 @@ def _load(asked: Request) -> Visitor | None:
     return Visitor(found)
 
 
-def _found(asked: Request) -> Login | None:
-    """The login this cookie stands for, whatever has become of it. Looked up once."""
-    if "found_login" not in g:
+def _cookie_login(asked: Request) -> Login | None:
+    """The login of this request's cookie, in whatever state. Looked up once a request."""
+    if "cookie_login" not in g:
         secret = asked.cookies.get(current_app.config["LOGIN_COOKIE"])
         found = logins.login_of(store, secret) if secret else None
         if found is not None and current_app.config["LEFT_COOKIE"] in asked.cookies:
-            g.left, found = found.id, None  # signed out without a network: pwa/leaving.py ends it
-        g.found_login = found
-    return cast("Login | None", g.found_login)
+            g.login_left_offline, found = (
+                found.id,
+                None,
+            )  # signed out without a network: pwa/leaving.py ends it
+        g.cookie_login = found
+    return cast("Login | None", g.cookie_login)
 
 
-def _keep_seen() -> None:
-    """When the answer is made and the request's own work is over: one small write, once a minute a login."""
+def _save_last_use() -> None:
+    """Record the login's last use after the response is made, in one small write, at most once a minute for a login."""
     login_id = g.pop("seen", None)
     if login_id is not None:
         unit_of_work.close()
@@ -96,89 +99,90 @@ def _keep_seen() -> None:
                 writing.commit()
 
 
-def me() -> Person | None:
-    """The signed-in person, or None. Asked dozens of times a page, so looked up once."""
+def current_person() -> Person | None:
+    """The signed-in person, or None. Called dozens of times a page, so looked up once."""
     if "me" not in g:
         g.me = current_user.person if current_user.is_authenticated else None
     return cast("Person | None", g.me)
 
 
-def this_login() -> Login:
-    """The login this page is asked with; somebody is signed in."""
+def current_login() -> Login:
+    """The login of this request. Call it only where somebody is signed in."""
     return cast(Login, current_user.login)
 
 
-def locked() -> Login | None:
-    """This device's login when it has idled for too long today: one proof opens it again (quick unlock, S3)."""
-    known = None if me() else _found(request)
+def idle_login() -> Login | None:
+    """This device's login if it was idle too long today, else None: one proof unlocks it (quick unlock, S3)."""
+    known = None if current_person() else _cookie_login(request)
     return known if known and known.complete and known.locked(clock.now()) else None
 
 
-def halfway() -> Login | None:
-    """This device's login when its person has just given one factor and needs two (S3). It waits ten minutes for the other."""
-    known, now = None if me() else _found(request), clock.now()
+def half_proved_login() -> Login | None:
+    """This device's login if its person gave one factor in the last ten minutes and needs two (S3), else None."""
+    known, now = None if current_person() else _cookie_login(request), clock.now()
     waiting = known and not known.complete and known.live(now) and known.fresh(now)
     return known if waiting else None
 
 
-def known() -> Login | None:
-    """This device's login while it is good for anything: in use, idle, or waiting for a factor."""
-    return entering() or locked()
+def device_login() -> Login | None:
+    """This device's login if it is in use, idle, or waiting for a second factor; else None."""
+    return identified_login() or idle_login()
 
 
-def entering() -> Login | None:
-    """Whoever has shown who they are, be it with one factor of two."""
-    return this_login() if me() else halfway()
+def identified_login() -> Login | None:
+    """The login in use, or one that has given one factor of two; else None."""
+    return current_login() if current_person() else half_proved_login()
 
 
-def fresh() -> bool:
-    """Whether this login was proved within the last ten minutes (`accounts.FRESH`)."""
-    known = entering()
+def is_fresh() -> bool:
+    """Whether this login was proved within the last ten minutes (`logins.FRESH`)."""
+    known = identified_login()
     return known is not None and known.fresh(clock.now())
 
 
-def begin(person: Person, way: str, second: str | None = None) -> Login:
-    """Sign `person` in on this device; answers the new login. The caller commits; the cookie goes out with the answer. A login that this
-    device still had ends (S2: rotate at sign-in)."""
-    end("signed_in_again")
+def sign_in(person: Person, way: str, second: str | None = None) -> Login:
+    """Sign `person` in on this device and return the new login. Ends the login that this device had (S2: rotate at sign-in). The
+    caller commits; the cookie is set on the response."""
+    sign_out("signed_in_again")
     login, g.login_secret = logins.sign_in(
         store, person, way, now=clock.now(), second=second,
         device=(request.user_agent.string or "")[:200],
     )  # fmt: skip
     if person.email:
-        attempts.know_again(person.email)
+        attempts.remember_browser(person.email)
     return login
 
 
-def go_on(known: Login, way: str, second: str | None = None) -> Login:
-    """The same login, proved again: unlocked, fresh, or complete now. Its cookie changes (S2). The caller commits."""
+def prove_again(known: Login, way: str, second: str | None = None) -> Login:
+    """Record another proof for the same login, which unlocks, refreshes or completes it. Its cookie changes (S2). The caller
+    commits."""
     login = store.get_one(Login, known.id)
     g.login_secret = logins.prove_again(
         store, login, way, by=login.person, now=clock.now(), second=second
     )
     g.pop("me", None)
-    g.opened = login
+    g.proved_login = login
     return login
 
 
-def end(why: str) -> None:
-    """Sign this device out, whatever state its login is in. The caller commits."""
-    if known := _found(request):
+def sign_out(why: str) -> None:
+    """End this device's login, whatever its state. The caller commits."""
+    if known := _cookie_login(request):
         login = store.get_one(Login, known.id)
         logins.sign_out(store, login, why, by=login.person, now=clock.now())
     g.pop("me", None)
     g.login_secret = ""
 
 
-def visit() -> str:
-    """A random name of this browser, from before anybody signed in."""
+def browser_id() -> str:
+    """A random id of this browser, kept in a cookie from before anybody signs in."""
     known = request.cookies.get(current_app.config["VISIT_COOKIE"]) or g.get("visit")
     if not known:
         known = g.visit = secrets.token_urlsafe(16)
     return cast(str, known)
 
 
-def _cookies(response: Response) -> Response:
+def _set_cookies(response: Response) -> Response:
     config = current_app.config
     secure = config["SESSION_COOKIE_SECURE"]
     if (secret := g.pop("login_secret", None)) is not None:
@@ -194,5 +198,5 @@ def _cookies(response: Response) -> Response:
         response.set_cookie(
             config["VISIT_COOKIE"], visit, secure=secure, httponly=True, samesite="Lax", path="/"
         )
-    _keep_seen()
+    _save_last_use()
     return response

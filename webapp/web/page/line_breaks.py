@@ -1,4 +1,4 @@
-"""Line breaks and indentation of page templates are for whoever reads the template; they are not sent.
+"""Removes line breaks and indentation from page templates when they are compiled.
 
 One tag a line would otherwise put spaces between words and links that belong together, and make every page heavier. The
 rule is JSX's: whitespace that holds a line break is dropped beside a tag or a `{{ … }}`; it is one space between two words
@@ -71,7 +71,7 @@ class _Text:
             self.in_tag = False
 
     def _instead(self, before: str, after: str) -> str:
-        """What stands for a line break between two pieces; an empty piece is a `{{ … }}`, a `{% … %}` or the end."""
+        """What replaces a line break between two pieces; an empty piece is a `{{ … }}`, a `{% … %}` or the end."""
         if self.in_tag:
             return "" if after in (">", "/") and not self.quote else " "
         words = before and after and before != ">" and after[0] != "<"

@@ -1,7 +1,7 @@
-"""Markdown → HTML that can do nothing but be read (S11).
+"""Renders Markdown as HTML from an allow-list of tags (S11).
 
-What people wrote is kept as they wrote it and rendered each time it is shown: a tighter allow-list then holds for all of it
-at once, and clinical text lies in one column only. A page of text takes a few milliseconds.
+Texts are stored as written and rendered each time they are shown: a tighter allow-list then applies to old texts too, and
+clinical text is stored in one column only. A page of text takes a few milliseconds.
 """
 
 from functools import lru_cache
@@ -18,11 +18,11 @@ TAGS = frozenset(
     ["p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "h3", "h4", "h5", "a"]
 )  # fmt: skip
 ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
-"""All that a tag may carry: no `hx-*`, no style, id, class or target."""
+"""The only attributes allowed: no `hx-*`, style, id, class or target."""
 SCHEMES = ("https:", "mailto:", "tel:")
-"""What a link may begin with; one within our own pages may not."""
+"""What a link must begin with; links to our own pages are not allowed."""
 TOP = 3
-"""Level of the largest heading: the page's own headings stand above it."""
+"""Level of the largest heading, below the page's own headings."""
 
 
 def _leads_out(name: str, value: str) -> bool:
@@ -31,7 +31,7 @@ def _leads_out(name: str, value: str) -> bool:
 
 @lru_cache
 def _reader() -> "MarkdownIt":
-    """Made when the first text is shown: reading it in takes a tenth of a second, and most processes show none."""
+    """The Markdown parser, imported at the first text: that takes a tenth of a second, and most processes render none."""
     from markdown_it import MarkdownIt
 
     made = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20})
@@ -57,7 +57,7 @@ def html(source: str) -> Markup:
 
 
 def _lowered(token: "Token") -> "Token":
-    """A heading below those of the page."""
+    """The token, a heading lowered below those of the page."""
     if token.type in ("heading_open", "heading_close"):
         token.tag = f"h{min(int(token.tag[1:]) + TOP - 1, 5)}"
     return token

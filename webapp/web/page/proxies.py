@@ -1,4 +1,4 @@
-"""Behind a TLS proxy: only a named neighbour is believed about where a request comes from."""
+"""Applies X-Forwarded-* headers only from trusted TLS proxies."""
 
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
@@ -10,7 +10,7 @@ from webapp.config import Network
 
 
 class TrustedProxies:
-    """WSGI: applies X-Forwarded-For, -Proto and -Host when the caller is in `networks`; else they mean nothing."""
+    """WSGI middleware: applies X-Forwarded-For, -Proto and -Host if the caller is in `networks`, and ignores them otherwise."""
 
     def __init__(self, app: Any, networks: Sequence[Network]):
         self.app, self.networks = app, networks
@@ -19,5 +19,5 @@ class TrustedProxies:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         caller = ip_address(environ.get("REMOTE_ADDR") or "0.0.0.0")  # noqa: S104 - "unknown", not a place to listen
         trusted = any(caller in network for network in self.networks)
-        answer: Iterable[bytes] = (self.behind if trusted else self.app)(environ, start_response)
-        return answer
+        response: Iterable[bytes] = (self.behind if trusted else self.app)(environ, start_response)
+        return response

@@ -1,7 +1,7 @@
-"""The request's unit of work: `store`, opened when first touched, closed when the request ends.
+"""The request's unit of work: `store`, opened at first use, closed when the request ends.
 
-GET and HEAD read without a transaction to roll back; everything else writes. Who asks is found out before the write lock of
-the embedded database is taken (`write_on`). A route commits once; what it renders afterwards is read without holding it.
+GET and HEAD open it for reading, every other method for writing. On the embedded database the write lock is taken only after
+the guard has let the request in (`begin_writing`) and given back at the commit: a page is rendered without holding it.
 """
 
 from collections.abc import Iterator
@@ -27,60 +27,60 @@ def _store() -> Store:
         g.store = _database().open(writing=writing)
         if writing:
             g.store.info["readers"] = _database().readers
-            if _database().embedded and "writes" not in g:
-                _read_on(g.store)
+            if _database().embedded and "may_write" not in g:
+                _switch_to_reading(g.store)
     return cast(Store, g.store)
 
 
-def write_on() -> None:
-    """The request was let in, and its view begins: from here on it writes. What was read before may have changed by a moment,
-    as on PostgreSQL it always may: what a verb must be sure of it asks again."""
-    g.writes = True
+def begin_writing() -> None:
+    """Switch the store to writing, after the guard and before the view. Rows read before may have changed since, as they always
+    may on PostgreSQL: a verb reads again what it depends on."""
+    g.may_write = True
     if "store" in g and request.method not in SAFE and _database().embedded:
         g.store.commit()
         g.store.bind = _database().writers
-        for said in ("settled", "kept"):
-            g.store.info.pop(said, None)
+        for key in ("only_reads", "committed"):
+            g.store.info.pop(key, None)
 
 
 @event.listens_for(Store, "after_commit")
-def _read_on(store: Store) -> None:
-    """Committed: the rest of the request only reads, so that nobody waits for a page being rendered."""
+def _switch_to_reading(store: Store) -> None:
+    """Let the rest of the request only read, so that no writer waits while a page is rendered."""
     if readers := store.info.get("readers"):
-        store.info.setdefault("kept", not store.info.get("settled"))
+        store.info.setdefault("committed", not store.info.get("only_reads"))
         store.bind = readers
-        store.info["settled"] = True
+        store.info["only_reads"] = True
 
 
-def read_on() -> None:
-    """A verb refused: what it had begun is gone, and what the page shows is read without holding anybody up."""
+def discard_and_read() -> None:
+    """Roll back what a refused verb had begun, and read what the page shows without holding the write lock."""
     refused = _store()
     refused.rollback()
-    refused.info.setdefault("kept", False)
-    _read_on(refused)
+    refused.info.setdefault("committed", False)
+    _switch_to_reading(refused)
 
 
-def kept() -> bool:
-    """Whether what the request asked for is committed, so that no error after it may say otherwise."""
-    return bool("store" in g and g.store.info.get("kept"))
+def is_committed() -> bool:
+    """Whether the request's change is committed; an error after that must not say that it failed."""
+    return bool("store" in g and g.store.info.get("committed"))
 
 
 @contextmanager
-def apart() -> Iterator[Store]:
-    """A unit of work of its own, for what is kept whatever becomes of the request's: a trace (P7). What that began and did not
-    commit is gone; what it only read stays read."""
+def separate_transaction() -> Iterator[Store]:
+    """A transaction that commits whatever happens to the request's own, for the trace of a view (P7). Rolls back what the request
+    had begun and not committed; rows that it only read stay loaded."""
     mine = _store()
-    if mine.info["reading"] or mine.info.get("settled"):
+    if mine.info["reading"] or mine.info.get("only_reads"):
         mine.commit()
     else:
-        read_on()
+        discard_and_read()
     with _database().writing() as writing:
         yield writing
         writing.commit()
 
 
 def close(error: BaseException | None = None) -> None:
-    """Whatever was not committed is gone."""
+    """Close the store; what was not committed is rolled back."""
     store = g.pop("store", None)
     if store is not None:
         store.close()

@@ -1,7 +1,7 @@
-"""What makes the pages an app: manifest, service worker, and the two pages that also work without a network.
+"""The progressive web app: manifest, service worker, push key, and the pages that also work without a network.
 
-Nothing here knows who is asking, so everything may be cached by the phone: the worker keeps shell assets, `/offline`
-and `/crisis`, and never a signed-in page (safety S6). Names are neutral: `APP_NAME` is the operator's (P5).
+Nothing here depends on who is signed in, so the phone may cache all of it: the service worker keeps shell assets, `/offline` and
+`/crisis`, and never a signed-in page (S6). Names are neutral: `APP_NAME` is the operator's (P5).
 """
 
 import base64
@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from webapp.config import Settings
-from webapp.web.page.assets import Shelf
+from webapp.web.page.assets import StaticFiles
 from webapp.web.page.guard import public
 
 pwa = Blueprint("pwa", __name__)
@@ -31,14 +31,14 @@ SHELL = (
 )
 PAPER = "#faf4ea"
 PHONES = {"apple": ("iPhone", "iPad"), "android": ("Android",)}
-"""How each says of itself what it is; an iPad that calls itself a Mac is told from one by `install.js`."""
+"""Kinds of phones and the words in their User-Agent; an iPad that claims to be a Mac is detected by `install.js`."""
 
 
 @pwa.get("/manifest.webmanifest")
 @public
 def manifest() -> Response:
-    """The app's card for the phone's home screen: a neutral name, neutral places."""
-    shelf: Shelf = current_app.extensions["shelf"]
+    """The web app manifest: a neutral name, neutral shortcuts (P5)."""
+    static_files: StaticFiles = current_app.extensions["static_files"]
     name = current_app.jinja_env.globals["app_name"]
     card = {
         "id": "/",
@@ -50,10 +50,10 @@ def manifest() -> Response:
         "background_color": PAPER,
         "theme_color": PAPER,
         "icons": [
-            _icon(shelf, "icon-192.png", "192x192", "any"),
-            _icon(shelf, "icon-512.png", "512x512", "any"),
-            _icon(shelf, "icon-maskable.png", "512x512", "maskable"),
-            _icon(shelf, "badge.png", "96x96", "monochrome"),
+            _icon(static_files, "icon-192.png", "192x192", "any"),
+            _icon(static_files, "icon-512.png", "512x512", "any"),
+            _icon(static_files, "icon-maskable.png", "512x512", "maskable"),
+            _icon(static_files, "badge.png", "96x96", "monochrome"),
         ],
         "shortcuts": [
             {"name": _("Today"), "url": "/"},
@@ -66,9 +66,9 @@ def manifest() -> Response:
     return answer
 
 
-def _icon(shelf: Shelf, name: str, sizes: str, purpose: str) -> dict[str, str]:
+def _icon(static_files: StaticFiles, name: str, sizes: str, purpose: str) -> dict[str, str]:
     return {
-        "src": shelf.address(f"img/{name}"),
+        "src": static_files.address(f"img/{name}"),
         "sizes": sizes,
         "type": "image/png",
         "purpose": purpose,
@@ -78,9 +78,11 @@ def _icon(shelf: Shelf, name: str, sizes: str, purpose: str) -> dict[str, str]:
 @pwa.get("/service-worker.js")
 @public
 def service_worker() -> Response:
-    """The worker of this release: its cache is named by the release, so an old shell leaves with an old worker."""
-    shelf: Shelf = current_app.extensions["shelf"]
-    script = render_template("pwa/service-worker.js", shell=[shelf.address(name) for name in SHELL])
+    """The service worker of this release. Its cache is named by the release, so an old worker's files are deleted with it."""
+    static_files: StaticFiles = current_app.extensions["static_files"]
+    script = render_template(
+        "pwa/service-worker.js", shell=[static_files.address(name) for name in SHELL]
+    )
     answer = make_response(script.replace("@@RELEASE@@", _release(script)))
     answer.content_type = "text/javascript; charset=utf-8"
     answer.headers["Cache-Control"] = "no-cache"
@@ -105,21 +107,21 @@ def push_key() -> Response:
 @pwa.get("/offline")
 @public
 def offline() -> str:
-    """What the phone shows without a network: calm, with the crisis line."""
+    """The page that the phone shows without a network, with the crisis line."""
     return render_template("pwa/offline.html")
 
 
 @pwa.get("/crisis")
 @public
 def crisis() -> str:
-    """988 by call, text and chat; public and kept on the phone."""
+    """988 by call, text and chat: public, and cached on the phone."""
     return render_template("client/crisis.html")
 
 
 @pwa.get("/install")
 @public
 def install() -> str:
-    """How to put it on a phone and allow its notices, for each kind of phone; and the way back when they were refused."""
+    """How to install the app and allow notifications on each kind of phone, also after they were refused."""
     agent = request.user_agent.string
     phone = next(
         (each for each in PHONES if any(name in agent for name in PHONES[each])), "computer"
@@ -128,8 +130,7 @@ def install() -> str:
 
 
 def fixed(name: str) -> Markup:
-    """A part that is the same for everyone who reads its language: rendered once a language, then only put in. Nothing in
-    it may know who is asking."""
+    """A partial template rendered once for each language and then reused. It must not depend on who is signed in."""
     kept: dict[tuple[str, str], Markup] = current_app.extensions["fixed"]
     place = (name, str(get_locale()))
     if place not in kept:
@@ -138,7 +139,7 @@ def fixed(name: str) -> Markup:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Gives templates `app_name` and serves the app's own addresses."""
+    """Give templates `app_name`, `fixed` and `push_key`, and register the app's routes."""
     app.jinja_env.globals.update(app_name=settings.app_name, get_locale=get_locale, fixed=fixed)
     app.extensions["fixed"] = {}
     app.extensions["push_key"] = app.jinja_env.globals["push_key"] = _public(settings.vapid_key)

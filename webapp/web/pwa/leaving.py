@@ -1,8 +1,8 @@
-"""Signed out without a network: the phone cannot reach us and cannot delete the login's cookie, so it marks it.
+"""Signing out without a network: the phone can neither reach the server nor delete the login's cookie, so it sets a mark.
 
-static/js/leave.js cleans the phone and sets the mark, a cookie that holds the number of this device in the person's
-reminders (0: none). The first request that carries it is not signed in any more; here the login ends on the server too
-(S6), the device's reminders stop (S5), and both cookies go.
+static/js/leave.js cleans the phone and sets the mark, a cookie that holds the id of this device's push subscription (0: none). The
+first request with the mark is treated as signed out; then the login ends on the server (S6), the device's reminders stop (S5),
+and both cookies are deleted.
 """
 
 from flask import Flask, Response, current_app, g, request
@@ -14,7 +14,7 @@ from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 from webapp.config import Settings
 from webapp.db import Store
-from webapp.spellings import row_number
+from webapp.numbers import row_number
 from webapp.web.page import unit_of_work
 from webapp.web.page.unit_of_work import database
 
@@ -26,7 +26,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _leave(response: Response) -> Response:
-    login_id = g.pop("left", None)
+    login_id = g.pop("login_left_offline", None)
     if login_id is not None:
         unit_of_work.close()
         with database.writing() as store:

@@ -22,11 +22,10 @@ from webapp.operations import set_aside
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import in_reach
-from webapp.times import instant_of
+from webapp.times import in_this_century, instant_of
 from webapp.web.page import htmx, identity
 from webapp.web.page.filters import sentence, zone
-from webapp.web.page.unit_of_work import apart, store
+from webapp.web.page.unit_of_work import separate_transaction, store
 
 Row = TypeVar("Row")
 LIVE = "live"
@@ -35,7 +34,7 @@ LIVE = "live"
 
 def me() -> Person:
     """Who is signed in; the guard has seen to it that somebody is."""
-    person = identity.me()
+    person = identity.current_person()
     assert person is not None
     return person
 
@@ -74,7 +73,7 @@ def leave_trace(reading: Reading | None) -> None:
     reader = me()
     by, program_id = reader.id, reader.program_id
     if reading and (clients := list(reading.clients)):
-        with apart() as writing:
+        with separate_transaction() as writing:
             record_views.record(
                 writing, reading.what, clients, by=by, now=clock.now(), program_id=program_id,
                 session_id=reading.session_id,
@@ -93,7 +92,7 @@ def instant(written: str, field: str) -> datetime:
         local = datetime.fromisoformat(written)
     except ValueError:
         local = None
-    if local is None or not in_reach(local):
+    if local is None or not in_this_century(local):
         raise Invalid(N_("Choose a day and a time."), field=field)
     return instant_of(local, zone()) if local.tzinfo is None else local.astimezone(UTC)
 

@@ -15,7 +15,7 @@ from webapp.refusals import Refusal
 from webapp.web import threads
 from webapp.web.page import htmx
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import apart, read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, separate_transaction, store
 from webapp.web.staff.frame import changed, me, one, page, refused
 
 messages = Blueprint("messages", __name__)
@@ -77,7 +77,7 @@ def send(person_id: int) -> ResponseReturnValue:
             request_id=form.get("request_id"),
         )  # fmt: skip
     except Refusal as refusal:
-        read_on()
+        discard_and_read()
         more = {"errors": refused(refusal), "given": form}
         return page(PAGE, refusal.status, **_screen(client), **more)
     store.commit()
@@ -104,7 +104,7 @@ def _read(client: Person, talk: threads.Talk) -> None:
 
 
 def _look(client: Person, up_to: int | None = None) -> None:
-    with apart() as writing:
+    with separate_transaction() as writing:
         words.record_view(writing, client, by=me(), now=clock.now())
         if up_to is not None:
             words.mark_read(writing, client, by=me(), now=clock.now(), up_to=up_to)

@@ -20,12 +20,12 @@ from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.numbers import row_number
 from webapp.refusals import Refusal
-from webapp.spellings import row_number
 from webapp.web import chart
 from webapp.web.chart import paper
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff import person as portrait
 from webapp.web.staff.frame import changed, instant, leave_trace, me, one, page, refused
 
@@ -191,6 +191,6 @@ def _after(client: Person, part: str) -> ResponseReturnValue:
 
 
 def _not(client: Person, part: str, refusal: Refusal) -> ResponseReturnValue:
-    read_on()
+    discard_and_read()
     context = portrait.of(store, client, me(), clock.now())
     return page(PAGE, 422, **context, wrong=part, errors=refused(refusal), given=request.form)

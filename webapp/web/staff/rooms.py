@@ -18,7 +18,7 @@ from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff import now as board
 from webapp.web.staff import roll
 from webapp.web.staff.frame import changed, instant, me, one, page, refused
@@ -159,7 +159,7 @@ def _after(session_id: int, room: Room | None) -> ResponseReturnValue:
 
 def _not(session_id: int, refusal: Refusal, wrong_seat: int = 0) -> ResponseReturnValue:
     """The same page with the sentence at its form; nothing has changed."""
-    read_on()
+    discard_and_read()
     more: dict[str, Any] = {
         "errors": refused(refusal), "wrong_seat": wrong_seat, "given": request.form
     }  # fmt: skip

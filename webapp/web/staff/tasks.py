@@ -25,7 +25,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import Invalid
 from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff.frame import changed, instant, me, one, page, refused
 from webapp.web.staff.wording import call_scripts
 
@@ -85,7 +85,7 @@ def finish(task_id: int) -> ResponseReturnValue:
             next_at=_next_at(outcome, now), channel=form.get("channel") or "call",
         )  # fmt: skip
     except Invalid as refusal:
-        read_on()
+        discard_and_read()
         return page(PAGE, 422, **_picture(), errors=refused(refusal), wrong=task_id, given=form)
     store.commit()
     return changed(PAGE, _back(task_id), _picture, sent=task_id)

@@ -13,9 +13,9 @@ from webapp import clock
 from webapp.batches import each_or_none
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule.sessions import Seat
+from webapp.numbers import row_number
 from webapp.protocol.facts.picture import SeatRow
 from webapp.protocol.reports.timeliness import Proof, missed, proofs, summary
-from webapp.spellings import row_number
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
 from webapp.web.staff.frame import me, page

@@ -1,4 +1,4 @@
-"""What somebody who means harm would write, and what must not come of it in any page (S11)."""
+"""Hostile texts, and what they must not cause on any page (S11)."""
 
 from html.parser import HTMLParser
 

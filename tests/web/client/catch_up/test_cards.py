@@ -1,4 +1,4 @@
-"""The place *Catch up*: one card a session, in the order in which one would do it, with a ring that fills."""
+"""The page *Catch up*: one card for each session, with its steps in order and a ring that fills."""
 
 from html import unescape
 

@@ -1,4 +1,4 @@
-"""Homework: kept while typing, handed in, answered, gone on with; no text is ever lost."""
+"""Homework: saved while typing, handed in, answered, reopened; no text is ever lost."""
 
 from html import unescape
 

@@ -1,4 +1,4 @@
-"""To read, watch, open or do: places are kept, and a page plays from no other host than its own recording's."""
+"""Resources to read, watch, open or do: positions are saved, and a page plays only from its own recording's host."""
 
 from html import unescape
 

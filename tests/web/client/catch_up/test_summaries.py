@@ -1,4 +1,4 @@
-"""What a session was about: the part for everyone and one's own; opening it is reading it."""
+"""A session's summary: the part for everyone and the client's own; opening it marks it as read."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""The private calendar link: made, shown once, replaced, ended (M16)."""
+"""The private calendar link: created, shown once, replaced, ended (M16)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Me: everything that is one's own in a few rows; which language, whose clock, and where one is signed in."""
+"""Me: the sections in a few rows, language, time zone, and the devices that are signed in."""
 
 import pytest
 from sqlalchemy import select

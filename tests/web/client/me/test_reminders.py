@@ -1,4 +1,4 @@
-"""Reminders: which, by which way, to which addresses, how long before, and when not."""
+"""Reminders: which ones, by which channel, to which addresses, how long before, and quiet hours."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What helps me, and the backup plan: asked for in one's own words, shown to whoever hosts (M25, M26)."""
+"""What helps me, and the backup plan: written by the client, shown to the host (M25, M26)."""
 
 import pytest
 from sqlalchemy import select

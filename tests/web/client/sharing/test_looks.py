@@ -1,4 +1,4 @@
-"""P7: every reading stands on a page for the one it is about, and what was told to others with it."""
+"""P7: every view of a record is listed for its client, with what was disclosed to others."""
 
 import re
 from datetime import timedelta

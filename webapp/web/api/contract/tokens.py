@@ -34,7 +34,7 @@ def require(scope: str) -> None:
         )
     with database.reading() as reading:
         token = api_tokens.token_of(reading, secret.strip())
-        wait = rate_limits.wait(reading, rate_limits.TOKEN, attempts.address(), clock.now())
+        wait = rate_limits.wait(reading, rate_limits.TOKEN, attempts.caller_address(), clock.now())
     if token is None:
         _count(wait)
         challenge = f'{REALM}, error="invalid_token"'
@@ -57,7 +57,7 @@ def _count(wait: timedelta) -> None:
     try:
         if wait:
             raise rate_limits.TooMany(wait)
-        attempts.count(rate_limits.TOKEN, attempts.address())
+        attempts.count(rate_limits.TOKEN, attempts.caller_address())
     except rate_limits.TooMany as refusal:
         said = "Too many tokens that aren't valid came from this address. Try again later."
         raise Refused(

@@ -71,11 +71,11 @@ def _address(settings: Settings) -> str:
 def _turned_away() -> ResponseReturnValue:
     """Counted (S12); who goes on regardless costs no write."""
     with database.reading() as reading:
-        wait = rate_limits.wait(reading, NOT_TWILIO, attempts.address(), clock.now())
+        wait = rate_limits.wait(reading, NOT_TWILIO, attempts.caller_address(), clock.now())
     try:
         if wait:
             raise TooMany(wait)
-        attempts.count(NOT_TWILIO, attempts.address())
+        attempts.count(NOT_TWILIO, attempts.caller_address())
     except TooMany as refusal:
         return "", 429, {"Retry-After": str(refusal.retry_after)}
     return "", 401, {"WWW-Authenticate": "Signature"}

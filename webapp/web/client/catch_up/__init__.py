@@ -1,4 +1,4 @@
-"""Catch up: one card a session the client was not in, and the pages that its lines lead to."""
+"""Catch up: one card for each session the client missed, and the pages that the card links to."""
 
 from webapp.web.client.catch_up import cards, homework, resources, summaries
 

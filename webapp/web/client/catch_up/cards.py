@@ -1,4 +1,4 @@
-"""The place *Catch up*: one card a session, with a ring that fills; and what else there is to do, read or look at."""
+"""The page *Catch up*: one card for each missed session, other homework, other resources, and the latest plan."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from webapp.web.page.unit_of_work import store
 pages = Blueprint("catch_up", __name__)
 
 RECENT = timedelta(days=14)
-"""How long feedback stands on the list, and for how long back a session's reading is offered."""
+"""How long feedback stays on the list, and how long after a session its resources are offered."""
 PLAN_STANDS = timedelta(days=30)
 MOST = 12
 STEPS = {
@@ -41,11 +41,11 @@ STEPS = {
     "family_support": N_("Help for your family"),
     "transport": N_("Practical help"),
 }
-"""The steps of a plan, said to the client."""
+"""What the client's pages call the steps of a plan."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownCard:
     """A card, what of it is made up, and how the session is called toward the client."""
 
     card: CatchUpCard
@@ -62,8 +62,8 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """Homework that stands on no card: still to do, or with new feedback."""
+class HomeworkItem:
+    """Homework that is on no card: still to do, or with new feedback."""
 
     homework: Homework
     answered: bool
@@ -77,21 +77,21 @@ def show() -> ResponseReturnValue:
     missed = misses.of(store, person, now)
     lines = {line.seat.id: line for line in ledger.entries(store, missed)}
     shown = [
-        Shown(card, line, line.open_for_booking(now))
+        ShownCard(card, line, line.open_for_booking(now))
         for card in catch_up(store, person, missed, now)
         if (line := lines[card.seat.id])
     ]
     on_cards = {each.card.seat.session_id for each in shown}
     return widget(
-        "client/catch_up/show.html", "cards", place="catch-up", near=my_seats.near(), steps=STEPS,
+        "client/catch_up/show.html", "cards", place="catch-up", near=my_seats.approaching(), steps=STEPS,
         open=[each for each in shown if not each.card.whole],
         done=[each for each in shown if each.card.whole],
         work=_work(on_cards, now), shelf=_shelf(on_cards, now), plan=_plan(now),
     )  # fmt: skip
 
 
-def _work(on_cards: Collection[int], now: datetime) -> list[Work]:
-    """Homework beside the cards: not handed in, or answered in the last days. The one that is due first stands first."""
+def _work(on_cards: Collection[int], now: datetime) -> list[HomeworkItem]:
+    """Homework that is on no card: not handed in, or with feedback of the last days; what is due first comes first."""
     query = (
         homework.visible_to(my_seats.person())
         .outerjoin(HandIn, HandIn.is_current_of(my_seats.person().id))
@@ -101,11 +101,13 @@ def _work(on_cards: Collection[int], now: datetime) -> list[Work]:
         .add_columns(HandIn.feedback_at)
         .limit(MOST)
     )
-    return [Work(task, answered_at is not None) for task, answered_at in store.execute(query)]
+    return [
+        HomeworkItem(task, answered_at is not None) for task, answered_at in store.execute(query)
+    ]
 
 
 def _shelf(on_cards: Collection[int], now: datetime) -> list[tuple[Resource, datetime | None]]:
-    """What else may be read or watched, the newest first, with when the client was through with it."""
+    """Resources that are on no card, the newest first, each with when the client finished it."""
     used = and_(
         ResourceUse.resource_id == Resource.id, ResourceUse.client_id == my_seats.person().id
     )
@@ -123,7 +125,7 @@ def _shelf(on_cards: Collection[int], now: datetime) -> list[tuple[Resource, dat
 
 
 def _plan(now: datetime) -> Plan | None:
-    """The latest plan written with them, as long as it is fresh."""
+    """The client's latest re-engagement plan, if it was made in the last 30 days."""
     mine = select(Plan).where(
         Plan.client_id == my_seats.person().id, Plan.made_at > now - PLAN_STANDS
     )

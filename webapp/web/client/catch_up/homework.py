@@ -1,4 +1,4 @@
-"""Homework: what to do, one's own text (kept while typing), handing in, feedback, going on with it."""
+"""Homework: the task, the client's draft, handing in, feedback, and reopening."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, homework
 from webapp.care.materials.homework import HandIn, Homework
+from webapp.numbers import whole_number
 from webapp.refusals import Conflict, Refusal
-from webapp.spellings import whole_number
 from webapp.web.client import my_seats
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
@@ -26,14 +26,14 @@ LATER = "later"
 @pages.get("/homework/<row:homework_id>")
 @needs(Permission.CATCH_UP)
 def show(homework_id: int) -> ResponseReturnValue:
-    """To write, handed in, answered, or opened again."""
+    """The homework: to write, handed in, with feedback, or reopened."""
     return widget(PAGE, BLOCK, **_screen(_mine(homework_id)))
 
 
 @pages.post("/homework/<row:homework_id>")
 @needs(Permission.CATCH_UP)
 def hand_in(homework_id: int) -> ResponseReturnValue:
-    """Hand it in. `then=later` only keeps it, for browsers without script; those with it save while typing."""
+    """Hand it in. `then=later` only saves a draft, for browsers without scripts; those with scripts save while typing."""
     task, form, person = _mine(homework_id), request.form, my_seats.person()
     try:
         if form.get("then") == LATER:
@@ -55,7 +55,7 @@ def hand_in(homework_id: int) -> ResponseReturnValue:
 @pages.post("/homework/<row:homework_id>/reopening")
 @needs(Permission.CATCH_UP)
 def reopen(homework_id: int) -> ResponseReturnValue:
-    """Take it back and go on with it, as long as nobody has said anything to it."""
+    """Reopen what was handed in, while it has no feedback."""
     task = _mine(homework_id)
     standing = _standing(task)
     if standing is not None and standing.feedback_at is None:
@@ -70,14 +70,14 @@ def _answer(task: Homework, **more: Any) -> ResponseReturnValue:
 
 
 def _screen(task: Homework) -> dict[str, Any]:
-    """All that the block needs in any of its states."""
+    """The context of the block in any of its states."""
     person = my_seats.person()
     history = list(store.scalars(homework.hand_in_history(task, person.id)))
     standing = next((made for made in history if made.reopened_at is None), None)
     earlier = [made for made in history if made.reopened_at is not None]
     return {
         "place": "catch-up",
-        "near": my_seats.near(),
+        "near": my_seats.approaching(),
         "task": task,
         "told": markdown.html(task.body),
         "standing": standing,
@@ -92,6 +92,6 @@ def _standing(task: Homework) -> HandIn | None:
 
 
 def _mine(homework_id: int) -> Homework:
-    """Homework set for the signed-in person; anyone else's is 404 (S1)."""
+    """Homework set for the signed-in person; 404 for anyone else's (S1)."""
     wanted = homework.visible_to(my_seats.person()).where(Homework.id == homework_id)
     return store.scalar(wanted) or abort(404)

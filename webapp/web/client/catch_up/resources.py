@@ -1,4 +1,4 @@
-"""Something to read, watch, listen to or do. A recording goes on where it was stopped."""
+"""One resource to read, watch, listen to or do. A recording resumes where it was stopped."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,8 +10,8 @@ from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource, ResourceUse
+from webapp.numbers import decimal_number
 from webapp.refusals import N_, Invalid
-from webapp.spellings import decimal_number
 from webapp.web.client import my_seats
 from webapp.web.page import headers, markdown
 from webapp.web.page.guard import needs
@@ -25,13 +25,13 @@ PLAYERS = {
     ".mp4": "video", ".m4v": "video", ".webm": "video", ".ogv": "video",
     ".mp3": "audio", ".m4a": "audio", ".ogg": "audio", ".oga": "audio", ".wav": "audio",
 }  # fmt: skip
-"""By how the address of a media file ends: what plays it here. Everything else opens where it is."""
+"""The player for each file extension of a media address. Everything else opens at its own address."""
 
 
 @pages.get("/resources/<row:resource_id>")
 @needs(Permission.CATCH_UP)
 def show(resource_id: int) -> ResponseReturnValue:
-    """The text, the player or the link, and how far one has come. Only the media file's own host may be played from."""
+    """The text, the player or the link, and the client's progress. The content security policy allows only the media file's host."""
     found = _mine(resource_id)
     answer = make_response(widget(PAGE, BLOCK, **_screen(found)))
     if found.url and player(found.url):
@@ -44,7 +44,7 @@ def show(resource_id: int) -> ResponseReturnValue:
 @pages.post("/resources/<row:resource_id>/place")
 @needs(Permission.CATCH_UP)
 def keep_place(resource_id: int) -> ResponseReturnValue:
-    """The player says now and then where it is (static/js/player.js)."""
+    """Save the playing position, which static/js/player.js sends now and then."""
     person = my_seats.person()
     resources.keep_place(
         store, _mine(resource_id), person, _seconds(request.form.get("seconds", "")), by=person,
@@ -57,7 +57,7 @@ def keep_place(resource_id: int) -> ResponseReturnValue:
 @pages.post("/resources/<row:resource_id>/end")
 @needs(Permission.CATCH_UP)
 def finish(resource_id: int) -> ResponseReturnValue:
-    """Read, watched or done."""
+    """Mark it as finished."""
     found, person = _mine(resource_id), my_seats.person()
     resources.finish(store, found, person, by=person, now=clock.now())
     store.commit()
@@ -66,7 +66,7 @@ def finish(resource_id: int) -> ResponseReturnValue:
 
 
 def player(url: str) -> str:
-    """video · audio · "" for what can't be played in the page."""
+    """`video`, `audio`, or empty for what can't be played in the page."""
     path = urlsplit(url).path.lower()
     return next((with_ for end, with_ in PLAYERS.items() if path.endswith(end)), "")
 
@@ -79,7 +79,7 @@ def _screen(found: Resource) -> dict[str, Any]:
         "told": markdown.html(found.body),
         "player": player(found.url or ""),
         "use": use,
-        "near": my_seats.near(),
+        "near": my_seats.approaching(),
     }
 
 
@@ -92,6 +92,6 @@ def _seconds(written: str) -> float:
 
 
 def _mine(resource_id: int) -> Resource:
-    """Something on the shelf for the signed-in person; anything else is 404 (S1)."""
+    """A resource that the signed-in person may see; 404 for any other (S1)."""
     wanted = resources.visible_to(my_seats.person(), clock.now()).where(Resource.id == resource_id)
     return store.scalar(wanted) or abort(404)

@@ -1,4 +1,4 @@
-"""What a session was about: the part for everyone, and the client's own. Opening it is reading it."""
+"""A session's summary: the part for everyone and the client's own. Opening it marks it as read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,8 +22,8 @@ pages = Blueprint("summaries", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One part as it is shown."""
+class SummaryPart:
+    """One part of a summary as HTML."""
 
     summary: Summary
     html: Markup
@@ -36,21 +36,23 @@ class Part:
 @pages.get("/seats/<row:seat_id>/summary")
 @needs(Permission.CATCH_UP)
 def show(seat_id: int) -> ResponseReturnValue:
-    """Both parts, the general one first; or that there is none yet."""
-    coming = my_seats.one(seat_id)
+    """Both parts, the general one first, or that there is none yet."""
+    coming = my_seats.view_of(seat_id)
     mine = summaries.shown(store, [coming.session.id], my_seats.person().id)
-    parts = [Part(each, markdown.html(each.body)) for each in mine.get(coming.session.id, [])]
+    parts = [
+        SummaryPart(each, markdown.html(each.body)) for each in mine.get(coming.session.id, [])
+    ]
     answer = widget(
         "client/summaries/show.html", "summary", place="catch-up", coming=coming, parts=parts,
-        near=my_seats.near(),
+        near=my_seats.approaching(),
     )  # fmt: skip
     if parts:
-        _has_read(coming.seat, max(part.summary.published_at or clock.now() for part in parts))
+        _mark_read(coming.seat, max(part.summary.published_at or clock.now() for part in parts))
     return answer
 
 
-def _has_read(seat: Seat, published_at: datetime) -> None:
-    """Kept once a version, in a unit of work of its own after the page's reading: the page only reads."""
+def _mark_read(seat: Seat, published_at: datetime) -> None:
+    """Record the first reading of each version, in a transaction of its own, since a GET only reads."""
     known = store.get(SummaryRead, (seat.session_id, seat.client_id))
     if known is not None and known.read_at >= published_at:
         return

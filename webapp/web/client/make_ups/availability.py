@@ -11,13 +11,13 @@ from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import availability
 from webapp.care.preferences.availability import Window
+from webapp.numbers import row_number
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import row_number
 from webapp.web.client import my_seats
 from webapp.web.page.filters import language
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import done, widget
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 
 pages = Blueprint("windows", __name__)
 
@@ -46,7 +46,7 @@ def save() -> ResponseReturnValue:
     try:
         availability.put(store, my_seats.person(), _chosen(), by=my_seats.person(), now=clock.now())
     except Refusal as refusal:
-        read_on()
+        discard_and_read()
         return widget(PAGE, BLOCK, refusal.status, **_screen(seat), refusal=refusal)
     store.commit()
     to = url_for("client.windows.show", seat=seat or None)
@@ -73,7 +73,7 @@ def _screen(seat: str) -> dict[str, Any]:
     names = get_day_names("wide", locale=language())
     return {
         "place": "catch-up",
-        "near": my_seats.near(),
+        "near": my_seats.approaching(),
         "days": [
             (day, names[day].capitalize(), [
                 (f"{day}-{name}", _(words), _covered(mine, day, begin, end))
@@ -82,7 +82,7 @@ def _screen(seat: str) -> dict[str, Any]:
             for day in range(7)
         ],
         "any_time": not mine,
-        "seat": my_seats.one(row_number(seat)).seat.id if seat else None,
+        "seat": my_seats.view_of(row_number(seat)).seat.id if seat else None,
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.schedule.sessions import Seat
 from webapp.refusals import N_
 from webapp.web.client import histories, my_seats
-from webapp.web.client.my_seats import Place
+from webapp.web.client.my_seats import SeatView
 from webapp.web.page.unit_of_work import store
 
 SHOWN = 5
@@ -46,7 +46,7 @@ class InLine:
 class MakingUp:
     """One seat, what is booked to make up for it, and what could be."""
 
-    place: Place
+    place: SeatView
     state: str
     """As `state_of` returns it."""
     deadline: datetime
@@ -79,7 +79,7 @@ class MakingUp:
         return self.made.by_seat if self.made else None
 
 
-def of(place: Place, *, changing: bool = False) -> MakingUp:
+def of(place: SeatView, *, changing: bool = False) -> MakingUp:
     """What a page shows about making up for this seat. `changing`: offers too when something is booked."""
     now = clock.now()
     made = store.scalar(make_ups.standing_for([place.seat.id]))
@@ -94,10 +94,10 @@ def of(place: Place, *, changing: bool = False) -> MakingUp:
     return _with_choice(about, made, now) if state == "open" or about.changing else about
 
 
-def made_up_by(place: Place) -> Place:
+def made_up_by(place: SeatView) -> SeatView:
     """The missed seat for which `place` was booked; `place` itself when it was for none."""
     made = store.scalar(select(MakeUp).where(MakeUp.by_seat_id == place.seat.id, MakeUp.is_open))
-    return my_seats.one(made.seat_id) if made else place
+    return my_seats.view_of(made.seat_id) if made else place
 
 
 def counselor() -> str:
@@ -106,7 +106,7 @@ def counselor() -> str:
     return team.counselor.name if team and team.counselor else ""
 
 
-def state_of(place: Place, made: MakeUp | None, now: datetime) -> str:
+def state_of(place: SeatView, made: MakeUp | None, now: datetime) -> str:
     """What the pages show, and whether anything can be booked. `made`: the make-up that stands for the seat.
 
     ahead (still to come, nothing reported) · cancelled · whole (nothing to make up) · done · booked · open (nothing booked,

@@ -12,13 +12,13 @@ from webapp.care.make_ups import bookings, eligibility, make_ups, reflections
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.numbers import row_number
 from webapp.refusals import N_, AlreadyDone, Invalid, Refusal
-from webapp.spellings import row_number
 from webapp.web.client import my_seats
 from webapp.web.client.make_ups import fitting
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import done, widget
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 
 pages = Blueprint("make_ups", __name__)
 
@@ -30,7 +30,9 @@ PAGE, BLOCK = "client/make_ups/show.html", "make_ups"
 def show(seat_id: int) -> ResponseReturnValue:
     """What is booked for this seat, or offers. `?change=yes`: offers beside what is booked."""
     return widget(
-        PAGE, BLOCK, **screen(seat_id, changing="change" in request.args, near=my_seats.near())
+        PAGE,
+        BLOCK,
+        **screen(seat_id, changing="change" in request.args, near=my_seats.approaching()),
     )
 
 
@@ -38,7 +40,7 @@ def show(seat_id: int) -> ResponseReturnValue:
 @needs(Permission.MAKE_UP)
 def book(seat_id: int) -> ResponseReturnValue:
     """Book the `session` or `resource` of the form to make up for this seat, instead of what is booked, if anything is."""
-    place, by, now = my_seats.one(seat_id), my_seats.person(), clock.now()
+    place, by, now = my_seats.view_of(seat_id), my_seats.person(), clock.now()
     made = store.scalar(make_ups.standing_for([seat_id]))
     try:
         if fitting.state_of(place, made, now) not in ("open", "booked"):
@@ -84,7 +86,7 @@ def reflect(seat_id: int) -> ResponseReturnValue:
 
 def screen(seat_id: int, *, changing: bool = False, **more: Any) -> dict[str, Any]:
     """What the block shows, in each of its states."""
-    about = fitting.of(my_seats.one(seat_id), changing=changing)
+    about = fitting.of(my_seats.view_of(seat_id), changing=changing)
     return {"place": "catch-up", "about": about, "why": fitting.WORDS, "target": "#make-ups"} | more
 
 
@@ -96,7 +98,7 @@ def answer(seat_id: int, **more: Any) -> ResponseReturnValue:
 
 def refused(seat_id: int, refusal: Refusal, **more: Any) -> ResponseReturnValue:
     """The block with the refusal and other offers; nothing has changed."""
-    read_on()
+    discard_and_read()
     about = screen(seat_id, changing=True, refusal=refusal, **more)
     return widget(PAGE, BLOCK, refusal.status, **about)
 

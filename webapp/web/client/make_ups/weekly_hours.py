@@ -53,7 +53,7 @@ def _screen() -> dict[str, Any]:
     lines = ledger.entries(store, misses.of(store, person, now))
     return {
         "place": "catch-up",
-        "near": my_seats.near(),
+        "near": my_seats.approaching(),
         "bars": bars(weeks),
         "lines": lines,
         "open_lines": [line for line in lines if line.open_for_booking(now)],

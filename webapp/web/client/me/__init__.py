@@ -1,4 +1,4 @@
-"""Me: one module a section, `overview` the page that leads to them."""
+"""Me: one module for each section; `overview` is the page that links to them."""
 
 from webapp.web.client.me import (
     backup_plan,

@@ -1,4 +1,4 @@
-"""Backup plan: one's own words for the day when something comes up (M26)."""
+"""Backup plan: what the client wants to do on a day when something comes up (M26)."""
 
 from typing import Any
 
@@ -25,20 +25,20 @@ ASKED = (
     ("dial_in", N_("A phone to call in with"), N_("The number you would call from. Being there by voice counts.")),
     ("note", N_("Anything else"), N_("Whatever helps you on such a day.")),
 )  # fmt: skip
-"""Part, what it is called, and what is meant."""
+"""Each part of the plan: its field, its label and its hint."""
 
 
 @pages.get("/me/backup-plan")
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
-    """The plan as it stands, ready to change."""
+    """The current plan, as a form."""
     return widget(PAGE, BLOCK, **_screen(saved="saved" in request.args))
 
 
 @pages.post("/me/backup-plan")
 @needs(Permission.OWN_CARE)
 def save() -> ResponseReturnValue:
-    """A new version; the ones before stay."""
+    """Save a new version; earlier ones are kept."""
     person, form = my_seats.person(), request.form
     parts = {name: form.get(name, "") for name in backup_plans.PARTS}
     try:
@@ -54,4 +54,4 @@ def _screen(said: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
     plan = store.scalar(backup_plans.of(my_seats.person().id))
     kept = said if said is not None else plan.parts if plan else {}
     asked = [(name, _(words), _(hint), kept.get(name, "")) for name, words, hint in ASKED]
-    return {"place": "me", "near": my_seats.near(), "asked": asked, "plan": plan, **more}
+    return {"place": "me", "near": my_seats.approaching(), "asked": asked, "plan": plan, **more}

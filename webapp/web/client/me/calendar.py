@@ -1,4 +1,4 @@
-"""Calendar: the private link that one's own calendar reads: made, shown once, replaced, ended (M16)."""
+"""Calendar: creating, replacing and ending the private link that a calendar app subscribes to (M16)."""
 
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -20,24 +20,24 @@ pages = Blueprint("calendar", __name__)
 @pages.get("/me/calendar")
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
-    """Whether there is a link, since when, and what it is for. The link itself is never shown again."""
+    """Whether there is a link and since when. The link itself is never shown again."""
     return _page()
 
 
 @pages.post("/me/calendar")
 @needs(Permission.OWN_CARE)
 def make() -> ResponseReturnValue:
-    """A new link; the one before leads nowhere from here on. It is in this answer and nowhere else."""
+    """Create a new link and end the one before. Only this response shows it."""
     person = my_seats.person()
     secret = calendar_feeds.open_feed(store, person, by=person, now=clock.now())
     store.commit()
-    return _page(**_ways(url_for("feeds.show", token=secret)))
+    return _page(**_link_forms(url_for("feeds.show", token=secret)))
 
 
 @pages.post("/me/calendar/end")
 @needs(Permission.OWN_CARE)
 def end() -> ResponseReturnValue:
-    """The link leads nowhere any more."""
+    """End the link."""
     person = my_seats.person()
     calendar_feeds.close_feed(store, person, by=person, now=clock.now())
     store.commit()
@@ -45,8 +45,8 @@ def end() -> ResponseReturnValue:
     return redirect(url_for("client.calendar.show"), 303)
 
 
-def _ways(path: str) -> dict[str, Any]:
-    """The link in the forms in which calendars take it."""
+def _link_forms(path: str) -> dict[str, Any]:
+    """The link in the forms that calendar apps accept."""
     link = current_app.extensions["settings"].base_url.rstrip("/") + path
     subscribed = f"webcal://{urlsplit(link).netloc}{path}"
     return {
@@ -59,5 +59,5 @@ def _ways(path: str) -> dict[str, Any]:
 def _page(**more: Any) -> ResponseReturnValue:
     feed = store.scalar(calendar_feeds.of(my_seats.person().id))
     return render_template(
-        "client/me/calendar.html", place="me", near=my_seats.near(), feed=feed, **more
+        "client/me/calendar.html", place="me", near=my_seats.approaching(), feed=feed, **more
     )

@@ -39,11 +39,11 @@ from webapp.web.page.unit_of_work import store
 pages = Blueprint("devices", __name__)
 
 MOST = 20
-"""Devices of one person; more is a program at play, not a person."""
+"""The most devices of one person; more come from a script, not a person."""
 
 
-class Gone(Refusal):
-    """The push service gave this subscription up: the browser makes a new one."""
+class SubscriptionGone(Refusal):
+    """The push service has ended this subscription; the browser must create a new one."""
 
     status = 410
     code = "gone"
@@ -53,18 +53,18 @@ class Gone(Refusal):
 @pages.get("/me/devices")
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
-    """This device, and the others that show reminders."""
+    """The list of devices that show reminders."""
     mine = list(store.scalars(_own()))
     return render_template(
-        "client/me/devices_list.html", place="me", near=my_seats.near(), devices=mine
+        "client/me/devices_list.html", place="me", near=my_seats.approaching(), devices=mine
     )
 
 
 @pages.post("/me/devices")
 @needs(Permission.OWN_SETTINGS)
 def add() -> ResponseReturnValue:
-    """Takes `PushSubscription.toJSON()`. 201 with the device's id; 200 when it was known. One endpoint belongs to one
-    person: arriving for another it is unbound from them first (S5)."""
+    """Add a device by `PushSubscription.toJSON()`. 201 with its id, 200 if it was registered already. An endpoint belongs to one
+    person: registering it for another removes it from the first (S5)."""
     person, now = my_seats.person(), clock.now()
     try:
         endpoint, keys = _subscription(request.get_json(silent=True))
@@ -72,7 +72,7 @@ def add() -> ResponseReturnValue:
         _refuse_gone_or_many(endpoint, known)
         device = addresses.add(
             store, person, Channel.PUSH, endpoint, keys=keys, by=person, now=now,
-            label=labels.of(request.user_agent.string), login_id=identity.this_login().id,
+            label=labels.of(request.user_agent.string), login_id=identity.current_login().id,
         )  # fmt: skip
     except Refusal as refusal:
         told = {"code": refusal.code, "field": refusal.field, "detail": sentence(refusal)}
@@ -84,7 +84,7 @@ def add() -> ResponseReturnValue:
 @pages.delete("/me/devices/<row:device_id>")
 @needs(Permission.OWN_SETTINGS)
 def remove(device_id: int) -> ResponseReturnValue:
-    """No more reminders on this one. 204; again: 404."""
+    """Remove a device. 204, and 404 when repeated."""
     _stop(device_id)
     return "", 204
 
@@ -92,7 +92,7 @@ def remove(device_id: int) -> ResponseReturnValue:
 @pages.post("/me/devices/<row:device_id>/removal")
 @needs(Permission.OWN_SETTINGS)
 def remove_by_form(device_id: int) -> ResponseReturnValue:
-    """The same, for a form."""
+    """Remove a device, by a form."""
     _stop(device_id)
     flash(_("Removed. This device gets no more reminders."))
     return redirect(url_for("client.devices.show"), 303)
@@ -101,7 +101,7 @@ def remove_by_form(device_id: int) -> ResponseReturnValue:
 @pages.post("/me/devices/<row:device_id>/test")
 @needs(Permission.OWN_SETTINGS)
 def test(device_id: int) -> ResponseReturnValue:
-    """A test notice is on its way to this device: 202, or for a form back to Me. Only so many (S12)."""
+    """Send a test notification to this device: 202, or a redirect for a form. Rate-limited (S12)."""
     person, device = my_seats.person(), _device(device_id)
     rate_limits.spend(store, TEST_NOTICE, f"person {person.id}", now=clock.now())
     events.record(
@@ -159,6 +159,6 @@ def _refuse_gone_or_many(endpoint: str, known: Address | None) -> None:
         Address.channel == Channel.PUSH, Address.value == endpoint, Address.stopped_why == "gone"
     )
     if store.scalar(gone.limit(1)):
-        raise Gone()
+        raise SubscriptionGone()
     if len(store.scalars(_own()).all()) >= MOST:
         raise Invalid(N_("Remove a device first."), field="endpoint")

@@ -1,4 +1,4 @@
-"""What a device is called in a list: enough to know one's own phone again, nothing that tells more."""
+"""Names of devices for lists: enough to recognise one's own phone, and no more."""
 
 SYSTEMS = (
     ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
@@ -11,7 +11,7 @@ BROWSERS = (
 
 
 def of(agent: str | None) -> str:
-    """ "Chrome, Android" from a browser's User-Agent; empty for one that says nothing we know."""
+    """ "Chrome, Android" from a browser's User-Agent; empty for one that is not recognised."""
     agent = agent or ""
     browser = next((name for mark, name in BROWSERS if mark in agent), "")
     system = next((name for mark, name in SYSTEMS if mark in agent), "")

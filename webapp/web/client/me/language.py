@@ -1,4 +1,4 @@
-"""Which language pages and reminders come in, and whose clock they go by (M2)."""
+"""The language and time zone of a person's pages and reminders (M2)."""
 
 from babel import Locale
 from flask import Blueprint, flash, redirect, request, url_for
@@ -12,7 +12,7 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import contact_preferences
 from webapp.refusals import Refusal
 from webapp.web.client import my_seats
-from webapp.web.page.filters import spoken, time_of
+from webapp.web.page.filters import available_languages, time_of
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import widget
 from webapp.web.page.unit_of_work import store
@@ -24,7 +24,7 @@ NEAR_HOME = (
     "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix",
     "America/Los_Angeles", "America/Anchorage", "Pacific/Honolulu", "America/Puerto_Rico",
 )  # fmt: skip
-"""What most travellers need, first in the list."""
+"""The most common zones, first in the list."""
 
 
 @pages.get("/me/language")
@@ -37,7 +37,7 @@ def show() -> ResponseReturnValue:
 @pages.post("/me/language")
 @needs(Permission.OWN_SETTINGS)
 def speak() -> ResponseReturnValue:
-    """From here on everything, reminders too, comes in this language."""
+    """Set the language of pages and reminders."""
     person = my_seats.person()
     try:
         contact_preferences.set_language(
@@ -54,7 +54,7 @@ def speak() -> ResponseReturnValue:
 @pages.post("/me/time-zone")
 @needs(Permission.OWN_SETTINGS)
 def go_by() -> ResponseReturnValue:
-    """From here on times and quiet hours go by this clock. `from=schedule`: back to where it was offered."""
+    """Set the time zone of times and quiet hours. `from=schedule`: redirect back to the schedule, where it was offered."""
     person = my_seats.person()
     try:
         contact_preferences.set_zone(
@@ -74,14 +74,14 @@ def go_by() -> ResponseReturnValue:
 def _page(refusal: Refusal | None = None) -> ResponseReturnValue:
     person = my_seats.person()
     return widget(
-        PAGE, BLOCK, refusal.status if refusal else 200, place="me", near=my_seats.near(),
-        refusal=refusal, languages=[(code, own_name(code)) for code in spoken()],
+        PAGE, BLOCK, refusal.status if refusal else 200, place="me", near=my_seats.approaching(),
+        refusal=refusal, languages=[(code, own_name(code)) for code in available_languages()],
         name=title(), zones=zones(person.time_zone), home=(person.preferences or {}).get("home_zone", ""),
     )  # fmt: skip
 
 
 def zones(own: str) -> list[tuple[str, str]]:
-    """(IANA name, its city and the time there) of the clocks one may choose: the usual ones first, then all others."""
+    """The zones one may choose as (IANA name, words): common ones first with the time there, then all others."""
     now = clock.now()
     first = dict.fromkeys([own, *NEAR_HOME])
     others = sorted(name for name in programs.zones() if _is_a_place(name) and name not in first)
@@ -101,8 +101,8 @@ def city(zone: str) -> str:
 
 
 def title() -> str:
-    """What the page is called: while there is one language, only the clock is a choice."""
-    return _("Language and time") if len(spoken()) > 1 else _("Time zone")
+    """The title of the page: with only one language, the time zone is the only choice."""
+    return _("Language and time") if len(available_languages()) > 1 else _("Time zone")
 
 
 def own_name(code: str) -> str:

@@ -1,4 +1,4 @@
-"""What helps me: accommodations, asked for with one switch each and shown to whoever hosts (M25)."""
+"""What helps me: accommodations, requested with one switch each and shown to the host (M25)."""
 
 from typing import Any
 
@@ -33,25 +33,25 @@ SHORT = {
     Need.CAMERA_OFF: N_("Camera off"),
     Need.OTHER: N_("Something else"),
 }
-"""What each is called in a line."""
+"""Short names of the accommodations."""
 DETAILED = {
     Need.INTERPRETER: N_("Which language?"),
     Need.OTHER: N_("What would help?"),
 }
-"""Those that a few words belong to, and what is asked."""
+"""The accommodations that have a detail, and the question for it."""
 
 
 @pages.get("/me/needs")
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
-    """One switch each."""
+    """The form, one switch for each accommodation."""
     return widget(PAGE, BLOCK, **_screen(saved="saved" in request.args))
 
 
 @pages.post("/me/needs")
 @needs(Permission.OWN_CARE)
 def save() -> ResponseReturnValue:
-    """Exactly these hold from now on."""
+    """Set the person's accommodations to exactly those in the form."""
     person, now, form = my_seats.person(), clock.now(), request.form
     wanted = set(form.getlist("need"))
     try:
@@ -69,7 +69,7 @@ def save() -> ResponseReturnValue:
 
 
 def _screen(said: Any = None, **more: Any) -> dict[str, Any]:
-    """All that the block needs: each need with whether it stands and its words, as typed when that was refused."""
+    """The context of the block: each accommodation, whether it is requested, and its detail, as typed if the form was refused."""
     stands = {each.kind: each.detail or "" for each in _standing()}
     if said is not None:
         stands = {kind: said.get(f"detail_{kind}", "") for kind in said.getlist("need")}
@@ -77,7 +77,7 @@ def _screen(said: Any = None, **more: Any) -> dict[str, Any]:
         (kind.value, _(words), _(hint), kind in stands, _(DETAILED[kind]) if kind in DETAILED else "", stands.get(kind, ""))
         for kind, words, hint in OFFERED
     ]  # fmt: skip
-    return {"place": "me", "near": my_seats.near(), "rows": rows, **more}
+    return {"place": "me", "near": my_seats.approaching(), "rows": rows, **more}
 
 
 def _standing() -> list[Accommodation]:

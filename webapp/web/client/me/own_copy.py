@@ -1,4 +1,4 @@
-"""My data: a copy of what is one's own, to take along, at any time (P10)."""
+"""My data: a copy of a client's own record to download (P10)."""
 
 import io
 import json
@@ -41,7 +41,7 @@ from webapp.web.page.unit_of_work import store
 pages = Blueprint("own_copy", __name__)
 
 NAME = "my-data"
-"""Of the files: neutral, as they lie on a phone that others may hold (P5)."""
+"""Name of the files: neutral, since others may see them on the phone (P5)."""
 REMINDED = {
     "heads_up": N_("The first reminder"),
     "soon": N_("The second reminder"),
@@ -49,27 +49,28 @@ REMINDED = {
     "first_check": N_("If we don't see you"),
     "second_check": N_("Once more, if we don't see you"),
 }
-"""Reminders, as the readable page calls them."""
+"""What the readable page calls each reminder."""
 LOOK = """
 :root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 2rem auto; padding: 0 1rem }
 h1, h2 { font-family: ui-serif, Georgia, serif; line-height: 1.2 } h2 { margin-top: 2.5rem } li { margin: .5rem 0 }
 table { border-collapse: collapse; width: 100% } th, td { text-align: start; padding: .375rem .75rem .375rem 0; vertical-align: top; border-bottom: 1px solid #8886 }
 blockquote { margin: .25rem 0; padding-inline-start: 1rem; border-inline-start: 3px solid #8886; white-space: pre-wrap } small { opacity: .75 }
 """
-"""The readable page opens without us, so it carries its own few lines of style."""
+"""Styles inside the readable page, which opens without a server."""
 
 
 @pages.get("/me/my-data")
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
-    """What the copy holds, what it doesn't, and the button."""
-    return render_template("client/me/own_copy.html", place="me", near=my_seats.near())
+    """What the copy contains, what it doesn't, and the button."""
+    return render_template("client/me/own_copy.html", place="me", near=my_seats.approaching())
 
 
 @pages.post("/me/my-data")
 @needs(Permission.OWN_CARE)
 def take() -> ResponseReturnValue:
-    """The copy: a readable page, plain JSON, and a FHIR R4 Bundle, in one zip. Written down first (P7). Only so many (S12)."""
+    """The copy: a readable page, plain JSON, and a FHIR R4 Bundle, in one zip. The download is
+    recorded first (P7) and rate-limited (S12)."""
     person, now = my_seats.person(), clock.now()
     rate_limits.spend(store, OWN_COPY, f"person {person.id}", now=now)
     sent = [_sent(each) for each in reversed(disclosures.of(store, person))]
@@ -89,7 +90,7 @@ def _sent(told: Disclosure) -> Record:
 
 
 def _standings(person: Person, now: datetime) -> dict[int, Standing]:
-    """seat → how it stands, of every place one has or had and did not give back."""
+    """Seat id → standing, for every seat the client has or had and that was not released."""
     mine = select(Seat).where(Seat.client_id == person.id, Seat.is_given)
     rows = [
         SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at)
@@ -124,7 +125,7 @@ def _instant(value: Any) -> str:
 
 
 def readable(record: Record) -> str:
-    """The copy as a page that opens anywhere: the same as the JSON, in words."""
+    """The copy as a self-contained HTML page: the same content as the JSON, in words."""
     return render_template(
         "client/me/own_copy_file.html",
         record=record,

@@ -1,4 +1,4 @@
-"""Reminders: which, how long before, by which way first, to which addresses, and when not."""
+"""Reminders: which ones, how long before, by which channel first, to which addresses, and quiet hours."""
 
 from datetime import time, timedelta
 from typing import Any
@@ -14,10 +14,10 @@ from webapp.care.directory import programs
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.policy import Policy
 from webapp.care.preferences import contact_preferences
+from webapp.numbers import whole_number
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import whole_number
 from webapp.web.client import my_seats
-from webapp.web.client.durations import spoken
+from webapp.web.client.durations import in_whole_units
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import done, widget
 from webapp.web.page.unit_of_work import store
@@ -29,7 +29,7 @@ LEADS = {
     "heads_up": (timedelta(hours=12), timedelta(days=1), timedelta(days=2), timedelta(days=3)),
     "soon": tuple(timedelta(minutes=minutes) for minutes in (15, 30, 60, 120, 180)),
 }
-"""Times before the start that are offered for each reminder whose time one may choose."""
+"""The times before the start that each adjustable reminder may be set to."""
 WAYS = (
     (Channel.PUSH, N_("Notification on my phone"), "bell"),
     (Channel.EMAIL, N_("E-mail"), "mail"),
@@ -46,18 +46,18 @@ NEWS = {
     "reflection_answered": N_("An answer to what I wrote"),
     "make_up_lapsed": N_("A time I had booked went by"),
 }
-"""What else one may be told of, and may do without (`preferences.NEWS`)."""
+"""Other notifications that a person may switch off (`contact_preferences.NEWS`)."""
 
 
 @pages.get("/me/reminders")
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
-    """The form; after saving without JavaScript it says so."""
+    """The form; after saving without JavaScript it says that it is saved."""
     return widget(
         PAGE,
         BLOCK,
         place="me",
-        near=my_seats.near(),
+        near=my_seats.approaching(),
         saved="saved" in request.args,
         **screen(_addresses()),
     )
@@ -66,7 +66,7 @@ def show() -> ResponseReturnValue:
 @pages.post("/me/reminders")
 @needs(Permission.OWN_SETTINGS)
 def save() -> ResponseReturnValue:
-    """Keep the choices. Whatever is left out is switched off, as forms have it."""
+    """Save the choices. A checkbox that is not sent is off, as in any form."""
     person, now, form = my_seats.person(), clock.now(), request.form
     quiet = (form.get("quiet_from", ""), form.get("quiet_to", ""))
     wanted = set(form.getlist("wanted"))
@@ -93,7 +93,7 @@ def save() -> ResponseReturnValue:
 @pages.post("/me/reminders/addresses")
 @needs(Permission.OWN_SETTINGS)
 def mark() -> ResponseReturnValue:
-    """Somebody else may see what comes to one of my addresses; or it is safe again (P9)."""
+    """Mark an address as unsafe, because somebody else may see what is sent there, or as safe again (P9)."""
     person, form = my_seats.person(), request.form
     unsafe = form.get("safe") != "yes"
     addresses.mark(store, person, form.get("value", ""), unsafe=unsafe, by=person, now=clock.now())
@@ -102,7 +102,7 @@ def mark() -> ResponseReturnValue:
 
 
 def screen(mine: list[Address]) -> dict[str, Any]:
-    """What the block needs; `mine` are the addresses that are not devices."""
+    """The context of the block; `mine` are the addresses that are not devices."""
     person = my_seats.person()
     policy = own_policy()
     kept = contact_preferences.of(person)
@@ -121,35 +121,43 @@ def screen(mine: list[Address]) -> dict[str, Any]:
 
 
 def kinds(policy: Policy, kept: dict[str, Any]) -> list[tuple[str, str]]:
-    """The reminders one may do without, with the times that hold for this person."""
+    """The reminders that may be switched off as (rung, words), with this person's times."""
     ahead = {rung: lead_of(rung, policy, kept) for rung in LEADS}
     return [
-        ("heads_up", _("%(time)s before", time=spoken(ahead["heads_up"]))),
-        ("soon", _("%(time)s before", time=spoken(ahead["soon"]))),
-        ("doors_open", _("When the room opens, %(time)s before", time=spoken(-policy.doors_open))),
-        ("first_check", _("If we don't see you after %(time)s", time=spoken(policy.first_check))),
-        ("second_check", _("Once more after %(time)s", time=spoken(policy.second_check))),
+        ("heads_up", _("%(time)s before", time=in_whole_units(ahead["heads_up"]))),
+        ("soon", _("%(time)s before", time=in_whole_units(ahead["soon"]))),
+        (
+            "doors_open",
+            _("When the room opens, %(time)s before", time=in_whole_units(-policy.doors_open)),
+        ),
+        (
+            "first_check",
+            _("If we don't see you after %(time)s", time=in_whole_units(policy.first_check)),
+        ),
+        ("second_check", _("Once more after %(time)s", time=in_whole_units(policy.second_check))),
     ]
 
 
 def lead_of(rung: str, policy: Policy, kept: dict[str, Any]) -> timedelta:
-    """How long before the start this reminder comes: as chosen, else as the program has it."""
+    """How long before the start this reminder is sent: as chosen, else by the program's policy."""
     own = kept["lead"].get(rung)
     program: timedelta = -getattr(policy, rung)
     return timedelta(minutes=own) if own else program
 
 
 def _choices(rung: str, policy: Policy, own: int | None) -> tuple[list[tuple[str, str]], str]:
-    """(value, words) of each time that may be chosen, and the value that holds; empty: the program's own time."""
+    """The times that may be chosen as (value, words), and the current value; empty means the program's own time."""
     program: timedelta = -getattr(policy, rung)
     lengths = {*LEADS[rung], *([timedelta(minutes=own)] if own else [])} - {program}
-    offered = [(str(_minutes(each)), spoken(each)) for each in lengths if each > -policy.doors_open]
+    offered = [
+        (str(_minutes(each)), in_whole_units(each)) for each in lengths if each > -policy.doors_open
+    ]
     offered.sort(key=lambda each: int(each[0]))
-    return [("", _("%(time)s, as usual", time=spoken(program))), *offered], str(own or "")
+    return [("", _("%(time)s, as usual", time=in_whole_units(program))), *offered], str(own or "")
 
 
 def _lead() -> dict[str, int]:
-    """What the form says of each reminder whose time one may choose. Raises Invalid naming the field."""
+    """The chosen minutes before the start for each adjustable reminder. Raises Invalid naming the field."""
     said = {rung: request.form.get(f"lead_{rung}", "") for rung in LEADS}
     chosen: dict[str, int] = {}
     for rung, written in said.items():
@@ -167,7 +175,7 @@ def _minutes(span: timedelta) -> int:
 
 
 def own_policy() -> Policy:
-    """The policy of the person's program as it stands."""
+    """The policy of the person's program that is in force now."""
     return programs.policy_at(store, my_seats.person().program_id, clock.now())
 
 
@@ -177,7 +185,7 @@ def _addresses() -> list[Address]:
 
 
 def _offered(mine: list[Address]) -> list[tuple[str, str]]:
-    """(channel, value) of the person's own e-mail and phone that nothing is written to yet."""
+    """The person's e-mail and phone that are not among their addresses yet, as (channel, value)."""
     person = my_seats.person()
     known = {each.value for each in mine}
     known |= {each.value for each in addresses.known(store, person) if each.unsafe}

@@ -1,4 +1,4 @@
-"""Where one is signed in, and ending it from here (S2)."""
+"""The devices on which a person is signed in, and signing them out (S2)."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -20,9 +20,9 @@ pages = Blueprint("sign_ins", __name__)
 @pages.get("/me/sign-ins")
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
-    """Every live login, this one marked."""
+    """Every login in use, with this one marked."""
     return render_template(
-        "client/me/sign_ins.html", place="me", near=my_seats.near(), logins=current_logins(),
+        "client/me/sign_ins.html", place="me", near=my_seats.approaching(), logins=current_logins(),
         this_login=current_user.login.id,
     )  # fmt: skip
 
@@ -30,7 +30,7 @@ def show() -> ResponseReturnValue:
 @pages.post("/me/logins/end")
 @needs(Permission.SIGN_IN_METHODS)
 def end_others() -> ResponseReturnValue:
-    """Sign out everywhere but here, for instance after a way in was changed (S2)."""
+    """Sign out every other device, for instance after a sign-in method was changed (S2)."""
     here, person, now = current_user.login.id, my_seats.person(), clock.now()
     logins.sign_out_everywhere(store, person, "ended_elsewhere", by=person, now=now, but=here)
     store.commit()
@@ -41,7 +41,7 @@ def end_others() -> ResponseReturnValue:
 @pages.post("/me/logins/<row:login_id>/end")
 @needs(Permission.SIGN_IN_METHODS)
 def end(login_id: int) -> ResponseReturnValue:
-    """Sign out somewhere else; its copied cookie is dead from here on (S2)."""
+    """Sign out another device; a copied cookie of it is useless from then on (S2)."""
     login = next((each for each in current_logins() if each.id == login_id), None)
     if login is not None:
         logins.sign_out(store, login, "ended_elsewhere", by=my_seats.person(), now=clock.now())
@@ -51,7 +51,7 @@ def end(login_id: int) -> ResponseReturnValue:
 
 
 def current_logins() -> list[Login]:
-    """Where the person is signed in, latest use first."""
+    """The person's logins that are not ended, latest use first."""
     now = clock.now()
     found = select(Login).where(Login.person_id == my_seats.person().id, ~Login.is_ended)
     return [

@@ -1,4 +1,4 @@
-"""Sharing: what a client lets somebody know, who looked, and what was told; and for who is trusted with it, its scope."""
+"""Sharing: a client's consents, who viewed their record, and what was disclosed to whom."""
 
 from webapp.web.client.sharing import consents, looks
 

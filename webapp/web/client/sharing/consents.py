@@ -1,4 +1,4 @@
-"""Consents: what I share, with whom, until when; each is given with a signature and ends with one tap (P2, P3, P6)."""
+"""Consents: giving one with a signature, a copy of it, and ending it with one tap (P2, P3, P6)."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -44,20 +44,20 @@ PURPOSES = (
     ("times", N_("So that we find times that fit us both")),
 )
 TERMS = (("90", N_("3 months")), ("180", N_("6 months")), ("365", N_("1 year")))
-"""Days, as the form sends them."""
+"""How long a consent lasts, in days as the form sends them."""
 
 
 @pages.get("/me/sharing")
 @needs(Permission.OWN_DAY)
 def show() -> ResponseReturnValue:
-    """What I share; and what others let me know, with the words the law wants beside it. The second part never tells
-    whether a consent has been taken back (P3)."""
+    """What I share, and what others share with me with the statement that the law requires. The second part never reveals whether a
+    consent has been revoked (P3)."""
     person, now = my_seats.person(), clock.now()
     both = (joinedload(Consent.client), joinedload(Consent.recipient))
     given = store.scalars(consents.given_by(person.id, now).options(*both))
     had = store.scalars(consents.shown_to(person.id, now).options(*both))
     return render_template(
-        "client/sharing/show.html", place="me", near=my_seats.near(), names=_names(),
+        "client/sharing/show.html", place="me", near=my_seats.approaching(), names=_names(),
         given=_by_person(given, "recipient"), had=_by_person(had, "client"),
         parted=teams.former_partners(store, person.id),
         may_share=person.kind == Kind.CLIENT, redisclosure=_(REDISCLOSURE),
@@ -67,14 +67,14 @@ def show() -> ResponseReturnValue:
 @pages.get("/me/sharing/new")
 @needs(Permission.GIVE_CONSENT)
 def new() -> ResponseReturnValue:
-    """The form, with every element a consent has."""
+    """The form, with every element of a consent."""
     return _form()
 
 
 @pages.post("/me/sharing")
 @needs(Permission.GIVE_CONSENT)
 def give() -> ResponseReturnValue:
-    """Signed: from here on that person may be told. All of the chosen things, or, when something is missing, none."""
+    """Give consent to every chosen category, or to none when something is missing."""
     try:
         _sign()
     except Refusal as refusal:
@@ -97,7 +97,7 @@ def copy(consent_id: int) -> ResponseReturnValue:
 @pages.post("/me/sharing/<row:consent_id>/end")
 @needs(Permission.OWN_DAY)
 def end(consent_id: int) -> ResponseReturnValue:
-    """One tap, no reason, effective at commit; the other person is not told and sees no difference (P3)."""
+    """End a consent: one tap, no reason, effective at commit; the recipient is not notified and sees no difference (P3)."""
     consent, me = _own(consent_id), my_seats.person()
     consents.stop(
         store, me, consent.recipient_id, consent.category, by=me, now=clock.now()
@@ -113,7 +113,7 @@ def _sign() -> None:
     if not chosen:
         raise Invalid(N_("Choose at least one thing to share."), field="category")
     wanted = form.get("recipient", "")
-    recipient = next((each for each in trusted() if str(each.id) == wanted), None)
+    recipient = next((each for each in possible_recipients() if str(each.id) == wanted), None)
     if recipient is None:
         raise Invalid(N_("Choose who may be told."), field="recipient")
     purpose = next((words for key, words in PURPOSES if key == form.get("purpose")), "")
@@ -128,8 +128,8 @@ def _sign() -> None:
         )  # fmt: skip
 
 
-def trusted() -> list[Person]:
-    """Whom one can share with: the other half of the couple."""
+def possible_recipients() -> list[Person]:
+    """The people one can share with: the partner of the couple."""
     me = my_seats.person()
     couple = store.scalar(teams.couple_of(me.id))
     return [couple.partner_of(me.id)] if couple else []
@@ -138,7 +138,7 @@ def trusted() -> list[Person]:
 def _form(refusal: Refusal | None = None) -> str:
     said = request.form
     return render_template(
-        "client/sharing/new.html", place="me", near=my_seats.near(), said=said, people=[(str(each.id), each.name) for each in trusted()],
+        "client/sharing/new.html", place="me", near=my_seats.approaching(), said=said, people=[(str(each.id), each.name) for each in possible_recipients()],
         options=[(each, _(NAMES[each]), _(DESCRIPTIONS[each])) for each in Category],
         chosen=said.getlist("category"), purposes=[(key, _(words)) for key, words in PURPOSES],
         terms=[(key, _(words)) for key, words in TERMS], right=_(RIGHT_TO_REVOKE),
@@ -156,7 +156,7 @@ def _names() -> dict[str, str]:
 
 
 def _by_person(found: Iterable[Consent], whose: str) -> list[tuple[Person, list[Consent]]]:
-    """Grouped by the other one; of each category the one that lasts longest."""
+    """Consents grouped by the person in the column `whose`; of each category the one that lasts longest."""
     rows = sorted(found, key=lambda each: (getattr(each, whose).id, each.expires_at))
     return [
         (person, list({each.category: each for each in group}.values()))

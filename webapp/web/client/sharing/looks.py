@@ -1,4 +1,4 @@
-"""Who looked at my record, and what was told to whom: shown to its owner, and to take along (P7)."""
+"""Who viewed a client's record and what was disclosed to whom, on a page and as CSV (P7)."""
 
 import csv
 import io
@@ -13,8 +13,8 @@ from webapp.care.privacy import record_views
 from webapp.care.privacy.consents import Category
 from webapp.care.privacy.record_views import EMERGENCY, What
 from webapp.notify import disclosures
+from webapp.numbers import row_number
 from webapp.refusals import N_
-from webapp.spellings import row_number
 from webapp.web.client import my_seats
 from webapp.web.client.sharing.consents import NAMES
 from webapp.web.page.guard import needs
@@ -33,22 +33,22 @@ WORDS = {
     EMERGENCY: N_("Your record, in an emergency"),
 }
 MOST = 60
-"""Looks on one page; older ones are one tap further."""
+"""The most views on one page; older ones are on the next."""
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would run; such a cell is written with a quote before it (S11)."""
+"""First characters of cells that a spreadsheet would run as formulas; they get a quote before them (S11)."""
 
 
 @pages.get("/me/looks")
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
-    """The latest first; `before` is where an older page goes on."""
+    """The latest views first; `before` is the id at which an older page begins."""
     me = my_seats.person()
     found = record_views.of(
         store, me, limit=MOST + 1, before=row_number(request.args.get("before", "")) or None
     )
     team = store.get(CareTeam, me.id)
     return render_template(
-        "client/sharing/looks.html", place="me", near=my_seats.near(), looks=found[:MOST],
+        "client/sharing/looks.html", place="me", near=my_seats.approaching(), looks=found[:MOST],
         older=found[MOST - 1].id if len(found) > MOST else 0,
         told=disclosures.of(store, me), words={key: _(said) for key, said in WORDS.items()},
         names={key: _(said) for key, said in NAMES.items()},
@@ -59,8 +59,8 @@ def show() -> ResponseReturnValue:
 @pages.get("/me/looks/told.csv")
 @needs(Permission.OWN_CARE)
 def told() -> ResponseReturnValue:
-    """The whole accounting as a table, for whoever wants to keep it: when, to whom, what, what for (45 CFR 164.528(b)(2),
-    42 CFR 2.25). The file's name says nothing (P5)."""
+    """The accounting of disclosures as CSV: when, to whom, what, and the purpose (45 CFR 164.528(b)(2), 42 CFR 2.25). The file's name
+    is neutral (P5)."""
     lines = io.StringIO()
     table = csv.writer(lines)
     table.writerow(["at", "to", "what", "description", "purpose", "by"])

@@ -18,11 +18,11 @@ from webapp.care.materials.resources import Resource
 from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.numbers import row_number
 from webapp.protocol.reports import demand, misses
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import row_number
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff.frame import changed, me, one, page, refused
 from webapp.web.staff.make_ups import board
 
@@ -52,7 +52,7 @@ def book(seat_id: int) -> ResponseReturnValue:
         else:
             bookings.book(store, seat, _chosen(), by=me(), now=now)
     except Refusal as refusal:
-        read_on()
+        discard_and_read()
         return page(
             PAGE, refusal.status, **_context(seat.client), errors=refused(refusal), wrong=seat_id,
             refusal=refusal,

@@ -18,7 +18,7 @@ from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Seat
 from webapp.refusals import Refusal
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff.frame import me, one, page, refused
 
 reflections = Blueprint("reflections", __name__)
@@ -40,7 +40,7 @@ def confirm(make_up_id: int) -> ResponseReturnValue:
     try:
         care.confirm(store, reflection.make_up, by=me(), now=clock.now(), feedback=words)
     except Refusal as refusal:
-        read_on()
+        discard_and_read()
         return page(
             PAGE, refusal.status, **_context(reflection), errors=refused(refusal), given=words
         )

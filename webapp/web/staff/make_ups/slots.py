@@ -17,11 +17,11 @@ from webapp.care.directory.permissions import Permission, lead
 from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Session
+from webapp.numbers import row_number
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import row_number
 from webapp.web.page.filters import zone_of
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff.frame import changed, instant, me, page, refused
 from webapp.web.staff.make_ups import board
 
@@ -63,7 +63,7 @@ def open_slot() -> ResponseReturnValue:
     try:
         _plan(_read(request.form))
     except Refusal as refusal:
-        read_on()
+        discard_and_read()
         return page(PAGE, 422, **_context(), errors=refused(refusal), given=request.form)
     store.commit()
     return changed(PAGE, "/staff/make-ups", _context, sent="slot")
@@ -83,7 +83,7 @@ def cancel(session_id: int) -> ResponseReturnValue:
     try:
         session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
     except Refusal as refusal:
-        read_on()
+        discard_and_read()
         return page(PAGE, 422, **_context(), errors=refused(refusal), wrong_slot=session_id)
     store.commit()
     return changed(PAGE, "/staff/make-ups", _context)

@@ -15,7 +15,7 @@ from webapp.care.privacy.record_views import Reading, What
 from webapp.refusals import Refusal
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff.frame import me, one, page, refused
 from webapp.web.staff.writing import shared
 
@@ -55,7 +55,7 @@ def answer(hand_in_id: int) -> ResponseReturnValue:
             return page(PAGE, **_picture(made), preview=markdown.html(body), given=form)
         homework.give_feedback(store, made, body, by=me(), now=clock.now())
     except Refusal as refusal:
-        read_on()
+        discard_and_read()
         return page(PAGE, 422, **_picture(_known(hand_in_id)), errors=refused(refusal), given=form)
     drafts.clear(store, me().id, about)
     store.commit()

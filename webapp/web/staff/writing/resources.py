@@ -15,8 +15,8 @@ from webapp.care.materials.resources import Resource
 from webapp.care.schedule import sessions
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Session
+from webapp.numbers import whole_number
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.spellings import whole_number
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store

@@ -16,7 +16,7 @@ from webapp.care.schedule.sessions import Session
 from webapp.refusals import Refusal
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import read_on, store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff.frame import me, page, refused
 from webapp.web.staff.writing import shared
 from webapp.web.staff.writing.shared import Told
@@ -49,7 +49,7 @@ def write(session_id: int) -> ResponseReturnValue:
         news = _told(session, client)
         summaries.write(store, session, body, by=me(), now=clock.now(), client=client)
     except Refusal as refusal:
-        read_on()
+        discard_and_read()
         return page(PAGE, 422, **_picture(session, client), errors=refused(refusal), given=form)
     drafts.clear(store, me().id, about)
     store.commit()

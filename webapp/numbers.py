@@ -1,7 +1,6 @@
-"""Reads numbers and instants that people write, in ASCII digits and within bounds."""
+"""Parses numbers that people write, in ASCII digits and within bounds."""
 
 import re
-from datetime import datetime
 
 _DIGITS = re.compile(r"[0-9]+")
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]*)?")
@@ -24,9 +23,3 @@ def decimal_number(text: str, *, most: float) -> float | None:
     what Python's `float` reads beyond that: `1_0`, `inf`, `nan`, other scripts' digits."""
     found = float(text) if len(text) <= 40 and _DECIMAL.fullmatch(text) else None
     return found if found is not None and found <= most else None
-
-
-def in_reach(written: datetime) -> bool:
-    """Whether a moment that somebody wrote lies in this century, as the API's document has it too. One at the edge of the
-    calendar can't be reckoned with: the session that begins then would end after it."""
-    return written.year // 100 == 20
