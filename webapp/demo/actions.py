@@ -19,14 +19,14 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.past_sessions import PastSession, remind
-from webapp.demo.replay import Action, Timeline
+from webapp.demo.replay import Action, DemoTimeline
 from webapp.protocol.ladder.rungs import Rung
 
 VIDEO = "video"
 """The platform's name as the source of evidence."""
 
 
-def attend(timeline: Timeline, world: World, past: PastSession, now: datetime) -> None:
+def attend(timeline: DemoTimeline, world: World, past: PastSession, now: datetime) -> None:
     """Add who was there from when to when, as the video platform reports it, and the absences that clients report."""
     starts, ends = past.starts_at, past.ends_at
     stays = {past.host: (starts - timedelta(minutes=4), ends)}
@@ -59,7 +59,7 @@ def attend(timeline: Timeline, world: World, past: PastSession, now: datetime) -
     _see(timeline, world, past, stays, now)
 
 
-def _check(timeline: Timeline, past: PastSession) -> None:
+def _check(timeline: DemoTimeline, past: PastSession) -> None:
     """Have the worker look at each check after the start at which somebody has not been seen."""
     for rung in (Rung.FIRST_CHECK, Rung.SECOND_CHECK, Rung.OUTREACH):
         instant = min(past.starts_at + getattr(Policy(), rung), past.ends_at)
@@ -68,7 +68,7 @@ def _check(timeline: Timeline, past: PastSession) -> None:
 
 
 def _see(
-    timeline: Timeline,
+    timeline: DemoTimeline,
     world: World,
     past: PastSession,
     stays: dict[str, tuple[datetime, datetime]],
@@ -118,7 +118,7 @@ def reporting_absence(client: Person, session_id: int, reason: str) -> Action:
 
 
 def answer_task(
-    timeline: Timeline,
+    timeline: DemoTimeline,
     by: Person,
     client: Person,
     instant: datetime,
@@ -163,7 +163,7 @@ def acknowledging(by: Person, client: Person, task: str) -> Action:
     return act
 
 
-def cancel(timeline: Timeline, world: World, past: PastSession) -> None:
+def cancel(timeline: DemoTimeline, world: World, past: PastSession) -> None:
     """Add that the program cancels a session, five hours before it starts."""
     called_off = past.starts_at - timedelta(hours=5)
 
@@ -175,7 +175,7 @@ def cancel(timeline: Timeline, world: World, past: PastSession) -> None:
     timeline.at(called_off, act)
 
 
-def move(timeline: Timeline, world: World, past: PastSession) -> None:
+def move(timeline: DemoTimeline, world: World, past: PastSession) -> None:
     """Add that the program moves a session half an hour later, two days before it starts."""
     was_at, later = past.starts_at, timedelta(minutes=30)
     past.starts_at, past.ends_at = was_at + later, past.ends_at + later

@@ -16,7 +16,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo.cast import World
 from webapp.demo.past_sessions import PastSession
-from webapp.demo.replay import Action, Timeline
+from webapp.demo.replay import Action, DemoTimeline
 
 HOUR = timedelta(hours=1)
 SLEEP = """We looked at the hours **before** sleep, because that is when most of us reach for something.
@@ -43,7 +43,9 @@ TEXTS = {
 }  # fmt: skip
 
 
-def add(timeline: Timeline, world: World, past_sessions: list[PastSession], now: datetime) -> None:
+def add(
+    timeline: DemoTimeline, world: World, past_sessions: list[PastSession], now: datetime
+) -> None:
     """Add it all to the timeline, as far as it lies before `now`."""
     for past in past_sessions:
         words, written = TEXTS.get((past.series, past.number)), past.ends_at + HOUR
@@ -67,7 +69,12 @@ def add(timeline: Timeline, world: World, past_sessions: list[PastSession], now:
 
 
 def _finish_everything(
-    timeline: Timeline, world: World, session_id: int, task: str, past: PastSession, now: datetime
+    timeline: DemoTimeline,
+    world: World,
+    session_id: int,
+    task: str,
+    past: PastSession,
+    now: datetime,
 ) -> None:
     maya, carla = world.maya, world.carla
 
@@ -89,7 +96,12 @@ def _finish_everything(
 
 
 def _begin_catching_up(
-    timeline: Timeline, world: World, session_id: int, task: str, past: PastSession, now: datetime
+    timeline: DemoTimeline,
+    world: World,
+    session_id: int,
+    task: str,
+    past: PastSession,
+    now: datetime,
 ) -> None:
     maya, carla = world.maya, world.carla
 
@@ -108,7 +120,7 @@ def _begin_catching_up(
     _add_past(timeline, now, (past.ends_at + 2 * HOUR, alone), (past.ends_at + 21 * HOUR, begins))
 
 
-def _add_past(timeline: Timeline, now: datetime, *actions: tuple[datetime, Action]) -> None:
+def _add_past(timeline: DemoTimeline, now: datetime, *actions: tuple[datetime, Action]) -> None:
     for instant, act in actions:
         if instant < now:
             timeline.at(instant, act, look_round=False)

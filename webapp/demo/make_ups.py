@@ -18,7 +18,7 @@ from webapp.db import Store
 from webapp.demo import cast
 from webapp.demo.cast import World
 from webapp.demo.past_sessions import PastSession
-from webapp.demo.replay import Action, Timeline
+from webapp.demo.replay import Action, DemoTimeline
 
 GROUPS = (SessionKind.GROUP, SessionKind.PSYCHOEDUCATION)
 SLOTS = (
@@ -35,7 +35,9 @@ WORDS = {
 }
 
 
-def add(timeline: Timeline, world: World, past_sessions: list[PastSession], now: datetime) -> None:
+def add(
+    timeline: DemoTimeline, world: World, past_sessions: list[PastSession], now: datetime
+) -> None:
     """Add nine days of make-ups: sessions are opened, booked and waited for, and one place has just come free."""
     day = timedelta(days=1)
     timeline.at(now - 9 * day, opening(now), look_round=False)

@@ -8,7 +8,7 @@ from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.demo import cast
 from webapp.demo.cast import World
-from webapp.demo.replay import Action, Timeline
+from webapp.demo.replay import Action, DemoTimeline
 
 MESSAGES: list[tuple[float, str, str, str]] = [
     # hours ago, client, by, words
@@ -36,7 +36,7 @@ TEST_FACTS = {
 }  # fmt: skip
 
 
-def add(timeline: Timeline, now: datetime) -> None:
+def add(timeline: DemoTimeline, now: datetime) -> None:
     """Add all of `MESSAGES` at their time before `now`; all but the newest `UNREAD` are read 40 minutes later."""
     for number, (hours, client, by, words) in enumerate(MESSAGES):
         at = now - timedelta(hours=hours)

@@ -12,7 +12,7 @@ from webapp.care.directory.policy import Policy
 from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.demo.cast import World
-from webapp.demo.replay import Action, Timeline
+from webapp.demo.replay import Action, DemoTimeline
 from webapp.protocol.facts import steps
 from webapp.protocol.ladder.rungs import TAKEN, Rung
 
@@ -53,7 +53,7 @@ class PastSession:
 
 
 def remind(
-    timeline: Timeline, world: World, past: PastSession, until: datetime | None = None
+    timeline: DemoTimeline, world: World, past: PastSession, until: datetime | None = None
 ) -> None:
     """Add the three reminders before the start, as the engine records them; `until`: none from then on (it was cancelled)."""
     policy, seats = Policy(), {seat.client_id: seat.id for seat in past.session.seats}

@@ -6,7 +6,7 @@ from webapp.care.preferences import accommodations, backup_plans, contact_prefer
 from webapp.care.schedule import calendar_feeds
 from webapp.db import Store
 from webapp.demo import cast
-from webapp.demo.replay import Timeline
+from webapp.demo.replay import DemoTimeline
 
 NEEDS = [
     ("maya", "captions", None),
@@ -28,7 +28,7 @@ PLANS = {
 LONG_AGO, JUST_NOW = timedelta(days=18), timedelta(minutes=2)
 
 
-def add(timeline: Timeline, now: datetime) -> None:
+def add(timeline: DemoTimeline, now: datetime) -> None:
     """Add most of it in the first days. June chooses her reminder times only just before `now`: earlier, they would have changed
     which reminders the history shows."""
     timeline.at(now - LONG_AGO, _set_up, look_round=False)

@@ -41,7 +41,7 @@ def in_one_transaction(database: Database) -> Iterator[OneTransaction]:
 
 
 @dataclass
-class Timeline:
+class DemoTimeline:
     """Actions by instant. `play` runs them in order, each followed by what the worker would have done then."""
 
     database: OneTransaction

@@ -20,7 +20,7 @@ from webapp.db import Database, Store
 from webapp.demo import actions, cast, catch_up, make_ups, messages, personal_settings
 from webapp.demo.cast import World
 from webapp.demo.past_sessions import PastSession, remind
-from webapp.demo.replay import Action, Timeline, in_one_transaction
+from webapp.demo.replay import Action, DemoTimeline, in_one_transaction
 
 LOOKS_BACK = timedelta(days=22)
 LOOKS_AHEAD = timedelta(days=15)
@@ -116,7 +116,7 @@ def tell(database: Database, now: datetime, each: Callable[[], object] = lambda:
     """Create the cast and replay their last three weeks up to `now`, in one transaction. `each` is called after every instant."""
     began = now - LOOKS_BACK
     with in_one_transaction(database) as database_in_one:
-        timeline = Timeline(database_in_one)
+        timeline = DemoTimeline(database_in_one)
         with database_in_one.writing() as store:
             world = cast.plant(store, began)
             world.harbor.demo = world.sunrise.demo = True
@@ -193,7 +193,7 @@ def _gus(past_sessions: list[PastSession], now: datetime) -> None:
         past.attendance["gus"] = "missed"
 
 
-def replay_session(timeline: Timeline, world: World, past: PastSession, now: datetime) -> None:
+def replay_session(timeline: DemoTimeline, world: World, past: PastSession, now: datetime) -> None:
     """Add everything before, in and after one session, as far as it lies before `now`."""
     if past.starts_at > now:
         remind(timeline, world, past, until=now)
