@@ -83,10 +83,10 @@ BREAKS = (
       "42 CFR part 2 prohibits redisclosure. You have a reminder", plain("notify/test_wording")),
     Mutation("P6", "webapp/notify/delivery/parcels.py", 'THEIRS = "/me/sharing"', 'THEIRS = "/schedule"', by("notify/announcing/test_announce", "passing_on")),
     # P7: who looked
-    Mutation("P7", "webapp/web/staff/frame.py", "    frame = around()\n    leave_trace(context.pop(\"reading\", None))\n",
-      "    frame = around()\n    context.pop(\"reading\", None)\n",
+    Mutation("P7", "webapp/web/staff/console.py", "    layout = layout_context()\n    leave_trace(context.pop(\"reading\", None))\n",
+      "    layout = layout_context()\n    context.pop(\"reading\", None)\n",
       by("web/staff/test_people", "one_trace")),
-    Mutation("P7", "webapp/web/staff/frame.py", "        leave_trace(context.pop(\"reading\", None))\n", "        context.pop(\"reading\", None)\n",
+    Mutation("P7", "webapp/web/staff/console.py", "        leave_trace(context.pop(\"reading\", None))\n", "        context.pop(\"reading\", None)\n",
       by("web/test_traces", "no_page")),
     Mutation("P7", "webapp/web/staff/rooms.py", '        "reading": Reading(What.ROOM, told, session_id),\n', "", by("web/test_traces", "no_page")),
     Mutation("P7", "webapp/web/page/unit_of_work.py", "    else:\n        read_on()\n    with", "    else:\n        mine.commit()\n    with", by("web/test_traces", "begun")),

@@ -16,7 +16,7 @@ from webapp.care.privacy import counseling_notes
 from webapp.protocol.ladder.rungs import Rung
 from webapp.web import chart
 from webapp.web.api.contract.document import document
-from webapp.web.chart import Entry, paper
+from webapp.web.chart import ChartEntry, paper
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_title_and_file_name_tell_nothing_and_the_language_is_said(caller, world
 
 def test_a_long_chart_has_numbered_pages_each_naming_whose_it_is(app, store, world, clock):
     entries = [
-        Entry(clock.now() + timedelta(hours=n), Tag.COMING_CONFIRMED, world.maya.id)
+        ChartEntry(clock.now() + timedelta(hours=n), Tag.COMING_CONFIRMED, world.maya.id)
         for n in range(120)
     ]
     with app.test_request_context():
@@ -92,7 +92,8 @@ def test_a_long_chart_has_numbered_pages_each_naming_whose_it_is(app, store, wor
 def test_there_are_words_for_whatever_may_stand_in_a_chart(app, clock):
     with app.test_request_context():
         said = {
-            what: paper.sentence(Entry(clock.now(), what)) for what in (*Tag, *Rung, chart.UNSENT)
+            what: paper.sentence(ChartEntry(clock.now(), what))
+            for what in (*Tag, *Rung, chart.UNSENT)
         }
     assert [what for what, words in said.items() if not words.endswith(".") or "_" in words] == []
 
@@ -128,7 +129,7 @@ def test_the_document_says_what_it_answers():
 def test_a_pause_for_safety_is_not_on_paper(app, store, world, clock):
     """P3: the chart may be handed to the client; that staff paused a sharing stays silent."""
     told = [
-        Entry(clock.now(), tag, world.carla.id, detail={"recipient": world.ben.id})
+        ChartEntry(clock.now(), tag, world.carla.id, detail={"recipient": world.ben.id})
         for tag in (Tag.CONSENT_GRANTED, Tag.CONSENT_PAUSED, Tag.CONSENT_RESUMED)
     ]
     with app.test_request_context():

@@ -29,7 +29,7 @@ TEAM = _("care team")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ThreadMessage:
     """One message. `name` is empty where the one before is by the same person on the same day."""
 
     message: Message
@@ -43,11 +43,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class ThreadPage:
     """A page of a thread, the newest at the bottom."""
 
     client: Person
-    days: list[tuple[datetime, list[Line]]]
+    days: list[tuple[datetime, list[ThreadMessage]]]
     readers: list[tuple[str, Any]]
     """Name and role of those who read here."""
     last: int
@@ -66,7 +66,7 @@ class Talk:
         return f"{self.last}-{self.seen}"
 
 
-def of(store: Store, client: Person, me: Person, before: int | None = None) -> Talk:
+def of(store: Store, client: Person, me: Person, before: int | None = None) -> ThreadPage:
     """A page of `client`'s thread for `me`, who may see it. Six statements, however long it is."""
     found = store.scalars(messages.said(client.id, before).limit(MOST + 1)).unique().all()
     shown = list(reversed(found[:MOST]))
@@ -77,7 +77,7 @@ def of(store: Store, client: Person, me: Person, before: int | None = None) -> T
     new = next((m.id for m in shown if m.by_id != me.id and m.id > mark), 0)
     roles = {person.id: ROLES[role] for role, person in reversed(team)}
     lines = list(_lines(shown, me, roles, new, own_seen))
-    return Talk(
+    return ThreadPage(
         client,
         [(each[0].message.sent_at, each) for each in _by_day(lines)],
         [(person.name, ROLES[role]) for role, person in team],
@@ -91,7 +91,7 @@ def of(store: Store, client: Person, me: Person, before: int | None = None) -> T
 
 def _lines(
     shown: list[Message], me: Person, roles: dict[int, Any], new: int, seen: int
-) -> Iterator[Line]:
+) -> Iterator[ThreadMessage]:
     last: tuple[int, date] | None = None
     for message in shown:
         day = message.sent_at.astimezone(zone()).date()
@@ -99,10 +99,10 @@ def _lines(
         name = "" if said_before or message.by_id == me.id else message.by.name
         role = "" if message.by_id == message.client_id else roles.get(message.by_id, TEAM)
         mine = message.by_id == me.id
-        yield Line(message, mine, name, role, message.id == new, message.id == seen)
+        yield ThreadMessage(message, mine, name, role, message.id == new, message.id == seen)
 
 
-def _by_day(lines: list[Line]) -> Iterator[list[Line]]:
+def _by_day(lines: list[ThreadMessage]) -> Iterator[list[ThreadMessage]]:
     for _day, each in groupby(lines, lambda line: line.message.sent_at.astimezone(zone()).date()):
         yield list(each)
 

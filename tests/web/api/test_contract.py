@@ -134,7 +134,7 @@ def test_our_own_fault_tells_nothing_of_itself(call, monkeypatch) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("Maya Torres")
 
-    monkeypatch.setattr(events, "told", broken)
+    monkeypatch.setattr(events, "shown", broken)
     monkeypatch.setitem(call.client.application.config, "PROPAGATE_EXCEPTIONS", False)
     answer = call.client.get("/api/v1/events", headers={"Authorization": f"Bearer {call.token}"})
     assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")

@@ -34,8 +34,8 @@ def register(app: OpenAPI) -> None:
     """Put the API into the app: its calls, its problem documents, its own door (tokens instead of cookies)."""
     for blueprint in (calls.api, health.root, sms.root):
         guard.other_doors(blueprint.name)
-    errors.under(app, "/api/", problems.tell)
-    app.validation_error_callback = problems.unfit
+    errors.under(app, "/api/", problems.error_response)
+    app.validation_error_callback = problems.validation_error
     app.register_api(calls.api)
     app.register_blueprint(health.root)
     app.register_blueprint(sms.root)

@@ -8,11 +8,11 @@ from webapp.care.attendance.absences import NOTE_LENGTH, Reason
 from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, OneOf, Ref, Text
+from webapp.web.api.contract.shapes import Id, Instant, OneOf, Ref, RequestBody, ResponseBody, Text
 from webapp.web.page.unit_of_work import store
 
 
-class AbsenceIn(Body):
+class AbsenceIn(RequestBody):
     session: Ref
     client: Ref
     reason: Annotated[str, OneOf(Reason)]
@@ -20,7 +20,7 @@ class AbsenceIn(Body):
     note: Annotated[str, Text(NOTE_LENGTH)] | None = None
 
 
-class AbsenceOut(Answer):
+class AbsenceOut(ResponseBody):
     id: Id
     session: str
     client: str
@@ -30,7 +30,7 @@ class AbsenceOut(Answer):
 
 
 @call(
-    "POST", "/absences", scope="care", answers={200: AbsenceOut, 201: AbsenceOut}, tag="Care",
+    "POST", "/absences", scope="care", responses={200: AbsenceOut, 201: AbsenceOut}, tag="Care",
     example={"session": "evening", "client": "maya", "reason": "illness"},
 )  # fmt: skip
 def post_absence(body: AbsenceIn):  # type: ignore[no-untyped-def]

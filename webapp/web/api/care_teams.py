@@ -5,7 +5,7 @@ from webapp.care.directory import teams
 from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Answer, Body, Path, Ref
+from webapp.web.api.contract.shapes import Path, Ref, RequestBody, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 
@@ -13,13 +13,13 @@ class ClientPath(Path):
     client: Ref
 
 
-class CareTeamIn(Body):
+class CareTeamIn(RequestBody):
     counselor: Ref | None
     supervisor: Ref | None
     coordinator: Ref | None
 
 
-class CareTeamOut(Answer):
+class CareTeamOut(ResponseBody):
     client: str
     counselor: str | None
     supervisor: str | None
@@ -27,7 +27,7 @@ class CareTeamOut(Answer):
 
 
 @call(
-    "PUT", "/care-teams/<client>", scope="roster", answers={200: CareTeamOut, 201: CareTeamOut},
+    "PUT", "/care-teams/<client>", scope="roster", responses={200: CareTeamOut, 201: CareTeamOut},
     tag="Roster", example={"counselor": "carla", "supervisor": "susan", "coordinator": "cody"},
 )  # fmt: skip
 def put_care_team(path: ClientPath, body: CareTeamIn):  # type: ignore[no-untyped-def]

@@ -15,13 +15,13 @@ from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
     REF,
-    Answer,
-    Body,
     Instant,
     Minutes,
     Name,
     OneOf,
     Ref,
+    RequestBody,
+    ResponseBody,
     Text,
 )  # fmt: skip
 from webapp.web.api.sessions import SessionRef
@@ -68,19 +68,19 @@ HttpsLink = Annotated[
 ]  # fmt: skip
 
 
-class SummaryIn(Body):
+class SummaryIn(RequestBody):
     body: Words = Field(description="Markdown; HTML in it is shown as the text it is")
     readers: For = Field(None, alias="for")
 
 
-class SummaryOut(Answer):
+class SummaryOut(ResponseBody):
     session: str
     readers: For = Field(alias="for")
     version: int = Field(description="The newest of the parts written")
     html: str = Field(description="As clients see it")
 
 
-class HomeworkIn(Body):
+class HomeworkIn(RequestBody):
     title: Name
     body: Words | None = Field(None, description="Markdown")
     session: Ref | None = Field(None, description="The session it belongs to")
@@ -88,7 +88,7 @@ class HomeworkIn(Body):
     readers: For = Field(None, alias="for")
 
 
-class HomeworkOut(Answer):
+class HomeworkOut(ResponseBody):
     ref: str
     title: str
     session: str | None
@@ -97,7 +97,7 @@ class HomeworkOut(Answer):
     html: str
 
 
-class ResourceIn(Body):
+class ResourceIn(RequestBody):
     kind: Annotated[str, OneOf(ResourceKind)]
     title: Name
     body: Words | None = Field(None, description="Markdown")
@@ -112,7 +112,7 @@ class ResourceIn(Body):
     readers: For = Field(None, alias="for")
 
 
-class ResourceOut(Answer):
+class ResourceOut(ResponseBody):
     ref: str
     kind: str
     title: str
@@ -126,7 +126,7 @@ class ResourceOut(Answer):
 
 
 @call(
-    "PUT", "/sessions/<ref>/summary", scope="care", answers={200: SummaryOut, 201: SummaryOut},
+    "PUT", "/sessions/<ref>/summary", scope="care", responses={200: SummaryOut, 201: SummaryOut},
     tag="Catch-up", example={"body": "We spoke about **sleep**.", "for": EVERYONE},
 )  # fmt: skip
 def put_summary(path: SessionRef, body: SummaryIn):  # type: ignore[no-untyped-def]
@@ -147,7 +147,7 @@ def put_summary(path: SessionRef, body: SummaryIn):  # type: ignore[no-untyped-d
 
 
 @call(
-    "PUT", "/homework/<ref>", scope="care", answers={200: HomeworkOut, 201: HomeworkOut},
+    "PUT", "/homework/<ref>", scope="care", responses={200: HomeworkOut, 201: HomeworkOut},
     tag="Catch-up", example={
         "title": "A list for the night table", "body": "Write down *three things* that help.",
         "session": "evening", "due_at": "2026-03-11T18:00:00-04:00", "for": ["maya"],
@@ -168,7 +168,7 @@ def put_homework(path: SessionRef, body: HomeworkIn):  # type: ignore[no-untyped
 
 
 @call(
-    "PUT", "/resources/<ref>", scope="care", answers={200: ResourceOut, 201: ResourceOut},
+    "PUT", "/resources/<ref>", scope="care", responses={200: ResourceOut, 201: ResourceOut},
     tag="Catch-up", example={
         "kind": "recording", "title": "Sleep and light", "url": "https://media.example.org/sleep.mp4",
         "minutes": 24, "makes_up": ["psychoeducation"], "session": "evening", "for": EVERYONE,

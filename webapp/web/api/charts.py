@@ -18,8 +18,8 @@ from webapp.web import chart
 from webapp.web.api.care_teams import ClientPath
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Answer, Instant
-from webapp.web.chart import Chart, Entry, paper
+from webapp.web.api.contract.shapes import Instant, ResponseBody
+from webapp.web.chart import Chart, ChartEntry, paper
 from webapp.web.page.unit_of_work import database, store
 
 PEOPLE = ("person", "owner", "supervisor", "spoke", "recipient", "counselor", "coordinator")
@@ -33,7 +33,7 @@ WORDS = ("reason", "note", "outcome", "barrier")
 """What may stand in an entry's detail and is read."""
 
 
-class EntryOut(Answer):
+class EntryOut(ResponseBody):
     at: Instant
     what: str
     by: str | None
@@ -41,12 +41,12 @@ class EntryOut(Answer):
     detail: dict[str, Any]
 
 
-class ChartOut(Answer):
+class ChartOut(ResponseBody):
     client: str
     entries: list[EntryOut]
 
 
-@call("GET", "/clients/<client>/chart", scope="read", answers={200: ChartOut}, tag="Care")
+@call("GET", "/clients/<client>/chart", scope="read", responses={200: ChartOut}, tag="Care")
 def get_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     """Every miss, message, step, answer and decision, oldest first. `what` is an event's tag or a rung of the ladder.
 
@@ -60,7 +60,7 @@ def get_chart(path: ClientPath):  # type: ignore[no-untyped-def]
 
 
 @call(
-    "GET", "/clients/<client>/chart.pdf", scope="read", answers={200: None}, tag="Care",
+    "GET", "/clients/<client>/chart.pdf", scope="read", responses={200: None}, tag="Care",
     media="application/pdf",
 )  # fmt: skip
 def get_printed_chart(path: ClientPath):  # type: ignore[no-untyped-def]
@@ -83,7 +83,7 @@ def _looked_at(client: Person) -> None:
         writing.commit()
 
 
-def _told(entry: Entry, found: Chart) -> dict[str, Any]:
+def _told(entry: ChartEntry, found: Chart) -> dict[str, Any]:
     by, session = found.people.get(entry.by or 0), found.sessions.get(entry.session or 0)
     people = {
         name: ref.ref
@@ -96,7 +96,7 @@ def _told(entry: Entry, found: Chart) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class BundleOut(Answer):
+class BundleOut(ResponseBody):
     resourceType: Literal["Bundle"]  # noqa: N815 - the standard's own name
     type: Literal["collection"]
     timestamp: Instant
@@ -104,7 +104,7 @@ class BundleOut(Answer):
 
 
 @call(
-    "GET", "/clients/<client>/chart.fhir.json", scope="read", answers={200: BundleOut}, tag="Care"
+    "GET", "/clients/<client>/chart.fhir.json", scope="read", responses={200: BundleOut}, tag="Care"
 )
 def get_fhir_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     """The chart as a FHIR R4 Bundle: Patient, Appointment, Communication, Task, CarePlan.
@@ -153,7 +153,7 @@ def _resources(
     yield from tasks.values()
 
 
-def _communication(entry: Entry, found: Chart, key: str, subject: Resource) -> Resource:
+def _communication(entry: ChartEntry, found: Chart, key: str, subject: Resource) -> Resource:
     made = fhir.communication(key, SAID[Tag(entry.what)], entry.at, _words(entry), subject)
     by = found.people.get(entry.by or 0)
     if entry.what != Tag.ABSENCE_REPORTED:
@@ -162,7 +162,7 @@ def _communication(entry: Entry, found: Chart, key: str, subject: Resource) -> R
     return made
 
 
-def _care_plan(entry: Entry, key: str, subject: Resource) -> Resource:
+def _care_plan(entry: ChartEntry, key: str, subject: Resource) -> Resource:
     return {
         "resourceType": "CarePlan",
         "id": fhir.made_id("CarePlan", key),
@@ -174,7 +174,7 @@ def _care_plan(entry: Entry, key: str, subject: Resource) -> Resource:
     }
 
 
-def _follow(tasks: dict[int, Resource], entry: Entry, ref: str, subject: Resource) -> None:
+def _follow(tasks: dict[int, Resource], entry: ChartEntry, ref: str, subject: Resource) -> None:
     """A Task from the entries about it: opened, tried, done or withdrawn."""
     number = entry.detail["task"]
     made = tasks.setdefault(
@@ -199,5 +199,5 @@ def _follow(tasks: dict[int, Resource], entry: Entry, ref: str, subject: Resourc
     made["note"] += [{"text": words} for words in _words(entry)]
 
 
-def _words(entry: Entry) -> list[str]:
+def _words(entry: ChartEntry) -> list[str]:
     return [str(entry.detail[name]) for name in WORDS if entry.detail.get(name)]

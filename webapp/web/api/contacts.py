@@ -9,14 +9,14 @@ from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, Note, OneOf, Ref
+from webapp.web.api.contract.shapes import Id, Instant, Note, OneOf, Ref, RequestBody, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 CLOCKS_DIFFER_BY = timedelta(minutes=2)
 """How far ahead of ours a caller's clock may be without being refused."""
 
 
-class ContactIn(Body):
+class ContactIn(RequestBody):
     client: Ref
     at: Instant
     by: Ref
@@ -26,7 +26,7 @@ class ContactIn(Body):
     note: Note | None = None
 
 
-class ContactOut(Answer):
+class ContactOut(ResponseBody):
     id: Id
     client: str
     at: Instant
@@ -38,7 +38,7 @@ class ContactOut(Answer):
 
 
 @call(
-    "POST", "/contacts", scope="care", answers={201: ContactOut}, tag="Care",
+    "POST", "/contacts", scope="care", responses={201: ContactOut}, tag="Care",
     example={
         "client": "maya", "at": "2026-03-04T12:50:00-05:00", "by": "carla", "channel": "call",
         "outcome": "reached", "session": "evening",

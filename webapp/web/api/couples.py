@@ -13,7 +13,7 @@ from webapp.care.directory.teams import Couple
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Answer, Body, Path, Ref
+from webapp.web.api.contract.shapes import Path, Ref, RequestBody, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 
@@ -21,24 +21,24 @@ class CoupleRef(Path):
     ref: Ref
 
 
-class CoupleIn(Body):
+class CoupleIn(RequestBody):
     partners: list[Ref] = Field(min_length=2, max_length=2)
     therapist: Ref | None = None
 
 
-class CoupleOut(Answer):
+class CoupleOut(ResponseBody):
     ref: str
     partners: list[str]
     therapist: str | None
 
 
-class EndedOut(Answer):
+class EndedOut(ResponseBody):
     ref: str
     ended_at: datetime
 
 
 @call(
-    "PUT", "/couples/<ref>", scope="roster", answers={200: CoupleOut, 201: CoupleOut}, tag="Roster",
+    "PUT", "/couples/<ref>", scope="roster", responses={200: CoupleOut, 201: CoupleOut}, tag="Roster",
     example={"partners": ["maya", "ben"], "therapist": "tessa"},
 )  # fmt: skip
 def put_couple(path: CoupleRef, body: CoupleIn):  # type: ignore[no-untyped-def]
@@ -59,7 +59,7 @@ def put_couple(path: CoupleRef, body: CoupleIn):  # type: ignore[no-untyped-def]
     return shown, 201 if new else 200
 
 
-@call("DELETE", "/couples/<ref>", scope="roster", answers={200: EndedOut}, tag="Roster")
+@call("DELETE", "/couples/<ref>", scope="roster", responses={200: EndedOut}, tag="Roster")
 def end_couple(path: CoupleRef):  # type: ignore[no-untyped-def]
     """End a couple. Once more answers the same.
 

@@ -15,7 +15,7 @@ from webapp.operations.heartbeats import Heartbeat
 from webapp.operations.inbox import Letter
 
 
-def told(store: Store, program_id: int, now: datetime) -> bytes:
+def prometheus_text(store: Store, program_id: int, now: datetime) -> bytes:
     """All figures as text. Each is one statement by a partial index, but for the notices sent: these are all counted, so ask once a
     minute, not every second."""
     book = CollectorRegistry()

@@ -11,22 +11,22 @@ from webapp.operations import heartbeats
 from webapp.web.api import figures
 from webapp.web.api.contract import problems, tokens
 from webapp.web.api.contract.calls import PUBLIC, call
-from webapp.web.api.contract.problems import Refused
-from webapp.web.api.contract.shapes import Answer
+from webapp.web.api.contract.problems import RequestRefused
+from webapp.web.api.contract.shapes import ResponseBody
 from webapp.web.page.unit_of_work import store
 
 WORKER = "worker"
 
 root = Blueprint("health", __name__)
 """The same three at the root, where probes look for them."""
-root.register_error_handler(Refused, problems.refused)
+root.register_error_handler(RequestRefused, problems.request_refused)
 
 
-class Alive(Answer):
+class Alive(ResponseBody):
     status: Literal["alive"]
 
 
-class Ready(Answer):
+class Ready(ResponseBody):
     status: Literal["ready"]
 
 
@@ -42,9 +42,9 @@ def ready() -> dict[str, str] | Response:
         store.execute(select(1))
         silent = heartbeats.silent(store, WORKER, clock.now())
     except SQLAlchemyError:
-        return problems.document(503, "not-ready", "The database can't be reached.")
+        return problems.response(503, "not-ready", "The database can't be reached.")
     if silent:
-        return problems.document(
+        return problems.response(
             503, "not-ready", "No worker has said in two minutes that it lives."
         )
     return {"status": "ready"}
@@ -53,22 +53,24 @@ def ready() -> dict[str, str] | Response:
 @root.get("/metrics")
 def metrics() -> Response:
     tokens.require("read")
-    return Response(figures.told(store, tokens.program_id(), clock.now()), mimetype="text/plain")
+    return Response(
+        figures.prometheus_text(store, tokens.program_id(), clock.now()), mimetype="text/plain"
+    )
 
 
-@call("GET", "/healthz", scope=PUBLIC, answers={200: Alive}, tag="Health")
+@call("GET", "/healthz", scope=PUBLIC, responses={200: Alive}, tag="Health")
 def get_healthz():  # type: ignore[no-untyped-def]
     """The web process is alive."""
     return alive()
 
 
-@call("GET", "/readyz", scope=PUBLIC, answers={200: Ready, 503: None}, tag="Health")
+@call("GET", "/readyz", scope=PUBLIC, responses={200: Ready, 503: None}, tag="Health")
 def get_readyz():  # type: ignore[no-untyped-def]
     """The database can be reached and a worker beats."""
     return ready()
 
 
-@call("GET", "/metrics", scope="read", answers={200: None}, tag="Health")
+@call("GET", "/metrics", scope="read", responses={200: None}, tag="Health")
 def get_metrics():  # type: ignore[no-untyped-def]
     """The token's program in figures, in Prometheus' text format."""
     return metrics()

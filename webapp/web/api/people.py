@@ -14,14 +14,14 @@ from webapp.care.directory.people import LANGUAGES, Kind, Person, RoleName, Stat
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
-    Answer,
-    Body,
     Email,
     Name,
     OneOf,
     Path,
     Phone,
     Ref,
+    RequestBody,
+    ResponseBody,
     Zone,
 )  # fmt: skip
 from webapp.web.page.unit_of_work import store
@@ -33,7 +33,7 @@ class PersonRef(Path):
     ref: Ref
 
 
-class PersonIn(Body):
+class PersonIn(RequestBody):
     kind: OneKind
     name: Name
     time_zone: Zone
@@ -46,7 +46,7 @@ class PersonIn(Body):
     status: Annotated[str, OneOf(Status)] | None = None
 
 
-class PersonOut(Answer):
+class PersonOut(ResponseBody):
     ref: str
     kind: OneKind
     name: str
@@ -59,7 +59,7 @@ class PersonOut(Answer):
 
 
 @call(
-    "PUT", "/people/<ref>", scope="roster", answers={200: PersonOut, 201: PersonOut}, tag="Roster",
+    "PUT", "/people/<ref>", scope="roster", responses={200: PersonOut, 201: PersonOut}, tag="Roster",
     example={
         "kind": "client", "name": "Maya Torres", "email": "maya@example.org",
         "time_zone": "America/New_York", "language": "en",

@@ -9,14 +9,14 @@ from webapp.care.directory import programs
 from webapp.care.directory.policy import Policy
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Body, Duration, Text, Whole
+from webapp.web.api.contract.shapes import Duration, RequestBody, Text, Whole
 from webapp.web.page.unit_of_work import store
 
 ClockTime = Annotated[str, Text(5, least=5, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Times = Field(ge=1, le=1000)
 
 
-class PatternsBody(Body):
+class PatternsBody(RequestBody):
     misses: Whole = Field(3, ge=1, le=1000)
     misses_within: Duration = "P14D"
     same_slot: Whole = Field(3, ge=1, le=1000)
@@ -29,7 +29,7 @@ class PatternsBody(Body):
     under_plan_weeks: Whole = Field(2, ge=1, le=1000)
 
 
-class PolicyBody(Body):
+class PolicyBody(RequestBody):
     """Offsets from the start and thresholds. What is left out has its default."""
 
     heads_up: Duration = "-PT24H"
@@ -51,14 +51,14 @@ class PolicyBody(Body):
     patterns: PatternsBody = PatternsBody.model_validate({})
 
 
-@call("GET", "/policy", scope="read", answers={200: PolicyBody}, tag="Policy")
+@call("GET", "/policy", scope="read", responses={200: PolicyBody}, tag="Policy")
 def get_policy():  # type: ignore[no-untyped-def]
     """The policy for sessions that start from now on."""
     return _current().to_json()
 
 
 @call(
-    "PUT", "/policy", scope="roster", answers={200: PolicyBody}, tag="Policy",
+    "PUT", "/policy", scope="roster", responses={200: PolicyBody}, tag="Policy",
     example={"second_check": "PT15M", "outreach": "PT45M"},
 )  # fmt: skip
 def put_policy(body: PolicyBody):  # type: ignore[no-untyped-def]

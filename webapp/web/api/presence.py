@@ -17,7 +17,15 @@ from webapp.operations import heartbeats
 from webapp.protocol.facts.rooms import PULSE
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import MOST_IN_A_BATCH, Answer, Body, Instant, OneOf, Ref, Text
+from webapp.web.api.contract.shapes import (
+    MOST_IN_A_BATCH,
+    Instant,
+    OneOf,
+    Ref,
+    RequestBody,
+    ResponseBody,
+    Text,
+)
 from webapp.web.page.unit_of_work import store
 
 STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
@@ -28,7 +36,7 @@ TYPES = (
 )  # fmt: skip
 
 
-class EventIn(Body):
+class PresenceEventIn(RequestBody):
     """One piece of evidence. `id` is the source's own, so that a repeat is known for one."""
 
     id: Annotated[str, Text(200)]
@@ -39,24 +47,24 @@ class EventIn(Body):
     source: Annotated[str, Text(60, pattern="^[A-Za-z0-9_.:-]+$")]
 
 
-class PresenceIn(Body):
-    events: list[EventIn] = Field(
+class PresenceIn(RequestBody):
+    events: list[PresenceEventIn] = Field(
         max_length=MOST_IN_A_BATCH, description="Empty: the feed only says that it lives"
     )
 
 
-class Verdict(Answer):
+class PresenceEventOut(ResponseBody):
     id: str
     result: Annotated[str, OneOf((STORED, DUPLICATE, REJECTED))]
     reason: Annotated[str, OneOf(REASONS)] | None = None
 
 
-class PresenceOut(Answer):
-    items: list[Verdict]
+class PresenceOut(ResponseBody):
+    items: list[PresenceEventOut]
 
 
 @call(
-    "POST", "/presence", scope="presence", answers={200: PresenceOut}, tag="Presence",
+    "POST", "/presence", scope="presence", responses={200: PresenceOut}, tag="Presence",
     example={
         "events": [{
             "id": "e-1", "session": "evening", "person": "maya", "type": "joined",
@@ -71,7 +79,7 @@ def post_presence(body: PresenceIn):  # type: ignore[no-untyped-def]
     `session_cancelled`. A feed that also posts an empty batch at least every ten minutes is missed when it falls silent.
     """
     now = clock.now()
-    register = Register.of(body.events)
+    register = BatchReferences.of(body.events)
     judged = [register.judge(event) for event in body.events]
     sightings = [sighting for sighting, _ in judged if sighting]
     new = iter(evidence.record(store, sightings, by=tokens.actor(), now=now))
@@ -88,7 +96,7 @@ def post_presence(body: PresenceIn):  # type: ignore[no-untyped-def]
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
+class BatchReferences:
     """The sessions, people and seats that a batch names: three statements for any number of items."""
 
     sessions: dict[str, Any]
@@ -96,7 +104,7 @@ class Register:
     seats: set[tuple[int, int]]
 
     @classmethod
-    def of(cls, events: Sequence[EventIn]) -> "Register":
+    def of(cls, events: Sequence[PresenceEventIn]) -> "BatchReferences":
         """Rows of columns instead of whole objects: this is the busiest call of all."""
         mine = tokens.program_id()
         rooms = select(Session.ref, Session.id, Session.program_id, Session.cancelled_at).where(
@@ -115,7 +123,7 @@ class Register:
         seats = {(row[0], row[1]) for row in store.execute(taken)}
         return cls(sessions, people, seats)
 
-    def judge(self, event: EventIn) -> tuple[Sighting | None, str]:
+    def judge(self, event: PresenceEventIn) -> tuple[Sighting | None, str]:
         """The evidence in it, or why there is none."""
         session, person = self.sessions.get(event.session), self.people.get(event.person)
         if session is None:

@@ -22,7 +22,7 @@ from webapp.web.api.changed import changed_after
 from webapp.web.api.contract import paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
-from webapp.web.api.contract.shapes import Answer, Id, Instant, OneOf, Ref
+from webapp.web.api.contract.shapes import Id, Instant, OneOf, Ref, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 AHEAD = (State.DUE, State.HELD, State.LATER)
@@ -39,31 +39,31 @@ class SeatQuery(Page):
     )
 
 
-class SeatPresence(Answer):
+class SeatPresence(ResponseBody):
     minutes: float
     seen: bool = Field(description="There at some instant of the session")
     here: bool = Field(description="There now")
 
 
-class SeatAbsence(Answer):
+class SeatAbsence(ResponseBody):
     reason: str
     reported_at: Instant
     notice_hours: float
 
 
-class StepOut(Answer):
+class StepOut(ResponseBody):
     rung: str
     due_at: Instant
     taken_at: Instant | None
     result: str = Field(description="taken, stood_down or expired")
 
 
-class NextOut(Answer):
+class NextOut(ResponseBody):
     rung: str
     due_at: Instant
 
 
-class SeatOut(Answer):
+class SeatOut(ResponseBody):
     id: Id
     session: str
     client: str
@@ -75,12 +75,12 @@ class SeatOut(Answer):
     next: NextOut | None
 
 
-class SeatList(Answer):
+class SeatList(ResponseBody):
     items: list[SeatOut]
     next: int | None
 
 
-@call("GET", "/seats", scope="read", answers={200: SeatList}, tag="Care")
+@call("GET", "/seats", scope="read", responses={200: SeatList}, tag="Care")
 def get_seats(query: SeatQuery):  # type: ignore[no-untyped-def]
     """Seats in the order in which they were given; one that is only held for somebody in a waiting line is none yet. With `standing` a page may be shorter than `limit`; `next` alone says whether more
     may follow."""

@@ -13,8 +13,6 @@ from webapp.durations import format_duration, parse_duration
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
-    Answer,
-    Body,
     DialIn,
     Duration,
     Link,
@@ -22,6 +20,8 @@ from webapp.web.api.contract.shapes import (
     OneOf,
     Path,
     Ref,
+    RequestBody,
+    ResponseBody,
     Text,
     WallTime,
     Whole,
@@ -34,7 +34,7 @@ class SeriesRef(Path):
     ref: Ref
 
 
-class SeriesIn(Body):
+class SeriesIn(RequestBody):
     kind: Annotated[str, OneOf(SessionKind)]
     title: Name
     local_start: WallTime
@@ -55,7 +55,7 @@ class SeriesIn(Body):
     dial_in: DialIn | None = None
 
 
-class SeriesOut(Answer):
+class SeriesOut(ResponseBody):
     ref: str
     kind: str
     title: str
@@ -72,7 +72,7 @@ class SeriesOut(Answer):
 
 
 @call(
-    "PUT", "/series/<ref>", scope="roster", answers={200: SeriesOut, 201: SeriesOut},
+    "PUT", "/series/<ref>", scope="roster", responses={200: SeriesOut, 201: SeriesOut},
     tag="Sessions", example={
         "kind": "group", "title": "Evening group", "local_start": "2026-03-02T18:00",
         "duration": "PT3H", "time_zone": "America/New_York", "rrule": "FREQ=WEEKLY;BYDAY=MO,WE,FR",

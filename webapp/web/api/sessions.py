@@ -12,8 +12,6 @@ from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
-    Answer,
-    Body,
     DialIn,
     Instant,
     Link,
@@ -21,6 +19,8 @@ from webapp.web.api.contract.shapes import (
     OneOf,
     Path,
     Ref,
+    RequestBody,
+    ResponseBody,
     Text,
     Whole,
     Zone,
@@ -32,7 +32,7 @@ class SessionRef(Path):
     ref: Ref
 
 
-class SessionIn(Body):
+class SessionIn(RequestBody):
     kind: Annotated[str, OneOf(SessionKind)]
     title: Name
     starts_at: Instant
@@ -51,7 +51,7 @@ class SessionIn(Body):
     )
 
 
-class SessionOut(Answer):
+class SessionOut(ResponseBody):
     ref: str
     kind: str
     title: str
@@ -68,12 +68,12 @@ class SessionOut(Answer):
     cancelled_at: Instant | None
 
 
-class CancellationIn(Body):
+class CancellationIn(RequestBody):
     reason: Annotated[str, Text(500)]
 
 
 @call(
-    "PUT", "/sessions/<ref>", scope="roster", answers={200: SessionOut, 201: SessionOut},
+    "PUT", "/sessions/<ref>", scope="roster", responses={200: SessionOut, 201: SessionOut},
     tag="Sessions", example={
         "kind": "group", "title": "Evening group", "starts_at": "2026-03-04T18:00:00-05:00",
         "ends_at": "2026-03-04T21:00:00-05:00", "time_zone": "America/New_York", "host": "carla",
@@ -96,7 +96,7 @@ def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-d
 
 
 @call(
-    "POST", "/sessions/<ref>/cancellation", scope="roster", answers={200: SessionOut},
+    "POST", "/sessions/<ref>/cancellation", scope="roster", responses={200: SessionOut},
     tag="Sessions", example={"reason": "The host is ill."},
 )  # fmt: skip
 def cancel_session(path: SessionRef, body: CancellationIn):  # type: ignore[no-untyped-def]

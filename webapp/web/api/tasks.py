@@ -16,7 +16,16 @@ from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
-from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, Note, OneOf, Path, Ref
+from webapp.web.api.contract.shapes import (
+    Id,
+    Instant,
+    Note,
+    OneOf,
+    Path,
+    Ref,
+    RequestBody,
+    ResponseBody,
+)
 from webapp.web.page.unit_of_work import store
 
 
@@ -30,13 +39,13 @@ class TaskQuery(Page):
     )
 
 
-class AcknowledgementIn(Body):
+class AcknowledgementIn(RequestBody):
     by: Ref | None = Field(
         None, description="The staff member who saw it; left out: the token's program"
     )
 
 
-class OutcomeIn(Body):
+class OutcomeIn(RequestBody):
     outcome: Annotated[str, OneOf((*Outcome, CLOSED))]
     note: Note | None = Field(None, description="Needed for `closed`")
     call_back_at: Instant | None = Field(
@@ -48,7 +57,7 @@ class OutcomeIn(Body):
     )
 
 
-class TaskOut(Answer):
+class TaskOut(ResponseBody):
     id: Id
     kind: str = Field(examples=list(TaskKind))
     client: str | None
@@ -61,12 +70,12 @@ class TaskOut(Answer):
     note: str | None
 
 
-class TaskList(Answer):
+class TaskList(ResponseBody):
     items: list[TaskOut]
     next: int | None
 
 
-@call("GET", "/tasks", scope="read", answers={200: TaskList}, tag="Care")
+@call("GET", "/tasks", scope="read", responses={200: TaskList}, tag="Care")
 def get_tasks(query: TaskQuery):  # type: ignore[no-untyped-def]
     """The program's tasks, oldest first."""
     found = _tasks().where(Task.id > paging.number(query.after)).order_by(Task.id)
@@ -78,7 +87,7 @@ def get_tasks(query: TaskQuery):  # type: ignore[no-untyped-def]
 
 
 @call(
-    "POST", "/tasks/<int:id>/acknowledgement", scope="care", answers={200: TaskOut}, tag="Care",
+    "POST", "/tasks/<int:id>/acknowledgement", scope="care", responses={200: TaskOut}, tag="Care",
     example={"by": "carla"},
 )  # fmt: skip
 def acknowledge_task(path: TaskId, body: AcknowledgementIn):  # type: ignore[no-untyped-def]
@@ -89,7 +98,7 @@ def acknowledge_task(path: TaskId, body: AcknowledgementIn):  # type: ignore[no-
 
 
 @call(
-    "POST", "/tasks/<int:id>/outcome", scope="care", answers={200: TaskOut}, tag="Care",
+    "POST", "/tasks/<int:id>/outcome", scope="care", responses={200: TaskOut}, tag="Care",
     example={"outcome": "reached", "note": "Back tomorrow.", "by": "carla"},
 )  # fmt: skip
 def finish_task(path: TaskId, body: OutcomeIn):  # type: ignore[no-untyped-def]

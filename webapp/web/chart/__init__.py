@@ -33,7 +33,7 @@ UNSENT = "notice:unsent"
 
 
 @dataclass(slots=True)
-class Entry:
+class ChartEntry:
     """One line. `what` is an event's tag, a rung, or `UNSENT`; `by` and `session` are ids of rows in `Chart`."""
 
     at: datetime
@@ -49,7 +49,7 @@ class Entry:
 class Chart:
     """Entries, oldest first, with the people and sessions that they name."""
 
-    entries: list[Entry]
+    entries: list[ChartEntry]
     people: dict[int, Person]
     sessions: dict[int, Session]
 
@@ -78,7 +78,7 @@ def looked_at(store: Store, client: Person, *, by: int | None, now: datetime) ->
     )  # fmt: skip
 
 
-def _told(store: Store, client: Person) -> Iterator[Entry]:
+def _told(store: Store, client: Person) -> Iterator[ChartEntry]:
     facts = store.scalars(
         select(Event)
         .where(Event.client_id == client.id, Event.tag.not_in(NOT_TREATMENT))
@@ -92,7 +92,7 @@ def _told(store: Store, client: Person) -> Iterator[Entry]:
             detail |= words.get(key, {})
         if event.task_id is not None:
             detail["task"] = event.task_id
-        yield Entry(event.at, what, event.by_id, event.session_id, detail, event.id)
+        yield ChartEntry(event.at, what, event.by_id, event.session_id, detail, event.id)
 
 
 def _keys(event: Event, detail: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -130,7 +130,7 @@ def _said(**words: Any) -> dict[str, Any]:
     return {name: word for name, word in words.items() if word is not None}
 
 
-def _rooms(store: Store, client: Person) -> Iterator[Entry]:
+def _rooms(store: Store, client: Person) -> Iterator[ChartEntry]:
     """What happened to sessions in which the client had a place at that time."""
     theirs = select(Seat.session_id, Seat.given_at, Seat.released_at).where(
         Seat.client_id == client.id
@@ -146,18 +146,20 @@ def _rooms(store: Store, client: Person) -> Iterator[Entry]:
                 yield entry
 
 
-def _changes(room: Session) -> Iterable[Entry]:
+def _changes(room: Session) -> Iterable[ChartEntry]:
     if room.moved_at:
         now_at = {"starts_at": room.starts_at.isoformat(), "ends_at": room.ends_at.isoformat()}
-        yield Entry(room.moved_at, Tag.SESSION_MOVED, None, room.id, now_at)
+        yield ChartEntry(room.moved_at, Tag.SESSION_MOVED, None, room.id, now_at)
     if room.confirmed_at:
-        yield Entry(room.confirmed_at, Tag.SESSION_CONFIRMED, None, room.id)
+        yield ChartEntry(room.confirmed_at, Tag.SESSION_CONFIRMED, None, room.id)
     if room.cancelled_at:
         why = _said(reason=room.cancel_reason)
-        yield Entry(room.cancelled_at, Tag.SESSION_CANCELLED, room.cancelled_by_id, room.id, why)
+        yield ChartEntry(
+            room.cancelled_at, Tag.SESSION_CANCELLED, room.cancelled_by_id, room.id, why
+        )
 
 
-def _unsent(store: Store, client: Person) -> Iterator[Entry]:
+def _unsent(store: Store, client: Person) -> Iterator[ChartEntry]:
     """Notices about the client that ended unsent, with why. Those that were sent are events."""
     row = Notification
     about = and_(
@@ -171,6 +173,6 @@ def _unsent(store: Store, client: Person) -> Iterator[Entry]:
         }  # fmt: skip
         result, at = next((word, at) for word, at in ended.items() if at)
         told = {"kind": notice.kind, "channel": notice.channel, "person": notice.person_id}
-        yield Entry(
+        yield ChartEntry(
             at, UNSENT, None, notice.session_id, told | {"result": result} | _said(why=notice.why)
         )

@@ -23,7 +23,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy.consents import REDISCLOSURE
 from webapp.protocol.ladder.rungs import TAKEN, WHY, Rung
 from webapp.refusals import N_
-from webapp.web.chart import UNSENT, Chart, Entry
+from webapp.web.chart import UNSENT, Chart, ChartEntry
 from webapp.web.page.filters import language
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _heading(paper: "FPDF", day: str) -> None:
     paper.ln(1.5)
 
 
-def _line(paper: "FPDF", entry: Entry, found: Chart, zone: ZoneInfo) -> None:
+def _line(paper: "FPDF", entry: ChartEntry, found: Chart, zone: ZoneInfo) -> None:
     if paper.will_page_break(10):
         paper.add_page()
     _write(paper, 9.5, SOFT)
@@ -167,7 +167,7 @@ def _line(paper: "FPDF", entry: Entry, found: Chart, zone: ZoneInfo) -> None:
     paper.ln(1.6)
 
 
-def sentence(entry: Entry) -> str:
+def sentence(entry: ChartEntry) -> str:
     """What happened."""
     if entry.what == UNSENT:
         return _("A notice was not sent.")
@@ -178,7 +178,7 @@ def sentence(entry: Entry) -> str:
     return re.sub(r" \([A-Z][0-9]+\)", "", _(MEANING[Tag(entry.what)]))
 
 
-def noted(entry: Entry, found: Chart, zone: ZoneInfo) -> Iterator[str]:
+def noted(entry: ChartEntry, found: Chart, zone: ZoneInfo) -> Iterator[str]:
     """What else is known, in a word each."""
     for key, label in NOTED.items():
         value = entry.detail.get(key)
@@ -195,21 +195,21 @@ def noted(entry: Entry, found: Chart, zone: ZoneInfo) -> Iterator[str]:
             yield f"{_(label)}: {str(value).replace('_', ' ')}"
 
 
-def written(entry: Entry) -> Iterator[str]:
+def written(entry: ChartEntry) -> Iterator[str]:
     """What people wrote, word for word."""
     for key in NOTED:
         if _own(entry, key):
             yield f"{_(NOTED[key])}: {entry.detail[key]}"
 
 
-def _own(entry: Entry, key: str) -> bool:
+def _own(entry: ChartEntry, key: str) -> bool:
     """Somebody's own words: an absence's `reason` is one of a list, everybody else's is a sentence."""
     if key == "reason":
         return key in entry.detail and entry.what != Tag.ABSENCE_REPORTED
     return key in ("barrier", "note") and bool(entry.detail.get(key))
 
 
-def _about(entry: Entry, found: Chart, zone: ZoneInfo) -> Iterator[str]:
+def _about(entry: ChartEntry, found: Chart, zone: ZoneInfo) -> Iterator[str]:
     session, by = found.sessions.get(entry.session or 0), found.people.get(entry.by or 0)
     if session is not None:
         yield f"{session.title}, {_instant(session.starts_at, zone)}"

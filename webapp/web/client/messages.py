@@ -81,7 +81,7 @@ def _screen(before: int | None = None) -> dict[str, Any]:
     return {"place": "me", "near": my_seats.near(), "talk": talk, "request_id": threads.fresh_id()}
 
 
-def _read(talk: threads.Talk) -> None:
+def _read(talk: threads.ThreadPage) -> None:
     """In a unit of work of its own, after the page's own reading: a page only reads."""
     if talk.unread:
         person = my_seats.person()

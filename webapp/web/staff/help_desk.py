@@ -24,7 +24,7 @@ from webapp.refusals import Refusal
 from webapp.web.page.filters import language, zone
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import changed, me, one, page, refused
+from webapp.web.staff.console import changed, form_errors, me, one_or_404, page
 from webapp.web.staff.wording import connection_tests
 from webapp.web.staff.wording.connection_tests import Finding
 
@@ -36,7 +36,7 @@ WEEKS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HelpCall:
     """One call for help."""
 
     task: Task
@@ -93,11 +93,11 @@ def attempt(task_id: int) -> ResponseReturnValue:
 
 
 def _do(task_id: int, what: Any) -> ResponseReturnValue:
-    task = one(help_calls.desk(me()).where(Task.id == task_id))
+    task = one_or_404(help_calls.desk(me()).where(Task.id == task_id))
     try:
         what(task)
     except Refusal as refusal:
-        return page(PAGE, refusal.status, **_picture(), errors=refused(refusal), wrong=task_id)
+        return page(PAGE, refusal.status, **_picture(), errors=form_errors(refusal), wrong=task_id)
     store.commit()
     return changed(PAGE, "/staff/help-desk", _picture)
 
@@ -125,18 +125,18 @@ def _with_all(found: Select[Task]) -> Sequence[Task]:
     return store.scalars(found.options(*attached)).unique().all()
 
 
-def _calls(found: Sequence[Task]) -> list[Call]:
+def _calls(found: Sequence[Task]) -> list[HelpCall]:
     helpers = _names({task.acknowledged_by_id for task in found} - {None})
     marked = _unsafe({task.client_id for task in found} - {None})
     return [_call(task, helpers, marked) for task in found]
 
 
-def _call(task: Task, helpers: dict[int, str], marked: set[tuple[int | None, str]]) -> Call:
+def _call(task: Task, helpers: dict[int, str], marked: set[tuple[int | None, str]]) -> HelpCall:
     phone = (task.client.phone if task.client else None) or ""
     unsafe = (task.client_id, phone) in marked
     dial_in = task.session.dial_in if task.session else None
     tested = task.brief.get("tested_at")
-    return Call(
+    return HelpCall(
         task,
         helpers.get(task.acknowledged_by_id or 0, ""),
         task.acknowledged_by_id == me().id,

@@ -16,7 +16,7 @@ from webapp.web import threads
 from webapp.web.page import htmx
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import apart, read_on, store
-from webapp.web.staff.frame import changed, me, one, page, refused
+from webapp.web.staff.console import changed, form_errors, me, one_or_404, page
 
 messages = Blueprint("messages", __name__)
 INBOX, PAGE, SAID = "staff/messages/inbox.html", "staff/messages/thread.html", "said"
@@ -78,7 +78,7 @@ def send(person_id: int) -> ResponseReturnValue:
         )  # fmt: skip
     except Refusal as refusal:
         read_on()
-        more = {"errors": refused(refusal), "given": form}
+        more = {"errors": form_errors(refusal), "given": form}
         return page(PAGE, refusal.status, **_screen(client), **more)
     store.commit()
     back = f"/staff/people/{client.id}/messages#body"
@@ -86,7 +86,7 @@ def send(person_id: int) -> ResponseReturnValue:
 
 
 def _client(person_id: int) -> Person:
-    return one(thread_members.clients_of(me(), clock.now()).where(Person.id == person_id))
+    return one_or_404(thread_members.clients_of(me(), clock.now()).where(Person.id == person_id))
 
 
 def _screen(client: Person, before: int | None = None) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _screen(client: Person, before: int | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _read(client: Person, talk: threads.Talk) -> None:
+def _read(client: Person, talk: threads.ThreadPage) -> None:
     """Read, and written down, both in one unit of work after the page's own reading."""
     if talk.last:
         _look(client, up_to=talk.last)

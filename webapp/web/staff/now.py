@@ -17,9 +17,9 @@ from webapp.care.schedule.sessions import Session
 from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff import roll
-from webapp.web.staff.frame import me, page
-from webapp.web.staff.roll import Room
+from webapp.web.staff import room_overviews
+from webapp.web.staff.console import me, page
+from webapp.web.staff.room_overviews import RoomOverview
 
 NEAR = timedelta(hours=4)
 """Around midnight, what has just ended and what begins soon still belong to the day."""
@@ -40,7 +40,7 @@ def show() -> ResponseReturnValue:
 def picture(open_room: int = 0) -> dict[str, Any]:
     """The board as it stands; `open_room` keeps that room's marking unfolded."""
     now = clock.now()
-    day = Day.of(roll.call(store, todays(me(), now), me(), now), now)
+    day = TodaysRooms.of(room_overviews.of_sessions(store, todays(me(), now), me(), now), now)
     return {"place": "now", "day": day, "open_room": open_room}
 
 
@@ -59,16 +59,16 @@ def todays(person: Person, now: datetime) -> Select[Session]:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class TodaysRooms:
     """Rooms by where they stand in the day, and the figures above them."""
 
-    on: list[Room]
+    on: list[RoomOverview]
     """Doors are open, or it ended and nobody has said yet who was there."""
-    ahead: list[Room]
-    past: list[Room]
+    ahead: list[RoomOverview]
+    past: list[RoomOverview]
 
     @classmethod
-    def of(cls, rooms: list[Room], now: datetime) -> "Day":
+    def of(cls, rooms: list[RoomOverview], now: datetime) -> "TodaysRooms":
         on = [room for room in rooms if room.calls_for_eyes(now)]
         on.sort(key=lambda room: not room.open(now))
         rest = [room for room in rooms if room not in on]

@@ -27,7 +27,15 @@ from webapp.web.chart import paper
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff import person as portrait
-from webapp.web.staff.frame import changed, instant, leave_trace, me, one, page, refused
+from webapp.web.staff.console import (
+    changed,
+    form_errors,
+    instant,
+    leave_trace,
+    me,
+    one_or_404,
+    page,
+)
 
 people = Blueprint("people", __name__)
 LIST, PAGE = "staff/people.html", "staff/person.html"
@@ -36,7 +44,7 @@ MOST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ClientRow:
     """One client in the list."""
 
     client: Person
@@ -67,7 +75,7 @@ def _clients(sought: str) -> Select[Person]:
     return rows.order_by(Person.name, Person.id)
 
 
-def _entries(found: Sequence[Person]) -> list[Entry]:
+def _entries(found: Sequence[Person]) -> list[ClientRow]:
     ids = [client.id for client in found]
     team = (
         select(CareTeam).where(CareTeam.client_id.in_(ids)).options(joinedload(CareTeam.counselor))
@@ -81,7 +89,7 @@ def _entries(found: Sequence[Person]) -> list[Entry]:
         .group_by(Seat.client_id)
     )
     next_at: dict[int, datetime] = dict(store.execute(coming).all())
-    return [Entry(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in found]
+    return [ClientRow(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in found]
 
 
 @people.get("/people/<row:person_id>")
@@ -165,7 +173,7 @@ def end_couple(person_id: int) -> ResponseReturnValue:
 @needs(Permission.WRITE_PLAN)
 def excuse(seat_id: int) -> ResponseReturnValue:
     """Staff excuse an absence, with a reason; it stands in the chart and nobody is chased for it."""
-    seat = one(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
+    seat = one_or_404(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
     client = _client(seat.client_id)
     try:
         absences.excuse(store, seat, request.form.get("reason", ""), by=me(), now=clock.now())
@@ -177,7 +185,7 @@ def excuse(seat_id: int) -> ResponseReturnValue:
 
 def _client(person_id: int) -> Person:
     wanted = teams.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
-    return one(wanted)
+    return one_or_404(wanted)
 
 
 def _seat_named(client: Person, written: str) -> Seat | None:
@@ -193,4 +201,4 @@ def _after(client: Person, part: str) -> ResponseReturnValue:
 def _not(client: Person, part: str, refusal: Refusal) -> ResponseReturnValue:
     read_on()
     context = portrait.of(store, client, me(), clock.now())
-    return page(PAGE, 422, **context, wrong=part, errors=refused(refusal), given=request.form)
+    return page(PAGE, 422, **context, wrong=part, errors=form_errors(refusal), given=request.form)

@@ -21,8 +21,8 @@ from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.web.staff import roll, timeline
-from webapp.web.staff.roll import Place
+from webapp.web.staff import room_overviews, timeline
+from webapp.web.staff.room_overviews import SeatOverview
 from webapp.web.staff.wording.vocabulary import CHANNEL, OUTCOME, STEP
 from webapp.web.staff.writing import room as written
 
@@ -77,14 +77,14 @@ def of(
     }
 
 
-def what_next(store: Store, client: Person, reader: Person, now: datetime) -> list[Place]:
+def what_next(store: Store, client: Person, reader: Person, now: datetime) -> list[SeatOverview]:
     """The seats to come and those just behind, latest first, each with its ladder explained."""
     mine = sessions.seats_visible_to(reader).where(Seat.client_id == client.id)
     mine = mine.with_only_columns(Seat.id)
     ahead = mine.where(Session.ends_at > now).order_by(Session.starts_at).limit(LOOK_AHEAD)
     behind = mine.where(Session.ends_at <= now).order_by(Session.starts_at.desc()).limit(LOOK_BACK)
     ids = [*store.scalars(ahead), *store.scalars(behind)]
-    places = roll.standings(store, select(Seat).where(Seat.id.in_(ids)), now)
+    places = room_overviews.of_seats(store, select(Seat).where(Seat.id.in_(ids)), now)
     return sorted(places, key=lambda place: place.seat.session.starts_at, reverse=True)
 
 

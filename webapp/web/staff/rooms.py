@@ -20,9 +20,9 @@ from webapp.refusals import N_, Forbidden, Invalid, Refusal
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import read_on, store
 from webapp.web.staff import now as board
-from webapp.web.staff import roll
-from webapp.web.staff.frame import changed, instant, me, one, page, refused
-from webapp.web.staff.roll import Place, Room
+from webapp.web.staff import room_overviews
+from webapp.web.staff.console import changed, form_errors, instant, me, one_or_404, page
+from webapp.web.staff.room_overviews import RoomOverview, SeatOverview
 from webapp.web.staff.writing import room as written
 
 rooms = Blueprint("rooms", __name__)
@@ -66,7 +66,7 @@ def confirm(session_id: int) -> ResponseReturnValue:
 def mark(seat_id: int) -> ResponseReturnValue:
     """One person: present or absent. Against evidence it is a correction and says why (rule 10)."""
     seat, now = _seat(seat_id), clock.now()
-    place = roll.standings(store, select(Seat).where(Seat.id == seat.id), now)[0]
+    place = room_overviews.of_seats(store, select(Seat).where(Seat.id == seat.id), now)[0]
     type = request.form.get("type", "")
     reason = request.form.get("reason", "").strip()
     if type == place.word and not reason:
@@ -107,21 +107,21 @@ def cancel(session_id: int) -> ResponseReturnValue:
     return _after(session_id, None)
 
 
-def _mark(place: Place, type: str, reason: str | None, now: datetime) -> None:
+def _mark(place: SeatOverview, type: str, reason: str | None, now: datetime) -> None:
     presence.mark(
         store, place.seat, type, by=me(), now=now, id=uuid4().hex, reason=reason,
         corrections_within_days=place.corrections_within.total_seconds() / 86400,
     )  # fmt: skip
 
 
-def _room(session_id: int) -> Room:
+def _room(session_id: int) -> RoomOverview:
     wanted = sessions.visible_to(me()).where(Session.id == session_id)
-    found = roll.call(store, wanted, me(), clock.now(), whole_walk=True)
+    found = room_overviews.of_sessions(store, wanted, me(), clock.now(), whole_walk=True)
     return found[0] if found else abort(404)
 
 
 def _seat(seat_id: int) -> Seat:
-    return one(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
+    return one_or_404(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
 
 
 def _picture(session_id: int) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def _picture(session_id: int) -> dict[str, Any]:
     }
 
 
-def _after(session_id: int, room: Room | None) -> ResponseReturnValue:
+def _after(session_id: int, room: RoomOverview | None) -> ResponseReturnValue:
     """Back to where the tap was made: the board of today's rooms, or the room's own page."""
     if request.form.get("back") == "now":
         to = f"/staff#room-{session_id}"
@@ -161,7 +161,7 @@ def _not(session_id: int, refusal: Refusal, wrong_seat: int = 0) -> ResponseRetu
     """The same page with the sentence at its form; nothing has changed."""
     read_on()
     more: dict[str, Any] = {
-        "errors": refused(refusal), "wrong_seat": wrong_seat, "given": request.form
+        "errors": form_errors(refusal), "wrong_seat": wrong_seat, "given": request.form
     }  # fmt: skip
     if request.form.get("back") == "now":
         return page(board.PAGE, 422, **board.picture(open_room=session_id), **more)

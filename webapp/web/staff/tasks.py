@@ -24,7 +24,7 @@ from webapp.refusals import Invalid
 from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import read_on, store
-from webapp.web.staff.frame import changed, instant, me, one, page, refused
+from webapp.web.staff.console import changed, form_errors, instant, me, one_or_404, page
 from webapp.web.staff.wording import call_scripts
 
 tasks = Blueprint("tasks", __name__)
@@ -37,7 +37,7 @@ AGAIN = {"PT30M": timedelta(minutes=30), "PT2H": work.NEXT_ATTEMPT, "P1D": timed
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class TaskCard:
     """One task with what its owner needs to know."""
 
     task: Task
@@ -64,7 +64,7 @@ def show() -> ResponseReturnValue:
 @needs(Permission.WORK_TASKS)
 def acknowledge(task_id: int) -> ResponseReturnValue:
     """Seen: nobody is nudged any more (rule 9)."""
-    task = one(work.visible_to(me()).where(Task.id == task_id))
+    task = one_or_404(work.visible_to(me()).where(Task.id == task_id))
     task.acknowledge(store, by=me(), now=clock.now())
     store.commit()
     return changed(PAGE, _back(task_id), _picture)
@@ -75,7 +75,7 @@ def acknowledge(task_id: int) -> ResponseReturnValue:
 def finish(task_id: int) -> ResponseReturnValue:
     """What came of it. Some outcomes end the task, others set the next try."""
     now, form = clock.now(), request.form
-    task = one(work.visible_to(me()).where(Task.id == task_id))
+    task = one_or_404(work.visible_to(me()).where(Task.id == task_id))
     outcome = form.get("outcome", "")
     try:
         work.attempt(
@@ -84,7 +84,7 @@ def finish(task_id: int) -> ResponseReturnValue:
         )  # fmt: skip
     except Invalid as refusal:
         read_on()
-        return page(PAGE, 422, **_picture(), errors=refused(refusal), wrong=task_id, given=form)
+        return page(PAGE, 422, **_picture(), errors=form_errors(refusal), wrong=task_id, given=form)
     store.commit()
     return changed(PAGE, _back(task_id), _picture, sent=task_id)
 
@@ -152,7 +152,7 @@ def _with_all(found: Select[Task]) -> Sequence[Task]:
     return store.scalars(found.options(*attached)).unique().all()
 
 
-def _cards(found: Sequence[Task], person: Person) -> list[Card]:
+def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     clients = {task.client_id for task in found}
     unsafe = select(Address.person_id, Address.value).where(
         Address.person_id.in_(clients), Address.unsafe_at.is_not(None)
@@ -162,7 +162,7 @@ def _cards(found: Sequence[Task], person: Person) -> list[Card]:
         marked[client_id].add(value)
     missed = _missed({seat_id for task in found for seat_id in task.brief.get("seats", [])})
     return [
-        Card(
+        TaskCard(
             task,
             call_scripts.story(task),
             call_scripts.script(task, person.name.split(" ")[0]),

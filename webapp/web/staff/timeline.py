@@ -11,7 +11,7 @@ from webapp.care.directory.people import Person
 from webapp.db import Store
 from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.web import chart
-from webapp.web.chart import Chart, Entry
+from webapp.web.chart import Chart, ChartEntry
 from webapp.web.page.filters import day_and_time, zone
 from webapp.web.staff.wording.chart_words import ENTRY
 from webapp.web.staff.wording.vocabulary import Word
@@ -83,7 +83,7 @@ def _day(moment: Moment) -> date:
     return moment.at.astimezone(zone()).date()
 
 
-def _moment(entry: Entry, told: Chart) -> Moment:
+def _moment(entry: ChartEntry, told: Chart) -> Moment:
     session = told.sessions.get(entry.session or 0)
     by = told.people.get(entry.by or entry.detail.get("spoke") or 0)
     return Moment(
@@ -96,14 +96,14 @@ def _moment(entry: Entry, told: Chart) -> Moment:
     )
 
 
-def _written(entry: Entry, key: str) -> bool:
+def _written(entry: ChartEntry, key: str) -> bool:
     """Free words: an absence's `reason` is one of a list, everybody else's is a sentence."""
     return bool(entry.detail.get(key)) and not (
         key == "reason" and entry.what == Tag.ABSENCE_REPORTED
     )
 
 
-def _shown(entry: Entry) -> Word:
+def _shown(entry: ChartEntry) -> Word:
     if entry.what in RUNGS:
         rung = word(entry.what, "rung")
         return Word(rung.words, "help" if entry.detail.get("result") == TAKEN else "", rung.icon)
@@ -115,7 +115,7 @@ def _kind_of(what: str) -> str:
     return next((of for start, of in KINDS.items() if what.startswith(start)), "notice")
 
 
-def _details(entry: Entry, told: Chart) -> Iterator[str]:
+def _details(entry: ChartEntry, told: Chart) -> Iterator[str]:
     """What else the entry says, in the words of this console."""
     detail: dict[str, Any] = entry.detail
     if entry.what in RUNGS and detail.get("result") != TAKEN:

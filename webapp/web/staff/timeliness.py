@@ -17,7 +17,7 @@ from webapp.protocol.reports.timeliness import Proof, missed, proofs, summary
 from webapp.spellings import row_number
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, page
+from webapp.web.staff.console import me, page
 
 timeliness = Blueprint("timeliness", __name__)
 PERIODS = (7, 30, 90)

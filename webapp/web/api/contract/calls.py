@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from webapp import clock
 from webapp.refusals import Conflict
 from webapp.web.api.contract import idempotency, problems, tokens
-from webapp.web.api.contract.problems import Refused
+from webapp.web.api.contract.problems import RequestRefused
 from webapp.web.page.unit_of_work import store
 
 PREFIX = "/api/v1"
@@ -28,21 +28,21 @@ View = TypeVar("View", bound=Callable[..., Any])
 Work = Callable[[], tuple[int, str]]
 """Answers (status, JSON text)."""
 ATTEMPTS = 3
-Answers = dict[int, type[BaseModel] | None]
+Responses = dict[int, type[BaseModel] | None]
 
 api = APIBlueprint("api", __name__, url_prefix=PREFIX, doc_ui=False)
 """flask-openapi3 reads and checks what comes in; the document is made in `document.py`, where nothing of the shapes is lost."""
-api.register_error_handler(Refused, problems.refused)
+api.register_error_handler(RequestRefused, problems.request_refused)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """One line of the API's table."""
 
     method: str
     rule: str
     scope: str
-    answers: Answers
+    responses: Responses
     tag: str
     view: Callable[..., Any]
     raw: bool
@@ -71,7 +71,7 @@ class Call:
         return self.method == "POST" and self.scope != PUBLIC
 
 
-CALLS: dict[str, Call] = {}
+CALLS: dict[str, ApiCall] = {}
 """Every call by its endpoint."""
 
 
@@ -80,7 +80,7 @@ def call(
     rule: str,
     *,
     scope: str,
-    answers: Answers,
+    responses: Responses,
     tag: str,
     example: Any = None,
     headers: dict[str, str] | None = None,
@@ -94,7 +94,9 @@ def call(
     """
 
     def declare(view: View) -> View:
-        known = Call(method, rule, scope, answers, tag, view, raw, example, headers or {}, media)
+        known = ApiCall(
+            method, rule, scope, responses, tag, view, raw, example, headers or {}, media
+        )
         CALLS[f"api.{view.__name__}"] = known
         route = getattr(api, method.lower())
         route(rule, endpoint=view.__name__)(_around(view, known))
@@ -103,7 +105,7 @@ def call(
     return declare
 
 
-def _around(view: View, known: Call) -> Callable[..., Response]:
+def _around(view: View, known: ApiCall) -> Callable[..., Response]:
     @wraps(view)
     def serve(**given: Any) -> Response:
         def run() -> tuple[int, str]:
@@ -162,18 +164,18 @@ def at_the_door() -> None:
 
 
 def read_json() -> None:
-    """Parse the body strictly; flask-openapi3 then finds it parsed. Raises Refused: 413, 415, 400, 422."""
+    """Parse the body strictly; flask-openapi3 then finds it parsed. Raises RequestRefused: 413, 415, 400, 422."""
     raw = request.get_data(cache=True)
     if not raw and request.method == "POST" and request.content_length in (None, 0):
         raw = b"{}"  # a POST without a body says nothing, which some calls accept
     elif not request.is_json:
-        raise Refused(415, "media-type", "Send application/json.")
+        raise RequestRefused(415, "media-type", "Send application/json.")
     try:
         parsed = json.loads(raw.decode("utf-8"), parse_constant=_no_such_number)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, "malformed", "The body isn't JSON in UTF-8.", at="#") from error
+        raise RequestRefused(400, "malformed", "The body isn't JSON in UTF-8.", at="#") from error
     if not isinstance(parsed, dict):
-        raise Refused(422, "invalid", "The body is a JSON object.", at="#")
+        raise RequestRefused(422, "invalid", "The body is a JSON object.", at="#")
     request._cached_json = (parsed, parsed)
 
 

@@ -11,7 +11,7 @@ from flask import current_app, render_template
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from webapp.web.api.contract.calls import CALLS, PREFIX, Call, api
+from webapp.web.api.contract.calls import CALLS, PREFIX, ApiCall, api
 from webapp.web.api.contract.idempotency import HEADER, KEY
 from webapp.web.api.contract.problems import CODES, MEDIA_TYPE, Problem
 
@@ -93,13 +93,13 @@ def _schemas() -> dict[str, Any]:
     return dict(made["$defs"])
 
 
-def _models(call: Call) -> Iterator[type[BaseModel]]:
+def _models(call: ApiCall) -> Iterator[type[BaseModel]]:
     if call.body:
         yield call.body
-    yield from (model for model in call.answers.values() if model)
+    yield from (model for model in call.responses.values() if model)
 
 
-def _operation(endpoint: str, call: Call) -> dict[str, Any]:
+def _operation(endpoint: str, call: ApiCall) -> dict[str, Any]:
     said = inspect.getdoc(call.view) or ""
     summary, _, rest = said.partition("\n")
     operation: dict[str, Any] = {
@@ -116,7 +116,7 @@ def _operation(endpoint: str, call: Call) -> dict[str, Any]:
     return operation
 
 
-def _request(call: Call) -> dict[str, Any]:
+def _request(call: ApiCall) -> dict[str, Any]:
     schema = (
         {"$ref": REFERENCE.format(model=call.body.__name__)} if call.body else {"type": "object"}
     )
@@ -128,7 +128,7 @@ def _request(call: Call) -> dict[str, Any]:
     return {"required": needed, "content": {"application/json": content}}
 
 
-def _parameters(call: Call) -> Iterator[dict[str, Any]]:
+def _parameters(call: ApiCall) -> Iterator[dict[str, Any]]:
     for model, place in ((call.path, "path"), (call.query, "query")):
         if model is None:
             continue
@@ -160,9 +160,9 @@ def _parameter(name: str, place: str, field: dict[str, Any], required: bool) -> 
     return {"name": name, "in": place, "required": required, **said, "schema": schema}
 
 
-def _responses(call: Call) -> dict[str, Any]:
+def _responses(call: ApiCall) -> dict[str, Any]:
     answers: dict[str, Any] = {}
-    for status, model in call.answers.items():
+    for status, model in call.responses.items():
         if status >= 400:
             continue
         content = (
@@ -186,8 +186,8 @@ def _as_it_is(media: str) -> dict[str, str]:
     return {"type": "string"} if media == "text/plain" else {"contentMediaType": media}
 
 
-def _refusals(call: Call) -> set[int]:
-    expected = {status for status in call.answers if status >= 400}
+def _refusals(call: ApiCall) -> set[int]:
+    expected = {status for status in call.responses if status >= 400}
     expected |= {401, 403} if call.scope else set()
     expected |= {400, 409, 413, 415, 422} if call.body else set()
     expected |= {400, 401, 409, 413} if call.raw else set()

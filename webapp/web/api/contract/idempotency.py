@@ -11,7 +11,7 @@ from webapp.operations import idempotency_keys
 from webapp.operations.idempotency_keys import Answer
 from webapp.refusals import Refusal
 from webapp.web.api.contract import problems, tokens
-from webapp.web.api.contract.problems import Refused
+from webapp.web.api.contract.problems import RequestRefused
 from webapp.web.page.unit_of_work import store
 
 HEADER = "Idempotency-Key"
@@ -19,14 +19,14 @@ KEY = r"^[!-~]{1,200}$"
 
 
 def once(key: str, run: Callable[[], tuple[int, str]], now: datetime) -> tuple[int, str]:
-    """Run what was asked, or repeat what was answered: (status, JSON text). Raises Refused (422) for a key that was used for
+    """Run what was asked, or repeat what was answered: (status, JSON text). Raises RequestRefused (422) for a key that was used for
     something else.
 
     The key's row is taken first, in the transaction that does the work: of any number of parallel posts one works, and the
     others wait for its answer. A refusal is an answer too; it is kept although the work is undone.
     """
     if not re.fullmatch(KEY.strip("^$"), key):
-        raise Refused(
+        raise RequestRefused(
             422, "invalid", "A key is 1 to 200 printable ASCII characters.", at=f"#/{HEADER}"
         )
     token_id, asked = tokens.token().id, _fingerprint()
@@ -36,7 +36,7 @@ def once(key: str, run: Callable[[], tuple[int, str]], now: datetime) -> tuple[i
         status, text = run()
     except Refusal as refusal:
         store.rollback()
-        no = problems.tell(refusal.status, refusal)
+        no = problems.error_response(refusal.status, refusal)
         status, text = no.status_code, no.get_data(as_text=True).rstrip("\n")
         if earlier := idempotency_keys.take(store, token_id, key, asked, now):
             return _again(earlier, asked)
@@ -47,7 +47,9 @@ def once(key: str, run: Callable[[], tuple[int, str]], now: datetime) -> tuple[i
 
 def _again(earlier: Answer, asked: bytes) -> tuple[int, str]:
     if earlier.asked != asked:
-        raise Refused(422, "key-reused", "This key was used for another request.", at=f"#/{HEADER}")
+        raise RequestRefused(
+            422, "key-reused", "This key was used for another request.", at=f"#/{HEADER}"
+        )
     return earlier.status, earlier.text
 
 

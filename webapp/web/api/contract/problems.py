@@ -13,13 +13,13 @@ from pydantic import Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from webapp.refusals import Invalid, Refusal
-from webapp.web.api.contract.shapes import Answer
+from webapp.web.api.contract.shapes import ResponseBody
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 50
 
 
-class FieldError(Answer):
+class FieldError(ResponseBody):
     """One thing that is wrong."""
 
     pointer: str = Field(
@@ -28,7 +28,7 @@ class FieldError(Answer):
     detail: str = Field(max_length=1000)
 
 
-class Problem(Answer):
+class Problem(ResponseBody):
     """RFC 9457."""
 
     type: str = Field(
@@ -41,7 +41,7 @@ class Problem(Answer):
     errors: list[FieldError] = Field(default=[], description="Which fields are at fault")
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The contract itself says no: bad token, wrong media type, malformed JSON."""
 
     def __init__(
@@ -58,17 +58,19 @@ class Refused(Exception):
         self.headers = headers or {}
 
 
-def tell(status: int, error: Exception) -> Response:
+def error_response(status: int, error: Exception) -> Response:
     """The answer for any error under /api (the teller of `web/errors.py`)."""
     if isinstance(error, Refusal):
         status = 409 if isinstance(error, Invalid) else error.status
         errors = [(pointer(*error.field.split(".")), str(error))] if error.field else []
-        return document(status, error.code, str(error), errors)
+        return response(status, error.code, str(error), errors)
     headers = {}
     if isinstance(error, HTTPException) and error.code == 405:
         headers = {k: v for k, v in error.get_headers(request.environ) if k == "Allow"}
-    return document(
-        status, *SAID.get(status, SAID[500] if status >= 500 else SAID[400]), headers=headers
+    return response(
+        status,
+        *DETAILS.get(status, DETAILS[500] if status >= 500 else DETAILS[400]),
+        headers=headers,
     )
 
 
@@ -97,7 +99,7 @@ CODES = {
     "our-fault": "Something on our side failed; it is logged.",
 }
 """Every problem's code, with what it means: the fragments of `type`."""
-SAID = {
+DETAILS = {
     400: ("malformed", "This can't be read as a request."),
     404: ("not-found", "There is nothing here by that name."),
     405: ("method-not-allowed", "This can't be done with that method."),
@@ -107,18 +109,18 @@ SAID = {
 }
 
 
-def refused(error: Refused) -> Response:
+def request_refused(error: RequestRefused) -> Response:
     errors = [(error.at, error.detail)] if error.at else []
-    return document(error.status, error.code, error.detail, errors, headers=error.headers)
+    return response(error.status, error.code, error.detail, errors, headers=error.headers)
 
 
-def unfit(error: ValidationError) -> Response:
+def validation_error(error: ValidationError) -> Response:
     """The request does not fit its shape: every complaint with its pointer (flask-openapi3's callback)."""
     errors = [
         (pointer(*one["loc"]), _words(one))
         for one in error.errors(include_url=False, include_input=False)
     ]
-    return document(422, "invalid", f"This {_part(error)} doesn't fit the API's document.", errors)
+    return response(422, "invalid", f"This {_part(error)} doesn't fit the API's document.", errors)
 
 
 def _part(error: ValidationError) -> str:
@@ -141,7 +143,7 @@ def _steps(parts: tuple[Any, ...]) -> Iterator[str]:
         yield "/" + clean.replace("~", "~0").replace("/", "~1")
 
 
-def document(
+def response(
     status: int,
     code: str,
     detail: str,

@@ -35,7 +35,7 @@ SAYS_SOMETHING = r"^[^\u0000]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2
 REF = r"^[A-Za-z0-9_][A-Za-z0-9_.:@+~-]{0,119}$"
 
 
-class Body(BaseModel):
+class RequestBody(BaseModel):
     """A request body. A field it does not know is a mistake of the caller's and is said so."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -53,7 +53,7 @@ class Path(BaseModel):
     model_config = ConfigDict(extra="forbid", title="path")
 
 
-class Answer(BaseModel):
+class ResponseBody(BaseModel):
     """What a call answers."""
 
     model_config = ConfigDict(extra="forbid")

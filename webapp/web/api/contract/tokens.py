@@ -11,7 +11,7 @@ from webapp.care.accounts.api_tokens import Token
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
 from webapp.operations import rate_limits
-from webapp.web.api.contract.problems import Refused
+from webapp.web.api.contract.problems import RequestRefused
 from webapp.web.page import attempts
 from webapp.web.page.unit_of_work import database, store
 
@@ -19,14 +19,14 @@ REALM = 'Bearer realm="rejoin"'
 
 
 def require(scope: str) -> None:
-    """Let this request through as its token's program and person. Raises Refused: 401 without a live token, 403 without
+    """Let this request through as its token's program and person. Raises RequestRefused: 401 without a live token, 403 without
     the scope.
 
     Looked up in a store of its own that only reads: a stranger's POST never waits for, or holds, the write lock.
     """
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
-        raise Refused(
+        raise RequestRefused(
             401,
             "no-token",
             "Send a token: Authorization: Bearer …",
@@ -38,7 +38,7 @@ def require(scope: str) -> None:
     if token is None:
         _count(wait)
         challenge = f'{REALM}, error="invalid_token"'
-        raise Refused(
+        raise RequestRefused(
             401,
             "bad-token",
             "This token isn't valid here.",
@@ -48,11 +48,11 @@ def require(scope: str) -> None:
     if scope not in token.scopes:
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope}"'
         said = f"This call needs a token with the scope {scope}."
-        raise Refused(403, "scope-missing", said, headers={"WWW-Authenticate": challenge})
+        raise RequestRefused(403, "scope-missing", said, headers={"WWW-Authenticate": challenge})
 
 
 def _count(wait: timedelta) -> None:
-    """A token that is none, from this address (S12). Raises Refused (429) when there were too many; who goes on regardless costs
+    """A token that is none, from this address (S12). Raises RequestRefused (429) when there were too many; who goes on regardless costs
     no write."""
     try:
         if wait:
@@ -60,7 +60,7 @@ def _count(wait: timedelta) -> None:
         attempts.count(rate_limits.TOKEN, attempts.address())
     except rate_limits.TooMany as refusal:
         said = "Too many tokens that aren't valid came from this address. Try again later."
-        raise Refused(
+        raise RequestRefused(
             429, "too-many", said, headers={"Retry-After": str(refusal.retry_after)}
         ) from refusal
 

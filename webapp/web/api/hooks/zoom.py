@@ -22,8 +22,8 @@ from webapp.operations.inbox import Arrival
 from webapp.operations.zoom import SOURCE
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract.calls import PUBLIC, call
-from webapp.web.api.contract.problems import Refused
-from webapp.web.api.contract.shapes import Answer, Path, Ref
+from webapp.web.api.contract.problems import RequestRefused
+from webapp.web.api.contract.shapes import Path, Ref, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 WINDOW = timedelta(minutes=5)
@@ -36,7 +36,7 @@ class Feed(Path):
     feed: Ref
 
 
-class Received(Answer):
+class Received(ResponseBody):
     """`result` for an event; the two tokens for Zoom's validation of the address."""
 
     result: str | None = None
@@ -45,7 +45,7 @@ class Received(Answer):
 
 
 @call(
-    "POST", "/hooks/zoom/<feed>", scope=PUBLIC, answers={200: Received}, tag="Hooks", raw=True,
+    "POST", "/hooks/zoom/<feed>", scope=PUBLIC, responses={200: Received}, tag="Hooks", raw=True,
     headers={
         SIGNATURE: "v0= and the HMAC-SHA256 of v0:{timestamp}:{raw body} with the feed's secret",
         TIMESTAMP: "Seconds since 1970, at most five minutes from now",
@@ -82,7 +82,7 @@ def post_zoom(path: Feed):  # type: ignore[no-untyped-def]
         store, program.id, SOURCE, raw, request.headers[SIGNATURE], now=clock.now()
     )
     if arrival is Arrival.REPLAYED:
-        raise Refused(409, "replayed", "This very message has come before.")
+        raise RequestRefused(409, "replayed", "This very message has come before.")
     return {"result": "stored" if arrival is Arrival.NEW else "duplicate"}
 
 
@@ -109,7 +109,7 @@ def _hmac(secret: str, message: bytes) -> bytes:
 
 
 def _read(raw: bytes, signed: bool) -> dict[str, Any]:
-    """The message. Whoever did not sign it learns nothing about what is wrong with it. Raises Refused."""
+    """The message. Whoever did not sign it learns nothing about what is wrong with it. Raises RequestRefused."""
     try:
         message = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -117,7 +117,7 @@ def _read(raw: bytes, signed: bool) -> dict[str, Any]:
     if isinstance(message, dict):
         return message
     raise (
-        Refused(400, "malformed", "The body isn't a JSON object.", at="#")
+        RequestRefused(400, "malformed", "The body isn't a JSON object.", at="#")
         if signed
         else _not_from_zoom()
     )
@@ -132,8 +132,8 @@ def _validated(message: dict[str, Any], secret: str | None) -> dict[str, str]:
     return {"plainToken": token, "encryptedToken": _hmac(secret, token.encode()).decode()}
 
 
-def _not_from_zoom() -> Refused:
-    return Refused(
+def _not_from_zoom() -> RequestRefused:
+    return RequestRefused(
         401,
         "bad-signature",
         "This isn't signed as it should be.",

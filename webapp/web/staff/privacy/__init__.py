@@ -11,7 +11,7 @@ from webapp.web.staff.privacy import (
     sign_in_links,
 )
 
-ROOMS: tuple[Blueprint, ...] = (
+BLUEPRINTS: tuple[Blueprint, ...] = (
     sharing.sharing, emergency_access.emergencies, counseling_notes.counseling_notes,
     sign_in_links.links, csp_reports.refused_by_browsers,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from webapp.care.privacy.counseling_notes import CounselingNote
 from webapp.refusals import Refusal
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import changed, me, one, page, refused
+from webapp.web.staff.console import changed, form_errors, me, one_or_404, page
 
 counseling_notes = Blueprint("counseling_notes", __name__)
 PAGE = "staff/privacy/counseling_notes.html"
@@ -35,7 +35,7 @@ def write(person_id: int) -> ResponseReturnValue:
     try:
         notes.write(store, client, request.form.get("body", ""), by=me(), now=clock.now())
     except Refusal as refusal:
-        return _page(client, refusal.status, errors=refused(refusal), given=request.form)
+        return _page(client, refusal.status, errors=form_errors(refusal), given=request.form)
     return _after(client, kept="new")
 
 
@@ -47,7 +47,7 @@ def change(note_id: int) -> ResponseReturnValue:
     try:
         note.change(request.form.get("body", ""), by=me(), now=clock.now())
     except Refusal as refusal:
-        more = {"wrong": note.id, "errors": refused(refusal), "given": request.form}
+        more = {"wrong": note.id, "errors": form_errors(refusal), "given": request.form}
         return _page(client, refusal.status, **more)
     return _after(client, kept=note.id)
 
@@ -64,7 +64,7 @@ def remove(note_id: int) -> ResponseReturnValue:
 
 def _client(person_id: int) -> Person:
     """In one's regular care only: an emergency opens the chart, not a place to keep notes in."""
-    return one(
+    return one_or_404(
         teams.visible_to(me())
         .where(Person.id == person_id, Person.kind == Kind.CLIENT)
         .where(Person.id.not_in(me().reaching))
@@ -73,7 +73,7 @@ def _client(person_id: int) -> Person:
 
 def _note(note_id: int) -> CounselingNote:
     mine = select(CounselingNote).where(CounselingNote.author_id == me().id)
-    return one(mine.where(CounselingNote.id == note_id))
+    return one_or_404(mine.where(CounselingNote.id == note_id))
 
 
 def _after(client: Person, **more: object) -> ResponseReturnValue:

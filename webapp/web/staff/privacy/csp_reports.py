@@ -12,7 +12,7 @@ from webapp.operations import csp_reports
 from webapp.refusals import N_
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import page
+from webapp.web.staff.console import page
 
 refused_by_browsers = Blueprint("refused_by_browsers", __name__)
 WHAT = {

@@ -13,7 +13,7 @@ from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.console import form_errors, me, one_or_404, page
 
 emergencies = Blueprint("emergencies", __name__)
 PAGE = "staff/privacy/emergency.html"
@@ -37,7 +37,7 @@ def begin() -> ResponseReturnValue:
         )
     except Refusal as refusal:
         store.rollback()
-        more = {"errors": refused(refusal), "given": form}
+        more = {"errors": form_errors(refusal), "given": form}
         return page(PAGE, refusal.status, place="people", open=_open(), **more)
     store.commit()
     return redirect(f"/staff/people/{access.client_id}", 303)
@@ -48,7 +48,7 @@ def begin() -> ResponseReturnValue:
 def end(access_id: int) -> ResponseReturnValue:
     """No longer needed."""
     mine = select(EmergencyAccess).where(EmergencyAccess.staff_id == me().id)
-    one(mine.where(EmergencyAccess.id == access_id)).end(store, by=me(), now=clock.now())
+    one_or_404(mine.where(EmergencyAccess.id == access_id)).end(store, by=me(), now=clock.now())
     store.commit()
     return redirect("/staff/emergency-access", 303)
 

@@ -18,7 +18,7 @@ from webapp.care.privacy.lookers import EMERGENCY, Look
 from webapp.care.privacy.record_views import Reading, What
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import changed, me, one, page
+from webapp.web.staff.console import changed, me, one_or_404, page
 
 sharing = Blueprint("sharing", __name__)
 PAGE = "staff/privacy/sharing.html"
@@ -63,14 +63,16 @@ def end(consent_id: int) -> ResponseReturnValue:
 
 
 def _client(person_id: int) -> Person:
-    return one(
+    return one_or_404(
         teams.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
     )  # fmt: skip
 
 
 def _consent(consent_id: int, *among: ColumnElement[bool]) -> Consent:
     seen = teams.visible_to(me()).with_only_columns(Person.id)
-    return one(select(Consent).where(Consent.id == consent_id, Consent.client_id.in_(seen), *among))
+    return one_or_404(
+        select(Consent).where(Consent.id == consent_id, Consent.client_id.in_(seen), *among)
+    )
 
 
 def _after(consent: Consent) -> ResponseReturnValue:

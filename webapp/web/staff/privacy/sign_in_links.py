@@ -15,7 +15,7 @@ from webapp.refusals import Refusal
 from webapp.web.page import attempts
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.console import form_errors, me, one_or_404, page
 from webapp.web.staff.wording.words import phone
 
 links = Blueprint("sign_in_links", __name__)
@@ -39,7 +39,7 @@ def issue(person_id: int) -> ResponseReturnValue:
     try:
         secret = call_backs.issue_link(store, client, form.get("number", ""), by=me(), now=now)
     except Refusal as refusal:
-        return _page(client, 422, errors=refused(refusal), given=form)
+        return _page(client, 422, errors=form_errors(refusal), given=form)
     path = f"/sign-in/link/{secret}"
     if by_mail:
         until = now + logins.LINK_LASTS["recovery"]
@@ -51,7 +51,7 @@ def issue(person_id: int) -> ResponseReturnValue:
 
 def _client(person_id: int) -> Person:
     """In one's regular care only: an emergency opens a chart for two hours, not an account for good (P8)."""
-    return one(
+    return one_or_404(
         teams.visible_to(me())
         .where(Person.id == person_id, Person.kind.in_((Kind.CLIENT, Kind.SUPPORTER)))
         .where(Person.id.not_in(me().reaching))

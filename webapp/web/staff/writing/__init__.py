@@ -2,4 +2,4 @@
 
 from webapp.web.staff.writing import follow_ups, hand_ins, homework, resources, summaries
 
-PLACES = (summaries.pages, homework.pages, hand_ins.pages, resources.pages, follow_ups.pages)
+BLUEPRINTS = (summaries.pages, homework.pages, hand_ins.pages, resources.pages, follow_ups.pages)

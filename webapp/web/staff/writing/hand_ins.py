@@ -16,7 +16,7 @@ from webapp.refusals import Refusal
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import read_on, store
-from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.console import form_errors, me, one_or_404, page
 from webapp.web.staff.writing import shared
 
 pages = Blueprint("hand_ins", __name__)
@@ -54,7 +54,9 @@ def answer(hand_in_id: int) -> ResponseReturnValue:
         hand_ins.answer(store, made, body, by=me(), now=clock.now())
     except Refusal as refusal:
         read_on()
-        return page(PAGE, 422, **_picture(_known(hand_in_id)), errors=refused(refusal), given=form)
+        return page(
+            PAGE, 422, **_picture(_known(hand_in_id)), errors=form_errors(refusal), given=form
+        )
     drafts.clear(store, me().id, about)
     store.commit()
     flash(_("%(name)s is told that there is something to read.", name=made.client.name))
@@ -93,4 +95,4 @@ def _about(made: HandIn) -> str:
 def _known(hand_in_id: int) -> HandIn:
     """What a client in the reader's care handed in; else 404 (S1)."""
     whole = (joinedload(HandIn.client), joinedload(HandIn.homework))
-    return one(hand_ins.visible_to(me()).where(HandIn.id == hand_in_id).options(*whole))
+    return one_or_404(hand_ins.visible_to(me()).where(HandIn.id == hand_in_id).options(*whole))

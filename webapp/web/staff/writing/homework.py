@@ -21,7 +21,7 @@ from webapp.refusals import Refusal
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.console import form_errors, me, one_or_404, page
 from webapp.web.staff.writing import shared
 
 pages = Blueprint("homework", __name__)
@@ -29,7 +29,7 @@ PAGE = "staff/writing/homework.html"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class HandInRow:
     """One client it is for, and what stands as handed in."""
 
     client: Person
@@ -93,8 +93,8 @@ def _write(session: Session | None, task: Homework | None) -> ResponseReturnValu
         )  # fmt: skip
     except Refusal as refusal:
         store.rollback()
-        return page(PAGE, 422, **_picture(session, task), errors=refused(refusal), given=form)
-    news = shared.told(session, _named(made)) if first else shared.Told([])
+        return page(PAGE, 422, **_picture(session, task), errors=form_errors(refusal), given=form)
+    news = shared.recipients(session, _named(made)) if first else shared.Recipients([])
     drafts.clear(store, me().id, about)
     store.commit()
     flash(_("Set. Told now: %(names)s.", names=news.names) if news.names else _("Kept."))
@@ -112,17 +112,17 @@ def _picture(session: Session | None, task: Homework | None) -> dict[str, Any]:
         "rows": _rows(task) if task else [],
         "about": about,
         "draft": drafts.of(store, me(), about),
-        "told": shared.told(session),
+        "recipients": shared.recipients(session),
     }
 
 
-def _rows(task: Homework) -> list[Row]:
+def _rows(task: Homework) -> list[HandInRow]:
     """Those of whom the reader may know what they handed in."""
     mine = hand_ins.visible_to(me()).where(HandIn.homework_id == task.id)
     made = {row.client_id: row for row in store.scalars(mine.order_by(HandIn.id))}
     seen = {client.id for client in shared.clients_of(task.session)} | made.keys()
     audience = store.scalars(homework.audience(task))
-    return [Row(client, made.get(client.id)) for client in audience if client.id in seen]
+    return [HandInRow(client, made.get(client.id)) for client in audience if client.id in seen]
 
 
 def _named(task: Homework) -> list[int]:
@@ -144,4 +144,4 @@ def _known(homework_id: int) -> Homework:
     rooms = sessions.visible_to(me()).with_only_columns(Session.id)
     theirs = or_(Homework.session_id.is_(None), Homework.session_id.in_(rooms))
     wanted = select(Homework).where(Homework.program_id == me().program_id, theirs)
-    return one(wanted.where(Homework.id == homework_id))
+    return one_or_404(wanted.where(Homework.id == homework_id))

@@ -20,7 +20,7 @@ from webapp.spellings import whole_number
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.console import form_errors, me, one_or_404, page
 from webapp.web.staff.wording.vocabulary import KIND, RESOURCE
 from webapp.web.staff.writing import shared
 
@@ -78,8 +78,8 @@ def _write(session: Session | None, found: Resource | None) -> ResponseReturnVal
         made, first = _put(session, found, body)
     except Refusal as refusal:
         store.rollback()
-        return page(PAGE, 422, **_picture(session, found), errors=refused(refusal), given=form)
-    news = shared.told(session, _named(made)) if first else shared.Told([])
+        return page(PAGE, 422, **_picture(session, found), errors=form_errors(refusal), given=form)
+    news = shared.recipients(session, _named(made)) if first else shared.Recipients([])
     drafts.clear(store, me().id, about)
     store.commit()
     flash(_("On the shelf. Told now: %(names)s.", names=news.names) if news.names else _("Kept."))
@@ -121,7 +121,7 @@ def _picture(session: Session | None, found: Resource | None) -> dict[str, Any]:
         "session_kinds": [(key.value, KIND[key]) for key in SessionKind],
         "about": about,
         "draft": drafts.of(store, me(), about),
-        "told": shared.told(session),
+        "recipients": shared.recipients(session),
     }
 
 
@@ -148,4 +148,4 @@ def _known(resource_id: int) -> Resource:
     rooms = sessions.visible_to(me()).with_only_columns(Session.id)
     theirs = or_(Resource.session_id.is_(None), Resource.session_id.in_(rooms))
     wanted = select(Resource).where(Resource.program_id == me().program_id, theirs)
-    return one(wanted.where(Resource.id == resource_id))
+    return one_or_404(wanted.where(Resource.id == resource_id))

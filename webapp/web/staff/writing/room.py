@@ -18,7 +18,7 @@ from webapp.care.materials.summaries import Summary
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol.reports import misses
-from webapp.web.staff.frame import me
+from webapp.web.staff.console import me
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,13 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.protocol.reports import misses
 from webapp.refusals import N_, Invalid
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import instant, me, one
+from webapp.web.staff.console import instant, me, one_or_404
 
 PREVIEW = "preview"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Recipients:
     """Who learns of it when it is published now: those who were not in that session. `others` are in somebody else's care."""
 
     people: list[Person]
@@ -41,7 +41,7 @@ class Told:
 
 def session_of(session_id: int) -> Session:
     """A session the reader hosts, or has a client in; else 404."""
-    return one(sessions.visible_to(me()).where(Session.id == session_id))
+    return one_or_404(sessions.visible_to(me()).where(Session.id == session_id))
 
 
 def clients_of(session: Session | None) -> list[Person]:
@@ -53,10 +53,10 @@ def clients_of(session: Session | None) -> list[Person]:
     return [seat.client for seat in found]
 
 
-def told(session: Session | None, only: Iterable[int] = ()) -> Told:
+def recipients(session: Session | None, only: Iterable[int] = ()) -> Recipients:
     """Whom publishing tells, of `only` these if any are named: exactly those whom notify/announcing/telling will tell."""
     if session is None:
-        return Told([])
+        return Recipients([])
     wanted = set(only)
     away = {
         seat.client_id
@@ -64,7 +64,7 @@ def told(session: Session | None, only: Iterable[int] = ()) -> Told:
         if not wanted or seat.client_id in wanted
     }
     named = [client for client in clients_of(session) if client.id in away]
-    return Told(named, len(away) - len(named))
+    return Recipients(named, len(away) - len(named))
 
 
 def chosen(session: Session | None, kept: Iterable[Person] = ()) -> list[Person] | None:

@@ -17,9 +17,9 @@ from webapp.refusals import Refusal
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import read_on, store
-from webapp.web.staff.frame import me, page, refused
+from webapp.web.staff.console import form_errors, me, page
 from webapp.web.staff.writing import shared
-from webapp.web.staff.writing.shared import Told
+from webapp.web.staff.writing.shared import Recipients
 
 pages = Blueprint("summaries", __name__)
 PAGE = "staff/writing/summary.html"
@@ -46,11 +46,11 @@ def write(session_id: int) -> ResponseReturnValue:
             shared.keep_draft(about)
             store.commit()
             return page(PAGE, **_picture(session, client), preview=markdown.html(body), given=form)
-        news = _told(session, client)
+        news = _recipients(session, client)
         summaries.write(store, session, body, by=me(), now=clock.now(), client=client)
     except Refusal as refusal:
         read_on()
-        return page(PAGE, 422, **_picture(session, client), errors=refused(refusal), given=form)
+        return page(PAGE, 422, **_picture(session, client), errors=form_errors(refusal), given=form)
     drafts.clear(store, me().id, about)
     store.commit()
     flash(_("Published. Told now: %(names)s.", names=news.names) if news.names else _("Published."))
@@ -70,16 +70,16 @@ def _picture(session: Session, client: Person | None) -> dict[str, Any]:
         "draft": drafts.of(store, me(), _about(session, client)),
         "versions": versions,
         "writers": {each.id: each.name for each in shared.program_person(v.by_id for v in versions if v.by_id)},
-        "told": _told(session, client),
+        "recipients": _recipients(session, client),
     }  # fmt: skip
 
 
-def _told(session: Session, client: Person | None) -> Told:
+def _recipients(session: Session, client: Person | None) -> Recipients:
     """Nobody, when a version was published before: a better wording is no news."""
     before = summaries.versions(session, client).where(summaries.Summary.is_published)
     if store.scalar(before.limit(1)) is not None:
-        return Told([])
-    return shared.told(session, [client.id] if client else ())
+        return Recipients([])
+    return shared.recipients(session, [client.id] if client else ())
 
 
 def _about(session: Session, client: Person | None) -> str:

@@ -24,7 +24,7 @@ THERE = frozenset({Standing.ATTENDED, Standing.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SeatOverview:
     """One seat as it stands: the verdict, the evidence added up, and the ladder's own account of what happens next."""
 
     seat: Seat
@@ -62,11 +62,11 @@ def _when(look: Look) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class RoomOverview:
     """One session. `places` holds the seats the reader may see by name; `total` and `there` count all of them."""
 
     session: Session
-    places: list[Place]
+    places: list[SeatOverview]
     total: int
     there: int
     waited_for: int
@@ -83,7 +83,7 @@ class Room:
         return min(ahead, key=_when, default=None)
 
     @property
-    def unsaid(self) -> list[Place]:
+    def unsaid(self) -> list[SeatOverview]:
         return [place for place in self.places if place.unsaid]
 
     @property
@@ -106,14 +106,14 @@ class Room:
         return self.open(now) or over
 
 
-def call(
+def of_sessions(
     store: Store,
     rows: Select[Session],
     person: Person,
     now: datetime,
     *,
     whole_walk: bool = False,
-) -> list[Room]:
+) -> list[RoomOverview]:
     """These sessions with their seats, as `person` may see them. The number of statements does not grow with the rooms.
 
     `whole_walk`: also for seats not missed yet, so that their escalation can be explained.
@@ -124,14 +124,16 @@ def call(
     mine = sessions.seats_visible_to(person).where(Seat.session_id.in_(ids))
     named = set(store.scalars(mine.with_only_columns(Seat.id)))
     by_session = defaultdict(list)
-    for place in standings(store, taken.order_by(Seat.number), now, whole_walk):
+    for place in of_seats(store, taken.order_by(Seat.number), now, whole_walk):
         by_session[place.seat.session_id].append(place)
     return [_room(session, by_session[session.id], named, now) for session in found]
 
 
-def _room(session: Session, places: list[Place], named: set[int], now: datetime) -> Room:
+def _room(
+    session: Session, places: list[SeatOverview], named: set[int], now: datetime
+) -> RoomOverview:
     running = now < session.ends_at
-    return Room(
+    return RoomOverview(
         session,
         [place for place in places if place.seat.id in named],
         total=len(places),
@@ -140,9 +142,9 @@ def _room(session: Session, places: list[Place], named: set[int], now: datetime)
     )
 
 
-def standings(
+def of_seats(
     store: Store, seats: Select[Seat], now: datetime, whole_walk: bool = True
-) -> list[Place]:
+) -> list[SeatOverview]:
     """These seats as they stand at `now`, in their order."""
     both = (joinedload(Seat.client), joinedload(Seat.session).joinedload(Session.host))
     found = store.scalars(seats.options(*both)).all()
@@ -151,10 +153,10 @@ def standings(
     return [_place(seat, picture, now) for seat, picture in zip(found, pictures, strict=True)]
 
 
-def _place(seat: Seat, picture: Picture, now: datetime) -> Place:
+def _place(seat: Seat, picture: Picture, now: datetime) -> SeatOverview:
     told = picture.facts
     tally = told.tally(now)
-    return Place(
+    return SeatOverview(
         seat,
         standing(told, now),
         explain(told, picture.taken, now),

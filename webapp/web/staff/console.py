@@ -28,7 +28,7 @@ from webapp.web.page.filters import sentence, zone
 from webapp.web.page.unit_of_work import apart, store
 
 Row = TypeVar("Row")
-LIVE = "live"
+LIVE_BLOCK = "live"
 """The block of every console page that a form swaps: all its states are in it."""
 
 
@@ -39,7 +39,7 @@ def me() -> Person:
     return person
 
 
-def one(rows: Select[Row]) -> Row:
+def one_or_404(rows: Select[Row]) -> Row:
     """The row a person may see; else 404, as if it did not exist (S1)."""
     row = store.scalars(rows).unique().one_or_none()
     return row if row is not None else abort(404)
@@ -48,9 +48,9 @@ def one(rows: Select[Row]) -> Row:
 def page(template: str, status: int = 200, **context: Any) -> ResponseReturnValue:
     """The page; for htmx its live part. `reading`, if the context holds one, says what of whom stands on it: also on a page that
     refuses."""
-    frame = around()
+    layout = layout_context()
     leave_trace(context.pop("reading", None))
-    return htmx.widget(template, LIVE, status, **frame, **context)
+    return htmx.widget(template, LIVE_BLOCK, status, **layout, **context)
 
 
 def changed(
@@ -59,13 +59,13 @@ def changed(
     """After a change: the live part for htmx, else back to `to` (303), where nothing was shown yet. `screen` is called for htmx
     alone and returns what the page needs; `reading` in it as for `page`."""
 
-    def framed() -> dict[str, Any]:
+    def whole_context() -> dict[str, Any]:
         context = screen()
-        frame = around()
+        layout = layout_context()
         leave_trace(context.pop("reading", None))
-        return frame | context
+        return layout | context
 
-    return htmx.done(template, LIVE, to, framed, **more)
+    return htmx.done(template, LIVE_BLOCK, to, whole_context, **more)
 
 
 def leave_trace(reading: Reading | None) -> None:
@@ -80,7 +80,7 @@ def leave_trace(reading: Reading | None) -> None:
             )  # fmt: skip
 
 
-def refused(refusal: Refusal) -> dict[str, str]:
+def form_errors(refusal: Refusal) -> dict[str, str]:
     """A refusal for the form that asked: which input, and why."""
     return {refusal.field or "": sentence(refusal)}
 
@@ -97,28 +97,28 @@ def instant(written: str, field: str) -> datetime:
     return instant_of(local, zone()) if local.tzinfo is None else local.astimezone(UTC)
 
 
-def around() -> dict[str, Any]:
+def layout_context() -> dict[str, Any]:
     """For the layout, and what is silent. Two small statements a page, and one for each place that says how much waits there."""
     return {
-        **{name: ask() for name, ask in SIDE.items()},
+        **{name: ask() for name, ask in SIDE_COLUMN.items()},
         "quiet": silences(me().program_id, clock.now()),
         "demo": me().program.demo,
     }
 
 
-def elsewhere() -> dict[str, Any]:
+def lazy_side_column() -> dict[str, Any]:
     """The side column for the pages that staff share with clients (Me, ways to sign in): asked for by a page that has one, so
     that no other page, and none that tells of an error, costs a statement more."""
-    return {name: LocalProxy(cache(ask)) for name, ask in SIDE.items()}
+    return {name: LocalProxy(cache(ask)) for name, ask in SIDE_COLUMN.items()}
 
 
-def tasks_of_mine() -> int:
+def own_open_tasks() -> int:
     """How many tasks are open on my own list."""
     mine = select(func.count()).where(Task.owner_id == me().id, Task.is_open)
     return store.scalar(mine) or 0
 
 
-def waiting_at() -> dict[str, int]:
+def waiting_counts() -> dict[str, int]:
     """Place → how much of it is new: messages that were not read, calls for help that nobody has taken up."""
     person, now, found = me(), clock.now(), {}
     if may(person, Permission.CARE_MESSAGES):
@@ -129,7 +129,7 @@ def waiting_at() -> dict[str, int]:
     return found
 
 
-def places() -> list[tuple[str, str, str, str]]:
+def navigation() -> list[tuple[str, str, str, str]]:
     """Where I may go: (name, address, words, icon)."""
     person = me()
     open_to = [("now", "/staff", _("Now"), "clock"), ("tasks", "/staff/tasks", _("Tasks"), "tasks")]
@@ -164,5 +164,9 @@ def silences(program_id: int, now: datetime) -> list[tuple[str, datetime | None]
     return quiet
 
 
-SIDE = {"console_places": places, "open_tasks": tasks_of_mine, "waiting_at": waiting_at}
+SIDE_COLUMN = {
+    "navigation": navigation,
+    "open_tasks": own_open_tasks,
+    "waiting_counts": waiting_counts,
+}
 """What the side column shows, by its name in templates/layouts/staff.html."""
