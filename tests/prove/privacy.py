@@ -64,7 +64,7 @@ BREAKS = (
     Mutation("P3", "webapp/care/make_ups/parties.py", "return self.partner is None or self.partner.active", "return True", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/make_ups/takings.py", "if seat.client_id not in seated and seated - held:", "if False:", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", "webapp/care/leaving.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_leaving", "given_up")),
-    Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in SILENT]", "]", by("web/test_printed_chart", "pause")),
+    Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in NOT_PRINTED]", "]", by("web/test_printed_chart", "pause")),
     # P4: nobody else hears of what comes after the start
     Mutation("P4", "webapp/notify/announcing/announce.py", "if client_id not in stretch.allowed or rung not in REMINDS:", "if client_id not in stretch.allowed:",
       by("notify/announcing/test_announce", "checks_after_the_start")),

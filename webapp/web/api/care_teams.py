@@ -1,4 +1,4 @@
-"""`PUT /care-teams/{client}`: who looks after a client."""
+"""`PUT /care-teams/{client}`: a client's counselor, supervisor and coordinator."""
 
 from webapp import clock
 from webapp.care.directory import teams
@@ -31,12 +31,14 @@ class CareTeamOut(ResponseBody):
     tag="Roster", example={"counselor": "carla", "supervisor": "susan", "coordinator": "cody"},
 )  # fmt: skip
 def put_care_team(path: ClientPath, body: CareTeamIn):  # type: ignore[no-untyped-def]
-    """Name a client's care team: staff who have these roles, or null for nobody yet."""
+    """Set a client's care team: staff who have these roles, or null for nobody yet."""
     client = lookups.person(path.client, Kind.CLIENT)
-    named = {
+    team = {
         role: lookups.optional_person(getattr(body, role), Kind.STAFF, field=role)
         for role in ("counselor", "supervisor", "coordinator")
     }
-    _, new = teams.set_care_team(store, client, **named, by=tokens.actor(), now=clock.now())
-    shown = {"client": client.ref} | {role: who and who.ref for role, who in named.items()}
-    return shown, 201 if new else 200
+    _, new = teams.set_care_team(store, client, **team, by=tokens.actor(), now=clock.now())
+    body_out = {"client": client.ref} | {
+        role: person and person.ref for role, person in team.items()
+    }
+    return body_out, 201 if new else 200

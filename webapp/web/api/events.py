@@ -15,7 +15,7 @@ from webapp.web.api.contract.shapes import Id, Instant, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 PEOPLE = ("person", "owner", "supervisor", "counselor", "coordinator", "recipient")
-"""Fields of events that hold a person; told by reference."""
+"""Fields of events that hold a person's id; shown as references."""
 
 
 class EventOut(ResponseBody):
@@ -37,14 +37,14 @@ class EventList(ResponseBody):
 
 @call("GET", "/events", scope="read", responses={200: EventList}, tag="Events")
 def get_events(query: Page):  # type: ignore[no-untyped-def]
-    """What happened in the program, in order, at least once. Read on from the last `id` you have: `?after=`."""
+    """The program's events in order, each at least once. Read on from the last `id` you have: `?after=`."""
     rows = store.scalars(chain.since(tokens.program_id(), query.after, query.limit + 1)).all()
     page, after = paging.cut(rows, query.limit, lambda event: event.id)
     return paging.paged(shown(list(page)), after)
 
 
 def shown(events: list[Event]) -> list[dict[str, Any]]:
-    """Events in the callers' own references: two statements for any number."""
+    """Events with references in place of ids: two statements for any number."""
     fields = [event.fields for event in events]
     people = {event.by_id for event in events} | {event.client_id for event in events}
     people |= {one[name] for one in fields for name in PEOPLE if isinstance(one.get(name), int)}

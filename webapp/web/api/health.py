@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`: alive; can serve and a worker beats (R5); figures for Prometheus."""
+"""`/healthz`: the process runs; `/readyz`: it can serve and a worker is alive (R5); `/metrics`: for Prometheus."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ from webapp.web.page.unit_of_work import store
 WORKER = "worker"
 
 root = Blueprint("health", __name__)
-"""The same three at the root, where probes look for them."""
+"""The same three at the root, where probes expect them."""
 root.register_error_handler(RequestRefused, problems.request_refused)
 
 
@@ -37,7 +37,7 @@ def alive() -> dict[str, str]:
 
 @root.get("/readyz")
 def ready() -> dict[str, str] | Response:
-    """503 with the reason when the database can't be reached, or no worker has beaten for two minutes."""
+    """503 with the reason when the database can't be reached, or no worker has sent a heartbeat for two minutes."""
     try:
         store.execute(select(1))
         silent = heartbeats.silent(store, WORKER, clock.now())
@@ -60,17 +60,17 @@ def metrics() -> Response:
 
 @call("GET", "/healthz", scope=PUBLIC, responses={200: Alive}, tag="Health")
 def get_healthz():  # type: ignore[no-untyped-def]
-    """The web process is alive."""
+    """The web process is running."""
     return alive()
 
 
 @call("GET", "/readyz", scope=PUBLIC, responses={200: Ready, 503: None}, tag="Health")
 def get_readyz():  # type: ignore[no-untyped-def]
-    """The database can be reached and a worker beats."""
+    """The database can be reached and a worker is alive."""
     return ready()
 
 
 @call("GET", "/metrics", scope="read", responses={200: None}, tag="Health")
 def get_metrics():  # type: ignore[no-untyped-def]
-    """The token's program in figures, in Prometheus' text format."""
+    """Metrics of the token's program, in Prometheus' text format."""
     return metrics()

@@ -1,4 +1,4 @@
-"""`PUT /people/{ref}`: clients, supporters, staff."""
+"""`PUT /people/{ref}`: adds or changes clients, supporters and staff."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from webapp import clock
 from webapp.care import leaving
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address, Channel
-from webapp.care.directory import people as register
+from webapp.care.directory import people
 from webapp.care.directory.people import LANGUAGES, Kind, Person, RoleName, Status
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
@@ -26,7 +26,7 @@ from webapp.web.api.contract.shapes import (
 )  # fmt: skip
 from webapp.web.page.unit_of_work import store
 
-OneKind = Annotated[str, OneOf((Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF))]
+PersonKind = Annotated[str, OneOf((Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF))]
 
 
 class PersonRef(Path):
@@ -34,7 +34,7 @@ class PersonRef(Path):
 
 
 class PersonIn(RequestBody):
-    kind: OneKind
+    kind: PersonKind
     name: Name
     time_zone: Zone
     email: Email | None = None
@@ -48,7 +48,7 @@ class PersonIn(RequestBody):
 
 class PersonOut(ResponseBody):
     ref: str
-    kind: OneKind
+    kind: PersonKind
     name: str
     email: str | None
     phone: str | None
@@ -68,24 +68,24 @@ class PersonOut(ResponseBody):
 def put_person(path: PersonRef, body: PersonIn):  # type: ignore[no-untyped-def]
     """Add a person, or change the one of that reference.
 
-    The whole entry is replaced; `roles` and `status` left out stay as they are. An e-mail address may be written to from then on;
-    a client's phone only once the client has agreed to text messages.
+    All fields are replaced; `roles` and `status` left out stay as they are. An e-mail address may be used from then on; a client's
+    phone only once the client has agreed to text messages.
     """
     now, by = clock.now(), tokens.actor()
-    person, new = register.put(
+    person, new = people.put(
         store, tokens.program(), path.ref, kind=body.kind, name=body.name, time_zone=body.time_zone,
         email=body.email, phone=body.phone, language=body.language, roles=body.roles,
         by=by, now=now,
     )  # fmt: skip
     leaving.change(store, person, body.status or person.status, by=by, now=now)
     for channel, value in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone)):
-        _reach(person, channel, value, now)
+        _update_address(person, channel, value, now)
     return shown(person), 201 if new else 200
 
 
-def _reach(person: Person, channel: Channel, value: str | None, now) -> None:  # type: ignore[no-untyped-def]
-    """Keep the person's address of this channel in step with the roster. One that they stopped stays stopped (P9): only an
-    address never seen before is added."""
+def _update_address(person: Person, channel: Channel, value: str | None, now) -> None:  # type: ignore[no-untyped-def]
+    """Make the person's address of this channel the roster's. An address they stopped stays stopped (P9): only one never seen
+    before is added."""
     known = list(
         store.scalars(
             select(Address).where(Address.person_id == person.id, Address.channel == channel)

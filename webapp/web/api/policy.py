@@ -1,4 +1,4 @@
-"""`GET /policy`, `PUT /policy`: the ladder's durations and thresholds."""
+"""`GET /policy`, `PUT /policy`: the durations and thresholds of the ladder."""
 
 from typing import Annotated
 
@@ -13,7 +13,6 @@ from webapp.web.api.contract.shapes import Duration, RequestBody, Text, Whole
 from webapp.web.page.unit_of_work import store
 
 ClockTime = Annotated[str, Text(5, least=5, pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Times = Field(ge=1, le=1000)
 
 
 class PatternsBody(RequestBody):
@@ -30,7 +29,7 @@ class PatternsBody(RequestBody):
 
 
 class PolicyBody(RequestBody):
-    """Offsets from the start and thresholds. What is left out has its default."""
+    """Offsets from the start, and thresholds. Fields left out have their defaults."""
 
     heads_up: Duration = "-PT24H"
     soon: Duration = "-PT1H"
@@ -62,14 +61,14 @@ def get_policy():  # type: ignore[no-untyped-def]
     example={"second_check": "PT15M", "outreach": "PT45M"},
 )  # fmt: skip
 def put_policy(body: PolicyBody):  # type: ignore[no-untyped-def]
-    """A new version of the policy, for sessions that start after this instant. Fields left out have their defaults. The same policy again
-    makes no version."""
-    given = body.model_dump(exclude_unset=True)
+    """Set the policy for sessions that start from now on, as a new version. Fields left out have their defaults. The same policy
+    again makes no version."""
+    fields = body.model_dump(exclude_unset=True)
     before = _current()
-    made = programs.read_policy(given)
-    if made != before:
-        programs.change_policy(store, tokens.program(), given, by=tokens.actor(), now=clock.now())
-    return made.to_json()
+    wanted = programs.read_policy(fields)
+    if wanted != before:
+        programs.change_policy(store, tokens.program(), fields, by=tokens.actor(), now=clock.now())
+    return wanted.to_json()
 
 
 def _current() -> Policy:

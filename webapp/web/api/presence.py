@@ -1,4 +1,4 @@
-"""`POST /presence`: evidence of who was there, in bulk, in any order, any number of times (R8)."""
+"""`POST /presence`: evidence of attendance, in batches, in any order; repeats change nothing (R8)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ TYPES = (
 
 
 class PresenceEventIn(RequestBody):
-    """One piece of evidence. `id` is the source's own, so that a repeat is known for one."""
+    """One piece of evidence. `id` is the source's own, so that a repeat is recognised."""
 
     id: Annotated[str, Text(200)]
     session: Ref
@@ -49,7 +49,7 @@ class PresenceEventIn(RequestBody):
 
 class PresenceIn(RequestBody):
     events: list[PresenceEventIn] = Field(
-        max_length=MOST_IN_A_BATCH, description="Empty: the feed only says that it lives"
+        max_length=MOST_IN_A_BATCH, description="Empty: a heartbeat of the feed"
     )
 
 
@@ -73,31 +73,31 @@ class PresenceOut(ResponseBody):
     },
 )  # fmt: skip
 def post_presence(body: PresenceIn):  # type: ignore[no-untyped-def]
-    """Say who came and went. Each item is answered for itself, in the order in which it was given.
+    """Send who joined and left. Each item has its own result, in the order of the request.
 
-    `rejected` items say why: `unknown_session`, `unknown_person`, `no_seat` (a client who has no place in that session) or
-    `session_cancelled`. A feed that also posts an empty batch at least every ten minutes is missed when it falls silent.
+    `rejected` items say why: `unknown_session`, `unknown_person`, `no_seat` (a client who has no seat in that session) or
+    `session_cancelled`. A feed that posts an empty batch at least every ten minutes is reported when it falls silent.
     """
     now = clock.now()
-    register = BatchReferences.of(body.events)
-    judged = [register.judge(event) for event in body.events]
-    sightings = [sighting for sighting, _ in judged if sighting]
+    references = BatchReferences.of(body.events)
+    checked = [references.check(event) for event in body.events]
+    sightings = [sighting for sighting, _ in checked if sighting]
     new = iter(evidence.record(store, sightings, by=tokens.actor(), now=now))
     items: list[dict[str, str | None]] = []
-    for event, (sighting, why) in zip(body.events, judged, strict=True):
+    for event, (sighting, why) in zip(body.events, checked, strict=True):
         if sighting is None:
             items.append({"id": event.id, "result": REJECTED, "reason": why})
         else:
             items.append(
                 {"id": event.id, "result": STORED if next(new) else DUPLICATE, "reason": None}
             )
-    _beat(now, only_alive=not body.events)
+    _record_heartbeat(now, only_alive=not body.events)
     return {"items": items}
 
 
 @dataclass(frozen=True, slots=True)
 class BatchReferences:
-    """The sessions, people and seats that a batch names: three statements for any number of items."""
+    """The sessions, people and seats that a batch refers to: three statements for any number of items."""
 
     sessions: dict[str, Any]
     people: dict[str, Any]
@@ -105,26 +105,28 @@ class BatchReferences:
 
     @classmethod
     def of(cls, events: Sequence[PresenceEventIn]) -> "BatchReferences":
-        """Rows of columns instead of whole objects: this is the busiest call of all."""
-        mine = tokens.program_id()
-        rooms = select(Session.ref, Session.id, Session.program_id, Session.cancelled_at).where(
-            Session.program_id == mine, Session.ref.in_({event.session for event in events})
+        """Selects columns instead of whole objects, because this is the most frequent call."""
+        program_id = tokens.program_id()
+        of_sessions = select(
+            Session.ref, Session.id, Session.program_id, Session.cancelled_at
+        ).where(
+            Session.program_id == program_id, Session.ref.in_({event.session for event in events})
         )
-        who = select(Person.ref, Person.id, Person.kind).where(
-            Person.program_id == mine, Person.ref.in_({event.person for event in events})
+        of_people = select(Person.ref, Person.id, Person.kind).where(
+            Person.program_id == program_id, Person.ref.in_({event.person for event in events})
         )
-        sessions = {row.ref: row for row in store.execute(rooms)}
-        people = {row.ref: row for row in store.execute(who)}
-        taken = select(Seat.session_id, Seat.client_id).where(
+        sessions = {row.ref: row for row in store.execute(of_sessions)}
+        people = {row.ref: row for row in store.execute(of_people)}
+        of_seats = select(Seat.session_id, Seat.client_id).where(
             Seat.session_id.in_([row.id for row in sessions.values()]),
             Seat.client_id.in_([row.id for row in people.values()]),
             Seat.is_given,
         )
-        seats = {(row[0], row[1]) for row in store.execute(taken)}
+        seats = {(row[0], row[1]) for row in store.execute(of_seats)}
         return cls(sessions, people, seats)
 
-    def judge(self, event: PresenceEventIn) -> tuple[Sighting | None, str]:
-        """The evidence in it, or why there is none."""
+    def check(self, event: PresenceEventIn) -> tuple[Sighting | None, str]:
+        """The evidence, or None and the reason why it is rejected."""
         session, person = self.sessions.get(event.session), self.people.get(event.person)
         if session is None:
             return None, "unknown_session"
@@ -137,8 +139,8 @@ class BatchReferences:
         return Sighting(event.id, session, person, event.type, event.at, event.source), ""
 
 
-def _beat(now: datetime, *, only_alive: bool) -> None:
-    """The feed was heard. Whether it promises to be heard in a quiet room too, only an empty batch says (`rooms.PULSE`)."""
+def _record_heartbeat(now: datetime, *, only_alive: bool) -> None:
+    """Record the feed's heartbeat. Only an empty batch promises heartbeats while nobody joins or leaves (`rooms.PULSE`)."""
     feed, pulse = (f"{name}{tokens.program_id()}" for name in ("feed:", PULSE))
     if only_alive:
         heartbeats.beat(store, pulse, now)

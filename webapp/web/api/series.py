@@ -1,4 +1,4 @@
-"""`PUT /series/{ref}`: a weekly pattern in local wall time."""
+"""`PUT /series/{ref}`: recurring sessions in local wall time."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from webapp import clock
 from webapp.care.directory.people import Kind
-from webapp.care.schedule import series as patterns
+from webapp.care.schedule import series
 from webapp.care.schedule.kinds import SessionKind
 from webapp.durations import format_duration, parse_duration
 from webapp.web.api.contract import lookups, tokens
@@ -86,7 +86,7 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
     `local_start` is the first wall time, without an offset; `rrule` an RFC 5545 rule that repeats daily or more rarely. Its sessions
     are `{ref}:{local start}`.
     """
-    made, new = patterns.put(
+    made, new = series.put(
         store, tokens.program(), path.ref, kind=body.kind, title=body.title,
         local_start=body.local_start, duration=parse_duration(body.duration),
         time_zone=body.time_zone, rrule=body.rrule, capacity=body.capacity, join_url=body.join_url,
@@ -95,7 +95,7 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
         clients=lookups.people(body.seats, Kind.CLIENT, field="seats") if body.seats else [],
         by=tokens.actor(), now=clock.now(),
     )  # fmt: skip
-    shown = {
+    body_out = {
         "ref": made.ref, "kind": made.kind, "title": made.title, "time_zone": made.time_zone,
         "local_start": datetime.fromisoformat(made.local_start).isoformat(timespec="minutes"),
         "duration": format_duration(made.duration), "rrule": made.rrule, "host": made.host.ref,
@@ -103,4 +103,4 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
         "makes_up": made.makes_up,
         "seats": sorted(member.client.ref for member in made.members),
     }  # fmt: skip
-    return shown, 201 if new else 200
+    return body_out, 201 if new else 200

@@ -1,4 +1,4 @@
-"""`PUT /sessions/{ref}` and its cancellation."""
+"""`PUT /sessions/{ref}`: plans or changes a session; `POST …/cancellation` cancels it."""
 
 from typing import Annotated, Any
 
@@ -40,9 +40,9 @@ class SessionIn(RequestBody):
     time_zone: Zone
     host: Ref
     capacity: Whole = Field(ge=1, le=1000)
-    seats: list[Ref] = Field(max_length=1000, description="Exactly these clients have a place")
+    seats: list[Ref] = Field(max_length=1000, description="Exactly these clients have a seat")
     presence: Annotated[str, OneOf(PresenceFrom)] = Field(
-        PresenceFrom.PLATFORM.value, description="Who says who was there"
+        PresenceFrom.PLATFORM.value, description="Who reports attendance"
     )
     join_url: Link | None = None
     dial_in: DialIn | None = None
@@ -82,7 +82,7 @@ class CancellationIn(RequestBody):
     },
 )  # fmt: skip
 def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-def]
-    """Plan a session, or change the one of that reference. Another start moves it, and everyone who was told is told again."""
+    """Plan a session, or change the one of that reference. Another start moves it, and everyone who was notified is notified again."""
     session, new = planning.put(
         store, tokens.program_id(), path.ref, kind=body.kind, title=body.title,
         starts_at=body.starts_at, ends_at=body.ends_at, time_zone=body.time_zone,
@@ -100,7 +100,7 @@ def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-d
     tag="Sessions", example={"reason": "The host is ill."},
 )  # fmt: skip
 def cancel_session(path: SessionRef, body: CancellationIn):  # type: ignore[no-untyped-def]
-    """The program calls a session off: nobody missed anything. Saying so twice changes nothing."""
+    """Cancel a session: nobody is counted as absent. Repeating it changes nothing."""
     session = lookups.session(path.ref)
     session.cancel(store, body.reason, by=tokens.actor(), now=clock.now())
     return shown(session)

@@ -27,7 +27,7 @@ PAGE, BLOCK, SAID = "client/messages/show.html", "thread", "said"
 @needs(Permission.OWN_MESSAGES)
 def show() -> ResponseReturnValue:
     """The thread. Opening it is having read it."""
-    screen = _screen(threads.page_of(request.args.get("before")))
+    screen = _screen(threads.message_id(request.args.get("before")))
     _read(screen["talk"])
     return widget(PAGE, BLOCK, **screen)
 
@@ -48,7 +48,7 @@ def news() -> ResponseReturnValue:
 @needs(Permission.OWN_MESSAGES)
 def read() -> ResponseReturnValue:
     """Somebody is really there and has seen what came in."""
-    up_to = threads.page_of(request.form.get("up_to"))
+    up_to = threads.message_id(request.form.get("up_to"))
     messages.mark_read(store, my_seats.person(), by=my_seats.person(), now=clock.now(), up_to=up_to)
     store.commit()
     return "", 204
@@ -78,7 +78,12 @@ def _screen(before: int | None = None) -> dict[str, Any]:
     """All that the block needs in any of its states."""
     person = my_seats.person()
     talk = threads.of(store, person, person, before)
-    return {"place": "me", "near": my_seats.near(), "talk": talk, "request_id": threads.fresh_id()}
+    return {
+        "place": "me",
+        "near": my_seats.near(),
+        "talk": talk,
+        "request_id": threads.new_request_id(),
+    }
 
 
 def _read(talk: threads.ThreadPage) -> None:

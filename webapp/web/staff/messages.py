@@ -36,7 +36,7 @@ def index() -> ResponseReturnValue:
 def show(person_id: int) -> ResponseReturnValue:
     """One client's thread. Opening it leaves a trace that the client can see (P7), and is having read it."""
     client = _client(person_id)
-    screen = _screen(client, threads.page_of(request.args.get("before")))
+    screen = _screen(client, threads.message_id(request.args.get("before")))
     _read(client, screen["talk"])
     return page(PAGE, **screen | {"reading": None})
 
@@ -60,7 +60,7 @@ def news(person_id: int) -> ResponseReturnValue:
 @needs(Permission.CARE_MESSAGES)
 def read(person_id: int) -> ResponseReturnValue:
     """Somebody is really there and has seen what came in."""
-    up_to = threads.page_of(request.form.get("up_to"))
+    up_to = threads.message_id(request.form.get("up_to"))
     words.mark_read(store, _client(person_id), by=me(), now=clock.now(), up_to=up_to)
     store.commit()
     return "", 204
@@ -93,7 +93,7 @@ def _screen(client: Person, before: int | None = None) -> dict[str, Any]:
     talk = threads.of(store, client, me(), before)
     return {
         "reading": Reading(What.MESSAGES, [client.id]) if talk.last else None,
-        "place": "messages", "talk": talk, "client": client, "request_id": threads.fresh_id(),
+        "place": "messages", "talk": talk, "client": client, "request_id": threads.new_request_id(),
     }  # fmt: skip
 
 

@@ -106,9 +106,9 @@ def show(person_id: int) -> ResponseReturnValue:
 def print_chart(person_id: int) -> ResponseReturnValue:
     """The whole chart to print or file. Reading it leaves a trace that the client can see (P7)."""
     client, now = _client(person_id), clock.now()
-    made = paper.printed(client, chart.of(store, client), now)
+    pdf = paper.printed(client, chart.of(store, client), now)
     leave_trace(Reading(What.CHART, [client.id]))
-    return paper.answer(made, now)
+    return paper.response(pdf, now)
 
 
 @people.post("/people/<row:person_id>/contacts")
