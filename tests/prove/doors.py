@@ -31,7 +31,7 @@ BREAKS = (
     Mutation("S1", "webapp/care/make_ups/waitlist.py", "    eligibility.refuse_session(seat, session, by, now)\n", "", by("care/make_ups/test_waitlist", "could_not_be_booked")),
     Mutation("S1", "webapp/care/make_ups/held_places.py", "if own and not eligibility.suitable(session, entry.seat.session):", "if False:",
       by("care/make_ups/test_waitlist", "held_for_nobody")),
-    Mutation("S1", "webapp/web/staff/writing/summaries.py", "return [client for client in seen if client in known]", "return seen",
+    Mutation("S1", "webapp/web/staff/writing/summaries.py", "return [client for client in seen if client in in_care]", "return seen",
       by("web/staff/test_writing", "own_part")),
     Mutation("S1", "webapp/web/staff/writing/room.py", "        .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))\n", "",
       by("web/staff/test_writing", "own_part")),

@@ -1,4 +1,4 @@
-"""The staff console: Now, Tasks, People, Rooms, On time. One blueprint `staff`, one nested blueprint a resource."""
+"""The staff console under /staff: one blueprint `staff` with a nested blueprint per resource."""
 
 from flask import Blueprint, Flask
 

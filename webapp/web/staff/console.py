@@ -1,4 +1,4 @@
-"""What stands around every page of the console: places, how many tasks are mine, what is silent."""
+"""What all console pages share: rendering, navigation with counts, warnings, and recording of readings."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -29,38 +29,38 @@ from webapp.web.page.unit_of_work import apart, store
 
 Row = TypeVar("Row")
 LIVE_BLOCK = "live"
-"""The block of every console page that a form swaps: all its states are in it."""
+"""The template block that htmx swaps; it renders all states of a page."""
 
 
 def me() -> Person:
-    """Who is signed in; the guard has seen to it that somebody is."""
+    """Who is signed in; the guard lets nobody else through."""
     person = identity.me()
     assert person is not None
     return person
 
 
 def one_or_404(rows: Select[Row]) -> Row:
-    """The row a person may see; else 404, as if it did not exist (S1)."""
+    """The one row of a query that is limited to what the person may see; else 404, as if it did not exist (S1)."""
     row = store.scalars(rows).unique().one_or_none()
     return row if row is not None else abort(404)
 
 
 def page(template: str, status: int = 200, **context: Any) -> ResponseReturnValue:
-    """The page; for htmx its live part. `reading`, if the context holds one, says what of whom stands on it: also on a page that
-    refuses."""
+    """Render the page; for htmx its live part. `reading` in the context says whose records the page shows, and is recorded, also on a
+    page that refuses a form."""
     layout = layout_context()
     leave_trace(context.pop("reading", None))
     return htmx.widget(template, LIVE_BLOCK, status, **layout, **context)
 
 
 def changed(
-    template: str, to: str, screen: Callable[[], dict[str, Any]], **more: Any
+    template: str, to: str, page_context: Callable[[], dict[str, Any]], **more: Any
 ) -> ResponseReturnValue:
-    """After a change: the live part for htmx, else back to `to` (303), where nothing was shown yet. `screen` is called for htmx
-    alone and returns what the page needs; `reading` in it as for `page`."""
+    """The response after a change: the live part for htmx, else a redirect to `to` (303). `page_context` is called for htmx alone;
+    `reading` in its result as for `page`."""
 
     def whole_context() -> dict[str, Any]:
-        context = screen()
+        context = page_context()
         layout = layout_context()
         leave_trace(context.pop("reading", None))
         return layout | context
@@ -69,7 +69,7 @@ def changed(
 
 
 def leave_trace(reading: Reading | None) -> None:
-    """One event a reading and client, kept before anything is shown, whatever becomes of what was asked for (P7)."""
+    """Record one event per client for this reading, committed before anything is shown, whatever becomes of the request (P7)."""
     reader = me()
     by, program_id = reader.id, reader.program_id
     if reading and (clients := list(reading.clients)):
@@ -81,13 +81,13 @@ def leave_trace(reading: Reading | None) -> None:
 
 
 def form_errors(refusal: Refusal) -> dict[str, str]:
-    """A refusal for the form that asked: which input, and why."""
+    """A refusal as errors of a form: field name → sentence."""
     return {refusal.field or "": sentence(refusal)}
 
 
 def instant(written: str, field: str) -> datetime:
-    """A local wall time as a browser's date field writes it, in the reader's zone (rule 12). In UTC, where what is added to it
-    is time that passes, also in the night that the clocks change. Raises Invalid."""
+    """A browser's date-and-time field, read in the reader's zone (rule 12), as an instant in UTC, so that adding a duration is right
+    in the night the clocks change too. Raises Invalid."""
     try:
         local = datetime.fromisoformat(written)
     except ValueError:
@@ -98,7 +98,7 @@ def instant(written: str, field: str) -> datetime:
 
 
 def layout_context() -> dict[str, Any]:
-    """For the layout, and what is silent. Two small statements a page, and one for each place that says how much waits there."""
+    """What the layout shows. Two small statements per page, and one for each navigation entry with a count."""
     return {
         **{name: ask() for name, ask in SIDE_COLUMN.items()},
         "quiet": silences(me().program_id, clock.now()),
@@ -107,60 +107,61 @@ def layout_context() -> dict[str, Any]:
 
 
 def lazy_side_column() -> dict[str, Any]:
-    """The side column for the pages that staff share with clients (Me, ways to sign in): asked for by a page that has one, so
-    that no other page, and none that tells of an error, costs a statement more."""
+    """The side column for pages that staff share with clients (Me, sign-in methods). Evaluated only when a template uses it, so that
+    other pages and error pages cost no extra statement."""
     return {name: LocalProxy(cache(ask)) for name, ask in SIDE_COLUMN.items()}
 
 
 def own_open_tasks() -> int:
-    """How many tasks are open on my own list."""
+    """How many open tasks the reader owns."""
     mine = select(func.count()).where(Task.owner_id == me().id, Task.is_open)
     return store.scalar(mine) or 0
 
 
 def waiting_counts() -> dict[str, int]:
-    """Place → how much of it is new: messages that were not read, calls for help that nobody has taken up."""
-    person, now, found = me(), clock.now(), {}
+    """Navigation entry → count: unread messages, and help calls that nobody has acknowledged."""
+    person, now, counts = me(), clock.now(), {}
     if may(person, Permission.CARE_MESSAGES):
-        found["messages"] = messages.unread(store, person, now)
+        counts["messages"] = messages.unread(store, person, now)
     if may(person, Permission.HELP_DESK):
         calls = help_calls.queue(person).where(~Task.is_acknowledged)
-        found["help-desk"] = store.scalar(select(func.count()).select_from(calls.subquery())) or 0
-    return found
+        counts["help-desk"] = store.scalar(select(func.count()).select_from(calls.subquery())) or 0
+    return counts
 
 
 def navigation() -> list[tuple[str, str, str, str]]:
-    """Where I may go: (name, address, words, icon)."""
+    """The navigation entries the reader may open: (name, address, words, icon)."""
     person = me()
-    open_to = [("now", "/staff", _("Now"), "clock"), ("tasks", "/staff/tasks", _("Tasks"), "tasks")]
+    entries = [("now", "/staff", _("Now"), "clock"), ("tasks", "/staff/tasks", _("Tasks"), "tasks")]
     if may(person, Permission.CARE_MESSAGES):
-        open_to.append(("messages", "/staff/messages", _("Messages"), "text"))
+        entries.append(("messages", "/staff/messages", _("Messages"), "text"))
     if may(person, Permission.HELP_DESK):
-        open_to.append(("help-desk", "/staff/help-desk", _("Help desk"), "connection"))
+        entries.append(("help-desk", "/staff/help-desk", _("Help desk"), "connection"))
     if may(person, Permission.WRITE):
-        open_to.append(("hand-ins", "/staff/hand-ins", _("Handed in"), "note"))
+        entries.append(("hand-ins", "/staff/hand-ins", _("Handed in"), "note"))
     if may(person, Permission.READ_CHART):
-        open_to.append(("people", "/staff/people", _("People"), "team"))
+        entries.append(("people", "/staff/people", _("People"), "team"))
     if may(person, Permission.PLAN_MAKE_UPS):
-        open_to.append(("make-ups", "/staff/make-ups", _("Make-ups"), "catch-up"))
+        entries.append(("make-ups", "/staff/make-ups", _("Make-ups"), "catch-up"))
     if may(person, Permission.PROVE):
-        open_to.append(("timeliness", "/staff/timeliness", _("On time"), "check"))
-    return open_to
+        entries.append(("timeliness", "/staff/timeliness", _("On time"), "check"))
+    return entries
 
 
 def silences(program_id: int, now: datetime) -> list[tuple[str, datetime | None]]:
-    """What has not been heard for two minutes (R5): the worker, also when it never was; a feed that says it lives."""
+    """What has sent no heartbeat for two minutes (R5), with its last one: the worker, even if it never did, and a feed that promises
+    heartbeats."""
     feed = f"{PULSE}{program_id}"
-    heard = dict(
+    beats = dict(
         store.execute(
             select(Heartbeat.name, Heartbeat.beat_at).where(Heartbeat.name.in_(("worker", feed)))
         ).all()
     )
     quiet: list[tuple[str, datetime | None]] = []
-    if "worker" not in heard or now - heard["worker"] > SILENT_AFTER:
-        quiet.append(("worker", heard.get("worker")))
-    if feed in heard and now - heard[feed] > SILENT_AFTER:
-        quiet.append(("feed", heard[feed]))
+    if "worker" not in beats or now - beats["worker"] > SILENT_AFTER:
+        quiet.append(("worker", beats.get("worker")))
+    if feed in beats and now - beats[feed] > SILENT_AFTER:
+        quiet.append(("feed", beats[feed]))
     return quiet
 
 
@@ -169,4 +170,4 @@ SIDE_COLUMN = {
     "open_tasks": own_open_tasks,
     "waiting_counts": waiting_counts,
 }
-"""What the side column shows, by its name in templates/layouts/staff.html."""
+"""The side column's variables in templates/layouts/staff.html, each with its function."""

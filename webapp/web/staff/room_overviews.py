@@ -1,4 +1,4 @@
-"""The roll of rooms: each session with its seats as they stand at one instant, in a fixed number of statements."""
+"""Sessions with their seats and each seat's standing at one instant, loaded in a fixed number of statements."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -18,25 +18,26 @@ from webapp.protocol.facts.picture import Picture, SeatRow
 from webapp.protocol.ladder.ladder import explain
 from webapp.protocol.ladder.rungs import Look, State
 
-NOBODY_YET = frozenset({Standing.WAITING, Standing.UNKNOWN, Standing.MISSED})
-"""Standings of a seat about which nobody has said or seen anything yet."""
-THERE = frozenset({Standing.ATTENDED, Standing.PARTIAL})
+NOT_SEEN = frozenset({Standing.WAITING, Standing.UNKNOWN, Standing.MISSED})
+"""Standings of a seat without any evidence yet."""
+ATTENDED = frozenset({Standing.ATTENDED, Standing.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
 class SeatOverview:
-    """One seat as it stands: the verdict, the evidence added up, and the ladder's own account of what happens next."""
+    """One seat at one instant: its standing, the evidence summed up, and the ladder's explanation of each rung."""
 
     seat: Seat
     standing: Standing
     looks: list[Look]
     minutes: int
-    """How long they were there so far, whole minutes, overlaps merged."""
+    """Minutes present so far, rounded, overlaps counted once."""
     here: bool
+    """Present now."""
     word: str
-    """Staff's last word: present, absent, or nothing."""
+    """What staff marked last: present, absent, or empty."""
     seen: bool
-    """There is evidence beyond a tap: another word on it is a correction and needs a reason (rule 10)."""
+    """There is evidence other than a tap on Join: marking against it is a correction and needs a reason (rule 10)."""
     corrections_within: timedelta
 
     @property
@@ -45,25 +46,25 @@ class SeatOverview:
 
     @property
     def next(self) -> Look | None:
-        """The rung the ladder takes next, if any is still ahead."""
+        """The rung taken next, or None when no more may be."""
         ahead = [look for look in self.looks if look.state in (State.DUE, State.HELD, State.LATER)]
-        return min((look for look in ahead if look.due_at), key=_when, default=None)
+        return min((look for look in ahead if look.due_at), key=_taken_at, default=None)
 
     @property
     def unsaid(self) -> bool:
-        """Nobody has seen them, and staff has said nothing."""
-        return self.standing in NOBODY_YET and not self.word
+        """Not seen, and not marked by staff."""
+        return self.standing in NOT_SEEN and not self.word
 
 
-def _when(look: Look) -> datetime:
-    """A held rung is taken when the ladder looks again."""
+def _taken_at(look: Look) -> datetime:
+    """When the rung is taken; a held one when the ladder looks again."""
     assert look.due_at is not None
     return max(look.due_at, look.until) if look.until else look.due_at
 
 
 @dataclass(frozen=True, slots=True)
 class RoomOverview:
-    """One session. `places` holds the seats the reader may see by name; `total` and `there` count all of them."""
+    """One session. `places` are the seats the reader may see by name; `total`, `there` and `waited_for` count all seats."""
 
     session: Session
     places: list[SeatOverview]
@@ -73,14 +74,14 @@ class RoomOverview:
 
     @property
     def others(self) -> int:
-        """Seats of clients who are not in the reader's care: counted, not named."""
+        """How many seats belong to clients outside the reader's care: counted, not named."""
         return self.total - len(self.places)
 
     @property
     def next(self) -> Look | None:
-        """The first rung that comes for anybody in the room."""
+        """The rung taken next for anybody in the session, or None."""
         ahead = [look for place in self.places if (look := place.next)]
-        return min(ahead, key=_when, default=None)
+        return min(ahead, key=_taken_at, default=None)
 
     @property
     def unsaid(self) -> list[SeatOverview]:
@@ -94,12 +95,12 @@ class RoomOverview:
         return self.session.starts_at <= now
 
     def open(self, now: datetime) -> bool:
-        """Its doors are open: ten minutes before the start until the end."""
+        """Open to join: from ten minutes before the start until the end."""
         begins = self.session.starts_at - timedelta(minutes=10)
         return begins <= now < self.session.ends_at and not self.session.cancelled_at
 
-    def calls_for_eyes(self, now: datetime) -> bool:
-        """Open, or over without anybody having said who was there."""
+    def needs_attention(self, now: datetime) -> bool:
+        """Open, or over without anybody having marked who was there."""
         if self.session.cancelled_at:
             return False
         over = self.session.ends_at <= now and bool(self.unsaid) and not self.session.confirmed_at
@@ -114,9 +115,9 @@ def of_sessions(
     *,
     whole_walk: bool = False,
 ) -> list[RoomOverview]:
-    """These sessions with their seats, as `person` may see them. The number of statements does not grow with the rooms.
+    """These sessions with their seats, as `person` may see them. The number of statements does not grow with the sessions.
 
-    `whole_walk`: also for seats not missed yet, so that their escalation can be explained.
+    `whole_walk`: load past misses also for seats not missed yet, to explain their escalation.
     """
     found = list(store.scalars(rows.options(joinedload(Session.host))))
     ids = [session.id for session in found]
@@ -137,7 +138,7 @@ def _room(
         session,
         [place for place in places if place.seat.id in named],
         total=len(places),
-        there=sum(place.here if running else place.standing in THERE for place in places),
+        there=sum(place.here if running else place.standing in ATTENDED for place in places),
         waited_for=sum(place.standing is Standing.WAITING for place in places),
     )
 
@@ -145,7 +146,7 @@ def _room(
 def of_seats(
     store: Store, seats: Select[Seat], now: datetime, whole_walk: bool = True
 ) -> list[SeatOverview]:
-    """These seats as they stand at `now`, in their order."""
+    """These seats with their standing at `now`, in the query's order."""
     both = (joinedload(Seat.client), joinedload(Seat.session).joinedload(Session.host))
     found = store.scalars(seats.options(*both)).all()
     rows = [SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at) for seat in found]
@@ -154,15 +155,15 @@ def of_seats(
 
 
 def _place(seat: Seat, picture: Picture, now: datetime) -> SeatOverview:
-    told = picture.facts
-    tally = told.tally(now)
+    known = picture.facts
+    tally = known.tally(now)
     return SeatOverview(
         seat,
-        standing(told, now),
-        explain(told, picture.taken, now),
+        standing(known, now),
+        explain(known, picture.taken, now),
         minutes=round(tally.present_for / timedelta(minutes=1)),
         here=tally.here,
         word=tally.word,
-        seen=any(piece.source != TAP for piece in told.evidence),
-        corrections_within=told.room.policy.corrections_within,
+        seen=any(piece.source != TAP for piece in known.evidence),
+        corrections_within=known.room.policy.corrections_within,
     )

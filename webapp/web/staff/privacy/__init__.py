@@ -1,5 +1,4 @@
-"""Privacy: a client's sharing paused for safety, emergency access, notes for their author's eyes alone, and
-what browsers refused on our pages."""
+"""Privacy pages: sharing and its pause, emergency access, counseling notes, sign-in links, and CSP reports."""
 
 from flask import Blueprint
 

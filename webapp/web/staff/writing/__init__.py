@@ -1,4 +1,4 @@
-"""What staff write for clients: summaries, homework, things to read and watch; and what comes back."""
+"""What staff write for clients (summaries, homework, resources), and what clients hand in."""
 
 from webapp.web.staff.writing import follow_ups, hand_ins, homework, resources, summaries
 
