@@ -86,15 +86,15 @@ def put_person(path: PersonRef, body: PersonIn):  # type: ignore[no-untyped-def]
 def _update_address(person: Person, channel: Channel, value: str | None, now) -> None:  # type: ignore[no-untyped-def]
     """Make the person's address of this channel the roster's. An address they stopped stays stopped (P9): only one never seen
     before is added."""
-    known = list(
+    addresses_so_far = list(
         store.scalars(
             select(Address).where(Address.person_id == person.id, Address.channel == channel)
         )
     )
-    for address in known:
+    for address in addresses_so_far:
         if address.value != value and address.label == "roster":
             address.stop(store, "replaced", by=tokens.actor(), now=now)
-    if value and value not in {address.value for address in known}:
+    if value and value not in {address.value for address in addresses_so_far}:
         agreed = channel == Channel.EMAIL or person.kind == Kind.STAFF
         addresses.add(
             store, person, channel, value, label="roster", opted_in=agreed, by=tokens.actor(), now=now

@@ -57,9 +57,9 @@ class ClientRow:
 def index() -> ResponseReturnValue:
     """The clients in the reader's care, by name; `q` is a part of a name, or a reference."""
     sought = request.args.get("q", "").strip()[:80]
-    found = store.scalars(_clients(sought).limit(MOST + 1)).all()
+    clients = store.scalars(_clients(sought).limit(MOST + 1)).all()
     return page(
-        LIST, place="people", sought=sought, entries=_rows(found[:MOST]), more=len(found) > MOST
+        LIST, place="people", sought=sought, entries=_rows(clients[:MOST]), more=len(clients) > MOST
     )
 
 
@@ -75,8 +75,8 @@ def _clients(sought: str) -> Select[Person]:
     return rows.order_by(Person.name, Person.id)
 
 
-def _rows(found: Sequence[Person]) -> list[ClientRow]:
-    ids = [client.id for client in found]
+def _rows(clients: Sequence[Person]) -> list[ClientRow]:
+    ids = [client.id for client in clients]
     team = (
         select(CareTeam).where(CareTeam.client_id.in_(ids)).options(joinedload(CareTeam.counselor))
     )
@@ -89,7 +89,7 @@ def _rows(found: Sequence[Person]) -> list[ClientRow]:
         .group_by(Seat.client_id)
     )
     next_at: dict[int, datetime] = dict(store.execute(coming).all())
-    return [ClientRow(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in found]
+    return [ClientRow(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in clients]
 
 
 @people.get("/people/<row:person_id>")

@@ -116,7 +116,7 @@ def _if_thread_visible(reader: Person, client: Person, now: datetime) -> Select[
 
 
 def _reports(store: Store, client: Person) -> list[AbsenceReport]:
-    found = (
+    reports = (
         select(AbsenceReport)
         .join(Seat, Seat.id == AbsenceReport.seat_id)
         .where(Seat.client_id == client.id)
@@ -124,21 +124,21 @@ def _reports(store: Store, client: Person) -> list[AbsenceReport]:
         .order_by(AbsenceReport.reported_at.desc())
         .limit(8)
     )
-    return list(store.scalars(found))
+    return list(store.scalars(reports))
 
 
 def _tasks(store: Store, client: Person, reader: Person) -> list[Task]:
     """Open tasks first, then the latest."""
-    found = (
+    of_client = (
         tasks.visible_to(reader)
         .where(Task.client_id == client.id)
         .options(joinedload(Task.owner), joinedload(Task.session))
         .order_by(~Task.is_open, Task.created_at.desc())
         .limit(8)
     )
-    return list(store.scalars(found))
+    return list(store.scalars(of_client))
 
 
 def _plans(store: Store, client: Person) -> list[Plan]:
-    found = select(Plan).where(Plan.client_id == client.id).order_by(Plan.made_at.desc())
-    return list(store.scalars(found.limit(3)))
+    plans = select(Plan).where(Plan.client_id == client.id).order_by(Plan.made_at.desc())
+    return list(store.scalars(plans.limit(3)))

@@ -119,15 +119,15 @@ def of_sessions(
 
     `whole_walk`: load past misses also for seats not missed yet, to explain their escalation.
     """
-    found = list(store.scalars(rows.options(joinedload(Session.host))))
-    ids = [session.id for session in found]
+    loaded = list(store.scalars(rows.options(joinedload(Session.host))))
+    ids = [session.id for session in loaded]
     taken = select(Seat).where(Seat.session_id.in_(ids), Seat.is_given)
     mine = sessions.seats_visible_to(person).where(Seat.session_id.in_(ids))
     named = set(store.scalars(mine.with_only_columns(Seat.id)))
     by_session = defaultdict(list)
     for place in of_seats(store, taken.order_by(Seat.number), now, whole_walk):
         by_session[place.seat.session_id].append(place)
-    return [_room(session, by_session[session.id], named, now) for session in found]
+    return [_room(session, by_session[session.id], named, now) for session in loaded]
 
 
 def _room(
@@ -155,15 +155,15 @@ def of_seats(
 
 
 def _place(seat: Seat, picture: Picture, now: datetime) -> SeatOverview:
-    known = picture.facts
-    tally = known.tally(now)
+    seat_facts = picture.facts
+    tally = seat_facts.tally(now)
     return SeatOverview(
         seat,
-        standing(known, now),
-        explain(known, picture.taken, now),
+        standing(seat_facts, now),
+        explain(seat_facts, picture.taken, now),
         minutes=round(tally.present_for / timedelta(minutes=1)),
         here=tally.here,
         word=tally.word,
-        seen=any(piece.source != TAP for piece in known.evidence),
-        corrections_within=known.room.policy.corrections_within,
+        seen=any(piece.source != TAP for piece in seat_facts.evidence),
+        corrections_within=seat_facts.room.policy.corrections_within,
     )

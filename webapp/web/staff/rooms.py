@@ -116,8 +116,8 @@ def _mark(place: SeatOverview, type: str, reason: str | None, now: datetime) -> 
 
 def _room(session_id: int) -> RoomOverview:
     wanted = sessions.visible_to(me()).where(Session.id == session_id)
-    found = room_overviews.of_sessions(store, wanted, me(), clock.now(), whole_walk=True)
-    return found[0] if found else abort(404)
+    rooms = room_overviews.of_sessions(store, wanted, me(), clock.now(), whole_walk=True)
+    return rooms[0] if rooms else abort(404)
 
 
 def _seat(seat_id: int) -> Seat:
@@ -128,8 +128,10 @@ def _page_context(session_id: int) -> dict[str, Any]:
     room = _room(session_id)
     evidence: dict[int, list[Presence]] = {}
     named = {place.client.id for place in room.places} | {room.session.host_id}
-    found = select(Presence).where(Presence.session_id == session_id, Presence.person_id.in_(named))
-    for piece in store.scalars(found.order_by(Presence.at, Presence.id)):
+    pieces = select(Presence).where(
+        Presence.session_id == session_id, Presence.person_id.in_(named)
+    )
+    for piece in store.scalars(pieces.order_by(Presence.at, Presence.id)):
         evidence.setdefault(piece.person_id, []).append(piece)
     needs = accommodations.in_rooms(store, [session_id])
     read = [

@@ -176,5 +176,5 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
 
 
 def _missed(ids: set[int]) -> dict[int, Seat]:
-    found = store.scalars(select(Seat).where(Seat.id.in_(ids))) if ids else ()
-    return {seat.id: seat for seat in found}
+    seats = store.scalars(select(Seat).where(Seat.id.in_(ids))) if ids else ()
+    return {seat.id: seat for seat in seats}

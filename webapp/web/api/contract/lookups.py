@@ -15,12 +15,12 @@ NOBODY = N_("There is nobody here by that reference.")
 
 def session(ref: str, *, field: str | None = None) -> Session:
     """The session of this reference. Raises Unknown naming `field`."""
-    found = store.scalar(
+    row = store.scalar(
         select(Session).where(Session.program_id == tokens.program_id(), Session.ref == ref)
     )
-    if found is None:
+    if row is None:
         raise Unknown(N_("There is no session by that reference."), field=field)
-    return found
+    return row
 
 
 def person(ref: str, *kinds: Kind, field: str | None = None) -> Person:
@@ -40,19 +40,19 @@ def people(refs: Iterable[str], *kinds: Kind, field: str | None = None) -> list[
         Person.program_id == tokens.program_id(), Person.ref.in_(set(wanted)),
         Person.kind.in_(kinds or (Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF)),
     )  # fmt: skip
-    found = {row.ref: row for row in store.scalars(query)}
+    by_ref = {row.ref: row for row in store.scalars(query)}
     for number, ref in enumerate(wanted):
-        if ref not in found:
+        if ref not in by_ref:
             at = f"{field}.{number}" if field and len(wanted) > 1 else field
             raise Unknown(NOBODY, field=at)
-    return [found[ref] for ref in wanted]
+    return [by_ref[ref] for ref in wanted]
 
 
 def seat(of: Session, client: Person, *, field: str) -> Seat:
     """The client's seat in a session. Raises Unknown naming `field`."""
-    found = store.scalar(
+    row = store.scalar(
         select(Seat).where(Seat.session_id == of.id, Seat.client_id == client.id, Seat.is_given)
     )
-    if found is None:
+    if row is None:
         raise Unknown(N_("This client has no place in that session."), field=field)
-    return found
+    return row
