@@ -13,6 +13,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from flask import Flask
 
@@ -20,6 +21,7 @@ from tests.databases import ENGINES, Databases
 from tests.postgres import Server
 from tests.visiting import Caller, Visit
 from webapp import clock as webapp_clock
+from webapp import log
 from webapp.care.accounts import passwords
 from webapp.config import Settings
 from webapp.db import Database, Store
@@ -127,7 +129,7 @@ class Clock:
 
     def set(self, instant: datetime) -> datetime:
         """Let it be `instant` (aware). Returns it."""
-        self._bends.enter_context(webapp_clock.bent_to(instant))
+        self._bends.enter_context(webapp_clock.running_from(instant))
         return instant
 
     def forward(self, **by: float) -> datetime:
@@ -170,7 +172,7 @@ def plant_world(database: Database) -> Any:
     """The demo's cast in an otherwise empty database; returns what `cast.plant()` returns."""
     from webapp.demo import cast
 
-    with webapp_clock.bent_to(THAT_DAY), database.writing() as store:
+    with webapp_clock.running_from(THAT_DAY), database.writing() as store:
         planted = cast.plant(store, now=THAT_DAY)
         store.commit()
     return planted
@@ -187,6 +189,13 @@ def world(request: pytest.FixtureRequest, engine: str, databases: Databases, clo
 
         return cast.find(request.getfixturevalue("store"))
     return databases.planted(engine, plant_world)[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """Until an app says how it logs: errors by their class and place, as it does. structlog's own way draws every local variable,
+    which takes a second an error."""
+    structlog.configure(processors=[log.without_message, structlog.processors.KeyValueRenderer()])
 
 
 @pytest.fixture(scope="session", autouse=True)

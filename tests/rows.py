@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Table, func, select
 
 from tests.databases import every_table
-from webapp.crypto.sealed import SealedText, ready
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store, UTCDateTime
 
 
@@ -30,7 +30,7 @@ def put(
             row |= {column.name: words} if words else ({} if column.nullable else {column.name: ""})
         elif not (column.nullable or numbered(column)):
             row[column.name] = filler(store, column, at, words)
-    row = ready(store, model_of(table), row)
+    row = prepared_row(store, model_of(table), row)
     made = store.execute(table.insert().values(row)).inserted_primary_key
     return row | dict(zip([key.name for key in table.primary_key], made, strict=True))
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.db import Base, Database, ReadOnlyStore, Store, claim
 from webapp.log import place_of
 
@@ -212,7 +212,7 @@ def put(database: Database, batch: Batch, number: int, error: Exception, now: da
             "program_id": store.scalar(batch.program(number)), "reason": place_of(error),
             "first_at": now, "last_at": now, "next_at": now,
         }  # fmt: skip
-        store.execute(adding(store, SetAside).values(fresh))
+        store.execute(insert_or_ignore(store, SetAside).values(fresh))
         mine = select(SetAside).where(SetAside.chore == batch.chore, SetAside.subject_id == number)
         aside = store.scalars(mine.with_for_update()).one()
         aside.count += 1
@@ -239,6 +239,8 @@ def each_or_none(build: Callable[[list[Any]], list[Any]], items: Iterable[Any]) 
     """What `build` makes of `items`, in their order; None in place of those of which nothing can be made. For pages that list
     many: they are built together, and one by one only when that raises."""
     listed = list(items)
+    if not listed:
+        return []
     try:
         return build(listed)
     except Exception as error:

@@ -1,16 +1,18 @@
-"""Many rows at once, the driver's fastest way on either database."""
+"""Reading and writing many rows at once, the driver's fastest way on either database."""
 
 import json
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import (
     ARRAY,
     JSON,
     ColumnElement,
     Connection,
+    Row,
+    Select,
     Table,
     Text,
     any_,
@@ -26,16 +28,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from webapp.crypto.sealed import SealedText
 from webapp.db import Store, UTCDateTime
 
+Columns = TypeVarTuple("Columns")
 SMALL = 20
-"""Rows that are sent as arrays on PostgreSQL, in one round trip. More go faster by COPY, which takes several:
+"""Up to so many rows are sent as arrays on PostgreSQL, in one round trip. More are faster by COPY, which takes several:
 measured, 20 rows 1.7 against 4.1 ms, 100 rows 9.0 against 6.6 ms."""
 
 
 def insert_many(store: Store, table: Table, columns: Sequence[str], rows: list[Any]) -> None:
-    """Insert `rows` (tuples in the order of `columns`) the driver's fastest way: executemany on SQLite, on PostgreSQL COPY,
-    or for a few (`SMALL`) one round trip.
+    """Insert `rows` (tuples in the order of `columns`): executemany on SQLite, COPY on PostgreSQL, or for a few (`SMALL`)
+    arrays in one round trip.
 
-    Values are Python's; instants aware. The rows must be new: for rows that may exist already, see `insert_missing`.
+    Values are Python's, instants aware. The rows must be new; else see `insert_missing`. Raises TypeError for unsealed
+    clinical text.
     """
     if not rows:
         return
@@ -57,7 +61,7 @@ def insert_many(store: Store, table: Table, columns: Sequence[str], rows: list[A
 
 
 def insert_missing(store: Store, table: Table, columns: Sequence[str], rows: list[Any]) -> int:
-    """Insert those of `rows` that break no unique key; returns how many were new. Repeats are harmless (engine rule)."""
+    """Insert those of `rows` that break no unique key; returns how many were new. Raises TypeError for unsealed clinical text."""
     if not rows:
         return 0
     _refuse_sealed(table, columns, rows)
@@ -87,22 +91,30 @@ def insert_missing(store: Store, table: Table, columns: Sequence[str], rows: lis
     ).rowcount
 
 
-def adding(store: Store, model: Any) -> Any:
-    """`INSERT … ON CONFLICT DO NOTHING` into a model's table, in the dialect at hand; complete it with rows and `returning`."""
+def insert_or_ignore(store: Store, model: Any) -> Any:
+    """`INSERT … ON CONFLICT DO NOTHING` into a model's table, in the dialect of `store`; add `values` and `returning`."""
     dialect = store.get_bind().dialect.name
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return insert(model).on_conflict_do_nothing()
 
 
 def _refuse_sealed(table: Table, columns: Sequence[str], rows: list[Any]) -> None:
-    """Clinical text does not go in unsealed."""
+    """Raises TypeError for clinical text that is not sealed."""
     for i in [i for i, name in enumerate(columns) if isinstance(table.c[name].type, SealedText)]:
         if any(row[i] for row in rows):
-            raise TypeError(f"{table.name}.{columns[i]} is sealed: insert it with `sealed.ready()`")
+            raise TypeError(
+                f"{table.name}.{columns[i]} is sealed: insert it with `sealed.prepared_row()`"
+            )
+
+
+def rows(store: Store, query: Select[*Columns]) -> Sequence[Row[*Columns]]:
+    """The plain rows of a query of columns, in a third of the time that the ORM takes for thousands of them."""
+    store.flush()
+    return store.connection().execute(query).all()
 
 
 def among(store: Store, column: Any, ids: Collection[int]) -> ColumnElement[bool]:
-    """A condition: `column` is one of `ids`. They travel as one parameter, so one prepared statement serves any number."""
+    """A condition: `column` is one of `ids`. They are one parameter, so one prepared statement serves any number."""
     listed = sorted(ids)
     if store.get_bind().dialect.name == "sqlite":
         rows = func.json_each(json.dumps(listed)).table_valued("value")
@@ -117,15 +129,15 @@ def among_keys(
     """A condition: these columns together are one of `keys`, each of which is found by the index over them."""
     written = json.dumps([list(key) for key in keys])
     if store.get_bind().dialect.name == "sqlite":
-        given = func.json_each(written).table_valued("value")
+        listed = func.json_each(written).table_valued("value")
         parts: list[ColumnElement[Any]] = [
-            func.json_extract(given.c.value, f"$[{place}]") for place in range(len(columns))
+            func.json_extract(listed.c.value, f"$[{place}]") for place in range(len(columns))
         ]
         return tuple_(*columns).in_(select(*parts))
     # One text: the driver takes ten times as long to write arrays of texts.
-    given = func.json_array_elements(cast(literal(written, Text), JSON)).table_valued("value")
+    listed = func.json_array_elements(cast(literal(written, Text), JSON)).table_valued("value")
     parts = [
-        cast(given.c.value.op("->>")(literal_column(str(place))), column.type)
+        cast(listed.c.value.op("->>")(literal_column(str(place))), column.type)
         for place, column in enumerate(columns)
     ]
     return tuple_(*columns).in_(select(*parts))
@@ -133,7 +145,7 @@ def among_keys(
 
 @lru_cache
 def _of_arrays(table: Table, columns: tuple[str, ...]) -> str:
-    """PostgreSQL's insert of rows that come as one array a column: the same statement for any number of them."""
+    """PostgreSQL's insert of rows given as one array a column: the same statement for any number of rows."""
     dialect = postgresql.dialect()
     arrays = ", ".join(f"%s::{table.c[name].type.compile(dialect)}[]" for name in columns)
     return f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
@@ -155,7 +167,7 @@ def _for_sqlite(row: Any, instants: list[int]) -> Any:
 
 @lru_cache(maxsize=4096)
 def sqlite_instant(instant: datetime) -> str:
-    """An aware instant as SQLite keeps it. Bulk rows share a few instants."""
+    """An aware instant as SQLite stores it. Rows of a batch share a few instants, so this is cached."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 

@@ -67,7 +67,7 @@ def _keys(text: str, above: ValidationInfo) -> tuple[str, ...]:
     """Keys as given; when none is, those in a file of the instance folder (`secret.keys`), made there once."""
     file = above.data["instance"] / str(above.field_name).replace("_", ".")
     try:
-        return keys.read_keys(text or keys.once(file, keys.hex_key))
+        return keys.read_keys(text or keys.read_or_make(file, keys.hex_key))
     except keys.KeyTrouble as error:
         raise ValueError(str(error).removesuffix(".")) from error
 
@@ -300,7 +300,7 @@ class Settings(BaseSettings):
     @property
     def vapid_key(self) -> str:
         """The private key that signs pushes, PEM, made once; raises keys.KeyTrouble."""
-        return keys.once(self.vapid_key_file, keys.vapid_key)
+        return keys.read_or_make(self.vapid_key_file, keys.vapid_key)
 
     @property
     def database_key(self) -> bytes | None:
@@ -312,7 +312,7 @@ class Settings(BaseSettings):
             return None
         guarded = Path(self.database_url.removeprefix("sqlite:///"))
         path = self.instance / "database.key"
-        return bytes.fromhex(keys.once(path, keys.hex_key, guarding=guarded))
+        return bytes.fromhex(keys.read_or_make(path, keys.hex_key, guarding=guarded))
 
     @property
     def keyring(self) -> Keyring:

@@ -1,7 +1,7 @@
-"""The database: one `Database` an installation, one `Store` (unit of work) a request or chore.
+"""The database: one `Database` an installation, one `Store` (unit of work) for each request or chore.
 
-Two engines carry it, with one code path above them: an encrypted SQLite file (SQLCipher; web and worker processes of
-one machine) and PostgreSQL (many machines). `reading()` and `writing()` are the only ways in.
+It runs on an encrypted SQLite file (SQLCipher; web and worker processes of one machine) or on PostgreSQL (many machines),
+with one code path above both. Open it with `reading()` or `writing()`.
 """
 
 from collections.abc import Iterator
@@ -29,14 +29,14 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from webapp.config import loopback
 from webapp.crypto import sealed
 from webapp.crypto.keyring import Keyring
-from webapp.embedded import Pen, check_sqlite, prepare_sqlite
+from webapp.embedded import WriterLock, check_sqlite, prepare_sqlite
 
 IN_USE = 7_345_647
-"""PostgreSQL's advisory lock on a whole database: every connection of ours shares it, a restore has it to itself."""
+"""PostgreSQL's advisory lock on a whole database: every connection of ours shares it, a restore holds it exclusively."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An aware instant in UTC. A naive one is refused: it would mean a different moment to each reader."""
+    """An aware instant in UTC. Naive values raise ValueError: they would mean another instant in each time zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -55,7 +55,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
     def result_processor(self, dialect: Any, coltype: Any) -> Any:
-        """SQLite keeps text. Bulk rows share a few instants, so most have been read before."""
+        """SQLite stores text. Rows of a batch share a few instants, so parsing is cached."""
         if dialect.name == "sqlite":
             return _read_sqlite
         return super().result_processor(dialect, coltype)
@@ -81,7 +81,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UTCDateTime}
 
 
-sealed.watch(Base)
+sealed.bind_models(Base)
 
 
 class ReadOnlyStore(RuntimeError):
@@ -96,16 +96,15 @@ class Store(Session):
             raise ReadOnlyStore("this store only reads; open it with database.writing()")
         if self.new:
             with self.no_autoflush:
-                sealed.number(self)
+                sealed.number_new_rows(self)
         super().flush(objects)
 
 
 class Database:
-    """Where everything is kept.
+    """One database and its connection pool.
 
     `url`: `sqlite:///FILE` (encrypted with `key`, 32 bytes) or a PostgreSQL URL. `keyring` seals and opens clinical text.
-    `restoring`: for the one who holds `IN_USE` alone. Raises `UnsafeDatabase` when the linked SQLite is one that can lose
-    data (R3).
+    `restoring`: the caller holds `IN_USE` exclusively. Raises `UnsafeDatabase` when the linked SQLite can lose data (R3).
     """
 
     def __init__(
@@ -146,7 +145,7 @@ class Database:
     def dispose(self) -> None:
         self.engine.dispose()
         if self.embedded:
-            self.engine.dialect.pen.close()  # type: ignore[attr-defined]
+            self.engine.dialect.writer_lock.close()  # type: ignore[attr-defined]
 
     def _embedded(self, key: bytes | None) -> Engine:
         from sqlcipher3 import dbapi2
@@ -154,7 +153,7 @@ class Database:
         check_sqlite(dbapi2.sqlite_version_info)
 
         class Connection(dbapi2.Connection):
-            holds_the_pen = False
+            holds_writer_lock = False
 
         path = self.url.database or ":memory:"
 
@@ -173,7 +172,7 @@ class Database:
             pool_size=8,
             max_overflow=24,
         )
-        engine.dialect.pen = Pen(path)  # type: ignore[attr-defined]
+        engine.dialect.writer_lock = WriterLock(path)  # type: ignore[attr-defined]
         event.listen(engine, "begin", engine.dialect.begin)  # type: ignore[attr-defined]
         return engine
 
@@ -189,7 +188,7 @@ class Database:
 
 
 def _share_use(raw: Any, record: object) -> None:
-    """Once a connection; the lock goes with it. A database that is being restored is nobody's until that is done."""
+    """Share the lock `IN_USE` for as long as this connection lasts. Raises OperationalError while a restore holds it."""
     raw.autocommit = True
     (shared,) = raw.execute("SELECT pg_try_advisory_lock_shared(%s)", [IN_USE]).fetchone()
     raw.autocommit = False
@@ -200,8 +199,8 @@ def _share_use(raw: Any, record: object) -> None:
 
 
 def encrypted(url: URL) -> URL:
-    """`url`, so that nothing goes unencrypted over a network and there is no falling back to it. Who says `?sslmode=…` (best:
-    verify-full) knows better; on this machine, and by socket, none is needed."""
+    """Return `url` with TLS required, so that nothing goes unencrypted over a network. Unchanged: a URL that sets `sslmode`
+    (best: verify-full), loopback and sockets."""
     host = url.host or ""
     if url.get_backend_name() == "sqlite" or not host or loopback(host) or "sslmode" in url.query:
         return url
@@ -209,16 +208,16 @@ def encrypted(url: URL) -> URL:
 
 
 def claim(query: Select[Any], *, of: Any = None) -> Select[Any]:
-    """`query`, its rows held by this transaction alone: rows another worker holds are passed over.
+    """Return `query` so that it locks its rows for this transaction and skips rows that another worker has locked.
 
-    PostgreSQL skips locked rows, and holds them so that other tables may still refer to them meanwhile (FOR NO KEY UPDATE):
-    a report on a seat that is being looked at does not wait. SQLite needs nothing: a writing store is the only writer there.
+    PostgreSQL: FOR NO KEY UPDATE SKIP LOCKED, so that other tables may refer to the rows meanwhile: a report on a seat that
+    is being looked at does not wait. SQLite ignores it: a writing store is the only writer there.
     """
     return query.with_for_update(skip_locked=True, key_share=True, of=of)
 
 
 def database_now(store: Store) -> datetime:
-    """The database's own clock, aware UTC: what leases are measured by, so that machines need not agree (rule 12)."""
+    """The time by the database's clock, aware UTC. Leases use it, so that machines' clocks need not agree (rule 12)."""
     if store.get_bind().dialect.name == "sqlite":
         text = store.scalar(select(func.strftime("%Y-%m-%d %H:%M:%f", "now")))
         return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)

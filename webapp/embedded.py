@@ -1,4 +1,4 @@
-"""The embedded database: SQLite, encrypted by SQLCipher, with one writer a process (R3, S15)."""
+"""The embedded database: SQLite encrypted by SQLCipher, with one writer at a time (R3, S15)."""
 
 import os
 import sys
@@ -17,24 +17,24 @@ BUSY_MILLISECONDS = 10_000
 
 
 class UnsafeDatabase(RuntimeError):
-    """The database at hand would risk people's records; the message says the remedy."""
+    """This database could lose people's records; the message says the remedy."""
 
 
-class Pen:
-    """A lock on a file beside the database: of all processes one writes at a time, and the kernel wakes who waits.
+class WriterLock:
+    """A lock on a file beside the database: one process writes at a time, and the kernel wakes the next.
 
-    SQLite's own busy handler sleeps up to a tenth of a second between two tries, and whoever came last may be first: two
-    web processes spent most of their time asleep. The kernel takes the lock back from a process that is killed.
+    SQLite's own busy handler sleeps up to a tenth of a second between two tries and keeps no order: two web processes spent
+    most of their time asleep. The kernel releases the lock of a process that is killed.
     """
 
     def __init__(self, path: str):
-        self._path = f"{path}-pen"
+        self._path = f"{path}-lock"
         self._file, self._process = -1, 0
 
-    def take(self) -> None:
-        """Wait for it. The caller is the only thread of this process that does."""
+    def acquire(self) -> None:
+        """Wait for the lock and take it. Only one thread of a process may wait at a time."""
         if sys.platform == "win32" or self._path.startswith(":memory:"):
-            return  # there SQLite's own waiting must do
+            return  # SQLite's own busy handler waits there
         import fcntl
 
         if self._process != os.getpid():  # a fork's copy would be the same lock
@@ -43,68 +43,67 @@ class Pen:
             self._process = os.getpid()
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
-    def lay_down(self) -> None:
-        """Let the next one write."""
+    def release(self) -> None:
+        """Give the lock back; without effect when it is not held."""
         if self._file >= 0 and sys.platform != "win32":
             import fcntl
 
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """It is opened anew when it is needed again."""
+        """Close the file. `acquire` opens it again."""
         if self._file >= 0:
             os.close(self._file)
         self._file, self._process = -1, 0
 
 
 class EmbeddedDialect(SQLiteDialect_pysqlite):
-    """SQLite with one writer: threads queue on a lock, and processes on the pen, instead of on SQLite's sleeping busy
+    """SQLite with one writer: threads wait on `thread_lock` and processes on `writer_lock`, instead of in SQLite's busy
     handler (R3).
 
-    A connection checked out for writing takes both before BEGIN IMMEDIATE and gives them back when its transaction has
-    really ended.
+    A connection for writing takes both before BEGIN IMMEDIATE and releases them when its transaction has ended.
     """
 
     supports_statement_cache = True
-    writer = threading.Lock()
-    pen: Pen
-    """Of the one database that this dialect is for; `Database` sets it."""
+    thread_lock = threading.Lock()
+    writer_lock: WriterLock
+    """The lock of this dialect's one database; `Database` sets it."""
 
     def do_commit(self, dbapi_connection: Any) -> None:
         try:
             super().do_commit(dbapi_connection)
         finally:
-            self._hand_on(dbapi_connection)
+            self._release_locks(dbapi_connection)
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         try:
             super().do_rollback(dbapi_connection)
         finally:
-            self._hand_on(dbapi_connection)
+            self._release_locks(dbapi_connection)
 
     def begin(self, connection: Any) -> None:
         if not connection.get_execution_options().get("writing"):
             connection.exec_driver_sql("BEGIN")
             return
-        self.writer.acquire()
+        self.thread_lock.acquire()
         try:
-            self.pen.take()
+            self.writer_lock.acquire()
             try:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             except BaseException:
-                self.pen.lay_down()
+                self.writer_lock.release()
                 raise
         except BaseException:
-            self.writer.release()
+            self.thread_lock.release()
             raise
-        connection.connection.dbapi_connection.holds_the_pen = True
+        connection.connection.dbapi_connection.holds_writer_lock = True
 
-    def _hand_on(self, dbapi_connection: Any) -> None:
+    def _release_locks(self, dbapi_connection: Any) -> None:
         raw = getattr(dbapi_connection, "dbapi_connection", dbapi_connection)
-        if getattr(raw, "holds_the_pen", False):
-            raw.holds_the_pen = False
-            self.pen.lay_down()
-            self.writer.release()
+        if getattr(raw, "holds_writer_lock", False):
+            raw.holds_writer_lock = False
+            self.writer_lock.release()
+            self.thread_lock.release()
 
 
 def check_sqlite(version: tuple[int, ...]) -> None:

@@ -1,8 +1,9 @@
-"""What the program says about itself. Opaque ids only: no names, no words of people, no query strings (S13).
+"""Structured logging without personal data: opaque ids only, no names, no words of people, no query strings (S13).
 
-A log line is an event name and values. Numbers, instants and enums pass; a text passes only under a key of `WORDS`, whose
+A log line is an event name and values. Numbers, instants and enums pass; a text passes only under a key of `TEXT_KEYS`, whose
 values come from closed sets of our own. An error is told by its type and the lines it passed through, never by its
-message, which may quote a person. What libraries say is told by where they said it, unless they are known to be discreet.
+message, which may quote a person. A library's message is replaced by where it was logged, unless the library is known to
+log no personal data.
 
     log = structlog.get_logger()
     log.info("seats looked at", chore="look", found=12, ms=31)
@@ -24,30 +25,30 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from webapp import clock
 
-WORDS = frozenset(
+TEXT_KEYS = frozenset(
     {
         "channel", "chore", "database", "endpoint", "error", "event", "kind", "level", "logger",
         "method", "outcome", "reason", "request", "rung", "setting", "subject", "tag", "verb", "version", "where",
     }
 )  # fmt: skip
-"""Keys that may carry text. Whoever adds one makes sure that its values are words of ours, never of people."""
+"""Keys that may hold text. Add one only if its values are words of ours, never of people."""
 
-DISCREET = ("granian", "_granian", "alembic")
-"""Libraries whose messages hold no people: addresses to listen at, names of migrations."""
+SAFE_LIBRARIES = ("granian", "_granian", "alembic")
+"""Libraries whose messages hold no personal data: listening addresses, names of migrations."""
 
-KEPT_BACK = "(kept back)"
+REDACTED = "(kept back)"
 _PLAIN = (bool, int, float, date, timedelta, UUID, Enum, type(None))
 
 
 def configure(log_format: str, *, level: int = logging.INFO) -> None:
-    """Send everything that is said, by us or by libraries, to standard error, `json` or `console`."""
+    """Send our log lines and those of libraries to standard error, as `json` or for a `console`."""
     ours: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
     ]
-    both: list[Processor] = [stamp, without_message, discreet]
+    both: list[Processor] = [stamp, without_message, redact]
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_log_level, located, *both],
+        foreign_pre_chain=[structlog.stdlib.add_log_level, location_only, *both],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _renderer(log_format),
@@ -61,7 +62,7 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
     for name in ("webapp", "granian", "_granian"):
         logging.getLogger(name).setLevel(level)
     logging.captureWarnings(True)
-    logging.raiseExceptions = False  # a log line that fails would print the words of what it tells
+    logging.raiseExceptions = False  # a failing log line would print its arguments
     structlog.configure(
         processors=[*ours, *both, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -73,7 +74,7 @@ def configure(log_format: str, *, level: int = logging.INFO) -> None:
 
 
 class StandardError(logging.Handler):
-    """Writes to whatever standard error is at that moment."""
+    """Writes to the current `sys.stderr`, which tests replace."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -83,7 +84,7 @@ class StandardError(logging.Handler):
 
 
 def stamp(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """When it was said, UTC."""
+    """Add the instant, UTC."""
     line["at"] = clock.now()
     return line
 
@@ -114,13 +115,13 @@ def place_of(error: BaseException) -> str:
     return f"{type(error).__qualname__} at {ours[-1]}"
 
 
-def discreet(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """Keep back every value that could carry somebody's words."""
+def redact(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Replace every value that could hold somebody's words."""
     for key, value in line.items():
-        if key.startswith("_") or (isinstance(value, str) and key in WORDS):
+        if key.startswith("_") or (isinstance(value, str) and key in TEXT_KEYS):
             continue
         if not isinstance(value, _PLAIN):
-            line[key] = KEPT_BACK
+            line[key] = REDACTED
         elif isinstance(value, Enum):
             line[key] = value.value
         elif isinstance(value, date | timedelta | UUID):
@@ -128,18 +129,18 @@ def discreet(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict
     return line
 
 
-def located(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-    """What a library said, by where it said it."""
+def location_only(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Replace a library's message by where it was logged."""
     record: logging.LogRecord = line["_record"]
     line["logger"] = record.name
-    if record.name.partition(".")[0] not in DISCREET:
+    if record.name.partition(".")[0] not in SAFE_LIBRARIES:
         line["event"] = "a library spoke"
         line["where"] = f"{_place(record.pathname)}:{record.lineno}"
     return line
 
 
 def _place(path: str) -> str:
-    """A source file without where this machine keeps it."""
+    """A source file's path relative to the package, so that no path of this machine is logged."""
     return path.rpartition("site-packages/")[2].removeprefix(f"{Path(__file__).parent.parent}/")
 
 

@@ -1,7 +1,6 @@
-"""What the domain may refuse, each with a sentence for people.
+"""The refusals that verbs raise to say no, each with a sentence for people.
 
-A verb raises one of these to say no; nothing has changed then. `web/errors.py` turns them into pages and problem
-documents. Sentences are marked with `N_` and translated where they are shown.
+Nothing has changed when one is raised. `web/page/errors.py` and `web/api/contract/problems.py` show them. Sentences are marked with `N_` and translated where they are shown.
 """
 
 from collections.abc import Callable
@@ -21,8 +20,8 @@ class Refusal(Exception):
     code = "refused"
     sentence = N_("That can't be done right now.")
     search: Callable[[], Any] | None = None
-    """Finds `next_best`. It is asked when somebody wants to know, after what was refused is over: a search keeps nobody else
-    waiting for a lock then."""
+    """Finds `next_best`. Called only when it is wanted, after the refused transaction has ended, so that nobody waits for a
+    lock meanwhile."""
 
     def __init__(self, sentence: str | None = None, *, field: str | None = None, **values: Any):
         self.sentence = sentence or self.sentence
@@ -32,12 +31,12 @@ class Refusal(Exception):
 
     @cached_property
     def next_best(self) -> Any:
-        """What could be done instead: the offer (`care/offers.Offer`) that fits best, if there is one."""
+        """What could be done instead: the offer (`care/make_ups/offers.Offer`) that fits best, if there is one."""
         return self.search() if self.search else None
 
 
 class Invalid(Refusal):
-    """The input itself cannot be used; `field` is always given (R12)."""
+    """The input can't be used; `field` always says which (R12)."""
 
     status = 422
     code = "invalid"
@@ -45,7 +44,7 @@ class Invalid(Refusal):
 
 
 class Unknown(Refusal):
-    """There is no such thing, or none this person may know of: strangers get 404 either way (S1)."""
+    """It does not exist, or this person may not know that it does: 404 either way (S1)."""
 
     status = 404
     code = "not-found"

@@ -1,4 +1,4 @@
-"""The worker: walks the chores while they find work, rests when they do not, and says every few seconds that it lives.
+"""The worker: runs the chores while they find work, rests when they do not, and records a heartbeat every few seconds.
 
 A chore is `(database, now) -> found`. Any number of workers may walk them at once, on one machine or many: claims, unique
 keys and leases make that harmless. Delivering waits for other people's servers, so it has a lane (a thread) of its own: a
@@ -13,19 +13,27 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import structlog
 
 from webapp import clock
 from webapp.care.accounts import passkey_challenges
-from webapp.care.audit import anchors
+from webapp.care.audit import chain
 from webapp.care.make_ups import held_places, settlement
 from webapp.care.schedule import series
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify.announcing.announce import announce
 from webapp.notify.delivery.deliver import SLICE, Courier
-from webapp.operations import csp_reports, heartbeats, idempotency_keys, rate_limits, retention
+from webapp.operations import (
+    csp_reports,
+    heartbeats,
+    idempotency_keys,
+    rate_limits,
+    retention,
+    set_aside,
+)
 from webapp.operations.zoom import digest
 from webapp.protocol.engine.engine import look
 from webapp.protocol.engine.overdue_tasks import tend
@@ -56,6 +64,8 @@ class Chore:
     """On the monotonic clock."""
     troubles: int = field(default=0, init=False)
     """How often in a row it raised."""
+    vouched: bool = field(default=False, init=False)
+    """It came round in this process, and what a process before may have said of it is taken back."""
 
     def turn(self, database: Database) -> int:
         """Walk it once, if it is time; answers how much it found."""
@@ -64,17 +74,29 @@ class Chore:
         begun = time.monotonic()
         try:
             found = self.walk(database, clock.now())
-        except Exception:
+        except Exception as error:
             self.troubles += 1
             wait = min(PATIENCE[0] * 2 ** (self.troubles - 1), PATIENCE[1])
             log.exception("chore raised", chore=self.name, troubles=self.troubles, wait=wait)
             self.due = time.monotonic() + wait
+            self._say(set_aside.chore_failed, database, self.name, error, clock.now())
             return 0
+        if self.troubles or not self.vouched:
+            self.vouched = self._say(set_aside.chore_works, database, self.name)
         self.troubles, self.due = 0, begun + self.every
         if found:
             took = round((time.monotonic() - begun) * 1000)
             log.info("chore found work", chore=self.name, found=found, ms=took)
         return 0 if self.every else found
+
+    def _say(self, say: Callable[..., None], *words: Any) -> bool:
+        """Tell the others (R13). When it's the database that is away, they know by that."""
+        try:
+            say(*words)
+        except Exception as error:
+            log.warning("chore's state not written down", chore=self.name, exc_info=error)
+            return False
+        return True
 
 
 @contextmanager
@@ -87,7 +109,7 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
     seconds = None if patient else SLICE
 
     def anchor(database: Database, now: datetime) -> int:
-        return anchors.drop(database, now, settings.audit_anchors)
+        return chain.write_anchor(database, now, settings.audit_anchors)
 
     def deliver(database: Database, now: datetime) -> int:
         return courier.deliver(database, now, seconds=seconds)
@@ -99,6 +121,7 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
             Chore("look", look),
             Chore("tend", tend, every=10),
             Chore("watch", watch, every=60),
+            Chore("tell what is set aside", set_aside.tell, every=10),
             Chore("settle", settlement.settle, every=60),
             Chore("offer freed places", held_places.offer_freed, every=30),
             Chore("forget", idempotency_keys.forget, every=3600),
@@ -106,7 +129,7 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
             Chore("forget reports", csp_reports.forget, every=3600),
             Chore("forget tries", rate_limits.forget, every=600),
             Chore("let go", retention.let_go, every=3600),
-            Chore("anchor", anchor, every=anchors.EVERY),
+            Chore("anchor", anchor, every=chain.ANCHOR_EVERY),
             Chore("announce", announce),
             Chore("deliver", deliver, lane=DELIVERY),
         ]

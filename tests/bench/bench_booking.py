@@ -1,11 +1,11 @@
-"""Two hundred clients want fifty places at the same moment, from two processes (R9). Beside it the same race written the plain
-way: BEGIN, count the seats, insert the next one, COMMIT, and again when the database complains (A B A B).
+"""Measures two hundred clients who want fifty places at the same moment, from two processes (R9). Beside it the same race
+written the plain way: BEGIN, count the seats, insert the next one, COMMIT, and again when the database complains (A B A B).
 
 Each process has been up for a while: its connections are open and its statements compiled, and as many threads as it has
 connections take the bookers in turn. So what is measured is booking, not connecting.
 
-Ours also locks, checks the clients' calendars, writes make-up, slots and audit
-events, and reads the next best offer for each who is too late. Commits are durable.
+Ours also locks, checks the clients' calendars, writes make-up, slots and audit events, and reads the next best offer for each
+client who comes too late. Commits are durable.
 """
 
 import multiprocessing
@@ -39,14 +39,14 @@ PROCESSES, THREADS = 2, 8
 NOW = datetime(2026, 3, 4, 18, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 Booking = Callable[[Database, int, int], str]
-"""(database, missed seat, session) → what it came to."""
+"""(database, missed seat, session) → the outcome in words."""
 
 
 def plant(
     database: Database, bookers: int, places: int, rounds: int
 ) -> tuple[list[int], list[tuple[int, int]]]:
-    """One evening that all were not in; for each round a room to race for, ours and the plain way's; and room elsewhere.
-    Returns the missed seats, and the rooms."""
+    """Sessions that all bookers missed, and for each round two sessions to race for, for ours and for the plain way; besides, one
+    with places for everybody. Returns the missed seats, and the pairs of sessions."""
     with database.writing() as store:
         program = programs.create(store, "Bench", ref="bench", time_zone="UTC", now=NOW - 9 * DAY)
 
@@ -58,7 +58,7 @@ def plant(
         host = person("host", Kind.STAFF)
         clients = [person(f"c{n}", Kind.CLIENT) for n in range(bookers)]
 
-        def room(ref: str, at: datetime, capacity: int, seats: list[Any]) -> Session:
+        def session(ref: str, at: datetime, capacity: int, seats: list[Any]) -> Session:
             made, _ = planning.put(
                 store, program.id, ref, kind="group", title=ref, starts_at=at, ends_at=at + DAY / 24,
                 time_zone="UTC", host=host, capacity=capacity, makes_up=["group"], seats=seats,
@@ -66,12 +66,14 @@ def plant(
             )  # fmt: skip
             return made
 
-        missed = [room(f"missed-{n}", NOW - DAY * (n + 1), bookers, clients) for n in range(rounds)]
-        room("elsewhere", NOW + 10 * DAY, bookers, [])
+        missed = [
+            session(f"missed-{n}", NOW - DAY * (n + 1), bookers, clients) for n in range(rounds)
+        ]
+        session("elsewhere", NOW + 10 * DAY, bookers, [])
         hours = [NOW + DAY + DAY / 24 * n for n in range(2 * rounds)]
         pairs = [
-            (room(f"ours-{n}", hours[2 * n], places, []).id,
-             room(f"plain-{n}", hours[2 * n + 1], places, []).id)
+            (session(f"ours-{n}", hours[2 * n], places, []).id,
+             session(f"plain-{n}", hours[2 * n + 1], places, []).id)
             for n in range(rounds)
         ]  # fmt: skip
         store.flush()
@@ -136,8 +138,8 @@ def warm(database: Database) -> None:
         offers.find(store, seat, NOW)
 
 
-def race(url: str, booking: Booking, jobs: list[tuple[int, int]], gate: Any, told: Any) -> None:
-    """One process: its threads take the bookers in turn, all let go together; tells what each came to, and how long it took."""
+def race(url: str, booking: Booking, jobs: list[tuple[int, int]], gate: Any, results: Any) -> None:
+    """One process: its threads take the bookers in turn, all let go together; puts how long it took and the outcomes."""
     database = opened(url)
     done: list[str] = []
     begin, left = threading.Barrier(THREADS + 1), deque(jobs)
@@ -157,32 +159,32 @@ def race(url: str, booking: Booking, jobs: list[tuple[int, int]], gate: Any, tol
     begin.wait()
     for thread in threads:
         thread.join()
-    told.put((time.perf_counter() - begun, Counter(done)))
+    results.put((time.perf_counter() - begun, Counter(done)))
     database.dispose()
 
 
 def once(
     database: Database, booking: Booking, jobs: list[tuple[int, int]]
 ) -> tuple[float, Counter[str]]:
-    """The race of all bookers in `PROCESSES` processes: seconds of the slower one, and what they came to."""
+    """The race of all bookers in `PROCESSES` processes: seconds of the slower one, and the outcomes."""
     fork = multiprocessing.get_context("fork")
-    gate, told = fork.Barrier(PROCESSES), fork.Queue()
+    gate, results = fork.Barrier(PROCESSES), fork.Queue()
     url = database.url.render_as_string(hide_password=False)
     database.dispose()
     runners = [
-        fork.Process(target=race, args=(url, booking, jobs[n::PROCESSES], gate, told))
+        fork.Process(target=race, args=(url, booking, jobs[n::PROCESSES], gate, results))
         for n in range(PROCESSES)
     ]
     for runner in runners:
         runner.start()
-    answers = [told.get() for _ in runners]
+    measured = [results.get() for _ in runners]
     for runner in runners:
         runner.join()
-    return max(seconds for seconds, _ in answers), sum((c for _, c in answers), Counter())
+    return max(seconds for seconds, _ in measured), sum((c for _, c in measured), Counter())
 
 
 def measure(name: str, database: Database, bookers: int, places: int, rounds: int) -> Counter[str]:
-    """Prints a line; returns what all rounds of ours came to."""
+    """Prints a line; returns the outcomes of all rounds of ours."""
     seats, pairs = plant(database, bookers, places, rounds)
     taken: list[tuple[float, float]] = []
     mine: Counter[str] = Counter()
@@ -190,9 +192,9 @@ def measure(name: str, database: Database, bookers: int, places: int, rounds: in
     for turn, (own, other) in enumerate(progress(pairs, "rounds")):
         missed = seats[turn * bookers : (turn + 1) * bookers]
         a, theirs = once(database, partial(plain, places), [(seat, other) for seat in missed])
-        b, came_to = once(database, ours, [(seat, own) for seat in missed])
+        b, outcomes = once(database, ours, [(seat, own) for seat in missed])
         taken.append((a, b))
-        mine += came_to
+        mine += outcomes
         complaints += sum(int(word.split()[1]) * many for word, many in theirs.items())
     a, b = (statistics.median(column) for column in zip(*taken, strict=True))
     words = " · ".join(f"{many / rounds:g} {word}" for word, many in mine.most_common())
@@ -214,15 +216,15 @@ def main(bookers: int, places: int, rounds: int) -> Counts:
     print(
         f"{'':12}{'plain':>9}{'complaints':>12}{'ours':>9}   {'spread':14}  a round of ours came to"
     )
-    done = {}
+    counts: Counts = {}
     with (
         tempfile.TemporaryDirectory(prefix="rejoin-bench-") as folder,
         databases(Path(folder)) as made,
     ):
         for name, database in made.items():
-            came_to = measure(name, database, bookers, places, rounds)
-            done |= {f"{name}, {words}": many for words, many in came_to.items()}
-    return done
+            outcomes = measure(name, database, bookers, places, rounds)
+            counts |= {f"{name}, {words}": many for words, many in outcomes.items()}
+    return counts
 
 
 if __name__ == "__main__":

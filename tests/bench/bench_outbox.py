@@ -23,6 +23,7 @@ from tests.bench.bench_push import SUBJECT, browsers, text
 from tests.bench.command import Counts, Size, bench, progress
 from tests.bench.push_endpoint import endpoint, self_signed
 from tests.bench.stores import databases
+from tests.memory_channel import MemoryChannel
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import Person
@@ -32,14 +33,13 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.crypto import keys
 from webapp.db import Database
 from webapp.notify.channels import parcel
-from webapp.notify.channels.memory import MemoryChannel
 from webapp.notify.channels.push.channel import PushChannel
 from webapp.notify.channels.push.hosts import PushHosts
 from webapp.notify.channels.push.vapid import VapidHeaders
 from webapp.notify.delivery.deliver import Courier
 from webapp.notify.delivery.leases import Leased, take
-from webapp.notify.delivery.outcomes import Outcome, record
 from webapp.notify.delivery.parcels import Packer
+from webapp.notify.delivery.results import SendResult, record
 from webapp.notify.delivery.wording import Wording
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.outbox import Notification
@@ -131,7 +131,7 @@ def claim_and_finish(database: Database) -> int:
     done, leased = 0, list[Leased]()
     while True:
         with database.writing() as store:
-            record(store, [Outcome(each) for each in leased], NOW)
+            record(store, [SendResult(each) for each in leased], NOW)
             done += len(leased)
             leased = take(store, NOW, BATCH).to_send
             store.commit()
@@ -139,7 +139,7 @@ def claim_and_finish(database: Database) -> int:
             return done
 
 
-def courier(channel: parcel.Channel) -> Courier:
+def courier(channel: parcel.SendingChannel) -> Courier:
     return Courier(
         {"push": channel}, Packer(Wording("My Day", "https://day.example", ["k" * 64]), "k" * 64)
     )
@@ -153,7 +153,7 @@ def measured(work: Any) -> tuple[float, float]:
 
 
 def contenders(
-    stack: contextlib.ExitStack, database: Database, push: parcel.Channel
+    stack: contextlib.ExitStack, database: Database, push: parcel.SendingChannel
 ) -> dict[str, Any]:
     """Name → work on the rows that lie in the database."""
     silent, aloud = courier(MemoryChannel()), courier(push)

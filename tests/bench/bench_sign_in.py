@@ -105,7 +105,7 @@ def measure(name: str, database: Database, count: int, warm: int, folder: Path) 
 def main(tries: int, warm: int) -> Counts:
     every_table()
     done = {}
-    with clock.bent_to(NOW), tempfile.TemporaryDirectory(prefix="rejoin-bench-") as made:
+    with clock.running_from(NOW), tempfile.TemporaryDirectory(prefix="rejoin-bench-") as made:
         folder = Path(made)
         print("\nA wrong password, known against unknown accounts (ms, median)")
         print(f"{'':12}{'n':>6}{'known':>10}{'unknown':>10}{'p':>10}")

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Column, Table, inspect, select
 
 from webapp.bulk import insert_many
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import Evidence, Presence, Sighting
+from webapp.care.attendance.presence import EvidenceType, Presence, Sighting
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Channel
 from webapp.care.directory import people, programs
@@ -66,7 +66,7 @@ def plant(
         for night in range(history // due if due else 0):
             past = start - timedelta(days=night + 2)
             _evening(store, staff[0], client, due, past, f"past{night}")
-        announce.pass_over(store)
+        announce.skip_past_events(store)
         store.commit()
     if not database.embedded:
         with database.engine.connect() as connection:
@@ -108,7 +108,7 @@ def _evening(
         starts_at=at, ends_at=at + LENGTH, time_zone=ZONE, host=host, capacity=A_ROOM,
         seats=[client], by=None, now=at - timedelta(days=9),
     )  # fmt: skip
-    here = Sighting("host", room, host, Evidence.JOINED, at, room.presence_from)
+    here = Sighting("host", room, host, EvidenceType.JOINED, at, room.presence_from)
     presence.record(store, [here], by=None, now=at)
     joined = store.scalars(select(Presence).where(Presence.session_id == room.id)).one()
     [seat] = planning.taken(store, room)

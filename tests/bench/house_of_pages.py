@@ -19,7 +19,7 @@ from webapp.care.accounts import logins
 from webapp.cli.serve import run_web
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.demo import cast, story, tonight
+from webapp.demo import cast, live_sessions, story
 from webapp.operations import field_keys
 
 
@@ -96,7 +96,7 @@ def opened(*, story_told: bool, processes: int) -> Iterator[House]:
         with database.writing() as store:
             if not story_told:
                 cast.plant(store, clock.now())
-            tonight.open_rooms(store, clock.now())
+            live_sessions.open_all(store, clock.now())
             store.commit()
         for which, at in (("ours", port), ("bare", bare_port)):
             log = stack.enter_context(Path(folder, which).open("w"))

@@ -21,7 +21,7 @@ from webapp.care.contact.addresses import Address
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.notify.announcing.announce import announce
-from webapp.notify.outbox import INSERTED, Notification
+from webapp.notify.outbox import NewNotification, Notification, insert_new
 from webapp.protocol.engine import engine
 from webapp.protocol.facts.steps import COLUMNS, Step, occurrence_of
 
@@ -84,12 +84,12 @@ def values(rows: list[Any], first_event: int) -> tuple[list[Any], list[Any], lis
         told.append(
             (n, 1, "seat:step:taken", NOW, None, client, seat, session, None, text, bytes(32))
         )
-        given = {
-            "event_id": n, "person_id": client, "channel": "email", "address_id": address, "kind": RUNG,
-            "client_id": client, "seat_id": seat, "session_id": session, "about_at": starts_at,
-            "decided_at": NOW, "due_at": NOW, "not_after": ends_at, "attempts": 0,
-        }  # fmt: skip
-        notes.append(tuple(given.get(name) for name in INSERTED))
+        note = NewNotification(
+            event_id=n, person_id=client, channel="email", address_id=address, kind=RUNG,
+            client_id=client, seat_id=seat, session_id=session, about_at=starts_at,
+            decided_at=NOW, due_at=NOW, not_after=ends_at,
+        )  # fmt: skip
+        notes.append(note)
     return steps, told, notes
 
 
@@ -98,7 +98,7 @@ def as_objects(store: Store, steps: list[Any], told: list[Any], notes: list[Any]
     for model, columns, rows in (
         (Step, COLUMNS, steps),
         (Event, events.COLUMNS, told),
-        (Notification, INSERTED, notes),
+        (Notification, NewNotification._fields, notes),
     ):
         store.add_all([model(**dict(zip(columns, row, strict=True))) for row in rows])
     store.flush()
@@ -109,7 +109,7 @@ def as_bulk(store: Store, steps: list[Any], told: list[Any], notes: list[Any]) -
     for model, columns, rows in (
         (Step, COLUMNS, steps),
         (Event, events.COLUMNS, told),
-        (Notification, INSERTED, notes),
+        (Notification, NewNotification._fields, notes),
     ):
         store.execute(insert(model), [dict(zip(columns, row, strict=True)) for row in rows])
 
@@ -118,7 +118,7 @@ def as_driver(store: Store, steps: list[Any], told: list[Any], notes: list[Any])
     """The driver's fastest: executemany, or COPY and merge."""
     insert_missing(store, Step.__table__, COLUMNS, steps)  # type: ignore[arg-type]
     insert_many(store, Event.__table__, events.COLUMNS, told)  # type: ignore[arg-type]
-    insert_missing(store, Notification.__table__, INSERTED, notes)  # type: ignore[arg-type]
+    insert_new(store, notes)
 
 
 WAYS: dict[str, Callable[[Store, list[Any], list[Any], list[Any]], None]] = {

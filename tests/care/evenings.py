@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import Evidence
+from webapp.care.attendance.presence import EvidenceType
 from webapp.care.directory.people import Person
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Seat, Session
@@ -51,7 +51,13 @@ def missed(store: Store, host: Person, client: Person, now: datetime, **more: ob
 
 def was_there(store: Store, seat: Seat, host: Person, now: datetime) -> None:
     presence.mark(
-        store, seat, Evidence.PRESENT, by=host, now=now, id=f"mark-{seat.id}-{now}", reason="seen"
+        store,
+        seat,
+        EvidenceType.PRESENT,
+        by=host,
+        now=now,
+        id=f"mark-{seat.id}-{now}",
+        reason="seen",
     )
 
 

@@ -86,7 +86,7 @@ def test_what_took_place_together_stays(store, world, clock, hour, joint, end):
     assert made.is_open
 
 
-def test_places_waited_and_held_for_both_go_to_the_next_in_line(
+def test_places_waited_for_and_held_for_both_go_to_the_next_on_the_waitlist(
     store, database, world, clock, hour, joint, end
 ):
     entry = waitlist.join(
@@ -102,9 +102,7 @@ def test_places_waited_and_held_for_both_go_to_the_next_in_line(
     assert held_places.offer_freed(database, clock.now()) == 0
 
 
-def test_talks_with_the_couple_are_withdrawn_and_each_ones_counselor_goes_on(
-    store, world, clock, end
-):
+def test_relational_tasks_are_withdrawn_and_each_ones_counselor_goes_on(store, world, clock, end):
     talk, call = (
         tasks.open_one(
             store, key=kind, kind=kind, program_id=world.harbor.id, client=world.maya,

@@ -163,8 +163,8 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
         calendar_feeds.close_feed(store, here.maya, by=here.maya, now=now)
         texts = store.scalars(addresses.of(here.henry.id).where(Address.channel == "sms")).one()
         contact_preferences.allow(store, texts, False, by=here.henry, now=now)
-        leaving.change(store, here.carla, "discharged", by=None, now=now)
-        leaving.change(store, here.june, "paused", by=None, now=now)
+        leaving.change_status(store, here.carla, "discharged", by=None, now=now)
+        leaving.change_status(store, here.june, "paused", by=None, now=now)
         people.set_roles(store, here.susan, ["counselor"], by=None, now=now)
         store.get_one(EmergencyAccess, reached_id).end(store, by=here.theo, now=now)
         passwords.set_password(store, here.maya, "nine plain amber ladders", by=here.maya, now=now)
@@ -212,7 +212,7 @@ def test_restoring_sends_nothing_again_but_opens_the_tasks_that_fell_due(
         absences.report(store, seat, by=seat.client, now=now)
         store.commit()
     fresh_database.dispose()
-    with clock.bent_to(now + timedelta(hours=1)):
+    with clock.running_from(now + timedelta(hours=1)):
         assert run("db", "restore", str(copy), "--yes").exit_code == 0
         announce(fresh_database, clock.now())
     with fresh_database.reading() as store:

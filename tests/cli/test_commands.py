@@ -10,7 +10,9 @@ from sqlalchemy import func, select, update
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
 from webapp import clock
-from webapp.care.accounts import api_tokens, logins
+from webapp.batches import SetAside
+from webapp.care.accounts import api_tokens, logins, sign_in_links
+from webapp.care.accounts.logins import Login
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.directory.people import Person
@@ -62,7 +64,7 @@ def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
         ("ladder", "explain", "1", "--at", "2026-03-04 18:00"),
     ],
 )
-def test_bad_use_ends_with_status_two_and_says_what_is_wrong(
+def test_bad_usage_ends_with_status_two_and_says_what_is_wrong(
     run: Run, world: World, words: tuple[str, ...]
 ) -> None:
     done = run(*words)
@@ -135,12 +137,12 @@ def test_an_invitation_lets_somebody_in_once(
         assert done.stdout.strip().endswith(letter.link_path)
     secret = done.stdout.split()[-1].rpartition("/")[2]
     with fresh_database.writing() as store:
-        link = logins.spend_link(store, secret, now=clock.now())
+        link = sign_in_links.spend(store, secret, now=clock.now())
         assert link
         nina = link.person
         assert (nina.email, nina.phone) == ("nina@example.org", "+16175550141")
         assert nina.role_names == {"counselor"}
-        assert logins.spend_link(store, secret, now=clock.now()) is None
+        assert sign_in_links.spend(store, secret, now=clock.now()) is None
 
 
 def test_a_link_for_somebody_registered_is_audited(
@@ -159,12 +161,11 @@ def test_an_operator_ends_the_logins_of_one_person_or_of_all(
 ) -> None:
     with fresh_database.writing() as store:
         people = [store.get_one(Person, each.id) for each in (world.maya, world.ben)]
-        secrets = [logins.sign_in(store, each, "passkey", now=clock.now())[1] for each in people]
+        made = [logins.sign_in(store, each, "passkey", now=clock.now())[0].id for each in people]
         store.commit()
     assert run("person", "sign-out", *whom).exit_code == 0
     with fresh_database.reading() as store:
-        logins = [logins.login_of(store, each) for each in secrets]
-        left = [login is not None and login.live(clock.now()) for login in logins]
+        left = [store.get_one(Login, each).live(clock.now()) for each in made]
     assert left == [False, whom != ("--everyone",)]
     assert run("person", "sign-out").exit_code == 2
 
@@ -248,7 +249,7 @@ def test_an_export_can_be_checked_without_us(
     *lines, last = [json.loads(line) for line in file.read_text().splitlines()]
     digest = events.GENESIS
     for line in lines:
-        digest = events.link(digest, line["canonical"])
+        digest = events.chained_hash(digest, line["canonical"])
         assert line["hash"] == digest.hex()
     assert head == last["head"] == digest.hex()
     with fresh_database.reading() as store:
@@ -284,7 +285,7 @@ def test_the_doctor_is_content_once_a_worker_has_run(
 ) -> None:
     if engine == "sqlite":
         Path(fresh_database.url.database or "").chmod(0o600)
-    with clock.bent_to(datetime.now(UTC)):
+    with clock.running_from(datetime.now(UTC)):
         assert run("worker", "--once").exit_code == 0
         said = run("doctor").stderr
     assert "✓ worker: alive" in said
@@ -353,3 +354,25 @@ def test_the_help_desks_number_is_set_and_taken_away(run: Run, fresh_database: D
     assert run("program", "help-phone", "bay", "soon").exit_code == 2
     run("program", "help-phone", "bay")
     assert number() is None
+
+
+def test_the_doctor_names_what_is_set_aside_and_the_chores_that_fail(
+    run: Run, world: World, fresh_database: Database
+) -> None:
+    """By number and place in the code; what the row says stays in it (S13)."""
+    now = clock.now()
+    with fresh_database.writing() as store:
+        for chore, subject, number, tried in (("look", "seat", 17, 1), ("unfold", "chore", 0, 4)):
+            store.add(
+                SetAside(
+                    chore=chore, subject=subject, subject_id=number, program_id=None,
+                    reason="ValueError at webapp/times.py:26", first_at=now, last_at=now,
+                    count=tried, next_at=now,
+                )
+            )  # fmt: skip
+        store.commit()
+    told = run("doctor")
+    said = " ".join((told.output + told.stderr).split())
+    assert "set aside: seat 17 by look" in said
+    assert "chores: unfold has failed 4 times" in said
+    assert "ValueError at webapp/times.py:26" in said

@@ -95,13 +95,13 @@ def test_one_wrong_cell_is_named_and_nothing_is_entered(
     assert counted(fresh_database) == before
 
 
-def test_all_that_is_wrong_is_told_at_once(run: Run, program: None, file: Path) -> None:
+def test_all_problems_are_shown_at_once(run: Run, program: None, file: Path) -> None:
     file.write_text(HEADER + "person,a,clown,A\nperson,b,client,B,nonsense\n\nperson,b,client,B\n")
     said = run("import", "roster", str(file)).stderr
     assert all(each in said for each in ("row 2, kind", "row 3, email", "row 5, ref")), said
 
 
-def test_what_hangs_on_a_refused_person_is_not_complained_about_too(
+def test_rows_that_depend_on_a_refused_person_are_not_problems_too(
     run: Run, program: None, file: Path
 ) -> None:
     file.write_text(HEADER + "person,a,client,A,nonsense\nteam,a\n")
@@ -175,11 +175,11 @@ def test_only_who_agreed_may_be_written_to(
         assert store.scalars(select(Address.value)).all() == ["a@example.org"]
 
 
-def test_a_missing_file_is_bad_use(run: Run, program: None, tmp_path: Path) -> None:
+def test_a_missing_file_is_bad_usage(run: Run, program: None, tmp_path: Path) -> None:
     assert run("import", "roster", str(tmp_path / "none.csv")).exit_code == 2
 
 
-def test_people_know_their_kind_of_staff(run: Run, program: None, fresh_database: Database) -> None:
+def test_staff_have_their_roles(run: Run, program: None, fresh_database: Database) -> None:
     run("import", "roster", str(SAMPLE))
     with fresh_database.reading() as store:
         hanna = store.scalars(select(people.Person).where(people.Person.ref == "hanna")).one()

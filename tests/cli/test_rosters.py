@@ -1,23 +1,23 @@
-"""Rosters: each wrong cell is named by row and column; a file that cannot be read says why."""
+"""Roster files: each wrong cell is named by row and column; a file that cannot be read says why."""
 
 import pytest
 
 from tests.conftest import THAT_DAY
 from webapp.care.directory import programs
-from webapp.cli.rosters import cells, entering, files
-from webapp.cli.rosters.files import Problem
+from webapp.cli.rosters import entering, files
+from webapp.cli.rosters.files import RowProblem
 from webapp.db import Store
 from webapp.refusals import Invalid
 
 HEADER = "type,ref,kind,name,email,phone,time_zone,language,roles,partners,therapist,counselor\n"
 
 
-def problems_of(store: Store, text: str) -> list[Problem]:
+def problems_of(store: Store, text: str) -> list[RowProblem]:
     """Everything that is wrong with a roster, entered into a program of its own."""
     program = programs.create(store, "Bay", ref="bay", time_zone="UTC", now=THAT_DAY)
-    records, problems = files.read(text.encode())
-    entered = entering.enter(store, program, records, by=None, now=THAT_DAY)
-    return [*problems, *entered.problems]
+    rows, problems = files.read(text.encode())
+    result = entering.enter(store, program, rows, by=None, now=THAT_DAY)
+    return [*problems, *result.problems]
 
 
 @pytest.mark.parametrize(
@@ -60,16 +60,16 @@ def test_every_wrong_cell_is_named_by_row_and_column(
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(raw: bytes, words: str) -> None:
-    records, problems = files.read(raw)
-    assert records == []
+    rows, problems = files.read(raw)
+    assert rows == []
     assert words in f"row {problems[0].row}: {problems[0]}"
 
 
-def test_records_are_ordered_so_that_each_finds_what_it_names() -> None:
+def test_rows_are_ordered_so_that_each_comes_after_those_it_names() -> None:
     text = "type,ref,kind,name,partners\ncouple,c,,,a b\nperson,a,client,A\nteam,a\nperson,b,client,B\n"
-    records, problems = files.read(text.encode())
+    rows, problems = files.read(text.encode())
     assert problems == []
-    assert [(record.type, record.ref) for record in records] == [
+    assert [(row.type, row.ref) for row in rows] == [
         ("person", "a"), ("person", "b"), ("team", "a"), ("couple", "c"),
     ]  # fmt: skip
 
@@ -81,17 +81,17 @@ def test_a_series_may_have_a_number_to_dial_in(store: Store) -> None:
     program = programs.create(store, "Bay", ref="bay", time_zone="UTC", now=THAT_DAY)
     text = header + host + row + '"212-555-0100,,77#"\n'
     for became in ("new", "same"):
-        records, problems = files.read(text.encode())
-        entered = entering.enter(store, program, records, by=None, now=THAT_DAY)
-        assert [*problems, *entered.problems] == []
-        assert entered.counts["series", became] == 1
-    records, _ = files.read((header + host + row + "soon\n").encode())
-    [problem] = entering.enter(store, program, records, by=None, now=THAT_DAY).problems
+        rows, problems = files.read(text.encode())
+        result = entering.enter(store, program, rows, by=None, now=THAT_DAY)
+        assert [*problems, *result.problems] == []
+        assert result.counts["series", became] == 1
+    rows, _ = files.read((header + host + row + "soon\n").encode())
+    [problem] = entering.enter(store, program, rows, by=None, now=THAT_DAY).problems
     assert (problem.row, problem.column) == (3, "dial_in")
 
 
 @pytest.mark.parametrize("written", ["9999-12-31T23:00", "2026-11-23T18:00+02:00", "Monday"])
 def test_a_series_begins_at_a_wall_time_of_this_century(written: str) -> None:
     with pytest.raises(Invalid) as refused:
-        cells.local_start(written)
+        entering.read_local_start(written)
     assert refused.value.field == "local_start"

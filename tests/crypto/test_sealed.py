@@ -7,9 +7,9 @@ from tests.databases import FIELD_KEY
 from webapp.care.contact import contacts, messages
 from webapp.care.contact.contacts import Contact
 from webapp.care.materials import drafts
-from webapp.crypto.keyring import Keyring, Sealed, key_id
+from webapp.crypto.keyring import Keyring, TamperedText, key_id
 from webapp.crypto.keys import KeyTrouble
-from webapp.crypto.sealed import ready
+from webapp.crypto.sealed import prepared_row
 
 OLD, NEW = "a" * 64, "b" * 64
 
@@ -36,7 +36,7 @@ class TestAKeyring:
     def test_a_text_moved_elsewhere_does_not_open(self, place):
         """S15: the place is authenticated."""
         ring = Keyring([OLD])
-        with pytest.raises(Sealed, match="does not open"):
+        with pytest.raises(TamperedText, match="does not open"):
             ring.open(ring.seal("x", "contact|note|7"), place)
 
     def test_a_text_that_was_changed_does_not_open(self):
@@ -116,14 +116,14 @@ class TestAColumn:
         store.execute(text(move), {"a": first.id, "b": second.id})
         store.expire_all()
         assert first.note == "what she said"
-        with pytest.raises(Sealed, match=r"contact\.note"):
+        with pytest.raises(TamperedText, match=r"contact\.note"):
             _ = second.note
 
     def test_plain_text_put_there_by_hand_is_not_believed(self, store, world, clock):
         made = wrote(store, world, clock)
         store.execute(text("UPDATE contact SET note = 'planted'"))
         store.expire_all()
-        with pytest.raises(Sealed, match="not sealed"):
+        with pytest.raises(TamperedText, match="not sealed"):
             _ = made.note
 
     def test_empty_and_missing_text_stay_what_they_are(self, store, world, clock):
@@ -172,7 +172,7 @@ class TestAColumn:
         }  # fmt: skip
         with pytest.raises((StatementError, TypeError), match="needs its row"):
             store.execute(insert(Contact).values(row))
-        store.execute(insert(Contact).values(ready(store, Contact, row)))
+        store.execute(insert(Contact).values(prepared_row(store, Contact, row)))
         assert store.scalars(select(Contact.note)).all() == ["core"]
 
     def test_a_draft_is_bound_to_its_writer_and_what_it_is_about(self, store, world, clock):
@@ -180,7 +180,7 @@ class TestAColumn:
         drafts.save(store, "homework:1", "more words", by=world.maya, now=clock.now())
         assert drafts.of(store, world.maya, "homework:1").body == "more words"
         store.execute(text("UPDATE draft SET about = 'homework:2'"))
-        with pytest.raises(Sealed):
+        with pytest.raises(TamperedText):
             drafts.of(store, world.maya, "homework:2")
 
     def test_a_message_written_twice_is_one(self, store, world, clock):

@@ -1,4 +1,4 @@
-"""Three weeks of practice, told through the verbs: charts and lists look lived in, and everything is provable."""
+"""The demo's history shows every state there is, in order, and keeps the product's promises."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
-from webapp.demo import acts, cast, story
+from webapp.demo import actions, cast, story
 from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import Notification
 from webapp.protocol.facts import facts
@@ -36,8 +36,8 @@ def tell_story(database: Database) -> None:
 
 
 @pytest.fixture
-def told(engine: str, databases: Databases) -> Iterator[Database]:
-    """A database in which the story has been told; told once a run, and each test's own afterwards."""
+def demo(engine: str, databases: Databases) -> Iterator[Database]:
+    """A database with the demo's history; made once a run, and each test gets a copy of its own."""
     with databases.borrowed(engine, tell_story) as borrowed:
         yield borrowed
 
@@ -52,8 +52,8 @@ def standings(store: Store) -> Counter[str]:
     return Counter(standing(picture.facts, THAT_DAY).value for picture in pictures)
 
 
-def test_the_story_shows_everything_that_happens_in_practice(told: Database) -> None:
-    with told.reading() as store:
+def test_the_story_shows_everything_that_happens_in_practice(demo: Database) -> None:
+    with demo.reading() as store:
         found = standings(store)
         assert found.keys() >= {
             "attended",
@@ -82,15 +82,15 @@ def test_the_story_shows_everything_that_happens_in_practice(told: Database) -> 
         assert list(chain.verify(store)) == []
 
 
-def test_history_reads_in_the_order_in_which_it_happened(told: Database) -> None:
-    with told.reading() as store:
+def test_history_reads_in_the_order_in_which_it_happened(demo: Database) -> None:
+    with demo.reading() as store:
         instants = store.scalars(select(Event.at).order_by(Event.id)).all()
     assert all(earlier <= later for earlier, later in pairwise(instants))
     assert instants[-1] < THAT_DAY
 
 
-def test_every_step_was_taken_on_time(told: Database) -> None:
-    with told.reading() as store:
+def test_every_step_was_taken_on_time(demo: Database) -> None:
+    with demo.reading() as store:
         steps = store.scalars(select(Step).where(Step.result == "taken")).all()
     assert len(steps) > 200
     for step in steps:
@@ -98,40 +98,40 @@ def test_every_step_was_taken_on_time(told: Database) -> None:
         assert step.taken_at - step.due_at < timedelta(minutes=1), (step.rung, step.seat_id)
 
 
-def test_gus_was_not_heard_of_the_last_time_and_his_outreach_is_open(told: Database) -> None:
-    with told.reading() as store:
+def test_gus_was_not_heard_of_the_last_time_and_his_outreach_is_open(demo: Database) -> None:
+    with demo.reading() as store:
         gus = cast.find(store).gus
         open_ones = select(Task).where(Task.client_id == gus.id, Task.is_open)
         assert [task.kind for task in store.scalars(open_ones)] == ["outreach"]
 
 
-def test_nobody_is_told_of_the_past_once_more(told: Database) -> None:
-    announce(told, THAT_DAY)
-    with told.reading() as store:
+def test_no_notice_about_the_past_is_sent_again(demo: Database) -> None:
+    announce(demo, THAT_DAY)
+    with demo.reading() as store:
         assert store.scalar(select(func.count(Notification.id)).where(Notification.is_open)) == 0
         assert store.scalar(select(func.count(Notification.id))) > 200
 
 
-def test_the_coming_two_weeks_are_planned(told: Database) -> None:
-    with told.reading() as store:
+def test_the_coming_two_weeks_are_planned(demo: Database) -> None:
+    with demo.reading() as store:
         ahead = select(func.count(Session.id)).where(Session.starts_at > THAT_DAY)
         assert (store.scalar(ahead) or 0) > 15
 
 
-def test_charlie_has_no_part_in_it(told: Database) -> None:
-    with told.reading() as store:
+def test_charlie_has_no_part_in_it(demo: Database) -> None:
+    with demo.reading() as store:
         charlie = cast.find(store).charlie
         assert store.scalars(select(Seat).where(Seat.client_id == charlie.id)).all() == []
         assert store.scalars(tasks.visible_to(charlie)).all() == []
 
 
-def test_a_story_that_breaks_off_leaves_nothing(
+def test_a_history_that_fails_half_way_leaves_nothing(
     fresh_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stumble(*_: object) -> Callable[..., None]:
         raise RuntimeError("the lights went out")
 
-    monkeypatch.setattr(acts, "confirming", stumble)
+    monkeypatch.setattr(actions, "confirming", stumble)
     with pytest.raises(RuntimeError):
         story.tell(fresh_database, THAT_DAY)
     with fresh_database.reading() as store:
@@ -139,13 +139,13 @@ def test_a_story_that_breaks_off_leaves_nothing(
         assert store.scalar(select(func.count(Event.id))) == 0
 
 
-def test_both_programs_say_that_they_are_a_demo(told: Database) -> None:
-    with told.reading() as store:
+def test_both_programs_say_that_they_are_a_demo(demo: Database) -> None:
+    with demo.reading() as store:
         assert set(store.scalars(select(Program.demo))) == {True}
 
 
-def test_make_ups_are_told_in_every_state(told: Database) -> None:
-    with told.reading() as store:
+def test_there_are_make_ups_in_every_state(demo: Database) -> None:
+    with demo.reading() as store:
         made = store.scalars(select(MakeUp)).all()
         assert sum(each.completed_at is not None for each in made) == 2
         assert store.scalars(waitlist.live()).one().entry.client.ref == "leo"

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, text, update
 from tests.faults.processes import DatabaseServer, Victim, Web, Zygote, free_port, killed_in_turn
 from tests.faults.scene import Reporter, Scene, plant
 from tests.postgres import DURABLE, Server
-from tests.protocol.pictures import of_ids as pictures_of
+from tests.protocol.planted import of_ids as pictures_of
 from tests.push_service import PushService
 from webapp import clock, migrations, worker
 from webapp.care.attendance.absences import AbsenceReport
@@ -155,7 +155,7 @@ def finish(database: Database, settings: Settings, then: datetime) -> None:
     A send that a busy machine made too slow is tried again later, so there are several such instants.
     """
     for later in range(6):
-        with clock.bent_to(then + later * timedelta(minutes=10)):
+        with clock.running_from(then + later * timedelta(minutes=10)):
             with database.writing() as store:
                 store.execute(update(Notification).values(leased_until=None))
                 store.commit()

@@ -5,8 +5,8 @@ from markupsafe import escape
 
 from tests.fuzz.corpus import MARKED, reflected
 from tests.fuzz.watching import changes
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory import people
 from webapp.care.directory.people import Person
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import What
@@ -36,9 +36,11 @@ def test_the_trace_of_a_reading_is_told_from_other_events(database, world, clock
         for more, kept in ((False, "INSERT reading"), (True, "INSERT event")):
             with database.writing() as store:
                 of = {"by": by.id, "now": now, "program_id": by.program_id}
-                record_views.note_down(store, What.CHART, [world.maya.id], **of)
+                record_views.record(store, What.CHART, [world.maya.id], **of)
                 if more:
-                    people.about(store, Tag.SIGNED_OUT, by, by=by, now=now, why="signed_out")
+                    events.record(
+                        store, Tag.SIGNED_OUT, person=by, by=by, now=now, why="signed_out"
+                    )
                 store.commit()
             assert seen.take() == {kept, "UPDATE chain_head"}
 

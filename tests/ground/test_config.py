@@ -162,6 +162,8 @@ def test_the_key_of_processes_that_start_together_is_one(tmp_path: Path) -> None
     from webapp.crypto import keys
 
     with ThreadPoolExecutor(8) as pool:
-        found = set(pool.map(lambda _: keys.once(tmp_path / "a.key", keys.hex_key), range(32)))
+        found = set(
+            pool.map(lambda _: keys.read_or_make(tmp_path / "a.key", keys.hex_key), range(32))
+        )
     assert len(found) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.key"]

@@ -15,7 +15,7 @@ NOT_SEALED = {
     "consent.description": "a sentence of ours",
     "consent.purpose": "a sentence of ours, or law's",
     "consent.right_to_revoke": "a sentence of law's",
-    "event.canonical": "ids, enum values, numbers and instants only, held to it by tag_fields.FIELDS",
+    "event.canonical": "ids, enum values, numbers and instants only, held to it by Tag.fields",
     "passkey.transports": "how an authenticator can be reached",
     "person.preferences": "settings by name",
     "plan.steps": "names of steps; free words stand in the note",

@@ -9,7 +9,7 @@ from tests.house.reading import Module, modules, names_of_modules, told
 
 ORDER: dict[str, list[set[str]]] = {
     "webapp": [
-        {"batches", "bulk", "clock", "config", "crypto", "db", "durations", "embedded", "log", "migrations", "refusals", "times"}
+        {"batches", "bulk", "clock", "config", "crypto", "db", "embedded", "log", "migrations", "refusals", "times"}
         | {"spellings"},
         {"care"},
         {"operations"},
@@ -47,10 +47,18 @@ PURE = {
         "webapp.care.directory.policy",
         "webapp.care.attendance.standing",
         "webapp.protocol.ladder.rungs",
+        "webapp.times",
+    },
+    "webapp.protocol.ladder.late_facts": {
+        "webapp.care.attendance.standing",
+        "webapp.protocol.ladder.ladder",
+    },
+    "webapp.protocol.ladder.patterns": {
+        "webapp.care.attendance.standing",
+        "webapp.care.directory.policy",
     },
     "webapp.care.attendance.standing": {"webapp.care.directory.policy", "webapp.care.attendance.tally"},
-    "webapp.care.directory.policy": {"webapp.durations", "webapp.refusals", "webapp.times"},
-    "webapp.durations": set[str](),
+    "webapp.care.directory.policy": {"pydantic", "pydantic_core", "webapp.refusals", "webapp.times"},
     "webapp.times": set[str](),
     "webapp.care.attendance.tally": set[str](),
     "webapp.refusals": set[str](),

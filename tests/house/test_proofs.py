@@ -45,7 +45,7 @@ def _names(file: str) -> str:
 
 def test_the_page_on_security_says_where_each_requirement_lives_and_which_tests_notice() -> None:
     stands = page.rows()
-    asked = [line for line in LINES if line[0] in "SP"]
+    asked = [line for line in LINES if line[0] in "SP" or line == "R13"]
     assert sorted(stands) == sorted(asked)
     wrong = [
         f"| {line} | {stands[line][1]} | {' | '.join(page.wanted(line))} |"

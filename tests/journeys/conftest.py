@@ -18,7 +18,7 @@ from tests.journeys.phone import Phone, phone
 from tests.push_service import PushService
 from tests.web import serving
 from webapp import clock, migrations
-from webapp.care.accounts import logins
+from webapp.care.accounts import sign_in_links
 from webapp.care.directory import programs
 from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import PresenceFrom
@@ -76,7 +76,7 @@ class Evening:
         """A one-time link, as `rejoin demo` prints it: it stands for both factors."""
         with self.database.writing() as store:
             person = getattr(cast.find(store), name)
-            secret = logins.issue_link(store, person, "demo", by=None, now=clock.now())
+            secret = sign_in_links.issue(store, person, "demo", by=None, now=clock.now())
             store.commit()
         return f"{self.base_url}/sign-in/link/{secret}"
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from tests.memory_channel import MemoryChannel
 from tests.push_service import PushService
 from webapp import clock as webapp_clock
 from webapp.care.audit import events
@@ -20,7 +21,6 @@ from webapp.crypto import keys
 from webapp.db import Database
 from webapp.demo import cast
 from webapp.notify.announcing import announce
-from webapp.notify.channels.memory import MemoryChannel
 from webapp.notify.channels.parcel import Parcel, Subscription
 from webapp.notify.channels.push.channel import PushChannel
 from webapp.notify.channels.push.hosts import PushHosts
@@ -81,7 +81,7 @@ class Post:
         wording = Wording("My Day", "https://day.example", ["k" * 32])
         self.courier = Courier(self.channels, Packer(wording, "k" * 32))
         with database.writing() as store:
-            announce.pass_over(store)
+            announce.skip_past_events(store)
             store.commit()
 
     def device(self, person: Any, name: str = "phone", **wishes: Any) -> int:

@@ -11,7 +11,7 @@ from webapp.care.directory.people import LANGUAGES
 from webapp.notify.channels.push.encryption import LARGEST_MESSAGE
 from webapp.notify.delivery import wording
 from webapp.notify.delivery.wording import NOTICES, Reader, Subject, Wording, spoken
-from webapp.notify.kinds import LINKS, STAFF, NoticeKind, Verb
+from webapp.notify.kinds import LINKS, STAFF, Action, NoticeKind
 
 EVENING = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
 NEW_YORK = Reader("en", "America/New_York")
@@ -32,7 +32,7 @@ def words() -> Wording:
 def everything_said(words: Wording, kind: NoticeKind, language: str) -> list[str]:
     """All a stranger could read of a notice; addresses of pages taken out."""
     reader = Reader(language, "America/New_York")
-    letter = words.letter(kind, reader, SEAT)
+    letter = words.email(kind, reader, SEAT)
     said = [letter.subject, letter.text, re.sub(r'(style|href)="[^"]*"', "", letter.html)]
     if kind not in LINKS:
         shown = json.loads(words.payload(kind, reader, SEAT, person_id=3, tag="t"))["notification"]
@@ -50,7 +50,7 @@ def test_no_notice_tells_a_stranger_what_it_is_about(words, kind, language):
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
-def test_each_kind_is_a_folder_with_every_form_it_travels_in(kind):
+def test_each_kind_has_a_folder_with_a_template_for_every_channel(kind):
     forms = {"subject.txt", "text.txt", "html.html"}
     forms |= set() if kind in LINKS else {"push.txt", "sms.txt"}
     assert {path.name for path in (NOTICES / kind.value).iterdir()} == forms
@@ -68,10 +68,10 @@ def test_templates_are_given_an_instant_a_link_and_the_apps_name_and_nothing_els
 
 
 def test_a_reminder_names_the_time_where_its_reader_lives(words):
-    letter = words.letter(NoticeKind.SOON, NEW_YORK, SEAT)
+    letter = words.email(NoticeKind.SOON, NEW_YORK, SEAT)
     assert letter.subject == "A reminder for 6:00 PM"
     assert "You have a reminder for 6:00 PM." in letter.text
-    in_phoenix = words.letter(NoticeKind.SOON, Reader("en", "America/Phoenix"), SEAT)
+    in_phoenix = words.email(NoticeKind.SOON, Reader("en", "America/Phoenix"), SEAT)
     assert in_phoenix.subject == "A reminder for 4:00 PM"
 
 
@@ -107,7 +107,7 @@ def test_a_text_message_stays_in_the_alphabet_of_every_phone_and_says_how_to_end
     assert "STOP" in text
 
 
-def test_the_push_is_declarative_and_its_buttons_carry_one_capability_each(words):
+def test_the_push_is_declarative_and_each_of_its_buttons_carries_one_token(words):
     payload = words.payload(NoticeKind.FIRST_CHECK, NEW_YORK, SEAT, person_id=3, tag="T" * 32)
     told = json.loads(payload)
     assert told["web_push"] == 8030
@@ -117,8 +117,8 @@ def test_the_push_is_declarative_and_its_buttons_carry_one_capability_each(words
     assert [a["action"] for a in shown["data"]["actions"]] == ["join", "absence", "trouble"]
     for action in shown["data"]["actions"]:
         token = action["url"].removeprefix("https://day.example/answers/")
-        right = words.capabilities.read(token, now=EVENING)
-        assert (right.seat_id, right.verb, right.person_id) == (7, Verb(action["action"]), 3)
+        right = words.action_tokens.read(token, now=EVENING)
+        assert (right.seat_id, right.action, right.person_id) == (7, Action(action["action"]), 3)
         assert right.until == SEAT.until
     assert len(payload) < LARGEST_MESSAGE / 3
 
@@ -132,9 +132,9 @@ def test_a_notice_without_a_seat_has_no_buttons(words):
         assert shown["data"] == {"actions": []}
 
 
-def test_an_app_name_cannot_break_out_of_the_letter(words):
+def test_an_app_name_cannot_break_out_of_the_e_mails_html(words):
     tricky = Wording('<img src=x onerror="a">', "https://day.example", ["k" * 32])
-    assert "<img" not in tricky.letter(NoticeKind.TEST_NOTICE, NEW_YORK, Subject()).html
+    assert "<img" not in tricky.email(NoticeKind.TEST_NOTICE, NEW_YORK, Subject()).html
 
 
 def test_every_language_is_known_to_the_formatter():

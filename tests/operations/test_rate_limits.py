@@ -56,7 +56,7 @@ def test_s12_keys_and_rates_are_apart(store, clock):
     assert tries(store, "maya", now, OTHER) == 3
 
 
-def test_s12_who_proved_themselves_starts_anew(store, clock):
+def test_s12_a_proof_of_identity_clears_earlier_tries(store, clock):
     now = clock.now()
     tries(store, "maya", now)
     rate_limits.clear(store, [FEW], "maya")
@@ -69,7 +69,7 @@ def test_s13_what_strangers_type_is_not_kept(store, clock):
     assert b"hunter2" not in b"".join(bytes(row[0]) for row in kept)
 
 
-def test_s12_what_is_paid_off_is_forgotten(database, clock):
+def test_s12_keys_that_are_not_in_use_are_deleted(database, clock):
     now = clock.now()
     with database.writing() as store:
         rate_limits.spend(store, FEW, "maya", now=now)

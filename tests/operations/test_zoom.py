@@ -16,7 +16,7 @@ from webapp.care.attendance.standing import Standing, standing
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
 from webapp.operations import inbox
-from webapp.operations.inbox import GIVE_UP_AFTER, TRY_AGAIN_AFTER, Letter
+from webapp.operations.inbox import GIVE_UP_AFTER, TRY_AGAIN_AFTER, ReceivedWebhook
 from webapp.operations.zoom import SOURCE, digest
 from webapp.protocol.facts import facts
 
@@ -58,7 +58,7 @@ class Post:
 
     def why(self) -> list[str | None]:
         with self.database.reading() as store:
-            return list(store.scalars(select(Letter.why).order_by(Letter.id)))
+            return list(store.scalars(select(ReceivedWebhook.why).order_by(ReceivedWebhook.id)))
 
     def evidence(self) -> set[tuple[Any, ...]]:
         with self.database.reading() as store:
@@ -80,7 +80,7 @@ def post(database, world, clock, starts_at) -> Post:
     return Post(database, world.harbor.id, clock.now)
 
 
-def test_a_stay_in_one_room_is_presence_in_that_room(post, starts_at, world) -> None:
+def test_a_stay_in_one_session_is_presence_in_that_session(post, starts_at, world) -> None:
     at = starts_at + zoom.minutes(61)
     post.bring(
         zoom.participant("joined", at, "ben"),
@@ -92,7 +92,7 @@ def test_a_stay_in_one_room_is_presence_in_that_room(post, starts_at, world) -> 
     assert post.why() == [None, None]
 
 
-def test_a_stay_over_three_rooms_counts_in_each(post, starts_at, world) -> None:
+def test_a_stay_over_three_sessions_counts_in_each(post, starts_at, world) -> None:
     post.bring(
         zoom.participant("joined", starts_at - zoom.minutes(5)),
         zoom.participant("left", starts_at + zoom.minutes(175)),
@@ -103,7 +103,7 @@ def test_a_stay_over_three_rooms_counts_in_each(post, starts_at, world) -> None:
         assert post.stands(ref, world.maya.id, after) == Standing.ATTENDED
 
 
-def test_leaving_after_the_first_room_is_missing_the_others(post, starts_at, world) -> None:
+def test_leaving_after_the_first_session_is_missing_the_others(post, starts_at, world) -> None:
     post.bring(
         zoom.participant("joined", starts_at),
         zoom.participant("left", starts_at + zoom.minutes(50)),
@@ -147,7 +147,7 @@ def test_any_order_and_repetition_gives_the_same_presence(
     def presence(bodies: list[dict[str, Any]], pause: int) -> set[tuple[Any, ...]]:
         with database.writing() as store:
             store.query(Presence).delete()
-            store.query(Letter).delete()
+            store.query(ReceivedWebhook).delete()
             store.commit()
         for part in (bodies[:pause], bodies[pause:]):
             post.bring(*part)
@@ -166,7 +166,7 @@ def test_every_order_of_a_rejoin_is_the_same(post, starts_at, database) -> None:
     for order in permutations(range(4)):
         with database.writing() as store:
             store.query(Presence).delete()
-            store.query(Letter).delete()
+            store.query(ReceivedWebhook).delete()
             store.commit()
         post.bring(*told(starts_at, order))
         post.open()
@@ -187,7 +187,7 @@ def test_every_order_of_a_rejoin_is_the_same(post, starts_at, database) -> None:
         ({"email": "MAYA@example.org "}, None),
     ],
 )
-def test_a_participant_is_one_person_or_stays_in_sight(post, starts_at, who, why) -> None:
+def test_a_participant_is_one_person_or_stays_unmatched(post, starts_at, who, why) -> None:
     post.bring(zoom.participant("joined", starts_at, **who))
     post.open()
     assert post.why() == [why]
@@ -208,7 +208,7 @@ def test_two_who_share_an_address_are_not_guessed(post, starts_at, database) -> 
     assert post.why() == ["ambiguous_person", None]
 
 
-def test_a_shared_address_is_no_riddle_where_only_one_has_a_place(
+def test_a_shared_address_is_enough_where_only_one_has_a_place(
     post, starts_at, database, world
 ) -> None:
     with database.writing() as store:
@@ -241,11 +241,11 @@ def test_a_session_may_carry_the_meetings_number_as_its_reference(
     assert post.why() == [None]
 
 
-def test_what_says_nothing_about_presence_is_let_go(post, starts_at, database) -> None:
+def test_an_event_that_says_nothing_about_presence_is_settled(post, starts_at, database) -> None:
     post.bring(zoom.event("meeting.updated", starts_at))
     post.open()
     with database.reading() as store:
-        letter = store.scalar(select(Letter))
+        letter = store.scalar(select(ReceivedWebhook))
         assert (letter.why, letter.body) == (None, "")
         assert letter.settled_at
 
@@ -261,13 +261,13 @@ def test_what_says_nothing_about_presence_is_let_go(post, starts_at, database) -
         b'{"event":"meeting.started","payload":{"object":{"id":"\\ud800","uuid":"u","start_time":"2026-03-04T18:00:00Z"}}}',
     ],
 )  # fmt: skip
-def test_a_malformed_letter_stays_in_sight_and_stops_nothing(post, starts_at, body) -> None:
+def test_a_malformed_webhook_stays_visible_and_stops_nothing(post, starts_at, body) -> None:
     post.bring(body, zoom.participant("joined", starts_at))
     post.open()
     assert post.why() == ["malformed", None]
 
 
-def test_an_unmatched_letter_is_tried_again_for_a_day(post, starts_at, clock, database) -> None:
+def test_an_unmatched_webhook_is_tried_again_for_a_day(post, starts_at, clock, database) -> None:
     post.bring(zoom.participant("joined", starts_at, email="sam@example.org"))
     post.open()
     assert post.open() == 0
@@ -279,7 +279,7 @@ def test_an_unmatched_letter_is_tried_again_for_a_day(post, starts_at, clock, da
     assert post.why() == [None]
 
 
-def test_after_a_day_an_unmatched_letter_rests_in_sight(
+def test_after_a_day_an_unmatched_webhook_is_settled_and_stays_visible(
     post, starts_at, clock, database, world
 ) -> None:
     post.bring(zoom.participant("joined", starts_at, email="sam@example.org"))
@@ -288,7 +288,7 @@ def test_after_a_day_an_unmatched_letter_rests_in_sight(
     clock.forward(hours=1)
     assert post.open() == 0
     with database.reading() as store:
-        (letter,) = store.scalars(select(Letter).where(Letter.why.is_not(None)))
+        (letter,) = store.scalars(select(ReceivedWebhook).where(ReceivedWebhook.why.is_not(None)))
         assert letter.why == "unknown_person"
 
 

@@ -6,6 +6,8 @@ from tests.prove.mutation import ROOT
 from tests.prove.mutations import BREAKS
 
 PAGE = ROOT / "SECURITY.md"
+ROWS = ("| P", "| S", "| R")
+"""How a row of the table begins."""
 HEADS = ("line", "what", "where", "test")
 
 
@@ -14,7 +16,7 @@ def rows() -> dict[str, list[str]]:
     cells = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in PAGE.read_text().splitlines()
-        if line.startswith(("| S", "| P"))
+        if line.startswith(ROWS)
     ]
     return {row[0]: row for row in cells}
 
@@ -40,7 +42,7 @@ def write() -> None:
     """Bring the columns *where* and *test* of SECURITY.md's table up to date: `python -m tests.prove.page`."""
     lines = PAGE.read_text().splitlines(keepends=True)
     for number, text in enumerate(lines):
-        if text.startswith(("| S", "| P")):
+        if text.startswith(ROWS):
             line, about = [cell.strip() for cell in text.strip("|\n").split("|")][:2]
             lines[number] = f"| {line} | {about} | {' | '.join(wanted(line))} |\n"
     PAGE.write_text("".join(lines))

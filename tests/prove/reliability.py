@@ -1,13 +1,14 @@
-"""R1 and R3 to R12 broken, one rule at a time. R2 (killed at any instant) is `make faults`, which kills for real."""
+"""R1 and R3 to R13 broken, one rule at a time. R2 (killed at any instant) is `make faults`, which kills for real."""
 
 from tests.prove.mutation import Mutation, by, plain
 
 EMBEDDED, OUTCOMES, OBJECTIONS = (
     "webapp/embedded.py",
-    "webapp/notify/delivery/outcomes.py",
+    "webapp/notify/delivery/results.py",
     "webapp/notify/delivery/objections.py",
 )
 TAKEN_BACK, ABSENCES = "webapp/cli/restore_safeguards.py", "webapp/care/attendance/absences.py"
+BATCHES, SET_ASIDE = "webapp/batches.py", "webapp/operations/set_aside.py"
 
 WITHOUT = {
     "R2": "SIGKILL at any instant: `make faults` kills worker, web and database 200 times and counts what is left."
@@ -18,13 +19,13 @@ BREAKS = (
     # R1: fact, audit event and intent commit together, durably
     Mutation("R1", EMBEDDED, '"synchronous = FULL"', '"synchronous = OFF"', by("ground/test_db", "durable")),
     Mutation("R1", "webapp/care/audit/events.py", '@event.listens_for(Store, "before_commit")', '@event.listens_for(Store, "after_begin")', by("care/audit/test_events", "transaction")),
-    Mutation("R1", "webapp/care/attendance/absences.py", "    sessions.record(\n        store, Tag.ABSENCE_REPORTED", "    (lambda *_, **__: None)(\n        store, Tag.ABSENCE_REPORTED",
+    Mutation("R1", "webapp/care/attendance/absences.py", "    events.record(\n        store, Tag.ABSENCE_REPORTED", "    (lambda *_, **__: None)(\n        store, Tag.ABSENCE_REPORTED",
       by("web/api/test_care", "chart_tells or feed_is_read")),
     # R3: only a database that cannot lose data
     Mutation("R3", EMBEDDED, "if tuple(version) < SAFE_SQLITE:", "if False:", plain("ground/test_db", "old_sqlite")),
     Mutation("R3", EMBEDDED, '        "foreign_keys = ON",\n', "", by("ground/test_db", "foreign_keys")),
     # R4: after an outage everything resolves
-    Mutation("R4", OBJECTIONS, "(_row.not_after <= NOW, EXPIRED),", "", by("notify/delivery/test_deliver", "six_hours")),
+    Mutation("R4", OBJECTIONS, "(notice.not_after <= NOW, EXPIRED),", "", by("notify/delivery/test_deliver", "six_hours")),
     Mutation("R4", "webapp/protocol/engine/reconcile.py", "    store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))\n", "",
       by("protocol/engine/test_reconcile", "timer_was_lost")),
     # R5: who watches the watcher
@@ -39,17 +40,17 @@ BREAKS = (
     Mutation("R6", OUTCOMES, "            astray.append(row)\n", "            pass\n", by("notify/delivery/test_deliver", "steps_in")),
     # R7: sent twice is told once; a conflict is shown
     Mutation("R7", ABSENCES, "if request_id and (same := _by_request(store, request_id)):", "if False:", by("care/attendance/test_absences", "same_request_id")),
-    Mutation("R7", ABSENCES, "    _refuse_taken_back(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),
+    Mutation("R7", ABSENCES, "    _refuse_before_withdrawal(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),
     Mutation("R7", "webapp/care/materials/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
     # R8: webhooks in any order, any number of times
-    Mutation("R8", "webapp/operations/inbox.py", "if store.scalar(kept.returning(Letter.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
+    Mutation("R8", "webapp/operations/inbox.py", "if store.scalar(kept.returning(ReceivedWebhook.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
     Mutation("R8", "webapp/care/attendance/tally.py", "for at, left in sorted(moves):", "for at, left in moves:", plain("care/attendance/test_tally")),
     # R9: nobody is booked twice
     Mutation("R9", "webapp/care/schedule/sessions.py", 'CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),', "", by("care/schedule/test_sessions", "database_refuses")),
     Mutation("R9", "webapp/care/schedule/sessions.py", '"uq_seat_place", "session_id", "number", unique=True,', '"uq_seat_place", "session_id", "number",', by("care/schedule/test_sessions", "database_refuses")),
     Mutation("R9", "webapp/care/make_ups/busy_slots.py", 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))', 'seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"), primary_key=True)', by("care/make_ups/test_bookings", "clients_time_twice")),
     # R10: clocks change
-    Mutation("R10", "webapp/care/schedule/recurrence.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("care/schedule/test_series", "golden")),
+    Mutation("R10", "webapp/times.py", "local.replace(tzinfo=zone, fold=0)", "local.replace(tzinfo=zone, fold=1)", plain("ground/test_times", "golden")),
     Mutation("R10", "webapp/care/preferences/availability.py", "local = ZoneInfo(zone)", 'local = ZoneInfo("UTC")', plain("care/preferences/test_availability", "clock")),
     # R11: a backup that comes back revives nothing
     Mutation("R11", TAKEN_BACK, '("revoked_at", "paused_at")),', '("paused_at",)),', by("cli/test_backups", "revives")),
@@ -68,4 +69,29 @@ BREAKS = (
     Mutation("R12", "webapp/cli/rosters/command.py", "    if not problems:\n        return\n", "    return\n", by("cli/test_import_roster", "nothing_is_entered")),
     Mutation("R12", "webapp/refusals.py", 'status = 422\n    code = "invalid"', 'status = 200\n    code = "invalid"', by("web/client/test_absences", "cannot_be_used")),
     Mutation("R12", "webapp/web/wiring.py", "if NOT_STORABLE.search(name + value):", "if False:", by("web/test_wiring", "nul_in_a_form")),
+    # R13: a bad row affects only itself
+    Mutation("R13", "webapp/times.py", 'r"([01][0-9]|2[0-3]):([0-5][0-9])"', 'r"([01]\\d|2[0-3]):([0-5]\\d)"', plain("ground/test_times", "no_time_of_day")),
+    Mutation("R13", "webapp/times.py", 'r"([01][0-9]|2[0-3]):([0-5][0-9])"', 'r"([01]\\d|2[0-3]):([0-5]\\d)"', plain("house/test_digits", "scripts_digits")),
+    Mutation("R13", "webapp/spellings.py", '_DIGITS = re.compile(r"[0-9]+")', '_DIGITS = re.compile(r"\\d+")', plain("ground/test_times", "whole_number")),
+    Mutation("R13", "webapp/spellings.py", "if len(text) <= len(str(most)) and _DIGITS", "if _DIGITS", plain("ground/test_times", "whole_number")),
+    Mutation("R13", "webapp/spellings.py", '_DECIMAL = re.compile(r"[0-9]+(\\.[0-9]*)?")', '_DECIMAL = re.compile(r".+")', plain("ground/test_times", "decimal_number")),
+    Mutation("R13", "webapp/care/directory/policy.py", '    if isinstance(value, bool) or not re.fullmatch(AMOUNT.strip("^$"), str(value)):\n        raise ValueError\n', "", plain("care/directory/test_policy", "cannot_be_meant")),
+    Mutation("R13", "webapp/care/schedule/series.py", "        if not RULE.fullmatch(rrule):\n            raise ValueError\n", "", plain("care/schedule/test_series", "other_scripts")),
+    Mutation("R13", "webapp/care/preferences/contact_preferences.py", "        return minute_of_day(text)\n", "        return int(text[:2]) * 60 + int(text[3:])\n", by("web/client/me/test_reminders", "cannot_be_is_refused")),
+    Mutation("R13", BATCHES, "                if len(part) > 1:\n", "                if False:\n", by("ground/test_batches", "rest_is_done")),
+    Mutation("R13", BATCHES, "        return due.where(~aside)\n", "        return due\n", by("ground/test_batches", "left_out")),
+    Mutation("R13", BATCHES, "                if len(self.failed) > MOST:\n", "                if False:\n", by("ground/test_batches", "everything_fails")),
+    Mutation("R13", BATCHES, "    if gone or (isinstance(error, NOT_A_ROWS_FAULT) and not malformed):\n", "    if gone:\n", by("ground/test_batches", "no_rows_fault")),
+    Mutation("R13", BATCHES, "                store.delete(aside)\n", "                pass\n", by("ground/test_batches", "no_longer_set_aside")),
+    Mutation("R13", BATCHES, "WAITS[0] * 2 ** min(aside.count - 1, 20)", "WAITS[0]", by("ground/test_batches", "longer_intervals")),
+    Mutation("R13", "webapp/log.py", 'return f"{type(error).__qualname__} at {ours[-1]}"', 'return f"{error} at {ours[-1]}"', by("ground/test_batches", "no_word_of_the_row")),
+    Mutation("R13", SET_ASIDE, "SetAside.count >= KEEPS_FAILING,", "SetAside.count >= 10**6,", by("operations/test_set_aside", "unready or banner")),
+    Mutation("R13", SET_ASIDE, "            about[place].withdraw(store, \"mended\", by=None, now=now)\n", "", by("operations/test_set_aside", "withdrawn_once")),
+    Mutation("R13", "webapp/worker.py", "            self._say(set_aside.chore_failed, database, self.name, error, clock.now())\n", "", by("operations/test_set_aside", "unready")),
+    Mutation("R13", "webapp/worker.py", "        if self.troubles or not self.vouched:\n", "        if self.troubles:\n", by("operations/test_set_aside", "restarted")),
+    Mutation("R13", "webapp/protocol/engine/engine.py", "batches.walk(database, now, replace(SEATS, limit=limit), due(now), act, _seat_rows)", "act(database.open(writing=True), _seat_rows(database.open(writing=True), due(now)))", by("operations/test_set_aside", "look_goes_on")),
+    Mutation("R13", "webapp/web/page/filters.py", "        log.error(\"row can't be shown\", exc_info=error)\n", "        raise\n", by("web/test_bad_rows", "cannot_be_shown")),
+    Mutation("R13", "webapp/web/staff/room_overviews.py", "places = each_or_none(build, both_of)", "places = build(both_of)", by("web/test_bad_rows", "whose_place")),
+    Mutation("R13", "webapp/web/client/histories.py", "words = each_or_none(build, over)", "words = build(over)", by("web/test_bad_rows", "lies_behind")),
+    Mutation("R13", "webapp/web/page/errors.py", "    if unit_of_work.kept():\n        return guard.go_on()\n", "", by("web/test_errors", "was_kept")),
 )  # fmt: skip

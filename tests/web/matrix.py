@@ -51,7 +51,7 @@ class Door:
 def plant_doors(database: Database) -> dict[str, Any]:
     """The cast, some of whom have come and gone, and one of everything that is Maya's; answers path parameter → value. One
     resource may have an object of its own: `client.group_times seat_id`; `forms` holds what is written at a door."""
-    with clock.bent_to(THAT_DAY), database.writing() as store:
+    with clock.running_from(THAT_DAY), database.writing() as store:
         cast.plant(store, now=THAT_DAY)
         world = cast.find(store)
         _come_and_go(store, world)
@@ -62,13 +62,13 @@ def plant_doors(database: Database) -> dict[str, Any]:
 
 def _come_and_go(store: Store, world: Any) -> None:
     now = THAT_DAY
-    leaving.change(store, world.gus, Status.PAUSED, by=None, now=now)
-    leaving.change(store, world.ivy, Status.DISCHARGED, by=None, now=now)
+    leaving.change_status(store, world.gus, Status.PAUSED, by=None, now=now)
+    leaving.change_status(store, world.ivy, Status.DISCHARGED, by=None, now=now)
     rita, _ = people.put(
         store, world.harbor, "rita", kind="staff", name="Rita Gone", time_zone="America/New_York",
         roles=["counselor", "supervisor"], by=None, now=now,
     )  # fmt: skip
-    leaving.change(store, rita, Status.DISCHARGED, by=None, now=now)
+    leaving.change_status(store, rita, Status.DISCHARGED, by=None, now=now)
     rows.put(
         store, "couple", now - 90 * DAY, program_id=world.harbor.id, ref="once",
         a_id=world.maya.id, b_id=world.zoe.id, therapist_id=world.tessa.id, ended_at=now - 3 * DAY,

@@ -170,7 +170,7 @@ def test_the_link_is_kept_as_a_hash_of_256_bits(feed, store, world):
 
 
 def test_a_discharged_client_has_no_calendar(feed, store, world, clock):
-    leaving.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
+    leaving.change_status(store, world.maya, "discharged", by=world.susan, now=clock.now())
     store.commit()
     assert feed().status_code == 404
 

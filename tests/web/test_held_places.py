@@ -125,7 +125,7 @@ def test_today_names_it_as_what_waits_and_nothing_opens_on_it(visit, world, held
         assert maya.get(f"/seats/{held.seat_id}{page}").status_code == 404
 
 
-def test_calendar_hours_and_copies_do_not_know_it(store, world, clock, full, held):
+def test_calendar_weekly_hours_and_own_copy_leave_it_out(store, world, clock, full, held):
     starts = [each.starts_at for each in calendar_feeds.entries(store, world.maya, clock.now())]
     assert full.starts_at not in starts
     assert weekly_hours.weeks(store, world.maya, clock.now(), 2)[-1].ahead == 0
@@ -133,7 +133,9 @@ def test_calendar_hours_and_copies_do_not_know_it(store, world, clock, full, hel
     assert held.seat_id not in {each["seat"] for each in copied["sessions"]}
 
 
-def test_what_was_only_ever_held_is_in_no_calendar_as_cancelled(store, world, clock, full, held):
+def test_a_place_that_was_only_held_is_not_in_the_calendar_as_cancelled(
+    store, world, clock, full, held
+):
     waitlist.let_go(store, held, by=world.maya, now=clock.forward(minutes=5))
     store.flush()
     starts = [each.starts_at for each in calendar_feeds.entries(store, world.maya, clock.now())]

@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from webapp.operations.csp_reports import KINDS_A_DAY, PolicyReport
+from webapp.operations.csp_reports import KINDS_A_DAY, CspReport
 
 PATH = "/reports/policy"
 HOST = "http://localhost"
@@ -29,7 +29,7 @@ def send(app, body, kind="application/reports+json", **more):
 
 def kept(store):
     store.expire_all()
-    found = store.scalars(select(PolicyReport).order_by(PolicyReport.rule))
+    found = store.scalars(select(CspReport).order_by(CspReport.rule))
     return [(one.rule, one.blocked, one.page, one.count) for one in found]
 
 
@@ -42,7 +42,7 @@ def test_both_formats_are_counted_and_nothing_of_the_page_is_kept(app, store, wo
         ("script-src-elem", "inline", "client.seats.show", 2),
         ("style-src", "elsewhere", "client.today.show", 2),
     ]
-    assert "canary" not in repr([vars(one) for one in store.scalars(select(PolicyReport))])
+    assert "canary" not in repr([vars(one) for one in store.scalars(select(CspReport))])
 
 
 @pytest.mark.parametrize(

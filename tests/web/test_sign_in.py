@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.visiting import Visit
-from webapp.care.accounts import logins, passwords
-from webapp.care.accounts.logins import Link, Login
+from webapp.care.accounts import passwords, sign_in_links
+from webapp.care.accounts.logins import Login
+from webapp.care.accounts.sign_in_links import SignInLink
 
 WORDS = "three quiet blue boats"
 
@@ -16,7 +17,7 @@ WORDS = "three quiet blue boats"
 def link(database, world, clock):
     with database.writing() as store:
         person = store.merge(world.maya, load=False)
-        secret = logins.issue_link(store, person, "invitation", by=None, now=clock.now())
+        secret = sign_in_links.issue(store, person, "invitation", by=None, now=clock.now())
         store.commit()
     return f"/sign-in/link/{secret}"
 
@@ -177,4 +178,4 @@ def test_a_link_ends_with_time(app, world, clock, link, database):
     clock.set(clock.now() + timedelta(days=7, minutes=1))
     assert Visit(app).post(link).status_code == 410
     with database.reading() as store:
-        assert store.scalars(select(Link.spent_at)).all() == [None]
+        assert store.scalars(select(SignInLink.spent_at)).all() == [None]

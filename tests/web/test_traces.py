@@ -16,7 +16,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact import reengagement_plans
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.people import Person
-from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import HandIn
 from webapp.crypto import sealed
 from webapp.operations import field_keys
 from webapp.web.page import unit_of_work
@@ -33,7 +33,7 @@ SHOWN = {
 def plant_canaries(database) -> dict[str, Any]:
     """One of everything about Maya, and in all its sealed words the name of its table."""
     objects = plant_doors(database)
-    with clock.bent_to(THAT_DAY), database.writing() as store:
+    with clock.running_from(THAT_DAY), database.writing() as store:
         who = {ref: row_id for row_id, ref in store.execute(select(Person.id, Person.ref))}
         maya, carla, at = who["maya"], who["carla"], THAT_DAY - DAY
         seat, room = {"seat_id": objects["seat_id"]}, {"session_id": objects["session_id"]}

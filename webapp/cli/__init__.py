@@ -1,4 +1,4 @@
-"""The command line, `rejoin`: one module a group of commands, read only when one of them is called."""
+"""The command line, `rejoin`: one module for each group of commands, imported only when one of them is called."""
 
 import sys
 from importlib import import_module
@@ -23,7 +23,7 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """Loads a command's module only when it is asked for, and tells every known trouble with its remedy."""
+    """Imports a command's module only when it is called, and shows errors we know with their remedy."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -36,14 +36,14 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        from webapp.cli.desk import told
+        from webapp.cli.console import as_command_error
 
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if (trouble := told(error)) is None:
+            if (known := as_command_error(error)) is None:
                 raise
-            raise trouble from error
+            raise known from error
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

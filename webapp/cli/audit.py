@@ -1,4 +1,4 @@
-"""`rejoin audit`: proof that nothing was changed."""
+"""`rejoin audit`: checks and exports the chain of events."""
 
 import json
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.audit import anchors, chain, events
+from webapp.care.audit import chain, events
 from webapp.care.audit.events import ChainHead, Event
-from webapp.cli import desk
-from webapp.cli.desk import Trouble
+from webapp.cli import console
+from webapp.cli.console import CommandFailed
 from webapp.db import Store
 
 PAGE = 5000
@@ -36,23 +36,23 @@ def verify(file: Path | None) -> None:
     The worker writes the head of the chain down each quarter of an hour (REJOIN_AUDIT_ANCHORS): a chain that was cut off or
     written anew since does not agree with it.
     """
-    settings = desk.load_settings()
-    found, broken = anchors.read(file or settings.audit_anchors)
-    with desk.opened(settings) as database, database.reading() as store:
+    settings = console.load_settings()
+    found, broken = chain.read_anchors(file or settings.audit_anchors)
+    with console.open_database(settings) as database, database.reading() as store:
         head = store.get(ChainHead, 1)
-        with desk.progress(f"checking {head.count if head else 0} events", None):
+        with console.progress(f"checking {head.count if head else 0} events", None):
             broken += chain.verify(store)
-            broken += anchors.disagreements(store, found)
+            broken += chain.disagreements(store, found)
     for sentence in broken:
-        desk.say(f"[red]✗[/] {sentence}")
+        console.say(f"[red]✗[/] {sentence}")
     if broken:
-        raise Trouble(
+        raise CommandFailed(
             "The chain does not hold. Keep this database as it is, and compare with a backup or an export."
         )
     count, digest = (head.count, head.hash.hex()) if head else (0, events.GENESIS.hex())
     agreed = f"{len(found)} anchors agree" if found else "there are no anchors to compare with yet"
-    desk.say(f"{count} events, unchanged; {agreed}. The head of the chain:")
-    desk.answer(digest)
+    console.say(f"{count} events, unchanged; {agreed}. The head of the chain:")
+    console.output(digest)
 
 
 @audit.command()
@@ -63,22 +63,26 @@ def export(file: Path) -> None:
     `hash` is SHA-256 over the hash before it (32 zero bytes at first) and `canonical`, so FILE can be checked with any
     tool. Kept elsewhere, its head shows later that nothing was cut off. Prints the head.
     """
-    with desk.opened() as database, database.reading() as store, desk.replaced(file) as draft:
+    with (
+        console.open_database() as database,
+        database.reading() as store,
+        console.replacing(file) as draft,
+    ):
         head = store.get(ChainHead, 1)
         total = head.count if head else 0
-        with desk.progress("writing events", total) as bar, draft.open("w") as out:
+        with console.progress("writing events", total) as bar, draft.open("w") as out:
             digest = events.GENESIS.hex()
             for canonical, hashed in _up_to(store, total):
                 digest = hashed.hex()
                 out.write(json.dumps({"canonical": canonical, "hash": digest}) + "\n")
                 bar.advance(bar.task_ids[0])
             out.write(json.dumps({"head": digest, "exported_at": clock.now().isoformat()}) + "\n")
-    desk.say(f"{total} events in {file}. The head of the chain:")
-    desk.answer(digest)
+    console.say(f"{total} events in {file}. The head of the chain:")
+    console.output(digest)
 
 
 def _up_to(store: Store, count: int) -> Iterator[tuple[str, bytes]]:
-    """What was hashed, and the hash, of the first `count` events, in order; a page of them at a time."""
+    """Yield the hashed text and the hash of the first `count` events in order, reading a page of them at a time."""
     for after in range(0, count, PAGE):
         page = select(Event.canonical, Event.hash).order_by(Event.id)
         part = page.where(Event.id > after, Event.id <= min(after + PAGE, count))

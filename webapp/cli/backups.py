@@ -1,4 +1,4 @@
-"""Backing up and putting back, on either engine; what comes back is made safe before anyone can see it (R11)."""
+"""Backs up and restores the database of either engine; a restored one is made safe before anyone can use it (R11)."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -7,20 +7,21 @@ from pathlib import Path
 from sqlalchemy import inspect
 
 from webapp import clock
-from webapp.care.audit import anchors
-from webapp.cli import desk, postgres_backups, restore_safeguards, sqlite_backups
-from webapp.cli.desk import Trouble
+from webapp.care.audit import chain
+from webapp.cli import console, postgres_backups, restore_safeguards, sqlite_backups
+from webapp.cli.console import CommandFailed
 from webapp.cli.restore_safeguards import TakenBack
 from webapp.config import Settings
 from webapp.db import Database
-from webapp.notify.announcing.announce import pass_over
+from webapp.notify.announcing.announce import skip_past_events
 from webapp.operations import field_keys
 from webapp.protocol.engine.engine import look
 
 
 @dataclass(slots=True)
 class Restored:
-    """What became of it: where the old one is kept, whether all sharing was paused, consents ended again, seats seen."""
+    """`aside`: where the replaced database is kept; `paused`: whether all sharing was paused; `ended`: how many consents were ended
+    again; `looked`: how many seats the engine looked at."""
 
     aside: str = ""
     paused: bool = False
@@ -29,34 +30,34 @@ class Restored:
 
 
 def back_up(settings: Settings, database: Database, file: Path) -> None:
-    """A copy of the whole database in `file`, mode 0600."""
+    """Copy the whole database to `file`, mode 0600, while it is in use."""
     if database.embedded:
         assert settings.database_key
-        with desk.progress("copying", 1) as bar:
+        with console.progress("copying", 1) as bar:
             sqlite_backups.copy(
-                desk.file_of(settings), settings.database_key, file,
+                console.database_file(settings), settings.database_key, file,
                 lambda done, total: bar.update(bar.task_ids[0], completed=done, total=total),
             )  # fmt: skip
         return
-    with desk.progress("copying", None):
+    with console.progress("copying", None):
         postgres_backups.copy(database.url, file)
 
 
-def put_back(settings: Settings, file: Path) -> Restored:
-    """Restore `file`. Raises Trouble while anybody uses the database."""
-    with desk.progress("restoring", None):
-        return (_put_back_embedded if settings.embedded else _put_back_postgres)(settings, file)
+def restore(settings: Settings, file: Path) -> Restored:
+    """Replace the database by the backup `file`. Raises CommandFailed while anybody uses the database."""
+    with console.progress("restoring", None):
+        return (_restore_embedded if settings.embedded else _restore_postgres)(settings, file)
 
 
-def _put_back_embedded(settings: Settings, file: Path) -> Restored:
-    """The backup is made ready beside the database, then takes its place by one rename."""
-    place, key = desk.file_of(settings), settings.database_key
+def _restore_embedded(settings: Settings, file: Path) -> Restored:
+    """Make the backup safe beside the database, then put it in its place by one rename."""
+    place, key = console.database_file(settings), settings.database_key
     assert key
     sqlite_backups.require_ours(file, key)
     fresh = place.with_name(place.name + ".restoring")
     for left in ("", "-wal", "-shm"):
         fresh.with_name(fresh.name + left).unlink(missing_ok=True)
-    known, done = _known_of_embedded(place, key)
+    known, done = _taken_back_embedded(place, key)
     with ExitStack() as held:
         if known is not None:
             held.enter_context(sqlite_backups.Alone(place, key))
@@ -74,13 +75,13 @@ def _put_back_embedded(settings: Settings, file: Path) -> Restored:
     return done
 
 
-def _known_of_embedded(place: Path, key: bytes) -> tuple[TakenBack | None, Restored]:
-    """What was taken back in the database at `place`; None when it is gone or cannot be read."""
+def _taken_back_embedded(place: Path, key: bytes) -> tuple[TakenBack | None, Restored]:
+    """What has been revoked in the database at `place`; None when it is gone or cannot be read."""
     if not place.exists():
         return None, Restored(paused=True)
     try:
         sqlite_backups.require_ours(place, key)
-    except Trouble:
+    except CommandFailed:
         return None, Restored(paused=True)
     current = Database(f"sqlite:///{place}", key)
     try:
@@ -90,18 +91,18 @@ def _known_of_embedded(place: Path, key: bytes) -> tuple[TakenBack | None, Resto
         current.dispose()
 
 
-def _put_back_postgres(settings: Settings, file: Path) -> Restored:
-    """psql brings the rows back and makes them safe in one transaction; the rest follows, with nobody beside us."""
+def _restore_postgres(settings: Settings, file: Path) -> Restored:
+    """Restore the rows and make them safe in one transaction of psql; the rest follows while nobody else is connected."""
     database = Database(settings.database_url, keyring=settings.keyring, restoring=True)
     try:
         with postgres_backups.alone(database.url):
-            return _put_back_alone(settings, database, file)
+            return _restore_alone(settings, database, file)
     finally:
         database.dispose()
 
 
-def _put_back_alone(settings: Settings, database: Database, file: Path) -> Restored:
-    known, done = _known_of_postgres(database)
+def _restore_alone(settings: Settings, database: Database, file: Path) -> Restored:
+    known, done = _taken_back_postgres(database)
     now = clock.now()
     done.aside = f"before_{now:%Y%m%dt%H%M%S}"
     script = settings.instance / "restoring.sql"
@@ -113,8 +114,8 @@ def _put_back_alone(settings: Settings, database: Database, file: Path) -> Resto
     return done
 
 
-def _known_of_postgres(database: Database) -> tuple[TakenBack | None, Restored]:
-    """What was taken back in the database as it is; None when its tables are gone."""
+def _taken_back_postgres(database: Database) -> tuple[TakenBack | None, Restored]:
+    """What has been revoked in the database as it is; None when its tables are gone."""
     with database.reading() as store:
         if not inspect(store.connection()).has_table("consent"):
             return None, Restored(paused=True)
@@ -124,12 +125,12 @@ def _known_of_postgres(database: Database) -> tuple[TakenBack | None, Restored]:
 def _make_ready(
     settings: Settings, database: Database, known: TakenBack | None, done: Restored
 ) -> None:
-    """Newest tables; nothing taken back stands; what fell due meanwhile is written down, and told to nobody."""
+    """Migrate, end again what had been revoked, and record the steps that fell due since, without notices."""
     from webapp import migrations
 
     migrations.upgrade(database)
     now = clock.now()
-    anchors.drop(database, now, settings.audit_anchors, restored=True)
+    chain.write_anchor(database, now, settings.audit_anchors, restored=True)
     field_keys.adopt(database, now)
     for _ in field_keys.seal_anew(database):  # the backup may be older than our newest key
         pass
@@ -141,5 +142,5 @@ def _make_ready(
     while found := look(database, now):
         done.looked += found
     with database.writing() as store:
-        pass_over(store)
+        skip_past_events(store)
         store.commit()

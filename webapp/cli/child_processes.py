@@ -1,9 +1,9 @@
-"""Processes that belong to this one: started, watched, started again when they die, ended with it.
+"""Child processes: started, restarted when they die, ended with this process.
 
-A child reads its standard input until it ends, which happens when this process dies, however it dies: no orphans.
+A child ends when its standard input is closed, which happens when this process dies, however it dies: there are no orphans.
 
-This process may fork meanwhile (the web server does). What is forked while a child is being started would keep the pipes of
-that start open and block it for good, so forking waits for it; and it lets go of the children's inputs, which are ours.
+This process may fork meanwhile (the web server does). A fork during the start of a child would inherit that start's pipes and
+block it forever, so forking waits for the start, and a forked process closes the children's inputs.
 """
 
 import os
@@ -18,17 +18,17 @@ import structlog
 log = structlog.get_logger()
 
 GRACE = 20.0
-"""Seconds a child has for finishing politely before it is killed."""
+"""Seconds a child has to end after SIGTERM before it is killed."""
 LOOK_EVERY = 0.2
 PATIENCE = (0.5, 15.0)
-"""Seconds before a child that died is started again: at first, and at most. Forgotten once one has lived a minute."""
+"""Seconds before a child that died is started again: at first, and at most. Back to the first once a child has run a minute."""
 
 _starting = threading.Lock()
 _inputs: list[IO[bytes]] = []
 """The ends of the children's inputs that this process holds."""
 
 
-def _let_go() -> None:
+def _close_inputs() -> None:
     for each in _inputs:
         each.close()
     _inputs.clear()
@@ -36,7 +36,7 @@ def _let_go() -> None:
 
 
 os.register_at_fork(
-    before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_let_go
+    before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_close_inputs
 )
 
 
@@ -65,7 +65,7 @@ class Child:
         _inputs[:] = [each for each in _inputs if not each.closed] + [self._running.stdin]
 
     def look_after(self) -> None:
-        """Start it again if it has died and its time has come."""
+        """Start it, or start it again if it has died and the wait is over."""
         now = time.monotonic()
         if self._running is not None and (status := self._running.poll()) is not None:
             lived = now - self._begun
@@ -76,6 +76,7 @@ class Child:
             self.start()
 
     def ask_to_end(self) -> None:
+        """Send SIGTERM."""
         if self._running is not None:
             self._running.terminate()
 
@@ -92,14 +93,14 @@ class Child:
 
 
 class Children:
-    """Several of them, watched until `stopping` is set."""
+    """Several children, kept running until `stopping` is set."""
 
     def __init__(self, children: list[Child], stopping: threading.Event):
         self._children = children
         self._stopping = stopping
 
     def watch(self) -> None:
-        """Start all, keep all running; returns after `stopping` was set and all have ended."""
+        """Start all and keep them running; returns once `stopping` is set and all have ended."""
         while not self._stopping.is_set():
             with _starting:
                 for child in self._children:
@@ -112,7 +113,7 @@ class Children:
             child.end(deadline)
 
     def watch_beside(self) -> threading.Thread:
-        """The same in a thread of its own; join it after setting `stopping`."""
+        """Run `watch` in a thread; join it after setting `stopping`."""
         thread = threading.Thread(target=self.watch, name="children")
         thread.start()
         return thread

@@ -1,4 +1,4 @@
-"""`rejoin db`: the tables' shape, their health, and copies of them."""
+"""`rejoin db`: migrations, checks, backup and restore."""
 
 from pathlib import Path
 
@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from webapp import clock
 from webapp.care.audit import chain
-from webapp.cli import backups, desk
-from webapp.cli.desk import Trouble
+from webapp.cli import backups, console
+from webapp.cli.console import CommandFailed
 from webapp.db import Database
 from webapp.operations import field_keys
 
@@ -23,35 +23,35 @@ def upgrade() -> None:
     """Bring the tables to the newest shape; make the database if there is none. Repeating is harmless."""
     from webapp import migrations
 
-    with desk.opened(migrated=False) as database, desk.progress("migrating", None):
+    with console.open_database(migrated=False) as database, console.progress("migrating", None):
         migrations.upgrade(database)
         migrations.check_current(database)
         sealed = field_keys.adopt(database, clock.now())
     if sealed:
-        desk.say(
+        console.say(
             f"Clinical text of {sealed} rows is sealed now. Back up field.keys, apart from the database."
         )
-    desk.say("The database is at the newest migration.")
+    console.say("The database is at the newest migration.")
 
 
 @db.command()
 def check() -> None:
     """Look for damage: the file itself, references, and the chain of events. Exit status 1 if there is any."""
-    with desk.opened() as database, desk.progress("checking", None):
+    with console.open_database() as database, console.progress("checking", None):
         found = [*_damage(database)]
         with database.reading() as store:
             found += chain.verify(store)
     for sentence in found:
-        desk.say(f"[red]✗[/] {sentence}")
+        console.say(f"[red]✗[/] {sentence}")
     if found:
-        raise Trouble(
+        raise CommandFailed(
             "Keep this database as it is, and restore the last backup: rejoin db restore FILE"
         )
-    desk.say("The database is sound.")
+    console.say("The database is sound.")
 
 
 def _damage(database: Database) -> list[str]:
-    """What the engine itself finds wrong. PostgreSQL checks its pages as it reads them."""
+    """Problems that the database engine finds. PostgreSQL checks its pages as it reads them."""
     if not database.embedded:
         return []
     with database.engine.connect() as connection:
@@ -72,15 +72,15 @@ def backup(file: Path) -> None:
     instance/field.keys alone: keep a copy of that too.
     """
     if not file.parent.is_dir():
-        raise Trouble(f"{file.parent} is not a folder. Make it first.")
-    settings = desk.load_settings()
-    with desk.opened(settings) as database:
+        raise CommandFailed(f"{file.parent} is not a folder. Make it first.")
+    settings = console.load_settings()
+    with console.open_database(settings) as database:
         backups.back_up(settings, database, file)
-    desk.say(
+    console.say(
         "Keep it apart from this machine."
         + f" Keep {'database.key and field.keys' if settings.embedded else 'field.keys'} apart from it."
     )
-    desk.answer(str(file))
+    console.output(str(file))
 
 
 @db.command()
@@ -100,16 +100,16 @@ def restore(file: Path, yes: bool) -> None:
 
     Stop rejoin serve and rejoin worker first.
     """
-    settings = desk.load_settings()
+    settings = console.load_settings()
     if not yes:
         click.confirm(f"Replace the database by {file}?", abort=True, err=True)
-    done = backups.put_back(settings, file)
-    desk.say(f"Kept as it was: {done.aside or 'nothing was there'}.")
+    done = backups.restore(settings, file)
+    console.say(f"Kept as it was: {done.aside or 'nothing was there'}.")
     if done.paused:
-        desk.say(
+        console.say(
             "[yellow]The database before could not be read: all sharing is paused until clients allow it anew.[/]"
         )
-    desk.say(
+    console.say(
         f"Consents ended again: {done.ended}. Seats looked at: {done.looked}. Nobody was told anything."
     )
-    desk.answer(str(file))
+    console.output(str(file))

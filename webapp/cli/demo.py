@@ -1,4 +1,4 @@
-"""`rejoin demo`: a program with people in it, running, in one command."""
+"""`rejoin demo`: creates the demo programs, runs them, and prints sign-in links."""
 
 import os
 import socket
@@ -8,15 +8,15 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.accounts import logins
+from webapp.care.accounts import sign_in_links
 from webapp.care.directory.programs import Program
-from webapp.cli import desk
+from webapp.cli import console
 from webapp.cli.child_processes import Child
-from webapp.cli.desk import Trouble
+from webapp.cli.console import CommandFailed
 from webapp.cli.serve import require_free, run_web
 from webapp.config import PREFIX, Settings
 from webapp.db import Database
-from webapp.demo import cast, story, tonight
+from webapp.demo import cast, live_sessions, story
 from webapp.operations import field_keys
 
 GUESTS = [
@@ -34,7 +34,7 @@ GUESTS = [
     ("ada", "administrator"),
     ("nora", "counselor of the other program, Sunrise"),
 ]
-"""Whose sign-in links are printed, and why one would want to be them."""
+"""Whose sign-in links are printed, with what they are."""
 ON_THE_PHONE = "maya"
 
 
@@ -55,16 +55,16 @@ def demo(port: int, host: str, fresh: bool) -> None:
     """
     require_free(host, port)
     settings = _settings(port)
-    with desk.opened(settings, migrated=False) as database:
+    with console.open_database(settings, migrated=False) as database:
         _prepare(database, fresh)
-        _plant(database)
+        _create(database)
         links = _links(database)
     _welcome(settings, links, _lan_address(host, port))
     run_web(host, port, 2, Child("worker", "--quiet"))
 
 
 def _settings(port: int) -> Settings:
-    """The settings, with a demo's defaults where nothing is given; the processes we start inherit them."""
+    """The settings, with defaults for a demo; set in the environment, so that child processes have them too."""
     settings = Settings.load()
     folder = settings.instance / "outbox"
     defaults = {
@@ -75,19 +75,19 @@ def _settings(port: int) -> Settings:
         else None,
     }
     os.environ.update({PREFIX + name: value for name, value in defaults.items() if value})
-    return desk.load_settings()
+    return console.load_settings()
 
 
 def _prepare(database: Database, fresh: bool) -> None:
-    """The newest tables, holding nothing or an earlier demo. Real programs are never touched."""
+    """Migrate a database that is empty or holds an earlier demo. Raises CommandFailed when it holds a real program."""
     from webapp import migrations
 
-    with desk.progress("preparing the database", None):
+    with console.progress("preparing the database", None):
         migrations.upgrade(database)
         with database.reading() as store:
             real = store.scalars(select(Program.name).where(Program.demo.is_(False))).all()
         if real:
-            raise Trouble(
+            raise CommandFailed(
                 f"This database holds {len(real)} real program(s). Give the demo a place of its own:"
                 f" {PREFIX}INSTANCE=/tmp/rejoin-demo rejoin demo"
             )
@@ -97,29 +97,29 @@ def _prepare(database: Database, fresh: bool) -> None:
         field_keys.adopt(database, clock.now())
 
 
-def _plant(database: Database) -> None:
-    """Three weeks of history, once; rooms around this minute, at each start."""
+def _create(database: Database) -> None:
+    """Create three weeks of history once, and sessions that begin now at each start."""
     now = clock.now()
     with database.reading() as store:
         planted = store.scalar(select(Program.id).where(Program.demo)) is not None
     if not planted:
-        with desk.progress("telling three weeks of practice", None):
+        with console.progress("creating three weeks of history", None):
             story.tell(database, now)
     with database.writing() as store:
-        tonight.open_rooms(store, clock.now())
+        live_sessions.open_all(store, clock.now())
         store.commit()
 
 
 def _links(database: Database) -> dict[str, str]:
-    """A new one-time path for each guest."""
+    """Short name → a new one-time path, for each of GUESTS, and `phone`."""
     with database.writing() as store:
         world, now = cast.find(store), clock.now()
         links = {
             name: "/sign-in/link/"
-            + logins.issue_link(store, getattr(world, name), "demo", by=None, now=now)
+            + sign_in_links.issue(store, getattr(world, name), "demo", by=None, now=now)
             for name, _ in GUESTS
         }
-        links["phone"] = "/sign-in/link/" + logins.issue_link(
+        links["phone"] = "/sign-in/link/" + sign_in_links.issue(
             store, getattr(world, ON_THE_PHONE), "demo", by=None, now=now
         )
         store.commit()
@@ -127,27 +127,27 @@ def _links(database: Database) -> dict[str, str]:
 
 
 def _welcome(settings: Settings, links: dict[str, str], address: str | None) -> None:
-    """Who one may be, and how to get in."""
-    desk.say(
+    """Print whom one may sign in as, and the links."""
+    console.say(
         "\n[bold]Sign in as[/] (each link works once; for another: rejoin person link NAME@example.org)\n"
     )
     for name, role in GUESTS:
-        desk.say(f"  [bold]{name:8}[/] {role}")
-        desk.say(f"           [cyan]{settings.base_url}{links[name]}[/]")
+        console.say(f"  [bold]{name:8}[/] {role}")
+        console.say(f"           [cyan]{settings.base_url}{links[name]}[/]")
     if address:
-        desk.say(
+        console.say(
             f"\n  On a phone in the same network, as {ON_THE_PHONE} (notifications need https there):"
         )
         _print_qr(f"http://{address}{links['phone']}")
-    desk.say(
+    console.say(
         "\nThe minutes of the protocol are [bold]seconds[/] here. Open the staff console as cody or carla and watch"
         f"\nthe ladder climb; e-mail lands in {settings.instance / 'outbox'}. Ctrl-C ends it all.\n"
     )
-    desk.answer(settings.base_url)
+    console.output(settings.base_url)
 
 
 def _lan_address(host: str, port: int) -> str | None:
-    """Where a phone in the same network finds us, if we listen there; nothing is sent to find out."""
+    """The address at which a phone in the same network reaches us; None if we do not listen there. Nothing is sent."""
     if host.startswith("127.") or host in ("::1", "localhost"):
         return None
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -162,5 +162,5 @@ def _lan_address(host: str, port: int) -> str | None:
 def _print_qr(url: str) -> None:
     import segno
 
-    desk.say(f"  {url}")
+    console.say(f"  {url}")
     segno.make(url, error="l").terminal(out=sys.stderr, border=2, compact=True)

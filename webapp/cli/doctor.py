@@ -1,4 +1,4 @@
-"""`rejoin doctor`: is everything as it must be? Each failure says the remedy."""
+"""`rejoin doctor`: checks the installation; each failure says the remedy."""
 
 import os
 import shutil
@@ -15,55 +15,55 @@ from sqlalchemy import func, select, text
 
 from webapp import clock
 from webapp.care.audit.events import Event
-from webapp.cli import desk
-from webapp.cli.desk import Trouble
+from webapp.cli import console
+from webapp.cli.console import CommandFailed
 from webapp.config import PREFIX, Settings
 from webapp.crypto.keys import KeyTrouble
 from webapp.crypto.sealed import keyring_of
 from webapp.db import Database, Store, database_now
 from webapp.embedded import check_sqlite
-from webapp.operations import csp_reports, field_keys, heartbeats
+from webapp.operations import csp_reports, field_keys, heartbeats, set_aside
+from webapp.operations.set_aside import MOST_NAMED
 
-FINE, MIND, BROKEN = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
+FINE, WARNING, BROKEN = "[green]✓[/]", "[yellow]![/]", "[red]✗[/]"
 Finding = tuple[str, str]
-"""A sign and a sentence; a sentence that is not fine ends with the remedy."""
+"""A sign and a sentence, which ends with the remedy unless all is fine."""
 
 OLDEST_POSTGRESQL = 14
 CLOCKS_AGREE = timedelta(seconds=2)
-ROOM_NEEDED = 500 * 1024 * 1024
+SPACE_NEEDED = 500 * 1024 * 1024
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "mmap_size": 0}
 
 
 @click.command()
 def doctor() -> None:
     """Check settings, database, keys, mail, push, clock and the worker. Exit status 1 if something is broken."""
-    settings = desk.load_settings()
+    settings = console.load_settings()
     findings = [(FINE, "settings: all known, all usable")]
     findings += keys(settings)
-    findings += reached_by(settings)
+    findings += base_url(settings)
     findings += mail(settings)
     try:
-        with desk.opened(settings) as database:
-            findings += kept_in(settings, database)
+        with console.open_database(settings) as database:
+            findings += database_and_worker(settings, database)
     except Exception as error:
         findings.append((BROKEN, f"database: {_plain(error)}"))
     for sign, sentence in findings:
-        desk.say(f"{sign} {sentence}")
+        console.say(f"{sign} {sentence}")
     broken = sum(sign == BROKEN for sign, _ in findings)
     if broken:
-        raise Trouble(f"{broken} thing(s) to mend.")
-    desk.answer("well")
+        raise CommandFailed(f"{broken} thing(s) to mend.")
+    console.output("well")
 
 
 def _plain(error: Exception) -> str:
-    from webapp.cli.desk import told
-
-    known = told(error)
+    """The message for an error we know; for others the name of its class, which holds no value of anybody's."""
+    known = console.as_command_error(error)
     return known.message if known else type(error).__name__
 
 
 def keys(settings: Settings) -> Iterator[Finding]:
-    """Signing keys, the database's key, and the key that push services know us by."""
+    """Signing keys, their file modes, and the VAPID key."""
     yield FINE, f"keys: one signs, {len(settings.secret_keys) - 1} more verify"
     for name in ("secret.keys", "database.key", "field.keys", "field.keys.retired", "config.py"):
         path = settings.instance / name
@@ -79,24 +79,24 @@ def keys(settings: Settings) -> Iterator[Finding]:
         )
     if settings.vapid_subject == "mailto:hello@example.org":
         yield (
-            MIND,
+            WARNING,
             f"push: services have nobody to write to. Set {PREFIX}VAPID_SUBJECT=mailto:you@your.domain",
         )
 
 
-def reached_by(settings: Settings) -> Iterator[Finding]:
-    """How people reach the pages."""
+def base_url(settings: Settings) -> Iterator[Finding]:
+    """The address at which people reach the pages, and its proxies."""
     host = urlsplit(settings.base_url).hostname or ""
     if settings.secure:
         yield FINE, f"address: {settings.base_url}"
         if not settings.trusted_proxies:
             yield (
-                MIND,
+                WARNING,
                 f"address: no proxy is trusted, so everyone seems to come from it. Set {PREFIX}TRUSTED_PROXIES",
             )
     elif host in ("localhost", "127.0.0.1", "::1"):
         yield (
-            MIND,
+            WARNING,
             f"address: {settings.base_url} is this machine only, passkeys and notices work on it alone. Set {PREFIX}BASE_URL=https://… for others",
         )
     else:
@@ -107,11 +107,11 @@ def reached_by(settings: Settings) -> Iterator[Finding]:
 
 
 def mail(settings: Settings) -> Iterator[Finding]:
-    """Whether e-mail and texts can leave."""
+    """Whether e-mail and text messages can be sent."""
     for name, url in (("SMTP_URL", settings.smtp_url), ("SMS_URL", settings.sms_url)):
         what = "mail" if name == "SMTP_URL" else "texts"
         if url is None:
-            yield MIND, f"{what}: none are sent. Set {PREFIX}{name}"
+            yield WARNING, f"{what}: none are sent. Set {PREFIX}{name}"
         elif url.startswith("file:"):
             yield _folder(what, Path(url.removeprefix("file:").partition("?")[0]))
         elif what == "mail":
@@ -121,9 +121,9 @@ def mail(settings: Settings) -> Iterator[Finding]:
 
 
 def _folder(what: str, folder: Path) -> Finding:
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    if os.access(there, os.W_OK):
-        return MIND, f"{what}: written to {folder}, not sent"
+    nearest = next(each for each in (folder, *folder.parents) if each.exists())
+    if os.access(nearest, os.W_OK):
+        return WARNING, f"{what}: written to {folder}, not sent"
     return BROKEN, f"{what}: {folder} cannot be written. Choose another folder or change its owner"
 
 
@@ -141,8 +141,8 @@ def _listening(url: str) -> Finding:
         )
 
 
-def kept_in(settings: Settings, database: Database) -> Iterator[Finding]:
-    """The database, its clock, and who works on it."""
+def database_and_worker(settings: Settings, database: Database) -> Iterator[Finding]:
+    """The database, its clock, the worker, the disk."""
     with database.reading() as store:
         yield from (embedded if database.embedded else postgresql)(store)
         apart = abs(database_now(store) - clock.now())
@@ -166,27 +166,45 @@ def kept_in(settings: Settings, database: Database) -> Iterator[Finding]:
             )
         else:
             yield FINE, "worker: alive"
+    yield from left_out(database)
     yield from clinical_text(database)
-    yield from refused_by_browsers(database)
+    yield from csp_violations(database)
     free = shutil.disk_usage(settings.instance).free
-    if free < ROOM_NEEDED:
+    if free < SPACE_NEEDED:
         yield BROKEN, f"disk: {free // 1024**2} MB left beside {settings.instance}. Make room"
 
 
-def refused_by_browsers(database: Database) -> Iterator[Finding]:
-    """Pages that broke their own content security policy, yesterday and today."""
+def left_out(database: Database) -> Iterator[Finding]:
+    """Chores that fail, and rows that they can't work on."""
+    with database.reading() as store:
+        for chore in set_aside.failing(store, clock.now()):
+            yield (
+                BROKEN,
+                f"chores: {chore.chore} has failed {chore.count} times since {chore.first_at:%Y-%m-%d %H:%M} UTC"
+                f" ({chore.reason}). Please report it",
+            )
+        for row in set_aside.rows(store)[:MOST_NAMED]:
+            yield (
+                BROKEN,
+                f"set aside: {row.subject} {row.subject_id} by {row.chore} since {row.first_at:%Y-%m-%d %H:%M} UTC, tried"
+                f" {row.count} times ({row.reason}). Mend what it says, or report it",
+            )
+
+
+def csp_violations(database: Database) -> Iterator[Finding]:
+    """Violations of our Content-Security-Policy, yesterday and today."""
     with database.reading() as store:
         day = (clock.now() - timedelta(days=1)).date()
         for one in store.scalars(csp_reports.since(day).limit(5)):
             yield (
-                MIND,
+                WARNING,
                 f"pages: browsers refused {one.blocked} ({one.rule}) on {one.page}, {one.count} times. An extension may be"
                 " the cause; if it goes on, please report it",
             )
 
 
 def clinical_text(database: Database) -> Iterator[Finding]:
-    """Whether all of it opens, and under how many keys it lies."""
+    """Whether all clinical text can be opened, and whether some is sealed with an older key."""
     try:
         field_keys.check(database)
     except KeyTrouble as error:
@@ -196,7 +214,7 @@ def clinical_text(database: Database) -> Iterator[Finding]:
         stale = field_keys.count_stale(store)
     if stale:
         yield (
-            MIND,
+            WARNING,
             f"keys: clinical text of {stale} rows is under an older key. Run: rejoin keys rotate --only field",
         )
     else:
@@ -207,7 +225,7 @@ def clinical_text(database: Database) -> Iterator[Finding]:
 
 
 def embedded(store: Store) -> Iterator[Finding]:
-    """SQLCipher: version, pragmas, and that the file is really encrypted and private."""
+    """SQLCipher: version, pragmas, and the file's mode."""
     from sqlcipher3 import dbapi2
 
     check_sqlite(dbapi2.sqlite_version_info)
@@ -228,7 +246,7 @@ def embedded(store: Store) -> Iterator[Finding]:
 
 
 def postgresql(store: Store) -> Iterator[Finding]:
-    """Version, and that an answered commit is on disk."""
+    """PostgreSQL: version, and whether a commit is on disk when it returns."""
     version = int(str(store.scalar(text("SHOW server_version_num"))))
     durable = store.scalar(text("SHOW synchronous_commit"))
     if version < OLDEST_POSTGRESQL * 10_000:

@@ -1,4 +1,4 @@
-"""`rejoin keys`: new keys in place of old ones, while everything runs."""
+"""`rejoin keys`: replaces signing and field keys while the installation runs."""
 
 import os
 import time
@@ -9,20 +9,20 @@ import click
 from sqlalchemy import text
 
 from webapp import clock
-from webapp.cli import desk
-from webapp.cli.desk import Trouble
+from webapp.cli import console
+from webapp.cli.console import CommandFailed
 from webapp.config import PREFIX, Settings
 from webapp.crypto import keys
-from webapp.crypto.keyring import NOTICED_WITHIN, RETIRED, key_id, retired_keys
+from webapp.crypto.keyring import RELOAD_AFTER, RETIRED, key_id, retired_keys
 from webapp.db import Database, database_now
 from webapp.operations import field_keys
 
 KEPT_KEYS = 3
-"""How many signing keys stay: the new one and those whose links and logins may still be about."""
+"""How many signing keys stay: the new one, and two that may have signed links and cookies still in use."""
 PATIENCE = 120.0
 """Seconds to wait for writers that began under the old key."""
 PASSES = 50
-"""How often to go through all rows before saying that somebody keeps using the old key."""
+"""How often to go through all rows before giving up because some process keeps using the old key."""
 
 
 @click.group("keys")
@@ -44,7 +44,7 @@ def rotate(only: str | None) -> None:
     - Keys that come from REJOIN_FIELD_KEYS or config.py (several machines): put the new key last everywhere and
       restart, then first everywhere and restart, then run this on one machine; it says which keys are free to go.
     """
-    settings = desk.load_settings()
+    settings = console.load_settings()
     if only != "signing":
         _rotate_field_keys(settings)
     if only != "field":
@@ -52,30 +52,30 @@ def rotate(only: str | None) -> None:
 
 
 def _rotate_signing_keys(settings: Settings) -> None:
-    path = _file_of(settings, "SECRET_KEYS", "secret.keys")
+    path = _key_file(settings, "SECRET_KEYS", "secret.keys")
     if path is None:
-        raise Trouble(
+        raise CommandFailed(
             "The signing keys come from REJOIN_SECRET_KEYS or config.py. Put a new one in front there; make it with:"
             " python3 -c 'import secrets; print(secrets.token_hex(32))'"
         )
-    with desk.replaced(path) as draft:
+    with console.replacing(path) as draft:
         draft.write_text("\n".join([keys.hex_key(), *settings.secret_keys][:KEPT_KEYS]) + "\n")
-    desk.say(
+    console.say(
         f"A new key signs, {len(settings.secret_keys[: KEPT_KEYS - 1])} older verify. Restart rejoin serve."
     )
-    desk.answer(str(path))
+    console.output(str(path))
 
 
 def _rotate_field_keys(settings: Settings) -> None:
-    file = _file_of(settings, "FIELD_KEYS", "field.keys")
+    file = _key_file(settings, "FIELD_KEYS", "field.keys")
     if file is not None and len(settings.field_keys) == 1:  # else one was begun, and goes on
-        with desk.replaced(file) as draft:
+        with console.replacing(file) as draft:
             draft.write_text("\n".join([keys.hex_key(), *settings.field_keys]) + "\n")
-        settings = desk.load_settings()
-    with desk.opened(settings) as database:
+        settings = console.load_settings()
+    with console.open_database(settings) as database:
         field_keys.adopt(database, clock.now())
         if file is not None:
-            time.sleep(NOTICED_WITHIN * 1.5)
+            time.sleep(RELOAD_AFTER * 1.5)
         _wait_for_writers(database)
         _seal_all(database)
         with database.writing() as store:
@@ -86,30 +86,30 @@ def _rotate_field_keys(settings: Settings) -> None:
         return
     free = [key_id(key) for key in settings.field_keys[1:]]
     if free:
-        desk.say(f"No row uses {', '.join(free)} any more: kept for old backups only.")
+        console.say(f"No row uses {', '.join(free)} any more: kept for old backups only.")
 
 
 def _seal_all(database: Database) -> None:
-    """Every row under the first key. Raises Trouble when rows keep coming under another."""
+    """Re-seal every row with the first key. Raises CommandFailed when rows keep being sealed with another."""
     with database.reading() as store:
         total = left = field_keys.count_stale(store)
-    with desk.progress("sealing anew", total) as bar:
+    with console.progress("sealing anew", total) as bar:
         for _ in range(PASSES):
             for done in field_keys.seal_anew(database):
                 bar.advance(bar.task_ids[0], done)
             with database.reading() as store:
                 left = field_keys.count_stale(store)
             if not left:
-                desk.say(f"Rows sealed with the new key: {total}.")
+                console.say(f"Rows sealed with the new key: {total}.")
                 return
-            time.sleep(NOTICED_WITHIN / 4)
-    raise Trouble(
+            time.sleep(RELOAD_AFTER / 4)
+    raise CommandFailed(
         f"{left} rows are still under an older key, for some program goes on using it. Restart those, then run this again."
     )
 
 
 def _wait_for_writers(database: Database) -> None:
-    """Until no transaction is left that may have sealed under the old key. The embedded database has one writer at a time."""
+    """Wait until no transaction is left that may have sealed with the old key. The embedded database has one writer at a time."""
     if database.embedded:
         return
     older = text(
@@ -119,28 +119,30 @@ def _wait_for_writers(database: Database) -> None:
     with database.reading() as store:
         since: datetime = database_now(store)
     deadline = clock.now() + timedelta(seconds=PATIENCE)
-    with desk.progress("waiting for writers that began before", None):
+    with console.progress("waiting for writers that began before", None):
         while clock.now() < deadline:
             with database.reading() as store:
                 if not store.scalar(older, {"since": since}):
                     return
             time.sleep(0.2)
-    raise Trouble("A transaction is open for minutes. End it (a backup, say), then run this again.")
+    raise CommandFailed(
+        "A transaction is open for minutes. End it (a backup, say), then run this again."
+    )
 
 
 def _retire(file: Path, held: tuple[str, ...]) -> None:
-    """Only the first key stays in use; the others open old backups."""
+    """Keep only the first key in use; move the others to the file of keys for old backups."""
     beside = file.with_name(file.name + RETIRED)
-    with desk.replaced(beside) as draft:
+    with console.replacing(beside) as draft:
         draft.write_text("\n".join(dict.fromkeys([*retired_keys(file), *held[1:]])) + "\n")
-    with desk.replaced(file) as draft:
+    with console.replacing(file) as draft:
         draft.write_text(held[0] + "\n")
-    desk.say(f"Old keys open backups only: {beside}")
-    desk.answer(str(file))
+    console.say(f"Old keys open backups only: {beside}")
+    console.output(str(file))
 
 
-def _file_of(settings: Settings, name: str, file: str) -> Path | None:
-    """Where keys of our own making are kept; None when they are given by environment or config.py."""
+def _key_file(settings: Settings, name: str, file: str) -> Path | None:
+    """The file of keys that we made; None when they are given by the environment or config.py."""
     path = settings.instance / file
     given = os.environ.get(PREFIX + name, "").strip()
     return None if given or not path.exists() else path

@@ -1,4 +1,4 @@
-"""`rejoin ladder`: the protocol as this installation runs it, and why one seat is where it is."""
+"""`rejoin ladder`: shows the protocol of a program, and explains the state of one seat."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,22 +12,22 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.policy import OFFSETS, Policy
 from webapp.care.directory.programs import in_force
 from webapp.care.schedule.sessions import Seat
-from webapp.cli import desk
-from webapp.cli.desk import BadUse, Trouble
-from webapp.durations import format_duration
+from webapp.cli import console
+from webapp.cli.console import BadUsage, CommandFailed
 from webapp.protocol.facts import facts
 from webapp.protocol.facts.steps import result_of
 from webapp.protocol.ladder.ladder import explain as explained
 from webapp.protocol.ladder.ladder import next_look
-from webapp.protocol.ladder.rungs import LADDER, TAKEN, WHY, Look, Rung, State
+from webapp.protocol.ladder.rungs import LADDER, TAKEN, WHY, Rung, RungStatus, State
+from webapp.times import format_duration
 
-HANGS_ON = {
+DUE_WITHOUT_OFFSET = {
     Rung.MARK_ROOM: "at first_check, when the room is silent",
     Rung.ESCALATION: "at outreach of miss {escalate_after} in a row without contact",
     Rung.REENGAGEMENT: "on contact after a miss",
     Rung.PATTERN_REVIEW: "when a pattern appears",
 }
-"""Rungs that hang on no offset of their own."""
+"""When rungs without an offset of their own fall due."""
 
 
 @click.group()
@@ -41,13 +41,13 @@ def ladder() -> None:
 )
 def show(program_ref: str | None) -> None:
     """The policy in force as a table: each rung, when it falls due, whose it is, and what stops it."""
-    with desk.opened() as database, database.reading() as store:
-        program = desk.program_of(store, program_ref)
+    with console.open_database() as database, database.reading() as store:
+        program = console.program_of(store, program_ref)
         version = in_force(program.policies, clock.now())
         table = _policy_table(version.policy, f"{program.name}, policy version {version.version}")
         others = {k: v for k, v in version.body.items() if k not in OFFSETS}
-    desk.show(table)
-    desk.show(_settings_table(others))
+    console.show_table(table)
+    console.show_table(_settings_table(others))
 
 
 def _policy_table(policy: Policy, title: str) -> Table:
@@ -55,8 +55,8 @@ def _policy_table(policy: Policy, title: str) -> Table:
     stops = {line.rung: (line.audience, ", ".join(line.stops)) for line in LADDER}
     for rung in Rung:
         audience, stopped_by = stops.get(rung, ("counselor", ""))
-        if rung in HANGS_ON:
-            due = HANGS_ON[rung].format(escalate_after=policy.escalate_after)
+        if rung in DUE_WITHOUT_OFFSET:
+            due = DUE_WITHOUT_OFFSET[rung].format(escalate_after=policy.escalate_after)
         else:
             due = f"start {_offset(getattr(policy, rung))}"
         due += ", or the end" if rung is Rung.OUTREACH else ""
@@ -93,33 +93,33 @@ def explain_seat(seat_id: int, at: str | None) -> None:
     With --at, what the facts known today say of that instant.
     """
     now = _instant(at) if at else clock.now()
-    with desk.opened() as database, database.reading() as store:
+    with console.open_database() as database, database.reading() as store:
         seat = store.get(Seat, seat_id)
         if seat is None:
-            raise Trouble(
+            raise CommandFailed(
                 f"There is no seat {seat_id}. Its number stands in its page's address, /seats/<number>."
             )
         zone = ZoneInfo(seat.session.time_zone)
         client = store.get_one(Person, seat.client_id)
         picture = facts.of_seat(store, seat, now)
-        desk.say(
+        console.say(
             f"{client.ref} in {seat.session.ref}, {_when(seat.session.starts_at, zone)} ({zone})"
         )
     looks = explained(picture.facts, picture.taken, now)
-    desk.show(
+    console.show_table(
         _looks_table(looks, zone, f"as of {_when(now, zone)}: {standing(picture.facts, now).value}")
     )
     following = next_look(picture.facts, picture.taken, now, looks)
-    desk.answer(f"next look: {following.astimezone(zone).isoformat() if following else 'none'}")
+    console.output(f"next look: {following.astimezone(zone).isoformat() if following else 'none'}")
 
 
 def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadUse(f"--at {text}: write an instant like 2026-11-23T18:05:00-05:00") from error
+        raise BadUsage(f"--at {text}: write an instant like 2026-11-23T18:05:00-05:00") from error
     if instant.tzinfo is None:
-        raise BadUse(
+        raise BadUsage(
             f"--at {text}: say the time and its offset too, like 2026-11-23T18:05:00-05:00"
         )
     return instant.astimezone(UTC)
@@ -129,7 +129,7 @@ def _when(instant: datetime, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _looks_table(looks: list[Look], zone: ZoneInfo, title: str) -> Table:
+def _looks_table(looks: list[RungStatus], zone: ZoneInfo, title: str) -> Table:
     table = Table("rung", "state", "due", "why", title=title, title_justify="left")
     for look in looks:
         until = f" Looking again at {_when(look.until, zone)}." if look.until else ""

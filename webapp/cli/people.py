@@ -1,4 +1,4 @@
-"""`rejoin program`, `person`: who is there, and who may come in."""
+"""`rejoin program` and `rejoin person`: creates programs, invites people, issues links, ends logins."""
 
 import json
 import re
@@ -10,15 +10,15 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.accounts import logins, sign_in_methods
+from webapp.care.accounts import logins, sign_in_links, sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName, Status
-from webapp.care.directory.policy import Policy, PolicyError
+from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import Program
-from webapp.cli import desk
-from webapp.cli.desk import BadUse, Trouble
-from webapp.cli.rosters import cells
+from webapp.cli import console
+from webapp.cli.console import BadUsage, CommandFailed
+from webapp.cli.rosters import entering
 from webapp.db import Store
 from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind
@@ -42,17 +42,17 @@ def create(name: str, time_zone: str, policy: Path | None, ref: str | None) -> N
     """Set up a program. Prints its reference."""
     body = _policy(policy) if policy else {}
     for field, sentence in Policy.from_json(body).warnings():
-        desk.say(f"[yellow]{field}[/]: {sentence}")
-    with desk.opened() as database, database.writing() as store:
+        console.say(f"[yellow]{field}[/]: {sentence}")
+    with console.open_database() as database, database.writing() as store:
         made = programs.create(
             store, name, ref=ref or _reference(store, name), time_zone=time_zone, policy=body,
             now=clock.now(),
         )  # fmt: skip
         store.commit()
-        desk.say(
+        console.say(
             f"{made.name}, {made.time_zone}, {'a policy of its own' if body else 'default policy'}"
         )
-        desk.answer(made.ref)
+        console.output(made.ref)
 
 
 @program.command()
@@ -60,36 +60,36 @@ def create(name: str, time_zone: str, policy: Path | None, ref: str | None) -> N
 @click.argument("number", required=False)
 def help_phone(ref: str, number: str | None) -> None:
     """Set the telephone number of the help desk, which clients who can't connect are shown. Without NUMBER there is none."""
-    with desk.opened() as database, database.writing() as store:
-        where = desk.program_of(store, ref)
+    with console.open_database() as database, database.writing() as store:
+        where = console.program_of(store, ref)
         known = _number(number) if number else None
         programs.set_help_phone(store, where, known, by=None, now=clock.now())
         store.commit()
-        desk.say(f"{where.name}: {known or 'no help desk by telephone'}")
+        console.say(f"{where.name}: {known or 'no help desk by telephone'}")
 
 
 def _number(text: str) -> str:
-    """As it is dialled from anywhere. Raises BadUse."""
+    """The telephone number in E.164. Raises BadUsage."""
     try:
-        return cells.phone(text)
+        return entering.read_phone(text)
     except Invalid as error:
-        raise BadUse(f"{text}: {error}") from error
+        raise BadUsage(f"{text}: {error}") from error
 
 
 def _policy(path: Path) -> dict[str, Any]:
-    """What the file says, checked. Raises BadUse naming the field."""
+    """The policy in a JSON file, checked. Raises BadUsage naming the field."""
     try:
         body: dict[str, Any] = json.loads(path.read_text("utf-8-sig"))
         Policy.from_json(body)
-    except PolicyError as error:
-        raise BadUse(f"{path}: {error}") from error
+    except Invalid as error:
+        raise BadUsage(f"{path}: {error.field}: {error}") from error
     except ValueError as error:
-        raise BadUse(f"{path} is not JSON: {error}") from error
+        raise BadUsage(f"{path} is not JSON: {error}") from error
     return body
 
 
 def _reference(store: Store, name: str) -> str:
-    """A short reference nobody has yet: `Harbor Evening Track` → `harbor-evening-track`, then `…-2`."""
+    """A short unused reference: `Harbor Evening Track` → `harbor-evening-track`, then `…-2`."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "program"
     taken = set(store.scalars(select(programs.Program.ref)))
     numbered = (f"{plain}-{n}" for n in range(2, len(taken) + 3))
@@ -130,26 +130,26 @@ def invite(
     email, now = _address(email), clock.now()
     more |= {"kind": kind, "roles": list(roles) or None, "phone": _number(phone) if phone else None}
     if kind == Kind.STAFF and not roles:
-        raise BadUse("Staff need at least one --role.")
-    settings = desk.load_settings()
-    with desk.opened(settings) as database, database.writing() as store:
-        known = _entered(store, desk.program_of(store, program_ref), email, more, now)
-        secret = logins.issue_link(store, known, "invitation", by=None, now=now)
+        raise BadUsage("Staff need at least one --role.")
+    settings = console.load_settings()
+    with console.open_database(settings) as database, database.writing() as store:
+        known = _find_or_create(store, console.program_of(store, program_ref), email, more, now)
+        secret = sign_in_links.issue(store, known, "invitation", by=None, now=now)
         path = f"/sign-in/link/{secret}"
         if send:
-            until = now + logins.LINK_LASTS["invitation"]
+            until = now + sign_in_links.LASTS["invitation"]
             outbox.put_link(store, known, NoticeKind.INVITATION, path, now=now, not_after=until)
         store.commit()
-    desk.say(
+    console.say(
         f"One-time link, for seven days{', on its way' if send else ''}. It is shown this once:"
     )
-    desk.answer(settings.base_url + path)
+    console.output(settings.base_url + path)
 
 
-def _entered(
+def _find_or_create(
     store: Store, where: Program, email: str, more: dict[str, Any], now: datetime
 ) -> Person:
-    """Who has this address in the program, entered now if nobody has. Raises Trouble if they are of another kind."""
+    """Who has this address in the program, created now if nobody has. Raises CommandFailed if they are of another kind."""
     known = store.scalar(select(Person).where(Person.program_id == where.id, Person.email == email))
     if known is None:
         more |= {
@@ -158,7 +158,7 @@ def _entered(
         }
         return people.put(store, where, email, by=None, now=now, email=email, **more)[0]
     if known.kind != more["kind"]:
-        raise Trouble(f"{email} is registered in {where.ref} as {known.kind}.")
+        raise CommandFailed(f"{email} is registered in {where.ref} as {known.kind}.")
     return known
 
 
@@ -177,15 +177,15 @@ def link(email: str, program_ref: str | None, forget_factors: bool) -> None:
 
     Call them back on a number you know before you hand it over. Using it ends every other login of theirs, and their password.
     """
-    settings = desk.load_settings()
-    with desk.opened(settings) as database, database.writing() as store:
+    settings = console.load_settings()
+    with console.open_database(settings) as database, database.writing() as store:
         known = _one(store, _address(email), program_ref)
         if forget_factors:
             sign_in_methods.forget_second_factors(store, known, by=None, now=clock.now())
-        secret = logins.issue_link(store, known, "recovery", by=None, now=clock.now())
+        secret = sign_in_links.issue(store, known, "recovery", by=None, now=clock.now())
         store.commit()
-    desk.say("One-time link, for an hour. It is shown this once:")
-    desk.answer(f"{settings.base_url}/sign-in/link/{secret}")
+    console.say("One-time link, for an hour. It is shown this once:")
+    console.output(f"{settings.base_url}/sign-in/link/{secret}")
 
 
 @person.command("sign-out")
@@ -195,33 +195,33 @@ def link(email: str, program_ref: str | None, forget_factors: bool) -> None:
 def sign_out(email: str | None, program_ref: str | None, everyone: bool) -> None:
     """End every login of somebody, or with --everyone of all, at once. What was theirs to sign in with stays, links do not."""
     if (email is None) == (not everyone):
-        raise BadUse("Give either an e-mail address or --everyone.")
+        raise BadUsage("Give either an e-mail address or --everyone.")
     ever = select(Person).where(Person.id.in_(select(Login.person_id)))
-    with desk.opened() as database, database.writing() as store:
+    with console.open_database() as database, database.writing() as store:
         for each in [_one(store, _address(email), program_ref)] if email else store.scalars(ever):
             logins.end_all(store, each, "ended_by_operator", by=None, now=clock.now())
         store.commit()
-    desk.answer("signed out")
+    console.output("signed out")
 
 
 def _one(store: Store, email: str, program_ref: str | None) -> Person:
-    """Who has this address. Raises Trouble."""
+    """The one person with this address. Raises CommandFailed when there is none, or several."""
     found = select(Person).where(Person.email == email, Person.status != Status.DISCHARGED)
     if program_ref:
-        found = found.where(Person.program_id == desk.program_of(store, program_ref).id)
+        found = found.where(Person.program_id == console.program_of(store, program_ref).id)
     known = list(store.scalars(found))
     if not known:
-        raise Trouble(f"Nobody has {email}. Run: rejoin person invite {email} --kind …")
+        raise CommandFailed(f"Nobody has {email}. Run: rejoin person invite {email} --kind …")
     if len(known) > 1:
         refs = " | ".join(each.program.ref for each in known)
-        raise Trouble(f"{email} is known in several programs. Say which: --program {refs}")
+        raise CommandFailed(f"{email} is known in several programs. Say which: --program {refs}")
     return known[0]
 
 
 def _address(text: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
-
+    """The e-mail address in lower case. Raises BadUsage."""
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
-    except EmailNotValidError as error:
-        raise BadUse(f"{text} is not an e-mail address: {error}") from error
+        return entering.read_email(text)
+    except Invalid as error:
+        reason = error.__cause__
+        raise BadUsage(f"{text} is not an e-mail address: {reason}") from error

@@ -12,7 +12,7 @@ from sqlalchemy import URL
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.dml import Delete, Update
 
-from webapp.cli.desk import Trouble
+from webapp.cli.console import CommandFailed
 from webapp.db import IN_USE
 
 PATIENCE = 2
@@ -34,7 +34,7 @@ def copy(url: URL, target: Path) -> None:
 
 @contextmanager
 def alone(url: URL) -> Iterator[None]:
-    """The database, held so that no process of ours can use it; raises Trouble when one does. What else is connected (a
+    """The database, held so that no process of ours can use it; raises CommandFailed when one does. What else is connected (a
     monitor, somebody's psql) is none of our business."""
     where = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(where, autocommit=True) as connection:
@@ -42,7 +42,7 @@ def alone(url: URL) -> Iterator[None]:
         try:
             connection.execute("SELECT pg_advisory_lock(%s)", [IN_USE])
         except psycopg.errors.LockNotAvailable as error:
-            raise Trouble(
+            raise CommandFailed(
                 "The database is in use. Stop rejoin serve and rejoin worker first."
             ) from error
         yield
@@ -84,7 +84,7 @@ def render(statement: Update | Delete) -> str:
 
 def _run(tool: str, *words: str, url: URL | None) -> None:
     if shutil.which(tool) is None:
-        raise Trouble(
+        raise CommandFailed(
             f"{tool} is not on PATH. Install PostgreSQL's client programs (on Debian and Ubuntu:"
             " apt-get install postgresql-client), at least as new as the server."
         )
@@ -100,4 +100,4 @@ def _run(tool: str, *words: str, url: URL | None) -> None:
     )
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it said nothing"]
-        raise Trouble(f"{tool} could not do it: {said[0]}")
+        raise CommandFailed(f"{tool} could not do it: {said[0]}")

@@ -1,8 +1,7 @@
-"""What must not come back with a backup: consents that were revoked, addresses that were stopped, switched off or marked,
-whoever left and the roles they had, calendar links, emergency accesses, tokens, passkeys, old passwords, logins and links;
-and what must not go out again: notices that had been sent, or were due, in the time that is lost (R11).
+"""Keeps a restore from undoing what was revoked since the backup: consents, addresses, statuses and roles, calendar links,
+emergency accesses, tokens, passkeys, passwords, logins and links; and from sending notices again (R11).
 
-All of it is plain statements, so that a restore can make them in the very transaction that brings the old rows back.
+All of it is plain SQL statements, so that a restore can run them in the transaction that brings the old rows back.
 """
 
 from dataclasses import dataclass
@@ -14,14 +13,14 @@ from sqlalchemy.sql.dml import Delete, Update
 
 from webapp.care.accounts.api_tokens import Token
 from webapp.care.accounts.authenticators import Authenticator
-from webapp.care.accounts.logins import Link, Login
+from webapp.care.accounts.logins import Login
 from webapp.care.accounts.passkeys import Passkey
 from webapp.care.accounts.recovery_codes import RecoveryCode
+from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.audit import events
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address
-from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Role, Status
 from webapp.care.privacy.consents import Consent, valid
 from webapp.care.privacy.emergency_access import EmergencyAccess
@@ -38,7 +37,8 @@ WHO = ("id", "program_id", "ref")
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """One way of taking back: the rows in which it shows, what names such a row in every copy, and what stands in it."""
+    """One kind of revocation: `kind` the model, `shows` the condition for revoked rows, `names` the columns that identify a row in any
+    copy, `stands` the columns to set again."""
 
     kind: Any
     shows: Any
@@ -46,33 +46,33 @@ class Ended:
     stands: tuple[str, ...]
 
     def again(self, row: dict[str, Any]) -> Update:
-        """The same in a copy that does not know of it."""
+        """The statement that revokes this row in a copy from before."""
         same = [getattr(self.kind, name) == row[name] for name in self.names]
         return update(self.kind).where(*same).values({name: row[name] for name in self.stands})
 
 
 ENDED = (
-    Ended(Consent, or_(Consent.is_revoked, Consent.paused_at.is_not(None)),
+    Ended(Consent, or_(Consent.is_revoked, Consent.is_paused),
           ("id", "client_id", "recipient_id", "category"), ("revoked_at", "paused_at")),
     Ended(Address, Address.is_stopped, WHERE, ("stopped_at", "stopped_why")),
-    Ended(Address, Address.unsafe_at.is_not(None), WHERE, ("unsafe_at",)),
-    Ended(Address, Address.opted_in_at.is_(None) & ~Address.is_stopped, WHERE, ("opted_in_at",)),
+    Ended(Address, Address.is_unsafe, WHERE, ("unsafe_at",)),
+    Ended(Address, ~Address.is_opted_in & ~Address.is_stopped, WHERE, ("opted_in_at",)),
     Ended(Person, Person.status != Status.ACTIVE, WHO, ("status", "status_at")),
     Ended(Person, true(), WHO, ("password_hash",)),
     Ended(CalendarFeed, CalendarFeed.closed_at.is_not(None), ("id", "person_id", "opened_at"), ("closed_at",)),
-    Ended(EmergencyAccess, EmergencyAccess.ended_at.is_not(None), ("id", "client_id", "staff_id", "began_at"), ("ended_at",)),
-    Ended(Token, Token.revoked_at.is_not(None), ("id", "name"), ("revoked_at",)),
-    Ended(Passkey, Passkey.removed_at.is_not(None), ("id", "person_id", "made_at"), ("removed_at",)),
-    Ended(Authenticator, Authenticator.removed_at.is_not(None), ("id", "person_id", "made_at"), ("removed_at",)),
-    Ended(RecoveryCode, RecoveryCode.spent_at.is_not(None), ("id", "person_id", "made_at"), ("spent_at",)),
+    Ended(EmergencyAccess, EmergencyAccess.is_ended, ("id", "client_id", "staff_id", "began_at"), ("ended_at",)),
+    Ended(Token, Token.is_revoked, ("id", "name"), ("revoked_at",)),
+    Ended(Passkey, Passkey.is_removed, ("id", "person_id", "made_at"), ("removed_at",)),
+    Ended(Authenticator, Authenticator.is_removed, ("id", "person_id", "made_at"), ("removed_at",)),
+    Ended(RecoveryCode, RecoveryCode.is_spent, ("id", "person_id", "made_at"), ("spent_at",)),
 )  # fmt: skip
 """Rows are named without hashes: the script of a restore can write no bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """What the database that is being replaced knows: how each of `ENDED` shows in it, which roles staff have (by id, then
-    names), and when each person's present recovery codes were made."""
+    """What was revoked in the database that is being replaced: the rows of each of `ENDED`; staff id → names of roles; person id →
+    when their current recovery codes were made."""
 
     rows: list[list[dict[str, Any]]]
     roles: dict[int, list[str]]
@@ -80,7 +80,7 @@ class TakenBack:
 
 
 def read(store: Store) -> TakenBack:
-    """Everything that has been taken back by now."""
+    """Read everything that has been revoked by now."""
     rows = []
     for each in ENDED:
         columns = [getattr(each.kind, name) for name in (*each.names, *each.stands)]
@@ -98,7 +98,8 @@ def read(store: Store) -> TakenBack:
 
 
 def updates(taken_back: TakenBack | None, now: datetime) -> list[Update | Delete]:
-    """What makes a restored database safe. None: what was taken back since is not known, so all sharing is paused."""
+    """The statements that make a restored database safe. `taken_back` None: what was revoked since is not known, so all sharing is
+    paused."""
     made: list[Update | Delete] = [*_silence(now)]
     if taken_back is None:
         made.append(update(Consent).where(valid(now)).values(paused_at=now))
@@ -116,34 +117,33 @@ def updates(taken_back: TakenBack | None, now: datetime) -> list[Update | Delete
 
 
 def _silence(now: datetime) -> list[Update]:
-    """Nothing that was under way goes out, nobody is signed in, no link opens anything."""
+    """Expire waiting notices, end all logins, void all links."""
     head = select(func.coalesce(func.max(ChainHead.count), 0)).scalar_subquery()
     expired = {"expired_at": now, "why": RESTORED, "leased_until": None, "link_path": None}
     return [
         update(Notification).where(Notification.is_open).values(expired),
         update(Cursor).where(Cursor.reader == READER).values(event_id=head),
         update(Login).where(~Login.is_ended).values(ended_at=now),
-        update(Link).where(~Link.is_spent).values(spent_at=now),
+        update(SignInLink).where(~SignInLink.is_spent).values(spent_at=now),
     ]
 
 
 def record(store: Store, now: datetime) -> int:
-    """Say in the chain which consents the restore ended again, and who left; answers how many consents."""
+    """Record events for the consents that the restore ended again and for people who left; returns how many consents."""
     ends = (Tag.CONSENT_REVOKED, Tag.CONSENT_PAUSED)
-    said = {
+    recorded = {
         event.fields["consent"] for event in store.scalars(select(Event).where(Event.tag.in_(ends)))
     }
-    ended = or_(Consent.is_revoked, Consent.paused_at.is_not(None))
-    unsaid = [c for c in store.scalars(select(Consent).where(ended)) if c.id not in said]
-    for consent in unsaid:
+    ended = or_(Consent.is_revoked, Consent.is_paused)
+    unrecorded = [c for c in store.scalars(select(Consent).where(ended)) if c.id not in recorded]
+    for consent in unrecorded:
         tag = Tag.CONSENT_REVOKED if consent.revoked_at else Tag.CONSENT_PAUSED
         events.record(
-            store, tag, by=None, now=now, program_id=consent.client.program_id,
-            client=consent.client_id, consent=consent.id, recipient=consent.recipient_id,
-            category=consent.category,
+            store, tag, client=consent.client, by=None, now=now, consent=consent.id,
+            recipient=consent.recipient_id, category=consent.category,
         )  # fmt: skip
     _record_who_left(store, now)
-    return len(unsaid)
+    return len(unrecorded)
 
 
 def _record_who_left(store: Store, now: datetime) -> None:
@@ -151,6 +151,7 @@ def _record_who_left(store: Store, now: datetime) -> None:
     said = {event.fields["person"]: event.fields["status"] for event in store.scalars(changes)}
     for person in store.scalars(select(Person).where(Person.status != Status.ACTIVE)):
         if said.get(person.id) != person.status:
-            people.about(
-                store, Tag.PERSON_STATUS_CHANGED, person, by=None, now=now, status=person.status
-            )
+            events.record(
+                store, Tag.PERSON_STATUS_CHANGED, person=person, by=None, now=now,
+                status=person.status,
+            )  # fmt: skip

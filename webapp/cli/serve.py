@@ -1,4 +1,4 @@
-"""`rejoin serve` and `rejoin worker`: the two kinds of process an installation consists of."""
+"""`rejoin serve` and `rejoin worker`: the web server and the background worker."""
 
 import gc
 import logging
@@ -12,13 +12,13 @@ from typing import Any
 
 import click
 
-from webapp.cli import desk
+from webapp.cli import console
 from webapp.cli.child_processes import Child, Children
-from webapp.cli.desk import Trouble
+from webapp.cli.console import CommandFailed
 from webapp.config import Settings
 
 ORPHANED_AFTER = 0.5
-"""Seconds in which a web process notices that the one which started it is gone."""
+"""Seconds within which a web process notices that its parent is gone."""
 
 
 @click.command()
@@ -46,8 +46,8 @@ def serve(host: str, port: int, processes: int, with_worker: bool | None) -> Non
 
     For the open internet put a proxy with TLS in front and name it in REJOIN_TRUSTED_PROXIES.
     """
-    settings = desk.load_settings(level=logging.INFO)
-    with desk.opened(settings):
+    settings = console.load_settings(level=logging.INFO)
+    with console.open_database(settings):
         pass  # there, reachable, and at the newest migration
     if with_worker is None:
         with_worker = settings.embedded
@@ -60,7 +60,7 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
     from granian.server import Server
 
     class Web(Server):  # type: ignore[valid-type,misc]
-        """Ends together with what is beside it, not before."""
+        """Tells the process beside it to end at the same time."""
 
         def shutdown(self, exit_code: int = 0) -> None:
             stopping.set()
@@ -84,25 +84,24 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
 
 
 def _share_what_is_loaded() -> None:
-    """Load the web once and fork its processes: each of its own would take a second or two, and its own memory."""
+    """Import the web application once before forking, which saves each process a second or two and memory."""
     if sys.platform != "linux":
         multiprocessing.set_start_method("spawn", force=True)  # forking is not safe elsewhere
         return
     multiprocessing.set_start_method("fork", force=True)
     import_module("webapp.web.wiring")
     gc.collect()
-    gc.freeze()  # what is shared stays shared
+    gc.freeze()  # so that the collector does not copy shared memory
 
 
 def application() -> Any:
-    """What each web process runs: the app; and a watch on the process that started it, so that none is left behind when
-    that is killed."""
+    """Create the app in a web process, which ends when the process that started it is gone."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return import_module("webapp").create_app()
 
 
 def _end_with(parent: int) -> None:
-    """Politely when the parent has gone; at once if politeness is of no use."""
+    """End this process when its parent is gone: by SIGTERM, ten seconds later at once."""
     clock = threading.Event()
     while os.getppid() == parent:
         clock.wait(ORPHANED_AFTER)
@@ -112,7 +111,7 @@ def _end_with(parent: int) -> None:
 
 
 def require_free(host: str, port: int) -> None:
-    """Raises Trouble when somebody listens at the port already."""
+    """Raises CommandFailed when the port is in use."""
     import socket
 
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -120,7 +119,7 @@ def require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise Trouble(
+            raise CommandFailed(
                 f"Nothing can listen at {host}:{port} ({os.strerror(error.errno or 0)}). Choose another one: --port {port + 1}"
             ) from error
 
@@ -141,35 +140,35 @@ def worker(once: bool, processes: int, quiet: bool, until_input_ends: bool) -> N
 
     Any number of workers may run at once, on any number of machines that share a PostgreSQL.
     """
-    settings = desk.load_settings(level=logging.WARNING if quiet else logging.INFO)
+    settings = console.load_settings(level=logging.WARNING if quiet else logging.INFO)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     if until_input_ends:
         threading.Thread(target=_until_input_ends, args=(stopping,), daemon=True).start()
     if processes > 1 and not once:
-        with desk.opened(settings):
+        with console.open_database(settings):
             pass
         Children([Child("worker") for _ in range(processes)], stopping).watch()
         return
     if not _work(settings, once, stopping):
-        raise Trouble("Some chores raised; the lines above say which. What is due stays due.")
+        raise CommandFailed("Some chores raised; the lines above say which. What is due stays due.")
 
 
 def _work(settings: Settings, once: bool, stopping: threading.Event) -> bool:
-    """Whether all went well."""
+    """Run the worker, or with `once` all chores until nothing is due; returns whether none raised."""
     from webapp import worker as chores
 
-    with desk.opened(settings) as database, chores.chores(settings, patient=once) as todo:
+    with console.open_database(settings) as database, chores.chores(settings, patient=once) as todo:
         if once:
-            with desk.progress("walking the chores", None):
+            with console.progress("walking the chores", None):
                 return chores.once(database, todo)
         chores.Worker(database, todo, stopping).run()
     return True
 
 
 def _until_input_ends(stopping: threading.Event) -> None:
-    """Whoever started us holds the other end of standard input; when they are gone, so are we."""
+    """Set `stopping` when standard input ends, which means that the parent process is gone."""
     while os.read(0, 1024):
         pass
     stopping.set()

@@ -1,7 +1,6 @@
-"""Copies of the embedded database: taken while it is in use, and put in its place.
+"""Copies the embedded database while it is in use, and puts a copy in its place.
 
-A copy is one encrypted file with the same key. Keep `database.key` elsewhere: without it a copy opens for nobody, with it
-for everybody.
+A copy is one file, encrypted with the same key. Keep `database.key` apart from it: whoever has both can read it.
 """
 
 import os
@@ -12,12 +11,12 @@ from typing import Any
 
 from sqlcipher3 import dbapi2
 
-from webapp.cli.desk import Trouble
+from webapp.cli.console import CommandFailed
 
 PAGES = 500
 """Pages copied at a time; between, others may write."""
 Moved = Callable[[int, int], object]
-"""Told (pages copied, pages in all)."""
+"""Called with (pages copied, pages in all)."""
 
 
 def copy(source: Path, key: bytes, target: Path, moved: Moved = lambda done, total: None) -> None:
@@ -32,9 +31,9 @@ def copy(source: Path, key: bytes, target: Path, moved: Moved = lambda done, tot
             )
             there.execute("PRAGMA journal_mode = DELETE").fetchall()
             _check(there, source)
-        _settle(draft)
+        _flush(draft)
         draft.replace(target)
-        _settle(target.parent)
+        _flush(target.parent)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -49,11 +48,11 @@ def _opened(path: Path, key: bytes) -> Any:
 def _check(raw: Any, path: Path) -> None:
     found = [row[0] for row in raw.execute("PRAGMA integrity_check")]
     if found != ["ok"]:
-        raise Trouble(f"{path} is damaged ({found[0]}). Use another copy.")
+        raise CommandFailed(f"{path} is damaged ({found[0]}). Use another copy.")
 
 
-def _settle(path: Path) -> None:
-    """Let it reach the disk."""
+def _flush(path: Path) -> None:
+    """Flush it to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -62,22 +61,22 @@ def _settle(path: Path) -> None:
 
 
 def require_ours(path: Path, key: bytes) -> None:
-    """Raises Trouble unless the file opens with our key and is a database of Rejoin."""
+    """Raises CommandFailed unless the file opens with our key and is a database of Rejoin."""
     try:
         with closing(_opened(path, key)) as raw:
             _check(raw, path)
             tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master")}
     except dbapi2.DatabaseError as error:
-        raise Trouble(
+        raise CommandFailed(
             f"{path} does not open with this installation's key. Put the database.key that belongs to it into the"
             " instance folder."
         ) from error
     if "alembic_version" not in tables or "person" not in tables:
-        raise Trouble(f"{path} is not a copy of a Rejoin database.")
+        raise CommandFailed(f"{path} is not a copy of a Rejoin database.")
 
 
 class Alone:
-    """The database at `path`, held so that nobody else can use it; raises Trouble when somebody does."""
+    """The database at `path`, held so that nobody else can use it; raises CommandFailed when somebody does."""
 
     def __init__(self, path: Path, key: bytes):
         self._path, self._key = path, key
@@ -90,7 +89,7 @@ class Alone:
             self._raw.execute("BEGIN EXCLUSIVE")
         except dbapi2.OperationalError as error:
             self._raw.close()
-            raise Trouble(
+            raise CommandFailed(
                 "The database is in use. Stop rejoin serve and rejoin worker first."
             ) from error
         return self
@@ -106,4 +105,4 @@ def swap(path: Path, fresh: Path, aside: Path) -> None:
     for left in (path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         left.unlink(missing_ok=True)
     fresh.replace(path)
-    _settle(path.parent)
+    _flush(path.parent)

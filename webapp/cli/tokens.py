@@ -1,4 +1,4 @@
-"""`rejoin token`: which other programs may act here, and how far."""
+"""`rejoin token`: creates, lists and revokes API tokens."""
 
 import click
 from sqlalchemy import select
@@ -6,8 +6,8 @@ from sqlalchemy import select
 from webapp import clock
 from webapp.care.accounts import api_tokens
 from webapp.care.accounts.api_tokens import SCOPES, Token
-from webapp.cli import desk
-from webapp.cli.desk import Trouble
+from webapp.cli import console
+from webapp.cli.console import CommandFailed
 
 
 @click.group()
@@ -30,26 +30,26 @@ def token() -> None:
 )
 def create_token(name: str, program_ref: str, scopes: tuple[str, ...]) -> None:
     """Make a token and print it. It is shown this once and stored as a hash."""
-    with desk.opened() as database, database.writing() as store:
-        where = desk.program_of(store, program_ref)
+    with console.open_database() as database, database.writing() as store:
+        where = console.program_of(store, program_ref)
         secret = api_tokens.create_token(store, where, name, list(scopes), by=None, now=clock.now())
         store.commit()
-    desk.say(
+    console.say(
         f"Token {name} for {where.ref}, scopes {', '.join(scopes)}. Keep it now; it is not shown again:"
     )
-    desk.answer(secret)
+    console.output(secret)
 
 
 @token.command()
 @click.argument("name")
 def revoke(name: str) -> None:
     """End a token at once. Twice is the same."""
-    with desk.opened() as database, database.writing() as store:
+    with console.open_database() as database, database.writing() as store:
         known = store.scalar(select(Token).where(Token.name == name))
         if known is None:
             names = ", ".join(store.scalars(select(Token.name).order_by(Token.name))) or "none"
-            raise Trouble(f"There is no token called {name}. There are: {names}.")
+            raise CommandFailed(f"There is no token called {name}. There are: {names}.")
         api_tokens.revoke_token(store, known, by=None, now=clock.now())
         store.commit()
-    desk.say(f"{name} opens nothing any more.")
-    desk.answer(name)
+    console.say(f"{name} opens nothing any more.")
+    console.output(name)

@@ -1,4 +1,4 @@
-"""Keys that are made once, in the instance folder, readable by their owner alone (mode 0600)."""
+"""Key files: made once in the instance folder, readable by their owner only (mode 0600)."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 
 class KeyTrouble(Exception):
-    """A key cannot be used or must not be made anew; the message says the remedy."""
+    """A key can't be used, or must not be replaced by a new one; the message says the remedy."""
 
 
 def hex_key() -> str:
@@ -27,7 +27,7 @@ def hex_key() -> str:
 
 
 def hash_secret(secret: str) -> bytes:
-    """How a random secret of ours (a login, a link, a token) is stored: it has 256 bits, so a plain hash is enough."""
+    """The hash under which a random secret of ours (login, link, token) is stored. It has 256 bits, so SHA-256 is enough."""
     return hashlib.sha256(secret.encode()).digest()
 
 
@@ -53,11 +53,11 @@ def read_keys(text: str) -> tuple[str, ...]:
     return found
 
 
-def once(path: Path, make: Callable[[], str], *, guarding: Path | None = None) -> str:
-    """The key in the file; made when missing, by exactly one of any number of processes starting together.
+def read_or_make(path: Path, make: Callable[[], str], *, guarding: Path | None = None) -> str:
+    """Return the key in the file. A missing one is made, by exactly one of any number of processes starting together.
 
-    `guarding` is the file that the key opens: when that exists already, a new key could never open it, so a missing
-    key is trouble and not a reason to make another.
+    `guarding` is the file that the key decrypts: if that exists and the key does not, a new key would be useless, so
+    KeyTrouble is raised. It is raised too for a key that is empty, or that others can read.
     """
     if not path.exists():
         if guarding is not None and guarding.exists():
@@ -76,7 +76,7 @@ def once(path: Path, make: Callable[[], str], *, guarding: Path | None = None) -
 
 
 def _write_new(path: Path, text: str) -> None:
-    """Write the whole file or nothing, durably; whoever links first wins and the others read that one."""
+    """Write the whole file or nothing, durably. If another process was first, its file stays."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:

@@ -1,1 +1,1 @@
-"""The demonstration: a cast (which the tests share) and three weeks of its story."""
+"""The demo: its people (the cast, which the tests use too), three weeks of history, and sessions that begin now."""

@@ -1,8 +1,8 @@
-"""The cast: two programs, their staff, twelve clients, three couples. The demo plays with them, and every test may.
+"""The people of the demo and the tests: two programs, their staff, twelve clients, three couples.
 
-Nothing has happened yet: no sessions, no consents, no passwords; the clients have read the policy. All live in `example.org` and in telephone numbers that
-are kept free for fiction (555-0100 to 555-0199). **Charlie** is everyone's stranger: a client of Harbor whom nobody looks
-after and who sits in no room; whatever Charlie can see of the others is a leak. The Sunrise people are strangers to Harbor's.
+There are no sessions, consents or passwords yet; the clients have read the policy. E-mail addresses are at `example.org`,
+telephone numbers among those reserved for fiction (555-0100 to 555-0199). **Charlie** is a client of Harbor without a care team
+and without a session: whatever Charlie can see of the others is a leak. Harbor and Sunrise must see nothing of each other.
 
     HARBOR, New York            Carla and Colin counsel · Tessa is the couples' therapist · Susan supervises · Cody
                                 coordinates · Theo knows the technology · Ada administers
@@ -82,7 +82,7 @@ COUPLES = {
     "rosa_and_leo": ("rosa", "leo"),
     "june_and_henry": ("june", "henry"),
 }
-"""All of Harbor, all with Tessa."""
+"""All of Harbor, with Tessa as their therapist."""
 
 
 @dataclass
@@ -123,7 +123,7 @@ class World:
 
 
 def plant(store: Store, now: datetime) -> World:
-    """Register the whole cast as of `now` (aware). The caller commits."""
+    """Create the whole cast as of `now` (aware). The caller commits."""
     for ref, (name, zone) in PROGRAMS.items():
         program = programs.create(store, name, ref=ref, time_zone=zone, now=now)
         register(store, program, now)
@@ -142,7 +142,7 @@ def plant(store: Store, now: datetime) -> World:
 
 
 def register(store: Store, program: Program, now: datetime) -> None:
-    """The people of one program, their addresses and care teams."""
+    """Create the people of one program, with addresses and care teams."""
     known: dict[str | None, Person] = {}
 
     def enter(ref: str, kind: Kind, name: str, zone: str, **more: Any) -> None:
@@ -171,7 +171,7 @@ def register(store: Store, program: Program, now: datetime) -> None:
 
 
 def find(store: Store) -> World:
-    """The cast as it stands in `store`: rows that belong to that store. During planting, couples may still be missing."""
+    """The cast as rows of `store`. While the cast is being created, couples are None."""
     found: dict[str, Any] = {p.ref: p for p in store.scalars(select(Program)) if p.ref in PROGRAMS}
     ours = {program.id for program in found.values()}
     for row in store.scalars(select(Person).where(Person.program_id.in_(ours))):
@@ -197,7 +197,7 @@ def open_room(
     presence_from: str = PresenceFrom.PLATFORM,
     dial_in: str | None = None,
 ) -> Session:
-    """One session with a seat for each of `clients`, planned at `now` (both instants aware)."""
+    """Plan one session with a seat for each of `clients`; `starts_at` and `now` aware."""
     session, _ = planning.put(
         store, host.program_id, ref or f"{kind}-{starts_at:%Y%m%dT%H%M%S}", kind=kind, title=title,
         starts_at=starts_at, ends_at=starts_at + timedelta(minutes=minutes),

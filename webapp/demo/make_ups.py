@@ -1,4 +1,4 @@
-"""Make-ups in the story: slots of each kind, a full one with a line, a held place, something booked, something made up."""
+"""The demo's make-ups: open sessions of each kind, a full one with a waitlist, a held place, a booking, a completed make-up."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,8 +17,8 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.demo import cast
 from webapp.demo.cast import World
-from webapp.demo.rooms import Room
-from webapp.demo.stage import Act, Stage
+from webapp.demo.past_sessions import PastSession
+from webapp.demo.replay import Action, Timeline
 
 GROUPS = (SessionKind.GROUP, SessionKind.PSYCHOEDUCATION)
 SLOTS = (
@@ -35,42 +35,44 @@ WORDS = {
 }
 
 
-def tell(stage: Stage, world: World, rooms: list[Room], now: datetime) -> None:
-    """From nine days ago on: slots are opened, chosen, waited for, and one place comes free just now."""
+def add(timeline: Timeline, world: World, past_sessions: list[PastSession], now: datetime) -> None:
+    """Add nine days of make-ups: sessions are opened, booked and waited for, and one place has just come free."""
     day = timedelta(days=1)
-    stage.at(now - 9 * day, opening(now), look_round=False)
-    seat_of = seats(rooms, now)
+    timeline.at(now - 9 * day, opening(now), look_round=False)
+    seat_of = seats(past_sessions, now)
     for name, at in (("june", now - 8 * day), ("ivy", now - 2 * day)):
         if seat := seat_of(name):
-            stage.at(at, choosing(seat, "sleep"), look_round=False)
-            stage.at(at + day / 2, handing_in(seat, WORDS[name]), look_round=False)
+            timeline.at(at, choosing(seat, "sleep"), look_round=False)
+            timeline.at(at + day / 2, handing_in(seat, WORDS[name]), look_round=False)
     if seat := seat_of("june"):
-        stage.at(now - 7 * day, answering(seat, world.carla), look_round=False)
+        timeline.at(now - 7 * day, answering(seat, world.carla), look_round=False)
     for name, minutes in (("maya", 300), ("ben", 240)):
         if seat := seat_of(name):
-            stage.at(now - timedelta(minutes=minutes), waiting(seat, "slot-full"), look_round=False)
+            timeline.at(
+                now - timedelta(minutes=minutes), waiting(seat, "slot-full"), look_round=False
+            )
     if seat := seat_of("leo"):
-        stage.at(now - timedelta(minutes=90), waiting(seat, "slot-early"), look_round=False)
-    stage.at(now - timedelta(minutes=6), freeing("slot-early", "zoe"), look_round=False)
+        timeline.at(now - timedelta(minutes=90), waiting(seat, "slot-early"), look_round=False)
+    timeline.at(now - timedelta(minutes=6), freeing("slot-early", "zoe"), look_round=False)
 
 
-def seats(rooms: list[Room], now: datetime) -> Callable[[str], int | None]:
-    """name → the id of the latest group seat that they did not simply fill, if there is one."""
+def seats(past_sessions: list[PastSession], now: datetime) -> Callable[[str], int | None]:
+    """Return a function: client's short name → id of their latest missed group seat, or None."""
 
     def of(name: str) -> int | None:
         found = [
-            next(seat.id for seat in room.session.seats if seat.client.ref == name)
-            for room in rooms
-            if room.series == "evening" and room.fates.get(name, "comes") != "comes"
-            and "late" not in room.fates[name] and room.ends_at < now
+            next(seat.id for seat in past.session.seats if seat.client.ref == name)
+            for past in past_sessions
+            if past.series == "evening" and past.attendance.get(name, "comes") != "comes"
+            and "late" not in past.attendance[name] and past.ends_at < now
         ]  # fmt: skip
         return found[-1] if found else None
 
     return of
 
 
-def opening(now: datetime) -> Act:
-    """The slots and the shelf, as staff opened them."""
+def opening(now: datetime) -> Action:
+    """Staff open sessions and publish resources that may make up for missed ones."""
 
     def act(store: Store, instant: datetime) -> None:
         world = cast.find(store)
@@ -105,13 +107,13 @@ def opening(now: datetime) -> Act:
 
 
 def at(now: datetime, days: int, clock: str, zone: str) -> datetime:
-    """So many days on, at that local time."""
+    """`days` after `now`, at the local time `clock` (HH:MM)."""
     day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=ZoneInfo(zone))
 
 
-def choosing(seat_id: int, ref: str) -> Act:
-    """The client chooses something from the shelf."""
+def choosing(seat_id: int, ref: str) -> Action:
+    """The client books a resource as their make-up."""
 
     def act(store: Store, instant: datetime) -> None:
         seat = store.get_one(Seat, seat_id)
@@ -121,8 +123,8 @@ def choosing(seat_id: int, ref: str) -> Act:
     return act
 
 
-def handing_in(seat_id: int, words: str) -> Act:
-    """The client writes what stayed with them."""
+def handing_in(seat_id: int, words: str) -> Action:
+    """The client hands in their reflection."""
 
     def act(store: Store, instant: datetime) -> None:
         made = _standing(store, seat_id)
@@ -131,8 +133,8 @@ def handing_in(seat_id: int, words: str) -> Act:
     return act
 
 
-def answering(seat_id: int, by: Person) -> Act:
-    """The counselor has read it, and says so."""
+def answering(seat_id: int, by: Person) -> Action:
+    """The counselor confirms the reflection, with feedback."""
 
     def act(store: Store, instant: datetime) -> None:
         words = "Like a meeting: yes. Let's look for the first one together on Monday."
@@ -144,8 +146,8 @@ def answering(seat_id: int, by: Person) -> Act:
     return act
 
 
-def waiting(seat_id: int, ref: str) -> Act:
-    """The client would come if a place got free."""
+def waiting(seat_id: int, ref: str) -> Action:
+    """The client joins the waitlist of a full session."""
 
     def act(store: Store, instant: datetime) -> None:
         seat = store.get_one(Seat, seat_id)
@@ -154,8 +156,8 @@ def waiting(seat_id: int, ref: str) -> Act:
     return act
 
 
-def freeing(ref: str, name: str) -> Act:
-    """Somebody's place comes free and is held for the first in line."""
+def freeing(ref: str, name: str) -> Action:
+    """A client's place comes free and is held for the first on the waitlist."""
 
     def act(store: Store, instant: datetime) -> None:
         session, world = _slot(store, ref), cast.find(store)

@@ -1,7 +1,7 @@
-"""Three weeks of practice in both programs, told through the verbs: what charts, plots and lists look like when lived in.
+"""The demo's history: three weeks of both programs, made by the verbs, so that charts, plots and lists have something to show.
 
-The calendar comes from series; who was there, late, unheard of, or reached again stands in `FATES` and `SEQUELS`. Where
-nothing is written, everybody came.
+The calendar comes from series. Who was late, absent or reached again is in `ATTENDANCE` and `FOLLOW_UPS`; everybody else was
+there throughout.
 """
 
 from collections.abc import Callable
@@ -17,10 +17,10 @@ from webapp.care.privacy.consents import Category
 from webapp.care.schedule import series
 from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store
-from webapp.demo import acts, afterwards, belongings, cast, letters, make_ups
+from webapp.demo import actions, cast, catch_up, make_ups, messages, personal_settings
 from webapp.demo.cast import World
-from webapp.demo.rooms import Room, remind
-from webapp.demo.stage import Act, Stage, one_breath
+from webapp.demo.past_sessions import PastSession, remind
+from webapp.demo.replay import Action, Timeline, in_one_transaction
 
 LOOKS_BACK = timedelta(days=22)
 LOOKS_AHEAD = timedelta(days=15)
@@ -38,25 +38,25 @@ PATTERNS: dict[str, tuple[str, str, str, str, str, int, str]] = {
     "sunrise": ("nora", "group", "Morning group", "09:00", "MO,WE", 180, "aiko milo tara"),
 }  # fmt: skip
 
-Sequel = tuple[float, str, str, str, str, str]
-"""Hours after the start, by whom, client, task, outcome, note."""
+FollowUpStep = tuple[float, str, str, str, str, str]
+"""Hours after the start, staff member, client, kind of task, outcome, note."""
 
-FATES: dict[tuple[str, int], dict[str, str]] = {
+ATTENDANCE: dict[tuple[str, int], dict[str, str]] = {
     ("evening", 1): {"ivy": "trouble", "rosa": "late 20"},
-    ("evening", 2): {"maya": "told 26 family", "rosa": "told 3 family", "leo": "late 35"},
+    ("evening", 2): {"maya": "reports 26 family", "rosa": "reports 3 family", "leo": "late 35"},
     ("evening", 3): {"june": "missed", "zoe": "leaves 120"},
-    ("evening", 5): {"maya": "told 30 work", "ivy": "trouble", "zoe": "leaves 95"},
-    ("evening", 6): {"rosa": "late 110", "leo": "told 48 school", "zoe": "leaves 60"},
-    ("evening", 7): {"ben": "told 2 not_up_to_it", "ivy": "late 12"},
+    ("evening", 5): {"maya": "reports 30 work", "ivy": "trouble", "zoe": "leaves 95"},
+    ("evening", 6): {"rosa": "late 110", "leo": "reports 48 school", "zoe": "leaves 60"},
+    ("evening", 7): {"ben": "reports 2 not_up_to_it", "ivy": "late 12"},
     ("skills", 1): {"maya": "late 7"},
     ("torres", 1): {"ben": "missed"},
-    ("delgado", 2): {"rosa": "told 1 illness"},
+    ("delgado", 2): {"rosa": "reports 1 illness"},
     ("sunrise", 2): {"tara": "missed"},
-    ("sunrise", 4): {"milo": "told 26 family", "tara": "leaves 50"},
+    ("sunrise", 4): {"milo": "reports 26 family", "tara": "leaves 50"},
 }
-"""(series, which session of it) → client → what happened instead of coming: `acts.FATES` says what each word does."""
+"""(series, which session of it) → client → how they attended; actions.py says what each word means."""
 
-SEQUELS: dict[tuple[str, int], list[Sequel]] = {
+FOLLOW_UPS: dict[tuple[str, int], list[FollowUpStep]] = {
     ("evening", 3): [
         (1.6, "carla", "june", "outreach", "no_answer", "Rang twice, no mailbox."),
         (16, "carla", "june", "outreach", "reached", "Her mother had been taken ill. Coming on Friday."),
@@ -74,7 +74,7 @@ SEQUELS: dict[tuple[str, int], list[Sequel]] = {
     ],
 }  # fmt: skip
 
-GUS: tuple[list[Sequel], list[Sequel]] = (
+GUS: tuple[list[FollowUpStep], list[FollowUpStep]] = (
     [(1.4, "carla", "gus", "outreach", "left_message", "Left a message.")],
     [
         (1.3, "carla", "gus", "outreach", "no_answer", "No answer."),
@@ -96,11 +96,11 @@ GUS: tuple[list[Sequel], list[Sequel]] = (
         ),
     ],
 )
-"""What follows on his two misses in a row, wherever they fall in the week."""
+"""What staff do after his two misses in a row, wherever they fall in the week."""
 QUIET_AFTER = timedelta(hours=20)
-"""How long after those two he has no other session."""
+"""How long after those two he has no other session, at least."""
 OVER = timedelta(minutes=30)
-"""How long ago a session must have ended to be history."""
+"""How long ago a session must have ended for his absence to be known."""
 
 CONSENTS = [
     ("june", "henry", Category.REMINDERS, "So that Henry can remind me."),
@@ -113,36 +113,36 @@ CONSENTS = [
 
 
 def tell(database: Database, now: datetime, each: Callable[[], object] = lambda: None) -> None:
-    """Plant the cast and tell their last three weeks up to `now`. All of it or nothing."""
+    """Create the cast and replay their last three weeks up to `now`, in one transaction. `each` is called after every instant."""
     began = now - LOOKS_BACK
-    with one_breath(database) as breath:
-        stage = Stage(breath)
-        with breath.writing() as store:
+    with in_one_transaction(database) as database_in_one:
+        timeline = Timeline(database_in_one)
+        with database_in_one.writing() as store:
             world = cast.plant(store, began)
             world.harbor.demo = world.sunrise.demo = True
             programs.set_help_phone(store, world.harbor, "+12125550198", by=world.ada, now=began)
             plan(store, world, began)
-            rooms = find_rooms(store, world, began, now)
+            past_sessions = find_sessions(store, world, began, now)
             store.commit()
-        stage.at(began)
+        timeline.at(began)
         for day, (client, recipient, category, purpose) in enumerate(CONSENTS):
             signed = began + timedelta(days=1 + day / 3)
-            stage.at(signed, consenting(client, recipient, category, purpose), look_round=False)
-        letters.write(stage, now)
-        belongings.keep(stage, now)
-        for room in rooms:
-            happen(stage, world, room, now)
-        afterwards.write(stage, world, rooms, now)
-        make_ups.tell(stage, world, rooms, now)
-        acts.answer(
-            stage, world.carla, world.gus, now - timedelta(minutes=20), "outreach", "left_message",
+            timeline.at(signed, consenting(client, recipient, category, purpose), look_round=False)
+        messages.add(timeline, now)
+        personal_settings.add(timeline, now)
+        for past in past_sessions:
+            replay_session(timeline, world, past, now)
+        catch_up.add(timeline, world, past_sessions, now)
+        make_ups.add(timeline, world, past_sessions, now)
+        actions.answer_task(
+            timeline, world.carla, world.gus, now - timedelta(minutes=20), "outreach", "left_message",
             "Left a message; trying again this evening.",
         )  # fmt: skip
-        stage.play(now, each)
+        timeline.play(now, each)
 
 
 def plan(store: Store, world: World, began: datetime) -> None:
-    """The weekly patterns of both programs; this round of them ends in two weeks."""
+    """Create the weekly series of both programs, which end in two weeks."""
     until = f"{began + LOOKS_BACK + LOOKS_AHEAD:%Y%m%dT000000}"
     for ref, (host, kind, title, clock, days, minutes, clients) in PATTERNS.items():
         program = getattr(world, host).program
@@ -156,8 +156,8 @@ def plan(store: Store, world: World, began: datetime) -> None:
         )  # fmt: skip
 
 
-def find_rooms(store: Store, world: World, began: datetime, now: datetime) -> list[Room]:
-    """The sessions that had begun by `now` or were reminded of, with their place in their series."""
+def find_sessions(store: Store, world: World, began: datetime, now: datetime) -> list[PastSession]:
+    """The sessions that had begun by `now` or begin within a day, with their number in their series."""
     near = (
         select(Session, series.Series.ref)
         .join(series.Series, series.Series.id == Session.series_id)
@@ -166,49 +166,54 @@ def find_rooms(store: Store, world: World, began: datetime, now: datetime) -> li
         .order_by(Session.starts_at, Session.id)
     )
     counted: dict[str, int] = {}
-    rooms = []
+    past_sessions = []
     for session, ref in store.execute(near):
         number = counted[ref] = counted.get(ref, -1) + 1
-        fates, sequel = dict(FATES.get((ref, number), {})), SEQUELS.get((ref, number), [])
+        attendance, follow_up = (
+            dict(ATTENDANCE.get((ref, number), {})),
+            FOLLOW_UPS.get((ref, number), []),
+        )
         host, clients = PATTERNS[ref][0], PATTERNS[ref][6].split()
-        rooms.append(Room(session, ref, number, host, clients, fates, sequel))
-    _gus([room for room in rooms if "gus" in room.clients and room.starts_at < now], now)
-    return rooms
+        past_sessions.append(
+            PastSession(session, ref, number, host, clients, attendance, follow_up)
+        )
+    _gus([past for past in past_sessions if "gus" in past.clients and past.starts_at < now], now)
+    return past_sessions
 
 
-def _gus(rooms: list[Room], now: datetime) -> None:
-    """Gus is not heard of twice in a row and escalated; and the last time once more, so that his next miss is the second."""
-    for room in rooms:
-        room.fates["gus"] = "missed" if room.session.ends_at > now - OVER else "comes"
-    his = [room for room in rooms if room.fates["gus"] == "comes"]
+def _gus(past_sessions: list[PastSession], now: datetime) -> None:
+    """Gus misses two in a row and is escalated; and misses the last one again, so that his next miss is the second in a row."""
+    for past in past_sessions:
+        past.attendance["gus"] = "missed" if past.session.ends_at > now - OVER else "comes"
+    his = [past for past in past_sessions if past.attendance["gus"] == "comes"]
     pairs = zip(his[-9:], his[-8:], his[-7:], strict=False)
     first, second = next((a, b) for a, b, c in pairs if c.starts_at - b.starts_at > QUIET_AFTER)
-    first.sequel, second.sequel = GUS
-    for room in (first, second, his[-1]):
-        room.fates["gus"] = "missed"
+    first.follow_up, second.follow_up = GUS
+    for past in (first, second, his[-1]):
+        past.attendance["gus"] = "missed"
 
 
-def happen(stage: Stage, world: World, room: Room, now: datetime) -> None:
-    """One session with everything before, in and after it, as far as it had come by `now`."""
-    if room.starts_at > now:
-        remind(stage, world, room, until=now)
+def replay_session(timeline: Timeline, world: World, past: PastSession, now: datetime) -> None:
+    """Add everything before, in and after one session, as far as it lies before `now`."""
+    if past.starts_at > now:
+        remind(timeline, world, past, until=now)
         return
-    if (room.series, room.number) == ("skills", 2):
-        acts.cancel(stage, world, room)
+    if (past.series, past.number) == ("skills", 2):
+        actions.cancel(timeline, world, past)
         return
-    if (room.series, room.number) == ("skills", 1):
-        acts.move(stage, world, room)
-    remind(stage, world, room)
-    acts.come_and_go(stage, world, room, now)
-    for hours, by, client, task, outcome, note in room.sequel:
-        if room.fates.get(client) == "missed":
-            instant = room.starts_at + timedelta(hours=hours)
-            acts.answer(
-                stage, getattr(world, by), getattr(world, client), instant, task, outcome, note
+    if (past.series, past.number) == ("skills", 1):
+        actions.move(timeline, world, past)
+    remind(timeline, world, past)
+    actions.attend(timeline, world, past, now)
+    for hours, by, client, task, outcome, note in past.follow_up:
+        if past.attendance.get(client) == "missed":
+            instant = past.starts_at + timedelta(hours=hours)
+            actions.answer_task(
+                timeline, getattr(world, by), getattr(world, client), instant, task, outcome, note
             )
 
 
-def consenting(client: str, recipient: str, category: str, purpose: str) -> Act:
+def consenting(client: str, recipient: str, category: str, purpose: str) -> Action:
     """`client` signs that `recipient` may be told."""
 
     def act(store: Store, instant: datetime) -> None:

@@ -1,1 +1,1 @@
-"""How anyone is told: facts become notifications (announce), rows wait (outbox), channels carry them (deliver)."""
+"""Notifications: events become rows (announcing), rows wait (outbox), channels carry them (delivery)."""

@@ -1,4 +1,4 @@
-"""Disclosures: what the program told others about a client, under which consent; the accounting a client may have (P7)."""
+"""Disclosures: what the program told others about a client and under which consent, for the accounting a client may ask for (P7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from webapp.notify.outbox import Notification
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """One thing told to one person who is not of the program's staff. `at` is aware UTC."""
+    """One notice to one person who is not of the program's staff. `at` is aware UTC."""
 
     at: datetime
     recipient: str
@@ -22,15 +22,15 @@ class Disclosure:
     """A `consents.Category`: what the client had allowed."""
     channel: str
     kind: str
-    """Of notice."""
+    """The kind of notice."""
     description: str
-    """What of it, and what for, in the words of the consent that stood then; empty when none is known."""
+    """What may be told and what for, in the words of the consent valid then; empty when none is known."""
     purpose: str
 
 
 def of(store: Store, client: Person) -> list[Disclosure]:
-    """Everything that left, latest first; one line a thing told, however many devices it reached (45 CFR 164.528(b)(2)). Two
-    statements; grows with the client's own."""
+    """Every disclosure about `client`, latest first: one for each notice, however many devices it reached (45 CFR 164.528(b)(2)).
+    Two statements; grows with the client's own notices."""
     rows = (
         select(
             Notification.event_id, Notification.sent_at, Person.name,
@@ -45,20 +45,20 @@ def of(store: Store, client: Person) -> list[Disclosure]:
     signed = store.scalars(
         select(Consent).where(Consent.client_id == client.id).order_by(Consent.id)
     ).all()
-    told = {}
+    disclosures = {}
     for event_id, sent_at, name, category, channel, kind, person_id in store.execute(rows):
         if sent_at and category:
-            words = _standing(signed, person_id, category, sent_at)
-            told[event_id, name, channel] = Disclosure(
+            words = _words_of_consent(signed, person_id, category, sent_at)
+            disclosures[event_id, name, channel] = Disclosure(
                 sent_at, name, category, channel, kind, *words
             )
-    return list(told.values())
+    return list(disclosures.values())
 
 
-def _standing(
+def _words_of_consent(
     signed: Sequence[Consent], person_id: int, category: str, at: datetime
 ) -> tuple[str, str]:
-    """Description and purpose of the consent under which it was told: the last that stood at that time."""
+    """Description and purpose of the consent that was valid at `at`: the last signed."""
     mine = [c for c in signed if (c.recipient_id, c.category) == (person_id, category)]
     stood = [c for c in mine if c.signed_at <= at < min(c.expires_at, c.revoked_at or c.expires_at)]
     return (stood[-1].description, stood[-1].purpose) if stood else ("", "")

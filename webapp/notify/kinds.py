@@ -1,4 +1,4 @@
-"""The kinds of notice there are: each names its folder in templates/notices/ and how it is to travel."""
+"""The kinds of notice: each has a folder in templates/notices/, an urgency and buttons."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from enum import StrEnum
 from webapp.refusals import N_
 
 ANSWERS = "/answers/"
-"""Where a button's token is posted to (capabilities.py)."""
+"""Where a button's token is posted to (delivery/action_tokens.py)."""
 
 
 class NoticeKind(StrEnum):
@@ -40,8 +40,8 @@ class NoticeKind(StrEnum):
     SIGN_IN_CHANGED = "sign_in_changed"
 
 
-class Verb(StrEnum):
-    """What a notification's button can do, for one seat and nothing else (S9)."""
+class Action(StrEnum):
+    """What a notification's button does, for one seat and nothing else (S9)."""
 
     CONFIRM = "confirm"
     JOIN = "join"
@@ -50,25 +50,25 @@ class Verb(StrEnum):
 
 
 BUTTONS = {
-    Verb.CONFIRM: N_("I'll be there"),
-    Verb.JOIN: N_("Join"),
-    Verb.ABSENCE: N_("Can't make it"),
-    Verb.TROUBLE: N_("Trouble connecting"),
+    Action.CONFIRM: N_("I'll be there"),
+    Action.JOIN: N_("Join"),
+    Action.ABSENCE: N_("Can't make it"),
+    Action.TROUBLE: N_("Trouble connecting"),
 }
 
 REMINDERS = (NoticeKind.HEADS_UP, NoticeKind.SOON, NoticeKind.DOORS_OPEN)
 CHECKS = (NoticeKind.FIRST_CHECK, NoticeKind.SECOND_CHECK)
 STAFF = (NoticeKind.TASK_OPENED, NoticeKind.TASK_OVERDUE, NoticeKind.MARK_ROOM)
 HAND_INS = (NoticeKind.HOMEWORK_HANDED_IN, NoticeKind.REFLECTION_HANDED_IN)
-"""To staff, and yet no task: nothing is due, so it keeps to their quiet hours."""
+"""To staff, but no task: nothing is due, so they wait for the end of quiet hours."""
 NEWS = (
     NoticeKind.PLACE_HELD, NoticeKind.MAKE_UP_CANCELLED, NoticeKind.MAKE_UP_LAPSED,
     NoticeKind.CATCH_UP, NoticeKind.HOMEWORK_ANSWERED, NoticeKind.HOMEWORK_REOPENED, *HAND_INS,
     NoticeKind.REFLECTION_ANSWERED, NoticeKind.MESSAGE,
 )  # fmt: skip
-"""About no coming hour: in quiet hours they wait for the morning."""
+"""About nothing that is coming up: in quiet hours they wait for the morning."""
 LINKS = (NoticeKind.INVITATION, NoticeKind.SIGN_IN_LINK)
-"""Carried by e-mail alone: they validate that very address (S3)."""
+"""Sent by e-mail alone: they validate that very address (S3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +76,16 @@ class Traits:
     """`urgency`: RFC 8030, 5.3; `high` wakes a sleeping phone. `buttons`: shown in this order; some phones show two."""
 
     urgency: str = "high"
-    buttons: tuple[Verb, ...] = ()
+    buttons: tuple[Action, ...] = ()
 
 
-_OUTLOOK = (Verb.CONFIRM, Verb.ABSENCE)
-_CHECK = (Verb.JOIN, Verb.ABSENCE, Verb.TROUBLE)
+_OUTLOOK = (Action.CONFIRM, Action.ABSENCE)
+_CHECK = (Action.JOIN, Action.ABSENCE, Action.TROUBLE)
 
 TRAITS: dict[NoticeKind, Traits] = {kind: Traits() for kind in NoticeKind} | {
     NoticeKind.HEADS_UP: Traits("normal", _OUTLOOK),
     NoticeKind.SOON: Traits("high", _OUTLOOK),
-    NoticeKind.DOORS_OPEN: Traits("high", (Verb.JOIN, Verb.ABSENCE)),
+    NoticeKind.DOORS_OPEN: Traits("high", (Action.JOIN, Action.ABSENCE)),
     NoticeKind.FIRST_CHECK: Traits("high", _CHECK),
     NoticeKind.SECOND_CHECK: Traits("high", _CHECK),
     **dict.fromkeys(NEWS, Traits("normal")),

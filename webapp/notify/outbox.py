@@ -1,4 +1,4 @@
-"""The outbox: one row for each thing to be said to one person at one address.
+"""The outbox: one row for each notice to one person at one address.
 
 A state is an instant: `sent_at`, `expired_at`, `cancelled_at` and `failed_at` are ends; a row without any is open. Open rows
 wait for `due_at` (the app's clock) and, while a worker has them in hand, for `leased_until` (the database's clock, rule
@@ -8,7 +8,7 @@ wait for `due_at` (the app's clock) and, while a worker has them in hand, for `l
 import base64
 import hmac
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.bulk import insert_missing
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Channel
 from webapp.care.directory.people import Person
@@ -33,9 +34,9 @@ OPEN = "sent_at IS NULL AND expired_at IS NULL AND cancelled_at IS NULL AND fail
 
 
 class Notification(Base):
-    """To be told: `kind`, to `person_id`, at `address_id`, because of the event `event_id`.
+    """A notice of `kind` to `person_id` at `address_id`, because of the event `event_id`.
 
-    The unique key makes a repeat harmless. No words are kept here: they are made when it is sent, from `kind` and
+    The unique key makes a repeat harmless. It keeps no words: they are made when it is sent, from `kind` and
     `about_at`.
     """
 
@@ -50,13 +51,13 @@ class Notification(Base):
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     event_id: Mapped[int | None] = mapped_column(BigInteger)
-    """The fact it tells of; null for a link, which hangs on no fact that may be repeated."""
+    """The event it tells of; null for a link, which has no event behind it."""
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     channel: Mapped[str]
     address_id: Mapped[int] = mapped_column(ForeignKey("address.id"))
     kind: Mapped[str]
     client_id: Mapped[int | None]
-    """Whom it is about, when it is about a client."""
+    """The client it is about, if any."""
     seat_id: Mapped[int | None]
     session_id: Mapped[int | None]
     task_id: Mapped[int | None]
@@ -69,7 +70,7 @@ class Notification(Base):
     link_path: Mapped[str | None]
     """A secret path to open; wiped when the row ends."""
     decided_at: Mapped[datetime]
-    """When it was decided to tell; facts recorded since are asked again before sending (rule 3)."""
+    """When it was decided to send it; facts recorded since are checked before it goes (rule 3)."""
     due_at: Mapped[datetime]
     not_after: Mapped[datetime]
     """Useless from this instant on (rule 5)."""
@@ -85,7 +86,7 @@ class Notification(Base):
 
     @hybrid_property
     def is_open(self) -> bool:
-        """The row has not ended."""
+        """Not sent, expired, cancelled or failed."""
         return not (self.sent_at or self.expired_at or self.cancelled_at or self.failed_at)
 
     @is_open.inplace.expression
@@ -98,15 +99,33 @@ class Notification(Base):
         )  # fmt: skip
 
 
-INSERTED = (
-    "event_id", "person_id", "channel", "address_id", "kind", "client_id", "seat_id", "session_id",
-    "task_id", "about_id", "consent_category", "about_at", "decided_at", "due_at", "not_after",
-    "attempts",
-)  # fmt: skip
-"""Columns that announcing fills, in the order of its tuples."""
-
-
 TABLE: Any = Notification.__table__
+
+
+class NewNotification(NamedTuple):
+    """A row to be added to the outbox in bulk: the columns of `Notification` that are filled at first, by their names."""
+
+    event_id: int
+    person_id: int
+    channel: str
+    address_id: int
+    kind: str
+    decided_at: datetime
+    due_at: datetime
+    not_after: datetime
+    client_id: int | None = None
+    seat_id: int | None = None
+    session_id: int | None = None
+    about_at: datetime | None = None
+    task_id: int | None = None
+    about_id: int | None = None
+    consent_category: str | None = None
+    attempts: int = 0
+
+
+def insert_new(store: Store, notifications: list[NewNotification]) -> int:
+    """Insert those that are not in the outbox yet (by event, person, channel and address); returns how many were new."""
+    return insert_missing(store, TABLE, NewNotification._fields, notifications)
 
 
 def put_link(

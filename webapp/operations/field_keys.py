@@ -1,7 +1,7 @@
-"""The keys of clinical text, as the database knows them; and turning them over while people go on writing (S15).
+"""Which keys seal the clinical text in the database, and re-sealing all of it with a new key while people work (S15).
 
-A row here says: text of this key is about. So a program whose keys were lost finds out when it starts, and makes no new key
-over text that it could never open.
+A row says that there is text sealed with a key. So an installation that has lost a key notices at its start, and does not make
+a new key beside text that it cannot open.
 """
 
 from collections.abc import Iterator
@@ -11,27 +11,33 @@ from pkgutil import walk_packages
 from typing import Any
 
 from sqlalchemy import RowMapping, Table, select, text, update
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.crypto import sealed
 from webapp.crypto.keyring import FORMAT, Keyring
 from webapp.crypto.keys import KeyTrouble
 from webapp.db import Base, Database, Store
 
 BATCH = 200
-"""Rows sealed anew in one short transaction."""
+"""Rows re-sealed in one short transaction."""
 
 
 class FieldKey(Base):
-    """A key by its id. Growth: one row a turning over."""
+    """A key by its id. Growth: one row a rotation."""
 
     __tablename__ = "field_key"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     since: Mapped[datetime]
     retired_at: Mapped[datetime | None]
-    """No row uses it any more; only backups from before do."""
+    """When no row used it any more; only older backups do."""
+
+    @hybrid_property
+    def is_retired(self) -> bool:
+        """Only older backups use it."""
+        return self.retired_at != None
 
 
 def sealed_tables() -> list[Table]:
@@ -40,16 +46,16 @@ def sealed_tables() -> list[Table]:
     Imports every module that may define a table: the practice's, what runs the installation, the ladder's steps, the outbox.
     """
     for package in ("care", "operations", "protocol", "notify"):
-        found = import_module(f"webapp.{package}")
-        for module in walk_packages(found.__path__, f"{found.__name__}."):
+        folder = import_module(f"webapp.{package}")
+        for module in walk_packages(folder.__path__, f"{folder.__name__}."):
             import_module(module.name)
     return [table for table in Base.metadata.sorted_tables if sealed.columns_of(table)]
 
 
 def check(database: Database) -> None:
-    """Raises KeyTrouble when there is text that these keys do not open."""
+    """Raises KeyTrouble when there is text sealed with a key that this installation does not have."""
     with database.reading() as store:
-        used = set(store.scalars(select(FieldKey.id).where(FieldKey.retired_at.is_(None))))
+        used = set(store.scalars(select(FieldKey.id).where(~FieldKey.is_retired)))
         if missing := used - sealed.keyring_of(database.engine.dialect).ids:
             raise KeyTrouble(
                 f"The key {', '.join(sorted(missing))}, which seals clinical text, is not here. Put field.keys back into"
@@ -58,26 +64,26 @@ def check(database: Database) -> None:
 
 
 def adopt(database: Database, now: datetime) -> int:
-    """The first key is in use from now on. Text from before there were keys is sealed; answers how many rows had such."""
+    """Record that the first key is in use, and seal text from before there were keys; returns how many rows had such text."""
     keyring = sealed.keyring_of(database.engine.dialect)
     with database.reading() as store:
         known = set(store.scalars(select(FieldKey.id)))
-    found = 0 if known else sum(seal_anew(database, plain=True))
+    sealed_rows = 0 if known else sum(seal_anew(database, plain=True))
     if keyring.first not in known:
         with database.writing() as store:
-            store.execute(adding(store, FieldKey).values(id=keyring.first, since=now))
+            store.execute(insert_or_ignore(store, FieldKey).values(id=keyring.first, since=now))
             store.commit()
-    return found
+    return sealed_rows
 
 
 def retire(store: Store, kept: str, now: datetime) -> None:
-    """Only the key `kept` is in use any more."""
-    others = update(FieldKey).where(FieldKey.id != kept, FieldKey.retired_at.is_(None))
+    """Record that no key but `kept` is in use."""
+    others = update(FieldKey).where(FieldKey.id != kept, ~FieldKey.is_retired)
     store.execute(others.values(retired_at=now))
 
 
 def count_stale(store: Store) -> int:
-    """How many rows hold text under another key than the first."""
+    """How many rows hold text sealed with another key than the first. Scans every table with clinical text."""
     return sum(
         store.scalar(text(f"SELECT count(*) FROM {table.name} WHERE {_stale(table, store)}"))
         for table in sealed_tables()
@@ -85,11 +91,11 @@ def count_stale(store: Store) -> int:
 
 
 def seal_anew(database: Database, *, plain: bool = False) -> Iterator[int]:
-    """Seal every row that is not under the first key with it; yields after each batch how many rows it held.
+    """Re-seal every row that is not sealed with the first key; yields after each batch how many rows it held.
 
-    Others write meanwhile: each batch is one short transaction, and rows that somebody holds are left for the next time, so
-    ask `count_stale` afterwards. Killed at any point it goes on where it was. `plain`: text that was never sealed is taken
-    for what it is, which is right once only, when the first key comes.
+    Each batch is one short transaction, so others can write meanwhile; rows locked by others are left for the next call, so
+    call `count_stale` afterwards. It may be interrupted and called again. `plain`: accept text that was never sealed, which is
+    right only once, when the first key is made.
     """
     for table in sealed_tables():
         after: dict[str, Any] | None = None
@@ -114,10 +120,10 @@ def _stale(table: Table, store: Store) -> str:
 def _batch(store: Store, table: Table, after: dict[str, Any] | None) -> list[RowMapping]:
     keys = [key.name for key in table.primary_key]
     names = ", ".join(keys + [column.name for column in sealed.columns_of(table)])
-    there = f"AND ({', '.join(keys)}) > ({', '.join(':' + key for key in keys)})" if after else ""
+    beyond = f"AND ({', '.join(keys)}) > ({', '.join(':' + key for key in keys)})" if after else ""
     free = "" if store.get_bind().dialect.name == "sqlite" else "FOR NO KEY UPDATE SKIP LOCKED"
     query = text(
-        f"SELECT {names} FROM {table.name} WHERE ({_stale(table, store)}) {there}"
+        f"SELECT {names} FROM {table.name} WHERE ({_stale(table, store)}) {beyond}"
         f" ORDER BY {', '.join(keys)} LIMIT {BATCH} {free}"
     )
     return list(store.execute(query, after or {}).mappings())

@@ -1,11 +1,11 @@
-"""Heartbeats: every loop and feed says that it lives, so that silence is seen (R5)."""
+"""Heartbeats of the worker and of the platforms that feed presence, so that their silence is noticed (R5)."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.db import Base, Store
 
 SILENT_AFTER = timedelta(minutes=2)
@@ -21,14 +21,15 @@ class Heartbeat(Base):
 
 
 def beat(store: Store, name: str, now: datetime, *others: str) -> None:
-    """I live. Also when two say it for the first time at once. `others` beat along if they ever did."""
+    """Record that `name` is alive at `now`, and those of `others` that have a heartbeat already. Two first beats at the same
+    instant are harmless."""
     names = [name, *others]
     beaten = update(Heartbeat).where(Heartbeat.name.in_(names)).values(beat_at=now)
     if not set(store.scalars(beaten.returning(Heartbeat.name))) & {name}:
-        store.execute(adding(store, Heartbeat).values(name=name, beat_at=now))
+        store.execute(insert_or_ignore(store, Heartbeat).values(name=name, beat_at=now))
 
 
 def silent(store: Store, name: str, now: datetime, after: timedelta = SILENT_AFTER) -> bool:
-    """Whether nothing was heard for `after`; true also when nothing ever was."""
+    """Whether there was no heartbeat within `after`, or never one."""
     last = store.scalar(select(Heartbeat.beat_at).where(Heartbeat.name == name))
     return last is None or now - last > after

@@ -1,7 +1,7 @@
-"""The inbox: what other systems send us, kept raw and answered at once, understood later (R8).
+"""Webhooks received from other systems, stored raw and acknowledged at once, interpreted later (R8).
 
-A letter that turned into evidence loses its body; one that could not be matched keeps it and stays in sight, for nothing is
-guessed.
+One that turned into evidence loses its body. One that could not be matched to a session and a person keeps it and is shown to
+staff, since nothing is guessed.
 """
 
 import hashlib
@@ -9,27 +9,28 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, UniqueConstraint, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
-from webapp.crypto.sealed import SealedText, ready
+from webapp.bulk import insert_or_ignore
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 
 TRY_AGAIN_AFTER = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(hours=24)
-"""Until when a letter that matches nobody yet is tried again: the roster may follow the event."""
+"""How long one that matches nobody is tried again: the roster may arrive after the event."""
 
 
 class Arrival(StrEnum):
     NEW = "new"
     AGAIN = "again"
-    """The same words under another signature: the sender repeats itself."""
+    """The same body with another signature: the sender repeated it."""
     REPLAYED = "replayed"
-    """The very same message, signature and all."""
+    """The same body and signature."""
 
 
-class Letter(Base):
-    """One message from outside. Growth: one to three rows a seat that the platform reports on."""
+class ReceivedWebhook(Base):
+    """One request from outside. Growth: one to three rows a seat that the platform reports on."""
 
     __tablename__ = "letter"
     __table_args__ = (
@@ -56,8 +57,13 @@ class Letter(Base):
     why: Mapped[str | None]
     """Why it is not evidence: `malformed`, `unknown_session`, `unknown_person`, `ambiguous_person`, `no_seat`."""
 
+    @hybrid_property
+    def is_settled(self) -> bool:
+        """Interpreted, or given up."""
+        return self.settled_at != None
+
     def settle(self, why: str | None, now: datetime, *, final: bool = False) -> None:
-        """Done with it, or (with `why`) to be tried again until it is too old or `final`."""
+        """Finish it (`why` None), or record why it is not evidence and try again later, unless it is too old or `final`."""
         self.why = why
         if why is None:
             self.settled_at, self.body = now, ""
@@ -70,30 +76,38 @@ class Letter(Base):
 def keep(
     store: Store, program_id: int, source: str, raw: bytes, signature: str, *, now: datetime
 ) -> Arrival:
-    """Keep a message (UTF-8), whose sender has been checked; a repeat changes nothing."""
+    """Store a body (UTF-8) whose sender has been verified; a repeat changes nothing. Returns whether it is new."""
     digest = hashlib.sha256(raw).digest()
     row = {
         "program_id": program_id, "source": source, "digest": digest, "signature": signature,
         "body": raw.decode(), "received_at": now, "next_try_at": now,
     }  # fmt: skip
-    kept = adding(store, Letter).values(ready(store, Letter, row))
-    if store.scalar(kept.returning(Letter.id)):
+    kept = insert_or_ignore(store, ReceivedWebhook).values(
+        prepared_row(store, ReceivedWebhook, row)
+    )
+    if store.scalar(kept.returning(ReceivedWebhook.id)):
         return Arrival.NEW
-    known = select(Letter.signature).where(
-        Letter.program_id == program_id, Letter.source == source, Letter.digest == digest
+    known = select(ReceivedWebhook.signature).where(
+        ReceivedWebhook.program_id == program_id,
+        ReceivedWebhook.source == source,
+        ReceivedWebhook.digest == digest,
     )
     return Arrival.REPLAYED if store.scalar(known) == signature else Arrival.AGAIN
 
 
-def waiting(source: str, as_of: datetime) -> Select[Letter]:
-    """Letters to be looked at, the oldest first."""
+def waiting(source: str, as_of: datetime) -> Select[ReceivedWebhook]:
+    """Those of `source` that are due to be interpreted, oldest first."""
     return (
-        select(Letter)
-        .where(Letter.settled_at.is_(None), Letter.next_try_at <= as_of, Letter.source == source)
-        .order_by(Letter.id)
+        select(ReceivedWebhook)
+        .where(
+            ~ReceivedWebhook.is_settled,
+            ReceivedWebhook.next_try_at <= as_of,
+            ReceivedWebhook.source == source,
+        )
+        .order_by(ReceivedWebhook.id)
     )
 
 
 def program_of(letter_id: int) -> Select[int]:
     """The program that a letter was sent to."""
-    return select(Letter.program_id).where(Letter.id == letter_id)
+    return select(ReceivedWebhook.program_id).where(ReceivedWebhook.id == letter_id)

@@ -1,7 +1,7 @@
-"""Rate limits that all workers share: one row a key, moved on by one statement (S12).
+"""Rate limits shared by all processes: one row a key, updated by one statement (S12).
 
-Each key has a bucket that empties into the past (the generic cell rate algorithm): `burst` tries at once, then one `every` so
-often. Nothing is ever locked for good, waiting always helps, and a counter in one process can't be outrun by asking another.
+The generic cell rate algorithm: `burst` tries at once, then one each `every`. Nobody is locked out for good, waiting always
+helps, and asking another process does not help.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from webapp.refusals import N_, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`burst` tries at once, then one each `every`. `name` keeps its keys apart from other rates'."""
+    """`burst` tries at once, then one each `every`. `name` keeps its keys apart from those of other rates."""
 
     name: str
     burst: int
@@ -27,29 +27,29 @@ class Rate:
 
 
 PASSWORD = Rate("password", 10, timedelta(minutes=1))
-"""An account's codes and recovery codes: so many tries, wherever they come from; its password: from one address of the net."""
+"""Tries of one account's codes and recovery codes from anywhere; of its password from one IP address."""
 PASSWORD_OF_A_DAY = Rate("password-day", 100, timedelta(minutes=15))
-"""An account's over a day, wherever from: NIST SP 800-63B-4 asks for no more than a hundred in a row."""
+"""Tries of one account from anywhere within a day: NIST SP 800-63B-4 allows a hundred failures in a row at most."""
 PASSWORD_FROM_ONE_ADDRESS = Rate("password-address", 50, timedelta(minutes=30))
-"""The same from one address of the net: half of it, so that nobody who only sits there for long uses up an account's tries."""
+"""The same from one IP address: half of it, so that one attacker cannot use up all tries of an account."""
 DOOR = Rate("door", 40, timedelta(seconds=3))
-"""Tries to get in from one address of the net, whoever they are for: a clinic may sit behind one."""
+"""Tries to sign in from one IP address, for any account: a whole clinic may share one."""
 QUESTION = Rate("question", 120, timedelta(seconds=1))
-"""Questions for passkeys, from one address: a sign-in page asks one as it opens."""
+"""Passkey challenges for one IP address: a sign-in page asks for one as it opens."""
 LINK = Rate("link", 5, timedelta(minutes=30))
 """One-time links issued for one person."""
 TEST_NOTICE = Rate("test-notice", 5, timedelta(minutes=1))
 """Test notices that one person sends to their own devices."""
 OWN_COPY = Rate("own-copy", 3, timedelta(minutes=10))
-"""Copies of one's own data: each reads everything there is of a person."""
+"""Copies of one's own data: each reads everything about a person."""
 MESSAGE = Rate("message", 30, timedelta(seconds=20))
-"""Messages of one person; each of them tells somebody's phone."""
+"""Messages of one person; each of them notifies somebody."""
 TOKEN = Rate("token", 300, timedelta(seconds=1))
-"""API tokens that are none, from one address. None can be guessed; this spares the database."""
+"""Unknown API tokens from one IP address. None can be guessed; this spares the database."""
 
 
 class TooMany(Refusal):
-    """Not so fast. `retry_after`: seconds until it is worth trying again."""
+    """The limit is reached. `retry_after`: seconds until the next try is allowed."""
 
     status = 429
     code = "too-many"
@@ -61,19 +61,19 @@ class TooMany(Refusal):
 
 
 class RateLimit(Base):
-    """How far a key is ahead of its allowance. Growth: one row a key in use; `forget` clears what has long been paid off."""
+    """How far a key is ahead of its allowance. Growth: one row a key in use; `forget` deletes those that are not."""
 
     __tablename__ = "rate_limit"
 
     key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     paid_until: Mapped[int] = mapped_column(BigInteger, index=True)
-    """Milliseconds since 1970 at which the bucket is empty again."""
+    """Milliseconds since 1970 (UTC) at which the full burst is available again."""
 
 
 def spend(store: Store, rate: Rate, who: str, *, now: datetime) -> None:
-    """Take one try of `who` (an address, an account's name); the caller commits, before anything is looked up. Raises
-    TooMany. Only a hash of `who` is kept: what strangers type may be anything."""
-    table, at, step = RateLimit.__table__, _ms(now), _length(rate.every)
+    """Count one try of `who` (an IP address, an account's name); the caller commits before anything is looked up. Raises TooMany.
+    Only a hash of `who` is stored, since strangers may type anything."""
+    table, at, step = RateLimit.__table__, _ms(now), _milliseconds(rate.every)
     insert = sqlite.insert if store.get_bind().dialect.name == "sqlite" else postgresql.insert
     later = func.max if insert is sqlite.insert else func.greatest
     taken = insert(table).values(key=_key(rate, who), paid_until=at + step)  # type: ignore[arg-type]
@@ -87,19 +87,19 @@ def spend(store: Store, rate: Rate, who: str, *, now: datetime) -> None:
 
 
 def wait(store: Store, rate: Rate, who: str, now: datetime) -> timedelta:
-    """How long until `who` has a try left; nothing if they have one."""
+    """How long until `who` may try again; zero if they may now."""
     until = store.scalar(select(RateLimit.paid_until).where(RateLimit.key == _key(rate, who))) or 0
-    over = until - _ms(now) - _length(rate.every) * (rate.burst - 1)
+    over = until - _ms(now) - _milliseconds(rate.every) * (rate.burst - 1)
     return timedelta(milliseconds=max(0, over))
 
 
 def clear(store: Store, rates: Sequence[Rate], who: str) -> None:
-    """`who` has proved who they are: their tries so far were their own."""
+    """Forget the tries of `who`: they have proved who they are."""
     store.execute(delete(RateLimit).where(RateLimit.key.in_([_key(rate, who) for rate in rates])))
 
 
 def forget(database: Database, now: datetime) -> int:
-    """A chore: keys that have been paid off."""
+    """Chore: delete keys whose full burst is available again. Returns how many."""
     with database.writing() as store:
         gone = store.execute(delete(RateLimit).where(RateLimit.paid_until < _ms(now))).rowcount  # type: ignore[attr-defined]
         store.commit()
@@ -114,5 +114,5 @@ def _ms(instant: datetime) -> int:
     return int(instant.timestamp() * 1000)
 
 
-def _length(span: timedelta) -> int:
+def _milliseconds(span: timedelta) -> int:
     return span // timedelta(milliseconds=1)

@@ -1,8 +1,9 @@
-"""Zoom's meeting events → evidence of presence (M32).
+"""Turns Zoom's meeting events into evidence of presence (M32).
 
-Every event is understood by itself, from its own instants, so any order and any repetition give the same presence (R8). Which
-session: the meeting's number in the join link, or as the session's reference; nearest in time. Which person: by e-mail, then by
-`customer_key`, then by `registrant_id`, both being the person's reference. Who is not surely one person is left in sight.
+Each event is interpreted by itself, from its own instants, so that any order and any repetition give the same presence (R8).
+The session is found by the meeting's number, in its join link or as its reference, and the nearest in time is taken. The person
+is found by e-mail, then by `customer_key`, then by `registrant_id`, both being the person's reference. An event that does not
+identify exactly one person stays unmatched.
 """
 
 import json
@@ -17,43 +18,43 @@ from sqlalchemy import or_, select
 from webapp import batches
 from webapp.batches import Batch
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import Evidence, Sighting
+from webapp.care.attendance.presence import EvidenceType, Sighting
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.operations import inbox
-from webapp.operations.inbox import Letter
+from webapp.operations.inbox import ReceivedWebhook
 from webapp.spellings import in_reach
 
 SOURCE = "zoom"
 NEAR = timedelta(hours=12)
-"""How far from a session an event of its meeting may lie to be about it."""
+"""How long before or after a session an event of its meeting may still be about it."""
 ADJOINING = timedelta(minutes=30)
-"""Sessions of one meeting with no longer a break between them: people stay in the room from one to the next."""
+"""Sessions of one meeting with no longer break than this between them: people may stay from one to the next."""
 BATCH = 100
 LONGEST = 400
 EVENTS = {
-    "meeting.participant_joined": (Evidence.JOINED, "join_time"),
-    "meeting.participant_left": (Evidence.LEFT, "leave_time"),
-    "meeting.started": (Evidence.JOINED, "start_time"),
-    "meeting.ended": (Evidence.LEFT, "end_time"),
+    "meeting.participant_joined": (EvidenceType.JOINED, "join_time"),
+    "meeting.participant_left": (EvidenceType.LEFT, "leave_time"),
+    "meeting.started": (EvidenceType.JOINED, "start_time"),
+    "meeting.ended": (EvidenceType.LEFT, "end_time"),
 }
-"""What each event says, and where its instant stands: in the participant, or in the meeting itself. That a meeting started or
-ended is evidence of its host: without one it does not run."""
+"""Event → what it is evidence of, and the field of its instant, in the participant or in the meeting itself. That a meeting started
+or ended is evidence of its host, without whom it does not run."""
 
 
-LETTERS = Batch("digest", "letter", Letter.id, inbox.program_of, BATCH)
+WEBHOOKS = Batch("digest", "letter", ReceivedWebhook.id, inbox.program_of, BATCH)
 
 
 class Unmatched(Exception):
-    """Not evidence, with why (see `Letter.why`)."""
+    """It is not evidence; the message is a value of `ReceivedWebhook.why`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """One event, read."""
+class MeetingEvent:
+    """One event, parsed."""
 
-    type: Evidence
+    type: EvidenceType
     at: datetime
     meeting: str
     connection: str
@@ -63,49 +64,49 @@ class Report:
 
 
 def digest(database: Database, now: datetime) -> int:
-    """Chore: turn waiting letters into evidence. Answers how many it looked at."""
+    """Chore: turn waiting webhooks into evidence. Returns how many it looked at."""
 
-    def act(store: Store, letters: Sequence[Letter]) -> int:
+    def act(store: Store, webhooks: Sequence[ReceivedWebhook]) -> int:
         found: list[Sighting] = []
-        for letter in letters:
+        for webhook in webhooks:
             try:
-                found += sightings(store, letter)
+                found += sightings(store, webhook)
             except Unmatched as reason:
-                letter.settle(str(reason), now, final=str(reason) == "malformed")
+                webhook.settle(str(reason), now, final=str(reason) == "malformed")
             else:
-                letter.settle(None, now)
+                webhook.settle(None, now)
         presence.record(store, found, by=None, now=now)
-        return len(letters)
+        return len(webhooks)
 
-    return batches.walk(database, now, LETTERS, inbox.waiting(SOURCE, now), act)
+    return batches.walk(database, now, WEBHOOKS, inbox.waiting(SOURCE, now), act)
 
 
-def sightings(store: Store, letter: Letter) -> list[Sighting]:
-    """The evidence in a letter; none when it is about nothing of ours. Raises Unmatched."""
-    report = read(letter.body)
-    if report is None:
+def sightings(store: Store, webhook: ReceivedWebhook) -> list[Sighting]:
+    """The evidence in a webhook; empty for kinds of event that say nothing about presence. Raises Unmatched."""
+    event = read(webhook.body)
+    if event is None:
         return []
-    rooms = _rooms(store, letter.program_id, report)
-    if not rooms:
+    sessions = _sessions(store, webhook.program_id, event)
+    if not sessions:
         raise Unmatched("unknown_session")
-    if report.keys is None:
-        return [_sighting(report, room, room.host) for room in _around(rooms, report.at)]
-    person, theirs = _person(store, letter.program_id, report.keys, rooms)
-    return [_sighting(report, room, person) for room in _around(theirs, report.at)]
+    if event.keys is None:
+        return [_sighting(event, session, session.host) for session in _around(sessions, event.at)]
+    person, theirs = _person(store, webhook.program_id, event.keys, sessions)
+    return [_sighting(event, session, person) for session in _around(theirs, event.at)]
 
 
-def read(body: str) -> Report | None:
-    """One event from its JSON; None for a kind that says nothing about presence. Raises Unmatched (malformed)."""
+def read(body: str) -> MeetingEvent | None:
+    """Parse an event's JSON; None for a kind that says nothing about presence. Raises Unmatched (malformed)."""
     try:
-        told = json.loads(body)
-        event = told["event"]
-        if event not in EVENTS:
+        payload = json.loads(body)
+        name = payload["event"]
+        if name not in EVENTS:
             return None
-        kind, instant = EVENTS[event]
-        meeting = told["payload"]["object"]
-        who = meeting["participant"] if "participant" in event else None
+        kind, instant = EVENTS[name]
+        meeting = payload["payload"]["object"]
+        who = meeting["participant"] if "participant" in name else None
         stay = "meeting" if who is None else str(who.get("user_id") or who["participant_uuid"])
-        return Report(
+        return MeetingEvent(
             kind,
             _instant((meeting if who is None else who)[instant]),
             _plain(re.sub(r"\s", "", str(meeting["id"]))),
@@ -130,34 +131,36 @@ def _keys(who: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _plain(text: str) -> str:
-    """Text that a database can hold. Raises ValueError for a NUL, half a surrogate pair, or a flood."""
+    """The text, if a database can hold it. Raises ValueError for a NUL, half a surrogate pair, or more than LONGEST characters."""
     text.encode()
     if "\0" in text or len(text) > LONGEST:
         raise ValueError("not a text of Zoom's")
     return text
 
 
-def _rooms(store: Store, program_id: int, report: Report) -> Sequence[Session]:
-    """The sessions that this meeting may be, in order."""
+def _sessions(store: Store, program_id: int, event: MeetingEvent) -> Sequence[Session]:
+    """The sessions that this meeting may be, by start."""
     named = or_(
-        Session.ref == report.meeting, Session.join_url.contains(report.meeting, autoescape=True)
+        Session.ref == event.meeting, Session.join_url.contains(event.meeting, autoescape=True)
     )
     near = select(Session).where(
         Session.program_id == program_id, Session.is_on, named,
-        Session.starts_at.between(report.at - NEAR - timedelta(hours=24), report.at + NEAR),
-        Session.ends_at >= report.at - NEAR,
+        Session.starts_at.between(event.at - NEAR - timedelta(hours=24), event.at + NEAR),
+        Session.ends_at >= event.at - NEAR,
     )  # fmt: skip
-    number = re.compile(rf"(?<![0-9]){re.escape(report.meeting)}(?![0-9])")
+    number = re.compile(rf"(?<![0-9]){re.escape(event.meeting)}(?![0-9])")
     found = store.scalars(near.order_by(Session.starts_at, Session.id)).all()
     return [
-        room for room in found if room.ref == report.meeting or number.search(room.join_url or "")
+        session
+        for session in found
+        if session.ref == event.meeting or number.search(session.join_url or "")
     ]
 
 
 def _person(
-    store: Store, program_id: int, keys: tuple[str, str, str], rooms: Sequence[Session]
+    store: Store, program_id: int, keys: tuple[str, str, str], sessions: Sequence[Session]
 ) -> tuple[Person, Sequence[Session]]:
-    """Who it is, and which of the rooms are theirs. Raises Unmatched."""
+    """The person, and those of `sessions` that they may be in. Raises Unmatched."""
     why = "unknown_person"
     for number, key in enumerate(keys):
         if not key:
@@ -169,7 +172,7 @@ def _person(
             )
         ).all()
         placed = [
-            (person, theirs) for person in people if (theirs := _theirs(store, person, rooms))
+            (person, theirs) for person in people if (theirs := _theirs(store, person, sessions))
         ]
         if len(placed) == 1:
             return placed[0]
@@ -178,34 +181,41 @@ def _person(
     raise Unmatched(why)
 
 
-def _theirs(store: Store, person: Person, rooms: Sequence[Session]) -> Sequence[Session]:
-    """Those of the rooms in which this person has a place. Anyone but a client may look into any."""
+def _theirs(store: Store, person: Person, sessions: Sequence[Session]) -> Sequence[Session]:
+    """Those of `sessions` in which this client has a place; for a host their own, for other staff and supporters all."""
     if person.kind != Kind.CLIENT:
-        return [room for room in rooms if room.host_id == person.id] or rooms
+        return [session for session in sessions if session.host_id == person.id] or sessions
     seats = select(Seat.session_id).where(
         Seat.client_id == person.id, Seat.is_given,
-        Seat.session_id.in_([room.id for room in rooms]),
+        Seat.session_id.in_([session.id for session in sessions]),
     )  # fmt: skip
     mine = set(store.scalars(seats))
-    return [room for room in rooms if room.id in mine]
+    return [session for session in sessions if session.id in mine]
 
 
-def _around(rooms: Sequence[Session], at: datetime) -> Iterator[Session]:
-    """The room nearest to an instant, with those that adjoin it: a stay may last over several, and each counts for
-    itself only the part within its own time."""
+def _around(sessions: Sequence[Session], at: datetime) -> Iterator[Session]:
+    """The session nearest to an instant, with those that adjoin it: a stay may last over several, and each counts only the part
+    within its own time."""
     nearest = min(
-        rooms, key=lambda room: (max(room.starts_at - at, at - room.ends_at, timedelta()), room.id)
+        sessions,
+        key=lambda session: (
+            max(session.starts_at - at, at - session.ends_at, timedelta()),
+            session.id,
+        ),
     )
-    here = rooms.index(nearest)
-    first = here
-    while first and rooms[first].starts_at - rooms[first - 1].ends_at <= ADJOINING:
+    middle = sessions.index(nearest)
+    first = middle
+    while first and sessions[first].starts_at - sessions[first - 1].ends_at <= ADJOINING:
         first -= 1
-    last = here
-    while last + 1 < len(rooms) and rooms[last + 1].starts_at - rooms[last].ends_at <= ADJOINING:
+    last = middle
+    while (
+        last + 1 < len(sessions)
+        and sessions[last + 1].starts_at - sessions[last].ends_at <= ADJOINING
+    ):
         last += 1
-    yield from rooms[first : last + 1]
+    yield from sessions[first : last + 1]
 
 
-def _sighting(report: Report, room: Session, person: Person) -> Sighting:
-    id = f"{report.connection}:{report.type}:{report.at.isoformat()}"
-    return Sighting(id, room, person, report.type, report.at, SOURCE, connection=report.connection)
+def _sighting(event: MeetingEvent, session: Session, person: Person) -> Sighting:
+    id = f"{event.connection}:{event.type}:{event.at.isoformat()}"
+    return Sighting(id, session, person, event.type, event.at, SOURCE, connection=event.connection)

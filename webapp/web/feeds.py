@@ -18,7 +18,7 @@ from webapp import clock
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import calendar_feeds
-from webapp.care.schedule.calendar_feeds import Entry
+from webapp.care.schedule.calendar_feeds import CalendarEntry
 from webapp.web.page.guard import needs, other_door
 from webapp.web.page.identity import me
 from webapp.web.page.unit_of_work import store
@@ -58,7 +58,7 @@ def download(seat_id: int) -> ResponseReturnValue:
     return made
 
 
-def _response(reader: Person, entries: Iterable[Entry]) -> Response:
+def _response(reader: Person, entries: Iterable[CalendarEntry]) -> Response:
     with force_locale(reader.language):
         text = calendar(entries, title=_("Reserved time"))
     made = Response(text, content_type=CALENDAR)
@@ -69,7 +69,7 @@ def _response(reader: Person, entries: Iterable[Entry]) -> Response:
     return made
 
 
-def calendar(entries: Iterable[Entry], *, title: str) -> bytes:
+def calendar(entries: Iterable[CalendarEntry], *, title: str) -> bytes:
     """These times as RFC 5545 text, each with `title` as its summary."""
     from icalendar import Calendar  # takes a fifth of a second: imported with the first feed
 
@@ -86,7 +86,7 @@ def calendar(entries: Iterable[Entry], *, title: str) -> bytes:
     return made.to_ical()
 
 
-def _event(entry: Entry, title: str, base_url: str) -> "Event":
+def _event(entry: CalendarEntry, title: str, base_url: str) -> "Event":
     from icalendar import Event
 
     event = Event()

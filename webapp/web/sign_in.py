@@ -4,7 +4,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care.accounts import logins, passwords, sign_in_methods
+from webapp.care.accounts import passwords, sign_in_links, sign_in_methods
 from webapp.care.contact import addresses
 from webapp.care.directory.people import Kind, Person
 from webapp.care.preferences import policy_acknowledgements
@@ -75,7 +75,7 @@ def someone_else() -> ResponseReturnValue:
 @public
 def link(secret: str) -> ResponseReturnValue:
     """Where a one-time link leads. Looking spends nothing, so mail scanners burn nothing (S3)."""
-    found = logins.link_of(store, secret, clock.now())
+    found = sign_in_links.usable(store, secret, clock.now())
     return render_template("sign_in/link.html", secret=secret, usable=found is not None), (
         200 if found else 410
     )
@@ -87,12 +87,12 @@ def spend(secret: str) -> ResponseReturnValue:
     """Use the link up and come in. One that recovers an account ends every other login and the password, and its person is
     told (S3)."""
     attempts.count(DOOR, attempts.address())
-    found = logins.spend_link(store, secret, now=clock.now())
+    found = sign_in_links.spend(store, secret, now=clock.now())
     if found is None:
         return render_template("sign_in/link.html", secret=secret, usable=False), 410
     person = found.person
     if found.purpose == "recovery":
-        sign_in_methods.recover(store, person, now=clock.now())
+        sign_in_methods.recover(store, person, by=person, now=clock.now())
     identity.begin(person, "demo" if found.purpose == "demo" else "link")
     if found.purpose != "demo" and (found.purpose == "recovery" or not _known(person)):
         store.commit()

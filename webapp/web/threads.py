@@ -69,7 +69,9 @@ class ThreadPage:
 def of(store: Store, client: Person, me: Person, before: int | None = None) -> ThreadPage:
     """The page of `client`'s thread before the message `before` (None: the newest). The caller has checked that `me` may see it.
     Six statements, however long the thread is."""
-    messages_before = store.scalars(messages.said(client.id, before).limit(MOST + 1)).unique().all()
+    messages_before = (
+        store.scalars(messages.newest_first(client.id, before).limit(MOST + 1)).unique().all()
+    )
     shown = list(reversed(messages_before[:MOST]))
     team = thread_members.readers(store, client.id)
     read_up_to = messages.last_read(store, client.id, me)
@@ -110,7 +112,9 @@ def _by_day(rows: list[ThreadMessage]) -> Iterator[list[ThreadMessage]]:
 
 def stamp(store: Store, client: Person, me: Person) -> str:
     """The current `ThreadPage.stamp`, without loading any text: for pages that poll."""
-    last = store.scalar(messages.said(client.id).with_only_columns(Message.id).limit(1)) or 0
+    last = (
+        store.scalar(messages.newest_first(client.id).with_only_columns(Message.id).limit(1)) or 0
+    )
     return f"{last}-{messages.read_by_others(store, client, me)}"
 
 

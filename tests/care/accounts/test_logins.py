@@ -1,4 +1,4 @@
-"""S2 and S3: logins end for good, links are spent once, secrets are stored as hashes only."""
+"""S2: logins end for good; what signs somebody in is stored as a hash only."""
 
 from datetime import timedelta
 
@@ -6,88 +6,70 @@ import pytest
 from sqlalchemy import text
 
 from webapp.care import leaving
-from webapp.care.accounts import api_tokens, logins, passwords
+from webapp.care.accounts import api_tokens, logins, passwords, sign_in_links
 from webapp.care.directory.people import Status
 from webapp.refusals import Invalid
 
 WORDS = "three quiet blue boats"
 
 
-def opened(store, secret, as_of):
-    """The login that this secret opens."""
+def opened_by(store, secret, as_of):
+    """The login that this secret still opens at `as_of`."""
     login = logins.login_of(store, secret)
     return login if login and login.live(as_of) else None
 
 
 def test_a_login_opens_with_its_secret_until_it_is_ended(store, world, clock):
     login, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
-    assert opened(store, secret, clock.now()) is login
+    assert opened_by(store, secret, clock.now()) is login
     login.end(store, "signed_out", by=world.maya, now=clock.now())
-    assert opened(store, secret, clock.now()) is None
+    assert opened_by(store, secret, clock.now()) is None
 
 
 @pytest.mark.parametrize(("who", "minutes"), [("maya", 60), ("henry", 60), ("carla", 15)])
 def test_an_idle_login_ends_sooner_for_staff(store, world, clock, who, minutes):
     person = getattr(world, who)
     _, secret = logins.sign_in(store, person, "link", now=clock.now())
-    assert opened(store, secret, clock.now() + timedelta(minutes=minutes - 1))
-    assert opened(store, secret, clock.now() + timedelta(minutes=minutes)) is None
+    assert opened_by(store, secret, clock.now() + timedelta(minutes=minutes - 1))
+    assert opened_by(store, secret, clock.now() + timedelta(minutes=minutes)) is None
 
 
 def test_no_login_outlives_a_day_however_much_it_is_used(store, world, clock):
     login, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
     login.seen_at = clock.now() + timedelta(hours=24)
-    assert opened(store, secret, clock.now() + timedelta(hours=24)) is None
+    assert opened_by(store, secret, clock.now() + timedelta(hours=24)) is None
 
 
-def test_discharging_shuts_the_door_at_once(store, world, clock):
+def test_a_discharge_ends_the_login_at_once(store, world, clock):
     _, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
-    leaving.change(store, world.maya, "discharged", by=world.cody, now=clock.now())
-    assert opened(store, secret, clock.now()) is None
+    leaving.change_status(store, world.maya, "discharged", by=world.cody, now=clock.now())
+    assert opened_by(store, secret, clock.now()) is None
 
 
-def test_who_has_left_is_asked_for_at_every_request(store, world, clock):
+def test_a_login_of_somebody_who_has_left_is_not_live(store, world, clock):
     """S2: also a login that no discharge ended, say one of a restored backup."""
     _, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
     world.maya.status = Status.DISCHARGED
-    assert opened(store, secret, clock.now()) is None
+    assert opened_by(store, secret, clock.now()) is None
 
 
-def test_who_is_taken_up_again_comes_in_anew(store, world, clock):
+def test_who_is_taken_up_again_needs_a_new_link(store, world, clock):
     """S2: what let them in before they left is over for good."""
     _, secret = logins.sign_in(store, world.maya, "link", now=clock.now())
-    link = logins.issue_link(store, world.maya, "recovery", by=world.cody, now=clock.now())
+    link = sign_in_links.issue(store, world.maya, "recovery", by=world.cody, now=clock.now())
     _, bens = logins.sign_in(store, world.ben, "link", now=clock.now())
     for status in ("discharged", "active"):
-        leaving.change(store, world.maya, status, by=world.cody, now=clock.now())
-    assert opened(store, secret, clock.now()) is None
-    assert logins.link_of(store, link, clock.now()) is None
-    assert opened(store, bens, clock.now())
-
-
-@pytest.mark.parametrize("purpose", ["invitation", "recovery", "demo"])
-def test_a_link_is_spent_once_and_looking_spends_nothing(store, world, clock, purpose):
-    world.harbor.demo = True
-    secret = logins.issue_link(store, world.maya, purpose, by=world.cody, now=clock.now())
-    store.flush()
-    for _ in range(3):
-        assert logins.link_of(store, secret, clock.now())
-    assert logins.spend_link(store, secret, now=clock.now()).person is world.maya
-    store.expire_all()
-    assert logins.spend_link(store, secret, now=clock.now()) is None
-
-
-def test_a_link_ends(store, world, clock):
-    secret = logins.issue_link(store, world.maya, "recovery", by=world.cody, now=clock.now())
-    store.flush()
-    assert logins.spend_link(store, secret, now=clock.now() + timedelta(hours=1)) is None
+        leaving.change_status(store, world.maya, status, by=world.cody, now=clock.now())
+    assert opened_by(store, secret, clock.now()) is None
+    assert sign_in_links.usable(store, link, clock.now()) is None
+    assert opened_by(store, bens, clock.now())
 
 
 def test_no_secret_is_in_the_database(store, world, clock):
     now = clock.now()
     secrets = [
         logins.sign_in(store, world.maya, "link", now=now)[1],
-        logins.issue_link(store, world.maya, "invitation", by=None, now=now),
+        sign_in_links.issue(store, world.maya, "invitation", by=None, now=now),
         api_tokens.create_token(store, world.harbor, "feed", ["presence"], by=world.ada, now=now),
     ]
     passwords.set_password(store, world.maya, WORDS, by=world.maya, now=now)

@@ -27,7 +27,7 @@ def hashed(monkeypatch, store, email):
     return [extract_parameters(known) for known in tried]
 
 
-def test_a_password_is_hashed_for_nobody_as_for_somebody(store, world, clock, monkeypatch):
+def test_an_unknown_address_takes_as_long_as_a_wrong_password(store, world, clock, monkeypatch):
     passwords.set_password(store, world.maya, WORDS, by=world.maya, now=clock.now())
     store.flush()
     known = hashed(monkeypatch, store, "maya@example.org")

@@ -6,7 +6,7 @@ import pytest
 
 from webapp.care.accounts import authenticators, logins, passwords, recovery_codes, sign_in_methods
 from webapp.care.accounts.passkeys import Passkey
-from webapp.care.accounts.sign_in_methods import LastWay
+from webapp.care.accounts.sign_in_methods import LastMethod
 from webapp.cli import restore_safeguards
 
 WORDS = "three quiet blue boats"
@@ -22,7 +22,7 @@ def passkey_of(store, person, now) -> Passkey:
     return made
 
 
-def test_s3_what_is_enough_differs_for_staff(store, world, clock):
+def test_s3_staff_need_a_second_factor_to_sign_in(store, world, clock):
     """S3: staff always two factors."""
     for person in (world.maya, world.carla):
         passwords.set_password(store, person, WORDS, by=person, now=clock.now())
@@ -32,8 +32,8 @@ def test_s3_what_is_enough_differs_for_staff(store, world, clock):
     assert sign_in_methods.of(store, world.carla).enough
 
 
-def test_s3_the_app_stays_until_staff_have_a_passkey(store, world, clock):
-    with pytest.raises(LastWay):
+def test_s3_staff_keep_the_authenticator_until_they_have_a_passkey(store, world, clock):
+    with pytest.raises(LastMethod):
         sign_in_methods.remove_authenticator(store, world.carla, by=world.carla, now=clock.now())
     passkey_of(store, world.carla, clock.now())
     sign_in_methods.remove_authenticator(store, world.carla, by=world.carla, now=clock.now())

@@ -66,7 +66,7 @@ def test_the_tap_made_offline_counts_within_the_tolerance(store, world, clock, s
 
 
 @pytest.mark.parametrize("hours", [-30, 5])
-def test_a_phone_clock_that_is_far_off_is_drawn_to_the_bound(store, world, clock, seat, hours):
+def test_a_reported_time_that_is_far_off_is_moved_to_the_bound(store, world, clock, seat, hours):
     now = clock.now()
     made = absences.report(
         store, seat, by=world.maya, now=now, reported_at=now + timedelta(hours=hours)
@@ -83,7 +83,7 @@ def test_after_withdrawing_one_may_report_again(store, world, clock, seat):
     assert reports(store) == 2
 
 
-def test_reporting_has_the_ladder_look_at_once(store, world, clock, seat):
+def test_reporting_has_the_engine_look_at_once(store, world, clock, seat):
     seat.next_look_at = None
     store.flush()
     absences.report(store, seat, by=world.maya, now=clock.now())

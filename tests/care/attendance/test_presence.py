@@ -24,14 +24,14 @@ def seen(room, person, type, minute, id=None):
     return Sighting(id or f"{person.ref}:{type}:{minute}", room, person, type, at, "zoom")
 
 
-def test_a_repeat_is_known_for_one_in_the_same_batch_and_later(store, world, clock, room):
+def test_a_repeat_is_recognized_in_the_same_batch_and_later(store, world, clock, room):
     joined = seen(room, world.maya, "joined", 2)
     assert presence.record(store, [joined, joined], by=None, now=clock.now()) == [True, False]
     assert presence.record(store, [joined], by=None, now=clock.now()) == [False]
     assert len(store.scalars(select(Presence)).all()) == 1
 
 
-def test_seeing_somebody_has_the_ladder_look_at_their_seat(store, world, clock, room):
+def test_evidence_has_the_engine_look_at_the_seat(store, world, clock, room):
     maya, gus = room.seats
     maya.next_look_at = gus.next_look_at = clock.now() + timedelta(hours=1)
     presence.record(store, [seen(room, world.maya, "joined", 2)], by=None, now=clock.now())

@@ -53,7 +53,7 @@ def test_leaving_without_joining_still_shows_that_somebody_was_there() -> None:
     assert (seen.seen, seen.present_for) == (True, timedelta(0))
 
 
-def test_evidence_of_the_future_is_not_known_yet() -> None:
+def test_evidence_of_the_future_does_not_count_yet() -> None:
     assert not tally([joined(30)], START, END, at(29)).seen
 
 
@@ -61,12 +61,12 @@ def test_a_tap_on_join_is_no_minute_of_presence() -> None:
     assert not tally([tap(1)], START, END, at(60)).seen
 
 
-def test_the_word_of_staff_counts_for_the_whole_session() -> None:
+def test_a_mark_by_staff_counts_for_the_whole_session() -> None:
     assert minutes(said("present", 10)) == 60
     assert minutes(said("present", 10), left(45, source="staff")) == 45
 
 
-def test_a_later_word_wins_over_platform_and_earlier_words() -> None:
+def test_a_later_mark_overrules_the_platform_and_earlier_marks() -> None:
     absent = tally([joined(0), left(50), said("absent", 0, recorded=90)], START, END, at(100))
     assert (absent.seen, absent.word) == (False, "absent")
     both = [joined(0), said("absent", 70), said("present", 80)]

@@ -1,4 +1,4 @@
-"""Catch-up: one card a missed seat, and what is on it."""
+"""Catch-up: one card for each missed seat, and what is on it."""
 
 from html.parser import HTMLParser
 
@@ -11,10 +11,10 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.catch_up import follow_ups, ledger
-from webapp.care.catch_up.cards import Part, catch_up
+from webapp.care.catch_up.cards import CatchUpPart, catch_up
 from webapp.care.make_ups import bookings, reflections
-from webapp.care.materials import drafts, hand_ins, homework, resource_uses, resources, summaries
-from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials import drafts, homework, resources, summaries
+from webapp.care.materials.homework import HandIn
 from webapp.protocol.reports import misses
 from webapp.refusals import Conflict, Forbidden, Invalid
 from webapp.web.page.markdown import html
@@ -44,12 +44,12 @@ def card_of(store, client, clock):
     return card
 
 
-def test_a_missed_session_is_a_card_even_with_nothing_but_talking_it_through(
+def test_a_missed_session_without_materials_has_a_card_with_the_follow_up(
     store, world, clock, seat
 ):
     card = card_of(store, world.maya, clock)
     assert (card.seat, card.standing, card.done, card.total) == (seat, Standing.MISSED, 0, 1)
-    assert card.items[0].part is Part.FOLLOW_UP
+    assert card.items[0].part is CatchUpPart.FOLLOW_UP
 
 
 def test_who_was_there_has_nothing_to_catch_up_on(store, world, clock, seat):
@@ -57,7 +57,7 @@ def test_who_was_there_has_nothing_to_catch_up_on(store, world, clock, seat):
     assert misses.of(store, world.maya, clock.now()) == []
 
 
-def test_the_ring_fills_as_things_are_done(store, world, clock, seat, task):
+def test_the_card_counts_what_is_done(store, world, clock, seat, task):
     now = clock.now()
     maya, carla = world.maya, world.carla
     summaries.write(store, seat.session, "We spoke about sleep.", by=carla, now=now)
@@ -66,8 +66,8 @@ def test_the_ring_fills_as_things_are_done(store, world, clock, seat, task):
     )  # fmt: skip
     assert (card_of(store, maya, clock).done, card_of(store, maya, clock).total) == (0, 4)
     summaries.mark_read(store, seat.session, maya, by=maya, now=now)
-    resource_uses.finish(store, reading, maya, by=maya, now=now)
-    hand_ins.hand_in(store, task, "Bed, book, lamp.", by=maya, now=now)
+    resources.finish(store, reading, maya, by=maya, now=now)
+    homework.hand_in(store, task, "Bed, book, lamp.", by=maya, now=now)
     assert card_of(store, maya, clock).done == 3
     follow_ups.sign_off(store, seat, by=carla, now=now)
     assert card_of(store, maya, clock).whole
@@ -85,7 +85,7 @@ def test_a_card_holds_nothing_of_another_client(store, world, clock, seat):
     )  # fmt: skip
     [card] = catch_up(store, world.gus, misses.of(store, world.gus, clock.now()), clock.now())
     assert [(item.part, item.title) for item in card.items] == [
-        (Part.HOMEWORK, "For Gus"), (Part.FOLLOW_UP, "")
+        (CatchUpPart.HOMEWORK, "For Gus"), (CatchUpPart.FOLLOW_UP, "")
     ]  # fmt: skip
     assert summaries.shown(store, [seat.session_id], world.gus.id) == {}
 
@@ -154,7 +154,7 @@ class TestHomework:
         drafts.save(store, task.about, "Bed", by=world.maya, now=clock.now())
         drafts.save(store, task.about, "Bed, book", by=world.maya, now=clock.now())
         assert drafts.of(store, world.maya, task.about).body == "Bed, book"
-        hand_ins.hand_in(store, task, "Bed, book, lamp", by=world.maya, now=clock.now())
+        homework.hand_in(store, task, "Bed, book, lamp", by=world.maya, now=clock.now())
         assert drafts.of(store, world.maya, task.about) is None
 
     def test_two_phones_never_overwrite_each_other(self, store, world, clock, task):
@@ -167,30 +167,30 @@ class TestHomework:
         assert drafts.of(store, world.maya, task.about).body == "tablet"
 
     def test_handing_in_twice_is_once(self, store, world, clock, task):
-        first = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
-        assert hand_ins.hand_in(store, task, "Lamp", by=world.maya, now=clock.now()) is first
+        first = homework.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
+        assert homework.hand_in(store, task, "Lamp", by=world.maya, now=clock.now()) is first
         assert first.body == "Bed"
 
-    def test_feedback_is_staffs(self, store, world, clock, task):
-        made = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
-        assert store.scalars(hand_ins.unanswered(world.carla)).all() == [made]
+    def test_only_staff_give_feedback(self, store, world, clock, task):
+        made = homework.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
+        assert store.scalars(homework.hand_ins_to_answer(world.carla)).all() == [made]
         with pytest.raises(Forbidden):
-            hand_ins.answer(store, made, "Well done.", by=world.maya, now=clock.now())
-        hand_ins.answer(store, made, "Well done.", by=world.carla, now=clock.now())
+            homework.give_feedback(store, made, "Well done.", by=world.maya, now=clock.now())
+        homework.give_feedback(store, made, "Well done.", by=world.carla, now=clock.now())
         assert made.feedback_by_id == world.carla.id
-        assert store.scalars(hand_ins.unanswered(world.carla)).all() == []
+        assert store.scalars(homework.hand_ins_to_answer(world.carla)).all() == []
 
     def test_opened_again_it_goes_on_from_what_was_handed_in(self, store, world, clock, seat, task):
-        made = hand_ins.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
-        hand_ins.reopen(store, made, by=world.carla, now=clock.now())
+        made = homework.hand_in(store, task, "Bed", by=world.maya, now=clock.now())
+        homework.reopen(store, made, by=world.carla, now=clock.now())
         assert drafts.of(store, world.maya, task.about).body == "Bed"
         assert card_of(store, world.maya, clock).done == 0
-        hand_ins.hand_in(store, task, "Bed, book", by=world.maya, now=clock.now())
+        homework.hand_in(store, task, "Bed, book", by=world.maya, now=clock.now())
         assert [each.body for each in store.scalars(select(HandIn).order_by(HandIn.id))] == [
             "Bed", "Bed, book"
         ]  # fmt: skip
 
-    def test_it_is_seen_by_whom_it_is_for(self, store, world, clock, task):
+    def test_homework_is_seen_only_by_those_it_is_for(self, store, world, clock, task):
         homework.put(
             store, world.harbor, "ben", title="Ben's", clients=[world.ben], by=world.carla, now=clock.now()
         )  # fmt: skip
@@ -229,18 +229,18 @@ class TestResources:
             store, world.harbor, "rec", kind="recording", title="Sleep", session=seat.session,
             by=world.carla, now=clock.now(),
         )  # fmt: skip
-        resource_uses.keep_place(store, made, world.maya, 90.5, by=world.maya, now=clock.now())
-        resource_uses.keep_place(store, made, world.maya, 120, by=world.maya, now=clock.now())
+        resources.keep_place(store, made, world.maya, 90.5, by=world.maya, now=clock.now())
+        resources.keep_place(store, made, world.maya, 120, by=world.maya, now=clock.now())
         assert card_of(store, world.maya, clock).items[0].position == 120
         with pytest.raises(Forbidden):
-            resource_uses.keep_place(store, made, world.maya, 1, by=world.ben, now=clock.now())
+            resources.keep_place(store, made, world.maya, 1, by=world.ben, now=clock.now())
 
-    def test_finishing_twice_is_told_once(self, store, world, clock, seat):
+    def test_finishing_twice_is_recorded_once(self, store, world, clock, seat):
         made, _ = resources.put(
             store, world.harbor, "r", kind="reading", title="x", by=None, now=clock.now()
         )
         for _ in range(2):
-            resource_uses.finish(store, made, world.maya, by=world.maya, now=clock.now())
+            resources.finish(store, made, world.maya, by=world.maya, now=clock.now())
         store.commit()
         told = select(Event.tag).where(Event.tag == Tag.RESOURCE_FINISHED)
         assert len(store.scalars(told).all()) == 1
@@ -253,7 +253,7 @@ class TestResources:
             ("makes_up", {"makes_up": ["sleep"]}),
         ],
     )  # fmt: skip
-    def test_what_cannot_be_is_refused_by_name(self, store, world, clock, field, wrong):
+    def test_invalid_fields_are_refused_by_name(self, store, world, clock, field, wrong):
         given = {"kind": "reading", "title": "x"} | wrong
         with pytest.raises(Invalid) as refused:
             resources.put(store, world.harbor, "r", by=None, now=clock.now(), **given)
@@ -275,7 +275,7 @@ class TestLedger:
             by=None, now=clock.now(),
         )  # fmt: skip
         booked = bookings.book(store, seat, made, by=world.maya, now=clock.now())
-        [line] = ledger.lines(store, misses.of(store, world.maya, clock.now()))
+        [line] = ledger.entries(store, misses.of(store, world.maya, clock.now()))
         assert (line.by_what, line.made_up_at) == ("Sleep", None)
         reflections.hand_in(
             store,
@@ -284,18 +284,18 @@ class TestLedger:
             by=world.maya,
             now=clock.now(),
         )
-        [line] = ledger.lines(store, misses.of(store, world.maya, clock.now()))
+        [line] = ledger.entries(store, misses.of(store, world.maya, clock.now()))
         assert (line.standing, line.made_up_at) == (Standing.MADE_UP, booked.completed_at)
         assert not line.open_for_booking(clock.now())
 
     def test_what_is_open_says_until_when(self, store, world, clock, seat):
-        [line] = ledger.lines(store, misses.of(store, world.maya, clock.now()))
+        [line] = ledger.entries(store, misses.of(store, world.maya, clock.now()))
         assert line.deadline == seat.session.ends_at + 14 * DAY
         assert line.open_for_booking(clock.now())
         assert not line.open_for_booking(line.deadline)
 
 
-def test_following_up_is_staffs_and_is_told_once(store, world, clock, seat):
+def test_only_staff_sign_off_a_follow_up_and_it_is_recorded_once(store, world, clock, seat):
     with pytest.raises(Forbidden):
         follow_ups.sign_off(store, seat, by=world.maya, now=clock.now())
     first = follow_ups.sign_off(store, seat, by=world.carla, now=clock.now(), note="Went well.")
@@ -303,7 +303,7 @@ def test_following_up_is_staffs_and_is_told_once(store, world, clock, seat):
     assert first.by_id == world.carla.id
 
 
-def test_nothing_is_followed_up_before_it_began(store, world, clock):
+def test_no_follow_up_is_signed_off_before_the_session_begins(store, world, clock):
     coming = room(store, world.carla, [world.maya], clock.now() + DAY, clock.now())
     with pytest.raises(Invalid):
         follow_ups.sign_off(

@@ -1,4 +1,4 @@
-"""Weekly hours against the plan: in the program's weeks, every hour once."""
+"""Weekly hours against the plan: in weeks of the program's time zone, every hour once."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -28,7 +28,7 @@ def this_week(store, world, clock):
     return weekly_hours.weeks(store, world.maya, clock.now(), 1)[0]
 
 
-def test_hours_one_was_there_count_against_the_policys(store, world, clock, attend):
+def test_attended_hours_count_against_the_policys_weekly_hours(store, world, clock, attend):
     attend(clock.now() - DAY)
     attend(clock.now() - DAY - 5 * HOUR, title="Earlier", minutes=90)
     week = this_week(store, world, clock)
@@ -73,7 +73,7 @@ def test_a_recording_counts_with_its_length_when_it_was_handed_in(store, world, 
     assert (week.spent, week.made_up) == (0.75, 0.75)
 
 
-def test_a_week_begins_on_monday_where_the_program_is(store, world, clock, attend):
+def test_a_week_begins_on_monday_in_the_programs_time_zone(store, world, clock, attend):
     """Sunday eleven at night in New York is Monday already in UTC."""
     attend(datetime(2026, 3, 2, 3, tzinfo=UTC), minutes=60)
     before, week = weekly_hours.weeks(store, world.maya, clock.now(), 2)

@@ -31,14 +31,14 @@ def test_the_same_key_is_the_same_task(store, world, clock, task):
 
 
 @pytest.mark.parametrize("outcome", ["reached", "declined"])
-def test_having_spoken_ends_a_task_and_is_contact(store, world, clock, task, outcome):
+def test_reaching_the_client_ends_a_task_and_is_contact(store, world, clock, task, outcome):
     tasks.attempt(store, task, outcome, by=world.carla, now=clock.now())
     assert (task.is_open, task.outcome) == (False, outcome)
     assert store.query(Contact).one().two_way
 
 
 @pytest.mark.parametrize("outcome", ["left_message", "no_answer", "wrong_number"])
-def test_not_having_spoken_leaves_it_open_with_a_next_attempt(store, world, clock, task, outcome):
+def test_reaching_nobody_leaves_it_open_with_a_next_attempt(store, world, clock, task, outcome):
     now = clock.now()
     tasks.attempt(store, task, outcome, by=world.carla, now=now)
     assert task.is_open
@@ -46,7 +46,7 @@ def test_not_having_spoken_leaves_it_open_with_a_next_attempt(store, world, cloc
     assert not store.query(Contact).one().two_way
 
 
-def test_calling_back_needs_a_time_ahead(store, world, clock, task):
+def test_calling_back_needs_a_time_in_the_future(store, world, clock, task):
     for wrong in (None, clock.now() - timedelta(minutes=1)):
         with pytest.raises(Invalid) as refused:
             tasks.attempt(

@@ -12,7 +12,7 @@ from webapp.refusals import Invalid
 PHONE = {"p256dh": "k", "auth": "a"}
 
 
-def test_putting_a_person_twice_changes_the_one_there_is(store, world, clock):
+def test_putting_a_person_twice_changes_the_existing_one(store, world, clock):
     asked = {"kind": "client", "time_zone": "America/Chicago", "by": world.cody, "now": clock.now()}
     first, new = people.put(store, world.harbor, "nell", name="Nell", **asked)
     again, newer = people.put(store, world.harbor, "nell", name="Nell Ives", **asked)
@@ -28,14 +28,14 @@ def test_putting_a_person_twice_changes_the_one_there_is(store, world, clock):
         ("kind", {"ref": "carla"}),
     ],
 )
-def test_a_person_that_cannot_be_is_refused_naming_the_field(store, world, clock, field, wrong):
+def test_an_invalid_person_is_refused_naming_the_field(store, world, clock, field, wrong):
     asked = {"ref": "nell", "kind": "client", "name": "Nell", "time_zone": "UTC"} | wrong
     with pytest.raises(Invalid) as refused:
         people.put(store, world.harbor, by=world.cody, now=clock.now(), **asked)
     assert refused.value.field == field
 
 
-def test_a_role_that_is_taken_is_gone(store, world, clock):
+def test_a_role_that_is_taken_away_is_gone(store, world, clock):
     people.set_roles(store, world.susan, ["counselor"], by=None, now=clock.now())
     store.flush()
     store.expire(world.susan)
@@ -71,7 +71,7 @@ def test_nobody_is_in_two_couples(store, world, clock):
         )  # fmt: skip
 
 
-def test_whom_each_may_look_up(store, world):
+def test_each_person_sees_those_in_their_care(store, world):
     def seen(who):
         return {p.ref for p in store.scalars(teams.visible_to(getattr(world, who)))}
 

@@ -1,43 +1,16 @@
-"""The policy: read, written, refused with the field's name, warned about."""
+"""Policies: reading, writing, refusals that name the field, and warnings."""
 
+import re
 from datetime import time, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 
-from webapp.care.directory.policy import Policy, PolicyError
-from webapp.durations import format_duration, parse_duration
-
-
-@pytest.mark.parametrize(
-    ("text", "length"),
-    [
-        ("PT20M", timedelta(minutes=20)),
-        ("-PT24H", timedelta(hours=-24)),
-        ("P14D", timedelta(days=14)),
-        ("P2W", timedelta(days=14)),
-        ("P1DT2H3M4.5S", timedelta(days=1, hours=2, minutes=3, seconds=4.5)),
-        ("PT0S", timedelta(0)),
-        ("+PT5S", timedelta(seconds=5)),
-    ],
-)
-def test_durations_are_read_as_iso_8601(text: str, length: timedelta) -> None:
-    assert parse_duration(text) == length
-
-
-@pytest.mark.parametrize(
-    "text", ["", "P", "PT", "20M", "P1Y", "P1M", "PT1H20", "pt5m", "PT-5M", "P1DT", "PT٥M", "PT5M "]
-)
-def test_what_is_no_duration_or_has_no_fixed_length_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="duration"):
-        parse_duration(text)
-
-
-@given(some.timedeltas(min_value=timedelta(days=-366), max_value=timedelta(days=366)))
-def test_a_duration_written_and_read_again_is_the_same(length: timedelta) -> None:
-    assert parse_duration(format_duration(length)) == length
+from webapp.care.directory.policy import DURATION, Policy
+from webapp.refusals import Invalid
+from webapp.times import format_duration
 
 
 def test_the_default_policy_reads_as_the_interfaces_say() -> None:
@@ -63,11 +36,15 @@ def test_the_default_policy_reads_as_the_interfaces_say() -> None:
     }
 
 
-def test_what_is_not_written_keeps_the_default_or_the_base() -> None:
-    base = Policy(escalate_after=3)
-    changed = Policy.from_json({"first_check": "PT3S", "patterns": {"misses": 5}}, base)
-    assert (changed.first_check, changed.escalate_after) == (timedelta(seconds=3), 3)
+def test_what_is_not_written_keeps_the_default() -> None:
+    changed = Policy.from_json({"first_check": "PT3S", "patterns": {"misses": 5}})
+    assert (changed.first_check, changed.escalate_after) == (timedelta(seconds=3), 2)
     assert (changed.patterns.misses, changed.patterns.technical) == (5, 2)
+
+
+@given(st.timedeltas(min_value=timedelta(days=-366), max_value=timedelta(days=366)))
+def test_every_duration_as_it_is_written_is_one_that_a_policy_takes(length: timedelta) -> None:
+    assert re.fullmatch(DURATION, format_duration(length))
 
 
 def test_a_policy_written_and_read_again_is_the_same() -> None:
@@ -116,24 +93,22 @@ def test_a_policy_written_and_read_again_is_the_same() -> None:
         ("grace", "PT5M"),
     ],
 )
-def test_a_policy_that_cannot_be_meant_is_refused_by_the_name_of_its_field(
-    field: str, value: Any
-) -> None:
-    with pytest.raises(PolicyError) as refused:
+def test_a_policy_that_cannot_be_meant_is_refused_naming_the_field(field: str, value: Any) -> None:
+    with pytest.raises(Invalid) as refused:
         Policy.from_json({field: value})
     assert refused.value.field == field
     assert refused.value.sentence.endswith(".")
 
 
 def test_thresholds_of_patterns_are_refused_by_their_path() -> None:
-    with pytest.raises(PolicyError) as refused:
+    with pytest.raises(Invalid) as refused:
         Policy.from_json({"patterns": {"same_slot": 5}})
     assert refused.value.field == "patterns.same_slot"
 
 
 def test_what_is_not_an_object_is_no_policy() -> None:
-    with pytest.raises(PolicyError):
-        Policy.from_json([])  # type: ignore[arg-type]
+    with pytest.raises(Invalid):
+        Policy.from_json([])
 
 
 @pytest.mark.parametrize(("minutes", "warned"), [(14, 1), (15, 0), (30, 0), (31, 1)])

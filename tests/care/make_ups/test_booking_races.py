@@ -22,7 +22,7 @@ BOOKERS, PLACES = 200, 50
 
 
 def at_once(works):
-    """Run all of these at the same time; answers what each came to."""
+    """Run all of these at the same time; returns what each returned or raised."""
     begin, came_to = threading.Barrier(len(works)), [None] * len(works)
 
     def run(index, work):

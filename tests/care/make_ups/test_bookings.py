@@ -1,4 +1,4 @@
-"""Booking a make-up: what is refused, what comes of it, and what the database itself will not have."""
+"""Booking a make-up: what it changes, what is refused, and what the database itself refuses."""
 
 from datetime import timedelta
 
@@ -60,7 +60,9 @@ def book(store, seat, what, clock, by=None):
     return bookings.book(store, seat, what, by=by or seat.client, now=clock.now())
 
 
-def test_booking_gives_a_seat_and_says_what_it_is_for(store, world, clock, seat, make_room):
+def test_booking_gives_a_seat_and_records_what_it_makes_up_for(
+    store, world, clock, seat, make_room
+):
     other = make_room(DAY)
     made = book(store, seat, other, clock)
     assert made.by_seat.session is other
@@ -97,7 +99,7 @@ def test_a_clash_is_refused_with_the_next_best(store, world, clock, seat, make_r
     assert refused.value.next_best.session is better
 
 
-def test_when_nothing_else_fits_the_refusal_says_so(store, world, clock, seat, make_room):
+def test_a_refusal_offers_nothing_when_nothing_else_fits(store, world, clock, seat, make_room):
     full = make_room(DAY, clients=[world.gus], capacity=1)
     with pytest.raises(Full) as refused:
         book(store, seat, full, clock)
@@ -123,7 +125,9 @@ def test_beyond_the_policys_time_only_staff_book(store, world, clock, seat, make
     assert book(store, seat, far, clock, by=world.carla).is_open
 
 
-def test_another_kind_is_for_staff_to_decide(store, world, clock, seat, make_room):
+def test_only_staff_book_a_session_that_makes_up_for_another_kind(
+    store, world, clock, seat, make_room
+):
     other = make_room(DAY, makes_up=("medication",))
     with pytest.raises(Invalid):
         book(store, seat, other, clock)
@@ -144,7 +148,9 @@ def test_nobody_books_for_another_client(store, world, clock, seat, make_room):
         book(store, seat, make_room(DAY), clock, by=world.ben)
 
 
-def test_moving_keeps_the_old_place_until_the_new_one_is_sure(store, world, clock, seat, make_room):
+def test_moving_keeps_the_old_place_until_the_new_one_is_certain(
+    store, world, clock, seat, make_room
+):
     first = make_room(DAY)
     made = book(store, seat, first, clock)
     full = make_room(2 * DAY, clients=[world.gus], capacity=1)
@@ -191,7 +197,7 @@ def test_a_recording_makes_up_with_a_short_reflection(store, world, clock, seat,
     assert again.body == WORDS
 
 
-def test_staff_may_confirm_what_was_told_instead(store, world, clock, seat, recording):
+def test_staff_may_confirm_without_a_written_reflection(store, world, clock, seat, recording):
     made = book(store, seat, recording, clock)
     with pytest.raises(Forbidden):
         reflections.confirm(store, made, by=world.maya, now=clock.now())
@@ -199,7 +205,7 @@ def test_staff_may_confirm_what_was_told_instead(store, world, clock, seat, reco
     assert (reflection.confirmed_by_id, made.completed_by_id) == (world.carla.id, world.carla.id)
 
 
-def test_a_reflection_on_what_was_given_up_is_refused(store, world, clock, seat, recording):
+def test_a_reflection_on_a_cancelled_make_up_is_refused(store, world, clock, seat, recording):
     made = book(store, seat, recording, clock)
     made.cancel(store, by=world.maya, now=clock.now())
     with pytest.raises(AlreadyDone):
@@ -233,9 +239,7 @@ class TestCouples:
         assert made.partner_seat.client is world.ben
         assert store.scalars(select(MakeUp)).all() == [made]
 
-    def test_when_one_gives_it_up_it_is_given_up_for_both(
-        self, store, world, clock, evening, joint
-    ):
+    def test_when_one_cancels_it_is_cancelled_for_both(self, store, world, clock, evening, joint):
         made = book(store, seat_of(store, evening, world.maya), joint, clock)
         made.cancel(store, by=world.maya, now=clock.now())
         rows = store.scalars(select(MakeUp)).all()
@@ -259,7 +263,7 @@ class TestCouples:
         self, store, world, clock, evening, joint
     ):
         """The client's own page shows no difference to a time that suits one alone (tests/web/client/test_make_ups.py)."""
-        leaving.change(store, world.ben, "paused", by=None, now=clock.now())
+        leaving.change_status(store, world.ben, "paused", by=None, now=clock.now())
         seat = seat_of(store, evening, world.maya)
         assert [each.session for each in bookings.offered(store, seat, clock.now())] == [joint]
         made = book(store, seat, joint, clock, by=world.tessa)
@@ -290,7 +294,7 @@ class TestTheDatabaseItself:
         with pytest.raises(IntegrityError):
             store.flush()
 
-    def test_a_moved_session_takes_its_time_along(self, store, world, clock, seat, make_room):
+    def test_slots_follow_a_moved_session(self, store, world, clock, seat, make_room):
         made = book(store, seat, make_room(DAY), clock)
         session = made.by_seat.session
         session.move(
@@ -300,13 +304,13 @@ class TestTheDatabaseItself:
         slots = store.scalars(select(BusySlot.slot).order_by(BusySlot.slot)).all()
         assert slots == list(slots_of(session.starts_at, session.ends_at))
 
-    def test_what_is_over_takes_no_room(self, store, world, clock, seat, make_room):
+    def test_a_session_that_is_over_takes_no_slots(self, store, world, clock, seat, make_room):
         book(store, seat, make_room(DAY), clock)
         busy_slots.refresh(store, world.maya.id, clock.forward(days=2))
         assert store.scalars(select(BusySlot)).all() == []
 
 
-def test_a_slot_that_two_sessions_only_touch_belongs_to_neither(clock):
+def test_a_slot_in_which_one_session_ends_and_another_begins_belongs_to_neither(clock):
     start = clock.now().replace(minute=0, second=0, microsecond=0)
     first = slots_of(start, start + timedelta(minutes=52))
     second = slots_of(start + timedelta(minutes=52), start + timedelta(minutes=100))
@@ -314,8 +318,10 @@ def test_a_slot_that_two_sessions_only_touch_belongs_to_neither(clock):
     assert (len(first), len(second)) == (10, 9)
 
 
-def test_the_next_best_is_looked_for_after_what_was_refused_is_over(fresh_database, world, clock):
-    """Whoever loses holds nobody up: the search reads on its own, without the lock, and sees what is true by then."""
+def test_the_next_best_is_searched_after_the_refused_transaction_has_ended(
+    fresh_database, world, clock
+):
+    """A refused client keeps nobody waiting: the search reads on its own, without the lock, and sees what is true by then."""
     now = clock.now()
     with fresh_database.writing() as store:
         here = cast.find(store)

@@ -1,4 +1,4 @@
-"""Offers: what fits this client, the best first."""
+"""Offers: what may make up for a client's missed seat, the best first."""
 
 import pytest
 
@@ -7,7 +7,8 @@ from tests.counting import statements
 from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.make_ups import bookings, offers
-from webapp.care.make_ups.offers import OfferKind, Why
+from webapp.care.make_ups.make_ups import MakeUpKind
+from webapp.care.make_ups.offers import Why
 from webapp.care.materials import resources
 from webapp.care.preferences import availability
 
@@ -35,15 +36,17 @@ def test_only_sessions_that_make_up_for_that_kind_are_offered(store, world, cloc
     assert titles(store, seat, clock) == ["Skills"]
 
 
-def test_another_time_of_the_same_group_is_offered_unsaid(store, world, clock, seat):
+def test_another_time_of_the_same_group_is_offered_without_staff_naming_it(
+    store, world, clock, seat
+):
     make_room(store, world, clock, DAY, "Evening group", makes_up=())
     [offer] = bookings.offered(store, seat, clock.now())
     assert offer.why == (Why.SAME_GROUP,)
 
 
 @pytest.mark.parametrize("kind", ["individual", "couples", "family", "medication"])
-def test_what_somebody_else_has_to_themselves_is_never_shown(store, world, clock, kind):
-    """P5: another couple's hour of the same name is no other time of mine, neither open nor full."""
+def test_a_session_for_one_person_or_couple_is_never_offered_to_others(store, world, clock, kind):
+    """P5: another couple's session of the same title is not another time of one's own, neither with places nor full."""
     mine = missed(store, world.carla, world.gus, clock.now(), kind=kind, title="Our hour")
     theirs = {"clients": [world.ivy], "kind": kind, "makes_up": ()}
     make_room(store, world, clock, DAY, "Our hour", host=world.carla, capacity=3, **theirs)
@@ -52,7 +55,7 @@ def test_what_somebody_else_has_to_themselves_is_never_shown(store, world, clock
     assert offers.waitable(store, mine, clock.now()) == []
 
 
-def test_the_soonest_comes_first_and_a_known_host_is_worth_waiting_for(store, world, clock, seat):
+def test_the_soonest_comes_first_but_a_known_host_ranks_higher(store, world, clock, seat):
     make_room(store, world, clock, DAY, "Tomorrow")
     make_room(store, world, clock, 2 * DAY, "With Carla", host=world.carla)
     make_room(store, world, clock, 5 * DAY, "With Carla, later", host=world.carla)
@@ -73,14 +76,14 @@ def test_a_full_session_is_not_offered(store, world, clock, seat):
     assert titles(store, seat, clock) == []
 
 
-def test_what_clashes_with_the_clients_own_seats_is_not_offered(store, world, clock, seat):
+def test_sessions_that_overlap_the_clients_own_seats_are_not_offered(store, world, clock, seat):
     make_room(store, world, clock, DAY, "Own", clients=[world.maya], makes_up=())
     make_room(store, world, clock, DAY + 2 * HOUR, "Overlapping")
     make_room(store, world, clock, DAY + 3 * HOUR, "Right after")
     assert titles(store, seat, clock) == ["Right after"]
 
 
-def test_only_what_lies_in_the_clients_hours_is_offered(store, world, clock, seat):
+def test_only_sessions_within_the_clients_availability_are_offered(store, world, clock, seat):
     make_room(store, world, clock, DAY, "Thursday at one")
     make_room(store, world, clock, 2 * DAY, "Friday at one")
     availability.put(store, world.maya, [(4, "12:00", "17:00")], by=world.maya, now=clock.now())
@@ -106,11 +109,11 @@ def test_a_session_missed_in_advance_may_be_made_up_before_it(store, world, cloc
 
 def test_a_paused_client_is_offered_nothing(store, world, clock, seat):
     make_room(store, world, clock, DAY, "Skills")
-    leaving.change(store, world.maya, "paused", by=world.susan, now=clock.now())
+    leaving.change_status(store, world.maya, "paused", by=world.susan, now=clock.now())
     assert titles(store, seat, clock) == []
 
 
-def test_one_thing_to_do_at_any_time_stands_on_a_full_list(store, world, clock, seat):
+def test_a_full_list_keeps_one_place_for_a_recording(store, world, clock, seat):
     for day in range(1, 7):
         make_room(store, world, clock, day * DAY, f"Day {day}")
     resources.put(
@@ -119,7 +122,7 @@ def test_one_thing_to_do_at_any_time_stands_on_a_full_list(store, world, clock, 
     )  # fmt: skip
     found = bookings.offered(store, seat, clock.now(), 3)
     assert [offer.title for offer in found] == ["Day 1", "Day 2", "Recording"]
-    assert found[-1].kind is OfferKind.RECORDING
+    assert found[-1].kind is MakeUpKind.RECORDING
 
 
 def test_a_recording_for_somebody_else_is_not_offered(store, world, clock, seat):
@@ -145,7 +148,7 @@ class TestCouples:
         [offer] = bookings.offered(store, seat, clock.now())
         assert (offer.title, offer.partner, offer.why) == ("Both", world.ben, (Why.FITS_BOTH,))
 
-    def test_the_partners_hours_count_too(self, store, world, clock, seat):
+    def test_the_partners_availability_counts_too(self, store, world, clock, seat):
         make_room(store, world, clock, DAY, "Thursday", makes_up=(COUPLES,), capacity=2)
         availability.put(store, world.ben, [(0, "08:00", "20:00")], by=world.ben, now=clock.now())
         assert titles(store, seat, clock) == []

@@ -1,10 +1,10 @@
-"""Settlement: a make-up counts when its session was attended; nobody has to say so."""
+"""Settlement: booked make-ups are completed, lapse or are cancelled by who was there."""
 
 import pytest
 
 from tests.care.evenings import DAY, HOUR, missed, room, seat_of, was_there
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import Evidence, Sighting
+from webapp.care.attendance.presence import EvidenceType, Sighting
 from webapp.care.attendance.standing import standing
 from webapp.care.make_ups import bookings, settlement
 from webapp.protocol.facts import facts
@@ -34,8 +34,8 @@ def sit_in(store, made, minutes, clock):
     presence.record(
         store,
         [
-            Sighting("a", session, person, Evidence.JOINED, session.starts_at, "zoom"),
-            Sighting("b", session, person, Evidence.LEFT, clock.now(), "zoom"),
+            Sighting("a", session, person, EvidenceType.JOINED, session.starts_at, "zoom"),
+            Sighting("b", session, person, EvidenceType.LEFT, clock.now(), "zoom"),
         ],
         by=None,
         now=clock.now(),
@@ -57,7 +57,7 @@ def test_before_its_end_nothing_is_settled(store, database, clock, made):
     assert settlement.settle(database, clock.now()) == 0
 
 
-def test_a_short_look_in_is_not_attending(store, database, clock, made):
+def test_a_short_visit_is_not_attendance(store, database, clock, made):
     sit_in(store, made, 20, clock)
     clock.set(made.by_seat.session.ends_at + DAY)
     settle(database, clock, store)
@@ -65,13 +65,13 @@ def test_a_short_look_in_is_not_attending(store, database, clock, made):
     assert made.lapsed_at is not None
 
 
-def test_nobody_is_judged_before_it_is_certain(store, database, clock, made):
+def test_nothing_lapses_before_attendance_is_certain(store, database, clock, made):
     clock.set(made.by_seat.session.ends_at + HOUR)
     settle(database, clock, store)
     assert made.is_open
 
 
-def test_a_lapsed_one_leaves_room_for_another(store, database, world, clock, made):
+def test_after_a_lapsed_make_up_another_may_be_booked(store, database, world, clock, made):
     clock.set(made.by_seat.session.ends_at + DAY)
     settle(database, clock, store)
     other = room(
@@ -115,7 +115,9 @@ def test_a_correction_that_comes_after_another_was_booked_changes_nothing(
         (lambda made, store, world, now: made.by_seat.release(store, by=world.cody, now=now), "place_taken_back"),
     ],
 )  # fmt: skip
-def test_what_cannot_take_place_is_given_up(store, database, world, clock, made, spoil, why):
+def test_a_make_up_that_cannot_take_place_is_cancelled(
+    store, database, world, clock, made, spoil, why
+):
     spoil(made, store, world, clock.now())
     store.commit()
     settle(database, clock, store)

@@ -1,4 +1,4 @@
-"""The waitlist: a freed place is held for the first in line, then for the next."""
+"""The waitlist: a place that comes free is held for the first in line, then for the next."""
 
 from datetime import time, timedelta
 
@@ -42,7 +42,7 @@ def free_the_place(store, full, world, clock):
     store.commit()
 
 
-def walk(database, clock):
+def run_chore(database, clock):
     return held_places.offer_freed(database, clock.now())
 
 
@@ -50,14 +50,14 @@ def held(store):
     return [place.entry.client.ref for place in store.scalars(waitlist.live())]
 
 
-def test_while_it_is_full_nobody_is_held_a_place(store, database, clock, line):
-    walk(database, clock)
+def test_no_place_is_held_while_the_session_is_full(store, database, clock, line):
+    run_chore(database, clock)
     assert held(store) == []
 
 
 def test_a_freed_place_is_held_for_the_first_in_line(store, database, world, clock, full, line):
     free_the_place(store, full, world, clock)
-    walk(database, clock)
+    run_chore(database, clock)
     assert held(store) == ["gus"]
     tags = store.scalars(select(Event.tag).where(Event.tag == Tag.PLACE_HELD)).all()
     assert len(tags) == 1
@@ -65,37 +65,37 @@ def test_a_freed_place_is_held_for_the_first_in_line(store, database, world, clo
 
 def test_the_held_place_is_a_seat_nobody_else_can_have(store, database, world, clock, full, line):
     free_the_place(store, full, world, clock)
-    walk(database, clock)
+    run_chore(database, clock)
     with pytest.raises(Full):
         bookings.book(store, line[1].seat, full, by=world.maya, now=clock.now())
 
 
-def test_walking_again_holds_nothing_twice(store, database, world, clock, full, line):
+def test_the_chore_holds_no_place_twice(store, database, world, clock, full, line):
     free_the_place(store, full, world, clock)
-    assert walk(database, clock) > 0
-    assert walk(database, clock) == 0
+    assert run_chore(database, clock) > 0
+    assert run_chore(database, clock) == 0
 
 
-def test_taking_it_books_the_make_up(store, database, world, clock, full, line):
+def test_taking_a_held_place_books_the_make_up(store, database, world, clock, full, line):
     free_the_place(store, full, world, clock)
-    walk(database, clock)
+    run_chore(database, clock)
     place = store.scalars(waitlist.held_for(world.gus.id)).one()
     made = bookings.accept(store, place, by=world.gus, now=clock.now())
     assert made.by_seat.session is full
     assert (place.ended_why, line[0].left_why) == ("booked", "booked")
     store.commit()
     clock.forward(hours=5)
-    walk(database, clock)
+    run_chore(database, clock)
     assert made.by_seat.released_at is None
 
 
-def test_letting_it_go_passes_it_on(store, database, world, clock, full, line):
+def test_declining_a_held_place_passes_it_on(store, database, world, clock, full, line):
     free_the_place(store, full, world, clock)
-    walk(database, clock)
+    run_chore(database, clock)
     place = store.scalars(waitlist.held_for(world.gus.id)).one()
     waitlist.let_go(store, place, by=world.gus, now=clock.now())
     store.commit()
-    walk(database, clock)
+    run_chore(database, clock)
     assert held(store) == ["maya"]
 
 
@@ -103,23 +103,23 @@ def test_a_hold_that_runs_out_passes_it_on_and_cannot_be_taken_any_more(
     store, database, world, clock, full, line
 ):
     free_the_place(store, full, world, clock)
-    walk(database, clock)
+    run_chore(database, clock)
     place = store.scalars(waitlist.held_for(world.gus.id)).one()
     clock.set(place.until + timedelta(seconds=1))
     with pytest.raises(TooLate):
         bookings.accept(store, place, by=world.gus, now=clock.now())
-    walk(database, clock)
+    run_chore(database, clock)
     store.expire_all()
     assert held(store) == ["maya"]
     assert place.ended_why == "expired"
 
 
-def test_somebody_whom_it_no_longer_suits_holds_up_nobody(
+def test_a_client_whom_the_time_no_longer_suits_leaves_the_line(
     store, database, world, clock, full, line
 ):
     room(store, world.carla, [world.gus], full.starts_at + HOUR, clock.now(), title="Gus's own")
     free_the_place(store, full, world, clock)
-    walk(database, clock)
+    run_chore(database, clock)
     assert held(store) == ["maya"]
 
 
@@ -139,17 +139,17 @@ def test_whoever_is_first_in_line_books_without_waiting_for_the_chore(
     assert line[0].left_why == "booked"
 
 
-def test_telling_early_that_one_cannot_come_frees_the_place(
+def test_reporting_an_absence_from_the_make_up_frees_the_place(
     store, database, world, clock, full, line
 ):
     free_the_place(store, full, world, clock)
-    walk(database, clock)
+    run_chore(database, clock)
     place = store.scalars(waitlist.held_for(world.gus.id)).one()
     made = bookings.accept(store, place, by=world.gus, now=clock.now())
     absences.report(store, made.by_seat, by=world.gus, now=clock.forward(hours=1))
     store.commit()
     settlement.settle(database, clock.now())
-    walk(database, clock)
+    run_chore(database, clock)
     store.expire_all()
     assert made.cancel_why == "told"
     assert held(store) == ["maya"]
@@ -158,28 +158,30 @@ def test_telling_early_that_one_cannot_come_frees_the_place(
 def test_a_session_that_is_called_off_ends_its_line(store, database, world, clock, full, line):
     full.cancel(store, "ill", by=world.cody, now=clock.now())
     store.commit()
-    walk(database, clock)
+    run_chore(database, clock)
     store.expire_all()
     assert {entry.left_why for entry in line} == {"over"}
 
 
-def test_nearly_at_the_start_a_place_is_simply_free(store, database, world, clock, full, line):
+def test_shortly_before_the_start_a_free_place_is_not_held(
+    store, database, world, clock, full, line
+):
     clock.set(full.starts_at - timedelta(minutes=20))
     free_the_place(store, full, world, clock)
-    walk(database, clock)
+    run_chore(database, clock)
     assert held(store) == []
     june = missed(store, world.carla, world.june, clock.now(), ref="missed-june")
     assert bookings.book(store, june, full, by=world.june, now=clock.now()).is_open
 
 
-def test_joining_twice_is_joining_once_and_leaving_is_leaving(store, world, clock, full, line):
+def test_joining_twice_returns_one_entry_and_leaving_ends_it(store, world, clock, full, line):
     again = waitlist.join(store, line[1].seat, full, by=world.maya, now=clock.now())
     assert again is line[1]
     waitlist.leave(store, again, by=world.maya, now=clock.now())
     assert store.scalars(waitlist.waiting(world.maya)).all() == []
 
 
-def test_one_waits_for_nothing_that_could_not_be_booked(store, world, clock, line):
+def test_a_client_cannot_wait_for_what_could_not_be_booked(store, world, clock, line):
     """Not for the session one missed, nor what somebody has to themselves (S1), nor beyond the policy's time."""
     alone = room(
         store, world.carla, [world.maya], clock.now() + DAY, clock.now(),
@@ -196,16 +198,16 @@ def test_one_waits_for_nothing_that_could_not_be_booked(store, world, clock, lin
 def test_a_place_that_no_longer_makes_up_for_theirs_is_held_for_nobody(
     store, database, world, clock, full, line
 ):
-    """S1: what their line was once let into, it may not be given."""
+    """S1: an entry that was allowed once gives no place that could not be booked now."""
     full.makes_up = []
     free_the_place(store, full, world, clock)
-    walk(database, clock)
+    run_chore(database, clock)
     assert held(store) == []
 
 
 def test_a_released_place_that_is_held_counts_as_taken(store, database, world, clock, full, line):
     free_the_place(store, full, world, clock)
-    walk(database, clock)
+    run_chore(database, clock)
     taken = select(Seat).where(Seat.session_id == full.id, occupied())
     assert [seat.client.ref for seat in store.scalars(taken)] == ["gus"]
 
@@ -258,23 +260,23 @@ class TestCouples:
 
     def test_one_place_is_not_held_two_are(self, store, database, world, clock, joint, both):
         self.leave(store, joint, world.rosa, world, clock)
-        assert walk(database, clock) == 0
+        assert run_chore(database, clock) == 0
         self.leave(store, joint, world.leo, world, clock)
-        assert walk(database, clock) == 1
+        assert run_chore(database, clock) == 1
         place = store.scalars(waitlist.live()).one()
         assert (place.seat.client_id, place.partner_seat.client_id) == (world.maya.id, world.ben.id)
-        assert walk(database, clock) == 0
+        assert run_chore(database, clock) == 0
 
     def test_taking_them_books_both(self, store, database, world, clock, joint, both):
         for client in (world.rosa, world.leo):
             self.leave(store, joint, client, world, clock)
-        walk(database, clock)
+        run_chore(database, clock)
         place = store.scalars(waitlist.live()).one()
         made = bookings.accept(store, place, by=world.maya, now=clock.now())
         assert made.partner_seat_id == place.partner_seat_id
         store.commit()
         clock.forward(hours=5)
-        walk(database, clock)
+        run_chore(database, clock)
         store.expire_all()
         assert (made.by_seat.released_at, made.partner_seat.released_at) == (None, None)
 
@@ -282,45 +284,47 @@ class TestCouples:
     def test_letting_them_go_gives_both_back(self, store, database, world, clock, joint, both, how):
         for client in (world.rosa, world.leo):
             self.leave(store, joint, client, world, clock)
-        walk(database, clock)
+        run_chore(database, clock)
         place = store.scalars(waitlist.live()).one()
         if how == "let go":
             waitlist.let_go(store, place, by=world.maya, now=clock.now())
             store.commit()
         else:
             clock.set(place.until + timedelta(seconds=1))
-            walk(database, clock)
+            run_chore(database, clock)
             store.expire_all()
         assert place.seat.released_at is not None
         assert place.partner_seat.released_at is not None
 
-    def test_while_one_place_is_free_who_needs_one_goes_first_and_they_keep_their_turn(
+    def test_a_couple_keeps_its_turn_while_a_client_who_needs_one_place_goes_first(
         self, store, database, world, clock, joint, both
     ):
         seat = missed(store, world.carla, world.gus, clock.now(), ref="of-gus")
         clock.forward(minutes=1)
         waitlist.join(store, seat, joint, by=world.gus, now=clock.now())
         self.leave(store, joint, world.rosa, world, clock)
-        walk(database, clock)
+        run_chore(database, clock)
         assert held(store) == ["gus"]
         assert both.left_at is None
 
-    def test_a_newcomer_does_not_take_what_they_wait_for(self, store, world, clock, joint, both):
+    def test_a_newcomer_does_not_take_the_places_they_wait_for(
+        self, store, world, clock, joint, both
+    ):
         self.leave(store, joint, world.rosa, world, clock)
         seat = missed(store, world.carla, world.gus, clock.now(), ref="of-gus")
         with pytest.raises(Full):
             bookings.book(store, seat, joint, by=world.gus, now=clock.now())
 
     @pytest.mark.parametrize("why", ["something else then", "paused"])
-    def test_a_partner_who_cannot_come_has_them_leave_the_line(
+    def test_a_couple_leaves_the_line_when_the_partner_cannot_come(
         self, store, database, world, clock, joint, both, why
     ):
         if why == "paused":
-            leaving.change(store, world.ben, why, by=None, now=clock.now())
+            leaving.change_status(store, world.ben, why, by=None, now=clock.now())
         else:
             room(store, world.colin, [world.ben], joint.starts_at, clock.now(), title="Ben's own")
         for client in (world.rosa, world.leo):
             self.leave(store, joint, client, world, clock)
-        walk(database, clock)
+        run_chore(database, clock)
         store.expire_all()
         assert both.left_why == "clash"

@@ -69,11 +69,11 @@ def test_a_pause_for_safety_outlives_whatever_the_client_is_made_to_sign(store, 
     assert other.paused_at is None
 
 
-def test_what_was_allowed_ends_with_the_treatment(store, world, clock):
+def test_all_consents_end_with_the_treatment(store, world, clock):
     """P2: whoever is taken up again is asked again."""
     granted(store, world, clock.now())
-    leaving.change(store, world.maya, "discharged", by=world.susan, now=clock.now())
-    leaving.change(store, world.maya, "active", by=world.susan, now=clock.now())
+    leaving.change_status(store, world.maya, "discharged", by=world.susan, now=clock.now())
+    leaving.change_status(store, world.maya, "active", by=world.susan, now=clock.now())
     assert not covered(store, world, clock.now())
 
 
@@ -91,7 +91,7 @@ def test_an_incomplete_consent_is_refused_naming_the_element(store, world, clock
     assert refused.value.field == missing
 
 
-def test_it_names_somebody_of_ones_own_program_and_not_oneself(store, world, clock):
+def test_the_recipient_is_somebody_else_of_the_same_program(store, world, clock):
     """P2: a named recipient."""
     for wrong in (world.maya, world.aiko):
         with pytest.raises(Invalid) as refused:
@@ -103,7 +103,7 @@ def test_it_names_somebody_of_ones_own_program_and_not_oneself(store, world, clo
 
 
 @pytest.mark.parametrize("wrong", ["expires_at = signed_at", "recipient_id = client_id"])
-def test_the_database_too_refuses_one_that_never_held_or_names_nobody_else(
+def test_the_database_too_refuses_one_that_is_never_in_force_or_names_the_client_as_recipient(
     store, world, clock, wrong
 ):
     """P2: expiry and recipient."""
@@ -120,7 +120,7 @@ def test_the_database_too_refuses_a_consent_without_each_element(store, world, c
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_in_any_order_of_acts_the_condition_says_what_the_acts_add_up_to(store, world, clock, seed):
+def test_after_any_sequence_of_acts_the_condition_agrees_with_them(store, world, clock, seed):
     """P1, over real rows: grant, revoke, pause, resume and time passing, shuffled; beside a plain book-keeping of the same."""
     draw = random.Random(seed)
     now, alive, paused = clock.now(), {}, False

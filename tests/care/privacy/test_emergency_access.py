@@ -79,16 +79,16 @@ def test_the_review_is_somebody_elses_once_the_named_supervisor_has_left(store, 
     if left == "who covers for her":
         away = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=1)}
         store.add(Cover(person_id=world.susan.id, covered_by_id=kim.id, **away))
-        leaving.change(store, kim, Status.DISCHARGED, by=None, now=now)
-        leaving.change(store, world.susan, Status.PAUSED, by=None, now=now)
+        leaving.change_status(store, kim, Status.DISCHARGED, by=None, now=now)
+        leaving.change_status(store, world.susan, Status.PAUSED, by=None, now=now)
     else:
-        leaving.change(store, world.susan, Status.DISCHARGED, by=None, now=now)
+        leaving.change_status(store, world.susan, Status.DISCHARGED, by=None, now=now)
     begun(store, world, now)
     task = store.scalar(select(Task).where(Task.kind == TaskKind.EMERGENCY_REVIEW))
     assert task.owner_id == sam.id
 
 
-def test_it_stands_in_the_audit_chain_without_the_reason(store, world, clock):
+def test_it_is_in_the_audit_chain_without_the_reason(store, world, clock):
     begun(store, world, clock.now())
     store.commit()
     told = store.scalar(select(Event).where(Event.tag == "client:emergency_access:began"))
@@ -97,7 +97,7 @@ def test_it_stands_in_the_audit_chain_without_the_reason(store, world, clock):
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "urgent", "x" * 14])
-def test_it_needs_a_sentence(store, world, clock, reason):
+def test_it_needs_a_reason_of_a_whole_sentence(store, world, clock, reason):
     with pytest.raises(Invalid) as refusal:
         begun(store, world, clock.now(), reason=reason)
     assert refusal.value.field == "reason"

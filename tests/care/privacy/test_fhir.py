@@ -66,7 +66,7 @@ def empties(value):
 
 
 @given(records)
-def test_nothing_empty_stands_in_it(record):
+def test_it_has_no_empty_elements(record):
     assert not empties(fhir.bundle(record, "harbor/maya"))
 
 

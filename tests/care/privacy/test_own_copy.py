@@ -14,7 +14,7 @@ from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts, messages, reengagement_plans
-from webapp.care.materials import drafts, hand_ins, homework, resources, summaries
+from webapp.care.materials import drafts, homework, resources, summaries
 from webapp.care.preferences import accommodations, availability, backup_plans
 from webapp.care.privacy import consents, emergency_access, fhir, own_copy
 
@@ -49,8 +49,8 @@ def staff_writes(store, group, seat, carla, now):
         now=now,
         session=group,
     )
-    given = hand_ins.hand_in(store, task, f"{OWN} homework", by=maya, now=now)
-    hand_ins.answer(store, given, f"{THEIRS} feedback", by=carla, now=now)
+    given = homework.hand_in(store, task, f"{OWN} homework", by=maya, now=now)
+    homework.give_feedback(store, given, f"{THEIRS} feedback", by=carla, now=now)
     resources.put(
         store,
         maya.program,
@@ -120,18 +120,18 @@ def test_nobody_else_is_named_in_it(store, world, clock, scene):
 
 
 @pytest.mark.parametrize("what", ["homework", "absence", "message", "place", "need", "draft"])
-def test_every_word_of_ones_own_is_in_it(store, world, clock, scene, what):
+def test_every_text_of_the_client_is_in_it(store, world, clock, scene, what):
     assert f"{OWN} {what}" in copy(store, world.maya, clock.now())
 
 
-def test_it_says_how_each_session_stands_and_how_long_one_was_there(store, world, clock, scene):
+def test_it_has_each_sessions_standing_and_minutes(store, world, clock, scene):
     record = own_copy.assemble(store, world.maya, {scene.id: Standing.EXCUSED}, clock.now())
     mine = {each["seat"]: each for each in record["sessions"]}[scene.id]
     assert (mine["kind"], mine["standing"], mine["minutes_there"]) == ("group", "excused", 0)
     assert record["hours_that_suit"] == [{"weekday": 0, "from": "09:00", "to": "12:00"}]
 
 
-def test_that_staff_reported_is_told_without_their_words(store, world, clock, scene):
+def test_an_absence_reported_by_staff_is_in_it_without_their_words(store, world, clock, scene):
     told = own_copy.assemble(store, world.maya, {}, clock.now())["absences"]
     assert [each["by_you"] for each in told] == [False, True]
     assert told[0]["reason"] is None
@@ -169,7 +169,7 @@ def test_a_pause_by_staff_does_not_show(store, world, clock):
     assert own_copy.assemble(store, maya, {}, later) == before
 
 
-def test_who_looked_is_told_by_name_and_role_also_in_an_emergency(store, world, clock):
+def test_who_viewed_the_record_is_listed_by_name_and_role_also_in_an_emergency(store, world, clock):
     """P7: every reading but one's own, as the page shows them."""
     for by, what in ((world.carla, "chart"), (world.maya, "own_copy")):
         events.record(
@@ -185,8 +185,8 @@ def test_who_looked_is_told_by_name_and_role_also_in_an_emergency(store, world, 
     ]
 
 
-def test_taking_it_is_written_down(store, world, clock):
-    own_copy.taken(store, world.maya, by=world.maya, now=clock.now())
+def test_handing_it_out_is_recorded(store, world, clock):
+    own_copy.record_handed_out(store, world.maya, by=world.maya, now=clock.now())
     store.commit()
     read = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ)).one()
     assert (read.client_id, read.by_id, read.fields) == (

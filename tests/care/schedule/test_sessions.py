@@ -64,7 +64,9 @@ def test_fewer_places_than_are_taken_is_refused(store, world, clock, room):
     assert refused.value.field == "capacity"
 
 
-def test_moving_has_every_seat_looked_at_and_raises_the_sequence(store, world, clock, room):
+def test_moving_a_session_has_the_engine_look_at_every_seat_and_raises_the_sequence(
+    store, world, clock, room
+):
     store.execute(text("UPDATE seat SET next_look_at = NULL"))
     later = room.starts_at + timedelta(hours=1)
     room.move(store, later, later + timedelta(hours=3), by=world.cody, now=clock.now())
@@ -81,7 +83,7 @@ def test_a_cancelled_session_takes_no_one_and_cannot_move(store, world, clock, r
         room.move(store, room.ends_at, room.ends_at + timedelta(hours=1), by=None, now=clock.now())
 
 
-def test_cancelling_needs_a_reason_and_twice_is_once(store, world, clock, room):
+def test_cancelling_needs_a_reason_and_a_second_time_changes_nothing(store, world, clock, room):
     with pytest.raises(Invalid):
         room.cancel(store, " ", by=world.cody, now=clock.now())
     for _ in range(2):

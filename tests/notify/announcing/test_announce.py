@@ -1,4 +1,4 @@
-"""One fact, told to those it concerns, by the way they chose; the only place where one fact reaches several."""
+"""An event is announced to the people it concerns, at the addresses they prefer, under the consents that cover it."""
 
 import re
 from datetime import timedelta
@@ -42,7 +42,7 @@ def told(post):
     return [(row.kind, row.channel) for row in post.rows()]
 
 
-def test_a_reminder_goes_to_the_first_channel_that_leads_anywhere(post, world):
+def test_a_reminder_goes_to_the_first_channel_with_an_address(post, world):
     [seat] = post.room(world.maya)
     post.step(seat, "soon")
     post.run()
@@ -126,7 +126,7 @@ def test_a_rung_that_was_not_taken_tells_nobody(post, world, result):
     assert told(post) == []
 
 
-def test_announcing_twice_tells_once(post, world):
+def test_announcing_twice_makes_each_notification_once(post, world):
     [seat] = post.room(world.maya)
     post.step(seat, "soon")
     assert post.announce() == 1
@@ -138,22 +138,22 @@ def test_announcing_twice_tells_once(post, world):
     assert len(post.rows()) == 1
 
 
-def test_a_stretch_longer_than_a_batch_is_told_completely(post, world):
+def test_more_events_than_a_batch_are_all_announced(post, world):
     for seat in post.room(world.maya, world.ben, world.june, world.ivy, world.gus):
         post.step(seat, "soon")
     assert announce.announce(post.database, post.clock.now(), batch=2) == 5
     assert len({row.person_id for row in post.rows()}) == 5
 
 
-def test_what_lies_in_the_past_can_be_passed_over(post, world):
+def test_past_events_can_be_skipped(post, world):
     [seat] = post.room(world.maya)
     post.step(seat, "soon")
-    post.do(lambda store, cast: announce.pass_over(store))
+    post.do(lambda store, cast: announce.skip_past_events(store))
     post.announce()
     assert told(post) == []
 
 
-def test_a_reminder_decided_before_a_move_is_not_told_after_it(post, world):
+def test_a_reminder_decided_before_a_move_is_not_sent_after_it(post, world):
     """Both happened while announcing was down; the reminder was about the old time."""
     [seat] = post.room(world.maya)
     post.step(seat, "heads_up")
@@ -162,7 +162,7 @@ def test_a_reminder_decided_before_a_move_is_not_told_after_it(post, world):
     assert told(post) == []
 
 
-def test_a_notification_is_useless_from_the_sessions_end_on(post, world):
+def test_a_reminder_expires_at_the_sessions_end(post, world):
     [seat] = post.room(world.maya, hours=1)
     post.step(seat, "soon")
     post.announce()
@@ -257,7 +257,7 @@ def cancel(post, seat):
     )
 
 
-def test_who_had_been_told_a_time_gets_one_notice_when_it_moves(post, world):
+def test_people_who_were_told_a_time_get_one_notice_when_it_moves(post, world):
     maya, june = post.room(world.maya, world.june)
     post.step(maya, "heads_up")
     post.run()
@@ -270,7 +270,7 @@ def test_who_had_been_told_a_time_gets_one_notice_when_it_moves(post, world):
     assert june.client_id not in {row.person_id for row in post.rows()}
 
 
-def test_a_second_move_is_told_to_whom_the_first_was_told(post, world):
+def test_a_second_move_is_told_to_the_same_people_as_the_first(post, world):
     [seat] = post.room(world.maya)
     post.step(seat, "heads_up")
     post.run()
@@ -280,7 +280,7 @@ def test_a_second_move_is_told_to_whom_the_first_was_told(post, world):
     assert [kind for kind, _, _ in post.sent()] == ["heads_up", "session_moved", "session_moved"]
 
 
-def test_who_had_been_told_a_time_is_told_when_it_is_cancelled(post, world):
+def test_people_who_were_told_a_time_are_told_when_it_is_cancelled(post, world):
     [seat] = post.room(world.maya)
     post.step(seat, "heads_up")
     post.run()
@@ -289,7 +289,7 @@ def test_who_had_been_told_a_time_is_told_when_it_is_cancelled(post, world):
     assert [kind for kind, _, _ in post.sent()] == ["heads_up", "session_cancelled"]
 
 
-def test_who_has_given_the_place_back_is_not_told_of_changes(post, world):
+def test_a_client_who_gave_the_seat_back_is_not_told_of_changes(post, world):
     [seat] = post.room(world.maya)
     post.step(seat, "heads_up")
     post.run()
@@ -360,7 +360,7 @@ def open_task(post, owner, kind="outreach", seat=None):
     return post.do(open_one)
 
 
-def test_a_task_is_told_to_its_owner_and_not_about_whom_it_is(post, world):
+def test_a_task_is_told_to_its_owner_without_naming_the_client(post, world):
     open_task(post, world.carla)
     post.run()
     assert post.sent() == [("task_opened", "email", "carla@example.org")]
@@ -368,23 +368,21 @@ def test_a_task_is_told_to_its_owner_and_not_about_whom_it_is(post, world):
     assert "Maya" not in letter.subject + letter.text + letter.html
 
 
-def test_what_somebody_who_leaves_had_to_do_is_handed_over_and_its_new_owner_told(post, world):
+def test_the_tasks_of_somebody_who_leaves_are_handed_over_and_their_new_owner_told(post, world):
     """Rule 9; also what they had acknowledged."""
     opened = open_task(post, world.carla)
     post.run()
 
     def take_on_and_leave(store, cast):
         store.get(Task, opened.id).acknowledge(store, by=cast.carla, now=post.clock.now())
-        leaving.change(store, cast.carla, Status.DISCHARGED, by=None, now=post.clock.now())
+        leaving.change_status(store, cast.carla, Status.DISCHARGED, by=None, now=post.clock.now())
 
     post.do(take_on_and_leave)
     post.run()
     assert post.sent()[1:] == [("task_opened", "email", "colin@example.org")]
 
 
-def test_a_next_try_that_was_forgotten_is_told_to_its_owner_then_to_the_supervisor(
-    post, world, clock
-):
+def test_an_overdue_next_attempt_is_told_to_its_owner_then_to_the_supervisor(post, world, clock):
     """Rule 9: nobody is lost between two calls; whoever has called again by then is left alone."""
     opened = open_task(post, world.carla)
     post.run()
@@ -417,7 +415,7 @@ def test_a_room_to_be_marked_has_words_of_its_own(post, world):
     assert told(post) == [("mark_room", "email")]
 
 
-def test_a_task_nobody_owns_stands_on_lists_and_is_sent_to_nobody(post, world):
+def test_a_task_without_an_owner_is_on_every_list_and_sent_to_nobody(post, world):
     open_task(post, None)
     post.announce()
     assert told(post) == []

@@ -16,7 +16,7 @@ from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import bookings, held_places, reflections, settlement, waitlist
 from webapp.care.make_ups.make_ups import MakeUp
-from webapp.care.materials import hand_ins, homework, resources, summaries
+from webapp.care.materials import homework, resources, summaries
 from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.notify.delivery.parcels import FOR_STAFF, PAGES
@@ -185,7 +185,7 @@ def test_the_partner_of_a_joint_make_up_is_told_of_their_own_place_alone(
     assert row.seat_id != couple_room.id
 
 
-def test_who_booked_it_is_not_told_that_they_did(post, couple_room, joint):
+def test_the_person_who_booked_it_is_not_told(post, couple_room, joint):
     book(post, couple_room, joint)
     post.announce()
     assert ("make_up_booked", "maya") not in told(post)
@@ -320,14 +320,14 @@ def test_a_make_up_whose_session_is_called_off_is_told_once_in_words_that_help(p
     assert f"https://day.example/seats/{seat.id}\n" in letter
 
 
-def test_who_gave_a_make_up_up_is_not_told_that_they_did(post, world):
+def test_the_person_who_gave_up_a_make_up_is_not_told(post, world):
     made = book(post, missed_seat(post), another_room(post))
     give_up(post, made, "maya")
     post.announce()
     assert told(post) == []
 
 
-def test_other_times_are_not_offered_to_who_has_found_one_meanwhile(post, world):
+def test_other_times_are_not_offered_to_a_client_who_has_found_one_meanwhile(post, world):
     seat = missed_seat(post)
     made = book(post, seat, another_room(post))
     give_up(post, made, "cody")
@@ -337,7 +337,7 @@ def test_other_times_are_not_offered_to_who_has_found_one_meanwhile(post, world)
     assert why(post) == [("make_up_cancelled", "booked")]
 
 
-def test_a_make_up_that_went_by_is_told_warmly(post, world):
+def test_the_notice_of_a_make_up_that_passed_is_warm(post, world):
     post.device(world.maya)
     seat = missed_seat(post)
     made = book(post, seat, another_room(post, after=DAY))
@@ -432,7 +432,7 @@ def test_what_is_published_together_is_told_once(post, evening):
     assert why(post) == [("catch_up", "superseded")] * 2
 
 
-def test_a_newer_one_takes_the_older_ones_place_on_the_screen(post, world, evening):
+def test_a_newer_notice_replaces_the_older_one_on_the_screen(post, world, evening):
     post.device(world.maya)
     publish(post, evening)
     post.announce()
@@ -469,7 +469,7 @@ def test_something_else_of_that_evening_still_to_do_is_told(post, evening):
     assert len(post.email.sent) == 1
 
 
-def test_better_words_for_the_same_part_are_no_news(post, evening):
+def test_a_new_version_of_the_same_summary_is_not_announced(post, evening):
     publish(post, evening)
     post.announce()
     publish(post, evening, "We spoke about sleep and rest.")
@@ -492,7 +492,7 @@ def test_homework_for_somebody_else_is_not_told(post, evening):
     assert told(post) == []
 
 
-def test_of_a_session_to_come_nobody_has_anything_to_catch_up_on(post, world):
+def test_nobody_is_told_to_catch_up_on_a_session_that_has_not_been(post, world):
     set_homework(post, another_room(post, clients=["maya"]))
     post.announce()
     assert told(post) == []
@@ -517,7 +517,7 @@ def handed_in(post, evening):
 
     def hand(store, cast):
         found = store.get(homework.Homework, task.id)
-        return hand_ins.hand_in(store, found, "My list", by=cast.maya, now=post.clock.now())
+        return homework.hand_in(store, found, "My list", by=cast.maya, now=post.clock.now())
 
     return post.do(hand)
 
@@ -539,8 +539,8 @@ def test_what_was_answered_meanwhile_is_not_told_to_the_counselor(post, handed_i
 
 def answer(post, made):
     post.do(
-        lambda store, cast: hand_ins.answer(
-            store, store.get(hand_ins.HandIn, made.id), "Well seen.", by=cast.carla,
+        lambda store, cast: homework.give_feedback(
+            store, store.get(homework.HandIn, made.id), "Well seen.", by=cast.carla,
             now=post.clock.now(),
         )
     )  # fmt: skip
@@ -555,8 +555,8 @@ def test_an_answer_is_told_to_the_client(post, handed_in):
 @pytest.mark.parametrize(("by", "tells"), [("carla", True), ("maya", False)])
 def test_homework_opened_again_is_told_unless_the_client_did_it(post, handed_in, by, tells):
     post.do(
-        lambda store, cast: hand_ins.reopen(
-            store, store.get(hand_ins.HandIn, handed_in.id), by=getattr(cast, by),
+        lambda store, cast: homework.reopen(
+            store, store.get(homework.HandIn, handed_in.id), by=getattr(cast, by),
             now=post.clock.now(),
         )
     )  # fmt: skip
@@ -613,7 +613,7 @@ def test_an_answer_to_a_reflection_is_told_to_the_client_once_and_says_nothing(p
     assert shown["body"] == "Something you sent has an answer."
 
 
-def test_one_can_do_without_answers_to_reflections(post, world, reflected):
+def test_a_client_can_switch_off_notices_of_answers_to_reflections(post, world, reflected):
     change(post, world.maya, off=["reflection_answered"])
     confirm(post, reflected, "Asking early: yes.")
     post.announce()
@@ -635,7 +635,7 @@ def write(post, by, body="Can we talk about Thursday?"):
     ("by", "whom", "page"),
     [("maya", "carla", "/staff/people/{}/messages"), ("carla", "maya", "/messages")],
 )
-def test_a_message_is_told_to_the_other_side(post, world, by, whom, page):
+def test_a_message_is_announced_to_the_other_side(post, world, by, whom, page):
     post.device(getattr(world, whom))
     write(post, by)
     post.run()
@@ -693,7 +693,7 @@ def test_a_message_during_the_day_is_told_at_once(post, world):
     assert len(post.email.sent) == 2
 
 
-def test_nothing_that_was_written_gets_out(post, world, evening):
+def test_no_notice_holds_words_that_somebody_wrote(post, world, evening):
     """P5: canaries in every field that people write into."""
     canary = "CANARY-7f3a"
     for name in ("maya", "carla"):
@@ -716,13 +716,13 @@ def test_nothing_that_was_written_gets_out(post, world, evening):
 @pytest.mark.parametrize(
     "path", [*FOR_STAFF.values(), "/messages", "/catch-up", "/seats/{seat}/make-ups"]
 )
-def test_every_notice_opens_a_page_that_there_is(app, path):
+def test_every_notice_opens_a_page_that_exists(app, path):
     pages = app.url_map.bind("day.example")
     assert pages.test(path.format(seat=1, client=1, about=1), method="GET")
 
 
 @pytest.mark.parametrize("kind", PAGES)
-def test_the_address_that_a_letter_prints_says_no_more_than_the_letter(kind):
+def test_the_address_in_an_e_mail_says_no_more_than_the_e_mail(kind):
     """P5: an address is read by strangers, too."""
     printed = PAGES[kind][1]
     assert not [word for word in (*NEVER, "make-up", "homework") if word in printed]

@@ -10,9 +10,9 @@ import pytest
 from tests.notify.conftest import once, parcel
 from tests.smtp_server import MailServer
 from webapp.notify.channels.email import EmailChannel
-from webapp.notify.channels.parcel import Letter, Undeliverable
+from webapp.notify.channels.parcel import EmailContent, Undeliverable
 
-LETTER = Letter("A reminder for 6:00 PM", "Es ist grün.\n", "<p>Es ist grün.</p>")
+LETTER = EmailContent("A reminder for 6:00 PM", "Es ist grün.\n", "<p>Es ist grün.</p>")
 
 
 @pytest.fixture

@@ -16,7 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.notify.conftest import once, parcel, subscription
 from tests.push_service import PushService
 from webapp import clock
-from webapp.notify.channels.parcel import LONGEST_WAIT, Subscription, Undeliverable, seconds
+from webapp.notify.channels.parcel import (
+    LONGEST_WAIT,
+    Subscription,
+    Undeliverable,
+    retry_after_seconds,
+)
 from webapp.notify.channels.push.channel import LONGEST_TTL, PushChannel
 from webapp.notify.channels.push.hosts import PushHosts
 from webapp.notify.channels.push.vapid import VapidHeaders
@@ -48,7 +53,9 @@ def refused(push: PushChannel, to: Subscription, **more: object) -> Undeliverabl
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_a_browser_that_is_gone_is_told_apart_from_every_other_trouble(push, push_service, status):
+def test_a_browser_that_is_gone_is_distinguished_from_every_other_failure(
+    push, push_service, status
+):
     push_service.answer(status)
     error = refused(push, subscription(push_service.subscribe()))
     assert error.gone
@@ -94,7 +101,7 @@ def test_a_service_that_cannot_be_reached_is_tried_again(vapid):
     assert error.retry_after is None
 
 
-def test_a_service_whose_certificate_nobody_vouches_for_is_told_nothing(vapid, tmp_path):
+def test_nothing_is_sent_to_a_service_whose_certificate_is_not_trusted(vapid, tmp_path):
     """Nor is the check left away when it fails."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
     begins = datetime(2020, 1, 1, tzinfo=UTC)
@@ -138,7 +145,7 @@ def test_the_longest_message_fits(push, push_service):
     assert len(push_service.received[0].text) == 3993
 
 
-def test_a_connection_that_died_of_age_is_replaced_without_a_word(vapid):
+def test_an_idle_connection_that_was_closed_is_replaced(vapid):
     """The service restarts between two pushes; the kept-alive connection is dead when the second one leaves."""
 
     async def act(channel: PushChannel, first: PushService) -> PushService:
@@ -169,7 +176,7 @@ def test_many_pushes_are_under_way_at_once(push, push_service):
     assert len({m.subscription for m in push_service.received}) == 20
 
 
-def test_a_newer_push_of_a_topic_takes_the_place_of_the_older(push, push_service):
+def test_a_newer_push_of_a_topic_replaces_the_older(push, push_service):
     told = push_service.subscribe()
 
     async def act(channel: PushChannel) -> None:
@@ -182,13 +189,13 @@ def test_a_newer_push_of_a_topic_takes_the_place_of_the_older(push, push_service
 
 def test_a_vapid_header_is_signed_once_an_origin_and_renewed_before_it_ends(vapid: VapidHeaders):
     noon = datetime(2026, 3, 4, 12, tzinfo=UTC)
-    with clock.bent_to(noon):
+    with clock.running_from(noon):
         first = vapid.for_origin("https://a.example")
         assert vapid.for_origin("https://a.example") is first
         assert vapid.for_origin("https://b.example") != first
-    with clock.bent_to(noon + timedelta(hours=10)):
+    with clock.running_from(noon + timedelta(hours=10)):
         assert vapid.for_origin("https://a.example") is first
-    with clock.bent_to(noon + timedelta(hours=11, minutes=30)):
+    with clock.running_from(noon + timedelta(hours=11, minutes=30)):
         assert vapid.for_origin("https://a.example") != first
 
 
@@ -225,11 +232,11 @@ NOW = datetime(2026, 3, 4, 18, 0, 0, tzinfo=UTC)
     ],
 )
 def test_retry_after_is_read_as_number_or_date(told, wait):
-    with clock.bent_to(NOW):
-        assert seconds(told) == wait
+    with clock.running_from(NOW):
+        assert retry_after_seconds(told) == wait
 
 
 def test_retry_after_as_a_date_counts_from_now():
-    with clock.bent_to(NOW):
-        wait = seconds(format_datetime(NOW + timedelta(minutes=2), usegmt=True))
+    with clock.running_from(NOW):
+        wait = retry_after_seconds(format_datetime(NOW + timedelta(minutes=2), usegmt=True))
     assert wait == pytest.approx(120, abs=1)

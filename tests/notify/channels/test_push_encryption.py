@@ -1,4 +1,4 @@
-"""Our quick encryption is the standard's: whatever it seals, an independent reader opens (RFC 8291)."""
+"""Our faster encryption follows the standard: an independent library decrypts whatever it encrypts (RFC 8291)."""
 
 import base64
 
@@ -17,7 +17,7 @@ POINT = KEY.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPo
 
 
 @given(message=st.binary(max_size=LARGEST_MESSAGE), auth=st.binary(min_size=16, max_size=16))
-def test_what_is_sealed_can_be_opened_by_an_independent_reader(message, auth):
+def test_what_is_encrypted_can_be_decrypted_by_an_independent_library(message, auth):
     assert (
         http_ece.decrypt(sealed(message, POINT, auth), private_key=KEY, auth_secret=auth) == message
     )

@@ -11,7 +11,7 @@ from tests.push_service import PushService
 from webapp.config import PUBLIC_PUSH_HOSTS
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.channels.push.channel import PushChannel
-from webapp.notify.channels.push.hosts import PushHosts, Refused, is_public
+from webapp.notify.channels.push.hosts import EndpointRefused, PushHosts, is_public
 from webapp.notify.channels.push.resolving import PublicResolver
 
 HOSTS = PushHosts((*PUBLIC_PUSH_HOSTS, "127.0.0.1:8090", "[::1]:8091"))
@@ -71,7 +71,7 @@ def test_known_push_services_may_be_called(endpoint):
     ],
 )
 def test_nothing_else_is_called(endpoint):
-    with pytest.raises(Refused):
+    with pytest.raises(EndpointRefused):
         HOSTS.checked(endpoint)
 
 
@@ -126,7 +126,7 @@ def test_of_a_names_addresses_only_the_public_ones_are_connected_to():
     assert [each["host"] for each in found] == ["8.8.8.8"]
 
 
-def test_a_name_that_turns_to_our_own_network_is_refused_at_the_moment_of_connecting(vapid):
+def test_a_name_that_resolves_to_our_own_network_is_refused_when_connecting(vapid):
     """Rebinding: the first answer was public; what counts is the answer the connection is made from."""
     names = Names(["8.8.8.8"], ["169.254.169.254"])
     resolver = PublicResolver(HOSTS, names)

@@ -58,7 +58,7 @@ def send(texts: Texts, **more: object) -> None:
     once(SmsChannel(url), lambda c: c.send(parcel("+15550123", "You have a reminder.", **more)))
 
 
-def test_what_was_taken_back_while_it_waited_is_not_posted(texts):
+def test_a_text_withdrawn_while_it_waited_is_not_posted(texts):
     with pytest.raises(Withdrawn):
         send(texts, still=lambda: False)
     assert texts.forms == []
@@ -93,7 +93,7 @@ def test_a_number_that_takes_no_texts_is_gone(texts, code):
 
 
 @pytest.mark.parametrize("body", [{"code": 21617}, ["?"], "text"])
-def test_another_objection_ends_the_text_but_not_the_number(texts, body):
+def test_another_refusal_ends_the_text_but_not_the_number(texts, body):
     error = refused(texts, 400, body)
     assert error.permanent
     assert not error.gone

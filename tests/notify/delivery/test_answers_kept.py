@@ -51,7 +51,7 @@ class Slow:
         """Nothing to give back."""
 
 
-def test_an_answer_the_database_would_not_take_down_is_taken_down_later_and_nothing_is_sent_twice(
+def test_an_answer_that_the_database_refused_is_recorded_later_and_nothing_is_sent_twice(
     post, world
 ):
     waiting(post)
@@ -63,7 +63,7 @@ def test_an_answer_the_database_would_not_take_down_is_taken_down_later_and_noth
     assert len(post.email.sent) == 1
 
 
-def test_a_worker_that_is_told_to_stop_writes_down_what_comes_back_within_a_moment(post, world):
+def test_a_worker_that_is_told_to_stop_records_answers_that_come_within_a_moment(post, world):
     slow = post.channels["email"] = Slow()
     waiting(post)
     while not slow.asked:

@@ -8,7 +8,9 @@ from webapp.care.contact.addresses import Address
 
 
 @pytest.mark.parametrize(("to", "what"), [("ben", "reminders"), ("henry", "schedule")])
-def test_a_consent_to_somebody_else_or_for_something_else_lets_nothing_leave(post, world, to, what):
+def test_nothing_is_sent_under_a_consent_to_somebody_else_or_for_something_else(
+    post, world, to, what
+):
     ended = consent(post, world.june, world.henry)
     consent(post, world.june, getattr(world, to), what)
     waiting(post, "heads_up", "june", hours=20)
@@ -18,7 +20,7 @@ def test_a_consent_to_somebody_else_or_for_something_else_lets_nothing_leave(pos
     assert (henrys.sent_at, henrys.why) == (None, "consent")
 
 
-def test_an_address_marked_unsafe_after_the_row_was_written_is_not_written_to(post, world):
+def test_nothing_is_sent_to_an_address_marked_unsafe_after_the_row_was_written(post, world):
     waiting(post)
 
     def mark(store, cast):

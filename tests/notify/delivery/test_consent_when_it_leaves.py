@@ -75,7 +75,7 @@ class Sharing(RuleBasedStateMachine):
         )
 
     def do(self, act):
-        with clock.bent_to(self.now):
+        with clock.running_from(self.now):
             return self.post.do(act)
 
     def each_consent(self, store):

@@ -1,4 +1,4 @@
-"""Waiting grows, varies, obeys the provider, and ends while there is still time for another way (R6)."""
+"""Waits between attempts grow, vary, obey the provider, and end while there is still time for another channel (R6)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webapp.notify.channels.parcel import Undeliverable
-from webapp.notify.delivery.retry import FIRST_WAIT, JITTER, LONGEST_WAIT, judge, wait
+from webapp.notify.delivery.retry import FIRST_WAIT, JITTER, LONGEST_WAIT, after_failure, wait
 
 NOW = datetime(2026, 3, 4, 18, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ def test_a_wait_lies_within_its_bounds_and_is_never_shorter_than_asked(attempts,
     assert seconds >= (asked or 0) - 1e-6
 
 
-def test_waits_differ_so_that_not_everybody_comes_back_at_once():
+def test_waits_differ_so_that_not_everybody_tries_again_at_once():
     assert len({wait(3, None) for _ in range(20)}) > 1
 
 
@@ -30,15 +30,15 @@ def verdict(error, **more):
         "waiting_since": NOW,
         "not_after": NOW + timedelta(hours=4),
     }
-    return judge(error, now=NOW, **(told | more))
+    return after_failure(error, now=NOW, **(told | more))
 
 
-def test_what_is_final_is_not_tried_again():
+def test_a_permanent_failure_is_not_tried_again():
     assert verdict(Undeliverable("answered 400", permanent=True)).again_at is None
     assert verdict(Undeliverable("answered 410", gone=True)).next_channel
 
 
-def test_what_passes_is_tried_again_and_nobody_else_is_asked_at_first():
+def test_a_transient_failure_is_tried_again_and_no_other_channel_at_first():
     found = verdict(Undeliverable("answered 503"))
     assert found.again_at > NOW
     assert not found.next_channel

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.memory_channel import MemoryChannel
 from tests.notify.conftest import Post
 from webapp.care.audit.events import Event
 from webapp.care.contact import addresses
@@ -14,9 +15,8 @@ from webapp.care.directory import people
 from webapp.db import database_now
 from webapp.demo import cast
 from webapp.notify.announcing import announce
-from webapp.notify.channels.memory import MemoryChannel
 from webapp.notify.channels.parcel import Undeliverable
-from webapp.notify.delivery import leases, outcomes
+from webapp.notify.delivery import leases, results
 from webapp.notify.delivery.deliver import Courier
 from webapp.notify.delivery.parcels import Packer
 from webapp.notify.delivery.wording import Wording
@@ -121,7 +121,7 @@ def test_what_a_killed_worker_had_in_hand_goes_out_with_the_same_topic_and_key(b
     first = MemoryChannel()
     with monkeypatch.context() as patch:
         patch.setattr(leases, "LEASE", timedelta(0))
-        patch.setattr("webapp.notify.delivery.outcomes.record", lambda *args: None)
+        patch.setattr("webapp.notify.delivery.results.record", lambda *args: None)
         dying = another_courier(first)
         dying.deliver(busy.database, busy.clock.now(), seconds=0)
         dying.close()
@@ -147,13 +147,13 @@ class Slow(MemoryChannel):
 
 
 def test_answers_that_come_after_others_were_written_down_are_written_down_too(busy, monkeypatch):
-    slow, real = Slow(), outcomes.record
+    slow, real = Slow(), results.record
 
     def record(*args):
         slow.written.set()
         real(*args)
 
-    monkeypatch.setattr("webapp.notify.delivery.outcomes.record", record)
+    monkeypatch.setattr("webapp.notify.delivery.results.record", record)
     busy.announce()
     courier = another_courier(slow)
     courier.deliver(busy.database, busy.clock.now(), seconds=None)
@@ -211,7 +211,7 @@ def test_a_result_that_comes_after_another_worker_ended_the_row_changes_nothing(
     before = [(row.sent_at, row.failed_at) for row in busy.rows()]
     busy.clock.forward(minutes=1)
     with busy.database.writing() as store:
-        outcomes.record(store, [outcomes.Outcome(row, error) for row in mine], busy.clock.now())
+        results.record(store, [results.SendResult(row, error) for row in mine], busy.clock.now())
         store.commit()
         told = store.query(Event).filter_by(tag="person:message:sent").count()
     assert [(row.sent_at, row.failed_at) for row in busy.rows()] == before

@@ -299,7 +299,7 @@ def test_in_a_silent_room_nobody_is_chased_and_one_task_asks_to_mark_it(
     assert not dark.tasks(None)["mark_room"].is_open
 
 
-def test_a_room_that_speaks_late_is_climbed_from_where_it_stands(
+def test_once_a_silent_room_has_evidence_the_ladder_goes_on_from_the_facts(
     database: Database, store: Store, world: Any
 ) -> None:
     dark = evening(database, store, world, SIX, host_comes=False)
@@ -435,10 +435,12 @@ def test_a_paused_client_is_left_alone_and_their_misses_are_not_held_against_the
     database: Database, store: Store, world: Any
 ) -> None:
     first, second = (evening(database, store, world, SIX + timedelta(days=n)) for n in range(2))
-    leaving.change(store, world.maya, Status.PAUSED, by=world.ada, now=SIX - timedelta(days=1))
+    leaving.change_status(
+        store, world.maya, Status.PAUSED, by=world.ada, now=SIX - timedelta(days=1)
+    )
     first.walk(*CLIMB)
     assert first.steps(world.maya) == {"outreach": "paused"}
-    leaving.change(store, world.maya, Status.ACTIVE, by=world.ada, now=first.at(300))
+    leaving.change_status(store, world.maya, Status.ACTIVE, by=world.ada, now=first.at(300))
     second.walk(*CLIMB)
     assert set(second.tasks(world.maya)) == {"outreach", "relational"}
 

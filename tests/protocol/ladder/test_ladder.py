@@ -122,7 +122,7 @@ def test_an_answer_of_the_day_before_does_not_silence_the_check_after_the_start(
         ((Standing.MADE_UP, MISSED), 1),
     ],
 )
-def test_misses_in_a_row_are_walked_back_over_what_says_nothing(
+def test_misses_in_a_row_skip_seats_that_say_nothing(
     before: tuple[Standing, ...], count: int
 ) -> None:
     assert misses_in_row(seat(earlier=earlier(*before))) == count
@@ -172,7 +172,7 @@ def test_a_seat_given_late_gets_no_reminder_for_times_before_it_existed() -> Non
     assert looks_next(facts, -300, {"heads_up": "seat_is_newer"}) == -60
 
 
-def test_a_seat_given_minutes_before_the_start_still_gets_the_door() -> None:
+def test_a_seat_given_minutes_before_the_start_still_gets_the_reminder_at_the_door() -> None:
     assert due(seat(given_at=at(-5)), -5)["doors_open"] == "due"
 
 
@@ -279,7 +279,7 @@ def test_in_a_silent_room_nobody_is_chased_and_the_coordinator_is_asked_to_mark_
     assert looks_next(dark, 60, marked) == 61
 
 
-def test_when_the_room_speaks_again_the_ladder_goes_on_where_it_stands() -> None:
+def test_once_a_silent_room_has_evidence_the_ladder_goes_on() -> None:
     marked = BEFORE | {"mark_room": TAKEN}
     assert due(seat(platform_fed=True), 30, marked) == {
         "first_check": "superseded",
@@ -289,7 +289,7 @@ def test_when_the_room_speaks_again_the_ladder_goes_on_where_it_stands() -> None
     assert due(absent, 201, marked)["outreach"] == "due"
 
 
-def test_a_silent_room_does_not_ask_about_who_reported_or_joined() -> None:
+def test_a_silent_room_asks_nothing_about_clients_who_reported_or_joined() -> None:
     assert due(seat(**DARK, absence=reported(-2000)), 5, BEFORE) == {}
 
 
@@ -323,17 +323,19 @@ def test_a_report_after_the_call_was_opened_is_contact_after_a_miss() -> None:
     assert due(facts, 76, CALLED) == {"reengagement": "due"}
 
 
-def test_being_reached_before_the_miss_was_a_miss_asks_for_a_plan_when_it_is_one() -> None:
+def test_a_client_reached_before_the_outreach_is_due_is_asked_for_a_plan_once_it_is_a_miss() -> (
+    None
+):
     facts = seat(contact_at=at(30), spoken_at=at(30))
     assert due(facts, 59, CHECKED) == {}
     assert due(facts, 60, CHECKED) == {"reengagement": "due"}
 
 
-def test_who_joins_late_needs_no_plan() -> None:
+def test_a_client_who_joins_late_needs_no_plan() -> None:
     assert due(seat(evidence=(joined(70),), contact_at=at(75)), 76, CALLED) == {}
 
 
-def test_a_miss_without_contact_is_looked_at_again_until_it_is_hopeless() -> None:
+def test_a_miss_without_contact_is_looked_at_again_until_nothing_can_change_it() -> None:
     facts = seat()
     assert looks_next(facts, 61, CALLED) == 62
     assert looks_next(facts, 200, CALLED) == 215
@@ -341,7 +343,7 @@ def test_a_miss_without_contact_is_looked_at_again_until_it_is_hopeless() -> Non
     assert looks_next(facts, 180 + 14 * 24 * 60, CALLED) is None
 
 
-def test_who_attended_needs_no_further_look() -> None:
+def test_a_client_who_attended_needs_no_further_look() -> None:
     assert looks_next(seat(evidence=(joined(0),)), 61, BEFORE) is None
 
 

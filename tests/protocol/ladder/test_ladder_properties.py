@@ -121,7 +121,7 @@ def test_no_reminder_follows_a_report_a_join_a_pause_or_a_cancellation(
 
 
 @given(seats(), TAKENS, some.integers(-2000, 30000))
-def test_nobody_is_chased_out_of_a_room_of_which_nothing_is_known(
+def test_nobody_is_contacted_about_a_room_without_evidence(
     facts: Facts, taken: dict[str, str], minutes: int
 ) -> None:
     now = at(minutes)
@@ -156,7 +156,7 @@ def test_looking_at_any_instants_takes_every_rung_once_and_never_before_it_is_du
 
 
 @given(seats(), LEADS, LEADS, some.lists(some.integers(-11000, 300), min_size=1, max_size=12))
-def test_wishes_that_change_move_reminders_to_the_client_before_the_start_and_double_nothing(
+def test_changed_lead_times_move_the_reminders_before_the_start_and_double_nothing(
     facts: Facts, first: dict[str, timedelta], then: dict[str, timedelta], instants: list[int]
 ) -> None:
     """M4: whatever was chosen when, each rung is taken once, and from the start on nothing is any different."""

@@ -9,7 +9,7 @@ import pytest
 from webapp.care.attendance.standing import Standing
 from webapp.care.directory.policy import Patterns, Policy
 from webapp.protocol.ladder import patterns
-from webapp.protocol.ladder.patterns import PROPOSALS, Past, find
+from webapp.protocol.ladder.patterns import PROPOSALS, PastSeat, find
 
 NEW_YORK = ZoneInfo("America/New_York")
 NOW = datetime(2026, 3, 9, 9, tzinfo=NEW_YORK)
@@ -17,13 +17,13 @@ NOW = datetime(2026, 3, 9, 9, tzinfo=NEW_YORK)
 MISSED, ATTENDED = Standing.MISSED, Standing.ATTENDED
 
 
-def past(days_ago: int, standing: Standing = MISSED, *, hour: int = 18, **more: Any) -> Past:
+def past(days_ago: int, standing: Standing = MISSED, *, hour: int = 18, **more: Any) -> PastSeat:
     begun = (NOW - timedelta(days=days_ago)).replace(hour=hour)
     more = {"present": timedelta(hours=3) if standing is ATTENDED else timedelta(0)} | more
-    return Past(1000 - days_ago, begun, standing, **more)
+    return PastSeat(1000 - days_ago, begun, standing, **more)
 
 
-def names(*seats: Past, policy: Policy | None = None) -> set[str]:
+def names(*seats: PastSeat, policy: Policy | None = None) -> set[str]:
     ordered = sorted(seats, key=lambda p: p.starts_at)
     quiet = Policy(weekly_hours=0.001) if policy is None else policy
     return {pattern.name for pattern in find(ordered, quiet, NOW)}
@@ -77,7 +77,7 @@ def test_the_week_that_is_still_running_says_nothing_about_falling_minutes() -> 
 
 
 def test_short_notice_three_times_is_a_pattern_and_early_notice_is_not() -> None:
-    def told(days: int, hours: float) -> Past:
+    def told(days: int, hours: float) -> PastSeat:
         return past(days, Standing.ABSENT_TOLD, notice=timedelta(hours=hours))
 
     assert "short_notice" in names(told(20, 3), told(31, 23), told(40, -1))
@@ -114,5 +114,5 @@ def test_every_pattern_proposes_something_and_carries_its_evidence() -> None:
     found = find(sorted([past(3), past(6), past(13)], key=lambda p: p.starts_at), Policy(), NOW)
     by_name = {pattern.name: pattern for pattern in found}
     assert by_name["misses"].seats == (987, 994, 997)
-    assert PROPOSALS.keys() == patterns.LOOKS.keys()
+    assert PROPOSALS.keys() == patterns.DETECTORS.keys()
     assert all(PROPOSALS.values())

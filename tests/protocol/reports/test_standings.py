@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, select
 
 from tests.protocol.engine.test_engine import SIX
-from tests.protocol.pictures import of_ids
+from tests.protocol.planted import of_ids
 from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import Excusal
@@ -60,7 +60,9 @@ def plant(store: Store, world: Any, luck: random.Random) -> None:
             scatter(store, seat, world, luck)
         if luck.random() < 0.15:
             room.cancel(store, "Snow", by=None, now=SIX - timedelta(days=3))
-    leaving.change(store, world.zoe, Status.PAUSED, by=world.ada, now=SIX - timedelta(hours=5))
+    leaving.change_status(
+        store, world.zoe, Status.PAUSED, by=world.ada, now=SIX - timedelta(hours=5)
+    )
 
 
 def scatter(store: Store, seat: Seat, world: Any, luck: random.Random) -> None:

@@ -1,4 +1,4 @@
-"""Timeliness is provable: every rung of every miss, on time or why not."""
+"""Timeliness: every rung of every missed seat was taken on time, or the report says why not."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,8 +7,8 @@ import pytest
 
 from tests.protocol.engine.test_engine import CLIMB, SIX
 from tests.protocol.rooms import Evening, evening
+from webapp.bulk import rows
 from webapp.db import Database, Store
-from webapp.protocol.facts.among import rows
 from webapp.protocol.facts.picture import SeatRow
 from webapp.protocol.ladder.rungs import LADDER, State
 from webapp.protocol.reports.timeliness import Proof, missed, proofs, summary
@@ -42,7 +42,7 @@ def test_every_rung_is_proven_with_its_instants_or_the_reason(group: Evening) ->
     )
 
 
-def test_what_a_join_made_needless_says_so(group: Evening) -> None:
+def test_a_rung_that_a_join_made_unnecessary_says_so(group: Evening) -> None:
     found = proven(group, group.world.maya)
     assert found["first_check"].taken_at == group.at(5)
     assert {found[rung].why for rung in ("second_check", "outreach")} == {"joined"}

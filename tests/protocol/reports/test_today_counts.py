@@ -1,4 +1,4 @@
-"""What waits for a client, in one statement: never a session that *Catch up* would not list, and hardly one left out."""
+"""Counts for Today, in one statement: no session that *Catch up* would not list, and few of those left out."""
 
 import random
 from datetime import timedelta
@@ -54,7 +54,7 @@ def test_it_is_one_statement_whatever_waits(store, world, clock, database):
     assert len(asked) == 1
 
 
-def test_what_is_done_waits_no_more(store, world, clock):
+def test_what_is_done_is_no_longer_counted(store, world, clock):
     now = clock.now()
     room = cast.open_room(store, world.carla, [world.maya], now - timedelta(days=1), now=now - timedelta(days=3), presence_from="staff")  # fmt: skip
     task, _ = homework.put(store, world.harbor, "hw", title="A list", session=room, by=world.carla, now=now)  # fmt: skip
@@ -71,7 +71,7 @@ def test_what_is_done_waits_no_more(store, world, clock):
     assert store.query(ReadMark).count() == 1
 
 
-def test_a_held_place_is_said_with_its_hour_and_only_while_it_holds(store, world, clock):
+def test_a_held_place_is_listed_with_its_end_and_only_until_then(store, world, clock):
     from tests.care.evenings import HOUR, missed
 
     now = clock.now()

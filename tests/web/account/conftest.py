@@ -8,7 +8,7 @@ import pytest
 
 from tests.passkey import SoftPasskey
 from tests.visiting import Visit
-from webapp.care.accounts import authenticators, logins, passwords
+from webapp.care.accounts import authenticators, passwords, sign_in_links
 from webapp.care.directory.people import Person
 
 WORDS = "three quiet blue boats"
@@ -92,7 +92,7 @@ def link_for(database, clock) -> Callable[..., str]:
     def made(person: Person, purpose: str = "invitation") -> str:
         with database.writing() as store:
             known = store.get_one(Person, person.id)
-            secret = logins.issue_link(store, known, purpose, by=None, now=clock.now())
+            secret = sign_in_links.issue(store, known, purpose, by=None, now=clock.now())
             store.commit()
         return f"/sign-in/link/{secret}"
 

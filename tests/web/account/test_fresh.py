@@ -4,7 +4,7 @@ import pytest
 
 from tests.passkey import SoftPasskey
 from tests.web.account.conftest import WORDS
-from webapp.care.directory.permissions import FRESH, Permission
+from webapp.care.directory.permissions import NEEDS_FRESH_PROOF, Permission
 
 STALE = {"minutes": 11}
 
@@ -22,7 +22,7 @@ def stale(door, clock):
 
 
 def test_s2_there_are_permissions_that_need_a_fresh_proof():
-    assert {Permission.WAYS_IN, Permission.HELP_SIGN_IN} <= FRESH
+    assert {Permission.SIGN_IN_METHODS, Permission.HELP_SIGN_IN} <= NEEDS_FRESH_PROOF
 
 
 def test_s2_a_page_behind_it_leads_to_the_proof_and_back(world, stale, with_passkey):

@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.web.serving import browser, served
 from webapp import create_app
-from webapp.care.accounts import logins
-from webapp.care.accounts.passkeys import House
+from webapp.care.accounts import sign_in_links
+from webapp.care.accounts.passkeys import RelyingParty
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -71,7 +71,7 @@ class Phone:
 def phone(fresh_database, settings, world, chromium) -> Iterator[Phone]:
     app = create_app(settings, fresh_database)
     with served(app) as address:
-        app.extensions["house"] = House("localhost", address, settings.app_name)
+        app.extensions["relying_party"] = RelyingParty("localhost", address, settings.app_name)
         held = Phone(chromium, address)
         yield held
         held.page.context.close()
@@ -82,7 +82,7 @@ def phone(fresh_database, settings, world, chromium) -> Iterator[Phone]:
 def invitation(fresh_database, world, clock) -> str:
     with fresh_database.writing() as store:
         maya = cast.find(store).maya
-        secret = logins.issue_link(store, maya, "invitation", by=None, now=clock.now())
+        secret = sign_in_links.issue(store, maya, "invitation", by=None, now=clock.now())
         store.commit()
     return f"/sign-in/link/{secret}"
 
@@ -111,7 +111,7 @@ def test_s3_a_touch_is_all_it_takes_after_the_first_time(phone, invitation):
     phone.press("Use my passkey")
     phone.page.wait_for_url(phone.address + "/")
     phone.open("/account")
-    expect(phone.page.get_by_role("heading", name="Ways to sign in")).to_be_visible()
+    expect(phone.page.get_by_role("heading", name="SignInMethods to sign in")).to_be_visible()
     expect(phone.page.get_by_text("Last used")).to_be_visible()
 
 

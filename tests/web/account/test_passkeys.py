@@ -258,5 +258,5 @@ def test_the_way_is_noted_with_the_login(door, world, with_passkey, database):
 
 def _ids(database) -> list[int]:
     with database.reading() as store:
-        wanted = select(Passkey.id).where(Passkey.removed_at.is_(None)).order_by(Passkey.id)
+        wanted = select(Passkey.id).where(~Passkey.is_removed).order_by(Passkey.id)
         return list(store.scalars(wanted))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from tests.web.api import zoom
 from tests.web.api.conftest import SECRETS
-from webapp.operations.inbox import Letter
+from webapp.operations.inbox import ReceivedWebhook
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def kept(database):
 
     def count() -> int:
         with database.reading() as store:
-            return store.scalar(select(func.count()).select_from(Letter)) or 0
+            return store.scalar(select(func.count()).select_from(ReceivedWebhook)) or 0
 
     return count
 

@@ -9,7 +9,7 @@ from tests.visiting import Visit
 from tests.web.client.browsing import chromium, place
 from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
-from webapp.notify.delivery.action_tokens import Capabilities, Capability
+from webapp.notify.delivery.action_tokens import ActionToken, ActionTokenSigner
 from webapp.notify.kinds import ANSWERS
 
 __all__ = ["chromium", "place"]
@@ -42,11 +42,11 @@ def maya(visit, world) -> Visit:
 
 @pytest.fixture
 def button(settings, clock) -> Callable[..., str]:
-    """`button(seat, Verb.ABSENCE)`: where that notification button posts to, good for an hour."""
+    """`button(seat, Action.ABSENCE)`: where that notification button posts to, good for an hour."""
 
     def made(seat: Seat, verb, person_id=None, until=None) -> str:
         ends = until or clock.now() + timedelta(hours=1)
-        right = Capability(seat.id, verb, person_id or seat.client_id, ends.replace(microsecond=0))
-        return ANSWERS + Capabilities(settings.secret_keys).token(right)
+        right = ActionToken(seat.id, verb, person_id or seat.client_id, ends.replace(microsecond=0))
+        return ANSWERS + ActionTokenSigner(settings.secret_keys).sign(right)
 
     return made

@@ -9,7 +9,7 @@ from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.presence import Presence
 from webapp.care.audit.events import Event
 from webapp.care.contact.tasks import Task
-from webapp.notify.kinds import Verb
+from webapp.notify.kinds import Action
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def count(store, row):
 def test_cant_make_it_reports_the_absence_once_however_often_it_is_tapped(
     phone, seat_in, store, button
 ):
-    where = button(seat_in(hours=3), Verb.ABSENCE)
+    where = button(seat_in(hours=3), Action.ABSENCE)
     for _ in range(3):
         answer = phone.post(where)
         assert (answer.status_code, answer.get_json()) == (200, {})
@@ -33,26 +33,26 @@ def test_cant_make_it_reports_the_absence_once_however_often_it_is_tapped(
 
 
 def test_join_tells_the_ladder_and_where_the_room_is(phone, seat_in, store, button):
-    answer = phone.post(button(seat_in(minutes=-3), Verb.JOIN))
+    answer = phone.post(button(seat_in(minutes=-3), Action.JOIN))
     assert answer.get_json() == {"room": "https://video.example.org/j/7"}
     assert count(store, Presence) == 1
 
 
 def test_trouble_opens_one_task(phone, seat_in, store, button):
-    where = button(seat_in(minutes=-3), Verb.TROUBLE)
+    where = button(seat_in(minutes=-3), Action.TROUBLE)
     assert [phone.post(where).status_code for _ in range(2)] == [200, 200]
     assert count(store, Task) == 1
 
 
 def test_ill_be_there_is_written_down_once(phone, seat_in, store, button):
-    where = button(seat_in(hours=3), Verb.CONFIRM)
+    where = button(seat_in(hours=3), Action.CONFIRM)
     assert [phone.post(where).status_code for _ in range(2)] == [200, 200]
     said = select(Event).where(Event.tag == "seat:coming:confirmed")
     assert len(store.scalars(said).all()) == 1
 
 
 def test_after_its_time_it_does_nothing(phone, seat_in, store, button, clock):
-    where = button(seat_in(hours=3), Verb.ABSENCE, until=clock.now() + timedelta(minutes=5))
+    where = button(seat_in(hours=3), Action.ABSENCE, until=clock.now() + timedelta(minutes=5))
     clock.forward(minutes=6)
     assert phone.post(where).status_code == 410
     assert count(store, AbsenceReport) == 0
@@ -67,7 +67,7 @@ def test_after_its_time_it_does_nothing(phone, seat_in, store, button, clock):
     ],
 )
 def test_a_changed_one_does_nothing(phone, seat_in, store, button, change):
-    where = button(seat_in(hours=3), Verb.ABSENCE)
+    where = button(seat_in(hours=3), Action.ABSENCE)
     path, _, token = where.rpartition("/")
     assert phone.post(f"{path}/{change(token)}").status_code == 410
     assert count(store, AbsenceReport) == 0
@@ -77,15 +77,15 @@ def test_it_is_void_for_a_seat_that_is_no_longer_theirs(
     phone, seat_in, store, button, clock, world
 ):
     seat = seat_in(hours=3)
-    assert phone.post(button(seat, Verb.ABSENCE, person_id=world.ben.id)).status_code == 410
+    assert phone.post(button(seat, Action.ABSENCE, person_id=world.ben.id)).status_code == 410
     seat.release(store, by=None, now=clock.now())
     store.commit()
-    assert phone.post(button(seat, Verb.ABSENCE)).status_code == 410
+    assert phone.post(button(seat, Action.ABSENCE)).status_code == 410
     assert count(store, AbsenceReport) == 0
 
 
 def test_nothing_can_be_read_with_it(phone, seat_in, button):
-    where = button(seat_in(hours=3), Verb.ABSENCE)
+    where = button(seat_in(hours=3), Action.ABSENCE)
     assert phone.get(where).status_code in (404, 405)
     told = phone.post(where).text
     assert not any(word in told for word in ("Maya", "Carla", "Evening", "Harbor", "2026"))
@@ -95,5 +95,5 @@ def test_a_session_called_off_says_no_plainly(phone, seat_in, store, button, clo
     seat = seat_in(hours=3)
     seat.session.cancel(store, "host ill", by=None, now=clock.now())
     store.commit()
-    answer = phone.post(button(seat, Verb.ABSENCE))
+    answer = phone.post(button(seat, Action.ABSENCE))
     assert (answer.status_code, answer.get_json()) == (409, {"code": "cancelled"})

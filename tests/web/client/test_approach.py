@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.web.client.browsing import Place
 from webapp.care.attendance import absences
-from webapp.care.attendance.presence import Evidence, Sighting, record
+from webapp.care.attendance.presence import EvidenceType, Sighting, record
 from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 
@@ -133,7 +133,7 @@ def test_who_is_in_the_room_is_not_called_into_it(place, clock, visit, world, ap
     assert "data-approach" in maya.get("/approach", htmx=True).text
     with place.database.writing() as store:
         room, here = store.get_one(Seat, 1).session, cast.find(store)
-        record(store, [Sighting("1", room, here.maya, Evidence.JOINED, clock.now(), "zoom")], by=None, now=clock.now())  # fmt: skip
+        record(store, [Sighting("1", room, here.maya, EvidenceType.JOINED, clock.now(), "zoom")], by=None, now=clock.now())  # fmt: skip
         store.commit()
     assert "data-approach" not in maya.get("/approach", htmx=True).text
 

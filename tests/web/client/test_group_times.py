@@ -1,4 +1,4 @@
-"""Another time of the same group: once, or for good; one tap each, and a calm word when it can't be (M27)."""
+"""Another time of the same group: once, or from now on, and a calm refusal when that is not possible (M27)."""
 
 from datetime import datetime, timedelta
 
@@ -98,7 +98,7 @@ def test_full_is_said_calmly_and_the_usual_place_is_kept(maya, store, world, fri
 
 
 def test_another_couples_hour_is_not_another_time_of_ones_own(maya, store, world, group):
-    """P10, S1: two couples' hours of one name are two rooms; nobody walks into the other's."""
+    """P10, S1: couples' sessions of the same title are different sessions; nobody gets into another couple's."""
     ours = group("FR", [world.maya, world.ben], title="Couples hour", kind="couples")
     theirs = group("MO", [world.rosa, world.leo], title="Couples hour", kind="couples", capacity=9)
     seat = seat_of(store, first(store, ours), world.maya)
@@ -118,7 +118,7 @@ def test_a_session_of_something_else_is_refused(maya, store, world, fridays, gro
     assert answer.status_code == 422
 
 
-def test_once_it_has_begun_the_usual_one_is_no_longer_exchanged(
+def test_a_session_that_has_begun_is_no_longer_exchanged(
     visit, store, world, fridays, mondays, clock
 ):
     usual, other = first(store, fridays), first(store, mondays)
@@ -130,14 +130,14 @@ def test_once_it_has_begun_the_usual_one_is_no_longer_exchanged(
 
 
 @pytest.mark.parametrize("form", [{}, {"session": "x"}, {"session": 999999}, {"series": "9" * 30}])
-def test_what_is_nothing_is_nothing_here(maya, store, world, fridays, form):
+def test_a_time_that_does_not_exist_is_404(maya, store, world, fridays, form):
     """R12"""
     seat = seat_of(store, first(store, fridays), world.maya)
     for path in ("other-times", "other-times/for-good"):
         assert maya.post(f"/seats/{seat.id}/{path}", form).status_code == 404
 
 
-def test_strangers_find_nothing(visit, store, world, fridays, mondays):
+def test_strangers_get_404(visit, store, world, fridays, mondays):
     """S1"""
     seat = seat_of(store, first(store, fridays), world.maya)
     for person in (world.charlie, world.gus, world.aiko, world.henry):

@@ -1,4 +1,4 @@
-"""Another time: offers after *Send* and on a page of their own, one tap to book; waiting; a held place; a reflection (M6)."""
+"""A client makes up for a session: offers after an absence report and on their own page, booking, waiting, reflections (M6)."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
 from tests.counting import statements
 from webapp.care import leaving
-from webapp.care.make_ups import held_places, settlement, waitlist
+from webapp.care.make_ups import held_places, offers, settlement, waitlist
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials import resources
@@ -34,7 +34,7 @@ def made_up(store):
     return list(store.scalars(select(MakeUp).order_by(MakeUp.id)))
 
 
-def here(seat):
+def page_of(seat):
     return f"/seats/{seat.id}/make-ups"
 
 
@@ -46,7 +46,7 @@ def test_after_send_the_same_screen_offers_what_fits_and_one_tap_books_it(
     assert "Thanks for telling us 26 hours ahead" in sent
     assert f'hx-post="/seats/{seat.id}/make-ups" hx-target="#absence"' in sent
     assert f'name="session" value="{skills.id}"' in sent
-    booked = maya.post(here(seat), {"session": skills.id}, htmx=True)
+    booked = maya.post(page_of(seat), {"session": skills.id}, htmx=True)
     assert booked.status_code == 200
     for words in ("Booked for you", "Skills", "Saturday, March 7", "1:00", "Change", "Give it up"):
         assert words in booked.text
@@ -58,31 +58,44 @@ def test_after_send_the_same_screen_offers_what_fits_and_one_tap_books_it(
 
 
 def test_without_javascript_booking_leads_to_the_page_of_its_own(maya, gone, slot):
-    answer = maya.post(here(gone), {"session": slot(DAY).id})
-    assert (answer.status_code, answer.location) == (303, here(gone))
+    answer = maya.post(page_of(gone), {"session": slot(DAY).id})
+    assert (answer.status_code, answer.location) == (303, page_of(gone))
     assert "Booked for you" in maya.follow(answer).text
+
+
+def test_other_offers_are_searched_after_a_change_not_before(
+    maya, gone, slot, recording, store, monkeypatch
+):
+    """Booking and cancelling hold the write lock of an embedded database: nothing is searched under it."""
+    skills = slot(DAY)
+    for search in ("find", "waitable"):
+        monkeypatch.setattr(offers, search, None)
+    for form in ({"session": skills.id}, {"resource": recording.id}):
+        assert maya.post(page_of(gone), form).status_code == 303
+    assert maya.post(f"{page_of(gone)}/cancellation").status_code == 303
+    assert [made.cancel_why for made in made_up(store)] == ["moved", "cancelled"]
 
 
 def test_offers_say_in_words_what_speaks_for_them(maya, gone, slot, world, recording):
     slot(DAY, "Evening group", host=world.carla)
     slot(2 * DAY, "Other", host=world.carla)
-    page = maya.get(here(gone)).text
+    page = maya.get(page_of(gone)).text
     for words in ("same host", "same group", "any time", "50 min"):
         assert words in page
     assert page.index("Evening group") < page.index("Other") < page.index("Sleep")
 
 
-def test_times_are_told_where_the_client_is(visit, world, store, clock, slot):
+def test_times_are_shown_in_the_clients_zone(visit, world, store, clock, slot):
     seat = missed(store, world.carla, world.ivy, clock.now())
     slot(DAY)
-    assert "<br>12:00" in visit(world.ivy).get(here(seat)).text
+    assert "<br>12:00" in visit(world.ivy).get(page_of(seat)).text
 
 
 def test_when_the_last_place_went_to_somebody_quicker_the_next_best_is_one_tap_away(
     maya, gone, slot, world, store
 ):
     full, better = slot(DAY, "Full", clients=[world.gus], capacity=1), slot(3 * DAY, "Better")
-    answer = maya.post(here(gone), {"session": full.id}, htmx=True)
+    answer = maya.post(page_of(gone), {"session": full.id}, htmx=True)
     assert answer.status_code == 409
     assert "Somebody was quicker" in answer.text
     assert answer.text.index("This one fits too") < answer.text.index(
@@ -94,7 +107,7 @@ def test_when_the_last_place_went_to_somebody_quicker_the_next_best_is_one_tap_a
 def test_a_clash_is_said_calmly_with_the_next_best(maya, gone, slot, world, store):
     slot(DAY, "Own", clients=[world.maya], makes_up=())
     over, better = slot(DAY + timedelta(hours=1), "Overlaps"), slot(3 * DAY, "Better")
-    answer = maya.post(here(gone), {"session": over.id}, htmx=True)
+    answer = maya.post(page_of(gone), {"session": over.id}, htmx=True)
     assert answer.status_code == 409
     assert "You have something else at that time" in answer.text
     assert f'name="session" value="{better.id}"' in answer.text
@@ -102,61 +115,61 @@ def test_a_clash_is_said_calmly_with_the_next_best(maya, gone, slot, world, stor
 
 
 @pytest.mark.parametrize("form", [{}, {"session": "x"}, {"session": "999999"}, {"resource": "7"}])
-def test_what_is_not_there_cannot_be_chosen(maya, gone, store, form):
+def test_what_does_not_exist_cannot_be_chosen(maya, gone, store, form):
     """R12."""
-    answer = maya.post(here(gone), form, htmx=True)
+    answer = maya.post(page_of(gone), form, htmx=True)
     assert answer.status_code == 422
     assert "Choose one of the times." in answer.text
     assert made_up(store) == []
 
 
-def test_another_programs_session_is_not_there(maya, gone, slot, world, store):
+def test_another_programs_session_cannot_be_booked(maya, gone, slot, world, store):
     """S1."""
     foreign = slot(DAY, host=world.nora)
-    assert maya.post(here(gone), {"session": foreign.id}, htmx=True).status_code == 422
+    assert maya.post(page_of(gone), {"session": foreign.id}, htmx=True).status_code == 422
     assert made_up(store) == []
 
 
-def test_change_keeps_the_first_until_the_other_is_sure(maya, gone, slot, store, world):
+def test_changing_keeps_the_first_until_the_other_is_certain(maya, gone, slot, store, world):
     first, second = slot(DAY, "First"), slot(2 * DAY, "Second")
-    maya.post(here(gone), {"session": first.id})
-    page = maya.get(f"{here(gone)}?change=yes", htmx=True).text
+    maya.post(page_of(gone), {"session": first.id})
+    page = maya.get(f"{page_of(gone)}?change=yes", htmx=True).text
     assert "What you have stays yours" in page
     assert f'name="session" value="{second.id}"' in page
     assert f'name="session" value="{first.id}"' not in page
-    maya.post(here(gone), {"session": second.id}, htmx=True)
+    maya.post(page_of(gone), {"session": second.id}, htmx=True)
     old, new = made_up(store)
     assert (old.cancel_why, new.instead_of_id, new.is_open) == ("moved", old.id, True)
 
 
 def test_giving_it_up_frees_the_place_and_offers_again(maya, gone, slot, store):
     skills = slot(DAY)
-    maya.post(here(gone), {"session": skills.id})
-    answer = maya.post(f"{here(gone)}/cancellation", htmx=True)
+    maya.post(page_of(gone), {"session": skills.id})
+    answer = maya.post(f"{page_of(gone)}/cancellation", htmx=True)
     assert "We gave that back." in answer.text
     assert f'name="session" value="{skills.id}"' in answer.text
     assert made_up(store)[0].by_seat.released_at is not None
-    assert maya.post(f"{here(gone)}/cancellation").status_code == 303
+    assert maya.post(f"{page_of(gone)}/cancellation").status_code == 303
 
 
-def test_what_took_place_is_not_given_up_before_it_is_settled(
+def test_a_make_up_that_took_place_cannot_be_cancelled_before_it_is_settled(
     visit, world, gone, slot, store, clock
 ):
     skills = slot(DAY)
-    visit(world.maya).post(here(gone), {"session": skills.id})
+    visit(world.maya).post(page_of(gone), {"session": skills.id})
     clock.set(skills.ends_at + timedelta(minutes=5))
     maya = visit(world.maya)
-    page = maya.get(here(gone)).text
+    page = maya.get(page_of(gone)).text
     assert "Once the room" in page
     assert "Give it up" not in page
-    maya.post(f"{here(gone)}/cancellation")
+    maya.post(f"{page_of(gone)}/cancellation")
     assert made_up(store)[0].is_open
 
 
-def test_coming_after_all_gives_the_other_time_back(maya, seat_in, slot, store):
+def test_withdrawing_the_report_cancels_the_make_up(maya, seat_in, slot, store):
     seat = seat_in(hours=26)
     maya.post(f"/seats/{seat.id}/absence", {})
-    maya.post(here(seat), {"session": slot(3 * DAY).id})
+    maya.post(page_of(seat), {"session": slot(3 * DAY).id})
     maya.post(f"/seats/{seat.id}/absence/withdrawal", htmx=True)
     assert made_up(store)[0].cancelled_at is not None
 
@@ -165,12 +178,12 @@ def test_who_cannot_come_to_the_make_up_either_finds_another_on_the_same_screen(
     maya, gone, slot, store, database, clock
 ):
     first, second = slot(DAY, "First"), slot(2 * DAY, "Second")
-    maya.post(here(gone), {"session": first.id})
+    maya.post(page_of(gone), {"session": first.id})
     by_seat = made_up(store)[0].by_seat
     sent = maya.post(f"/seats/{by_seat.id}/absence", {}, htmx=True).text
     assert "That was to make up for Evening group" in sent
-    assert f'hx-post="{here(gone)}"' in sent
-    maya.post(here(gone), {"session": second.id}, htmx=True)
+    assert f'hx-post="{page_of(gone)}"' in sent
+    maya.post(page_of(gone), {"session": second.id}, htmx=True)
     assert [made.is_open for made in made_up(store)] == [False, True]
     settlement.settle(database, clock.now())
     assert [made.is_open for made in made_up(store)] == [False, True]
@@ -178,22 +191,22 @@ def test_who_cannot_come_to_the_make_up_either_finds_another_on_the_same_screen(
 
 def test_a_session_still_ahead_is_reported_first(maya, seat_in, slot, store):
     seat = seat_in(hours=26)
-    assert "still ahead" in maya.get(here(seat)).text
-    assert maya.post(here(seat), {"session": slot(3 * DAY).id}, htmx=True).status_code == 409
+    assert "still ahead" in maya.get(page_of(seat)).text
+    assert maya.post(page_of(seat), {"session": slot(3 * DAY).id}, htmx=True).status_code == 409
     assert made_up(store) == []
 
 
 def test_who_was_there_has_nothing_to_make_up(maya, gone, slot, store, world, clock):
     was_there(store, gone, world.carla, clock.now())
     store.commit()
-    assert "Nothing to make up" in maya.get(here(gone)).text
-    assert maya.post(here(gone), {"session": slot(DAY).id}, htmx=True).status_code == 409
+    assert "Nothing to make up" in maya.get(page_of(gone)).text
+    assert maya.post(page_of(gone), {"session": slot(DAY).id}, htmx=True).status_code == 409
 
 
 def test_when_the_time_is_over_the_care_team_is_named(visit, world, gone, clock, slot):
     clock.forward(days=16)
     slot(DAY)
-    page = visit(world.maya).get(here(gone)).text
+    page = visit(world.maya).get(page_of(gone)).text
     assert "This one lies a while back" in page
     assert "Carla Reyes can still find a way" in page
 
@@ -211,10 +224,10 @@ class TestCouples:
 
     def test_joint_times_fit_both_and_book_both(self, maya, together, slot, store, world):
         joint = slot(DAY, "Couples slot", makes_up=("couples",), capacity=2)
-        page = maya.get(here(together)).text
+        page = maya.get(page_of(together)).text
         for words in ("Times that fit both of you", "for both of you", "Ben gets a place beside"):
             assert words in page
-        booked = maya.post(here(together), {"session": joint.id}, htmx=True).text
+        booked = maya.post(page_of(together), {"session": joint.id}, htmx=True).text
         assert "For both of you: Ben has place 2 beside your 1." in booked
         seats = store.scalars(select(Seat).where(Seat.session_id == joint.id)).all()
         assert {seat.client_id for seat in seats} == {world.maya.id, world.ben.id}
@@ -223,19 +236,19 @@ class TestCouples:
     def test_why_a_joint_time_cannot_be_is_never_told(
         self, maya, together, slot, store, world, clock, why
     ):
-        """P3: that it suits both, or doesn't, is all a client can learn; not what the other's day or care looks like."""
+        """P3: a client learns whether a time suits both, and nothing about the other's calendar or care."""
         there = [world.ben] if why == "Ben's seat" else []
         joint = slot(DAY, "Couples slot", makes_up=("couples",), capacity=2, clients=there)
         if why in ("Ben's", "Maya's"):
             who = world.ben if why == "Ben's" else world.maya
             slot(DAY, "Elsewhere", clients=[who], makes_up=(), host=world.carla)
         elif not there:
-            leaving.change(store, world.ben, why, by=None, now=clock.now())
+            leaving.change_status(store, world.ben, why, by=None, now=clock.now())
             store.commit()
-        page = maya.get(here(together)).text
+        page = maya.get(page_of(together)).text
         assert "Times that fit both of you" in page
         assert "Nothing open fits right now. For another time, ask Carla Reyes." in page
-        answer = maya.post(here(together), {"session": joint.id}, htmx=True)
+        answer = maya.post(page_of(together), {"session": joint.id}, htmx=True)
         assert answer.status_code == 409
         assert "That time isn&#39;t free for both of you any more." in answer.text
         assert made_up(store) == []
@@ -246,7 +259,7 @@ class TestCouples:
         joint = slot(
             DAY, "Couples slot", makes_up=("couples",), capacity=2, clients=[world.rosa, world.leo]
         )
-        maya.post(f"{here(together)}/waiting", {"session": joint.id}, htmx=True)
+        maya.post(f"{page_of(together)}/waiting", {"session": joint.id}, htmx=True)
         [rosa, leo] = [seat_of(store, joint, who) for who in (world.rosa, world.leo)]
         rosa.release(store, by=world.cody, now=clock.now())
         store.commit()
@@ -254,7 +267,7 @@ class TestCouples:
         leo.release(store, by=world.cody, now=clock.now())
         store.commit()
         assert held_places.offer_freed(database, clock.now()) == 1
-        page = maya.get(here(together)).text
+        page = maya.get(page_of(together)).text
         assert "A place came free" in page
         [held] = store.scalars(select(HeldPlace))
         maya.post(f"/held-places/{held.id}/acceptance", htmx=True)
@@ -272,7 +285,7 @@ class TestWaiting:
     @pytest.fixture
     def held(self, maya, gone, full, store, world, clock, database):
         """Maya waited, and Zoe's place came free."""
-        maya.post(f"{here(gone)}/waiting", {"session": full.id})
+        maya.post(f"{page_of(gone)}/waiting", {"session": full.id})
         seat_of(store, full, world.zoe).release(store, by=world.cody, now=clock.now())
         store.commit()
         held_places.offer_freed(database, clock.now())
@@ -282,8 +295,8 @@ class TestWaiting:
     def test_a_full_session_that_would_fit_can_be_waited_for_and_left(
         self, maya, gone, full, store
     ):
-        assert "Tell me if a place comes free" in maya.get(here(gone)).text
-        answer = maya.post(f"{here(gone)}/waiting", {"session": full.id}, htmx=True)
+        assert "Tell me if a place comes free" in maya.get(page_of(gone)).text
+        answer = maya.post(f"{page_of(gone)}/waiting", {"session": full.id}, htmx=True)
         assert "number 1 in line" in answer.text
         entry = store.scalars(select(WaitlistEntry)).one()
         answer = maya.post(f"/waiting/{entry.id}/cancellation", htmx=True)
@@ -291,26 +304,26 @@ class TestWaiting:
         store.expire_all()
         assert entry.left_why == "left"
 
-    def test_what_another_has_to_themselves_is_as_little_there_as_no_session(
+    def test_a_session_that_others_have_to_themselves_looks_like_none(
         self, maya, gone, store, world, clock
     ):
-        """S1: not its title, not whether there is one, not a place in its line."""
+        """S1: neither its title, nor that it exists, nor a place in its line."""
         alone = room(
             store, world.carla, [world.gus], clock.now() + DAY, clock.now(), title="Gus alone",
             kind=SessionKind.INDIVIDUAL, capacity=1,
         )  # fmt: skip
         store.commit()
-        for to in (here(gone), f"{here(gone)}/waiting"):
+        for to in (page_of(gone), f"{page_of(gone)}/waiting"):
             theirs, none = [
                 maya.post(to, {"session": number}, htmx=True) for number in (alone.id, 2**31 - 1)
             ]
             assert (theirs.status_code, theirs.text) == (none.status_code, none.text)
             assert "Choose one of the times." in theirs.text
-        assert "Gus alone" not in maya.get(here(gone)).text
+        assert "Gus alone" not in maya.get(page_of(gone)).text
         assert store.scalar(select(WaitlistEntry)) is None
 
     def test_a_held_place_says_until_when_and_is_one_tap(self, maya, gone, held, store):
-        page = maya.get(here(gone)).text
+        page = maya.get(page_of(gone)).text
         assert "kept for you until Mar 4, 3:00" in page
         answer = maya.post(f"/held-places/{held.id}/acceptance", htmx=True)
         assert "Booked for you" in answer.text
@@ -329,7 +342,7 @@ class TestWaiting:
         assert "no longer held" in answer.text
         assert made_up(store) == []
 
-    def test_what_is_held_or_waited_for_by_others_is_not_there(self, visit, world, held, store):
+    def test_entries_and_held_places_of_others_are_404(self, visit, world, held, store):
         """S1."""
         for name in ("ben", "charlie", "zoe"):
             stranger = visit(getattr(world, name))
@@ -343,7 +356,7 @@ class TestWaiting:
 class TestReflection:
     @pytest.fixture
     def chosen(self, maya, gone, recording):
-        return maya.post(here(gone), {"resource": recording.id}, htmx=True)
+        return maya.post(page_of(gone), {"resource": recording.id}, htmx=True)
 
     def test_a_recording_is_chosen_and_asks_for_a_few_sentences(self, chosen, recording):
         for words in (
@@ -355,46 +368,48 @@ class TestReflection:
             assert words in chosen.text
 
     def test_handing_in_makes_up_for_it_at_once(self, maya, gone, chosen, store):
-        answer = maya.post(f"{here(gone)}/reflection", {"body": WORDS}, htmx=True)
+        answer = maya.post(f"{page_of(gone)}/reflection", {"body": WORDS}, htmx=True)
         for words in ("Made up", "Handed in", WORDS, "Your care team reads it"):
             assert words in answer.text
         assert made_up(store)[0].completed_at is not None
 
     def test_too_few_words_come_back_as_they_were(self, maya, gone, chosen, store):
-        answer = maya.post(f"{here(gone)}/reflection", {"body": "Good."}, htmx=True)
+        answer = maya.post(f"{page_of(gone)}/reflection", {"body": "Good."}, htmx=True)
         assert answer.status_code == 422
         assert "A sentence or two is enough: what stayed with you?" in answer.text
         assert "Good.</textarea>" in answer.text
         assert made_up(store)[0].completed_at is None
 
     def test_handing_in_without_having_chosen_is_refused(self, maya, gone):
-        assert maya.post(f"{here(gone)}/reflection", {"body": WORDS}, htmx=True).status_code == 409
+        assert (
+            maya.post(f"{page_of(gone)}/reflection", {"body": WORDS}, htmx=True).status_code == 409
+        )
 
 
 class TestTimesThatSuit:
-    def test_what_is_tapped_is_kept_and_offers_follow(self, maya, gone, slot, store, world):
+    def test_chosen_times_are_stored_and_offers_follow(self, maya, gone, slot, store, world):
         slot(DAY, "At one", clients=())
-        assert "At one" in maya.get(here(gone)).text
+        assert "At one" in maya.get(page_of(gone)).text
         evenings = [f"{day}-evening" for day in range(7)]
         answer = maya.post("/times", {"times": evenings, "seat": gone.id}, htmx=True)
         assert "Saved." in answer.text
         assert answer.text.count("checked") == 7
-        assert "At one" not in maya.get(here(gone)).text
+        assert "At one" not in maya.get(page_of(gone)).text
         maya.post("/times", {"times": ["3-afternoon"]})
-        assert "At one" in maya.get(here(gone)).text
+        assert "At one" in maya.get(page_of(gone)).text
 
-    def test_nothing_tapped_is_any_time(self, maya, store, world):
+    def test_nothing_chosen_means_any_time(self, maya, store, world):
         maya.post("/times", {"times": ["0-morning", "0-morning", "9-morning", "x"]}, htmx=True)
         maya.post("/times", {})
         assert availability.of(store, [world.maya.id])[world.maya.id] == []
 
-    def test_a_day_that_is_none_is_refused_and_changes_nothing(self, maya, store, world):
+    def test_an_invalid_day_is_refused_and_changes_nothing(self, maya, store, world):
         """R12."""
         answer = maya.post("/times", {"times": ["9-morning"]}, htmx=True)
         assert answer.status_code == 422
         assert availability.of(store, [world.maya.id])[world.maya.id] == []
 
-    def test_hours_said_otherwise_show_as_the_parts_they_cover(self, maya, store, world, clock):
+    def test_windows_of_other_hours_show_as_the_parts_they_cover(self, maya, store, world, clock):
         availability.put(
             store, world.maya, [(0, "06:00", "10:00"), (0, "10:00", "18:00")], by=None,
             now=clock.now(),
@@ -406,37 +421,37 @@ class TestTimesThatSuit:
         assert 'value="0-evening" checked' not in page
 
 
-def test_somebody_elses_make_ups_are_not_there(visit, world, gone, slot, store):
+def test_somebody_elses_make_ups_are_404(visit, world, gone, slot, store):
     """S1."""
     skills = slot(DAY)
     for name in ("ben", "charlie", "henry", "aiko"):
         stranger = visit(getattr(world, name))
-        assert stranger.get(here(gone)).status_code == 404
-        assert stranger.post(here(gone), {"session": skills.id}).status_code == 404
-        assert stranger.post(f"{here(gone)}/cancellation").status_code == 404
-        assert stranger.post(f"{here(gone)}/waiting", {"session": skills.id}).status_code == 404
-        assert stranger.post(f"{here(gone)}/reflection", {"body": WORDS}).status_code == 404
+        assert stranger.get(page_of(gone)).status_code == 404
+        assert stranger.post(page_of(gone), {"session": skills.id}).status_code == 404
+        assert stranger.post(f"{page_of(gone)}/cancellation").status_code == 404
+        assert stranger.post(f"{page_of(gone)}/waiting", {"session": skills.id}).status_code == 404
+        assert stranger.post(f"{page_of(gone)}/reflection", {"body": WORDS}).status_code == 404
     assert made_up(store) == []
 
 
 def test_a_form_from_another_site_books_nothing(maya, gone, slot, store):
     """S8."""
     form = {"session": slot(DAY).id}
-    assert maya.post(here(gone), form, forged=True).status_code == 403
+    assert maya.post(page_of(gone), form, forged=True).status_code == 403
     assert made_up(store) == []
 
 
 def test_the_places_page_leads_there(maya, gone):
-    assert f'href="{here(gone)}"' in maya.get(f"/seats/{gone.id}").text
+    assert f'href="{page_of(gone)}"' in maya.get(f"/seats/{gone.id}").text
 
 
 def test_a_page_costs_the_same_however_many_offers_there_are(maya, gone, slot, database):
     slot(DAY)
-    maya.get(here(gone))
+    maya.get(page_of(gone))
     with statements(database) as few:
-        maya.get(here(gone))
+        maya.get(page_of(gone))
     for number in range(6):
         slot((2 + number) * DAY, f"More {number}")
     with statements(database) as many:
-        maya.get(here(gone))
+        maya.get(page_of(gone))
     assert len(many) == len(few)

@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import func, select
 
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 
 
 def taps(store):
     return store.scalar(
-        select(func.count()).select_from(Presence).where(Presence.type == Evidence.TAPPED)
+        select(func.count()).select_from(Presence).where(Presence.type == EvidenceType.TAPPED)
     )
 
 

@@ -1,4 +1,4 @@
-"""Hours: each week beside the plan, drawn and as a table; what was made up for by what (M28)."""
+"""Weekly hours against the plan, drawn and as a table, and the make-up ledger below (M28)."""
 
 import re
 

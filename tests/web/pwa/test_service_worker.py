@@ -1,4 +1,4 @@
-"""The worker in a real browser: a push always shows something, buttons carry capabilities, offline opens the shell."""
+"""The worker in a real browser: a push always shows something, buttons carry action_tokens, offline opens the shell."""
 
 import json
 from collections.abc import Iterator

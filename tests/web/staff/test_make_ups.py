@@ -1,4 +1,4 @@
-"""Make-ups on the console: slots, who wants one, the line, reflections, and booking for a client."""
+"""Make-ups on the console: slots, demand, waitlists, reflections, and booking for a client."""
 
 from datetime import timedelta
 
@@ -89,9 +89,7 @@ def test_a_repeating_slot_keeps_what_it_makes_up_for_when_it_unfolds_again(
         ({"kind": "party"}, "not a kind of session"),
     ],
 )
-def test_what_cannot_be_used_is_said_at_its_field_and_changes_nothing(
-    carla, world, store, wrong, words
-):
+def test_invalid_input_is_named_at_its_field_and_changes_nothing(carla, world, store, wrong, words):
     """R12."""
     answer = carla.post("/staff/make-ups", form(world, **wrong), htmx=True)
     assert answer.status_code == 422
@@ -109,7 +107,7 @@ def test_slots_say_how_full_they_are_and_how_many_wait(carla, world, store, cloc
         assert words in page
 
 
-def test_what_is_wanted_is_counted_and_named_only_for_those_in_ones_care(
+def test_demand_is_counted_and_named_only_for_clients_in_the_readers_care(
     visit, world, store, clock, gone
 ):
     missed(store, world.colin, world.zoe, clock.now(), ref="zoes")
@@ -121,7 +119,7 @@ def test_what_is_wanted_is_counted_and_named_only_for_those_in_ones_care(
     assert '<td class="amount">2</td>' in carla
 
 
-def test_who_has_booked_or_was_there_wants_nothing(carla, world, store, clock, slot, gone):
+def test_clients_who_booked_or_attended_add_no_demand(carla, world, store, clock, slot, gone):
     bookings.book(store, gone, slot(DAY), by=world.maya, now=clock.now())
     store.commit()
     assert "Everything missed is booked" in carla.get("/staff/make-ups").text
@@ -143,7 +141,7 @@ def test_an_ordinary_session_cannot_be_called_off_here(visit, world, store, slot
     assert answer.status_code == 404
 
 
-def test_a_time_planned_twice_is_seen_by_staff_and_client_until_it_is_mended(
+def test_a_double_booking_is_shown_to_staff_and_client_while_it_lasts(
     carla, visit, world, store, clock, slot, gone
 ):
     made = slot(DAY)
@@ -192,7 +190,7 @@ def test_a_reflection_is_read_answered_and_the_client_sees_it(
     assert store.get_one(Reflection, handed_in.id).confirmed_by_id == world.carla.id
 
 
-def test_a_reflection_of_somebody_elses_client_is_not_there(visit, world, store, handed_in):
+def test_a_reflection_of_somebody_elses_client_is_404(visit, world, store, handed_in):
     """S1."""
     for name in ("colin", "nora", "theo"):
         stranger = visit(getattr(world, name))
@@ -232,7 +230,7 @@ def test_a_refusal_names_the_next_best_to_staff_too(carla, world, store, slot, g
 
 
 def test_nobody_books_for_a_client_outside_their_care(visit, world, store, slot, gone):
-    """S1: a host sees the room; the client's ledger is their care team's."""
+    """S1: a host sees the session; the client's ledger is for their care team."""
     open_one = slot(DAY)
     to = f"/staff/seats/{gone.id}/make-ups"
     for name in ("colin", "nora", "theo"):

@@ -153,7 +153,7 @@ def test_a_task_is_acknowledged_in_one_click(carla, task, store, world):
 
 def test_an_outcome_of_a_task_that_was_completed_meanwhile_is_refused(carla, task, store, clock):
     opened = task()
-    opened.withdraw(store, "joined", now=clock.now())
+    opened.withdraw(store, "joined", by=None, now=clock.now())
     store.commit()
     answer = carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": "reached"})
     assert answer.status_code == 409

@@ -9,9 +9,8 @@ from tests.web.client.catch_up import hostile
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.catch_up.follow_ups import FollowUp
-from webapp.care.materials import drafts, hand_ins, homework, resources, summaries
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework
+from webapp.care.materials import drafts, homework, resources, summaries
+from webapp.care.materials.homework import HandIn, Homework
 from webapp.care.materials.resources import Resource
 from webapp.care.materials.summaries import Summary
 from webapp.notify.announcing.announce import announce
@@ -36,7 +35,7 @@ def task(store, world, clock, over):
 
 @pytest.fixture
 def handed_in(store, world, clock, task):
-    made = hand_ins.hand_in(store, task, "Bed, book, **lamp**.", by=world.maya, now=clock.now())
+    made = homework.hand_in(store, task, "Bed, book, **lamp**.", by=world.maya, now=clock.now())
     store.commit()
     return made
 

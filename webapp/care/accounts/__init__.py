@@ -1,1 +1,1 @@
-"""Signing in: logins, sign-in links, passkeys, passwords, authenticators, API tokens."""
+"""Signing in: logins, sign-in links, passkeys, passwords, authenticators, recovery codes, API tokens."""

@@ -1,9 +1,10 @@
-"""API tokens: how another program is known, and what it may do. The secret is shown once and kept as a hash (S10)."""
+"""API tokens by which other software acts in one program, within scopes. A secret is shown once and stored as a hash (S10)."""
 
 import secrets
 from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, LargeBinary, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
@@ -32,6 +33,11 @@ class Token(Base):
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
     program: Mapped[Program] = relationship(lazy="joined", innerjoin=True)
 
+    @hybrid_property
+    def is_revoked(self) -> bool:
+        """It is accepted no more."""
+        return self.revoked_at != None
+
 
 SCOPES = ("roster", "presence", "care", "read")
 
@@ -45,7 +51,7 @@ def create_token(
     by: Person | None,
     now: datetime,
 ) -> str:
-    """A token for a program; answers its secret, shown this once. Raises Invalid."""
+    """Create a token and return its secret, which cannot be shown again. Raises Invalid naming the field."""
     for scope in scopes:
         if scope not in SCOPES:
             raise Invalid(N_("Scopes are %(known)s."), field="scopes", known=", ".join(SCOPES))
@@ -68,6 +74,7 @@ def create_token(
 
 
 def revoke_token(store: Store, token: Token, *, by: Person | None, now: datetime) -> None:
+    """Refuse this token from now on. Twice is the same."""
     if token.revoked_at is None:
         token.revoked_at = now
         events.record(
@@ -76,7 +83,7 @@ def revoke_token(store: Store, token: Token, *, by: Person | None, now: datetime
 
 
 def token_of(store: Store, secret: str) -> Token | None:
-    """The live token of this secret."""
+    """The token of this secret; None if there is none or it is revoked."""
     return store.scalar(
-        select(Token).where(Token.secret_hash == hash_secret(secret), Token.revoked_at.is_(None))
+        select(Token).where(Token.secret_hash == hash_secret(secret), ~Token.is_revoked)
     )

@@ -1,13 +1,14 @@
-"""The second factor for a password: a code from an authenticator app (RFC 6238), each good once (S3)."""
+"""Codes from an authenticator app (TOTP, RFC 6238), the second factor beside a password; each code counts once (S3)."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Select, select, update
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory import people
 from webapp.care.directory.people import Person
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
@@ -16,13 +17,13 @@ from webapp.refusals import N_, Invalid
 STEP = 30
 """Seconds a code lasts."""
 DRIFT = 1
-"""Steps a phone's clock may be off, each way."""
+"""How many steps a phone's clock may be fast or slow."""
 BEGUN = timedelta(minutes=10)
 """How long a secret waits for its first code."""
 
 
 class Authenticator(Base):
-    """The secret a person's authenticator app shares with us. It counts once the first code has confirmed it."""
+    """The secret that a person's authenticator app shares with us; in use once a first code has confirmed it."""
 
     __tablename__ = "authenticator"
     __table_args__ = (Index("ix_authenticator_person", "person_id"),)
@@ -30,30 +31,41 @@ class Authenticator(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     secret: Mapped[str] = mapped_column(SealedText)
-    """Base32, as apps take it."""
+    """Base32."""
     last_step: Mapped[int] = mapped_column(default=0)
-    """The newest step a code was taken for: neither it nor an older one is taken again."""
+    """The newest step whose code was accepted: no code of it or an older step is accepted again."""
     login_id: Mapped[int | None]
-    """The login it was begun in, until it is confirmed: nobody else may be shown it. No key: logins go sooner (retention)."""
+    """Until it is confirmed, the login in which it was begun: shown in no other. Not a foreign key, since logins are deleted
+    earlier (retention)."""
     made_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
 
+    @hybrid_property
+    def is_confirmed(self) -> bool:
+        """A first code has confirmed it, so it is in use."""
+        return self.confirmed_at != None
+
+    @hybrid_property
+    def is_removed(self) -> bool:
+        """Its codes are accepted no more."""
+        return self.removed_at != None
+
     def address(self, person: Person, app_name: str) -> str:
-        """What the QR code says (`otpauth:`). Neutral: the app's own name and the person's address."""
+        """The `otpauth:` URI for the QR code. It names the app neutrally, and the person by their e-mail address (P5)."""
         return _clock(self).provisioning_uri(name=person.email or person.name, issuer_name=app_name)
 
 
 def of(person_id: int) -> Select[Authenticator]:
-    """The one in use, if there is one."""
-    return _of(person_id).where(Authenticator.confirmed_at.is_not(None))
+    """The person's confirmed authenticator: one row or none."""
+    return _of(person_id).where(Authenticator.is_confirmed)
 
 
 def begin(
     store: Store, person: Person, *, by: Person, now: datetime, login: int | None = None
 ) -> Authenticator:
-    """A new secret, to be confirmed with its first code. One that was begun a moment ago in the same login is taken up again;
-    any other may have been seen by somebody else (S3)."""
+    """Return a new secret, to be confirmed with its first code; or the one begun in the same login within the last ten minutes,
+    since one begun in another login may have been seen by somebody else (S3)."""
     import pyotp
 
     begun = _begun(person.id).where(Authenticator.login_id == login)
@@ -65,14 +77,14 @@ def begin(
     )
     store.add(made)
     store.flush()
-    people.about(store, Tag.SECOND_FACTOR_BEGUN, person, by=by, now=now)
+    events.record(store, Tag.SECOND_FACTOR_BEGUN, person=person, by=by, now=now)
     return made
 
 
 def confirm(
     store: Store, person: Person, code: str, *, by: Person, now: datetime, login: int | None = None
 ) -> Authenticator:
-    """The first code arrived: from here on it is asked for, in place of any other. Raises Invalid."""
+    """Put the secret that was begun into use, in place of any other, if `code` is right. Raises Invalid."""
     made = begin(store, person, by=by, now=now, login=login)
     if not _take(store, made, code, now):
         raise Invalid(
@@ -81,41 +93,41 @@ def confirm(
     for other in store.scalars(_of(person.id).where(Authenticator.id != made.id)):
         other.removed_at = now
     made.confirmed_at, made.login_id = now, None
-    people.about(store, Tag.SECOND_FACTOR_SET, person, by=by, now=now)
+    events.record(store, Tag.SECOND_FACTOR_SET, person=person, by=by, now=now)
     return made
 
 
 def accepts(store: Store, person: Person, code: str, now: datetime) -> bool:
-    """Whether this is the person's code of this half minute, or its neighbour, and was not given before."""
+    """Whether this is the person's code of this half minute or a neighbouring one, not used before. Uses it up."""
     known = store.scalar(of(person.id))
     return known is not None and _take(store, known, code, now)
 
 
 def remove(store: Store, person: Person, *, by: Person | None, now: datetime) -> None:
-    """No code is asked for any more, and none counts."""
+    """Remove the person's authenticator: no code is asked for or accepted any more."""
     for each in store.scalars(_of(person.id)):
         each.removed_at = now
-    people.about(store, Tag.SECOND_FACTOR_REMOVED, person, by=by, now=now)
+    events.record(store, Tag.SECOND_FACTOR_REMOVED, person=person, by=by, now=now)
 
 
 def forget_begun(store: Store, person: Person, *, now: datetime) -> None:
-    """What waits for its first code is over: whoever saw it may not be who they said (S3)."""
+    """Remove secrets that wait for their first code: somebody else may have seen them (S3)."""
     for each in store.scalars(_begun(person.id)):
         each.removed_at = now
 
 
 def _begun(person_id: int) -> Select[Authenticator]:
-    return _of(person_id).where(Authenticator.confirmed_at.is_(None)).order_by(Authenticator.id)
+    return _of(person_id).where(~Authenticator.is_confirmed).order_by(Authenticator.id)
 
 
 def _of(person_id: int) -> Select[Authenticator]:
     return select(Authenticator).where(
-        Authenticator.person_id == person_id, Authenticator.removed_at.is_(None)
+        Authenticator.person_id == person_id, ~Authenticator.is_removed
     )
 
 
 def _take(store: Store, known: Authenticator, code: str, now: datetime) -> bool:
-    """Use a code up: of two that come in the same instant, one counts."""
+    """Accept a code and use it up: of two uses at the same instant, one succeeds."""
     from pyotp.utils import strings_equal
 
     written = "".join(code.split())

@@ -1,41 +1,37 @@
-"""Accounts: how a person is known again: logins, and the one-time links that lead to the first of them.
+"""Logins: one person signed in on one device, from the sign-in until it ends (S2).
 
-Everything that lets somebody in is stored as a hash; the secret itself is shown once (S2). The ways of proving who one is
-have rooms of their own: passkeys.py, passwords.py, second_factors.py, recovery_codes.py.
+A login's secret is stored as a hash and shown once. How people prove who they are: sign_in_links.py, passkeys.py,
+passwords.py, authenticators.py, recovery_codes.py.
 """
 
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, select, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
+from webapp.care.accounts import sign_in_links
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
-from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
-from webapp.refusals import Forbidden
 
 IDLE = {Kind.STAFF: timedelta(minutes=15)}
 IDLE_OTHERWISE = timedelta(hours=1)
 OVERALL = timedelta(hours=24)
-"""How long a login lasts (S3): unused, and at most."""
+"""How long a login lasts: without use (staff, others), and at most (S3)."""
 FRESH = timedelta(minutes=10)
-"""How long a proof of who one is counts for what needs a fresh one."""
-LINK_LASTS = {
-    "invitation": timedelta(days=7), "recovery": timedelta(hours=1), "demo": timedelta(days=7),
-}  # fmt: skip
-"""`demo`: stands for both factors, and is issued in the demo's programs only."""
+"""How long a proof of identity counts where a fresh one is asked for."""
 TWO_AT_ONCE = ("passkey", "demo")
-"""Ways that are two factors by themselves: a passkey that verified its user (S3)."""
+"""Ways to sign in that count as two factors: a passkey verifies its user itself (S3)."""
 
 
 class Login(Base):
-    """One person signed in on one device: a row with who and when, so that it can be listed and ended (S2)."""
+    """One person signed in on one device, so that sign-ins can be listed and ended (S2)."""
 
     __tablename__ = "login"
     __table_args__ = (Index("ix_login_person", "person_id"),)
@@ -51,7 +47,7 @@ class Login(Base):
     made_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     proved_at: Mapped[datetime | None]
-    """When they last proved who they are within this login; None: never yet, a link of the program brought them in."""
+    """When they last proved who they are in this login; None: never, they came by a link."""
     ended_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
@@ -62,38 +58,40 @@ class Login(Base):
         return self.ended_at != None
 
     def live(self, as_of: datetime) -> bool:
-        """In force at `as_of`: not ended, not idle too long, not too old, its person not discharged."""
+        """Whether it is in force at `as_of`: not ended, not idle too long, not too old, its person not discharged."""
         return self.open(as_of) and not self._idle(as_of)
 
     def locked(self, as_of: datetime) -> bool:
-        """Idle for too long, but of today: one proof opens it again where one was (quick unlock, S3)."""
+        """Whether it has been idle too long but is otherwise in force: one proof unlocks it (quick unlock, S3)."""
         return self.open(as_of) and self._idle(as_of)
 
     @property
     def complete(self) -> bool:
-        """Enough was proved: staff always give two factors (S3)."""
+        """Whether enough factors were given: staff need two (S3)."""
         return self.person.kind != Kind.STAFF or self.strong
 
     @property
     def strong(self) -> bool:
+        """Two factors were given."""
         return self.way in TWO_AT_ONCE or self.second is not None
 
     def fresh(self, as_of: datetime) -> bool:
-        """Whether they came in, or proved who they are, a moment ago."""
+        """Whether they signed in or proved who they are within the last ten minutes."""
         return (self.proved_at or self.made_at) + FRESH > as_of
 
     def proved(self, as_of: datetime) -> bool:
-        """Whether they proved it a moment ago by what is theirs alone: a link may have passed through other hands."""
+        """Whether they proved who they are within the last ten minutes by their own means. A link does not count: somebody else may
+        have opened it."""
         return self.proved_at is not None and self.proved_at + FRESH > as_of
 
     def end(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
-        """A copied cookie is dead from here on (S2)."""
+        """End it: its cookie, and any copy of it, signs nobody in any more (S2). Twice is the same."""
         if self.ended_at is None:
             self.ended_at = now
-            people.about(store, Tag.SIGNED_OUT, self.person, by=by, now=now, why=why)
+            events.record(store, Tag.SIGNED_OUT, person=self.person, by=by, now=now, why=why)
 
     def open(self, as_of: datetime) -> bool:
-        """Not over: in use, or to be unlocked. What a list of one's logins shows."""
+        """Whether it is live or locked: what a list of one's logins shows."""
         return (
             self.ended_at is None
             and self.made_at + OVERALL > as_of
@@ -102,27 +100,6 @@ class Login(Base):
 
     def _idle(self, as_of: datetime) -> bool:
         return self.seen_at + IDLE.get(Kind(self.person.kind), IDLE_OTHERWISE) <= as_of
-
-
-class Link(Base):
-    """A one-time link to sign in with: invites or recovers, spent by POST, so that mail scanners burn nothing (S3)."""
-
-    __tablename__ = "link"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    purpose: Mapped[str]
-    made_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    spent_at: Mapped[datetime | None]
-
-    person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
-
-    @hybrid_property
-    def is_spent(self) -> bool:
-        """Used once; it opens nothing any more."""
-        return self.spent_at != None
 
 
 def sign_in(
@@ -134,7 +111,7 @@ def sign_in(
     device: str | None = None,
     second: str | None = None,
 ) -> tuple[Login, str]:
-    """A new login for `person`; answers it and its secret, which goes into the cookie and nowhere else."""
+    """Create a login; returns it and its secret, which goes into the cookie and nowhere else."""
     secret = secrets.token_urlsafe(32)
     login = Login(
         person=person, secret_hash=hash_secret(secret), way=way, second=second, device=device,
@@ -142,21 +119,21 @@ def sign_in(
     )  # fmt: skip
     store.add(login)
     store.flush()
-    people.about(store, Tag.SIGNED_IN, person, by=person, now=now, way=way)
+    events.record(store, Tag.SIGNED_IN, person=person, by=person, now=now, way=way)
     return login, secret
 
 
 def prove_again(
     store: Store, login: Login, way: str, *, by: Person, now: datetime, second: str | None = None
 ) -> str:
-    """The same login goes on: after idling, for a step that needs a fresh proof, or with the second factor. Answers its
-    new secret; the old cookie is dead (S2: rotate at step-up). For staff only two factors count as fresh."""
+    """Record another proof in the same login: after idling, for a step that needs a fresh one, or the second factor. Returns
+    the login's new secret; the old cookie is void (S2). For staff only two factors count as a fresh proof."""
     secret = secrets.token_urlsafe(32)
     login.secret_hash, login.seen_at = hash_secret(secret), now
     login.second = second or ("passkey" if way == "passkey" else login.second)
     if login.person.kind != Kind.STAFF or way in TWO_AT_ONCE or second:
         login.proved_at = now
-    people.about(store, Tag.PROVED_AGAIN, login.person, by=by, now=now, way=second or way)
+    events.record(store, Tag.PROVED_AGAIN, person=login.person, by=by, now=now, way=second or way)
     return secret
 
 
@@ -175,78 +152,27 @@ def end_all(
     now: datetime,
     but: int | None = None,
 ) -> None:
-    """End every login of a person, `but` one, and every link: on disabling them, when a way in changed (S2). Reminders go on."""
-    void_links(store, person, now=now)
+    """End every login of a person except the one with the id `but`, and void their links: when they are discharged, or the way
+    they sign in has changed (S2). Devices still get reminders."""
+    sign_in_links.void(store, person, now=now)
     for login in store.scalars(select(Login).where(Login.person_id == person.id, ~Login.is_ended)):
         if login.id != but:
             login.end(store, why, by=by, now=now)
 
 
 def sign_out(store: Store, login: Login, why: str, *, by: Person, now: datetime) -> None:
-    """On purpose, here or from elsewhere: the login ends, and the device gets no more reminders (S5)."""
+    """End the login because its person wants that, and stop reminders to its device (S5)."""
     login.end(store, why, by=by, now=now)
-    there = Address.login_id == login.id
-    addresses.sign_out_devices(store, login.person, there, by=by, now=now)
+    on_this_device = Address.login_id == login.id
+    addresses.sign_out_devices(store, login.person, on_this_device, by=by, now=now)
 
 
 def sign_out_everywhere(
     store: Store, person: Person, why: str, *, by: Person | None, now: datetime,
     but: int | None = None,
 ) -> None:  # fmt: skip
-    """Sign out on every device, `but` where one login is: when they ask, or a phone may be in other hands. One that was lost
-    days ago is signed in no more, and would still ring (S5)."""
+    """End every login except `but`, and stop reminders to all other devices, also to those no longer signed in: a phone lost
+    days ago would still ring (S5)."""
     end_all(store, person, why, by=by, now=now, but=but)
     elsewhere = Address.login_id.is_distinct_from(but or 0)
     addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)
-
-
-def issue_link(
-    store: Store, person: Person, purpose: str, *, by: Person | None, now: datetime
-) -> str:
-    """A secret for a one-time link, in place of earlier ones; audited. `purpose`: `invitation`, `recovery`, or `demo`, of which
-    there may be several. Raises Forbidden for `demo` in a program with real people."""
-    if purpose == "demo" and not person.program.demo:
-        raise Forbidden()
-    if purpose != "demo":
-        void_links(store, person, now=now)
-    secret = secrets.token_urlsafe(32)
-    store.add(
-        Link(
-            person=person,
-            secret_hash=hash_secret(secret),
-            purpose=purpose,
-            made_at=now,
-            expires_at=now + LINK_LASTS[purpose],
-        )  # fmt: skip
-    )
-    people.about(store, Tag.LINK_ISSUED, person, by=by, now=now, purpose=purpose)
-    return secret
-
-
-def link_of(store: Store, secret: str, as_of: datetime) -> Link | None:
-    """The unspent link of this secret, for showing whom it is for; looking spends nothing."""
-    link = store.scalar(select(Link).where(Link.secret_hash == hash_secret(secret)))
-    if link is None or link.spent_at is not None or link.expires_at <= as_of:
-        return None
-    return link if link.person.status != Status.DISCHARGED else None
-
-
-def void_links(store: Store, person: Person, *, now: datetime) -> None:
-    """Whatever links somebody still keeps open nothing: what lets this person in has changed since (S3)."""
-    unspent = update(Link).where(Link.person_id == person.id, ~Link.is_spent)
-    store.execute(unspent.values(spent_at=now))
-
-
-def spend_link(store: Store, secret: str, *, now: datetime) -> Link | None:
-    """Use the link up: one caller gets it, every later one None, also in the same instant. What others there were are void."""
-    link = link_of(store, secret, now)
-    if link is None:
-        return None
-    spent = store.execute(
-        update(Link).where(Link.id == link.id, ~Link.is_spent).values(spent_at=now)
-    )
-    if spent.rowcount != 1:  # type: ignore[attr-defined]
-        return None
-    if link.purpose != "demo":
-        void_links(store, link.person, now=now)
-    return link

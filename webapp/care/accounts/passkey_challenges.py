@@ -1,4 +1,4 @@
-"""Challenges: what a passkey is asked to sign. Made by us, kept by us, good once, for one browser, for a few minutes (S3)."""
+"""WebAuthn challenges: random bytes for a passkey to sign, valid once, for one browser, for five minutes (S3)."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ LASTS = timedelta(minutes=5)
 
 
 class Challenge(Base):
-    """Growth: one row a question that was asked and not yet answered; `forget` clears those that time has ended."""
+    """Growth: one row a challenge that was not used yet; `forget` deletes those that have expired."""
 
     __tablename__ = "challenge"
 
@@ -22,14 +22,14 @@ class Challenge(Base):
     """`register` or `sign_in`."""
     browser_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     handle: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """To register: how the new passkey will name its person."""
+    """For `register`: the user handle of the new passkey."""
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 def ask(
     store: Store, purpose: str, browser: str, now: datetime, handle: bytes | None = None
 ) -> bytes:
-    """A new question for this browser (`browser`: the secret of its cookie)."""
+    """Return a new challenge for this browser. `browser`: the secret of its cookie. `handle`: the user handle, to register."""
     question = secrets.token_bytes(32)
     store.add(
         Challenge(
@@ -43,8 +43,8 @@ def ask(
 def answered(
     store: Store, question: bytes, purpose: str, browser: str, now: datetime
 ) -> Row[bytes | None] | None:
-    """Use a question up: the handle asked with it. None but for the first answer: from the browser that was asked, for what was
-    asked, in time."""
+    """Use a challenge up and return its row with the handle. None if there is none of this purpose and browser, if it has
+    expired, or if it was used already."""
     spent = delete(Challenge).where(
         Challenge.question == question, Challenge.purpose == purpose,
         Challenge.browser_hash == hash_secret(browser), Challenge.expires_at > now,
@@ -53,7 +53,7 @@ def answered(
 
 
 def forget(database: Database, now: datetime) -> int:
-    """A chore: questions nobody answered in time."""
+    """Chore: delete challenges that have expired. Returns how many."""
     with database.writing() as store:
         gone = store.execute(delete(Challenge).where(Challenge.expires_at <= now)).rowcount  # type: ignore[attr-defined]
         store.commit()

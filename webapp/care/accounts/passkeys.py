@@ -1,6 +1,6 @@
-"""Passkeys: the first way in for everyone (S3). A phone or key signs our question, after it made sure who holds it.
+"""Passkeys (WebAuthn credentials), the preferred way to sign in (S3): a device signs our challenge after verifying its user.
 
-The cryptography is py_webauthn's. It takes long to load, so it is loaded when the first passkey is used.
+The cryptography is py_webauthn's, which takes long to load and is therefore imported at first use.
 """
 
 import base64
@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, Select, select, update
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care.accounts import logins
+from webapp.care.accounts import sign_in_links
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory import people
 from webapp.care.directory.people import Person, Status
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid, Refusal
@@ -25,8 +26,8 @@ LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """Whom passkeys are for: `rp_id` the host people open, `origin` its whole address, `name` the app's neutral one."""
+class RelyingParty:
+    """This installation, as WebAuthn calls it: `rp_id` its host, `origin` its scheme and host, `name` the app's neutral name."""
 
     rp_id: str
     origin: str
@@ -34,7 +35,7 @@ class House:
 
 
 class NotProved(Refusal):
-    """The answer proves nothing. Which of the checks said so is in `__cause__`, for the log's kind; people learn no more."""
+    """A browser's response does not verify. The check that failed is in `__cause__`, for the log; people are not told."""
 
     status = 422
     code = "not-proved"
@@ -42,7 +43,7 @@ class NotProved(Refusal):
 
 
 class Passkey(Base):
-    """One passkey of one person. Only its public half is here; one that was removed stays as a row and opens nothing."""
+    """One passkey of one person, by its public key. A removed one stays as a row and signs nobody in."""
 
     __tablename__ = "passkey"
     __table_args__ = (Index("ix_passkey_person", "person_id"),)
@@ -52,9 +53,9 @@ class Passkey(Base):
     credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     user_handle: Mapped[bytes] = mapped_column(LargeBinary)
-    """How the passkey itself names its person: random."""
+    """The random id by which the passkey names its person."""
     sign_count: Mapped[int] = mapped_column(BigInteger)
-    """How often it has signed, where it counts; one that counts backwards has a double."""
+    """How often it has signed, if it counts; a count that does not grow means that there is a copy of it."""
     transports: Mapped[list[str]] = mapped_column(JSON)
     name: Mapped[str]
     made_at: Mapped[datetime]
@@ -63,12 +64,17 @@ class Passkey(Base):
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
 
+    @hybrid_property
+    def is_removed(self) -> bool:
+        """It signs nobody in any more."""
+        return self.removed_at != None
+
     def rename(self, name: str) -> None:
-        """Raises Invalid for none."""
+        """Raises Invalid for an empty name."""
         self.name = _named(name)
 
     def remove(self, store: Store, *, by: Person | None, now: datetime) -> None:
-        """It opens nothing any more."""
+        """Sign nobody in with it any more. Twice is the same."""
         if self.removed_at is None:
             self.removed_at = now
             _about(store, Tag.PASSKEY_REMOVED, self, by=by, now=now)
@@ -76,36 +82,36 @@ class Passkey(Base):
 
 def of(person_id: int) -> Select[Passkey]:
     """A person's passkeys, oldest first."""
-    mine = select(Passkey).where(Passkey.person_id == person_id, Passkey.removed_at.is_(None))
+    mine = select(Passkey).where(Passkey.person_id == person_id, ~Passkey.is_removed)
     return mine.order_by(Passkey.id)
 
 
-def named_by(store: Store, person: Person) -> bytes:
-    """How a passkey that is made now names its person. It goes with the question: by the time of the answer there may be others."""
-    known = store.scalar(of(person.id).limit(1))
-    return known.user_handle if known else secrets.token_bytes(32)
+def user_handle_of(store: Store, person: Person) -> bytes:
+    """The user handle for a new passkey: the one of the person's first passkey, or a new random one. Keep it with the challenge,
+    since another passkey may have been added when the response arrives."""
+    first = store.scalar(of(person.id).limit(1))
+    return first.user_handle if first else secrets.token_bytes(32)
 
 
-def asking_to_register(
-    store: Store, person: Person, question: bytes, handle: bytes, house: House
+def registration_options(
+    store: Store, person: Person, question: bytes, handle: bytes, party: RelyingParty
 ) -> str:
-    """What the browser is asked for a new passkey, as JSON: one that is found without a name being typed, and that checks
-    who holds it."""
+    """The options for `navigator.credentials.create`, as JSON: a discoverable passkey (no name to type) that verifies its user."""
     from webauthn import generate_registration_options, options_to_json
     from webauthn.helpers import structs
 
-    known = list(store.scalars(of(person.id)))
+    existing = list(store.scalars(of(person.id)))
     wanted = structs.AuthenticatorSelectionCriteria(
         resident_key=structs.ResidentKeyRequirement.REQUIRED,
         user_verification=structs.UserVerificationRequirement.REQUIRED,
     )
     return options_to_json(
         generate_registration_options(
-            rp_id=house.rp_id, rp_name=house.name, challenge=question,
+            rp_id=party.rp_id, rp_name=party.name, challenge=question,
             user_id=handle,
             user_name=person.email or person.name, user_display_name=person.name,
             authenticator_selection=wanted,
-            exclude_credentials=[_described(each) for each in known],
+            exclude_credentials=[_described(each) for each in existing],
         )
     )  # fmt: skip
 
@@ -116,47 +122,48 @@ def add(
     answer: dict[str, Any],
     question: bytes,
     handle: bytes,
-    house: House,
+    party: RelyingParty,
     *,
     name: str,
     by: Person,
     now: datetime,
 ) -> Passkey:
-    """Keep the passkey that answered `question`. Raises NotProved when the answer doesn't hold, Invalid."""
+    """Store the passkey of a browser's `answer` to the challenge `question`, and void the person's links. Raises NotProved when
+    the answer does not verify, Invalid for too many passkeys or no name."""
     from webauthn import verify_registration_response
 
     try:
-        found = verify_registration_response(
-            credential=answer, expected_challenge=question, expected_rp_id=house.rp_id,
-            expected_origin=house.origin, require_user_verification=True,
+        verified = verify_registration_response(
+            credential=answer, expected_challenge=question, expected_rp_id=party.rp_id,
+            expected_origin=party.origin, require_user_verification=True,
         )  # fmt: skip
-    except Exception as error:  # whatever a stranger's bytes set off, it proves nothing
+    except Exception as error:  # bytes from anybody may make the library raise anything
         raise NotProved() from error
-    if store.scalar(select(Passkey.id).where(Passkey.credential_id == found.credential_id)):
+    if store.scalar(select(Passkey.id).where(Passkey.credential_id == verified.credential_id)):
         raise NotProved()
     if len(store.scalars(of(person.id)).all()) >= MOST:
         raise Invalid(N_("Remove a passkey first."), field="name")
     transports = answer["response"].get("transports") or []
     passkey = Passkey(
-        person=person, credential_id=found.credential_id, public_key=found.credential_public_key,
-        user_handle=handle, sign_count=found.sign_count,
+        person=person, credential_id=verified.credential_id, public_key=verified.credential_public_key,
+        user_handle=handle, sign_count=verified.sign_count,
         transports=[str(each)[:20] for each in transports][:8], name=_named(name), made_at=now,
     )  # fmt: skip
     store.add(passkey)
     store.flush()
-    logins.void_links(store, person, now=now)
+    sign_in_links.void(store, person, now=now)
     _about(store, Tag.PASSKEY_ADDED, passkey, by=by, now=now)
     return passkey
 
 
-def asking_to_sign_in(question: bytes, house: House) -> str:
-    """What the browser is asked to let somebody in: whichever passkey of ours it has, and that it checks who holds it."""
+def sign_in_options(question: bytes, party: RelyingParty) -> str:
+    """The options for `navigator.credentials.get`, as JSON: any passkey of this site, which verifies its user."""
     from webauthn import generate_authentication_options, options_to_json
     from webauthn.helpers.structs import UserVerificationRequirement
 
     return options_to_json(
         generate_authentication_options(
-            rp_id=house.rp_id,
+            rp_id=party.rp_id,
             challenge=question,
             user_verification=UserVerificationRequirement.REQUIRED,
         )
@@ -164,17 +171,17 @@ def asking_to_sign_in(question: bytes, house: House) -> str:
 
 
 def prove(
-    store: Store, answer: dict[str, Any], question: bytes, house: House, *, now: datetime
+    store: Store, answer: dict[str, Any], question: bytes, party: RelyingParty, *, now: datetime
 ) -> Passkey:
-    """The passkey that answered `question`, and with it its person. Raises NotProved.
+    """Return the passkey that gave this `answer` to the challenge `question`. Raises NotProved.
 
-    A passkey whose count does not grow has a double somewhere: it is refused, and the fact recorded; the caller commits.
+    A passkey whose count does not grow has been copied: it is refused, and an event recorded, which the caller commits.
     """
     passkey = _claimed(store, answer)
     if passkey is None:
         raise NotProved()
     try:
-        count = _verified(passkey, answer, question, house)
+        count = _verified(passkey, answer, question, party)
     except Exception as error:
         raise NotProved() from error
     grown = (
@@ -190,37 +197,37 @@ def prove(
 
 
 def question_of(answer: Any) -> bytes:
-    """What a browser says it was asked. Raises NotProved for what is no answer at all."""
+    """The challenge that a browser's answer names. Raises NotProved for anything malformed."""
     try:
-        told = json.loads(_bytes(answer["response"]["clientDataJSON"]))
-        return _bytes(told["challenge"])
+        client_data = json.loads(_bytes(answer["response"]["clientDataJSON"]))
+        return _bytes(client_data["challenge"])
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise NotProved() from error
 
 
-def _verified(passkey: Passkey, answer: dict[str, Any], question: bytes, house: House) -> int:
-    """How often it says it has signed. Its growing is checked by the caller, in the database itself."""
+def _verified(
+    passkey: Passkey, answer: dict[str, Any], question: bytes, party: RelyingParty
+) -> int:
+    """Verify the answer and return its signature count; the caller checks in the database that it grows."""
     from webauthn import verify_authentication_response
 
-    found = verify_authentication_response(
-        credential=answer, expected_challenge=question, expected_rp_id=house.rp_id,
-        expected_origin=house.origin, credential_public_key=passkey.public_key,
+    verified = verify_authentication_response(
+        credential=answer, expected_challenge=question, expected_rp_id=party.rp_id,
+        expected_origin=party.origin, credential_public_key=passkey.public_key,
         credential_current_sign_count=0, require_user_verification=True,
     )  # fmt: skip
-    return found.new_sign_count
+    return verified.new_sign_count
 
 
 def _claimed(store: Store, answer: dict[str, Any]) -> Passkey | None:
-    """The passkey this answer says it comes from, if it also names its own person."""
+    """The passkey that the answer names, if the answer also names that passkey's own person."""
     try:
         credential_id = _bytes(answer["rawId"])
         handle = answer["response"].get("userHandle")
         named = _bytes(handle) if handle else None
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    wanted = select(Passkey).where(
-        Passkey.credential_id == credential_id, Passkey.removed_at.is_(None)
-    )
+    wanted = select(Passkey).where(Passkey.credential_id == credential_id, ~Passkey.is_removed)
     passkey = store.scalar(wanted)
     if passkey is None or passkey.person.status == Status.DISCHARGED:
         return None
@@ -228,7 +235,7 @@ def _claimed(store: Store, answer: dict[str, Any]) -> Passkey | None:
 
 
 def _bytes(text: str) -> bytes:
-    """What a base64url text holds, with or without its padding."""
+    """Decode base64url, with or without padding."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
@@ -236,8 +243,8 @@ def _described(passkey: Passkey) -> Any:
     from webauthn.helpers.structs import AuthenticatorTransport, PublicKeyCredentialDescriptor
 
     known = {each.value for each in AuthenticatorTransport}
-    ways = [AuthenticatorTransport(each) for each in passkey.transports if each in known]
-    return PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=ways)
+    transports = [AuthenticatorTransport(each) for each in passkey.transports if each in known]
+    return PublicKeyCredentialDescriptor(id=passkey.credential_id, transports=transports)
 
 
 def _named(name: str) -> str:
@@ -247,4 +254,4 @@ def _named(name: str) -> str:
 
 
 def _about(store: Store, tag: Tag, passkey: Passkey, *, by: Person | None, now: datetime) -> None:
-    people.about(store, tag, passkey.person, by=by, now=now, passkey=passkey.id)
+    events.record(store, tag, person=passkey.person, by=by, now=now, passkey=passkey.id)

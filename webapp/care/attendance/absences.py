@@ -1,4 +1,4 @@
-"""Absence reports: the client says they can't come. Support, never punishment: reason and note are optional."""
+"""Absence reports, their withdrawal, and excusals by staff. Reason and note are always optional."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -8,16 +8,16 @@ from sqlalchemy import ForeignKey, Index, Select, bindparam, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, Cancelled, Conflict, Forbidden, Invalid
 
 CLOCK_TOLERANCE = timedelta(hours=12)
-"""How far back a phone's own "I tapped Send then" is believed: a report written offline keeps its notice."""
+"""How far back a phone's own time of sending is accepted, so that a report written offline keeps its notice."""
 NOTE_LENGTH = 2000
 
 
@@ -34,7 +34,7 @@ class Reason(StrEnum):
 
 
 class AbsenceReport(Base):
-    """ "I can't make it", for one seat. One standing report a seat; a withdrawn one stays in the chart."""
+    """A client's report that they can't come to one session. A seat has one report in force; withdrawn ones stay in the chart."""
 
     __tablename__ = "absence_report"
     __table_args__ = (
@@ -51,7 +51,7 @@ class AbsenceReport(Base):
     reason: Mapped[str]
     note: Mapped[str | None] = mapped_column(SealedText)
     reported_at: Mapped[datetime]
-    """When the client tapped Send: this instant counts as notice."""
+    """When the client tapped Send; notice is counted from here."""
     received_at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     request_id: Mapped[str | None] = mapped_column(unique=True)
@@ -62,12 +62,12 @@ class AbsenceReport(Base):
 
     @hybrid_property
     def is_withdrawn(self) -> bool:
-        """Taken back by its client."""
+        """The client can come after all."""
         return self.withdrawn_at != None
 
     @property
     def notice(self) -> timedelta:
-        """How long before the start it was said; negative when after."""
+        """How long before the start it was reported; negative after the start."""
         return self.seat.session.starts_at - self.reported_at
 
     @property
@@ -75,15 +75,17 @@ class AbsenceReport(Base):
         return round(self.notice.total_seconds() / 3600, 2)
 
     def withdraw(self, store: Store, *, by: Person | None, now: datetime) -> None:
-        """They can come after all."""
+        """Withdraw the report: the client can come after all. A second time changes nothing."""
         if self.withdrawn_at is None:
             self.withdrawn_at, self.withdrawn_by_id = now, by.id if by else None
             look_again(store, now, id=self.seat_id)
-            sessions.record(store, Tag.ABSENCE_WITHDRAWN, self.seat, by=by, now=now, report=self.id)
+            events.record(
+                store, Tag.ABSENCE_WITHDRAWN, seat=self.seat, by=by, now=now, report=self.id
+            )
 
 
 class Excusal(Base):
-    """Staff excused an absence, with a reason."""
+    """An absence excused by staff, with the reason."""
 
     __tablename__ = "excusal"
 
@@ -93,10 +95,10 @@ class Excusal(Base):
     at: Mapped[datetime]
 
 
-_STANDS = select(AbsenceReport).where(
+_IN_FORCE = select(AbsenceReport).where(
     AbsenceReport.seat_id == bindparam("seat"), ~AbsenceReport.is_withdrawn
 )
-"""`of`, made once."""
+"""`of`, built once."""
 
 
 def report(
@@ -110,14 +112,14 @@ def report(
     reported_at: datetime | None = None,
     request_id: str | None = None,
 ) -> AbsenceReport:
-    """The client can't make it. Before, during or after the session (M3).
+    """Report that the client can't come, before, during or after the session (M3); returns the report in force.
 
-    `request_id` (a client-made UUID): the same one again answers the same report. `reported_at` may lie up to
-    `CLOCK_TOLERANCE` before `now`; earlier, or in the future, it is drawn to the bound. A report that stands already is
-    answered as it is, with a reason or note added if it had none. Raises Invalid, Cancelled, Forbidden, and Conflict for a
-    `reported_at` before the client said that they can come after all.
+    `request_id`: a UUID made by the client; the same one again returns the same report. `reported_at` is moved to at most
+    `CLOCK_TOLERANCE` before `now` and at latest `now`. If a report is in force already it is returned, with reason or note
+    added if it had none. Raises Invalid, Cancelled, Forbidden, and Conflict when the client withdrew a report after
+    `reported_at`.
     """
-    request_id = _known_uuid(request_id)
+    request_id = _checked_uuid(request_id)
     if request_id and (same := _by_request(store, request_id)):
         if same.seat_id != seat.id:
             raise Invalid(N_("This request was used for another session."), field="request_id")
@@ -126,28 +128,28 @@ def report(
         raise Forbidden()
     if seat.session.cancelled_at:
         raise Cancelled()
-    reason, note = _usable(reason, note)
-    if standing := store.scalar(_STANDS, {"seat": seat.id}):
-        _add_to(standing, reason, note)
-        return standing
-    told_at = min(max(reported_at or now, now - CLOCK_TOLERANCE), now)
-    _refuse_taken_back(store, seat, reported_at)
+    reason, note = _checked(reason, note)
+    if in_force := store.scalar(_IN_FORCE, {"seat": seat.id}):
+        _complete(in_force, reason, note)
+        return in_force
+    instant = min(max(reported_at or now, now - CLOCK_TOLERANCE), now)
+    _refuse_before_withdrawal(store, seat, reported_at)
     made = AbsenceReport(
-        seat=seat, reason=reason, note=note, reported_at=told_at, received_at=now,
+        seat=seat, reason=reason, note=note, reported_at=instant, received_at=now,
         by_id=by and by.id, request_id=request_id,
     )  # fmt: skip
     store.add(made)
     store.flush()
     look_again(store, now, client_id=seat.client_id)
-    sessions.record(
-        store, Tag.ABSENCE_REPORTED, seat, by=by, now=now, report=made.id, reason=reason,
+    events.record(
+        store, Tag.ABSENCE_REPORTED, seat=seat, by=by, now=now, report=made.id, reason=reason,
         notice_hours=made.notice_hours,
     )  # fmt: skip
     return made
 
 
 def excuse(store: Store, seat: Seat, reason: str, *, by: Person, now: datetime) -> Excusal:
-    """Staff excuse an absence. Raises Invalid, Forbidden."""
+    """Excuse an absence as staff, with a reason for the record. A second time changes nothing. Raises Invalid, Forbidden."""
     if by.kind != Kind.STAFF:
         raise Forbidden()
     if not reason.strip():
@@ -157,18 +159,18 @@ def excuse(store: Store, seat: Seat, reason: str, *, by: Person, now: datetime) 
         excusal = Excusal(seat_id=seat.id, reason=reason, by_id=by.id, at=now)
         store.add(excusal)
         look_again(store, now, id=seat.id)
-        sessions.record(store, Tag.ABSENCE_EXCUSED, seat, by=by, now=now)
+        events.record(store, Tag.ABSENCE_EXCUSED, seat=seat, by=by, now=now)
     return excusal
 
 
 def of(seat_id: int) -> Select[AbsenceReport]:
-    """The report that stands for a seat."""
+    """The report in force for a seat."""
     return select(AbsenceReport).where(
         AbsenceReport.seat_id == seat_id, ~AbsenceReport.is_withdrawn
     )
 
 
-def _usable(reason: str | None, note: str | None) -> tuple[str, str | None]:
+def _checked(reason: str | None, note: str | None) -> tuple[str, str | None]:
     reason, note = reason or Reason.UNSAID, (note or "").strip() or None
     if reason not in list(Reason):
         raise Invalid(N_("Choose one of the reasons, or none."), field="reason")
@@ -181,8 +183,8 @@ def _by_request(store: Store, request_id: str) -> AbsenceReport | None:
     return store.scalar(select(AbsenceReport).where(AbsenceReport.request_id == request_id))
 
 
-def _refuse_taken_back(store: Store, seat: Seat, reported_at: datetime | None) -> None:
-    """What was tapped before "I can make it after all" was said elsewhere is not put above it: the client decides (R7)."""
+def _refuse_before_withdrawal(store: Store, seat: Seat, reported_at: datetime | None) -> None:
+    """Raises Conflict when a report was withdrawn after `reported_at`: the client's later word counts (R7)."""
     if reported_at is None:
         return
     since = select(AbsenceReport.id).where(
@@ -192,14 +194,14 @@ def _refuse_taken_back(store: Store, seat: Seat, reported_at: datetime | None) -
         raise Conflict(N_("Since then you told us that you can make it."))
 
 
-def _add_to(standing: AbsenceReport, reason: str, note: str | None) -> None:
-    if standing.reason == Reason.UNSAID:
-        standing.reason = reason
-    if note and not standing.note:
-        standing.note = note
+def _complete(report: AbsenceReport, reason: str, note: str | None) -> None:
+    if report.reason == Reason.UNSAID:
+        report.reason = reason
+    if note and not report.note:
+        report.note = note
 
 
-def _known_uuid(text: str | None) -> str | None:
+def _checked_uuid(text: str | None) -> str | None:
     if not text:
         return None
     try:

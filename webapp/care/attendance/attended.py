@@ -1,77 +1,64 @@
-"""Attendance: which seats were filled, and for how long, read for many seats at once."""
+"""Attendance read for many seats at once: the evidence about each, how long its client was there, and who attended."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select
 
-from webapp.care.attendance.presence import Evidence as Seen
-from webapp.care.attendance.presence import Presence
-from webapp.care.attendance.standing import Facts, Life, Room, Standing, standing
+from webapp.bulk import among, rows
+from webapp.care.attendance.presence import EvidenceType, Presence
+from webapp.care.attendance.standing import ClientFacts, Facts, SessionFacts, Standing, standing
 from webapp.care.attendance.tally import TAP, Evidence, tally
 from webapp.care.directory import programs
-from webapp.care.directory.programs import PolicyVersion
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 
 
-def present(store: Store, seats: Iterable[Seat], now: datetime) -> dict[int, timedelta]:
+def present(store: Store, seats: Sequence[Seat], now: datetime) -> dict[int, timedelta]:
     """seat → how long its client was there, overlapping evidence merged. One statement."""
-    seats = list(seats)
-    seen = evidence(store, [seat.id for seat in seats])
+    found = evidence(store, [seat.id for seat in seats])
     return {
-        seat.id: tally(seen[seat.id], seat.session.starts_at, seat.session.ends_at, now).present_for
+        seat.id: tally(
+            found[seat.id], seat.session.starts_at, seat.session.ends_at, now
+        ).present_for
         for seat in seats
     }
 
 
-def attended(store: Store, seats: Iterable[Seat], now: datetime) -> set[int]:
+def attended(store: Store, seats: Sequence[Seat], now: datetime) -> set[int]:
     """The ids of those seats whose standing is *attended*, by the one definition. Two statements."""
-    seats = list(seats)
     if not seats:
         return set()
-    seen = evidence(store, [seat.id for seat in seats])
-    versions = _versions(store, {seat.session.program_id for seat in seats})
-    found = set()
+    found = evidence(store, [seat.id for seat in seats])
+    policies = programs.policies_of(store, {seat.session.program_id for seat in seats})
+    attended_ids = set()
     for seat in seats:
         session = seat.session
-        policy = programs.in_force(versions[session.program_id], session.starts_at).policy
-        room = Room(
+        policy = programs.in_force(policies[session.program_id], session.starts_at).policy
+        shared = SessionFacts(
             session.starts_at, session.ends_at, policy, cancelled=session.cancelled_at is not None
         )
-        facts = Facts(room, Life(), seat.given_at, evidence=tuple(seen[seat.id]))
+        facts = Facts(shared, ClientFacts(), seat.given_at, evidence=tuple(found[seat.id]))
         if standing(facts, now) is Standing.ATTENDED:
-            found.add(seat.id)
-    return found
+            attended_ids.add(seat.id)
+    return attended_ids
 
 
-def evidence(store: Store, seat_ids: Iterable[int]) -> dict[int, list[Evidence]]:
-    """seat → the evidence about its client in its session."""
-    there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
+def evidence(store: Store, seat_ids: Collection[int]) -> dict[int, list[Evidence]]:
+    """seat → the evidence about its client in its session; an empty list where there is none. One statement."""
+    theirs = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
     query = (
         select(
             Seat.id, Presence.type, Presence.at, Presence.source, Presence.recorded_at,
             Presence.connection,
         )
-        .join(Presence, there)
-        .where(Seat.id.in_(list(seat_ids)))
+        .join(Presence, theirs)
+        .where(among(store, Seat.id, seat_ids))
     )  # fmt: skip
     found: dict[int, list[Evidence]] = defaultdict(list)
-    for seat_id, kind, at, source, recorded_at, connection in store.execute(query):
-        weak = kind == Seen.TAPPED
-        found[seat_id].append(
-            Evidence(
-                "joined" if weak else kind, at, TAP if weak else source, recorded_at,
-                connection or "",
-            )
-        )  # fmt: skip
-    return found
-
-
-def _versions(store: Store, program_ids: Iterable[int]) -> dict[int, list[PolicyVersion]]:
-    query = select(PolicyVersion).where(PolicyVersion.program_id.in_(list(program_ids)))
-    found: dict[int, list[PolicyVersion]] = defaultdict(list)
-    for version in store.scalars(query.order_by(PolicyVersion.version)):
-        found[version.program_id].append(version)
+    for seat_id, kind, at, source, recorded_at, connection in rows(store, query):
+        if kind == EvidenceType.TAPPED:
+            kind, source = EvidenceType.JOINED.value, TAP
+        found[seat_id].append(Evidence(kind, at, source, recorded_at, connection or ""))
     return found

@@ -1,4 +1,4 @@
-"""Presence: evidence that someone was there. Evidence, not verdict: `standing` decides what it adds up to."""
+"""Evidence of presence: who was seen in which session, from platforms, staff and the app. `standing` says what it adds up to."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding, among, among_keys, insert_missing
+from webapp.bulk import among, among_keys, insert_missing, insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session, look_again
-from webapp.crypto.sealed import SealedText, ready
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
 
 
-class Evidence(StrEnum):
+class EvidenceType(StrEnum):
     JOINED = "joined"
     LEFT = "left"
     PRESENT = "present"
-    """Staff's word: was there."""
+    """Staff marked them present."""
     ABSENT = "absent"
-    """Staff's word: was not there."""
+    """Staff marked them absent."""
     TAPPED = "tapped"
     """The client tapped Join: weak (rule 7)."""
 
@@ -42,9 +42,9 @@ APP = "app"
 
 
 class Presence(Base):
-    """One piece of evidence about one person in one session. Corrections append; nothing is changed (rule 10).
+    """One piece of evidence about one person in one session. Corrections add rows; no row is changed (rule 10).
 
-    Unique by (session's program via session, source, source_id): repeats are the same row. Growth: two to six a seat.
+    Unique by session, source and the source's own id, so a repeat is the same row. Growth: two to six rows a seat.
     """
 
     __tablename__ = "presence"
@@ -61,14 +61,14 @@ class Presence(Base):
     source: Mapped[str]
     source_id: Mapped[str]
     connection: Mapped[str | None]
-    """The platform's id for one stay in the room: pairs a `left` with its `joined` in any order (R8)."""
+    """The platform's id of one connection: pairs a `left` with its `joined` in any order (R8)."""
     recorded_at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str | None] = mapped_column(SealedText)
 
 
 Key = tuple[int, str, str]
-"""Session, source, and the source's own id."""
+"""(session, source, the source's own id)."""
 COLUMNS = (
     "session_id", "person_id", "type", "at", "source", "source_id", "connection", "recorded_at",
     "by_id", "reason",
@@ -77,7 +77,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Evidence as it comes in. `id` is the source's own, so that a repeat is known for one."""
+    """Evidence as it arrives. `id` is the source's own, by which a repeat is recognized."""
 
     id: str
     session: Session
@@ -92,32 +92,36 @@ class Sighting:
 def record(
     store: Store, sightings: Sequence[Sighting], *, by: Person | None, now: datetime
 ) -> list[bool]:
-    """Keep evidence, in any order and any number of times; answers for each whether it was new.
+    """Store evidence, in any order and any number of times; returns for each whether it was new.
 
-    Cost: a handful of statements for a batch of any size. Rows go in in the order of their key, so that two batches that
-    share some wait for one another instead of locking each other out. Raises Conflict when another batch brought some of
-    it in the same instant: try again.
+    Cost: a handful of statements for a batch of any size. Rows are inserted in the order of their keys, so that batches
+    with common rows wait for one another instead of deadlocking. Raises Conflict when another batch stored some of it at
+    the same time: try again.
     """
     first: dict[Key, Sighting] = {}
     for sighting in sightings:
         first.setdefault(_key(sighting), sighting)
     known = _known(store, first)
     new = {key: first[key] for key in sorted(first) if key not in known}
-    _keep(store, [_row(sighting, by, now) for sighting in new.values()])
+    _insert(store, [_row(sighting, by, now) for sighting in new.values()])
     for sighting in new.values():
-        _tell(store, sighting, by=by, now=now)
-    _look(store, list(new.values()), now)
+        client = sighting.person if sighting.person.kind == Kind.CLIENT else None
+        events.record(
+            store, Tag.PRESENCE_SEEN, client=client, session=sighting.session, by=by, now=now,
+            type=sighting.type, at=sighting.at, source=sighting.source,
+        )  # fmt: skip
+    _schedule_looks(store, list(new.values()), now)
     return [new.pop(_key(sighting), None) is not None for sighting in sightings]
 
 
-def _keep(store: Store, rows: list[tuple[Any, ...]]) -> None:
-    """What needs no reason, which is nearly all, goes in at once."""
+def _insert(store: Store, rows: list[tuple[Any, ...]]) -> None:
+    """Insert the rows. Those without a reason, nearly all, are inserted in bulk."""
     plain = [row for row in rows if not row[-1]]
     made = insert_missing(store, Presence.__table__, COLUMNS, plain)  # type: ignore[arg-type]
     for row in rows:
         if row[-1]:
-            told = ready(store, Presence, dict(zip(COLUMNS, row, strict=True)))
-            made += store.execute(adding(store, Presence).values(told)).rowcount  # type: ignore[attr-defined]
+            prepared = prepared_row(store, Presence, dict(zip(COLUMNS, row, strict=True)))
+            made += store.execute(insert_or_ignore(store, Presence).values(prepared)).rowcount  # type: ignore[attr-defined]
     if made < len(rows):
         raise Conflict()
 
@@ -141,26 +145,17 @@ def _row(sighting: Sighting, by: Person | None, now: datetime) -> tuple[Any, ...
     )  # fmt: skip
 
 
-def _tell(store: Store, sighting: Sighting, *, by: Person | None, now: datetime) -> None:
-    client = sighting.person if sighting.person.kind == Kind.CLIENT else None
-    events.record(
-        store, Tag.PRESENCE_SEEN, by=by, now=now, program_id=sighting.session.program_id,
-        client=client, session=sighting.session, type=sighting.type, at=sighting.at,
-        source=sighting.source,
-    )  # fmt: skip
-
-
-def _look(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
-    """Have the engine look at these people's seats at once; those that wait for it anyway are left alone."""
+def _schedule_looks(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
+    """Have the engine look at these people's seats at once; seats that are due anyway are left unchanged."""
     seats = {(s.session.id, s.person.id) for s in sightings if s.person.kind == Kind.CLIENT}
     if not seats:
         return
-    asleep = select(Seat.id).where(
+    not_due = select(Seat.id).where(
         among_keys(store, (Seat.session_id, Seat.client_id), seats),
         Seat.is_given,
         or_(Seat.next_look_at.is_(None), Seat.next_look_at > now),
     )
-    ids = sorted(store.scalars(asleep))
+    ids = sorted(store.scalars(not_due))
     if ids:
         store.execute(
             update(Seat)
@@ -182,9 +177,9 @@ def mark(
     at: datetime | None = None,
     corrections_within_days: float = 90,
 ) -> Presence:
-    """Staff's word on one seat: `present` or `absent`. Against earlier evidence it is a correction and needs a reason,
-    within the policy's time (rule 10). Raises Invalid."""
-    if type not in (Evidence.PRESENT, Evidence.ABSENT):
+    """Mark the client of a seat `present` or `absent`, as staff. After earlier evidence this is a correction, which needs a
+    reason and is possible for `corrections_within_days` after the session (rule 10). Raises Invalid."""
+    if type not in (EvidenceType.PRESENT, EvidenceType.ABSENT):
         raise Invalid(N_("Mark present or absent."), field="type")
     if now < seat.session.starts_at:
         raise Invalid(N_("This session hasn't started yet."), field="type")
@@ -192,7 +187,7 @@ def mark(
         raise Invalid(N_("It is too long ago to correct this."), field="type")
     earlier = select(Presence).where(
         Presence.session_id == seat.session_id, Presence.person_id == seat.client_id,
-        Presence.type != Evidence.TAPPED,
+        Presence.type != EvidenceType.TAPPED,
     )  # fmt: skip
     correcting = store.scalars(earlier).first() is not None
     if correcting and not (reason or "").strip():
@@ -204,21 +199,18 @@ def mark(
     store.add(presence)
     tag = Tag.PRESENCE_CORRECTED if correcting else Tag.PRESENCE_SEEN
     fields: dict[str, Any] = {} if correcting else {"source": STAFF}
-    events.record(
-        store, tag, by=by, now=now, program_id=seat.session.program_id, seat=seat, type=type,
-        at=presence.at, **fields,
-    )  # fmt: skip
+    events.record(store, tag, seat=seat, by=by, now=now, type=type, at=presence.at, **fields)
     look_again(store, now, id=seat.id)
     return presence
 
 
 def tap_join(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
-    """The client tapped Join: it holds the ladder 15 minutes, and is not attendance (rule 7)."""
+    """Note that the client tapped Join: this delays the ladder for 15 minutes and is not attendance (rule 7)."""
     store.add(
         Presence(
             session_id=seat.session_id,
             person_id=seat.client_id,
-            type=Evidence.TAPPED,
+            type=EvidenceType.TAPPED,
             at=now,
             source=APP,
             source_id=f"tap:{seat.id}:{now.timestamp():.6f}",
@@ -226,7 +218,5 @@ def tap_join(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> N
             by_id=by and by.id,
         )  # fmt: skip
     )
-    events.record(
-        store, Tag.JOIN_TAPPED, by=by, now=now, program_id=seat.session.program_id, seat=seat
-    )
+    events.record(store, Tag.JOIN_TAPPED, seat=seat, by=by, now=now)
     look_again(store, now, id=seat.id)

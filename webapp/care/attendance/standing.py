@@ -1,7 +1,7 @@
-"""What a seat's facts add up to: the one definition, used by every page, query and rule.
+"""The standing of a seat (attended, missed, excused …), computed from its facts; the only definition.
 
-Pure: the standard library, the policy and the merged minutes; no rows. `protocol/facts/facts.py` makes `Facts` from rows, and
-the selects there are tested against `standing()`.
+Pure: the standard library, the policy and the tally; no rows. `protocol/facts/facts.py` makes `Facts` from rows, and the
+selects there are tested against `standing()`.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from webapp.care.attendance.tally import NOTHING, TAP, Evidence, Tally, tally
 from webapp.care.directory.policy import Policy
 
 WEAK_PRESENCE_HOLDS = timedelta(minutes=15)
-"""How long a tap on *Join* holds the ladder (rule 7)."""
-FEED_IS_OLD_AFTER = timedelta(minutes=10)
-"""A feed that sends a heartbeat and has been silent for longer cannot say who was there (rule 7)."""
+"""How long a tap on *Join* delays the ladder (rule 7)."""
+FEED_IS_SILENT_AFTER = timedelta(minutes=10)
+"""A feed with heartbeats that has sent none for longer can't say who was there (rule 7)."""
 
 
 class Standing(StrEnum):
-    """The words of docs/protocol.md, *Facts, then standing*."""
+    """The standings of docs/protocol.md, *Facts, then standing*."""
 
     EXPECTED = "expected"
     WAITING = "waiting"
@@ -39,8 +39,8 @@ CAN_BE_MADE_UP = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """What all seats of one session share. Instants are aware UTC."""
+class SessionFacts:
+    """The facts that all seats of one session share. Instants are aware UTC."""
 
     starts_at: datetime
     ends_at: datetime
@@ -50,38 +50,39 @@ class Room:
     """The last instant at which the start was changed."""
     platform_fed: bool = False
     anyone_seen: bool = True
-    """Some evidence, taps aside, that anybody (host included) was there."""
+    """There is evidence, taps aside, that anybody (host included) was there."""
     program_id: int = 0
     feed_heard_at: datetime | None = None
     """Last heartbeat of the feed; None when the feed sends none."""
 
     doors_open_at: datetime = field(init=False)
     first_check_at: datetime = field(init=False)
-    """When the ladder first asks who is there; until then an empty room is only early."""
+    """When the ladder first asks who is there; before that, missing evidence means nothing."""
     second_check_at: datetime = field(init=False)
     outreach_at: datetime = field(init=False)
     """The outreach instant: the policy's offset, or the end if that comes sooner."""
 
     def __post_init__(self) -> None:
-        """The instants of the policy, worked out once for all seats of the room."""
+        """Compute the policy's instants once for all seats of the session."""
         policy, start = self.policy, self.starts_at
         for name in ("doors_open", "first_check", "second_check"):
             object.__setattr__(self, f"{name}_at", start + getattr(policy, name))
         object.__setattr__(self, "outreach_at", min(start + policy.outreach, self.ends_at))
 
     def silent(self, now: datetime) -> bool:
-        """The room's evidence cannot say anything about those it does not name (rule 7)."""
+        """Whether the platform's evidence says nothing about people it does not name (rule 7)."""
         if not self.platform_fed:
             return False
         if not self.anyone_seen:
             return True
         heard = self.feed_heard_at
-        return heard is not None and min(now, self.ends_at) - heard > FEED_IS_OLD_AFTER
+        return heard is not None and min(now, self.ends_at) - heard > FEED_IS_SILENT_AFTER
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """What all seats of one client share. Contacts are two-way signs of life, the latest of each kind."""
+class ClientFacts:
+    """The facts that all seats of one client share. `contact_at` and `spoken_at`: the latest two-way contact, and the latest
+    conversation."""
 
     inactive: str = ""
     """`paused` or `discharged`; empty for an active client."""
@@ -100,7 +101,7 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """The report in force (not withdrawn). `notice` is the time between reporting and the start reported for."""
+    """The absence report in force. `notice` is the time from the report to the session's start."""
 
     reported_at: datetime
     notice: timedelta
@@ -118,8 +119,8 @@ class Earlier:
 class Facts:
     """One seat at one instant."""
 
-    room: Room
-    life: Life
+    room: SessionFacts
+    life: ClientFacts
     given_at: datetime
     """When the client got this seat."""
     evidence: tuple[Evidence, ...] = ()
@@ -127,15 +128,15 @@ class Facts:
     excused: bool = False
     """Excused by staff with a reason."""
     excused_before: int = 0
-    """Absences of this client told early before this one, cancelled sessions aside (rule 11)."""
+    """Earlier absences of this client that were reported early, cancelled sessions aside (rule 11)."""
     set_aside: bool = False
-    """The client was paused or discharged when the session began: staff had excused them."""
+    """The client was paused or discharged when the session began, which counts as excused."""
     made_up: bool = False
     """A make-up for this seat was completed."""
     earlier: tuple[Earlier, ...] = ()
     """Latest first."""
     open_tasks: tuple[tuple[str, bool], ...] = ()
-    """Open tasks about this seat: (kind, whether anybody has touched it)."""
+    """Open tasks about this seat: (kind, whether anybody has acknowledged it)."""
 
     def tally(self, now: datetime) -> Tally:
         if not self.evidence:
@@ -143,25 +144,25 @@ class Facts:
         return tally(self.evidence, self.room.starts_at, self.room.ends_at, now)
 
     def held_until(self) -> datetime | None:
-        """Until when taps on *Join* hold the ladder. Taps after the outreach instant hold nothing."""
+        """Until when taps on *Join* delay the ladder; None without any. Taps after the outreach instant don't."""
         taps = [e.at for e in self.evidence if e.source == TAP and e.at < self.room.outreach_at]
         return max(taps) + WEAK_PRESENCE_HOLDS if taps else None
 
     def missed_at(self) -> datetime:
-        """From when on nobody having been seen is a miss."""
+        """The instant from which an unseen client has missed the session."""
         held = self.held_until() if self.evidence else None
         return max(self.room.outreach_at, held) if held else self.room.outreach_at
 
 
 def standing(facts: Facts, now: datetime) -> Standing:
-    """What the seat's facts add up to at `now` (aware UTC)."""
+    """The standing of a seat at `now` (aware UTC)."""
     if facts.room.cancelled:
         return Standing.CANCELLED
-    found = _before_making_up(facts, now)
-    return Standing.MADE_UP if facts.made_up and found in CAN_BE_MADE_UP else found
+    plain = _without_make_up(facts, now)
+    return Standing.MADE_UP if facts.made_up and plain in CAN_BE_MADE_UP else plain
 
 
-def _before_making_up(facts: Facts, now: datetime) -> Standing:
+def _without_make_up(facts: Facts, now: datetime) -> Standing:
     room = facts.room
     seen = facts.tally(now)
     if seen.seen and now >= room.starts_at:
@@ -172,7 +173,7 @@ def _before_making_up(facts: Facts, now: datetime) -> Standing:
     if facts.excused or facts.set_aside:
         return Standing.EXCUSED
     if facts.absence is not None:
-        return _told(facts.absence, facts.excused_before, room.policy)
+        return _of_report(facts.absence, facts.excused_before, room.policy)
     if now < room.starts_at:
         return Standing.EXPECTED
     if unknown(facts, seen, now):
@@ -180,19 +181,19 @@ def _before_making_up(facts: Facts, now: datetime) -> Standing:
     return Standing.WAITING if now < facts.missed_at() else Standing.MISSED
 
 
-def _share(room: Room, seen: Tally, now: datetime) -> float:
-    """The share of the session somebody was there for; who is there now is taken to stay to the end."""
+def _share(room: SessionFacts, seen: Tally, now: datetime) -> float:
+    """The share of the session that somebody was there for; who is there now is assumed to stay to the end."""
     there = seen.present_for + (room.ends_at - now if seen.here else timedelta(0))
     return there / (room.ends_at - room.starts_at)
 
 
-def _told(absence: Absence, excused_before: int, policy: Policy) -> Standing:
+def _of_report(absence: Absence, excused_before: int, policy: Policy) -> Standing:
     early = absence.notice >= policy.early_notice
     within = excused_before < policy.excused_allowance
     return Standing.EXCUSED if early and within else Standing.ABSENT_TOLD
 
 
 def unknown(facts: Facts, seen: Tally, now: datetime) -> bool:
-    """The blackout of rule 7: the room is silent, and nobody has said a word about this seat."""
+    """Whether nobody can tell (rule 7): the platform's evidence is silent, and staff have not marked this seat."""
     room = facts.room
     return not seen.word and now >= room.first_check_at and room.silent(now)

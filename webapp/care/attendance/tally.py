@@ -1,6 +1,6 @@
-"""How long somebody was there, added up from evidence that may overlap, repeat, or contradict itself.
+"""Adds up how long somebody was there, from evidence that may overlap, repeat or contradict itself.
 
-Pure: standard library only. The same evidence in any order, with any repetition, gives the same answer.
+Pure: standard library only. The same evidence in any order, with any repetition, gives the same result.
 """
 
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 TAP = "tap"
-"""Source of a person's own tap on *Join*: weak presence (rule 7)."""
+"""Source of a person's own tap on *Join*: weak evidence (rule 7)."""
 STAFF = "staff"
 
 
@@ -16,7 +16,7 @@ STAFF = "staff"
 class Evidence:
     """One piece of evidence about one person in one session.
 
-    `kind` is joined, left, present or absent; the last two are words about the whole session.
+    `kind` is joined, left, present or absent; the last two are marks about the whole session.
     `connection` tells a person's devices apart where the source can.
     """
 
@@ -33,11 +33,11 @@ class Tally:
 
     present_for: timedelta
     seen: bool
-    """There at some instant of the session (or there now, before its start)."""
+    """Was there at some instant of the session, or is there now, before its start."""
     here: bool
-    """There at this very instant."""
+    """Is there at this instant."""
     word: str
-    """The last word said about the whole session: present, absent, or nothing."""
+    """The last mark about the whole session: `present`, `absent`, or empty."""
 
 
 NOTHING = Tally(timedelta(0), seen=False, here=False, word="")
@@ -47,45 +47,48 @@ Span = tuple[datetime, datetime]
 def tally(evidence: Iterable[Evidence], begins: datetime, ends: datetime, now: datetime) -> Tally:
     """Add up evidence for the session from `begins` to `ends` as of `now` (all aware UTC).
 
-    Overlapping evidence is merged, never added twice. Corrections append: a word said later wins over
-    everything said or seen before it, and somebody who joins after *absent* was said is there after all.
+    Overlapping evidence is merged, never added twice. A later mark overrules all marks and evidence before it, and
+    somebody who joins after being marked absent is there after all.
     """
-    known = {piece for piece in evidence if piece.at <= now and piece.source != TAP}
-    if not known:
+    counted = {piece for piece in evidence if piece.at <= now and piece.source != TAP}
+    if not counted:
         return NOTHING
-    words = sorted(
-        (_said_at(piece, ends), piece.at, piece.kind)
-        for piece in known
+    marks = sorted(
+        (_counts_from(piece, ends), piece.at, piece.kind)
+        for piece in counted
         if piece.kind in ("present", "absent")
     )
-    silenced = max((said for said, _, kind in words if kind == "absent"), default=None)
-    present = bool(words) and words[-1][2] == "present"
+    absent_from = max((said for said, _, kind in marks if kind == "absent"), default=None)
+    present = bool(marks) and marks[-1][2] == "present"
     if present:
-        known = {piece for piece in known if piece.kind != "absent"}
-    elif silenced is not None:
-        known = {piece for piece in known if piece.kind != "present" and piece.at > silenced}
-    spans, here = _spans(known, begins, min(now, ends))
+        counted = {piece for piece in counted if piece.kind != "absent"}
+    elif absent_from is not None:
+        counted = {piece for piece in counted if piece.kind != "present" and piece.at > absent_from}
+    spans, here = _spans(counted, begins, min(now, ends))
     here = here and now < ends
     inside = merged((max(a, begins), min(b, ends)) for a, b in spans if a < ends and b >= begins)
     return Tally(
         sum((b - a for a, b in inside), timedelta(0)),
         seen=bool(inside) or here,
         here=here,
-        word=words[-1][2] if words else "",
+        word=marks[-1][2] if marks else "",
     )
 
 
-def _said_at(piece: Evidence, ends: datetime) -> datetime:
-    """When a word was said. Staff who say it after the session mean all of it, whatever `at` they name."""
+def _counts_from(piece: Evidence, ends: datetime) -> datetime:
+    """From when a mark counts. Staff who mark after the session mean all of it, whatever `at` they name."""
     if piece.source == STAFF and piece.recorded_at is not None and piece.recorded_at >= ends:
         return max(piece.recorded_at, piece.at)
     return piece.at
 
 
-def _spans(known: Iterable[Evidence], begins: datetime, until: datetime) -> tuple[list[Span], bool]:
-    """Unclipped spans of presence, each source and connection counted for itself; and: still open?"""
+def _spans(
+    evidence: Iterable[Evidence], begins: datetime, until: datetime
+) -> tuple[list[Span], bool]:
+    """(spans of presence, not clipped to the session and counted apart for each source and connection; whether one is still
+    open)."""
     tracks: dict[tuple[str, str], set[tuple[datetime, bool]]] = {}
-    for piece in known:
+    for piece in evidence:
         at = begins if piece.kind == "present" else piece.at
         key = (piece.source, piece.connection)
         tracks.setdefault(key, set()).add((at, piece.kind == "left"))
@@ -109,7 +112,7 @@ def _spans(known: Iterable[Evidence], begins: datetime, until: datetime) -> tupl
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """The union of spans, in order, none overlapping another."""
+    """The union of spans, in order and without overlaps."""
     union: list[Span] = []
     for begin, end in sorted(spans):
         if union and begin <= union[-1][1]:

@@ -1,8 +1,8 @@
-"""Who did what: the audit chain, and the facts that notices are made from.
+"""Audit events: who did what and when, recorded by verbs, sealed in a hash chain at commit, read by notices and feeds.
 
-Every verb records an `Event` in its own transaction. At commit the events are appended to one hash chain (S14): the head
-row is locked last and shortly, positions are gapless and in commit order, so a reader needs only a cursor, and an event
-row is never changed. Growth: one row a fact, some ten a seat.
+Every verb records its events in its own transaction. At commit they are appended to one hash chain (S14). The head row is
+locked last and briefly; positions have no gaps and follow the order of commits, so a reader needs only a cursor; an event row
+is never changed. Growth: one row an event, some ten a seat.
 """
 
 import hashlib
@@ -26,8 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding, insert_many
-from webapp.care.audit.tag_fields import FIELDS
+from webapp.bulk import insert_many, insert_or_ignore
 from webapp.care.audit.tags import Tag
 from webapp.db import Base, Store
 
@@ -40,9 +39,9 @@ COLUMNS = (
 
 
 class Event(Base):
-    """One fact. `canonical` is the exact text that was hashed; the other columns repeat it for queries.
+    """One event. `canonical` is the exact text that was hashed; the other columns repeat it for queries.
 
-    `id` is the position in the chain. Nothing clinical and no name is ever in an event.
+    `id` is the position in the chain. An event holds nothing clinical and no name.
     """
 
     __tablename__ = "event"
@@ -62,7 +61,7 @@ class Event(Base):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """What this tag declares in `tag_fields.FIELDS`."""
+        """The fields that its tag declares (`Tag.fields`), by name."""
         fields: dict[str, Any] = json.loads(self.canonical)["fields"]
         return fields
 
@@ -78,7 +77,7 @@ class ChainHead(Base):
 
 
 class Cursor(Base):
-    """How far a reader of the events has come: the position of the last event it has dealt with."""
+    """How far a reader of the events has come: the position of the last event it has handled."""
 
     __tablename__ = "cursor"
 
@@ -93,28 +92,26 @@ class HasId(Protocol):
     def id(self) -> Any: ...
 
 
-class SeatLike(HasId, Protocol):
-    """A seat: an event about it names its client and its session too."""
-
-    @property
-    def client_id(self) -> Any: ...
-
-    @property
-    def session_id(self) -> Any: ...
+Subject = Any
+"""What an event is about: a person, seat, session or task, as a row or by id. Their models import this module."""
+CLIENT = "client"
+"""`people.Kind.CLIENT`."""
+OF_SUBJECT = -1
+"""Instead of a program's id: the program that the subjects belong to."""
 
 
 @dataclass(slots=True)
-class Draft:
+class PendingEvent:
     """An event waiting for its place in the chain. Rows may still lack their ids; they have them at commit."""
 
     tag: Tag
     at: datetime
     program_id: int | None
     by: HasId | int | None
-    client: HasId | int | None
-    seat: SeatLike | int | None
-    session: Any
-    task: Any
+    client: Subject
+    seat: Subject
+    session: Subject
+    task: Subject
     fields: dict[str, Any] = field(default_factory=dict)
 
 
@@ -124,24 +121,35 @@ def record(
     *,
     by: HasId | int | None,
     now: datetime,
-    program_id: int | None,
-    client: HasId | int | None = None,
-    seat: SeatLike | int | None = None,
-    session: Any = None,
-    task: Any = None,
+    program_id: int | None = OF_SUBJECT,
+    person: Subject = None,
+    client: Subject = None,
+    seat: Subject = None,
+    session: Subject = None,
+    task: Subject = None,
     **fields: Any,
 ) -> None:
-    """Write down a fact; it is chained when `store` commits.
+    """Record an event; it is chained when `store` commits.
 
-    `by` is the acting person (None: the system itself). Subjects may be rows or ids. `fields` must be those that
-    `tag_fields.FIELDS` declares for `tag`, holding ids, enum values, numbers or instants only; else ValueError.
+    `by` is the acting person (None: the system itself). Subjects may be rows or ids. A row brings what it belongs to: a seat
+    its client, session and program; a task its client, seat, session, program and the field `kind`; a session or a client
+    their program. `person` is a field, and if they are a client, the client too. `fields` must be those that `tag` declares
+    (tags.py), holding ids, enum values, numbers or instants only. Raises ValueError for any other, and TypeError when
+    neither a row nor `program_id` names the program.
     """
-    if undeclared := fields.keys() - FIELDS[tag]:
-        raise ValueError(
-            f"{tag} does not declare {sorted(undeclared)}; see webapp/care/audit/tag_fields.py"
-        )
-    draft = Draft(tag, now, program_id, by, client, seat, session, task, fields)
-    store.info.setdefault("drafts", []).append(draft)
+    if person is not None:
+        fields["person"] = _id(person)
+        if client is None and _is_row(person) and person.kind == CLIENT:
+            client = person
+    if program_id == OF_SUBJECT:
+        program_id = _program_of(seat, session, task, client, person)
+    if _is_row(task):
+        client = task.client_id if client is None else client
+        seat = task.seat_id if seat is None else seat
+        session = task.session_id if session is None else session
+        fields["kind"] = task.kind
+    _refuse_undeclared(tag, fields)
+    _pend(store, PendingEvent(tag, now, program_id, by, client, seat, session, task, fields))
 
 
 def record_shared(
@@ -154,56 +162,77 @@ def record_shared(
     session_id: int,
     fields: dict[str, Any],
 ) -> None:
-    """As `record`, by the system, for a bulk of seats of which the same is said: they share one `fields`, which is put into
-    words once. Raises ValueError for undeclared fields."""
-    if not fields.keys() <= FIELDS[tag]:
-        raise ValueError(
-            f"{tag} does not declare all of {sorted(fields)}; see webapp/care/audit/tag_fields.py"
-        )
-    draft = Draft(tag, now, program_id, None, client_id, seat_id, session_id, None, fields)
-    store.info.setdefault("drafts", []).append(draft)
+    """As `record`, by the system, for many seats whose events have the same fields: pass the same dict, which is then
+    encoded only once. Raises ValueError for undeclared fields."""
+    _refuse_undeclared(tag, fields)
+    subjects = (client_id, seat_id, session_id)
+    _pend(store, PendingEvent(tag, now, program_id, None, *subjects, None, fields))
 
 
-_HEAD = select(ChainHead.count, ChainHead.hash).with_for_update()
-_MOVED_ON = update(ChainHead).values(count=bindparam("upto"), hash=bindparam("last"))
+def _pend(store: Store, event: PendingEvent) -> None:
+    store.info.setdefault("pending_events", []).append(event)
+
+
+def _program_of(seat: Subject, *others: Subject) -> int | None:
+    for row in others:
+        if _is_row(row):
+            program_id: int | None = row.program_id
+            return program_id
+    if not _is_row(seat):
+        raise TypeError("name the program: program_id=, or a row that belongs to one")
+    return _program_of(None, seat.session)
+
+
+def _is_row(subject: Subject) -> bool:
+    return subject is not None and not isinstance(subject, int)
+
+
+def _refuse_undeclared(tag: Tag, fields: dict[str, Any]) -> None:
+    if not fields.keys() <= tag.fields:
+        undeclared = sorted(fields.keys() - tag.fields)
+        raise ValueError(f"{tag} does not declare {undeclared}; see webapp/care/audit/tags.py")
+
+
+_LOCKED_HEAD = select(ChainHead.count, ChainHead.hash).with_for_update()
+_MOVE_HEAD = update(ChainHead).values(count=bindparam("upto"), hash=bindparam("last"))
 
 
 @event.listens_for(Store, "before_commit")
 def seal(store: Store) -> None:
-    """Append what was recorded to the chain, in order, as the last act before the commit."""
-    if not store.info.get("drafts"):
+    """Append the recorded events to the chain, in order, as the last step before the commit."""
+    if not store.info.get("pending_events"):
         return
     store.flush()
-    worded = _in_words(store.info.pop("drafts"))
+    encoded = _encoded(store.info.pop("pending_events"))
     connection = store.connection()
-    found = connection.execute(_HEAD).one_or_none()
-    if found is None:  # the first fact ever; two who come at once share the row
-        store.execute(adding(store, ChainHead).values(id=1, count=0, hash=GENESIS))
-        found = connection.execute(_HEAD).one()
+    found = connection.execute(_LOCKED_HEAD).one_or_none()
+    if found is None:  # the first event ever; of two transactions at once one makes the row
+        store.execute(insert_or_ignore(store, ChainHead).values(id=1, count=0, hash=GENESIS))
+        found = connection.execute(_LOCKED_HEAD).one()
     count, digest = found
     rows = []
-    for columns, text in worded:
+    for columns, text in encoded:
         count += 1
         canonical = f'{{"event":[{count}{text}'
-        digest = link(digest, canonical)
+        digest = chained_hash(digest, canonical)
         rows.append((count, *columns, canonical, digest))
     insert_many(store, Event.__table__, COLUMNS, rows)  # type: ignore[arg-type]
-    connection.execute(_MOVED_ON, {"upto": count, "last": digest})
+    connection.execute(_MOVE_HEAD, {"upto": count, "last": digest})
 
 
 @event.listens_for(Store, "after_rollback")
 def forget(store: Store) -> None:
-    """What was rolled back did not happen."""
-    store.info.pop("drafts", None)
+    """Drop the events of a transaction that was rolled back."""
+    store.info.pop("pending_events", None)
 
 
-def link(before: bytes, canonical: str) -> bytes:
+def chained_hash(before: bytes, canonical: str) -> bytes:
     """The hash of an event, given the hash before it and its canonical text."""
     return hashlib.sha256(before + canonical.encode()).digest()
 
 
 def since(program_id: int, after: int, limit: int) -> Select[Event]:
-    """A program's events after a position, in order: the event feed."""
+    """The event feed: up to `limit` of a program's events after the position `after`, in order."""
     return (
         select(Event)
         .where(Event.program_id == program_id, Event.id > after)
@@ -217,29 +246,32 @@ def _id(subject: Any) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _said(instant: datetime) -> str:
-    """An instant as the canonical text has it. A batch of facts shares a few instants."""
+def _instant_text(instant: datetime) -> str:
+    """An instant in canonical text. Events of a batch share a few instants, so this is cached."""
     return instant.isoformat()
 
 
-def _in_words(drafts: list[Draft]) -> list[tuple[tuple[Any, ...], str]]:
-    """Each draft's columns, and its canonical text from behind the position on; done before the chain's head is locked."""
-    told: dict[int, str] = {}
-    worded = []
-    for draft in drafts:
-        seat, client, session = draft.seat, draft.client, draft.session
-        if seat is not None and not isinstance(seat, int):
+def _encoded(pending: list[PendingEvent]) -> list[tuple[tuple[Any, ...], str]]:
+    """Each event's columns, and its canonical text after the position; encoded before the chain's head is locked."""
+    texts: dict[int, str] = {}
+    encoded = []
+    for one in pending:
+        seat, client, session = one.seat, one.client, one.session
+        if _is_row(seat):
             client = seat.client_id if client is None else client
             session = seat.session_id if session is None else session
-        ids = (_id(draft.by), _id(client), _id(seat), _id(session), _id(draft.task))
-        fields = told.get(id(draft.fields))
+        ids = (_id(one.by), _id(client), _id(seat), _id(session), _id(one.task))
+        fields = texts.get(id(one.fields))
         if fields is None:
-            fields = told[id(draft.fields)] = CANONICAL(
-                {k: _said(v) if isinstance(v, datetime) else v for k, v in draft.fields.items()}
+            fields = texts[id(one.fields)] = CANONICAL(
+                {
+                    k: _instant_text(v) if isinstance(v, datetime) else v
+                    for k, v in one.fields.items()
+                }
             )
-        numbers = ",".join(["null" if one is None else str(one) for one in ids])
-        program_id, tag = draft.program_id, draft.tag.value
+        numbers = ",".join(["null" if id is None else str(id) for id in ids])
+        program_id, tag = one.program_id, one.tag.value
         program = "null" if program_id is None else program_id
-        text = f',{program},"{tag}","{_said(draft.at)}",{numbers}],"fields":{fields}}}'
-        worded.append(((program_id, tag, draft.at, *ids), text))
-    return worded
+        text = f',{program},"{tag}","{_instant_text(one.at)}",{numbers}],"fields":{fields}}}'
+        encoded.append(((program_id, tag, one.at, *ids), text))
+    return encoded

@@ -1,1 +1,1 @@
-"""What a client still has to catch up on, weekly hours, and follow-up signed off by staff."""
+"""What a client has to catch up on, what made up for missed sessions, weekly hours, and follow-ups signed off by staff."""

@@ -1,4 +1,4 @@
-"""Catch-up: everything that brings a client level again after a session they were not in, one card a seat (M5, M21)."""
+"""Catch-up cards: one for each missed seat, with what there is to read, do and talk through (M5, M21)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,23 +15,21 @@ from webapp.care.directory.people import Person
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import homework, resources
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework
-from webapp.care.materials.resource_uses import ResourceUse
-from webapp.care.materials.resources import Resource
+from webapp.care.materials.homework import HandIn, Homework
+from webapp.care.materials.resources import Resource, ResourceUse
 from webapp.care.materials.summaries import Summary, SummaryRead
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 
 
-class Missed(NamedTuple):
-    """A seat somebody was not in, or not for long, and its standing (`protocol/reports/misses` finds them)."""
+class MissedSeat(NamedTuple):
+    """A seat whose client was not there, or not for long enough, and its standing (`protocol/reports/misses` finds them)."""
 
     seat: Seat
     standing: Standing
 
 
-class Part(StrEnum):
+class CatchUpPart(StrEnum):
     SUMMARY = "summary"
     RESOURCE = "resource"
     HOMEWORK = "homework"
@@ -40,9 +38,9 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing on a card. `id`: of the session for a summary, of the seat for a follow-up, else the thing's own."""
+    """One item on a card. `id`: the session's for a summary, the seat's for a follow-up, else that of the resource or homework."""
 
-    part: Part
+    part: CatchUpPart
     id: int
     title: str = ""
     kind: str = ""
@@ -54,18 +52,18 @@ class Item:
     minutes: float | None = None
     """How long a resource takes."""
     answered_at: datetime | None = None
-    """When staff said something to homework."""
+    """When staff gave feedback on homework."""
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """What there is to catch up on for one seat, in the order in which one would do it."""
+class CatchUpCard:
+    """What there is to catch up on for one seat, in the order in which a client would do it."""
 
     seat: Seat
     standing: Standing
     items: tuple[Item, ...]
     make_up: MakeUp | None
-    """The one that is booked or done, if any."""
+    """The make-up that is booked or done, if there is one."""
 
     @property
     def total(self) -> int:
@@ -80,7 +78,9 @@ class Card:
         return self.done == self.total
 
 
-def catch_up(store: Store, client: Person, missed: Iterable[Missed], now: datetime) -> list[Card]:
+def catch_up(
+    store: Store, client: Person, missed: Iterable[MissedSeat], now: datetime
+) -> list[CatchUpCard]:
     """A card for each missed seat of `client`, in the order given. Five statements for any number of seats."""
     missed = list(missed)
     if not missed:
@@ -92,18 +92,18 @@ def catch_up(store: Store, client: Person, missed: Iterable[Missed], now: dateti
         _resources(store, client, session_ids, now),
         _homework(store, client, session_ids),
     ]
-    talked = _follow_ups(store, [seat.id for seat in seats])
+    talked_at = _follow_ups(store, [seat.id for seat in seats])
     made = {
         each.seat_id: each
         for each in store.scalars(make_ups.standing_for([seat.id for seat in seats]))
     }
     return [
-        Card(
+        CatchUpCard(
             seat,
             standing,
             (
                 *(item for part in parts for item in part[seat.session_id]),
-                Item(Part.FOLLOW_UP, seat.id, done_at=talked.get(seat.id)),
+                Item(CatchUpPart.FOLLOW_UP, seat.id, done_at=talked_at.get(seat.id)),
             ),
             made.get(seat.id),
         )
@@ -112,11 +112,12 @@ def catch_up(store: Store, client: Person, missed: Iterable[Missed], now: dateti
 
 
 Items = dict[int, list[Item]]
-"""Session → what of it there is."""
+"""Session id → its items."""
 
 
 def _summaries(store: Store, client: Person, session_ids: Sequence[int]) -> Items:
-    """Read, once nothing has been published since but a better wording of what was there."""
+    """Summaries. They count as read unless a general or a personal one was first published since; a new version of one that
+    was there changes nothing."""
     first = (
         select(Summary.session_id, func.min(Summary.published_at).label("published_at"))
         .where(Summary.session_id.in_(session_ids), Summary.is_published)
@@ -133,7 +134,7 @@ def _summaries(store: Store, client: Person, session_ids: Sequence[int]) -> Item
     found: Items = defaultdict(list)
     for session_id, published_at, read_at in store.execute(query):
         done_at = read_at if read_at and read_at >= published_at else None
-        found[session_id].append(Item(Part.SUMMARY, session_id, done_at=done_at))
+        found[session_id].append(Item(CatchUpPart.SUMMARY, session_id, done_at=done_at))
     return found
 
 
@@ -149,7 +150,7 @@ def _resources(store: Store, client: Person, session_ids: Sequence[int], now: da
     found: Items = defaultdict(list)
     for resource, finished_at, position in store.execute(query):
         item = Item(
-            Part.RESOURCE, resource.id, resource.title, resource.kind, finished_at,
+            CatchUpPart.RESOURCE, resource.id, resource.title, resource.kind, finished_at,
             position=position or 0.0, minutes=resource.minutes,
         )  # fmt: skip
         found[resource.session_id].append(item)
@@ -157,13 +158,9 @@ def _resources(store: Store, client: Person, session_ids: Sequence[int], now: da
 
 
 def _homework(store: Store, client: Person, session_ids: Sequence[int]) -> Items:
-    mine = and_(
-        HandIn.homework_id == Homework.id, HandIn.client_id == client.id,
-        HandIn.reopened_at.is_(None),
-    )  # fmt: skip
     query = (
         homework.visible_to(client)
-        .outerjoin(HandIn, mine)
+        .outerjoin(HandIn, HandIn.is_current_of(client.id))
         .where(Homework.session_id.in_(session_ids))
         .order_by(Homework.id)
         .add_columns(HandIn.handed_in_at, HandIn.feedback_at)
@@ -171,7 +168,7 @@ def _homework(store: Store, client: Person, session_ids: Sequence[int]) -> Items
     found: Items = defaultdict(list)
     for task, handed_in_at, answered_at in store.execute(query):
         item = Item(
-            Part.HOMEWORK, task.id, task.title, done_at=handed_in_at, due_at=task.due_at,
+            CatchUpPart.HOMEWORK, task.id, task.title, done_at=handed_in_at, due_at=task.due_at,
             answered_at=answered_at,
         )  # fmt: skip
         found[task.session_id].append(item)

@@ -1,22 +1,22 @@
-"""Follow-ups: what was missed was talked through before moving on, signed off by staff (M21)."""
+"""Follow-ups: staff sign off that a missed session was talked through (M21)."""
 
 from datetime import datetime
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat
-from webapp.crypto.sealed import SealedText, ready
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 
 
 class FollowUp(Base):
-    """ "Talked it through", for one seat."""
+    """The sign-off for one seat."""
 
     __tablename__ = "follow_up"
 
@@ -29,8 +29,8 @@ class FollowUp(Base):
 def sign_off(
     store: Store, seat: Seat, *, by: Person, now: datetime, note: str | None = None
 ) -> FollowUp:
-    """Staff say that the content of this session is covered. Twice is the same. Raises Forbidden, Invalid before the
-    session has begun."""
+    """Staff sign off that the content of this session was talked through; a second sign-off returns the first. Raises Forbidden,
+    and Invalid before the session has begun."""
     if by.kind != Kind.STAFF:
         raise Forbidden()
     if now < seat.session.starts_at:
@@ -41,7 +41,7 @@ def sign_off(
         "by_id": by.id,
         "note": (note or "").strip() or None,
     }
-    signed = adding(store, FollowUp).values(ready(store, FollowUp, row))
+    signed = insert_or_ignore(store, FollowUp).values(prepared_row(store, FollowUp, row))
     if store.scalar(signed.returning(FollowUp.seat_id)):
-        sessions.record(store, Tag.FOLLOW_UP_DONE, seat, by=by, now=now)
+        events.record(store, Tag.FOLLOW_UP_DONE, seat=seat, by=by, now=now)
     return store.get_one(FollowUp, seat.id)

@@ -1,7 +1,7 @@
-"""Weekly hours against the plan (M28): what a client was there for, week by week in the program's zone.
+"""Weekly hours against the plan (M28): how long a client attended, week by week in the program's time zone.
 
-An hour counts in the week in which it was spent, once: a make-up's hours count where they were made up, and never again for
-the session they make up for. A recording or an assignment counts with its length in the week it was handed in.
+An hour counts once, in the week in which it was spent: a make-up's hours count when they were made up, not for the session
+they make up for. A recording or an assignment counts with its length in the week in which its reflection was handed in.
 """
 
 from collections.abc import Iterable
@@ -18,16 +18,16 @@ from webapp.care.directory.programs import Program
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials.resources import Resource
-from webapp.care.schedule.recurrence import instant_of
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
+from webapp.times import instant_of
 
 HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """One week, Monday to Monday where the program is. Hours are decimal."""
+    """One week, Monday to Monday in the program's time zone. Hours are decimal."""
 
     monday: date
     starts_at: datetime
@@ -38,7 +38,7 @@ class Week:
     made_up: float
     """The part of `spent` that made up for something missed."""
     ahead: float
-    """Planned in sessions of this week that are not over."""
+    """Still to come in sessions of this week."""
 
 
 def weeks(store: Store, client: Person, now: datetime, count: int = 4) -> list[Week]:
@@ -52,12 +52,12 @@ def weeks(store: Store, client: Person, now: datetime, count: int = 4) -> list[W
     seats = _seats(store, client, bounds[0], bounds[-1])
     there = attended.present(store, seats, now)
     make_up_seats = set(store.scalars(make_ups.seats_of_others(client.id)))
-    alone = _alone(store, client, bounds[0], bounds[-1])
+    by_resource = _by_resource(store, client, bounds[0], bounds[-1])
     found = []
     for monday, begin, end in zip(mondays, bounds, bounds[1:], strict=False):
         mine = [seat for seat in seats if begin <= seat.session.starts_at < end]
         made_up = [there[seat.id] for seat in mine if seat.id in make_up_seats]
-        made_up += [length for at, length in alone if begin <= at < end]
+        made_up += [length for at, length in by_resource if begin <= at < end]
         ordinary = [there[seat.id] for seat in mine if seat.id not in make_up_seats]
         ahead = [_left(seat.session, now) for seat in mine]
         plan = programs.in_force(program.policies, begin).policy.weekly_hours
@@ -81,10 +81,10 @@ def _seats(store: Store, client: Person, start: datetime, end: datetime) -> list
     )
 
 
-def _alone(
+def _by_resource(
     store: Store, client: Person, start: datetime, end: datetime
 ) -> list[tuple[datetime, timedelta]]:
-    """Recordings and assignments that were handed in then: when, and what they count for."""
+    """Recordings and assignments that were completed then: when, and how long they count for."""
     query = (
         select(MakeUp.completed_at, Resource.minutes)
         .join(Seat, Seat.id == MakeUp.seat_id)

@@ -1,4 +1,4 @@
-"""Addresses: where a person agreed to be written to. A device's push subscription is an address too."""
+"""Addresses to which notices are sent: e-mail, text messages, and the push subscriptions of devices."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
@@ -23,10 +23,10 @@ class Channel(StrEnum):
 
 
 class Address(Base):
-    """One e-mail address, phone or device of one person.
+    """One e-mail address, telephone number or device of one person.
 
-    Written to only while it was opted in, not stopped, and not marked unsafe (P9). A push endpoint belongs to one person
-    at a time (S5).
+    Used only while its person has opted in, and it is neither stopped nor marked unsafe (P9). A push endpoint belongs to one
+    person at a time (S5).
     """
 
     __tablename__ = "address"
@@ -44,17 +44,27 @@ class Address(Base):
     """A push subscription's `p256dh` and `auth` (base64url, RFC 8291)."""
     label: Mapped[str | None]
     login_id: Mapped[int | None]
-    """Of a device: the login it was last told of in. Signing that out takes the device along (S5)."""
+    """Of a device: the login in which it was last registered. Signing out of that login stops the device (S5)."""
     opted_in_at: Mapped[datetime | None]
     unsafe_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     stopped_why: Mapped[str | None]
     troubles: Mapped[int] = mapped_column(default=0)
-    """Refusals in a row by the provider."""
+    """How many times in a row the provider refused it."""
     worked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship()
+
+    @hybrid_property
+    def is_opted_in(self) -> bool:
+        """Its person agreed to be written to there."""
+        return self.opted_in_at != None
+
+    @hybrid_property
+    def is_unsafe(self) -> bool:
+        """Somebody else may see what arrives there: it is written to no more (P9)."""
+        return self.unsafe_at != None
 
     @hybrid_property
     def is_stopped(self) -> bool:
@@ -63,10 +73,11 @@ class Address(Base):
 
     @property
     def usable(self) -> bool:
+        """Notices may be sent there (P9)."""
         return bool(self.opted_in_at and not self.stopped_at and not self.unsafe_at)
 
     def stop(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
-        """Write to it no more. `why` is a word such as `gone`, `signed_out`, `stop_word`, `removed`."""
+        """Send nothing there any more. `why`: `gone`, `signed_out`, `stop_word`, `removed` … Twice is the same."""
         if self.stopped_at:
             return
         self.stopped_at, self.stopped_why = now, why
@@ -86,8 +97,8 @@ def add(
     login_id: int | None = None,
     opted_in: bool = True,
 ) -> Address:
-    """Remember an address, or take up again the one that is there. A device known under another person is unbound from
-    them first (S5)."""
+    """Add an address, or return the person's address of this value that is not stopped, updated. A device registered for another
+    person is stopped for them first (S5). An unsafe mark from before is kept."""
     for other in store.scalars(live(channel, value).where(Address.person_id != person.id)):
         if channel == Channel.PUSH:
             other.stop(store, "moved_to_another_person", by=by, now=now)
@@ -109,29 +120,36 @@ def add(
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A number or e-mail address of a person, written to or not; `unsafe`: somebody else may see what comes there."""
+class KnownAddress:
+    """A telephone number or e-mail address of a person, whether used for notices or not. `unsafe`: somebody else may see what
+    arrives there."""
 
     channel: str
     value: str
     unsafe: bool
 
 
-def known(store: Store, person: Person) -> list[Known]:
-    """What we know of, the register's own first. One statement."""
+def known(store: Store, person: Person) -> list[KnownAddress]:
+    """The person's numbers and e-mail addresses, those of the roster first. One statement."""
     theirs = select(Address).where(Address.person_id == person.id, Address.channel != Channel.PUSH)
     rows = store.scalars(theirs.order_by(Address.id)).all()
     marked = {row.value for row in rows if row.unsafe_at}
-    found = [(Channel.SMS.value, person.phone), (Channel.EMAIL.value, person.email)]
-    found += [(row.channel, row.value) for row in rows if row.unsafe_at or not row.stopped_at]
-    return [Known(way, value, value in marked) for way, value in dict.fromkeys(found) if value]
+    channels_and_values = [(Channel.SMS.value, person.phone), (Channel.EMAIL.value, person.email)]
+    channels_and_values += [
+        (row.channel, row.value) for row in rows if row.unsafe_at or not row.stopped_at
+    ]
+    return [
+        KnownAddress(channel, value, value in marked)
+        for channel, value in dict.fromkeys(channels_and_values)
+        if value
+    ]
 
 
 def mark(
     store: Store, person: Person, value: str, *, unsafe: bool, by: Person, now: datetime
 ) -> None:
-    """Nobody writes or calls there, not even when nothing else works (P9); or it is safe again. Nobody outside is told. Raises
-    Invalid for what is not theirs."""
+    """Mark an address of the person as unsafe, so that nobody writes or calls there, not even as a last resort (P9); or as safe
+    again. Raises Invalid for a value that is not theirs."""
     this = next((each for each in known(store, person) if each.value == value), None)
     if this is None:
         raise Invalid(N_("Choose one of the addresses."), field="value")
@@ -148,13 +166,14 @@ def mark(
 
 
 def _marked(person: Person, channel: str, value: str) -> Select[datetime | None]:
-    """Since when it is marked unsafe: stopped and taken up again it stays so."""
+    """Since when this value is marked unsafe: the mark outlasts stopping and adding it again."""
     return select(func.max(Address.unsafe_at)).where(
         Address.person_id == person.id, Address.channel == channel, Address.value == value
     )
 
 
 def live(channel: str, value: str) -> Select[Address]:
+    """Addresses of this value, of anybody, that are not stopped."""
     return select(Address).where(
         Address.channel == channel, Address.value == value, ~Address.is_stopped
     )
@@ -172,7 +191,7 @@ def of(person_id: int) -> Select[Address]:
 def sign_out_devices(
     store: Store, person: Person, which: ColumnElement[bool], *, by: Person | None, now: datetime
 ) -> None:
-    """Those of the person's devices get no more reminders, until somebody signs in there again (S5)."""
+    """Stop reminders to those of the person's devices that meet the condition `which`, until somebody signs in there again (S5)."""
     for device in store.scalars(of(person.id).where(Address.channel == Channel.PUSH, which)):
         device.stop(store, "signed_out", by=by, now=now)
 
@@ -182,14 +201,6 @@ def _record(
 ) -> None:
     person = address.person
     events.record(
-        store,
-        tag,
-        by=by,
-        now=now,
-        program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None,
-        person=person.id,
-        address=address.id,
-        channel=address.channel,
+        store, tag, person=person, by=by, now=now, address=address.id, channel=address.channel,
         **fields,
-    )
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Self-tests: what a phone found out about its own connection, camera and microphone (M15). Nothing that was said or seen."""
+"""Results of tests that a client's device ran on its connection, camera and microphone (M15). No sound or picture is kept."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
 FRESH = timedelta(hours=1)
-"""How long a result says something about the present."""
+"""How long a result counts as current."""
 
 
 class Check(StrEnum):
@@ -28,11 +28,11 @@ class Check(StrEnum):
 class Result(StrEnum):
     GOOD = "good"
     WEAK = "weak"
-    """There, but not enough: a slow network, a clock that goes wrong, an old browser."""
+    """Present but not good enough: a slow network, a wrong clock, an old browser."""
     BLOCKED = "blocked"
     """Not allowed in the browser's settings."""
     BUSY = "busy"
-    """Another app holds it."""
+    """Another app is using it."""
     MISSING = "missing"
     UNKNOWN = "unknown"
 
@@ -65,13 +65,12 @@ FACTS: dict[str, Callable[[Any], bool]] = {
     "microphone_trouble": _word,
     "agent": _agent,
 }
-"""Each round trip in milliseconds · kilobits a second down · seconds by which the device's clock is ahead of ours · how many
-cameras and microphones · what the browser calls the connection · the screen · the browser's own word for what kept it from
-camera or microphone · its User-Agent."""
+"""Fact → its check. `round_trips`: milliseconds each; `kbit`: kilobits a second down; `skew`: seconds by which the device's clock
+is ahead of ours; `connection`: the browser's name for it; `…_trouble`: the browser's name of the error; `agent`: User-Agent."""
 
 
 class SelfTest(Base):
-    """One run: a `Result` for each `Check` that was made, and the network's round trip. Growth: a row a run."""
+    """One run: a `Result` for each `Check` that was made. Growth: a row a run."""
 
     __tablename__ = "self_test"
     __table_args__ = (Index("ix_self_test_person", "person_id", "made_at"),)
@@ -81,9 +80,9 @@ class SelfTest(Base):
     made_at: Mapped[datetime]
     results: Mapped[dict[str, Any]] = mapped_column(JSON)
     round_trip: Mapped[float | None]
-    """Milliseconds."""
+    """The network's, in milliseconds."""
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """What a technician wants to know besides: see `FACTS`."""
+    """More for technicians: see `FACTS`."""
 
 
 def keep(
@@ -95,7 +94,7 @@ def keep(
     round_trip: float | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> SelfTest:
-    """Keep what `by`'s phone found. Raises Invalid for words and facts we don't know."""
+    """Store a run on `by`'s device; `round_trip` in milliseconds. Raises Invalid for checks, results and facts we don't know."""
     for check, result in results.items():
         if check not in list(Check) or result not in list(Result):
             raise Invalid(N_("This is not a result we know."), field="results")
@@ -114,7 +113,7 @@ def keep(
 
 
 def latest(person_id: int, as_of: datetime) -> Select[SelfTest]:
-    """The last result that still says something."""
+    """The person's latest run within the last hour: one row or none."""
     mine = select(SelfTest).where(SelfTest.person_id == person_id)
     fresh = mine.where(SelfTest.made_at > as_of - FRESH, SelfTest.made_at <= as_of)
     return fresh.order_by(SelfTest.id.desc()).limit(1)

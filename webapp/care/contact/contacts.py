@@ -1,4 +1,4 @@
-"""Contact: any two-way sign of life. Contact is not attendance (docs/product.md, *Words*)."""
+"""Contacts: attempts to reach a client, and anything the client said themselves. Contact is not attendance (docs/product.md, *Words*)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
@@ -17,7 +16,7 @@ from webapp.refusals import N_, Cancelled, Invalid, TooLate
 
 
 class Outcome(StrEnum):
-    """How an attempt ended (rule 9)."""
+    """How an attempt to reach a client ended (rule 9)."""
 
     REACHED = "reached"
     LEFT_MESSAGE = "left_message"
@@ -28,7 +27,7 @@ class Outcome(StrEnum):
 
 
 TWO_WAY = (Outcome.REACHED, Outcome.DECLINED, Outcome.CALL_BACK_AT)
-"""Outcomes in which the client themselves was spoken to: these are contact."""
+"""Outcomes in which the client was spoken to: these count as contact."""
 
 
 class ContactChannel(StrEnum):
@@ -42,7 +41,7 @@ class ContactChannel(StrEnum):
 
 
 class Contact(Base):
-    """One attempt or sign of life. `two_way` ones stop reminders and outreach, and end a run of silence (rule 1)."""
+    """One attempt, or one answer of the client. `two_way` ones stop reminders and outreach, and end a run of silence (rule 1)."""
 
     __tablename__ = "contact"
     __table_args__ = (Index("ix_contact_client", "client_id", "at"),)
@@ -71,7 +70,7 @@ def record(
     seat: Seat | None = None,
     note: str | None = None,
 ) -> Contact:
-    """Write down that someone spoke, or tried to. `at` (aware) must not lie in the future. Raises Invalid."""
+    """Record a contact or an attempt at one. `at` (aware, default `now`) must not lie in the future. Raises Invalid."""
     if channel not in list(ContactChannel):
         raise Invalid(N_("%(name)s is not a way of contact."), field="channel", name=channel)
     if outcome not in list(Outcome):
@@ -88,19 +87,19 @@ def record(
     if contact.two_way:
         look_again(store, now, client_id=client.id)
     events.record(
-        store, Tag.CONTACT_MADE, by=by, now=now, program_id=client.program_id, client=client,
-        seat=seat, contact=contact.id, channel=channel, outcome=outcome,
+        store, Tag.CONTACT_MADE, client=client, seat=seat, by=by, now=now, contact=contact.id,
+        channel=channel, outcome=outcome,
     )  # fmt: skip
     return contact
 
 
 def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
-    """ "I'll be there": a reply, which is contact (docs/product.md, *Words*). Raises Cancelled, TooLate."""
+    """Record that the client says they will come, which is contact (docs/product.md, *Words*). Raises Cancelled, TooLate."""
     if seat.session.cancelled_at:
         raise Cancelled()
     if now > seat.session.ends_at:
         raise TooLate(N_("This session is over."))
-    sessions.record(store, Tag.COMING_CONFIRMED, seat, by=by, now=now)
+    events.record(store, Tag.COMING_CONFIRMED, seat=seat, by=by, now=now)
     record(
         store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, seat=seat, by=by,
         now=now,

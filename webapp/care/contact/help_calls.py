@@ -1,4 +1,4 @@
-"""Trouble connecting: the client wants in and the technology won't. One tap, and somebody helps (M15)."""
+"""Calls for technical help by clients who cannot connect to their session (M15)."""
 
 from collections import Counter
 from datetime import date, datetime, timedelta
@@ -17,13 +17,12 @@ from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.directory.programs import Program
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.refusals import N_, Cancelled, Conflict, Invalid, TooLate
+from webapp.refusals import N_, AlreadyDone, Cancelled, Conflict, Invalid, TooLate
 
 HELP_WITHIN = timedelta(minutes=10)
-"""The person sits before a dark screen: this is sooner than any other task."""
+"""Sooner than any other task, since the client is waiting to join."""
 
 
 class Solved(StrEnum):
@@ -32,23 +31,22 @@ class Solved(StrEnum):
     VIDEO = "video"
     PHONE = "phone"
     NOT_TODAY = "not_today"
-    """It could not be mended in time: a technical absence, and nobody is chased for it."""
+    """It could not be solved in time: a technical absence, without outreach."""
 
 
 def report(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> Task:
-    """Ask for technical help with this seat; a second tap answers the same call, until that has ended. It is a sign of
-    life, so the checks stop; it is not having been spoken to, and holds nothing. What the phone found out about itself
-    within the last hour goes along. Raises Cancelled, TooLate."""
+    """Open a call for technical help with this seat, or return the open one. It counts as contact, so that the checks stop, but
+    not as attendance. The latest connection test of the last hour is added to the task. Raises Cancelled, TooLate."""
     if seat.session.cancelled_at:
         raise Cancelled()
     if now > seat.session.ends_at:
         raise TooLate(N_("This session is over."))
     store.execute(select(Seat.id).where(Seat.id == seat.id).with_for_update(key_share=True))
-    task = store.scalar(call_about(seat.id)) or _open(store, seat, by, now)
+    task = store.scalar(open_call_for(seat.id)) or _open(store, seat, by, now)
     if tested := store.scalar(connection_tests.latest(seat.client_id, now)):
-        found = {"self_test": tested.results, "round_trip": tested.round_trip}
+        result = {"self_test": tested.results, "round_trip": tested.round_trip}
         more = {"facts": tested.facts, "tested_at": tested.made_at.isoformat()}
-        task.brief = {**task.brief, **found, **(more if tested.facts else {})}
+        task.brief = {**task.brief, **result, **(more if tested.facts else {})}
     return task
 
 
@@ -62,7 +60,7 @@ def _open(store: Store, seat: Seat, by: Person | None, now: datetime) -> Task:
         now=now, client=seat.client, seat=seat, by=by,
         owner_id=task_owners.owner_for(store, seat.client, role, now),
     )  # fmt: skip
-    sessions.record(store, Tag.TROUBLE_REPORTED, seat, by=by, now=now)
+    events.record(store, Tag.TROUBLE_REPORTED, seat=seat, by=by, now=now)
     contacts.record(
         store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, by=by, now=now,
         seat=seat,
@@ -71,25 +69,21 @@ def _open(store: Store, seat: Seat, by: Person | None, now: datetime) -> Task:
 
 
 def claim(store: Store, task: Task, *, by: Person, now: datetime) -> None:
-    """`by` helps: the call is theirs from now on. Raises AlreadyDone, and Conflict when a colleague has it."""
+    """Make the call `by`'s task. Raises AlreadyDone, and Conflict when a colleague is on it."""
     mine = select(Task).where(Task.id == task.id).with_for_update(key_share=True)
     task = store.scalars(mine.execution_options(populate_existing=True)).one()
-    if task.is_open and task.acknowledged_by_id not in (None, by.id):
+    if not task.is_open:
+        raise AlreadyDone()
+    if task.acknowledged_by_id not in (None, by.id):
         helper = store.get_one(Person, task.acknowledged_by_id)
         raise Conflict(N_("%(name)s is helping already."), name=helper.name)
-    task.acknowledge(store, by=by, now=now)
     if task.owner_id != by.id:
-        task.owner_id = by.id
-        events.record(
-            store, Tag.TASK_HANDED_OVER, by=by, now=now, program_id=task.program_id,
-            client=task.client_id, seat=task.seat_id, session=task.session_id, task=task,
-            kind=task.kind, owner=by.id,
-        )  # fmt: skip
+        task.hand_over(store, by.id, by=by, now=now)
+    task.acknowledge(store, by=by, now=now)
 
 
 def finish(store: Store, task: Task, solved: str, *, by: Person, now: datetime) -> None:
-    """How it ended. What could not be mended in time is the client's technical absence, told for them. Raises Invalid,
-    AlreadyDone."""
+    """End the call. `not_today` also reports a technical absence for the client. Raises Invalid, AlreadyDone."""
     if solved not in list(Solved):
         raise Invalid(N_("This is not an outcome."), field="solved")
     if solved == Solved.NOT_TODAY and task.seat is not None and not task.seat.session.cancelled_at:
@@ -98,64 +92,66 @@ def finish(store: Store, task: Task, solved: str, *, by: Person, now: datetime) 
     task.brief = {**task.brief, "solved": Solved(solved).value}
 
 
-def call_about(seat_id: int) -> Select[Task]:
-    """The open call for help about this seat."""
+def open_call_for(seat_id: int) -> Select[Task]:
+    """The open call about this seat: one row or none."""
     mine = select(Task).where(Task.seat_id == seat_id, Task.kind == TaskKind.TECH_HELP)
     return mine.where(Task.is_open).order_by(Task.id).limit(1)
 
 
-def calls_of(client_id: int) -> Select[Task]:
-    """A client's open calls for help, the first first."""
+def open_calls_of(client_id: int) -> Select[Task]:
+    """A client's open calls, oldest first."""
     mine = select(Task).where(Task.client_id == client_id, Task.kind == TaskKind.TECH_HELP)
     return mine.where(Task.is_open).order_by(Task.id)
 
 
-def queue(me: Person) -> Select[Task]:
-    """The help desk: open calls for technical help in `me`'s program, the first to be due first. For technicians, who
-    need no chart to help, and for those who lead; nobody else's is longer than their own tasks."""
-    return desk(me).where(Task.is_open).order_by(Task.due_at, Task.id)
+def open_calls(me: Person) -> Select[Task]:
+    """Open calls that `me` may see, earliest due first."""
+    return visible_to(me).where(Task.is_open).order_by(Task.due_at, Task.id)
 
 
-def desk(me: Person) -> Select[Task]:
-    """All calls for technical help that `me` may see, ended ones included."""
-    found = tasks.visible_to(me)
+def visible_to(me: Person) -> Select[Task]:
+    """Calls that `me` may see, ended ones included: technicians all of their program, who see no chart by it; other staff those
+    among the tasks they may see (S1)."""
+    query = tasks.visible_to(me)
     if me.kind == Kind.STAFF and me.has_role(RoleName.TECHNICIAN):
-        found = select(Task).where(Task.program_id == me.program_id)
-    return found.where(Task.kind == TaskKind.TECH_HELP)
+        query = select(Task).where(Task.program_id == me.program_id)
+    return query.where(Task.kind == TaskKind.TECH_HELP)
 
 
-def number_for(store: Store, client: Person) -> str | None:
-    """The number on which help calls back; None when there is none, or none that is safe (P9)."""
+def call_back_number(store: Store, client: Person) -> str | None:
+    """The telephone number on which to call the client; None when there is none, or it is unsafe (P9)."""
     unsafe = select(Address.id).where(
         Address.person_id == client.id, Address.value == client.phone,
-        Address.unsafe_at.is_not(None),
+        Address.is_unsafe,
     )  # fmt: skip
     return client.phone if client.phone and store.scalar(unsafe.limit(1)) is None else None
 
 
 def technical_absences(store: Store, client_id: int, since: datetime, until: datetime) -> int:
-    """How many sessions in that time a client told us they could not come to for technical reasons: counted apart, for
-    they say something about the network and nothing about the client (M15)."""
-    told = select(func.count()).select_from(AbsenceReport)
-    told = told.join(Seat, Seat.id == AbsenceReport.seat_id)
-    told = told.join(Session, Session.id == Seat.session_id).where(Seat.client_id == client_id)
-    return store.scalar(told.where(*_technical(since, until))) or 0
+    """How many of the client's sessions starting in that time have a technical absence. They are counted apart from other
+    absences, since they say nothing about the client (M15)."""
+    reported = select(func.count()).select_from(AbsenceReport)
+    reported = reported.join(Seat, Seat.id == AbsenceReport.seat_id)
+    reported = reported.join(Session, Session.id == Seat.session_id).where(
+        Seat.client_id == client_id
+    )
+    return store.scalar(reported.where(*_technical(since, until))) or 0
 
 
 def technical_by_week(
     store: Store, program: Program, since: datetime, until: datetime
 ) -> dict[date, int]:
-    """Monday → how many technical absences its week had, on the program's own calendar; weeks without are left out.
-    Grows with the program's technical absences in that time."""
-    told = select(Session.starts_at).join(Seat, Seat.session_id == Session.id)
-    told = told.join(AbsenceReport, AbsenceReport.seat_id == Seat.id)
-    told = told.where(Session.program_id == program.id, *_technical(since, until))
-    here = ZoneInfo(program.time_zone)
-    return dict(Counter(monday(starts_at, here) for starts_at in store.scalars(told)))
+    """Monday → how many technical absences its week has, in the program's time zone; weeks without any are left out. Cost: grows
+    with the program's technical absences in that time."""
+    reported = select(Session.starts_at).join(Seat, Seat.session_id == Session.id)
+    reported = reported.join(AbsenceReport, AbsenceReport.seat_id == Seat.id)
+    reported = reported.where(Session.program_id == program.id, *_technical(since, until))
+    zone = ZoneInfo(program.time_zone)
+    return dict(Counter(monday(starts_at, zone) for starts_at in store.scalars(reported)))
 
 
 def monday(instant: datetime, zone: ZoneInfo) -> date:
-    """The first day of that instant's week in `zone`."""
+    """The Monday of the instant's week in `zone`."""
     local = instant.astimezone(zone).date()
     return local - timedelta(days=local.weekday())
 

@@ -1,8 +1,4 @@
-"""Secure messages between a client and their care team: one thread a client (M18).
-
-Who they are, and that nobody else sees a word of it, stands in `correspondents`. That nobody reads at night is for the
-page to say, beside 988.
-"""
+"""Secure messages between a client and their care team, one thread a client (M18). thread_members.py says who is in it."""
 
 import uuid
 from dataclasses import dataclass
@@ -22,23 +18,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts, thread_members
 from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.thread_members import may_see
 from webapp.care.directory.people import Kind, Person
-from webapp.crypto.sealed import SealedText, ready
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
 
 LONGEST = 5000
-"""Letters."""
+"""Characters."""
 
 
 class Message(Base):
-    """What a client or one of their care team wrote in the client's thread. Growth: what people write."""
+    """One message in a client's thread, by the client or one of their care team. Growth: what people write."""
 
     __tablename__ = "message"
     __table_args__ = (
@@ -52,8 +48,8 @@ class Message(Base):
     body: Mapped[str] = mapped_column(SealedText)
     sent_at: Mapped[datetime]
     request_id: Mapped[str | None]
-    """The writer's own UUID, turned with the words: the same words sent again after a lost answer are the same message,
-    other words are another one, and nothing written is lost."""
+    """Made of the caller's UUID and the text (`_key`): the same text sent again after a lost response is the same message, a
+    changed text is another message."""
 
     by: Mapped[Person] = relationship(foreign_keys=by_id)
     client: Mapped[Person] = relationship(foreign_keys=client_id)
@@ -90,9 +86,9 @@ def send(
     now: datetime,
     request_id: str | None = None,
 ) -> Message:
-    """Write to each other. A client's message is a sign of life; staff's is an attempt that reached nobody yet. The same
-    words with the same `request_id` again answer the same message. Writing is not reading: no mark moves. Raises Invalid, Forbidden for anybody but the two sides,
-    Refusal where nobody is named who would read it."""
+    """Add a message. A client's counts as contact, staff's as an attempt that left a message. The same text with the same
+    `request_id` returns the message that is there. Does not mark anything as read. Raises Invalid, Forbidden for anybody
+    outside the thread, Refusal when a client has no care team that could read it."""
     _check(store, client, by, now)
     body = body.strip()
     if not 0 < len(body) <= LONGEST:
@@ -103,7 +99,7 @@ def send(
     row = {
         "client_id": client.id, "by_id": by.id, "body": body, "sent_at": now, "request_id": key,
     }  # fmt: skip
-    written = adding(store, Message).values(ready(store, Message, row))
+    written = insert_or_ignore(store, Message).values(prepared_row(store, Message, row))
     made = store.scalar(written.returning(Message.id))
     if made is None:
         return store.scalars(
@@ -113,56 +109,50 @@ def send(
         store, client, channel=ContactChannel.MESSAGE, by=by, now=now,
         outcome=Outcome.REACHED if by.id == client.id else Outcome.LEFT_MESSAGE,
     )  # fmt: skip
-    events.record(
-        store, Tag.MESSAGE_WRITTEN, by=by, now=now, program_id=client.program_id, client=client,
-        message=made,
-    )  # fmt: skip
+    events.record(store, Tag.MESSAGE_WRITTEN, client=client, by=by, now=now, message=made)
     return store.get_one(Message, made)
 
 
-def looked_at(store: Store, client: Person, *, by: Person, now: datetime) -> None:
-    """`by` was shown words of this thread: one event a reading for the client to see (P7); one's own thread leaves none.
-    Raises Forbidden."""
+def record_view(store: Store, client: Person, *, by: Person, now: datetime) -> None:
+    """Record that `by` was shown messages of this thread, for the client to see (P7); nothing for one's own thread. Raises
+    Forbidden."""
     _check(store, client, by, now)
     if by.id != client.id:
-        events.record(
-            store, Tag.CHART_READ, by=by, now=now, program_id=client.program_id, client=client,
-            what="messages",
-        )  # fmt: skip
+        events.record(store, Tag.CHART_READ, client=client, by=by, now=now, what="messages")
 
 
 def mark_read(
     store: Store, client: Person, *, by: Person, now: datetime, up_to: int | None = None
 ) -> bool:
-    """`by` has read the thread up to that message (default: to its end); answers whether the mark moved. Raises
+    """Mark the thread as read by `by` up to that message (default: all of it); returns whether the mark moved. Raises
     Forbidden."""
     _check(store, client, by, now)
     last = select(func.max(Message.id)).where(Message.client_id == client.id)
-    found = store.scalar(last.where(Message.id <= up_to) if up_to is not None else last)
-    return found is not None and _mark(store, client.id, by, found, now)
+    newest = store.scalar(last.where(Message.id <= up_to) if up_to is not None else last)
+    return newest is not None and _mark(store, client.id, by, newest, now)
 
 
-def said(client_id: int, before: int | None = None) -> Select[Message]:
-    """A thread's messages with their writers, the newest first; `before` a message. The caller limits them."""
-    found = select(Message).where(Message.client_id == client_id).options(joinedload(Message.by))
+def newest_first(client_id: int, before: int | None = None) -> Select[Message]:
+    """A thread's messages with their writers, newest first; `before`: only those before this message id. The caller limits them."""
+    query = select(Message).where(Message.client_id == client_id).options(joinedload(Message.by))
     if before is not None:
-        found = found.where(Message.id < before)
-    return found.order_by(Message.id.desc())
+        query = query.where(Message.id < before)
+    return query.order_by(Message.id.desc())
 
 
 def unread(store: Store, me: Person, as_of: datetime) -> int:
-    """How many messages wait for `me`. One statement by index; grows with `me`'s clients and with what is unread."""
-    waiting = select(func.coalesce(func.sum(_new(me)), 0)).select_from(Person)
+    """How many messages `me` has not read. One statement by index; grows with `me`'s clients and with what is unread."""
+    waiting = select(func.coalesce(func.sum(_unread_count(me)), 0)).select_from(Person)
     waiting = waiting.outerjoin(ReadMark, _marked_by(me)).where(_thread_of(me, as_of))
     return int(store.scalar(waiting) or 0)
 
 
 def threads(store: Store, me: Person, as_of: datetime) -> list[Thread]:
-    """The threads `me` may see that have a word in them: with something unread first, then the latest. One statement by
-    index; grows with `me`'s clients and with what is unread, not with what was ever written."""
+    """The threads `me` may see that have a message: those with unread messages first, then by the latest message. One statement
+    by index; grows with `me`'s clients and with what is unread, not with the length of the threads."""
     any_word = aliased(Message)
     last = select(func.max(any_word.id)).where(any_word.client_id == Person.id)
-    new = _new(me)
+    new = _unread_count(me)
     query = (
         select(Person, Message.sent_at, new, Message.by_id == Person.id)
         .join(Message, Message.id == last.correlate(Person).scalar_subquery())
@@ -174,14 +164,14 @@ def threads(store: Store, me: Person, as_of: datetime) -> list[Thread]:
 
 
 def last_read(store: Store, client_id: int, me: Person) -> int:
-    """The last message of the thread that `me` has read; 0 for none."""
+    """The id of the last message of the thread that `me` has read; 0 for none."""
     mark = select(ReadMark.message_id).where(ReadMark.client_id == client_id)
     return store.scalar(mark.where(ReadMark.person_id == me.id)) or 0
 
 
 def read_by_others(store: Store, client: Person, me: Person) -> int:
-    """The last message of the thread that somebody of the other side has read; 0 for none. For "seen" marks: a client
-    learns that their team has read it, not who."""
+    """The id of the last message that somebody on the other side has read; 0 for none. For "seen" marks: a client learns that
+    their team has read it, not who."""
     other = ReadMark.person_id != me.id
     if me.kind == Kind.STAFF:
         other = ReadMark.person_id == client.id
@@ -202,8 +192,8 @@ def _marked_by(me: Person) -> Any:
     return and_(ReadMark.client_id == Person.id, ReadMark.person_id == me.id)
 
 
-def _new(me: Person) -> Any:
-    """How many messages of a person's thread lie behind `me`'s mark and are not `me`'s own."""
+def _unread_count(me: Person) -> Any:
+    """How many messages of a person's thread come after `me`'s mark and are not by `me`."""
     newer = aliased(Message)
     return (
         select(func.count(newer.id))
@@ -217,9 +207,9 @@ def _new(me: Person) -> Any:
 
 
 def _mark(store: Store, client_id: int, by: Person, message_id: int, now: datetime) -> bool:
-    """Move `by`'s mark forward, never back; answers whether it moved."""
+    """Move `by`'s mark forward, never back; returns whether it moved."""
     row = {"client_id": client_id, "person_id": by.id, "message_id": 0, "read_at": now}
-    store.execute(adding(store, ReadMark).values(row))
+    store.execute(insert_or_ignore(store, ReadMark).values(row))
     mine = (ReadMark.client_id == client_id, ReadMark.person_id == by.id)
     moved = store.execute(
         update(ReadMark)
@@ -231,7 +221,7 @@ def _mark(store: Store, client_id: int, by: Person, message_id: int, now: dateti
 
 
 def _key(request_id: str | None, client_id: int, body: str) -> str | None:
-    """What makes a repeat harmless: the writer's UUID together with the thread and the words."""
+    """What makes a repeat harmless: a UUID of the caller's, the thread and the text. Raises Invalid for what is not a UUID."""
     if not request_id:
         return None
     try:

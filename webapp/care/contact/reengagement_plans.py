@@ -1,4 +1,4 @@
-"""Re-engagement plans: written with the client after a miss (M14)."""
+"""Re-engagement plans, which staff write together with a client after a missed session (M14)."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from webapp.refusals import N_, Invalid
 
 
 class Plan(Base):
-    """`steps`: what both agreed on (`make_up`, `other_times`, `resources`, `check_ins` …), free words in `note`."""
+    """What both agreed on: `steps` (`make_up`, `other_times`, `resources`, `check_ins` …), and `note` in free words."""
 
     __tablename__ = "plan"
     __table_args__ = (Index("ix_plan_client", "client_id", "made_at"),)
@@ -42,7 +42,7 @@ def make(
     steps: list[Any] | None = None,
     note: str | None = None,
 ) -> Plan:
-    """Write a plan down. Raises Invalid for an empty one."""
+    """Create a plan. Raises Invalid for an empty one."""
     if not steps and not (note or "").strip():
         raise Invalid(N_("A plan has at least one step or a note."), field="steps")
     plan = Plan(
@@ -52,8 +52,5 @@ def make(
     store.add(plan)
     store.flush()
     look_again(store, now, client_id=client.id)
-    events.record(
-        store, Tag.PLAN_MADE, by=by, now=now, program_id=client.program_id, client=client,
-        seat=seat, plan=plan.id,
-    )  # fmt: skip
+    events.record(store, Tag.PLAN_MADE, client=client, seat=seat, by=by, now=now, plan=plan.id)
     return plan

@@ -1,4 +1,4 @@
-"""STOP, written back to a text message, ends text messages to that phone at once (P9)."""
+"""STOP, sent back to a text message, ends text messages to that phone at once (P9)."""
 
 from datetime import datetime
 
@@ -29,18 +29,18 @@ STOP_WORDS = frozenset(
         "no mas",
     }  # fmt: skip
 )
-"""What people write; the first five are the carriers' own (CTIA)."""
+"""What people write, in English and Spanish; the carriers' own words are among them (CTIA)."""
 
 
 def is_stop(text: str) -> bool:
-    """Whether a text says that there should be no more. Punctuation and case do not matter."""
+    """Whether a text asks for no more texts. Punctuation and case do not matter."""
     return " ".join(text.casefold().strip(" .!?¡¿\"'").split()) in STOP_WORDS
 
 
 def stop(store: Store, phone: str, now: datetime) -> int:
-    """Send no more texts to `phone` (E.164), whoever it belongs to; returns how many addresses that ended.
+    """Stop text messages to `phone` (E.164), whoever it belongs to; returns how many addresses were stopped.
 
-    Rows already waiting are called off when they are claimed.
+    Notifications already waiting are cancelled when the worker claims them.
     """
     ended = 0
     for address in store.scalars(addresses.live(Channel.SMS, phone)):
@@ -50,7 +50,7 @@ def stop(store: Store, phone: str, now: datetime) -> int:
 
 
 def heed(store: Store, phone: str, text: str, now: datetime) -> bool:
-    """Act on an inbound text; answers whether it was a stop word."""
+    """Stop text messages to `phone` if `text` is a stop word; returns whether it is."""
     if not is_stop(text):
         return False
     stop(store, phone, now)

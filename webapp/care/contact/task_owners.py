@@ -1,4 +1,4 @@
-"""Owners: whose a task is, for one client or for many at once, and who covers for them (rule 9)."""
+"""Who owns a task: the client's staff member of a role, or their cover; for one client or for many at once (rule 9)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -24,28 +24,28 @@ class Owners:
     """client → (couple, partner, therapist)."""
     covers: dict[int, int]
     absent: frozenset[int]
-    """Staff who are paused or have left: nothing is theirs to do."""
+    """Staff who are paused or have left: they get no tasks."""
     anyone: dict[tuple[int, str], int | None] = field(default_factory=dict)
 
     def of(self, client_id: int | None, program_id: int, role: str) -> int | None:
-        """Who has this role for the client; their cover when they are away. When nobody is named, or that one isn't active
-        any more, anyone in the program with it: work is somebody's whoever leaves (rule 9)."""
+        """The id of who has this role for the client, or of their cover while they are away. When nobody is named, or that one is not
+        active any more, of anyone in the program with the role, so that no task is without an owner (rule 9)."""
         named = None
         if client_id is not None and role == RoleName.COUPLES_THERAPIST:
             named = self.couples[client_id][2] if client_id in self.couples else None
         elif client_id is not None:
             named = self.teams.get(client_id, {}).get(role)
-        return self.covered(named) or self.one_of(program_id, role)
+        return self.with_cover(named) or self.one_of(program_id, role)
 
     def one_of(self, program_id: int, role: str) -> int | None:
-        """The longest-serving active staff member with a role, or their cover, if that one is active."""
+        """The longest-serving active staff member with the role, or their cover if that one is active; None if nobody has it."""
         key = (program_id, role)
         if key not in self.anyone:
             self.anyone[key] = self.store.scalar(anyone_with(program_id, role))
-        return self.covered(self.anyone[key]) or self.anyone[key]
+        return self.with_cover(self.anyone[key]) or self.anyone[key]
 
-    def covered(self, person_id: int | None) -> int | None:
-        """Themselves, or who covers for them; nobody when that one isn't active."""
+    def with_cover(self, person_id: int | None) -> int | None:
+        """The person, or who covers for them; None when that one is not active."""
         if person_id is None:
             return None
         holder = self.covers.get(person_id, person_id)
@@ -75,16 +75,16 @@ def read(store: Store, client_ids: Collection[int], now: datetime) -> Owners:
 
 
 def _covers(store: Store, now: datetime) -> dict[int, int]:
-    """Who is away at `now` → who covers for them."""
+    """Staff away at `now` → who covers for them."""
     away = select(Cover.person_id, Cover.covered_by_id).where(
         Cover.starts_at <= now, Cover.ends_at > now
     )
-    found = store.connection().execute(away.order_by(Cover.id))
-    return {row.person_id: row.covered_by_id for row in found}
+    rows = store.connection().execute(away.order_by(Cover.id))
+    return {row.person_id: row.covered_by_id for row in rows}
 
 
 def owner_for(store: Store, client: Person, role: str, now: datetime) -> int | None:
-    """Who has this role for `client`, as `Owners.of` has it."""
+    """`Owners.of` for one client. Four statements."""
     return read(store, [client.id], now).of(client.id, client.program_id, role)
 
 

@@ -1,4 +1,4 @@
-"""Tasks: work for a staff member with owner, due instant, acknowledgement and outcome. They never evaporate (rule 9)."""
+"""Tasks of staff, with owner, due instant, acknowledgement and outcome. Open ones never disappear by themselves (rule 9)."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,6 +32,7 @@ class TaskKind(StrEnum):
     MARK_ROOM = "mark_room"
     TECH_HELP = "tech_help"
     EMERGENCY_REVIEW = "emergency_review"
+    SET_ASIDE = "set_aside"
 
 
 ROLE_FOR: dict[str, RoleName] = {
@@ -43,15 +44,17 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.MARK_ROOM: RoleName.COORDINATOR,
     TaskKind.TECH_HELP: RoleName.TECHNICIAN,
     TaskKind.EMERGENCY_REVIEW: RoleName.SUPERVISOR,
+    TaskKind.SET_ASIDE: RoleName.COORDINATOR,
 }
 CLOSED = "closed"
-"""An outcome beside `Outcome`: a human ends the task with a reason, for example an unreachable client (rule 9)."""
+"""An outcome besides `Outcome`: staff end the task with a reason, for example an unreachable client (rule 9)."""
 ENDING = (Outcome.REACHED, Outcome.DECLINED, CLOSED)
 """Outcomes that end a task. After any other it stays open, with a next attempt."""
 
 
 class Task(Base):
-    """`key` makes a repeat harmless: one task a seat and rung, one open review a client. Withdrawn = resolved by itself."""
+    """One task. `key` makes a repeat harmless: one task for a seat and rung, one open review for a client. `withdrawn`: it was no
+    longer needed."""
 
     __tablename__ = "task"
     __table_args__ = (
@@ -76,7 +79,7 @@ class Task(Base):
     seat_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
     session_id: Mapped[int | None] = mapped_column(ForeignKey("session.id"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    """Null: nobody has the role; the task stands on everybody's list who may see the client."""
+    """None: nobody has the role, and everybody who may see the client sees the task."""
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
@@ -90,7 +93,7 @@ class Task(Base):
     withdrawn: Mapped[bool] = mapped_column(default=False)
     note: Mapped[str | None] = mapped_column(SealedText)
     brief: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """What the owner should know: evidence, prompts, proposals, seats joined to a review. Enum values and ids."""
+    """For the owner: evidence, prompts, proposals, seats joined to a review. Enum values and ids."""
 
     client: Mapped[Person | None] = relationship(foreign_keys=client_id)
     owner: Mapped[Person | None] = relationship(foreign_keys=owner_id)
@@ -109,30 +112,30 @@ class Task(Base):
         return self.done_at == None
 
     def acknowledge(self, store: Store, *, by: Person, now: datetime) -> None:
-        """Seen: nobody is nudged any more. Twice is the same."""
+        """Record that `by` has seen it, which ends nudges. Twice is the same. Raises AlreadyDone."""
         if not self.is_open:
             raise AlreadyDone()
         if self.acknowledged_at is None:
             self.acknowledged_at, self.acknowledged_by_id = now, by.id
-            _record(store, Tag.TASK_ACKNOWLEDGED, self, by=by, now=now)
+            events.record(store, Tag.TASK_ACKNOWLEDGED, task=self, by=by, now=now)
 
     def hand_over(
         self, store: Store, owner_id: int | None, *, by: Person | None, now: datetime
     ) -> None:
-        """Somebody else's from now on, who hasn't seen it yet; None: nobody has the role (rule 9)."""
+        """Give it to another owner, unacknowledged; `owner_id` None: nobody has the role (rule 9)."""
         self.owner_id = owner_id
         self.acknowledged_at = self.acknowledged_by_id = None
-        _record(store, Tag.TASK_HANDED_OVER, self, by=by, now=now, owner=owner_id)
+        events.record(store, Tag.TASK_HANDED_OVER, task=self, by=by, now=now, owner=owner_id)
 
-    def withdraw(self, store: Store, why: str, *, now: datetime) -> None:
-        """What it was for has resolved itself; it stays in the chart (rule 2)."""
+    def withdraw(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
+        """Close it as no longer needed; it stays in the chart (rule 2). Nothing happens to a closed one."""
         if self.is_open:
             self.done_at, self.outcome, self.withdrawn = now, why, True
-            _record(store, Tag.TASK_WITHDRAWN, self, by=None, now=now, why=why)
+            events.record(store, Tag.TASK_WITHDRAWN, task=self, by=by, now=now, why=why)
 
 
 class Attempt(Base):
-    """One try at a task: what came of it, and when to try next."""
+    """One attempt at a task: its outcome, and when to try next."""
 
     __tablename__ = "attempt"
     __table_args__ = (Index("ix_attempt_task", "task_id"),)
@@ -157,9 +160,9 @@ def attempt(
     next_at: datetime | None = None,
     channel: str = "call",
 ) -> Attempt:
-    """Write down what came of a task. `reached`, `declined` and `closed` (which needs a note) end it; after any other it
-    stays open and is due again at `next_at` (default two hours on; `call_back_at` needs it). Raises Invalid,
-    AlreadyDone."""
+    """Record an attempt at a task. `reached`, `declined` and `closed` (which needs a note) end it; after any other outcome it stays
+    open and is due again at `next_at` (default in two hours; `call_back_at` needs it). Except for `closed` it is also
+    recorded as a contact. Raises Invalid, AlreadyDone."""
     if not task.is_open:
         raise AlreadyDone()
     _check_outcome(outcome, note, next_at, now)
@@ -171,12 +174,13 @@ def attempt(
         task.acknowledged_at, task.acknowledged_by_id = now, by.id
     if ends:
         task.done_at, task.done_by_id, task.outcome, task.note = now, by.id, outcome, note
-        _record(store, Tag.TASK_DONE, task, by=by, now=now, outcome=outcome)
+        events.record(store, Tag.TASK_DONE, task=task, by=by, now=now, outcome=outcome)
     else:
         assert tried.next_at is not None
         task.due_at = tried.next_at
-        _record(
-            store, Tag.TASK_ATTEMPTED, task, by=by, now=now, outcome=outcome, due_at=task.due_at
+        events.record(
+            store, Tag.TASK_ATTEMPTED, task=task, by=by, now=now, outcome=outcome,
+            due_at=task.due_at,
         )  # fmt: skip
     if task.client and outcome != CLOSED:
         contacts.record(
@@ -213,7 +217,7 @@ def open_one(
     brief: dict[str, Any] | None = None,
     by: Person | None = None,
 ) -> Task:
-    """Open a task, or answer the one of that `key`."""
+    """Create a task, or return the one with this `key`."""
     task = store.scalar(select(Task).where(Task.key == key))
     if task:
         return task
@@ -224,7 +228,10 @@ def open_one(
     )  # fmt: skip
     store.add(task)
     store.flush()
-    _record(store, Tag.TASK_OPENED, task, by=by, now=now, owner=owner_id, due_at=due_at)
+    events.record(
+        store, Tag.TASK_OPENED, task=task, by=by, now=now, owner=owner_id,
+        due_at=due_at,
+    )  # fmt: skip
     return task
 
 
@@ -234,22 +241,14 @@ def program_of(task_id: int) -> Select[int]:
 
 
 def visible_to(me: Person) -> Select[Task]:
-    """Tasks `me` may see: one's own, one's role's for clients in one's care; supervisors and coordinators all (S1)."""
-    found = select(Task).where(Task.program_id == me.program_id)
+    """Tasks `me` may see: their own, and those of their roles for clients in their care; supervisors, coordinators and
+    administrators all of the program (S1)."""
+    query = select(Task).where(Task.program_id == me.program_id)
     if me.kind != Kind.STAFF:
-        return found.where(text("1 = 0"))
+        return query.where(text("1 = 0"))
     if me.has_role(RoleName.SUPERVISOR, RoleName.COORDINATOR, RoleName.ADMIN):
-        return found
+        return query
     mine = Task.role.in_(me.role_names) & or_(
         Task.client_id.is_(None), in_care_of(me, Task.client_id)
     )
-    return found.where(or_(Task.owner_id == me.id, mine))
-
-
-def _record(
-    store: Store, tag: Tag, task: Task, *, by: Person | None, now: datetime, **fields: Any
-) -> None:
-    events.record(
-        store, tag, by=by, now=now, program_id=task.program_id, client=task.client_id,
-        seat=task.seat_id, session=task.session_id, task=task, kind=task.kind, **fields,
-    )  # fmt: skip
+    return query.where(or_(Task.owner_id == me.id, mine))

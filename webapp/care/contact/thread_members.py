@@ -1,6 +1,6 @@
-"""Correspondents: who writes to whom and reads it, in the thread of a client with their care team (M18).
+"""Who reads and writes in a client's thread: the client and their own care team (M18).
 
-Narrower than a care team's other rights: supervisors and coordinators of other clients, and administrators, see nothing.
+Narrower than other permissions: supervisors and coordinators of other clients, and administrators, see nothing.
 """
 
 from datetime import datetime
@@ -15,8 +15,8 @@ from webapp.db import Store
 
 
 def may_see(me: Person, client_id: Any, as_of: datetime) -> Any:
-    """A condition on `client_id`: `me`'s own thread, or that of a client they look after, cover for, or reach for an
-    emergency (P8)."""
+    """A condition on `client_id`: it is `me`'s own thread, or that of a client whose care team they are in or cover for, or whom
+    they reach by emergency access (P8)."""
     if me.kind != Kind.STAFF:
         return client_id == me.id if me.kind == Kind.CLIENT else client_id.is_(None)
     away = select(Cover.person_id).where(
@@ -30,26 +30,26 @@ def may_see(me: Person, client_id: Any, as_of: datetime) -> Any:
         mine(CareTeam.counselor_id), mine(CareTeam.supervisor_id), mine(CareTeam.coordinator_id)
     )
     couple = and_(Couple.is_current, mine(Couple.therapist_id))
-    looked_after = union(
+    clients = union(
         select(CareTeam.client_id).where(team),
         select(Couple.a_id).where(couple),
         select(Couple.b_id).where(couple),
     )
-    return or_(client_id.in_(looked_after), client_id.in_(me.reaching))
+    return or_(client_id.in_(clients), client_id.in_(me.reaching))
 
 
 def clients_of(me: Person, as_of: datetime) -> Select[Person]:
-    """The clients whose thread `me` may see and write in, by name: for staff those they look after (S1)."""
-    found = select(Person).where(
+    """The clients whose thread `me` may read and write in, by name (S1)."""
+    query = select(Person).where(
         Person.program_id == me.program_id,
         Person.kind == Kind.CLIENT,
         may_see(me, Person.id, as_of),
     )
-    return found.order_by(Person.name, Person.id)
+    return query.order_by(Person.name, Person.id)
 
 
 def readers(store: Store, client_id: int) -> list[tuple[RoleName, Person]]:
-    """Who reads what this client writes, with what they are to them. Empty: nobody is named yet. Two statements."""
+    """Role and person of everybody who reads this client's thread; empty while nobody is named. Two statements."""
     team = store.scalar(
         select(CareTeam)
         .where(CareTeam.client_id == client_id)

@@ -1,4 +1,4 @@
-"""People: clients, supporters, staff and their roles; couples; care teams; how each may be reached."""
+"""People: clients, supporters, staff, and integrations that act through an API token, with their roles."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +27,7 @@ class Kind(StrEnum):
     SUPPORTER = "supporter"
     STAFF = "staff"
     INTEGRATION = "integration"
-    """A program that acts through an API token, so that every act has an actor."""
+    """Another system that acts through an API token, so that every event names who acted."""
 
 
 class Status(StrEnum):
@@ -46,7 +46,7 @@ class RoleName(StrEnum):
 
 
 class Person(Base):
-    """Somebody the program knows. `ref` is the caller's own name for them, unique in the program."""
+    """A person in a program's directory. `ref` is the calling system's own id for them, unique in the program."""
 
     __tablename__ = "person"
     __table_args__ = (
@@ -75,8 +75,7 @@ class Person(Base):
     roles: Mapped[list["Role"]] = relationship(cascade="all, delete-orphan")
 
     reaching = frozenset[int]()
-    """Ids of clients whom this staff member reaches for an emergency (P8); whoever loads a reader sets it on the row, for as
-    long as they read."""
+    """Ids of clients to whom this staff member has emergency access (P8). Not a column: whoever loads the reader sets it."""
 
     @property
     def role_names(self) -> frozenset[str]:
@@ -114,7 +113,7 @@ def put(
     language: str = "en",
     roles: list[str] | None = None,
 ) -> tuple[Person, bool]:
-    """Add or change a person by the caller's own reference; answers (person, whether new). Raises Invalid."""
+    """Add or change a person by the calling system's own reference; returns (person, whether new). Raises Invalid."""
     known_zone(time_zone)
     if language not in LANGUAGES:
         raise Invalid(N_("We speak %(known)s."), field="language", known=", ".join(LANGUAGES))
@@ -133,37 +132,26 @@ def put(
     if roles and kind != Kind.STAFF:
         raise Invalid(N_("Only staff have roles."), field="roles")
     person.name, person.email, person.phone = name, email and email.lower(), phone
-    _follow_the_roster(person, time_zone, language)
+    _apply_roster(person, time_zone, language)
     changed = store.is_modified(person)
     store.flush()
     if new:
-        about(store, Tag.PERSON_ADDED, person, by=by, now=now, kind=kind)
+        events.record(store, Tag.PERSON_ADDED, person=person, by=by, now=now, kind=kind)
     elif changed:
-        about(store, Tag.PERSON_CHANGED, person, by=by, now=now)
+        events.record(store, Tag.PERSON_CHANGED, person=person, by=by, now=now)
     if roles is not None:
         set_roles(store, person, roles, by=by, now=now)
     return person, new
 
 
-def _follow_the_roster(person: Person, zone: str, language: str) -> None:
-    """The roster's language, and its zone unless it says what it said before the person set another clock for themselves."""
+def _apply_roster(person: Person, zone: str, language: str) -> None:
+    """Take over the roster's language, and its time zone unless the person chose another and the roster's is unchanged since."""
     person.language = language
     kept = dict(person.preferences or {})
     if kept.get("home_zone") != zone:
         person.time_zone = zone
         if kept.pop("home_zone", None):
             person.preferences = kept
-
-
-def about(
-    store: Store, tag: Tag, person: Person, *, by: Person | None, now: datetime, **fields: Any
-) -> None:
-    """Record a fact about a person and how they get in: ids and words of ours, never a name or a secret."""
-    client = person if person.kind == Kind.CLIENT else None
-    events.record(
-        store, tag, by=by, now=now, program_id=person.program_id, client=client, person=person.id,
-        **fields,
-    )  # fmt: skip
 
 
 def set_roles(
@@ -180,6 +168,4 @@ def set_roles(
     ]
     for tag, changed in ((Tag.ROLE_GIVEN, set(names) - had), (Tag.ROLE_TAKEN, had - set(names))):
         for name in sorted(changed):
-            events.record(
-                store, tag, by=by, now=now, program_id=person.program_id, person=person.id, role=name
-            )  # fmt: skip
+            events.record(store, tag, person=person, by=by, now=now, role=name)

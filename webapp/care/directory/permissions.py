@@ -1,4 +1,4 @@
-"""Who may do what: one table, tiny predicates, used by pages, API and templates alike (S1).
+"""Permissions: one table of who may do what, used by pages, API and templates (S1).
 
 `visible_to` selects decide what exists for a person; this table decides what they may do.
 """
@@ -32,18 +32,18 @@ def lead(me: Person) -> bool:
     return staff(me) and me.has_role(RoleName.SUPERVISOR, RoleName.COORDINATOR, RoleName.ADMIN)
 
 
-def in_practice(me: Person) -> bool:
-    """Staff who work with clients: everyone but the technician alone."""
+def works_with_clients(me: Person) -> bool:
+    """All staff except those who are technicians only."""
     return staff(me) and bool(me.role_names - {RoleName.TECHNICIAN})
 
 
-def at_the_desk(me: Person) -> bool:
-    """Who helps people connect: technicians, and those who lead."""
+def helps_connecting(me: Person) -> bool:
+    """Technicians, supervisors, coordinators and administrators."""
     return lead(me) or (staff(me) and me.has_role(RoleName.TECHNICIAN))
 
 
-def treats(me: Person) -> bool:
-    """Counselors and couples therapists: who may keep counseling notes."""
+def treats_clients(me: Person) -> bool:
+    """Counselors and couples therapists."""
     return staff(me) and me.has_role(RoleName.COUNSELOR, RoleName.COUPLES_THERAPIST)
 
 
@@ -54,7 +54,7 @@ class Permission(StrEnum):
     CATCH_UP = "catch up on one's own sessions"
     OWN_MESSAGES = "write to one's own care team, and read what it writes"
     OWN_SETTINGS = "change one's own reminders, devices and logins"
-    WAYS_IN = "change how one signs in"
+    SIGN_IN_METHODS = "change how one signs in"
     OWN_CARE = "keep one's own needs, backup plan, calendar and data"
     CONSOLE = "see the staff console"
     MARK_ROOM = "say who was there"
@@ -65,8 +65,8 @@ class Permission(StrEnum):
     WRITE_PLAN = "write a re-engagement plan"
     CARE_MESSAGES = "read and answer what clients write to their care team"
     HELP_DESK = "help clients connect"
-    PROVE = "see the provable timeliness"
-    STEER = "change the policy, people and tokens"
+    READ_TIMELINESS = "see the provable timeliness"
+    ADMINISTER = "change the policy, people and tokens"
     HELP_SIGN_IN = "issue a sign-in link after calling back"
     GIVE_CONSENT = "let somebody know something about oneself"
     PAUSE_SHARING = "pause a client's sharing for safety"
@@ -81,35 +81,35 @@ PERMISSIONS: dict[Permission, Predicate] = {
     Permission.CATCH_UP: client,
     Permission.OWN_MESSAGES: client,
     Permission.OWN_SETTINGS: anyone,
-    Permission.WAYS_IN: anyone,
+    Permission.SIGN_IN_METHODS: anyone,
     Permission.OWN_CARE: client,
     Permission.CONSOLE: staff,
-    Permission.MARK_ROOM: in_practice,
-    Permission.PLAN_MAKE_UPS: in_practice,
-    Permission.WRITE: in_practice,
+    Permission.MARK_ROOM: works_with_clients,
+    Permission.PLAN_MAKE_UPS: works_with_clients,
+    Permission.WRITE: works_with_clients,
     Permission.WORK_TASKS: staff,
-    Permission.READ_CHART: in_practice,
-    Permission.WRITE_PLAN: in_practice,
-    Permission.CARE_MESSAGES: in_practice,
-    Permission.HELP_DESK: at_the_desk,
-    Permission.PROVE: lead,
-    Permission.STEER: lead,
-    Permission.HELP_SIGN_IN: in_practice,
+    Permission.READ_CHART: works_with_clients,
+    Permission.WRITE_PLAN: works_with_clients,
+    Permission.CARE_MESSAGES: works_with_clients,
+    Permission.HELP_DESK: helps_connecting,
+    Permission.READ_TIMELINESS: lead,
+    Permission.ADMINISTER: lead,
+    Permission.HELP_SIGN_IN: works_with_clients,
     Permission.GIVE_CONSENT: client,
-    Permission.PAUSE_SHARING: in_practice,
-    Permission.EMERGENCY_ACCESS: in_practice,
-    Permission.COUNSELING_NOTES: treats,
+    Permission.PAUSE_SHARING: works_with_clients,
+    Permission.EMERGENCY_ACCESS: works_with_clients,
+    Permission.COUNSELING_NOTES: treats_clients,
 }
 
-FRESH: frozenset[Permission] = frozenset(
+NEEDS_FRESH_PROOF: frozenset[Permission] = frozenset(
     {
-        Permission.WAYS_IN, Permission.HELP_SIGN_IN, Permission.GIVE_CONSENT,
+        Permission.SIGN_IN_METHODS, Permission.HELP_SIGN_IN, Permission.GIVE_CONSENT,
         Permission.EMERGENCY_ACCESS,
     }
 )  # fmt: skip
-"""What needs a proof of who one is from the last ten minutes: the door asks for it and leads back (S2)."""
+"""Permissions that need a proof of identity from the last ten minutes; `web/page/guard` asks for it (S2)."""
 
 
 def may(me: Person, permission: Permission) -> bool:
-    """Whether `me` may, by kind and role. Which rows exist for `me` is each noun's `visible_to`."""
+    """Whether `me` has this permission, by kind and role. Which rows `me` may see is each model's `visible_to`."""
     return PERMISSIONS[permission](me)

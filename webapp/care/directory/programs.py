@@ -1,23 +1,25 @@
-"""Programs and their policies. Several programs live in one installation, walled off from one another."""
+"""Programs, and the versions of their policies. One installation serves several programs, isolated from one another."""
 
 import json
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple, Protocol, TypeVar
 from zoneinfo import available_timezones
 
 from sqlalchemy import JSON, ForeignKey, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.bulk import among, rows
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory.policy import Policy, PolicyError
+from webapp.care.directory.policy import Policy
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
 
 class Program(Base):
-    """One IOP track of a provider. `ref` is its name in the API and on the command line."""
+    """One IOP track of a provider. `ref` names it in the API and on the command line."""
 
     __tablename__ = "program"
 
@@ -27,7 +29,7 @@ class Program(Base):
     time_zone: Mapped[str]
     demo: Mapped[bool] = mapped_column(default=False)
     help_phone: Mapped[str | None]
-    """Whom a client rings when the app itself can't be reached: the help desk, E.164."""
+    """The help desk's number (E.164), for clients who can't reach the app."""
     created_at: Mapped[datetime]
 
     policies: Mapped[list["PolicyVersion"]] = relationship(order_by="PolicyVersion.version")
@@ -48,21 +50,36 @@ class PolicyVersion(Base):
 
     @property
     def policy(self) -> Policy:
-        return policy_of(self.body)
+        return _parsed(self.body)
 
 
-def policy_of(body: dict[str, Any]) -> Policy:
-    """What a version's body says, read once for all who ask."""
-    return _read(json.dumps(body, sort_keys=True))
+class DatedPolicy(NamedTuple):
+    """A policy and when it was made: `PolicyVersion` without the row."""
+
+    created_at: datetime
+    policy: Policy
 
 
-@lru_cache(maxsize=256)
-def _read(written: str) -> Policy:
-    return Policy.from_json(json.loads(written))
+class _Dated(Protocol):
+    @property
+    def created_at(self) -> datetime: ...
+
+
+Version = TypeVar("Version", bound=_Dated)
+
+
+def _parsed(body: dict[str, Any]) -> Policy:
+    """The policy that a version's body holds. Each is parsed once in a process."""
+    return _from_text(json.dumps(body, sort_keys=True))
+
+
+@lru_cache(maxsize=512)
+def _from_text(body: str) -> Policy:
+    return Policy.from_json(json.loads(body))
 
 
 def known_zone(name: str, field: str = "time_zone") -> str:
-    """`name` if it is an IANA time zone; else raises Invalid."""
+    """Return `name` if it is an IANA time zone; else raise Invalid for `field`."""
     if name not in zones():
         raise Invalid(
             N_("%(name)s is not a time zone we know. Use a name like America/New_York."),
@@ -74,7 +91,7 @@ def known_zone(name: str, field: str = "time_zone") -> str:
 
 @cache
 def zones() -> frozenset[str]:
-    """The IANA time zones this machine knows."""
+    """The names of the IANA time zones."""
     return frozenset(available_timezones())
 
 
@@ -88,7 +105,7 @@ def create(
     by: Any = None,
     now: datetime,
 ) -> Program:
-    """A new program with the default policy, or the one given. Raises Invalid naming the field."""
+    """Create a program with the default policy, or with `policy` (JSON). Raises Invalid naming the field."""
     if not name.strip():
         raise Invalid(N_("A program needs a name."), field="name")
     if store.scalar(select(Program.id).where(Program.ref == ref)):
@@ -104,11 +121,12 @@ def create(
 def change_policy(
     store: Store, program: Program, body: dict[str, Any], *, by: Any, now: datetime
 ) -> PolicyVersion:
-    """A new version of the policy, for sessions that start after `now` (docs/protocol.md, *Policy*). Raises Invalid naming the field.
+    """Add a version of the policy, for sessions that start after `now` (docs/protocol.md, *Policy*).
+    Fields left out have their defaults.
 
-    Fields left out keep their defaults.
+    Raises Invalid naming the field.
     """
-    policy = read_policy(body)
+    policy = Policy.from_json(body)
     version = PolicyVersion(
         program_id=program.id,
         version=len(program.policies) + 1,
@@ -132,24 +150,40 @@ def change_policy(
 def set_help_phone(
     store: Store, program: Program, number: str | None, *, by: Any, now: datetime
 ) -> None:
-    """The help desk's number (E.164) for this program's clients; None: there is none. The same again changes nothing."""
+    """Set the help desk's number (E.164) for this program's clients; None: there is none. The same again changes nothing."""
     if number != program.help_phone:
         program.help_phone = number
         events.record(store, Tag.HELP_PHONE_SET, by=by, now=now, program_id=program.id)
 
 
-def read_policy(body: dict[str, Any]) -> Policy:
-    """A policy from its JSON. Raises Invalid naming the field."""
-    try:
-        return Policy.from_json(body)
-    except PolicyError as error:
-        raise Invalid(error.sentence, field=error.field) from error
-
-
-def in_force(versions: list[PolicyVersion], starts_at: datetime) -> PolicyVersion:
-    """The version a session starting at `starts_at` (aware) is under: the newest made before it started."""
-    before = [v for v in versions if v.created_at <= starts_at]
+def in_force(versions: Sequence[Version], instant: datetime) -> Version:
+    """The version in force at `instant` (aware): the newest made until then, or else the first. `versions`: all of one
+    program, oldest first. A session is under the version in force at its start (docs/protocol.md)."""
+    before = [version for version in versions if version.created_at <= instant]
     return before[-1] if before else versions[0]
+
+
+def version_at(store: Store, program_id: int, instant: datetime) -> PolicyVersion:
+    """The row of the program's policy in force at `instant` (aware). At most two statements."""
+    return in_force(store.get_one(Program, program_id).policies, instant)
+
+
+def policy_at(store: Store, program_id: int, instant: datetime) -> Policy:
+    """The program's policy in force at `instant` (aware). One statement."""
+    return in_force(policies_of(store, [program_id])[program_id], instant).policy
+
+
+def policies_of(store: Store, program_ids: Collection[int]) -> dict[int, list[DatedPolicy]]:
+    """program → all versions of its policy, oldest first, for `in_force`. One statement; grows with the versions."""
+    query = (
+        select(PolicyVersion.program_id, PolicyVersion.created_at, PolicyVersion.body)
+        .where(among(store, PolicyVersion.program_id, program_ids))
+        .order_by(PolicyVersion.version)
+    )
+    found: dict[int, list[DatedPolicy]] = {}
+    for program_id, created_at, body in rows(store, query):
+        found.setdefault(program_id, []).append(DatedPolicy(created_at, _parsed(body)))
+    return found
 
 
 def by_ref(ref: str) -> Select[Program]:

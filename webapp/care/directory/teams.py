@@ -1,4 +1,4 @@
-"""Who belongs together: couples, and the care team of each client; and from that, whom a staff member may look up."""
+"""Couples, care teams, and cover for absent staff; and which clients are in a staff member's care."""
 
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from webapp.refusals import N_, Invalid
 
 
 class Couple(Base):
-    """Two people who heal together; `therapist` is never either one's individual counselor (docs/product.md, *Words*)."""
+    """Two people treated as a couple; `therapist` is never either one's individual counselor (docs/product.md, *Words*)."""
 
     __tablename__ = "couple"
     __table_args__ = (
@@ -43,7 +43,7 @@ class Couple(Base):
     therapist_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     formed_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
-    """Since when they are a couple no longer (leaving.end_couple); null again when the same two are formed anew."""
+    """When the couple ended (leaving.end_couple); null again when the same two form a couple anew."""
 
     a: Mapped[Person] = relationship(foreign_keys=a_id)
     b: Mapped[Person] = relationship(foreign_keys=b_id)
@@ -63,7 +63,7 @@ SEE_EVERYONE = (RoleName.SUPERVISOR, RoleName.COORDINATOR, RoleName.ADMIN)
 
 
 class CareTeam(Base):
-    """Who looks after a client. The couples therapist stands on the couple."""
+    """Who looks after a client. The couples therapist is a column of the couple."""
 
     __tablename__ = "care_team"
     __table_args__ = (Index("ix_care_team_counselor", "counselor_id"),)
@@ -79,7 +79,7 @@ class CareTeam(Base):
 
 
 class Cover(Base):
-    """A staff member is away and somebody else has their tasks (rule 9)."""
+    """A staff member is away, and another takes their tasks (rule 9)."""
 
     __tablename__ = "cover"
     __table_args__ = (Index("ix_cover_person", "person_id", "ends_at"),)
@@ -102,15 +102,15 @@ def form_couple(
     by: Person | None,
     now: datetime,
 ) -> tuple[Couple, bool]:
-    """Look after two people as a couple. Refused when the therapist is either one's counselor, or one is in another
-    couple; raises Invalid."""
+    """Form a couple or change it; returns (couple, whether new). Raises Invalid when the therapist is either one's counselor,
+    or one is in another couple."""
     if a.id == b.id or Kind.CLIENT not in (a.kind, b.kind) or Kind.STAFF in (a.kind, b.kind):
         raise Invalid(N_("A couple is a client and a partner."), field="partners")
     _check_therapist(store, [a.id, b.id], therapist)
     known = select(Couple).where(Couple.program_id == program.id, Couple.ref == ref)
     couple = store.scalar(known)
     others = select(Couple).where(
-        Couple.is_current, or_(_with(a.id), _with(b.id)), Couple.ref != ref
+        Couple.is_current, or_(_includes(a.id), _includes(b.id)), Couple.ref != ref
     )
     if store.scalar(others):
         raise Invalid(N_("One of the two is in another couple."), field="partners")
@@ -146,7 +146,8 @@ def set_care_team(
     by: Person | None,
     now: datetime,
 ) -> tuple[CareTeam, bool]:
-    """Name who looks after `client`. Raises Invalid for a missing role or a counselor who is the couple's therapist."""
+    """Set the care team of `client`; returns (team, whether new). Raises Invalid for a missing role or a counselor who is the
+    couple's therapist."""
     named = {
         RoleName.COUNSELOR: counselor,
         RoleName.SUPERVISOR: supervisor,
@@ -166,33 +167,31 @@ def set_care_team(
     team.counselor, team.supervisor, team.coordinator = counselor, supervisor, coordinator
     store.flush()
     ids: dict[str, Any] = {role.value: person and person.id for role, person in named.items()}
-    events.record(
-        store, Tag.CARE_TEAM_SET, by=by, now=now, program_id=client.program_id, client=client, **ids
-    )
+    events.record(store, Tag.CARE_TEAM_SET, client=client, by=by, now=now, **ids)
     return team, new
 
 
 def couple_of(person_id: int) -> Select[Couple]:
     """The couple this person is in now, if any."""
-    return select(Couple).where(Couple.is_current, _with(person_id))
+    return select(Couple).where(Couple.is_current, _includes(person_id))
 
 
-def parted_from(store: Store, person_id: int) -> set[int]:
-    """Ids of those with whom this person was in a couple that has ended, and is in none now."""
-    couples = store.scalars(select(Couple).where(_with(person_id))).all()
-    ended, standing = set[int](), set[int]()
+def former_partners(store: Store, person_id: int) -> set[int]:
+    """Ids of the people with whom this person was in a couple and is no longer."""
+    couples = store.scalars(select(Couple).where(_includes(person_id))).all()
+    ended, current = set[int](), set[int]()
     for couple in couples:
-        (standing if couple.ended_at is None else ended).add(couple.partner_of(person_id).id)
-    return ended - standing
+        (current if couple.ended_at is None else ended).add(couple.partner_of(person_id).id)
+    return ended - current
 
 
-def _with(person_id: int) -> Any:
+def _includes(person_id: int) -> Any:
     return or_(Couple.a_id == person_id, Couple.b_id == person_id)
 
 
 def visible_to(me: Person) -> Select[Person]:
-    """Whom `me` may look up: oneself; for staff, the clients and supporters in their care or, for supervisors,
-    coordinators and administrators, everyone in the program (S1). A partner is not visible by being a partner."""
+    """The people `me` may see: oneself; for staff also those in their care; for supervisors, coordinators and administrators
+    everyone in the program (S1). Partners do not see each other."""
     found = select(Person).where(Person.program_id == me.program_id)
     if me.kind != Kind.STAFF:
         return found.where(Person.id == me.id)
@@ -200,7 +199,7 @@ def visible_to(me: Person) -> Select[Person]:
 
 
 def in_care_of(me: Person, client_id: Any) -> Any:
-    """A condition on `client_id`: this staff member looks after that client, or reaches them for an emergency (P8)."""
+    """A condition on `client_id`: the client is in this staff member's care, or under their emergency access (P8)."""
     if me.has_role(*SEE_EVERYONE):
         return true()
     counseled = select(CareTeam.client_id).where(CareTeam.counselor_id == me.id)

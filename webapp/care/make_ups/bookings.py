@@ -1,48 +1,95 @@
-"""Booking: from an offer to a make-up, race-proof (R9).
+"""Books a make-up: a place in another session, or a recording or assignment with a reflection (R9).
 
 The client's row (both, for a couple) is locked, then the session's; what is read under the locks stays true until the
 commit. Beneath that the database refuses by itself: a seat's number cannot be given twice, nor a client's time
-(`clashes`). A refusal carries the next best offer.
+(`busy_slots`). A refusal carries the next best offer.
+
+What is read under the locks is read by statements that are built once, and as rows instead of objects: building a statement
+costs as much as running it, objects twice that, and everybody else who wants the last place waits meanwhile.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
-from webapp.care.directory.people import Kind, Person
-from webapp.care.make_ups import busy_slots, eligibility, make_ups, offers, takings, vacancies
-from webapp.care.make_ups.make_ups import MakeUp, Way
+from sqlalchemy import Row, bindparam, exists, func, select
+
+from webapp.care.attendance import attended
+from webapp.care.directory.people import Person
+from webapp.care.make_ups import busy_slots, eligibility, make_ups, offers, waitlist
+from webapp.care.make_ups.busy_slots import BusySlot
+from webapp.care.make_ups.eligibility import Party
+from webapp.care.make_ups.make_ups import MakeUp, MakeUpKind
 from webapp.care.make_ups.offers import Offer
-from webapp.care.make_ups.parties import Party, party_of
-from webapp.care.make_ups.waitlist import HeldPlace
+from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials.resources import Resource
-from webapp.care.schedule import planning  # fmt: skip
-from webapp.care.schedule.sessions import Seat, Session
+from webapp.care.schedule import planning
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Database, Store
-from webapp.refusals import (
-    N_,
-    AlreadyDone,
-    Clash,
-    Forbidden,
-    Full,
-    TooLate,
-)  # fmt: skip
+from webapp.refusals import N_, AlreadyDone, Clash, Full, Invalid, TooLate
 
 NOT_BOTH = N_("That time isn't free for both of you any more.")
 
+_OCCUPANTS = select(Seat.client_id).where(Seat.session_id == bindparam("session"), occupied())
+_WAITING = (
+    select(func.count())
+    .where(WaitlistEntry.session_id == bindparam("session"), WaitlistEntry.is_waiting)
+    .scalar_subquery()
+)
+_SEATS = (
+    select(_WAITING, Seat.id, Seat.client_id, Seat.number, Seat.released_at, Seat.held_until)
+    .select_from(Session)
+    .outerjoin(Seat, Seat.session_id == Session.id)
+    .where(Session.id == bindparam("session"))
+)
+_CALENDAR = select(
+    select(func.max(MakeUp.id))
+    .where(MakeUp.seat_id == bindparam("seat"), MakeUp.stands)
+    .scalar_subquery(),
+    exists()
+    .where(Seat.client_id.in_(bindparam("party", expanding=True)), occupied())
+    .where(Session.id == Seat.session_id, Session.is_on)
+    .where(Session.id.not_in(bindparam("but", expanding=True)))
+    .where(Session.starts_at < bindparam("ends_at"), Session.ends_at > bindparam("starts_at")),
+    exists().where(BusySlot.client_id.in_(bindparam("party", expanding=True))),
+)
+
+
+class PartyCalendar(NamedTuple):
+    """What a party's calendar says about a new booking."""
+
+    standing: int | None
+    """Id of the make-up that stands for the seat."""
+    busy: bool
+    """One of them has something else at that time."""
+    any_bookings: bool
+    """Some of their time is taken by make-ups, whenever."""
+
+
+class SeatColumns(NamedTuple):
+    """One seat of a locked session, as `planning.give_seat` takes it."""
+
+    id: int
+    client_id: int
+    number: int
+    released_at: datetime | None
+    held_until: datetime | None
+
 
 def offered(store: Store, seat: Seat, now: datetime, limit: int = 5) -> list[Offer]:
-    """What staff may book to make up for `seat`, the best first; nothing when something stands for it already."""
+    """Offers that staff may book to make up for `seat`, the best first; empty when a make-up stands for it already."""
     if store.scalar(make_ups.standing_for([seat.id])):
         return []
-    return offers.find(store, seat, now, limit=limit, solo=True)
+    return offers.find(store, seat, now, limit=limit, partner_optional=True)
 
 
 def book(
     store: Store, seat: Seat, what: Session | Resource, *, by: Person | None, now: datetime
 ) -> MakeUp:
-    """Make up for `seat` with a session's place, or with a resource and a reflection. The same again answers the same.
+    """Make up for `seat` with a place in a session, or with a resource and a reflection. Booking the same again returns the
+    same make-up.
 
     Clients book within the policy's time and what makes up for that kind; staff may book anything. A place held for the
     client is taken. Raises Full and Clash (with `next_best`), AlreadyDone, TooLate, Cancelled, Invalid, Forbidden.
@@ -53,15 +100,15 @@ def book(
 def move(
     store: Store, made: MakeUp, what: Session | Resource, *, by: Person | None, now: datetime
 ) -> MakeUp:
-    """Another make-up instead of one that is booked; that one is kept until the other is sure. Raises as `book`."""
+    """Replace a booked make-up by another. The old one is cancelled only once the new one is certain. Raises as `book`."""
     if not made.is_open:
         raise AlreadyDone()
     return _book(store, made.seat, what, made, by, now)
 
 
 def accept(store: Store, held: HeldPlace, *, by: Person | None, now: datetime) -> MakeUp:
-    """Take a held place; what was booked instead is given up for it. Raises TooLate once the hold has run out."""
-    if held.ended_at is not None or held.until <= now:
+    """Take a held place, instead of what was booked, if anything was. Raises TooLate once the hold has run out."""
+    if not held.is_held or held.until <= now:
         raise TooLate(N_("This place is no longer held. It went to the next in line."))
     entry = held.entry
     made = store.scalar(make_ups.standing_for([entry.seat_id]))
@@ -78,94 +125,235 @@ def _book(
     by: Person | None,
     now: datetime,
 ) -> MakeUp:
-    if by is not None and by.kind != Kind.STAFF and by.id != seat.client_id:
-        raise Forbidden()
-    party = party_of(store, seat)
-    if eligibility.staff(by):
-        party = party.alone()
-    if isinstance(what, Resource):
-        return _choose(store, seat, what, party, instead_of, by, now)
-    eligibility.refuse_session(seat, what, by, now)
-    with _next_best_in_refusal(store, seat, party, what, now):
-        # most who come too late hear it without waiting
-        takings.refuse_full(what, party, vacancies.seated(store, what), 0)
-    eligibility.refuse_beyond(eligibility.deadline_of(store, seat), what.starts_at, by)
-    busy_slots.lock(store, party.people)
-    but = [what.id]
-    if instead_of is not None and instead_of.by_seat is not None:
-        but.append(instead_of.by_seat.session_id)
-    time = vacancies.time_of(store, seat, party, what, but)
-    if made := _already(store, time.standing, what, instead_of):
-        return made
-    with _next_best_in_refusal(store, seat, party, what, now):
-        if time.busy or not party.can_come:
-            raise Clash(field="session")
-        planning.lock(store, what)
-        vacancy = vacancies.of(store, what)
-        entry = takings.check_line(store, seat, what, party, vacancy)
-        return takings.take(
-            store, seat, what, takings.Taking(party, entry, vacancy, free=not time.booked), instead_of, by, now
-        )  # fmt: skip
+    if isinstance(what, Session):
+        return _book_session(store, seat, what, instead_of, by, now)
+    return _book_resource(store, seat, what, instead_of, by, now)
 
 
-def _choose(
+def _book_session(
     store: Store,
     seat: Seat,
-    what: Resource,
-    party: Party,
+    session: Session,
     instead_of: MakeUp | None,
     by: Person | None,
     now: datetime,
 ) -> MakeUp:
-    busy_slots.lock(store, party.people)
+    party, deadline = eligibility.check(store, seat, session, by, now)
+    with _next_best_in_refusal(store, seat, party, session, deadline, now):
+        # most who come too late learn it here, without waiting for a lock
+        _refuse_full(party, session, _occupants(store, session), ahead=0)
+        busy_slots.lock(store, party.people)
+        calendar = _calendar(store, seat, party, session, instead_of)
+        if same := _already(store, calendar.standing, session, instead_of):
+            return same
+        if calendar.busy or not party.can_come:
+            raise Clash(field="session")
+        planning.lock(store, session)
+        seats, waiting = _seats(store, session)
+        entry = _check_line(store, seat, session, party, seats, waiting)
+        if instead_of is not None:
+            instead_of.cancel(store, by=by, now=now, why="moved")
+            store.flush()
+        places = _take_places(store, session, party, seats, calendar.any_bookings, by, now)
+        if entry is not None:
+            _leave_line(store, entry, by, now)
+        if party.partner is not None:
+            _book_for_partner(store, seat, party.partner, places, by, now)
+        made = _make_up(seat, MakeUpKind.SESSION, instead_of, by, now)
+        _set_places(made, places)
+        return make_ups.add(store, made, by=by, now=now)
+
+
+def _book_resource(
+    store: Store,
+    seat: Seat,
+    resource: Resource,
+    instead_of: MakeUp | None,
+    by: Person | None,
+    now: datetime,
+) -> MakeUp:
+    busy_slots.lock(store, eligibility.party_for(store, seat, by).people)
     standing = store.scalar(make_ups.standing_for([seat.id]).with_only_columns(MakeUp.id))
-    if made := _already(store, standing, what, instead_of):
-        return made
-    eligibility.refuse_resource(store, seat, what, eligibility.deadline_of(store, seat), by, now)
-    takings.give_up(store, instead_of, by, now)
-    made = takings.row(seat, Way(what.kind), instead_of, by, now)
-    made.resource = what
+    if same := _already(store, standing, resource, instead_of):
+        return same
+    eligibility.check(store, seat, resource, by, now)
+    if instead_of is not None:
+        instead_of.cancel(store, by=by, now=now, why="moved")
+        store.flush()
+    made = _make_up(seat, MakeUpKind(resource.kind), instead_of, by, now)
+    made.resource = resource
     return make_ups.add(store, made, by=by, now=now)
 
 
 @contextmanager
 def _next_best_in_refusal(
-    store: Store, seat: Seat, party: Party, refused: Session, now: datetime
+    store: Store, seat: Seat, party: Party, refused: Session, deadline: datetime, now: datetime
 ) -> Iterator[None]:
-    """A refusal from inside knows how to find what else there is, reading on its own: nobody waits for that. For two it never
-    tells whose time it is that isn't free, nor why (P3)."""
+    """Let Full and Clash know how to find the next best offer: by a search that reads on its own, when nobody waits for it.
+    For a couple a refusal never tells whose time isn't free, nor why (P3)."""
     alone = party.partner is None
     try:
         yield
     except (Full, Clash) as refusal:
-        refusal.search = partial(_next_best, store, seat, refused.id, alone, now)
+        refusal.search = partial(_next_best, store, seat, refused.id, alone, deadline, now)
         if isinstance(refusal, Clash) and not alone:
             refusal.sentence = NOT_BOTH
         raise
 
 
 def _next_best(
-    store: Store, seat: Seat, refused_id: int, alone: bool, now: datetime
+    store: Store, seat: Seat, refused_id: int, alone: bool, deadline: datetime, now: datetime
 ) -> Offer | None:
     database: Database | None = store.info.get("database")
     with database.reading() if database else nullcontext(store) as reader:
-        found = offers.find(reader, seat, now, limit=1, but_sessions=[refused_id], solo=alone)
+        found = offers.find(
+            reader,
+            seat,
+            now,
+            limit=1,
+            but_sessions=[refused_id],
+            deadline=deadline,
+            partner_optional=alone,
+        )
         return found[0] if found else None
 
 
 def _already(
     store: Store, standing: int | None, what: Session | Resource, instead_of: MakeUp | None
 ) -> MakeUp | None:
-    """The make-up that stands, if it is this one: the same again answers the same. Raises AlreadyDone for another."""
+    """The make-up that stands for the seat if it is `what`. Raises AlreadyDone for another, unless that is to be replaced."""
     made = store.get_one(MakeUp, standing) if standing else None
-    if made is not None and _stands_for(made, what):
-        return made
-    if made is not None and made is not instead_of:
-        raise AlreadyDone(N_("Something is booked for this already. You can change it."))
-    return None
-
-
-def _stands_for(made: MakeUp, what: Session | Resource) -> bool:
+    if made is None:
+        return None
     if isinstance(what, Resource):
-        return made.resource_id == what.id
-    return made.by_seat is not None and made.by_seat.session_id == what.id
+        same = made.resource_id == what.id
+    else:
+        same = made.by_seat is not None and made.by_seat.session_id == what.id
+    if not same and made is not instead_of:
+        raise AlreadyDone(N_("Something is booked for this already. You can change it."))
+    return made if same else None
+
+
+def _occupants(store: Store, session: Session) -> Sequence[int]:
+    """The clients who have a place in `session` or for whom one is held, as seen without a lock."""
+    return store.connection().scalars(_OCCUPANTS, {"session": session.id}).all()
+
+
+def _calendar(
+    store: Store, seat: Seat, party: Party, session: Session, instead_of: MakeUp | None
+) -> PartyCalendar:
+    """What stands in the calendars of `party`, apart from `session` and from what the booking replaces."""
+    but = [session.id]
+    if instead_of is not None and instead_of.by_seat is not None:
+        but.append(instead_of.by_seat.session_id)
+    asked = {
+        "seat": seat.id, "party": party.ids, "but": but, "starts_at": session.starts_at,
+        "ends_at": session.ends_at,
+    }  # fmt: skip
+    store.flush()
+    return PartyCalendar(*store.connection().execute(_CALENDAR, asked).one())
+
+
+def _seats(store: Store, session: Session) -> tuple[list[SeatColumns], int]:
+    """The seats of a locked session, released ones included, and how many wait in its line."""
+    store.flush()
+    rows = store.connection().execute(_SEATS, {"session": session.id}).all()
+    return [SeatColumns(*row[1:]) for row in rows if row[1] is not None], rows[0][0] if rows else 0
+
+
+def _check_line(
+    store: Store,
+    seat: Seat,
+    session: Session,
+    party: Party,
+    seats: Sequence[SeatColumns],
+    waiting: int,
+) -> WaitlistEntry | None:
+    """The client's own entry in the session's line, if any. Raises Full when there is no place for the party once those before
+    them in line have theirs; Clash and Invalid when one of them has a place already."""
+    entries: Sequence[Row[WaitlistEntry, bool]] = []
+    if waiting:
+        in_line = waitlist.in_line([session.id]).add_columns(waitlist.served())
+        entries = store.execute(in_line).all()
+    entry = next((each for each, _ in entries if each.client_id == seat.client_id), None)
+    line = [each for each, served in entries if not served]
+    before = line[: line.index(entry)] if entry in line else line
+    occupants = [s.client_id for s in seats if s.released_at is None or s.held_until is not None]
+    seated = _refuse_full(party, session, occupants, ahead=sum(each.places for each in before))
+    held = set(party.ids) if entry is not None and entry not in line else set()
+    if seat.client_id not in seated and seated - held:
+        raise Clash(field="session")  # a partner's place there is not the client's to know of
+    if seated - held:
+        raise Invalid(N_("There is a place for you in this session already."), field="session")
+    return entry
+
+
+def _refuse_full(party: Party, session: Session, occupants: Sequence[int], ahead: int) -> set[int]:
+    """Raises Full unless there is room for those of the party who have no place yet, and for the `ahead` places of those before
+    them in line. Returns the ids of those who have one."""
+    seated = set(occupants) & set(party.ids)
+    need = len(party.ids) - len(seated)
+    if need and len(occupants) + ahead + need > session.capacity:
+        raise Full(field="session")
+    return seated
+
+
+def _take_places(
+    store: Store,
+    session: Session,
+    party: Party,
+    seats: list[SeatColumns],
+    any_bookings: bool,
+    by: Person | None,
+    now: datetime,
+) -> list[Seat]:
+    """A seat for each of the party, the client first, and their time with it."""
+    places = []
+    for each in party.people:
+        place = planning.give_seat(store, session, each, by=by, now=now, known=seats)
+        seats = [other for other in seats if other.id != place.id]
+        seats.append(SeatColumns(place.id, each.id, place.number, None, None))
+        busy_slots.take(store, place, now, free=not any_bookings)
+        places.append(place)
+    return places
+
+
+def _book_for_partner(
+    store: Store,
+    seat: Seat,
+    partner: Person,
+    places: list[Seat],
+    by: Person | None,
+    now: datetime,
+) -> None:
+    """A make-up for the partner too, when they had a place in the missed session and were not there either."""
+    theirs = select(Seat).where(Seat.session_id == seat.session_id, Seat.client_id == partner.id)
+    missed = store.scalar(theirs.where(Seat.is_given))
+    if missed is None or attended.attended(store, [missed], now):
+        return
+    if store.scalar(make_ups.standing_for([missed.id])):
+        return
+    made = _make_up(missed, MakeUpKind.SESSION, None, by, now)
+    _set_places(made, places[::-1])
+    make_ups.add(store, made, by=by, now=now)
+
+
+def _leave_line(store: Store, entry: WaitlistEntry, by: Person | None, now: datetime) -> None:
+    held = store.scalar(waitlist.live().where(HeldPlace.entry_id == entry.id))
+    if held is not None:
+        waitlist.end(store, held, "booked", by=by, now=now)
+    waitlist.leave(store, entry, by=by, now=now, why="booked")
+
+
+def _make_up(
+    seat: Seat, kind: MakeUpKind, instead_of: MakeUp | None, by: Person | None, now: datetime
+) -> MakeUp:
+    return MakeUp(
+        seat=seat, kind=kind, instead_of_id=instead_of and instead_of.id, booked_at=now,
+        booked_by_id=by and by.id,
+    )  # fmt: skip
+
+
+def _set_places(made: MakeUp, places: Sequence[Seat]) -> None:
+    made.by_seat, made.partner_seat = places[0], places[1] if len(places) > 1 else None
+    made.next_look_at = places[0].session.ends_at

@@ -1,8 +1,7 @@
-"""Clashes: nobody sits in two make-ups at once, and the database itself sees to it (R9).
+"""Five-minute slots of a client's time that booked make-ups take: the database refuses a double booking (R9).
 
-A booked make-up fills five-minute slots of its client's time; the key refuses a second booking there, on both engines and
-whoever races. Ordinary seats, which staff may plan over one another, fill none: they are looked at in the same
-transaction, with the client's row locked.
+The primary key refuses a second booking of a slot, on both databases and however requests race. Ordinary seats, which staff
+may plan over one another, take no slots: they are read in the same transaction, with the client's row locked.
 """
 
 from collections.abc import Collection, Iterable
@@ -27,13 +26,13 @@ from webapp.db import Base, Store
 from webapp.refusals import Clash
 
 SLOT = 300
-"""Seconds. Fine enough that a session may begin at ten to seven where another ends."""
+"""Seconds. Short enough that a session may begin at ten to seven when another ends then."""
 
 
 class BusySlot(Base):
     """Five minutes of a client's time, taken by a booked make-up. `slot` counts them since 1970, UTC.
 
-    Growth: 36 rows for a make-up of three hours that is still ahead; past ones go at the client's next booking.
+    Growth: 36 rows for a make-up of three hours that is still ahead; past ones are deleted at the client's next booking.
     """
 
     __tablename__ = "busy_slot"
@@ -53,7 +52,7 @@ _TAKE = text(
 
 
 def slots_of(starts_at: datetime, ends_at: datetime) -> range:
-    """The slots that lie wholly in a session: one that another only touches is not shared."""
+    """The slots that lie wholly within a session, so that one that ends where another begins shares none with it."""
     first = -(-int(starts_at.timestamp()) // SLOT)
     return range(first, max(first, int(ends_at.timestamp()) // SLOT))
 
@@ -77,8 +76,8 @@ _SPANS = (
 
 
 def lock(store: Store, clients: Iterable[Person]) -> None:
-    """Have these clients' time to oneself until the commit: what is read about it then stays true. Locked in the order
-    of their ids, and before any session."""
+    """Lock these clients until the commit: what is read about their time stays true. In the order of their ids, and before any
+    session is locked (`planning.lock`)."""
     ids = sorted({client.id for client in clients})
     if store.get_bind().dialect.name != "sqlite":  # where a writing store is the only writer
         store.execute(_LOCK, {"ids": ids})
@@ -90,7 +89,7 @@ def overlapping(
     ends_at: datetime,
     but: Collection[int] = (),
 ) -> Select[Seat]:
-    """Seats of these clients, held ones too, in sessions at that time that still take place, those of the sessions `but` aside."""
+    """Seats of these clients, held ones included, in sessions at that time that are on, without the sessions in `but`."""
     return (
         select(Seat)
         .join(Session, Session.id == Seat.session_id)
@@ -101,8 +100,8 @@ def overlapping(
 
 
 def take(store: Store, seat: Seat, now: datetime, *, free: bool = False) -> None:
-    """Fill this seat's slots. `free`: the client has no booking at all. Raises Clash when a booking of the same client has
-    one of them."""
+    """Take the slots of this seat's session. `free`: the client is known to have no booking. Raises Clash when another booking
+    of the client has one of them."""
     if not free:
         refresh(store, seat.client_id, now)
     _fill(store, seat.id, seat.client_id, slots_of(seat.session.starts_at, seat.session.ends_at))
@@ -120,13 +119,13 @@ def _fill(store: Store, seat_id: int, client_id: int, slots: range, strict: bool
 
 
 def give_back(store: Store, seat_id: int) -> None:
-    """These slots are free again."""
+    """Free the slots of this seat."""
     store.execute(delete(BusySlot).where(BusySlot.seat_id == seat_id))
 
 
 def refresh(store: Store, client_id: int, now: datetime) -> None:
-    """Let a client's slots follow what became of their bookings: moved, cancelled, given back, over. One statement when
-    nothing did; the client's row is locked by the caller."""
+    """Bring a client's slots up to date with sessions that were moved or cancelled or are over, and seats that were given back.
+    One statement when none was; the caller has locked the client."""
     store.flush()
     spans = store.connection().execute(_SPANS, {"client": client_id}).all()
     for seat_id, first, last, count, released_at, cancelled_at, starts_at, ends_at in spans:

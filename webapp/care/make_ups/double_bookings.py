@@ -1,7 +1,7 @@
-"""Doubles: a booked make-up at a time for which its client was given another place since.
+"""Double bookings: a booked make-up at a time for which staff gave its client another place since.
 
-Staff may plan over anything (`clashes`); nothing is refused or taken back then. Both who planned and the client see it, for
-as long as it is so: it is read from the calendar, not written down.
+Staff may plan over anything (`busy_slots`); nothing is refused or cancelled then. The staff and the client see it for
+as long as it lasts: it is read from the calendar, not stored.
 """
 
 from datetime import datetime
@@ -15,26 +15,26 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 
 
-class Double(NamedTuple):
-    """A make-up, the seat of the party it booked, and the other seat of the same person at that time."""
+class DoubleBooking(NamedTuple):
+    """A make-up, the seat it booked, and another seat of the same person at that time."""
 
     make_up: MakeUp
     seat: Seat
     other: Seat
 
 
-def of_program(store: Store, program_id: int, now: datetime) -> list[Double]:
-    """All that lie ahead, the soonest first. One statement; grows with the make-ups that are booked."""
+def of_program(store: Store, program_id: int, now: datetime) -> list[DoubleBooking]:
+    """A program's double bookings that are not over, the soonest first. One statement; grows with the booked make-ups."""
     return _read(store, _doubles(now).where(Session.program_id == program_id))
 
 
-def of(store: Store, made: MakeUp, now: datetime) -> list[Double]:
-    """Those of one make-up."""
+def of(store: Store, made: MakeUp, now: datetime) -> list[DoubleBooking]:
+    """The double bookings of one make-up, its partner's included."""
     return _read(store, _doubles(now).where(MakeUp.id == made.id))
 
 
-def _read(store: Store, query: Select[MakeUp, Seat, Seat]) -> list[Double]:
-    return [Double(*row) for row in store.execute(query).unique()]
+def _read(store: Store, query: Select[MakeUp, Seat, Seat]) -> list[DoubleBooking]:
+    return [DoubleBooking(*row) for row in store.execute(query).unique()]
 
 
 def _doubles(now: datetime) -> Select[MakeUp, Seat, Seat]:

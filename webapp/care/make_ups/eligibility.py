@@ -1,55 +1,99 @@
-"""Eligibility: what can make up for a seat at all, whoever else wants it, and until when (M6)."""
+"""Eligibility: who needs a place to make up for a seat, what may make up for it, and until when (M6)."""
 
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import bindparam, select
+from typing import NamedTuple
 
 from webapp.care.directory import programs
 from webapp.care.directory.people import Kind, Person
-from webapp.care.directory.programs import PolicyVersion
+from webapp.care.directory.teams import couple_of
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
-from webapp.care.schedule.kinds import GROUPS
+from webapp.care.schedule.kinds import GROUPS, SessionKind
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.refusals import N_, Cancelled, Invalid, TooLate
+from webapp.refusals import N_, Cancelled, Forbidden, Invalid, TooLate
 
-_VERSIONS = (
-    select(PolicyVersion.created_at, PolicyVersion.body)
-    .where(PolicyVersion.program_id == bindparam("program"))
-    .order_by(PolicyVersion.version)
-)
+JOINT = (SessionKind.COUPLES,)
+"""Kinds of session that a couple makes up for together."""
+
+
+class Party(NamedTuple):
+    """Who needs a place: the client, and for a couple's session their partner (a supporter comes without a seat).
+
+    A partner who is paused or discharged stays in the party, and no time fits it: to the client it looks as if no time
+    suited both, so that they can't tell why (P3).
+    """
+
+    client: Person
+    partner: Person | None
+
+    @property
+    def people(self) -> list[Person]:
+        return [each for each in self if each is not None]
+
+    @property
+    def ids(self) -> list[int]:
+        return [each.id for each in self.people]
+
+    @property
+    def can_come(self) -> bool:
+        """Whether a partner is an active client."""
+        return self.partner is None or self.partner.active
+
+    def alone(self) -> "Party":
+        """The client alone when the partner can't come: staff book for one then."""
+        return self if self.can_come else Party(self.client, None)
+
+
+def party_of(store: Store, seat: Seat) -> Party:
+    """Who makes up for `seat` together. One statement for a couple's session, else none."""
+    if seat.session.kind not in JOINT:
+        return Party(seat.client, None)
+    couple = store.scalar(couple_of(seat.client_id))
+    partner = couple.partner_of(seat.client_id) if couple else None
+    comes = partner is not None and partner.kind == Kind.CLIENT
+    return Party(seat.client, partner if comes else None)
+
+
+def party_for(store: Store, seat: Seat, by: Person | None) -> Party:
+    """For whom `by` books: staff for the client alone when the partner can't come. Raises Forbidden for another client's
+    seat."""
+    if by is not None and by.kind != Kind.STAFF and by.id != seat.client_id:
+        raise Forbidden()
+    party = party_of(store, seat)
+    return party.alone() if is_staff(by) else party
+
+
+def check(
+    store: Store, seat: Seat, what: Session | Resource, by: Person | None, now: datetime
+) -> tuple[Party, datetime]:
+    """Who needs a place, and until when a make-up for `seat` may begin (aware UTC).
+
+    Raises Forbidden, Cancelled, Invalid and TooLate when `what` can't make up for it, whether or not there is a free place.
+    Staff may book what the policy would not let a client.
+    """
+    party = party_for(store, seat, by)
+    if isinstance(what, Session):
+        _refuse_session(seat, what, by, now)
+    else:
+        _refuse_resource(store, seat, what, now)
+    deadline = deadline_of(store, seat)
+    begins_at = what.starts_at if isinstance(what, Session) else now
+    if not is_staff(by) and begins_at > deadline:
+        raise TooLate(N_("It is too long after that session. Your care team can help."))
+    return party, deadline
 
 
 def deadline_of(store: Store, seat: Seat) -> datetime:
-    """Until when a make-up for `seat` may begin: the policy its session is under (M6)."""
-    store.flush()
+    """Until when a make-up for `seat` may begin, by the policy its session is under (M6); aware UTC."""
     session = seat.session
-    rows = store.connection().execute(_VERSIONS, {"program": session.program_id})
-    found: list[Any] = list(rows)
-    policy = programs.policy_of(programs.in_force(found, session.starts_at).body)
+    policy = programs.policy_at(store, session.program_id, session.starts_at)
     return session.ends_at + policy.make_up_within
 
 
-def refuse_resource(
-    store: Store,
-    seat: Seat,
-    resource: Resource,
-    deadline: datetime,
-    by: Person | None,
-    now: datetime,
-) -> None:
-    """Raises Invalid, TooLate when this can't make up for `seat`, or not any more."""
-    fitting = resources.making_up(seat.client, seat.session.kind, now, ())
-    if not seat.client.active or not store.scalar(fitting.where(Resource.id == resource.id)):
-        raise Invalid(N_("This can't make up for that session."), field="resource")
-    refuse_beyond(deadline, now, by)
-
-
 def suitable(session: Session, missed: Session) -> bool:
-    """Whether a seat in `session` may make up for `missed`: said so by staff, or another time of the same group. What one
-    person or one couple has to themselves is no group: nobody is shown theirs."""
+    """Whether a seat in `session` may make up for `missed`: staff said so, or it is another time of the same group. A session
+    for one person or one couple is not a group: nobody else is shown it."""
     same_series = missed.series_id is not None and session.series_id == missed.series_id
     same_words = (session.kind, session.title) == (missed.kind, missed.title)
     same_group = session.kind in GROUPS and (same_series or same_words)
@@ -57,32 +101,31 @@ def suitable(session: Session, missed: Session) -> bool:
 
 
 def session_for(store: Store, seat: Seat, session_id: int) -> Session | None:
-    """The session of that number, if its client may know of it at all: one that may make up for `seat`. Any other is as
-    little there as one that does not exist (S1)."""
-    found = store.get(Session, session_id)
-    known = found is not None and found.program_id == seat.session.program_id
-    return found if found and known and suitable(found, seat.session) else None
+    """The session with this id if it may make up for `seat`. None for any other, as for one that does not exist: its client
+    must not learn that there is one (S1)."""
+    session = store.get(Session, session_id)
+    if session is None or session.program_id != seat.session.program_id:
+        return None
+    return session if suitable(session, seat.session) else None
 
 
-def refuse_session(seat: Seat, session: Session, by: Person | None, now: datetime) -> None:
-    """Raises Cancelled, Invalid, TooLate when a place in `session` can't make up for `seat`, were it free or not; whether
-    it is in time is `refuse_beyond`'s."""
+def is_staff(by: Person | None) -> bool:
+    """Staff, a program's token or the system."""
+    return by is None or by.kind != Kind.CLIENT
+
+
+def _refuse_session(seat: Seat, session: Session, by: Person | None, now: datetime) -> None:
     if session.cancelled_at:
         raise Cancelled()
     if not seat.client.active or session.program_id != seat.session.program_id:
         raise Invalid(N_("Choose another session."), field="session")
     if session.starts_at <= now:
         raise TooLate(N_("This session has begun already."))
-    if session.id == seat.session_id or (not staff(by) and not suitable(session, seat.session)):
+    if session.id == seat.session_id or (not is_staff(by) and not suitable(session, seat.session)):
         raise Invalid(N_("This can't make up for that session."), field="session")
 
 
-def refuse_beyond(deadline: datetime, at: datetime, by: Person | None) -> None:
-    """Raises TooLate for a client's make-up that would begin after the policy's time."""
-    if not staff(by) and at > deadline:
-        raise TooLate(N_("It is too long after that session. Your care team can help."))
-
-
-def staff(by: Person | None) -> bool:
-    """Staff, a program's token or the system: they may book what the policy would not let a client."""
-    return by is None or by.kind != Kind.CLIENT
+def _refuse_resource(store: Store, seat: Seat, resource: Resource, now: datetime) -> None:
+    fitting = resources.making_up(seat.client, seat.session.kind, now, ())
+    if not seat.client.active or not store.scalar(fitting.where(Resource.id == resource.id)):
+        raise Invalid(N_("This can't make up for that session."), field="resource")

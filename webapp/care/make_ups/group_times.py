@@ -1,4 +1,4 @@
-"""Other times of the same group: moving there once, which is a make-up booked ahead, or for good (M27)."""
+"""Another time of the same group: once, as a make-up booked ahead, or from now on (M27)."""
 
 from datetime import datetime, timedelta
 
@@ -18,11 +18,11 @@ from webapp.db import Store
 from webapp.refusals import N_, AlreadyDone, Clash, Forbidden, Full, Invalid, TooLate
 
 NEAR = timedelta(days=7)
-"""How far from one's usual session another time of the group stands in for it."""
+"""How far from the usual session another time of the group may be to stand in for it."""
 
 
 def other_times(group: Series) -> Select[Series]:
-    """The same group at other times: its kind and title in the same program; none for what is not a group."""
+    """The same group at other times: series of its kind and title in the same program. None for a series that is not a group."""
     return select(Series).where(
         Series.program_id == group.program_id, Series.kind == group.kind,
         Series.title == group.title, Series.id != group.id, Series.kind.in_(GROUPS),
@@ -30,17 +30,17 @@ def other_times(group: Series) -> Select[Series]:
 
 
 def around(store: Store, seat: Seat, now: datetime) -> list[Session]:
-    """Sessions of the same group at another time near `seat`'s, with room and nothing else in the client's way."""
+    """Sessions of the same group near `seat`'s, with a place and at a time when the client is free."""
     usual = seat.session
     if usual.series_id is None or usual.kind not in GROUPS or usual.starts_at <= now:
         return []
-    found = [each.session for each in bookings.offered(store, seat, now, limit=50)]
-    return [each for each in found if each is not None and _stands_in(each, usual)]
+    sessions = [offer.session for offer in bookings.offered(store, seat, now, limit=50)]
+    return [each for each in sessions if each is not None and _stands_in(each, usual)]
 
 
 def once(store: Store, seat: Seat, session: Session, *, by: Person | None, now: datetime) -> MakeUp:
-    """For this once `session` stands in for `seat`: a place there, and the usual group knows not to wait. Raises TooLate
-    once the usual one has begun, Invalid for what is not another time of it, and what `bookings.book` raises."""
+    """Go to `session` instead of `seat`'s this once: books a place there and reports the absence here. Raises TooLate once the
+    usual session has begun, Invalid when `session` is not another time of the same group, and what `bookings.book` raises."""
     if seat.session.starts_at <= now:
         raise TooLate()
     if seat.session.kind not in GROUPS or not _stands_in(session, seat.session):
@@ -59,35 +59,34 @@ def _stands_in(session: Session, usual: Session) -> bool:
 def change(
     store: Store, client: Person, group: Series, to: Series, *, by: Person | None, now: datetime
 ) -> None:
-    """From now on `client` comes at the times of `to`: a place in every coming session there, none here any more.
-    Raises Full, Clash, Invalid, AlreadyDone, Forbidden; the caller keeps nothing then."""
+    """Move `client` from `group` to the times of `to` from now on: a place in every coming session there, none here any more.
+    Raises Full, Clash, Invalid, AlreadyDone, Forbidden; the caller must roll back then."""
     if by is not None and by.kind != Kind.STAFF and by.id != client.id:
         raise Forbidden()
     if store.scalar(other_times(group).where(Series.id == to.id)) is None:
         raise Invalid(N_("This is not another time of the same group."), field="series")
     busy_slots.lock(store, [client])
-    mine = store.get(Member, (group.id, client.id))
-    if mine is None:
+    member = store.get(Member, (group.id, client.id))
+    if member is None:
         raise AlreadyDone()
     store.execute(select(Series.id).where(Series.id == to.id).with_for_update(key_share=True))
     members = select(func.count()).where(Member.series_id == to.id)
     if (store.scalar(members) or 0) >= to.capacity:
         raise Full(field="series")
     coming = _coming(store, to, now)
-    left = [each.id for each in _coming(store, group, now)]
+    given_up = [each.id for each in _coming(store, group, now)]
     for session in coming:
-        busy = busy_slots.overlapping([client.id], session.starts_at, session.ends_at, left)
+        busy = busy_slots.overlapping([client.id], session.starts_at, session.ends_at, given_up)
         if store.scalar(busy.where(Session.id != session.id).limit(1)):
             raise Clash(field="series")
-    group.members.remove(mine)
+    group.members.remove(member)
     to.members.append(Member(series_id=to.id, client_id=client.id))
-    series.give_back(store, group, {client.id}, by=by, now=now)
+    series.release_coming_seats(store, group, {client.id}, by=by, now=now)
     for session in coming:
         planning.give_seat(store, session, client, by=by, now=now)
     events.record(
-        store, Tag.GROUP_TIME_CHANGED, by=by, now=now, program_id=client.program_id, client=client,
-        was=group.id, series=to.id,
-    )  # fmt: skip
+        store, Tag.GROUP_TIME_CHANGED, client=client, by=by, now=now, was=group.id, series=to.id
+    )
 
 
 def _coming(store: Store, group: Series, now: datetime) -> list[Session]:

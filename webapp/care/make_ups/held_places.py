@@ -2,24 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, or_, select
 
 from webapp import batches
 from webapp.batches import Batch
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
-from webapp.care.directory.people import Status
-from webapp.care.directory.programs import Program
 from webapp.care.make_ups import busy_slots, eligibility, waitlist
-from webapp.care.make_ups.parties import Party, party_of
+from webapp.care.make_ups.eligibility import Party, party_of
 from webapp.care.make_ups.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
 from webapp.care.preferences import contact_preferences
 from webapp.care.schedule import planning, sessions
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Database, Store
+from webapp.times import QuietHours, end_of_quiet
 
 HOLD_FOR = timedelta(hours=2)
 MORNING = timedelta(hours=1)
@@ -27,9 +26,11 @@ MORNING = timedelta(hours=1)
 
 
 def serve(store: Store, session: Session, *, now: datetime) -> int:
-    """Hold the free places of `session` (its row locked by the caller) for the first in line; answers for how many of them.
-    Somebody whom the time no longer suits has their turn and leaves the line: they hold up nobody. A couple is held both
-    places or none; while only one is free they keep their turn, and whoever needs no more than that goes first."""
+    """Hold the free places of `session`, which the caller has locked, for the first in line. Returns how many entries got one.
+
+    Clients whom the time no longer suits leave the line. For a couple both places are held or none; while only one is free
+    they keep their turn, and a client who needs only one goes first.
+    """
     if session.cancelled_at or session.starts_at <= now + LAST_CALL:
         return 0
     line = store.scalars(waitlist.in_line([session.id]).where(~served())).all()
@@ -50,33 +51,33 @@ def serve(store: Store, session: Session, *, now: datetime) -> int:
 
 
 def count_taken(store: Store, session: Session) -> int:
-    """How many places are somebody's, held ones included."""
+    """How many places are taken, held ones included."""
     seats = select(func.count()).where(Seat.session_id == session.id, occupied())
     return store.scalar(seats) or 0
 
 
 def _program_of_hold(held_id: int) -> Select[int]:
-    theirs = select(Session.program_id).join(WaitlistEntry, WaitlistEntry.session_id == Session.id)
-    return theirs.join(HeldPlace, HeldPlace.entry_id == WaitlistEntry.id).where(
+    program = select(Session.program_id).join(WaitlistEntry, WaitlistEntry.session_id == Session.id)
+    return program.join(HeldPlace, HeldPlace.entry_id == WaitlistEntry.id).where(
         HeldPlace.id == held_id
     )
 
 
 def _program_of_entry(entry_id: int) -> Select[int]:
-    theirs = select(Session.program_id).join(WaitlistEntry, WaitlistEntry.session_id == Session.id)
-    return theirs.where(WaitlistEntry.id == entry_id)
+    program = select(Session.program_id).join(WaitlistEntry, WaitlistEntry.session_id == Session.id)
+    return program.where(WaitlistEntry.id == entry_id)
 
 
 HOLDS = Batch("take back places", "held_place", HeldPlace.id, _program_of_hold)
 LINES = Batch("close lines", "waitlist_entry", WaitlistEntry.id, _program_of_entry)
-ROOMS = Batch("offer freed places", "session", Session.id, sessions.program_of)
+SESSIONS = Batch("offer freed places", "session", Session.id, sessions.program_of)
 
 
 def offer_freed(database: Database, now: datetime, limit: int = 50) -> int:
-    """Chore: take back holds that have run out, close the lines of sessions that begin or were cancelled, and hold every
-    freed place for the first in line. Answers how much it found."""
+    """Chore: end holds that have expired and the lines of sessions that begin or were cancelled, and hold every free place for
+    the first in line. Commits. Returns how many holds and entries it changed."""
 
-    def run_out(store: Store, holds: Sequence[HeldPlace]) -> int:
+    def expire(store: Store, holds: Sequence[HeldPlace]) -> int:
         for held in holds:
             waitlist.end(store, held, "expired", by=None, now=now)
             waitlist.leave(store, held.entry, by=None, now=now, why="expired")
@@ -87,42 +88,30 @@ def offer_freed(database: Database, now: datetime, limit: int = 50) -> int:
             waitlist.leave(store, entry, by=None, now=now, why="over")
         return len(entries)
 
-    def offer(store: Store, rooms: Sequence[Session]) -> int:
-        return sum(serve(store, session, now=now) for session in rooms)
+    def offer(store: Store, with_places: Sequence[Session]) -> int:
+        return sum(serve(store, session, now=now) for session in with_places)
 
-    over = waitlist.live().where(HeldPlace.until <= now)
-    found = batches.walk(database, now, replace(HOLDS, limit=limit), over, run_out)
-    found += batches.walk(database, now, replace(LINES, limit=limit), _too_near(now), close)
-    return found + batches.walk(database, now, replace(ROOMS, limit=limit), _with_room(now), offer)
+    expired = waitlist.live().where(HeldPlace.until <= now)
+    changed = batches.walk(database, now, replace(HOLDS, limit=limit), expired, expire)
+    changed += batches.walk(database, now, replace(LINES, limit=limit), _ended_lines(now), close)
+    return changed + batches.walk(
+        database, now, replace(SESSIONS, limit=limit), _with_places(now), offer
+    )
 
 
-def held_until(
-    now: datetime, starts_at: datetime, zone: str, quiet: tuple[time, time] | None
-) -> datetime:
+def held_until(now: datetime, starts_at: datetime, zone: str, quiet: QuietHours | None) -> datetime:
     """Until when a place is held: two hours, never into the client's night (`quiet`: local from and to in `zone`), never
     past the last call before the start. All instants aware."""
     until = now + HOLD_FOR
-    if quiet and (morning := _end_of_night(until, quiet, ZoneInfo(zone))):
+    if quiet and (morning := end_of_quiet(quiet, zone, until)):
         until = morning + MORNING
     return min(until, starts_at - LAST_CALL)
 
 
-def _end_of_night(instant: datetime, quiet: tuple[time, time], zone: ZoneInfo) -> datetime | None:
-    begin, end = quiet
-    local = instant.astimezone(zone)
-    wall = local.time()
-    asleep = begin <= wall < end if begin < end else wall >= begin or wall < end
-    if not asleep:
-        return None
-    day = local.date() + timedelta(days=1 if wall >= end else 0)
-    return datetime.combine(day, end, zone).astimezone(instant.tzinfo)
-
-
 def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> HeldPlace:
     session, client = entry.session, entry.client
-    versions = store.get_one(Program, session.program_id).policies
-    policy = programs.in_force(versions, session.starts_at).policy
-    quiet = contact_preferences.quiet_hours_of(client, policy)
+    policy = programs.policy_at(store, session.program_id, session.starts_at)
+    quiet = contact_preferences.quiet_hours(client.preferences, policy.quiet_hours)
     until = held_until(now, session.starts_at, client.time_zone, quiet)
     seats = [planning.hold_seat(store, session, each, until, now=now) for each in party.people]
     held = HeldPlace(
@@ -131,30 +120,30 @@ def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> He
     )  # fmt: skip
     store.add(held)
     store.flush()
-    sessions.record(store, Tag.PLACE_HELD, seats[0], by=None, now=now, held=held.id, until=until)
+    events.record(store, Tag.PLACE_HELD, seat=seats[0], by=None, now=now, held=held.id, until=until)
     return held
 
 
 def _suits(store: Store, entry: WaitlistEntry, party: Party) -> bool:
-    """Whether this session may make up for theirs (staff may choose any), and all of the party are here and still have that
+    """Whether the session may make up for theirs (staff may choose any), and all of the party are active and still have that
     time free."""
     session = entry.session
     own = entry.joined_by_id == entry.client_id
     if own and not eligibility.suitable(session, entry.seat.session):
         return False
     busy = busy_slots.overlapping(party.ids, session.starts_at, session.ends_at)
-    here = entry.client.status == Status.ACTIVE and party.can_come
-    return here and store.scalar(busy.limit(1)) is None
+    active = entry.client.active and party.can_come
+    return active and store.scalar(busy.limit(1)) is None
 
 
-def _too_near(now: datetime) -> Select[WaitlistEntry]:
+def _ended_lines(now: datetime) -> Select[WaitlistEntry]:
     """Everyone who waits for a session that begins soon or was called off."""
     near = or_(Session.starts_at <= now + LAST_CALL, ~Session.is_on)
     return waitlist.in_any_line().join(Session, Session.id == WaitlistEntry.session_id).where(near)
 
 
-def _with_room(now: datetime) -> Select[Session]:
-    """Sessions with as many places free as somebody in line needs."""
+def _with_places(now: datetime) -> Select[Session]:
+    """Sessions with as many free places as an entry in their line needs."""
     taken = select(func.count()).where(Seat.session_id == Session.id, occupied())
     free = Session.capacity - taken.correlate(Session).scalar_subquery()
     line = waitlist.in_any_line().where(WaitlistEntry.session_id == Session.id, ~served())

@@ -1,4 +1,4 @@
-"""Make-ups: a seat in another session, a recording or an assignment that makes up for a missed seat (M6, M27)."""
+"""Make-ups: what a missed seat is made up for with, a place in another session, a recording or an assignment (M6, M27)."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, Select, and_, or_, sele
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import busy_slots
 from webapp.care.materials.resources import Resource
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, look_again
 from webapp.db import Base, Store
 
@@ -21,8 +21,8 @@ ENDED_WITH_COUPLE = "couple_ended"
 STANDS = "cancelled_at IS NULL AND lapsed_at IS NULL"
 
 
-class Way(StrEnum):
-    """By what a seat is made up for. `other`: staff wrote down that it was, in some other way."""
+class MakeUpKind(StrEnum):
+    """What a seat is made up for with. `other`: staff noted that it was, in some other way."""
 
     SESSION = "session"
     RECORDING = "recording"
@@ -31,10 +31,10 @@ class Way(StrEnum):
 
 
 class MakeUp(Base):
-    """`by_seat` or `resource` stands in for `seat`; it counts from `completed_at` on.
+    """`by_seat` or `resource` makes up for `seat`, from `completed_at` on.
 
-    One stands for a seat at a time: not cancelled, and not lapsed (its session went by without the client). A couple's
-    make-up gives both a seat: each one's row names the other's as `partner_seat_id`.
+    One make-up *stands* for a seat at a time: it is neither cancelled nor lapsed (its session went by without the client). A
+    couple's make-up gives both a seat: each one's row names the other's as `partner_seat_id`.
     """
 
     __tablename__ = "make_up"
@@ -64,14 +64,14 @@ class MakeUp(Base):
     booked_at: Mapped[datetime]
     booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     next_look_at: Mapped[datetime | None]
-    """When `settlement.settle` looks whether its session was attended; null when all is said."""
+    """When `settlement.settle` looks whether its session was attended; null when nothing more can follow."""
     completed_at: Mapped[datetime | None]
     completed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     cancelled_at: Mapped[datetime | None]
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     cancel_why: Mapped[str | None]
-    """`cancelled`, `moved`, `told` (can't come to it either), `session_cancelled`, `place_taken_back`, `partner`,
-    `couple_ended`."""
+    """`cancelled`, `moved`, `told` (the client reported that they can't come to it), `session_cancelled`, `place_taken_back`,
+    `partner` (cancelled by the other of the couple), `couple_ended`."""
     lapsed_at: Mapped[datetime | None]
 
     seat: Mapped[Seat] = relationship(foreign_keys=seat_id)
@@ -85,6 +85,16 @@ class MakeUp(Base):
         return self.cancelled_at != None
 
     @hybrid_property
+    def stands(self) -> bool:
+        """Booked or done: no other can be booked for the seat."""
+        return not (self.cancelled_at or self.lapsed_at)
+
+    @stands.inplace.expression
+    @classmethod
+    def _stands(cls) -> ColumnElement[bool]:
+        return and_(cls.cancelled_at.is_(None), cls.lapsed_at.is_(None))
+
+    @hybrid_property
     def is_open(self) -> bool:
         """Booked, and neither done nor given up."""
         return not (self.completed_at or self.cancelled_at or self.lapsed_at)
@@ -94,17 +104,21 @@ class MakeUp(Base):
     def _is_open(cls) -> ColumnElement[bool]:
         return and_(cls.completed_at.is_(None), cls.cancelled_at.is_(None), cls.lapsed_at.is_(None))
 
+    def is_over(self, as_of: datetime) -> bool:
+        """The session that is booked has taken place."""
+        return self.by_seat is not None and self.by_seat.session.ends_at <= as_of
+
     def complete(self, store: Store, *, by: Person | None, now: datetime) -> None:
-        """It was done: the missed seat is made up. A lapsed one too, when a correction says so."""
+        """The missed seat is made up for. A lapsed make-up too can be completed, after a correction of who was there."""
         if self.completed_at is None and self.cancelled_at is None:
             self.completed_at, self.completed_by_id = now, by.id if by else None
             self.lapsed_at = self.next_look_at = None
-            self._tell(store, Tag.MAKE_UP_COMPLETED, by=by, now=now)
+            self._record(store, Tag.MAKE_UP_COMPLETED, by=by, now=now)
 
     def cancel(
         self, store: Store, *, by: Person | None, now: datetime, why: str = "cancelled"
     ) -> None:
-        """Give it up: the places are free again, the partner's too. Twice is the same; one that is done stays done."""
+        """Cancel an open make-up: its places are free again, the partner's too. Any other stays as it is."""
         if not self.is_open:
             return
         self.cancelled_at, self.cancelled_by_id, self.cancel_why = now, by.id if by else None, why
@@ -113,39 +127,39 @@ class MakeUp(Base):
             if taken is not None and taken.session.ends_at > now:
                 taken.release(store, by=by, now=now)
                 busy_slots.give_back(store, taken.id)
-        self._tell(store, Tag.MAKE_UP_CANCELLED, by=by, now=now, why=why)
+        self._record(store, Tag.MAKE_UP_CANCELLED, by=by, now=now, why=why)
         for other in store.scalars(_together(self)):
-            alike = ("moved", "session_cancelled", ENDED_WITH_COUPLE)
-            reason = why if why in alike else "partner"
+            for_both = ("moved", "session_cancelled", ENDED_WITH_COUPLE)
+            reason = why if why in for_both else "partner"
             other.cancel(store, by=by, now=now, why=reason)
 
     def lapse(self, store: Store, *, now: datetime) -> None:
-        """Its session went by without the client: another may be found. Nothing else follows from it here."""
+        """Its session went by without the client: another make-up may be booked."""
         if self.is_open:
             self.lapsed_at = now
-            self._tell(store, Tag.MAKE_UP_LAPSED, by=None, now=now)
+            self._record(store, Tag.MAKE_UP_LAPSED, by=None, now=now)
 
-    def _tell(
+    def _record(
         self, store: Store, tag: Tag, *, by: Person | None, now: datetime, **more: Any
     ) -> None:
         look_again(store, now, id=self.seat_id)
-        sessions.record(store, tag, self.seat, by=by, now=now, make_up=self.id, **more)
+        events.record(store, tag, seat=self.seat, by=by, now=now, make_up=self.id, **more)
 
 
 def note_down(
-    store: Store, seat: Seat, *, kind: str = Way.OTHER, by: Person | None, now: datetime
+    store: Store, seat: Seat, *, kind: str = MakeUpKind.OTHER, by: Person | None, now: datetime
 ) -> MakeUp:
-    """Staff set down that `seat` is made up for in a way of its own, without booking anything; `complete()` ends it."""
-    made = MakeUp(seat=seat, kind=Way(kind), booked_at=now, booked_by_id=by and by.id)
+    """Staff note that `seat` is made up for without a booking; `complete()` follows."""
+    made = MakeUp(seat=seat, kind=MakeUpKind(kind), booked_at=now, booked_by_id=by and by.id)
     return add(store, made, by=by, now=now)
 
 
 def add(store: Store, made: MakeUp, *, by: Person | None, now: datetime) -> MakeUp:
-    """Keep a make-up and say that there is one."""
+    """Store a new make-up and record that it was booked."""
     store.add(made)
     store.flush()
-    sessions.record(
-        store, Tag.MAKE_UP_BOOKED, made.seat, by=by, now=now, make_up=made.id, kind=made.kind,
+    events.record(
+        store, Tag.MAKE_UP_BOOKED, seat=made.seat, by=by, now=now, make_up=made.id, kind=made.kind,
         by_seat=made.by_seat_id, resource=made.resource_id, instead_of=made.instead_of_id,
     )  # fmt: skip
     return made
@@ -153,18 +167,14 @@ def add(store: Store, made: MakeUp, *, by: Person | None, now: datetime) -> Make
 
 def standing_for(seat_ids: Iterable[int]) -> Select[MakeUp]:
     """The make-up that stands for each of these seats: booked or done."""
-    return select(MakeUp).where(
-        MakeUp.seat_id.in_(list(seat_ids)),
-        ~MakeUp.is_cancelled,
-        MakeUp.lapsed_at.is_(None),
-    )
+    return select(MakeUp).where(MakeUp.seat_id.in_(list(seat_ids)), MakeUp.stands)
 
 
 def seats_of_others(client_id: int) -> Select[int]:
-    """Ids of a client's seats that were booked to make up for another, or for a partner's."""
-    mine = select(Seat.id).where(Seat.client_id == client_id)
-    makes_up = or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id)
-    return mine.where(select(MakeUp.id).where(makes_up).exists())
+    """Ids of a client's seats that were booked to make up for another seat, or for a partner's."""
+    theirs = select(Seat.id).where(Seat.client_id == client_id)
+    booked_as = or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id)
+    return theirs.where(select(MakeUp.id).where(booked_as).exists())
 
 
 def _together(made: MakeUp) -> Select[MakeUp]:

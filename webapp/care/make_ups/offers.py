@@ -1,9 +1,9 @@
 """Offers: what may make up for a missed seat, the best first (M6, M27).
 
 An offer fits the client, and for a couple's session both: a free place, within the policy's time, nothing else in their
-calendars, inside the hours they said. Reading them takes six statements at most, however long the schedule; their cost grows
-with the sessions planned in those two weeks. A partner's calendar is read whether or not they share it: nobody is told
-what stands there, only which times are left.
+calendars, inside their hours of availability. Reading offers takes six statements at most, however long the schedule; their
+cost grows with the sessions planned before the deadline. A partner's calendar is read whether or not they share it: nobody
+is shown what is in it, only which times are left.
 """
 
 from collections.abc import Collection
@@ -17,8 +17,8 @@ from sqlalchemy.orm import aliased
 
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import waitlist
-from webapp.care.make_ups.eligibility import deadline_of
-from webapp.care.make_ups.parties import Party, party_of
+from webapp.care.make_ups.eligibility import Party, deadline_of, party_of
+from webapp.care.make_ups.make_ups import MakeUpKind
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
@@ -29,17 +29,11 @@ from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 
 FAMILIAR = timedelta(days=2)
-"""A host or group the client knows is worth waiting this much longer for."""
-
-
-class OfferKind(StrEnum):
-    SESSION = "session"
-    RECORDING = "recording"
-    ASSIGNMENT = "assignment"
+"""A session ranks as if it began this much sooner when its host is the missed one's, and again when its group is."""
 
 
 class Why(StrEnum):
-    """What speaks for an offer; the page may say so."""
+    """Reasons for an offer, which pages name."""
 
     SAME_HOST = "same_host"
     SAME_GROUP = "same_group"
@@ -49,23 +43,23 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One way to make up for a seat: a `session` with `free` places, or a `resource` and a short reflection."""
+    """What a client may make up for a seat with: a `session` that has `free` places, or a `resource` and a short reflection."""
 
-    kind: OfferKind
+    kind: MakeUpKind
     deadline: datetime
-    """Until when the policy lets it count; aware UTC."""
+    """Until when a make-up may begin; aware UTC."""
     session: Session | None = None
     resource: Resource | None = None
     host: str = ""
     free: int = 0
     why: tuple[Why, ...] = ()
     partner: Person | None = None
-    """Who comes along: the other half of the couple."""
+    """Who comes along to a couple's session."""
 
     @property
     def title(self) -> str:
-        made_of = self.session or self.resource
-        return made_of.title if made_of else ""
+        offered = self.session or self.resource
+        return offered.title if offered else ""
 
 
 def find(
@@ -77,34 +71,37 @@ def find(
     but_sessions: Collection[int] = (),
     but_resources: Collection[int] = (),
     deadline: datetime | None = None,
-    solo: bool = False,
+    partner_optional: bool = False,
 ) -> list[Offer]:
-    """The `limit` best offers for `seat`; those of `but_…` aside. `deadline`: when the caller knows it (`deadline_of`). If there is something to do at any time, one of the
-    places on the list is kept for it. None for a client who is paused or discharged, or once it is too late. No session for
-    two while the partner is; `solo`: one for the client without them then, as staff may book it."""
+    """The `limit` best offers for `seat`, without the sessions and resources in `but_…`. One place on the list is kept for a
+    resource if there is any. Empty for a client who is paused or discharged, and after the deadline.
+
+    `deadline`: for callers who know it (`deadline_of`). `partner_optional`: for a couple's session offer places for the client
+    alone while the partner is paused or discharged, as staff may book them; otherwise no session is offered then.
+    """
     deadline = deadline or deadline_of(store, seat)
     if not seat.client.active or deadline <= now:
         return []
     party = party_of(store, seat)
-    party = party.alone() if solo else party
-    live = _sessions(store, seat, party, deadline, now, but_sessions)
-    if limit == 1 and live:
-        return live[:1]
-    shelf = resources.making_up(seat.client, seat.session.kind, now, but_resources).limit(limit)
-    alone = [
-        Offer(OfferKind(each.kind), deadline, resource=each, why=(Why.ANY_TIME,))
-        for each in store.scalars(shelf)
+    party = party.alone() if partner_optional else party
+    at_a_time = _sessions(store, seat, party, deadline, now, but_sessions)
+    if limit == 1 and at_a_time:
+        return at_a_time[:1]
+    suitable = resources.making_up(seat.client, seat.session.kind, now, but_resources).limit(limit)
+    at_any_time = [
+        Offer(MakeUpKind(each.kind), deadline, resource=each, why=(Why.ANY_TIME,))
+        for each in store.scalars(suitable)
     ]
-    return (live[: limit - min(len(alone), 1)] + alone)[:limit]
+    return (at_a_time[: limit - min(len(at_any_time), 1)] + at_any_time)[:limit]
 
 
 def waitable(store: Store, seat: Seat, now: datetime, *, limit: int = 3) -> list[Offer]:
-    """Full sessions that would fit, the best first: one could wait for a place there (`waitlist.join`)."""
+    """Full sessions that would fit, the best first: the client can wait for a place there (`waitlist.join`)."""
     deadline = deadline_of(store, seat)
     if not seat.client.active or deadline <= now:
         return []
-    party, soon = party_of(store, seat), now + waitlist.LAST_CALL
-    return _sessions(store, seat, party, deadline, soon, (), _FULL)[:limit]
+    party, earliest = party_of(store, seat), now + waitlist.LAST_CALL
+    return _sessions(store, seat, party, deadline, earliest, (), _FULL)[:limit]
 
 
 def _sessions(
@@ -114,32 +111,32 @@ def _sessions(
     deadline: datetime,
     now: datetime,
     but: Collection[int],
-    rooms: Select[Session, str, int] | None = None,
+    candidates: Select[Session, str, int] | None = None,
 ) -> list[Offer]:
     missed = seat.session
     if not party.can_come:
         return []
     rows = store.execute(
-        _ROOMS if rooms is None else rooms,
+        _WITH_PLACES if candidates is None else candidates,
         {
             "program": missed.program_id, "now": now, "deadline": deadline, "kind": missed.kind,
-            "title": missed.title, "series": missed.series_id, "says": f'%"{missed.kind}"%',
+            "title": missed.title, "series": missed.series_id, "named": f'%"{missed.kind}"%',
             "but": [missed.id, *but], "party": party.ids, "need": len(party.ids),
         },
     ).all()  # fmt: skip
     if not rows:
         return []
     taken = store.connection().execute(_BUSY, {"party": party.ids, "now": now})
-    busy = [Taken(*row) for row in taken]
+    busy = [BusyTime(*row) for row in taken]
     hours = availability.of(store, party.ids)
     fitting = [row for row in rows if _fits(row[0], party, busy, hours)]
-    fitting.sort(key=lambda row: (_waited_for(row[0], missed), row[0].id))
+    fitting.sort(key=lambda row: (_ranked_at(row[0], missed), row[0].id))
     return [_offer(row, seat, party, deadline) for row in fitting]
 
 
-def _rooms(full: bool = False) -> Select[Session, str, int]:
-    """(session, host's name, free places) of what may make up for a seat and has room for its party, those who wait in
-    line counted first; `full`: has none. Built once: putting it together costs more than running it."""
+def _candidates(full: bool = False) -> Select[Session, str, int]:
+    """(session, host's name, free places) of sessions that may make up for a seat and have places for its party once those
+    who wait in line have theirs; `full`: that have none. Built once: building it costs more than running it."""
     host = aliased(Person)
     taken = select(func.count()).where(Seat.session_id == Session.id, occupied())
     line = select(func.coalesce(func.sum(WaitlistEntry.places), 0)).where(
@@ -153,7 +150,7 @@ def _rooms(full: bool = False) -> Select[Session, str, int]:
     theirs = select(Seat.session_id).where(
         Seat.client_id.in_(bindparam("party", expanding=True)), occupied()
     )
-    said_so = cast(Session.makes_up, Text).like(bindparam("says"))
+    named_by_staff = cast(Session.makes_up, Text).like(bindparam("named"))
     same_words = and_(Session.kind == bindparam("kind"), Session.title == bindparam("title"))
     same_series = Session.series_id == bindparam("series", type_=Integer)
     same_group = and_(Session.kind.in_(GROUPS), or_(same_series, same_words))
@@ -162,14 +159,14 @@ def _rooms(full: bool = False) -> Select[Session, str, int]:
         .join(host, host.id == Session.host_id)
         .where(Session.program_id == bindparam("program"), Session.is_on)
         .where(Session.starts_at > bindparam("now"), Session.starts_at <= bindparam("deadline"))
-        .where(or_(said_so, same_group))
+        .where(or_(named_by_staff, same_group))
         .where(Session.id.not_in(bindparam("but", expanding=True)), Session.id.not_in(theirs))
         .where(free < bindparam("need") if full else free >= bindparam("need"))
         .order_by(Session.starts_at, Session.id)
     )
 
 
-_ROOMS, _FULL = _rooms(), _rooms(full=True)
+_WITH_PLACES, _FULL = _candidates(), _candidates(full=True)
 _BUSY = (
     select(Session.starts_at, Session.ends_at)
     .join(Seat, Seat.session_id == Session.id)
@@ -178,15 +175,15 @@ _BUSY = (
 )
 
 
-class Taken(NamedTuple):
-    """A time at which one of the party sits elsewhere."""
+class BusyTime(NamedTuple):
+    """A time at which one of the party has a place in another session."""
 
     starts_at: datetime
     ends_at: datetime
 
 
 def _fits(
-    session: Session, party: Party, busy: list[Taken], hours: dict[int, list[Window]]
+    session: Session, party: Party, busy: list[BusyTime], hours: dict[int, list[Window]]
 ) -> bool:
     starts_at, ends_at = session.starts_at, session.ends_at
     if any(each.starts_at < ends_at and each.ends_at > starts_at for each in busy):
@@ -203,15 +200,15 @@ def _familiar(session: Session, missed: Session) -> tuple[Why, ...]:
     return tuple(why for why, so in reasons.items() if so)
 
 
-def _waited_for(session: Session, missed: Session) -> datetime:
-    """What offers are ranked by: the soonest first, a familiar one ahead of its time."""
+def _ranked_at(session: Session, missed: Session) -> datetime:
+    """The instant that offers are sorted by: the session's start, moved forward for each thing the client knows."""
     return session.starts_at - FAMILIAR * len(_familiar(session, missed))
 
 
 def _offer(row: Row[Session, str, int], seat: Seat, party: Party, deadline: datetime) -> Offer:
     session, host, free = row
-    both = (Why.FITS_BOTH,) if party.partner else ()
+    fits_both = (Why.FITS_BOTH,) if party.partner else ()
     return Offer(
-        OfferKind.SESSION, deadline, session=session, host=host, free=free,
-        why=(*_familiar(session, seat.session), *both), partner=party.partner,
+        MakeUpKind.SESSION, deadline, session=session, host=host, free=free,
+        why=(*_familiar(session, seat.session), *fits_both), partner=party.partner,
     )  # fmt: skip

@@ -1,26 +1,27 @@
-"""Reflections: a few sentences on a recording or an assignment; with them it makes up for a missed session (M6)."""
+"""Reflections: a few sentences on a recording or an assignment, with which it makes up for a missed session (M6)."""
 
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Select, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import drafts
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid
 
 SHORTEST = 40
-"""Letters: about one sentence. It is to help remembering, not to be marked."""
+"""Characters: about one sentence. It is there to help the client remember, not to be graded."""
 
 
 class Reflection(Base):
-    """What a client took from it. Handing it in completes the make-up; staff may confirm, with or without one."""
+    """What a client took from a recording or an assignment. Handing it in completes the make-up; staff may confirm a make-up
+    with or without one."""
 
     __tablename__ = "reflection"
 
@@ -30,7 +31,7 @@ class Reflection(Base):
     confirmed_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     feedback: Mapped[str | None] = mapped_column(SealedText)
-    """What staff answered, for the client to read."""
+    """Words of staff for the client to read."""
 
     make_up: Mapped[MakeUp] = relationship()
     confirmed_by: Mapped[Person | None] = relationship()
@@ -42,7 +43,7 @@ def about(made: MakeUp) -> str:
 
 
 def unanswered(program_id: int) -> Select[Reflection]:
-    """Handed in and not yet confirmed, the longest waiting first."""
+    """Reflections of a program that were handed in and not yet confirmed, the longest waiting first."""
     return (
         select(Reflection)
         .join(MakeUp, MakeUp.id == Reflection.make_up_id)
@@ -55,14 +56,14 @@ def unanswered(program_id: int) -> Select[Reflection]:
 
 
 def hand_in(store: Store, made: MakeUp, body: str, *, by: Person, now: datetime) -> Reflection:
-    """The client hands it in, and the session is made up. The same again changes nothing. Raises Invalid, AlreadyDone,
-    Forbidden."""
+    """The client hands in a reflection, and the session is made up for. Handing in again changes nothing. Raises Invalid,
+    AlreadyDone, Forbidden."""
     if by.id != made.seat.client_id:
         raise Forbidden()
     store.refresh(made, with_for_update=True)  # two taps at once: one after the other
-    found = store.get(Reflection, made.id)
-    if found is not None and found.handed_in_at is not None:
-        return found
+    earlier = store.get(Reflection, made.id)
+    if earlier is not None and earlier.handed_in_at is not None:
+        return earlier
     if made.cancelled_at or made.resource_id is None:
         raise AlreadyDone()
     body = body.strip()
@@ -70,11 +71,11 @@ def hand_in(store: Store, made: MakeUp, body: str, *, by: Person, now: datetime)
         raise Invalid(N_("A sentence or two is enough: what stayed with you?"), field="body")
     if len(body) > drafts.LONGEST:
         raise Invalid(N_("Keep it under %(most)s letters."), field="body", most=drafts.LONGEST)
-    reflection = found or Reflection(make_up_id=made.id)
+    reflection = earlier or Reflection(make_up_id=made.id)
     reflection.body, reflection.handed_in_at = body, now
     store.add(reflection)
     drafts.clear(store, by.id, about(made))
-    _tell(store, Tag.REFLECTION_HANDED_IN, made, by, now)
+    events.record(store, Tag.REFLECTION_HANDED_IN, seat=made.seat, by=by, now=now, make_up=made.id)
     made.complete(store, by=by, now=now)
     return reflection
 
@@ -82,8 +83,8 @@ def hand_in(store: Store, made: MakeUp, body: str, *, by: Person, now: datetime)
 def confirm(
     store: Store, made: MakeUp, *, by: Person, now: datetime, feedback: str = ""
 ) -> Reflection:
-    """Staff confirm that it was done, also when it was told rather than written, and answer with a few words if they like.
-    Raises Forbidden, AlreadyDone, Invalid."""
+    """Staff confirm that it was done, also when the client told them instead of writing, with a few words of `feedback` if they
+    like. Raises Forbidden, AlreadyDone, Invalid."""
     if by.kind != Kind.STAFF:
         raise Forbidden()
     if made.cancelled_at:
@@ -95,13 +96,13 @@ def confirm(
     made.complete(store, by=by, now=now)
     if reflection.confirmed_at is None:
         reflection.confirmed_at, reflection.confirmed_by = now, by
-        _tell(store, Tag.REFLECTION_CONFIRMED, made, by, now)
+        events.record(
+            store, Tag.REFLECTION_CONFIRMED, seat=made.seat, by=by, now=now, make_up=made.id
+        )
     if (words := feedback.strip()) and words != reflection.feedback:
         reflection.feedback = words
-        _tell(store, Tag.REFLECTION_ANSWERED, made, by, now)
+        events.record(
+            store, Tag.REFLECTION_ANSWERED, seat=made.seat, by=by, now=now, make_up=made.id
+        )
     store.flush()
     return reflection
-
-
-def _tell(store: Store, tag: Tag, made: MakeUp, by: Person, now: datetime) -> None:
-    sessions.record(store, tag, made.seat, by=by, now=now, make_up=made.id)

@@ -1,4 +1,4 @@
-"""Settlement: booked make-ups meet what became of their sessions. A chore looks; nobody has to say so."""
+"""Settles booked make-ups by who was there: completed, lapsed or cancelled."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,37 +16,38 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 
 CERTAIN_AFTER = timedelta(hours=24)
-"""After its session's end, when nobody confirmed who was there: evidence comes late, marks are made the next morning."""
+"""After its session's end, when nobody has confirmed who was there: evidence comes late, and staff may mark the next morning."""
 OFTEN, OFTEN_FOR = timedelta(minutes=15), timedelta(hours=48)
 SELDOM, SELDOM_FOR = timedelta(days=1), timedelta(days=90)
-"""How often a session that is over is looked at again, and how long: staff may correct presence for 90 days (rule 10)."""
+"""How often a session that is over is looked at again, and for how long: staff may correct presence for 90 days (rule 10)."""
 
 
 def _program_of(make_up_id: int) -> Select[int]:
-    """Whose it is, by the session that was missed."""
-    theirs = select(Session.program_id).join(Seat, Seat.session_id == Session.id)
-    return theirs.join(MakeUp, MakeUp.seat_id == Seat.id).where(MakeUp.id == make_up_id)
+    """The program of the missed session."""
+    program = select(Session.program_id).join(Seat, Seat.session_id == Session.id)
+    return program.join(MakeUp, MakeUp.seat_id == Seat.id).where(MakeUp.id == make_up_id)
 
 
-GONE = Batch("give up make-ups", "make_up", MakeUp.id, _program_of)
+HOPELESS = Batch("give up make-ups", "make_up", MakeUp.id, _program_of)
 DUE = Batch("settle make-ups", "make_up", MakeUp.id, _program_of)
 
 
 def settle(database: Database, now: datetime, limit: int = 200) -> int:
-    """Chore: complete make-ups whose session was attended, give up those that can't take place or that the client told us
-    they can't come to, and let go by those nobody came to. Answers how many it looked at."""
+    """Chore: complete make-ups whose session was attended, cancel those that can't take place or that the client reported they
+    can't come to, and let those lapse that nobody came to. Commits. Returns how many it looked at."""
 
-    def give_up(store: Store, gone: Sequence[MakeUp]) -> int:
-        for made in gone:
+    def cancel(store: Store, hopeless: Sequence[MakeUp]) -> int:
+        for made in hopeless:
             made.cancel(store, by=None, now=now, why=_why(made))
-        return len(gone)
+        return len(hopeless)
 
     def settle_due(store: Store, due: Sequence[MakeUp]) -> int:
         _settle(store, due, now)
         return len(due)
 
-    found = batches.walk(database, now, replace(GONE, limit=limit), _cannot_be(now), give_up)
-    return found + batches.walk(database, now, replace(DUE, limit=limit), _due(now), settle_due)
+    hopeless = replace(HOPELESS, limit=limit)
+    cancelled = batches.walk(database, now, hopeless, _cannot_take_place(now), cancel)
+    return cancelled + batches.walk(database, now, replace(DUE, limit=limit), _due(now), settle_due)
 
 
 def _settle(store: Store, due: Sequence[MakeUp], now: datetime) -> None:
@@ -64,7 +65,7 @@ def _settle(store: Store, due: Sequence[MakeUp], now: datetime) -> None:
 
 
 def _next_look(session: Session, now: datetime) -> datetime | None:
-    """When to look again; None when corrections come no more."""
+    """When to look again; None when no correction can follow."""
     if session.ends_at > now:
         return session.ends_at
     over_for = now - session.ends_at
@@ -74,14 +75,14 @@ def _next_look(session: Session, now: datetime) -> datetime | None:
 
 
 def _replaced(store: Store, made: MakeUp) -> bool:
-    """Lapsed, and something else stands for that seat by now."""
+    """Lapsed, and another make-up stands for that seat by now."""
     others = make_ups.standing_for([made.seat_id]).where(MakeUp.id != made.id)
     return made.lapsed_at is not None and store.scalar(others.limit(1)) is not None
 
 
-def _cannot_be(now: datetime) -> Select[MakeUp]:
-    """Open make-ups whose place was taken back, whose session was called off, or which the client can't come to."""
-    told = (
+def _cannot_take_place(now: datetime) -> Select[MakeUp]:
+    """Open make-ups whose place was taken back, whose session was cancelled, or which the client can't come to."""
+    reported = (
         select(AbsenceReport.id)
         .where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
         .exists()
@@ -95,7 +96,7 @@ def _cannot_be(now: datetime) -> Select[MakeUp]:
             or_(
                 ~Seat.is_given,
                 ~Session.is_on,
-                and_(told, Session.starts_at > now),
+                and_(reported, Session.starts_at > now),
             )
         )
         .order_by(MakeUp.id)

@@ -1,34 +1,35 @@
-"""The waitlist: who would come to a full session, and the place that is held for the first in line (M6).
+"""The waitlist: clients who wait for a place in a full session, and places held for the first in line (M6).
 
-A held place *is* a seat, with a number: the database cannot overbook it. It is not its client's yet: no reminder, no
-calendar, no count of what was missed knows it. Its client takes it (`bookings.accept`), lets it go, or leaves it until
-`until`; then it is the next one's. Who is next: freed.py.
+A held place *is* a seat, with a number: the database cannot overbook it. It is not its client's yet: reminders, calendars
+and counts of missed sessions leave it out. Its client takes it (`bookings.accept`) or lets it go; after `until` it goes to the
+next in line. Who is next: held_places.py.
 """
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.people import Person
 from webapp.care.make_ups import busy_slots, eligibility
-from webapp.care.make_ups.parties import party_of
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Store
-from webapp.refusals import N_, Forbidden, TooLate
+from webapp.refusals import N_, TooLate
 
 LAST_CALL = timedelta(minutes=30)
-"""Nearer to the start nobody is kept waiting for an answer: a free place is simply free."""
+"""This close to the start no place is held: a free place is simply free."""
 
 
 class WaitlistEntry(Base):
-    """A client waits for a place in a session, to make up for `seat`; a couple for two places at once. Open until it is left, with why: `left`, `booked`,
-    `declined`, `expired`, `clash` (had something else at that time by then), `over`, `couple_ended`."""
+    """A client waits for a place in a session, to make up for `seat`; a couple for two places at once.
+
+    `left_why`: `left`, `booked`, `declined`, `expired`, `clash` (they had something else at that time by then), `over`,
+    `couple_ended`.
+    """
 
     __tablename__ = "waitlist_entry"
     __table_args__ = (
@@ -44,7 +45,7 @@ class WaitlistEntry(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     seat_id: Mapped[int] = mapped_column(ForeignKey("seat.id"))
     places: Mapped[int] = mapped_column(default=1, server_default="1")
-    """How many they need: two for a couple's session, which are held together or not at all."""
+    """How many they need: a couple two, which are held together or not at all."""
     joined_at: Mapped[datetime]
     joined_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     left_at: Mapped[datetime | None]
@@ -61,7 +62,7 @@ class WaitlistEntry(Base):
 
 
 class HeldPlace(Base):
-    """A seat kept for one client until `until`, for a couple one beside it. Live while it was neither taken, nor let go, nor left to expire."""
+    """A seat held for a client until `until`, for a couple another beside it."""
 
     __tablename__ = "held_place"
     __table_args__ = (
@@ -92,77 +93,82 @@ class HeldPlace(Base):
 
     @hybrid_property
     def is_held(self) -> bool:
-        """Neither taken nor given back."""
+        """Neither taken, nor let go, nor expired."""
         return self.ended_at == None
 
 
 def join(
     store: Store, seat: Seat, session: Session, *, by: Person | None, now: datetime
 ) -> WaitlistEntry:
-    """Wait for a place in `session`, to make up for `seat`: one that the client could book if it were free. Waiting already:
-    the same entry. Raises Cancelled, TooLate, Invalid, Forbidden."""
-    if by is not None and by.kind != Kind.STAFF and by.id != seat.client_id:
-        raise Forbidden()
-    eligibility.refuse_session(seat, session, by, now)
-    eligibility.refuse_beyond(eligibility.deadline_of(store, seat), session.starts_at, by)
+    """Wait for a place in `session`, to make up for `seat`; only where the client could book a place if one were free. Joining
+    again returns the same entry. Raises Cancelled, TooLate, Invalid, Forbidden."""
+    eligibility.check(store, seat, session, by, now)
     if session.starts_at <= now + LAST_CALL:
         raise TooLate(N_("This session begins too soon to wait for a place."))
     busy_slots.lock(store, [seat.client])  # two taps at once: one after the other
-    waiting = store.scalar(in_line([session.id]).where(WaitlistEntry.client_id == seat.client_id))
-    if waiting:
-        return waiting
+    same = store.scalar(in_line([session.id]).where(WaitlistEntry.client_id == seat.client_id))
+    if same:
+        return same
     entry = WaitlistEntry(
         session=session, client=seat.client, seat=seat, joined_at=now, joined_by_id=by and by.id,
-        places=len(party_of(store, seat).people),
+        places=len(eligibility.party_of(store, seat).people),
     )  # fmt: skip
     store.add(entry)
     store.flush()
-    _tell(store, Tag.WAITLIST_JOINED, entry, by=by, now=now)
+    events.record(
+        store, Tag.WAITLIST_JOINED, seat=entry.seat, by=by, now=now, entry=entry.id,
+        wanted=entry.session_id,
+    )  # fmt: skip
     return entry
 
 
 def leave(
     store: Store, entry: WaitlistEntry, *, by: Person | None, now: datetime, why: str = "left"
 ) -> None:
-    """Wait no longer; a place that is held meanwhile is let go."""
+    """Take an entry out of the line; a place that is held for it is let go."""
     if entry.left_at is None:
         if held := store.scalar(live().where(HeldPlace.entry_id == entry.id)):
             end(store, held, "declined", by=by, now=now)
         entry.left_at, entry.left_why = now, why
-        _tell(store, Tag.WAITLIST_LEFT, entry, by=by, now=now, why=why)
+        events.record(
+            store, Tag.WAITLIST_LEFT, seat=entry.seat, by=by, now=now, why=why, entry=entry.id,
+            wanted=entry.session_id,
+        )  # fmt: skip
 
 
 def let_go(store: Store, held: HeldPlace, *, by: Person | None, now: datetime) -> None:
-    """ "Not this time": the place goes to the next in line."""
+    """Decline a held place: it goes to the next in line."""
     if held.ended_at is None:
         leave(store, held.entry, by=by, now=now, why="declined")
 
 
 def end(store: Store, held: HeldPlace, why: str, *, by: Person | None, now: datetime) -> None:
-    """The hold is over: `booked` leaves the seat with its client, anything else gives it back."""
-    if held.ended_at is not None:
+    """End a hold. With `booked` the client keeps the seat; with `declined` or `expired` it is free again."""
+    if not held.is_held:
         return
     held.ended_at, held.ended_why = now, why
-    for kept in (held.seat, held.partner_seat):
-        if kept is not None:
-            kept.held_until = None
-            if why != "booked" and kept.given_at <= held.held_at:  # else given to them meanwhile
-                kept.release(store, by=by, now=now)
+    for seat in (held.seat, held.partner_seat):
+        if seat is not None:
+            seat.held_until = None
+            if why != "booked" and seat.given_at <= held.held_at:  # else given to them meanwhile
+                seat.release(store, by=by, now=now)
     if why != "booked":
-        sessions.record(store, Tag.PLACE_LET_GO, held.seat, by=by, now=now, held=held.id, why=why)
+        events.record(
+            store, Tag.PLACE_LET_GO, seat=held.seat, by=by, now=now, held=held.id, why=why
+        )
     store.flush()
 
 
 def waiting(client: Person) -> Select[WaitlistEntry]:
-    """What `client` waits for, the soonest first."""
-    mine = in_any_line().join(Session, Session.id == WaitlistEntry.session_id)
-    return mine.where(WaitlistEntry.client_id == client.id).order_by(Session.starts_at)
+    """The entries of `client`, the soonest session first."""
+    entries = in_any_line().join(Session, Session.id == WaitlistEntry.session_id)
+    return entries.where(WaitlistEntry.client_id == client.id).order_by(Session.starts_at)
 
 
 def in_line(session_ids: Collection[int]) -> Select[WaitlistEntry]:
-    """Everyone who waits for one of these sessions, in the order in which they came: the demand, for staff."""
-    waiting = in_any_line().where(WaitlistEntry.session_id.in_(session_ids))
-    return waiting.order_by(WaitlistEntry.session_id, WaitlistEntry.joined_at, WaitlistEntry.id)
+    """Everyone who waits for one of these sessions, in the order in which they joined."""
+    entries = in_any_line().where(WaitlistEntry.session_id.in_(session_ids))
+    return entries.order_by(WaitlistEntry.session_id, WaitlistEntry.joined_at, WaitlistEntry.id)
 
 
 def live() -> Select[HeldPlace]:
@@ -171,10 +177,10 @@ def live() -> Select[HeldPlace]:
 
 
 def held_for(client_id: int, as_of: datetime | None = None) -> Select[HeldPlace]:
-    """Places held for a client, the first to run out first; `as_of`: those that have not."""
-    mine = live().join(WaitlistEntry, WaitlistEntry.id == HeldPlace.entry_id)
-    mine = mine.where(HeldPlace.until > as_of) if as_of else mine
-    return mine.where(WaitlistEntry.client_id == client_id).order_by(HeldPlace.until)
+    """Places held for a client, the first to expire first. `as_of`: without those that have expired by then."""
+    held = live().join(WaitlistEntry, WaitlistEntry.id == HeldPlace.entry_id)
+    held = held.where(HeldPlace.until > as_of) if as_of else held
+    return held.where(WaitlistEntry.client_id == client_id).order_by(HeldPlace.until)
 
 
 def in_any_line() -> Select[WaitlistEntry]:
@@ -182,16 +188,8 @@ def in_any_line() -> Select[WaitlistEntry]:
     return select(WaitlistEntry).where(WaitlistEntry.is_waiting)
 
 
-def _tell(
-    store: Store, tag: Tag, entry: WaitlistEntry, *, by: Person | None, now: datetime, **more: Any
-) -> None:
-    sessions.record(
-        store, tag, entry.seat, by=by, now=now, entry=entry.id, wanted=entry.session_id, **more
-    )
-
-
 def served() -> ColumnElement[bool]:
-    """A condition on an entry: a place is held for it now."""
+    """A condition on WaitlistEntry: a place is held for it now."""
     return (
         select(HeldPlace.id)
         .where(HeldPlace.entry_id == WaitlistEntry.id, HeldPlace.is_held)

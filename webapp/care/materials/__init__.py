@@ -1,1 +1,1 @@
-"""What staff give clients and what comes back: homework, resources, summaries, drafts."""
+"""What staff give clients and what clients hand in: homework, resources, summaries, drafts."""

@@ -1,4 +1,4 @@
-"""What staff give clients, to everyone or to some by name: whom it is for, and who hears of it. Homework and the shelf alike."""
+"""What homework and resources share: which clients they are for, how they are withdrawn, and the events about them."""
 
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -18,21 +18,22 @@ from webapp.db import Store
 from webapp.refusals import N_, Invalid
 
 
-class Before(NamedTuple):
-    """How it stood before a change."""
+class Snapshot(NamedTuple):
+    """An assigned row as it was before a change, to compare with afterwards."""
 
-    said: tuple[Any, ...]
-    open_to_all: bool
+    content: tuple[Any, ...]
+    shown_to_everyone: bool
 
 
-class Given:
-    """`body` is Markdown. `ref` is the caller's own name for it, unique in the program."""
+class Assigned:
+    """Columns and verbs of something staff give to everyone or to clients by name. `body` is Markdown. `ref` is the caller's
+    own name for it, unique in the program."""
 
     __tablename__: str
-    named_in: ClassVar[type[Any]]
-    """The table of the clients it is for, one a row: `<its own table>_id`, `client_id`."""
+    recipients: ClassVar[type[Any]]
+    """The table of the clients it is for by name, one a row: `<its own table>_id`, `client_id`."""
     tags: ClassVar[tuple[Tag, Tag]]
-    """Given, changed."""
+    """The events for: assigned, changed."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     program_id: Mapped[int] = mapped_column(ForeignKey("program.id"))
@@ -53,77 +54,87 @@ class Given:
 
     @property
     @abstractmethod
-    def said(self) -> tuple[Any, ...]:
-        """All that a change of it may change, its readers aside."""
+    def content(self) -> tuple[Any, ...]:
+        """Everything that a change may change, except the clients it is for by name."""
 
     @property
     @abstractmethod
-    def facts(self) -> dict[str, Any]:
-        """What its events tell of it."""
+    def event_fields(self) -> dict[str, Any]:
+        """The fields of its events."""
 
     @property
-    def standing(self) -> Before:
-        is_open = self.id is not None and self.withdrawn_at is None
-        return Before(self.said, is_open and self.for_everyone)
+    def snapshot(self) -> Snapshot:
+        """How it is now. Take it before changing anything."""
+        is_stored = self.id is not None and self.withdrawn_at is None
+        return Snapshot(self.content, is_stored and self.for_everyone)
 
     @classmethod
     def is_for(cls, client_id: int) -> ColumnElement[bool]:
-        """A condition: given to this client, and not withdrawn."""
-        named = select(cls._named()).where(cls.named_in.client_id == client_id)
+        """A condition: for this client, and not withdrawn."""
         seated = select(Seat.session_id).where(Seat.client_id == client_id, Seat.is_given)
         theirs = or_(cls.session_id.is_(None), cls.session_id.in_(seated))
         everyone = and_(cls.for_everyone, theirs)
-        return and_(~cls.is_withdrawn, or_(cls.id.in_(named), everyone))
+        return and_(~cls.is_withdrawn, or_(cls.is_named(client_id), everyone))
 
     @classmethod
-    def _named(cls) -> Any:
-        return getattr(cls.named_in, f"{cls.__tablename__}_id")
+    def is_named(cls, client_id: Any) -> ColumnElement[bool]:
+        """A condition: for this client by name. `client_id` may be a column or a bind parameter."""
+        named = select(cls._own_id()).where(cls.recipients.client_id == client_id)
+        return cls.id.in_(named)
+
+    @classmethod
+    def _own_id(cls) -> Any:
+        return getattr(cls.recipients, f"{cls.__tablename__}_id")
 
     def readers(self) -> Select[Person]:
-        """The named, or everyone with a place in its session; nobody when it is for all and belongs to none."""
-        named = select(self.named_in.client_id).where(self._named() == self.id)
+        """The clients it is for by name, or everyone with a place in its session; nobody when it is for all and belongs to no
+        session."""
+        named = select(self.recipients.client_id).where(self._own_id() == self.id)
         seated = select(Seat.client_id).where(Seat.session_id == self.session_id, Seat.is_given)
         chosen = seated if self.for_everyone else named
         return select(Person).where(Person.id.in_(chosen)).order_by(Person.name)
 
-    def give(
-        self, store: Store, clients: Iterable[Person] | None, before: Before,
+    def assign(
+        self, store: Store, clients: Iterable[Person] | None, before: Snapshot,
         *, by: Person | None, now: datetime,
     ) -> None:  # fmt: skip
-        """Keep it as it says now, for these alone (None: for everyone), and tell: given to everyone, to one client more, or
-        merely changed. The same again tells nothing. Raises Invalid for a client of another program."""
+        """Store it as it is now, for these clients only (None: for everyone), and record events by comparing with `before`:
+        assigned to everyone, assigned to one more client, or changed. No event when nothing changed. Raises Invalid for a
+        client of another program."""
         self.withdrawn_at, self.for_everyone = None, clients is None
-        changed = self.said != before.said
+        changed = self.content != before.content
         if changed:
             self.by_id = by.id if by else None
         store.add(self)
         store.flush()
-        given, altered = self.tags
-        named = self._name(store, list(clients or ()))
-        for client_id in named:
-            events.record(store, given, by=by, now=now, client=client_id, **self.facts)
-        if self.for_everyone and not before.open_to_all:
-            events.record(store, given, by=by, now=now, **self.facts)
-        elif changed and not named:
-            events.record(store, altered, by=by, now=now, **self.facts)
+        assigned_tag, changed_tag = self.tags
+        newly_named = self._name_exactly(store, list(clients or ()))
+        for client_id in newly_named:
+            events.record(
+                store, assigned_tag, by=by, now=now, client=client_id, **self.event_fields
+            )
+        if self.for_everyone and not before.shown_to_everyone:
+            events.record(store, assigned_tag, by=by, now=now, **self.event_fields)
+        elif changed and not newly_named:
+            events.record(store, changed_tag, by=by, now=now, **self.event_fields)
 
-    def _name(self, store: Store, clients: list[Person]) -> list[int]:
-        """Exactly these clients; answers who is new among them."""
+    def _name_exactly(self, store: Store, clients: list[Person]) -> list[int]:
+        """Make it for exactly these clients by name; returns the ids that are new among them."""
         for client in clients:
             if client.program_id != self.program_id or client.kind != Kind.CLIENT:
                 raise Invalid(N_("%(ref)s is not a client here."), field="for", ref=client.ref)
-        wanted, column = {client.id for client in clients}, self._named()
-        for row in store.scalars(select(self.named_in).where(column == self.id)):
+        wanted, column = {client.id for client in clients}, self._own_id()
+        for row in store.scalars(select(self.recipients).where(column == self.id)):
             if row.client_id not in wanted:
                 store.delete(row)
             wanted.discard(row.client_id)
         new = sorted(wanted)
-        store.add_all(self.named_in(**{column.key: self.id, "client_id": each}) for each in new)
+        store.add_all(self.recipients(**{column.key: self.id, "client_id": each}) for each in new)
         store.flush()
         return new
 
     def withdraw(self, store: Store, *, by: Person | None, now: datetime) -> None:
-        """Nobody sees it any more. What was done with it stays."""
+        """Hide it from clients. What they did with it stays. Twice is the same."""
         if self.withdrawn_at is None:
             self.withdrawn_at = now
-            events.record(store, self.tags[1], by=by, now=now, **self.facts)
+            events.record(store, self.tags[1], by=by, now=now, **self.event_fields)

@@ -1,22 +1,22 @@
-"""Drafts: what somebody is writing, kept as they type, so that no network and no sign-in that ends loses a word."""
+"""Drafts: unfinished texts, saved as people type, so that a lost connection or an ended login loses nothing."""
 
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.directory.people import Person
-from webapp.crypto.sealed import SealedText, ready
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import N_, Conflict, Invalid
 
 LONGEST = 20_000
-"""Letters."""
+"""Characters."""
 
 
 MOST_EDITIONS = 2**31 - 1
-"""What the column holds."""
+"""The largest number the column holds."""
 
 
 class Draft(Base):
@@ -34,13 +34,13 @@ class Draft(Base):
 def save(
     store: Store, about: str, body: str, *, by: Person, now: datetime, edition: int | None = None
 ) -> int:
-    """Keep what `by` has written; answers the edition. `edition`: the one they went on from; when another device has
-    saved since, Conflict is raised and nothing is lost: show both. Raises Invalid when it is too long."""
+    """Store what `by` has written; returns its edition. `edition`: the one the text is based on; when another device has saved
+    since, Conflict is raised and nothing is overwritten: show both texts. Raises Invalid when it is too long."""
     if len(body) > LONGEST:
         raise Invalid(N_("Keep it under %(most)s letters."), field="body", most=LONGEST)
     row = {"person_id": by.id, "about": about, "body": body, "edition": 0, "saved_at": now}
-    row = ready(store, Draft, row)
-    store.execute(adding(store, Draft).values(row | {"body": ""}))
+    row = prepared_row(store, Draft, row)
+    store.execute(insert_or_ignore(store, Draft).values(row | {"body": ""}))
     mine = update(Draft).where(Draft.person_id == by.id, Draft.about == about)
     if edition is not None:
         mine = mine.where(Draft.edition == edition)
@@ -55,11 +55,11 @@ def save(
 
 
 def of(store: Store, person: Person, about: str) -> Draft | None:
-    """What they have written so far, read anew."""
+    """The person's draft about this, read from the database again; None if there is none."""
     mine = select(Draft).where(Draft.person_id == person.id, Draft.about == about)
     return store.scalar(mine.execution_options(populate_existing=True))
 
 
 def clear(store: Store, person_id: int, about: str) -> None:
-    """Handed in: the draft has served."""
+    """Delete the draft, which was handed in."""
     store.execute(delete(Draft).where(Draft.person_id == person_id, Draft.about == about))

@@ -1,4 +1,4 @@
-"""Resources: readings, recordings, links and assignments (M5). How far each client has come with them: resource_uses.py."""
+"""Resources: readings, recordings, links and assignments, and how far each client has come with them (M5)."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -17,20 +17,26 @@ from sqlalchemy import (
     cast,
     or_,
     select,
+    update,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.bulk import insert_or_ignore
+from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import Program
-from webapp.care.materials.assigned import Given
+from webapp.care.materials.assigned import Assigned
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Session
 from webapp.db import Base, Store
-from webapp.refusals import N_, Invalid
+from webapp.refusals import N_, Forbidden, Invalid
 
 LONGEST = 20_000
-"""Letters of a text."""
+"""Characters of a text."""
+LONGEST_RECORDING = 24 * 3600
+"""Seconds."""
 ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!-~]*)?")
 
 
@@ -51,7 +57,7 @@ class ResourceFor(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
 
 
-class Resource(Given, Base):
+class Resource(Assigned, Base):
     """Something to read, watch or do."""
 
     __tablename__ = "resource"
@@ -60,7 +66,7 @@ class Resource(Given, Base):
         CheckConstraint("minutes IS NULL OR minutes > 0", name="minutes"),
         Index("ix_resource_session", "session_id"),
     )
-    named_in = ResourceFor
+    recipients = ResourceFor
     tags = Tag.RESOURCE_PUBLISHED, Tag.RESOURCE_CHANGED
 
     kind: Mapped[str]
@@ -73,18 +79,36 @@ class Resource(Given, Base):
     available_until: Mapped[datetime | None]
 
     @property
-    def said(self) -> tuple[Any, ...]:
+    def content(self) -> tuple[Any, ...]:
         return (
             self.title, self.kind, self.body, self.url, self.minutes, self.makes_up, self.session_id,
             self.available_until, self.for_everyone, self.withdrawn_at,
         )  # fmt: skip
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def event_fields(self) -> dict[str, Any]:
         return {
             "program_id": self.program_id, "session": self.session_id, "resource": self.id,
             "kind": self.kind,
         }  # fmt: skip
+
+
+class ResourceUse(Base):
+    """How far a client has come with a resource: the second they stopped at, and when they finished it."""
+
+    __tablename__ = "resource_use"
+    __table_args__ = (CheckConstraint("position >= 0", name="position"),)
+
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"), primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    position: Mapped[float] = mapped_column(default=0.0)
+    kept_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    @hybrid_property
+    def is_finished(self) -> bool:
+        """Read or watched to the end."""
+        return self.finished_at != None
 
 
 def put(
@@ -104,45 +128,46 @@ def put(
     clients: Iterable[Person] | None = None,
     available_until: datetime | None = None,
 ) -> tuple[Resource, bool]:
-    """Put something on the shelf, or change it; answers (resource, whether new). `clients`, and who hears of it:
-    `Given.give`. Raises Invalid naming the field."""
+    """Create the resource of this `ref`, or change it; returns (resource, whether it is new). `clients`: only these, None for
+    everyone; events as in `Assigned.assign`. Raises Invalid naming the field."""
     makes_up = list(dict.fromkeys(makes_up))
     _check(kind, title, body, url, minutes, makes_up)
-    known = select(Resource).where(Resource.program_id == program.id, Resource.ref == ref)
-    found = store.scalar(known)
-    resource = found or Resource(program_id=program.id, ref=ref, published_at=now)
-    before = resource.standing
+    same_ref = select(Resource).where(Resource.program_id == program.id, Resource.ref == ref)
+    existing = store.scalar(same_ref)
+    resource = existing or Resource(program_id=program.id, ref=ref, published_at=now)
+    before = resource.snapshot
     resource.kind, resource.title, resource.body = ResourceKind(kind), title.strip(), body
     resource.url, resource.minutes, resource.makes_up = url, minutes, makes_up
     resource.session_id, resource.available_until = session.id if session else None, available_until
-    resource.give(store, clients, before, by=by, now=now)
-    return resource, found is None
+    resource.assign(store, clients, before, by=by, now=now)
+    return resource, existing is None
 
 
 def visible_to(me: Person, as_of: datetime) -> Select[Resource]:
-    """What `me` may read: staff all of their program's; a client what is on the shelf for them (S1)."""
-    found = select(Resource).where(Resource.program_id == me.program_id)
+    """Resources `me` may see at `as_of`: staff all of their program; a client what is available to them (S1)."""
+    query = select(Resource).where(Resource.program_id == me.program_id)
     if me.kind == Kind.STAFF:
-        return found
+        return query
     return (
-        found.where(*_on_the_shelf(me.id, as_of))
+        query.where(*_available(me.id, as_of))
         if me.kind == Kind.CLIENT
-        else found.where(Resource.id.is_(None))
+        else query.where(Resource.id.is_(None))
     )
 
 
 def making_up(client: Person, kind: str, as_of: datetime, but: Collection[int]) -> Select[Resource]:
-    """Recordings and assignments on the shelf for `client` that make up for a session of `kind`, the shortest first."""
+    """Recordings and assignments available to `client` that make up for a session of `kind`, shortest first. `but`: ids to
+    leave out."""
     return (
         select(Resource)
-        .where(Resource.program_id == client.program_id, *_on_the_shelf(client.id, as_of))
+        .where(Resource.program_id == client.program_id, *_available(client.id, as_of))
         .where(Resource.kind.in_((ResourceKind.RECORDING, ResourceKind.ASSIGNMENT)))
         .where(cast(Resource.makes_up, Text).contains(f'"{kind}"'), Resource.id.not_in(but))
         .order_by(Resource.minutes, Resource.id)
     )
 
 
-def _on_the_shelf(client_id: int, as_of: datetime) -> tuple[Any, ...]:
+def _available(client_id: int, as_of: datetime) -> tuple[Any, ...]:
     kept = or_(Resource.available_until.is_(None), Resource.available_until > as_of)
     return Resource.is_for(client_id), kept
 
@@ -164,3 +189,38 @@ def _check(
         raise Invalid(
             N_("%(kind)s is not a kind of session."), field="makes_up", kind=unknown[0]
         )  # fmt: skip
+
+
+def keep_place(
+    store: Store, resource: Resource, client: Person, seconds: float, *, by: Person, now: datetime
+) -> None:
+    """Remember that the client stopped `seconds` into it, to go on there on any device. Raises Invalid, Forbidden."""
+    if by.id != client.id:
+        raise Forbidden()
+    if not 0 <= seconds <= LONGEST_RECORDING:
+        raise Invalid(N_("Seconds from the beginning."), field="seconds")
+    _ensure_use(store, resource, client, now)
+    store.execute(_update_use(resource, client).values(position=seconds, kept_at=now))
+
+
+def finish(
+    store: Store, resource: Resource, client: Person, *, by: Person | None, now: datetime
+) -> None:
+    """Record that the client read or watched it to the end. Twice is the same."""
+    _ensure_use(store, resource, client, now)
+    first = _update_use(resource, client).where(~ResourceUse.is_finished).values(finished_at=now)
+    if store.execute(first).rowcount:  # type: ignore[attr-defined]
+        events.record(
+            store, Tag.RESOURCE_FINISHED, by=by, now=now,
+            client=client, resource=resource.id,
+        )  # fmt: skip
+
+
+def _ensure_use(store: Store, resource: Resource, client: Person, now: datetime) -> None:
+    row = {"resource_id": resource.id, "client_id": client.id, "position": 0.0, "kept_at": now}
+    store.execute(insert_or_ignore(store, ResourceUse).values(row))
+
+
+def _update_use(resource: Resource, client: Person) -> Any:
+    mine = update(ResourceUse).execution_options(synchronize_session=False)
+    return mine.where(ResourceUse.resource_id == resource.id, ResourceUse.client_id == client.id)

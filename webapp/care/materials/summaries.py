@@ -1,4 +1,4 @@
-"""Summaries: what a session was about. A general part for everyone in it, and a personal part for one client (M5).
+"""Summaries of sessions: a general part for everyone in it, and personal parts for single clients (M5).
 
 Nothing is overwritten: an edit is a new version, and the newest published one is shown.
 """
@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Index, Select, or_, select, text, update
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
@@ -24,7 +24,7 @@ from webapp.refusals import N_, Invalid
 
 
 class Summary(Base):
-    """One version of one part. `client_id` null: the general part. `body` is Markdown."""
+    """One version of one part. `client_id` None: the general part. `body` is Markdown."""
 
     __tablename__ = "summary"
     __table_args__ = (
@@ -70,8 +70,8 @@ def write(
     client: Person | None = None,
     publish: bool = True,
 ) -> Summary:
-    """A new version of a part (`client`: that client's own). The same words again are the same version; with `publish` it
-    may be read from now on. Raises Invalid."""
+    """Create a new version of a part (`client` None: the general one), and with `publish` show it to clients. The text of the
+    newest version again is no new version. Raises Invalid."""
     body = body.strip()
     if not 0 < len(body) <= drafts.LONGEST:
         raise Invalid(
@@ -91,8 +91,8 @@ def write(
     if publish and last.published_at is None:
         last.published_at = now
         events.record(
-            store, Tag.SUMMARY_PUBLISHED, by=by, now=now, program_id=session.program_id,
-            client=client, session=session, summary=last.id, version=last.version,
+            store, Tag.SUMMARY_PUBLISHED, client=client, session=session, by=by, now=now,
+            summary=last.id, version=last.version,
         )  # fmt: skip
     return last
 
@@ -100,9 +100,9 @@ def write(
 def mark_read(
     store: Store, session: Session, client: Person, *, by: Person | None, now: datetime
 ) -> None:
-    """The client has read what there is. The latest reading is kept: what is published after it is new again."""
+    """Record when the client last read the session's summary; what is published later is unread."""
     row = {"session_id": session.id, "client_id": client.id, "read_at": now}
-    store.execute(adding(store, SummaryRead).values(row))
+    store.execute(insert_or_ignore(store, SummaryRead).values(row))
     mine = (SummaryRead.session_id == session.id, SummaryRead.client_id == client.id)
     store.execute(
         update(SummaryRead)
@@ -113,14 +113,14 @@ def mark_read(
 
 
 def versions(session: Session, client: Person | None = None) -> Select[Summary]:
-    """All versions of a part, the newest first; for staff who write it."""
+    """All versions of a part, newest first; for staff who write it."""
     whose = Summary.client_id.is_(None) if client is None else Summary.client_id == client.id
     found = select(Summary).where(Summary.session_id == session.id, whose)
     return found.order_by(Summary.version.desc())
 
 
 def shown(store: Store, session_ids: Collection[int], client_id: int) -> dict[int, list[Summary]]:
-    """session → what this client may read of it, the general part first. One statement; never another's part."""
+    """Session id → the newest published parts that this client may read, the general one first. One statement."""
     found = (
         select(Summary)
         .where(Summary.session_id.in_(session_ids), Summary.is_published)

@@ -1,1 +1,1 @@
-"""What clients have told us about themselves: reminders, availability, accommodations, backup plans."""
+"""What clients tell us about themselves: reminders, availability, accommodations, backup plans, the policy they have read."""

@@ -1,4 +1,4 @@
-"""Accommodations: what makes taking part possible for a client, shown to whoever hosts their session (M25)."""
+"""Accommodations that clients need to take part, shown to the host of their sessions (M25)."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, Select, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit import events
@@ -20,7 +21,7 @@ LONGEST = 500
 
 
 class Need(StrEnum):
-    """An emotional-support animal is simply welcome: nobody approves it."""
+    """Kinds of accommodation. None needs approval."""
 
     SUPPORT_ANIMAL = "support_animal"
     CAPTIONS = "captions"
@@ -30,7 +31,7 @@ class Need(StrEnum):
 
 
 class Accommodation(Base):
-    """One need of one client, from when until when; `detail` in their own words, such as an interpreter's language."""
+    """One accommodation of one client, from `asked_at` to `ended_at`; `detail` in their own words, such as an interpreter's language."""
 
     __tablename__ = "accommodation"
     __table_args__ = (
@@ -49,6 +50,11 @@ class Accommodation(Base):
     ended_at: Mapped[datetime | None]
     ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
+    @hybrid_property
+    def is_ended(self) -> bool:
+        """No longer needed."""
+        return self.ended_at != None
+
 
 def ask(
     store: Store,
@@ -59,7 +65,8 @@ def ask(
     now: datetime,
     detail: str | None = None,
 ) -> Accommodation:
-    """The client needs this from now on. Asked again with other words, the new ones stand. Raises Invalid, Forbidden."""
+    """Create an accommodation, or return the one of this kind that stands; with other `detail`, the earlier one ends. Raises
+    Invalid, Forbidden."""
     _refuse_strangers(client.id, by)
     if kind not in list(Need):
         raise Invalid(N_("Choose one of these."), field="kind")
@@ -68,11 +75,11 @@ def ask(
         raise Invalid(N_("Keep it under %(most)s letters."), field="detail", most=LONGEST)
     if kind == Need.OTHER and detail is None:
         raise Invalid(N_("Say in a few words what would help."), field="detail")
-    standing = store.scalar(of(client.id).where(Accommodation.kind == kind))
-    if standing is not None and standing.detail == detail:
-        return standing
-    if standing is not None:
-        end(store, standing, by=by, now=now)
+    current = store.scalar(of(client.id).where(Accommodation.kind == kind))
+    if current is not None and current.detail == detail:
+        return current
+    if current is not None:
+        end(store, current, by=by, now=now)
     made = Accommodation(
         client_id=client.id, kind=Need(kind), detail=detail, asked_at=now,
         asked_by_id=by.id if by else None,
@@ -80,38 +87,38 @@ def ask(
     store.add(made)
     store.flush()
     events.record(
-        store, Tag.ACCOMMODATION_ASKED, by=by, now=now, program_id=client.program_id, client=client,
-        accommodation=made.id, kind=made.kind,
+        store, Tag.ACCOMMODATION_ASKED, client=client, by=by, now=now, accommodation=made.id,
+        kind=made.kind,
     )  # fmt: skip
     return made
 
 
 def end(store: Store, made: Accommodation, *, by: Person | None, now: datetime) -> None:
-    """No longer needed. Raises Forbidden."""
+    """End it: it is no longer needed. Twice is the same. Raises Forbidden."""
     _refuse_strangers(made.client_id, by)
     if made.ended_at is None:
         made.ended_at, made.ended_by_id = now, by.id if by else None
         store.flush()
         client = store.get_one(Person, made.client_id)
         events.record(
-            store, Tag.ACCOMMODATION_ENDED, by=by, now=now, program_id=client.program_id,
-            client=client, accommodation=made.id, kind=made.kind,
+            store, Tag.ACCOMMODATION_ENDED, client=client, by=by, now=now, accommodation=made.id,
+            kind=made.kind,
         )  # fmt: skip
 
 
 def of(client_id: int) -> Select[Accommodation]:
-    """What stands for a client."""
+    """A client's current accommodations."""
     mine = select(Accommodation).where(Accommodation.client_id == client_id)
-    return mine.where(Accommodation.ended_at.is_(None)).order_by(Accommodation.id)
+    return mine.where(~Accommodation.is_ended).order_by(Accommodation.id)
 
 
-def in_rooms(store: Store, session_ids: Collection[int]) -> dict[int, list[Accommodation]]:
-    """seat → what its client needs, for the host of these sessions. One statement."""
+def in_sessions(store: Store, session_ids: Collection[int]) -> dict[int, list[Accommodation]]:
+    """Seat id → its client's accommodations, for the hosts of these sessions. One statement."""
     query = (
         select(Seat.id, Accommodation)
         .join(Accommodation, Accommodation.client_id == Seat.client_id)
         .where(Seat.session_id.in_(session_ids), Seat.is_given)
-        .where(Accommodation.ended_at.is_(None))
+        .where(~Accommodation.is_ended)
         .order_by(Seat.id, Accommodation.id)
     )
     found: dict[int, list[Accommodation]] = defaultdict(list)

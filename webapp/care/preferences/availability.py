@@ -1,4 +1,4 @@
-"""Windows: the hours of the week at which a make-up suits a client, in their own local time (M6)."""
+"""Availability: the hours of the week at which a make-up suits a client, in their own local time (M6)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,17 +12,16 @@ from webapp.care.attendance.tally import merged
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.schedule.recurrence import instant_of
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
-from webapp.times import MIDNIGHT, minute_of_day, time_at
+from webapp.times import MIDNIGHT, instant_of, minute_of_day, time_at
 
 MOST = 42
-"""Six a day: more is a slip, not a week."""
+"""Six a day."""
 
 
 class Window(NamedTuple):
-    """`weekday` 0 is Monday; minutes since local midnight, the end may be 1440."""
+    """`weekday` 0 is Monday; minutes since local midnight, `to_minute` at most 1440."""
 
     weekday: int
     from_minute: int
@@ -30,7 +29,7 @@ class Window(NamedTuple):
 
 
 class AvailabilityWindow(Base):
-    """One window of one person. None at all: any time suits."""
+    """One window of one person. A person without windows is available at any time."""
 
     __tablename__ = "availability_window"
     __table_args__ = (
@@ -60,8 +59,8 @@ def put(
     by: Person | None,
     now: datetime,
 ) -> None:
-    """Exactly these windows suit `client`: weekday (0 is Monday), from and to as local `HH:MM`, the end may be `24:00`. None:
-    any time. Raises Invalid, Forbidden."""
+    """Replace the client's windows by these: weekday (0 is Monday), from and to as local `HH:MM`, the end at most `24:00`. No
+    windows: any time. Raises Invalid, Forbidden."""
     if by is not None and by.kind != Kind.STAFF and by.id != client.id:
         raise Forbidden()
     wanted = [read(*window) for window in dict.fromkeys(windows)]
@@ -76,9 +75,7 @@ def put(
         for each in wanted
     )  # fmt: skip
     store.flush()
-    events.record(
-        store, Tag.AVAILABILITY_SET, by=by, now=now, program_id=client.program_id, client=client
-    )
+    events.record(store, Tag.AVAILABILITY_SET, client=client, by=by, now=now)
 
 
 _OF = (
@@ -89,11 +86,11 @@ _OF = (
     .where(AvailabilityWindow.person_id.in_(bindparam("people", expanding=True)))
     .order_by(AvailabilityWindow.weekday, AvailabilityWindow.from_minute)
 )  # fmt: skip
-"""Built once: putting it together costs more than running it."""
+"""Compiled once: compiling it takes longer than running it."""
 
 
 def of(store: Store, person_ids: Iterable[int]) -> dict[int, list[Window]]:
-    """person → their windows, in the order of the week. One statement."""
+    """Person id → their windows in the order of the week. One statement."""
     found: dict[int, list[Window]] = {each: [] for each in person_ids}
     store.flush()
     rows = store.connection().execute(_OF, {"people": list(found)})
@@ -103,10 +100,10 @@ def of(store: Store, person_ids: Iterable[int]) -> dict[int, list[Window]]:
 
 
 def fit(windows: Sequence[Window], zone: str, starts_at: datetime, ends_at: datetime) -> bool:
-    """Whether the whole time from `starts_at` to `ends_at` (aware) lies in the windows, read in the IANA `zone`.
+    """Whether the whole time from `starts_at` to `ends_at` (aware) lies within the windows, which are local in the IANA `zone`.
 
-    Windows that touch, also across midnight, are one. Where the clocks change, a beginning that the spring gap skips moves
-    forward (rule 12), and an end that the autumn overlap has twice is its second, so that a window is never cut short.
+    Windows that touch, also across midnight, count as one. Where the clocks change, a start that does not exist moves forward
+    (rule 12), and of an end that exists twice the later counts, so that a window is never cut short.
     """
     if not windows:
         return True
@@ -134,7 +131,7 @@ def _end(day: date, window: Window, zone: ZoneInfo) -> datetime:
 
 
 def read(weekday: int, begins: str, ends: str) -> Window:
-    """A window from its weekday (0 is Monday) and its local times `HH:MM`, the end up to `24:00`. Raises Invalid."""
+    """Parse a window: weekday (0 is Monday) and local times `HH:MM`, the end at most `24:00`. Raises Invalid."""
     if weekday not in range(7):
         raise Invalid(N_("Choose a day of the week."), field="windows")
     try:

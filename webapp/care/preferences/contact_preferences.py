@@ -1,23 +1,21 @@
-"""How a person wants to be reminded: by which way first, of what, how long before, when not; in which language and whose
-clock (M4, M2, P9)."""
+"""How a person wants to be reminded: channels, kinds, lead times, quiet hours, language and time zone (M2, M4, P9)."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import LANGUAGES, Kind, Person
-from webapp.care.directory.policy import Policy
 from webapp.care.directory.programs import known_zone
 from webapp.care.schedule.sessions import look_again
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
-from webapp.times import minute_of_day, time_at, written
+from webapp.times import QuietHours, clock_text, minute_of_day, time_at
 
 OPTIONAL = ("heads_up", "soon", "doors_open", "first_check", "second_check")
-"""Rungs a person may do without. Outreach is a human's work and cannot be switched off here."""
+"""Reminders of the ladder that a person may switch off. Outreach is done by people and cannot be switched off here."""
 NEWS = (
     "place_held",
     "make_up_lapsed",
@@ -27,13 +25,14 @@ NEWS = (
     "reflection_answered",
     "message",
 )
-"""Notices besides the ladder that a person may do without. That a time of theirs changed is always told."""
+"""Other notices that a person may switch off. Changes of their own times are always sent."""
 LEAD_BOUNDS = {"heads_up": (6 * 60, 7 * 24 * 60), "soon": (15, 5 * 60)}
-"""Rung → the least and the most minutes before the start that a person may choose for it. The bounds do not overlap, so the
-earlier reminder stays the earlier one."""
+"""Rung → the fewest and most minutes before the start that a person may choose. The bounds do not overlap, so that the order
+of the reminders stays."""
 QUIET_FIELDS = ("quiet_from", "quiet_to")
 PLANNED_AHEAD = timedelta(weeks=9)
-"""A little more than series are unfolded ahead: so far the ladder looks again when somebody's wishes change."""
+"""How far ahead the ladder looks again at a client's seats when their preferences change: a little more than series are planned
+ahead."""
 
 
 def set_reminders(
@@ -47,9 +46,10 @@ def set_reminders(
     by: Person,
     now: datetime,
 ) -> None:
-    """`first`: the channel tried first, the others follow in their usual order. `off`: rungs not wanted. `quiet_hours`:
-    local times HH:MM from and to, in place of the program's. `lead`: rung → minutes before the start, in place of the
-    program's; a rung left out follows the program, None leaves what was chosen. Raises Invalid naming the field."""
+    """Store how `person` wants to be reminded. `first`: the channel tried first, the others follow in their usual order. `off`:
+    rungs and notices not wanted. `quiet_hours`: local times `HH:MM` from and to, in place of the program's. `lead`: rung →
+    minutes before the start; a rung left out follows the program; None leaves what is stored. Raises Invalid naming the
+    field."""
     if first not in list(Channel):
         raise Invalid(N_("Choose one of the ways."), field="first")
     unknown = set(off) - {*OPTIONAL, *NEWS}
@@ -72,7 +72,7 @@ def set_reminders(
 
 
 def allow(store: Store, address: Address, on: bool, *, by: Person, now: datetime) -> None:
-    """Write to this address, or no more, until they say otherwise (P9)."""
+    """Opt this address in or out of notices (P9)."""
     if bool(address.opted_in_at) == on:
         return
     address.opted_in_at = now if on else None
@@ -80,7 +80,7 @@ def allow(store: Store, address: Address, on: bool, *, by: Person, now: datetime
 
 
 def set_language(store: Store, person: Person, language: str, *, by: Person, now: datetime) -> None:
-    """Raises Invalid for one we don't speak."""
+    """Store the person's language. Raises Invalid for one that is not in LANGUAGES."""
     if language not in LANGUAGES:
         raise Invalid(N_("Choose one of the languages."), field="language")
     if person.language != language:
@@ -89,8 +89,8 @@ def set_language(store: Store, person: Person, language: str, *, by: Person, now
 
 
 def set_zone(store: Store, person: Person, zone: str, *, by: Person, now: datetime) -> None:
-    """Show times, and keep quiet hours, by another clock from here on: theirs where they are (IANA name). What the roster
-    says is remembered as `home_zone`, so that its next import does not send a traveller's clock home. Raises Invalid."""
+    """Show times and keep quiet hours in the IANA time zone `zone` from now on. The roster's zone is remembered as `home_zone`, so
+    that its next import does not reset a traveller's. Raises Invalid."""
     known_zone(zone)
     if zone == person.time_zone:
         return
@@ -103,26 +103,21 @@ def set_zone(store: Store, person: Person, zone: str, *, by: Person, now: dateti
 
 
 def of(person: Person) -> dict[str, Any]:
-    """What holds for `person`, for people to read: `channels` in order, `off`, `lead`: rung → minutes before the start, and
-    `quiet_hours`: from and to as HH:MM; the last two only where they are not the program's own."""
+    """The person's preferences for display: `channels` in order, `off`, `lead` (rung → minutes before the start), and
+    `quiet_hours` (from and to as HH:MM); the last two only where they differ from the program's."""
     kept = person.preferences or {}
-    hours = (
-        {"quiet_hours": [written(each) for each in quiet]}
-        if (quiet := kept.get("quiet_hours"))
-        else {}
-    )
+    own = kept.get("quiet_hours")
+    hours = {"quiet_hours": [clock_text(minute) for minute in own]} if own else {}
     return {"channels": list(Channel), "off": [], "lead": {}} | kept | hours
 
 
-def quiet_hours_of(person: Person, policy: Policy) -> tuple[time, time] | None:
-    """When not to write to `person`, local from and to: their own hours, else the program's (None: it has none)."""
-    return own_quiet_hours(person.preferences) or policy.quiet_hours
-
-
-def own_quiet_hours(kept: Mapping[str, Any] | None) -> tuple[time, time] | None:
-    """The quiet hours among a person's preferences, local from and to; None: they chose none. The only reader of them."""
-    own = (kept or {}).get("quiet_hours")
-    return (time_at(own[0]), time_at(own[1])) if own else None
+def quiet_hours(
+    preferences: Mapping[str, Any] | None, program: QuietHours | None = None
+) -> QuietHours | None:
+    """A person's quiet hours in their own zone: those among their `preferences`, else the program's (its policy's
+    `quiet_hours`), else None."""
+    own = (preferences or {}).get("quiet_hours")
+    return (time_at(own[0]), time_at(own[1])) if own else program
 
 
 def _minute(text: str, field: str) -> int:
@@ -145,13 +140,10 @@ def _usable_lead(rung: str, minutes: int) -> int:
 
 
 def _look_ahead(store: Store, person: Person, now: datetime) -> None:
-    """Other wishes, other instants: the ladder looks at every coming seat once more."""
+    """Have the ladder look again at the client's coming seats, since the instants of reminders may have changed."""
     if person.kind == Kind.CLIENT:
         look_again(store, now, ahead=PLANNED_AHEAD, client_id=person.id)
 
 
 def _changed(store: Store, person: Person, *, by: Person, now: datetime) -> None:
-    events.record(
-        store, Tag.PREFERENCES_CHANGED, by=by, now=now, program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None, person=person.id,
-    )  # fmt: skip
+    events.record(store, Tag.PREFERENCES_CHANGED, person=person, by=by, now=now)

@@ -1,6 +1,6 @@
-"""Orientation: the attendance policy in plain words, read and acknowledged, with the version that was read (M11).
+"""Which version of the attendance policy each client has read and acknowledged (M11).
 
-It asks for nothing but a look, and stands in nobody's way: joining, telling us, and 988 work before it and without it.
+Nothing depends on it: joining a session, reporting an absence and 988 work without it.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.bulk import adding
+from webapp.bulk import insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
@@ -21,7 +21,7 @@ from webapp.db import Base, Store
 MATERIAL = (
     "weekly_hours", "excused_allowance", "early_notice", "attended_share", "make_up_within", "missed_fee",
 )  # fmt: skip
-"""What the page tells. A new version is shown again only when one of these changed."""
+"""The fields that the page shows. A new version is shown only when one of these changed."""
 
 
 class Acknowledgement(Base):
@@ -38,41 +38,34 @@ class Acknowledgement(Base):
     version: Mapped[PolicyVersion] = relationship()
 
 
-def current(store: Store, program_id: int, as_of: datetime) -> PolicyVersion:
-    """The version that holds for a session starting at `as_of`."""
-    found = select(PolicyVersion).where(PolicyVersion.program_id == program_id)
-    return programs.in_force(list(store.scalars(found.order_by(PolicyVersion.version))), as_of)
-
-
 def last_of(store: Store, person: Person) -> Acknowledgement | None:
-    """What they read last."""
+    """The person's latest acknowledgement; None if there is none."""
     mine = select(Acknowledgement).where(Acknowledgement.person_id == person.id)
     return store.scalar(mine.order_by(Acknowledgement.id.desc()).limit(1))
 
 
 def due(store: Store, person: Person, as_of: datetime) -> bool:
-    """Whether to show it: to a client who never read it, or to whom something that concerns them has changed since."""
+    """Whether to show the policy: to a client who never read it, or if a field of MATERIAL has changed since they did."""
     if person.kind != Kind.CLIENT:
         return False
     read = last_of(store, person)
     if read is None:
         return True
-    version = current(store, person.program_id, as_of)
-    return read.version_id != version.id and _told(read.version.policy) != _told(version.policy)
+    version = programs.version_at(store, person.program_id, as_of)
+    return read.version_id != version.id and _shown_fields(read.version.policy) != _shown_fields(
+        version.policy
+    )
 
 
 def acknowledge(
     store: Store, person: Person, version: PolicyVersion, *, by: Person, now: datetime
 ) -> None:
-    """They have read this version. Twice is the same."""
+    """Record that the person has read this version. Twice is the same."""
     row = {"person_id": person.id, "version_id": version.id, "made_at": now}
-    new = adding(store, Acknowledgement).values(row).returning(Acknowledgement.id)
+    new = insert_or_ignore(store, Acknowledgement).values(row).returning(Acknowledgement.id)
     if store.execute(new).scalar() is not None:
-        events.record(
-            store, Tag.ORIENTED, by=by, now=now, program_id=person.program_id, client=person,
-            person=person.id, version=version.version,
-        )  # fmt: skip
+        events.record(store, Tag.ORIENTED, person=person, by=by, now=now, version=version.version)
 
 
-def _told(policy: Policy) -> tuple[Any, ...]:
+def _shown_fields(policy: Policy) -> tuple[Any, ...]:
     return tuple(getattr(policy, name) for name in MATERIAL)

@@ -1,4 +1,4 @@
-"""Consent: who may be told what about whom, why, and until when (42 CFR 2.31; P1–P3)."""
+"""Consents: which person may be told which facts about a client, for what purpose and until when (42 CFR 2.31; P1–P3)."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -37,14 +37,14 @@ DESCRIPTIONS = {
     Category.MAKE_UPS: N_("The times I book to make up for a session"),
     Category.HOURS: N_("How many hours I took part in each week"),
 }
-"""What the client signs, in plain words: what kind of facts, and how much of them (42 CFR 2.31(a)(3))."""
+"""What the client signs: which kind of facts and how much of them (42 CFR 2.31(a)(3))."""
 REDISCLOSURE = N_(
     "42 CFR part 2 prohibits unauthorized use or disclosure of these records. Do not pass this on unless the person it is about has agreed in writing, or the rules allow it."
 )
-"""Stands wherever something shared is shown, its first sentence in the words of 42 CFR 2.32(a)(2) (P6); never outside the
-signed-in page."""
+"""Shown wherever something shared is shown, its first sentence in the words of 42 CFR 2.32(a)(2) (P6); never outside a page that
+needs a login."""
 LONGEST = timedelta(days=366)
-"""A consent is asked for anew once a year."""
+"""A consent is asked for again at least once a year."""
 ELEMENTS = (
     "client_name", "recipient_name", "discloser", "description", "purpose", "right_to_revoke",
     "signature",
@@ -52,7 +52,7 @@ ELEMENTS = (
 
 
 class Consent(Base):
-    """Every element that 42 CFR 2.31(a) names; the database refuses a consent that lacks one (P2)."""
+    """One consent with every element that 42 CFR 2.31(a) names; the database refuses one that lacks any (P2)."""
 
     __tablename__ = "consent"
     __table_args__ = (
@@ -69,7 +69,7 @@ class Consent(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     recipient_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     client_name: Mapped[str]
-    """As both were called when it was signed: a copy of it says what was signed, whatever they are called now."""
+    """Both names as they were when it was signed, so that a copy says what was signed."""
     recipient_name: Mapped[str]
     category: Mapped[str]
     discloser: Mapped[str]
@@ -86,12 +86,18 @@ class Consent(Base):
     recipient: Mapped[Person] = relationship(foreign_keys=recipient_id)
 
     @hybrid_property
+    def is_paused(self) -> bool:
+        """Staff stopped it for safety (P3)."""
+        return self.paused_at != None
+
+    @hybrid_property
     def is_revoked(self) -> bool:
         """Taken back."""
         return self.revoked_at != None
 
     def revoke(self, store: Store, *, by: Person | None, now: datetime) -> None:
-        """End it, at commit, no reason asked; invisible to the recipient (P3). Staff do so when the client asks them to."""
+        """End it at commit, without a reason and invisibly to the recipient (P3). The client, or staff when the client asks them to.
+        Twice is the same. Raises Forbidden."""
         if by is not None and by.id != self.client_id and by.kind != Kind.STAFF:
             raise Forbidden()
         if self.revoked_at is None:
@@ -99,7 +105,8 @@ class Consent(Base):
             _record(store, Tag.CONSENT_REVOKED, self, by=by, now=now)
 
     def pause(self, store: Store, *, by: Person, now: datetime) -> None:
-        """Staff silently stop all that this client lets that person know, for safety (P3); what is signed later waits too."""
+        """Staff silently stop everything the client shares with this recipient, for safety, also what is signed later (P3). Raises
+        Forbidden."""
         if by.kind != Kind.STAFF:
             raise Forbidden()
         for each in store.scalars(_between(self.client_id, self.recipient_id)):
@@ -108,7 +115,7 @@ class Consent(Base):
                 _record(store, Tag.CONSENT_PAUSED, each, by=by, now=now)
 
     def resume(self, store: Store, *, by: Person, now: datetime) -> None:
-        """It is safe again: what this client lets that person know counts from now on. Raises Forbidden."""
+        """Staff end the pause: the client's consents for this recipient count again. Raises Forbidden."""
         if by.kind != Kind.STAFF:
             raise Forbidden()
         for each in store.scalars(_between(self.client_id, self.recipient_id)):
@@ -130,10 +137,10 @@ def grant(
     now: datetime,
     description: str | None = None,
 ) -> Consent:
-    """The client allows one named person one category of facts, until `expires_at` (aware).
+    """The client allows one person to be told one category of facts, until `expires_at` (aware).
 
-    While staff have paused what that person is told, this waits as well: somebody may be asking them to sign (P3). Only the
-    client themselves may; raises Forbidden, or Invalid naming the element that is missing (P2).
+    While staff have paused sharing with that person, the new consent is paused as well, since the client may be under pressure
+    to sign (P3). Raises Forbidden for anybody but the client, Invalid naming the element that is missing or wrong (P2).
     """
     if by.id != client.id:
         raise Forbidden(N_("Only you can allow this yourself."))
@@ -163,14 +170,14 @@ def grant(
     store.add(consent)
     store.flush()
     _record(store, Tag.CONSENT_GRANTED, consent, by=by, now=now)
-    _wait_with_the_rest(store, consent, now)
+    _pause_like_the_others(store, consent, now)
     return consent
 
 
-def _wait_with_the_rest(store: Store, consent: Consent, now: datetime) -> None:
-    """A pause is about who is told, not about one paper: it holds until staff say that it is safe again (P3)."""
+def _pause_like_the_others(store: Store, consent: Consent, now: datetime) -> None:
+    """A pause is about a recipient, not about one consent: it lasts until staff resume (P3)."""
     rest = _between(consent.client_id, consent.recipient_id)
-    if store.scalar(rest.where(Consent.paused_at.is_not(None)).limit(1)):
+    if store.scalar(rest.where(Consent.is_paused).limit(1)):
         consent.paused_at = now
         _record(store, Tag.CONSENT_PAUSED, consent, by=None, now=now)
 
@@ -178,28 +185,28 @@ def _wait_with_the_rest(store: Store, consent: Consent, now: datetime) -> None:
 def stop(
     store: Store, client: Person, recipient_id: int, category: str, *, by: Person, now: datetime
 ) -> None:
-    """No more of `category` to that person, however often it was allowed: every consent for it ends (P3)."""
+    """Revoke every consent of the client for this recipient and category (P3)."""
     found = _between(client.id, recipient_id).where(Consent.category == category)
     for consent in store.scalars(found):
         consent.revoke(store, by=by, now=now)
 
 
 def stop_all(store: Store, client: Person, *, by: Person | None, now: datetime) -> None:
-    """Nothing more to anybody: what was allowed was allowed for this time in the program (42 CFR 2.31(a)(7))."""
-    standing = select(Consent).where(Consent.client_id == client.id, ~Consent.is_revoked)
-    for each in store.scalars(standing):
+    """Revoke all of the client's consents: they were given for this stay in the program (42 CFR 2.31(a)(7))."""
+    unrevoked = select(Consent).where(Consent.client_id == client.id, ~Consent.is_revoked)
+    for each in store.scalars(unrevoked):
         each.revoke(store, by=by, now=now)
 
 
 def _between(client_id: int, recipient_id: int) -> Select[Consent]:
-    """All that one ever allowed the other to know."""
+    """Every consent that the client ever gave for this recipient."""
     return select(Consent).where(
         Consent.client_id == client_id, Consent.recipient_id == recipient_id
     )
 
 
 def given_by(client_id: int, as_of: datetime) -> Select[Consent]:
-    """What a client allows at `as_of`, as they see it, in the order signed: a pause by staff does not show (P3)."""
+    """The client's consents in force at `as_of` as the client sees them, in the order signed: a pause by staff does not show (P3)."""
     return (
         select(Consent)
         .where(Consent.client_id == client_id, Consent.signed_at <= as_of)
@@ -210,8 +217,8 @@ def given_by(client_id: int, as_of: datetime) -> Select[Consent]:
 
 
 def shown_to(recipient_id: int, as_of: datetime) -> Select[Consent]:
-    """What a recipient may read that they were allowed, until it would have expired by itself. Revoking and pausing change
-    nothing here, the order neither: nobody can learn of them from this page (P3)."""
+    """The consents listed for a recipient: each from its signature to its expiry, in the order signed. Revoked and paused ones stay
+    listed, so that the recipient cannot learn of that (P3)."""
     return (
         select(Consent)
         .where(Consent.recipient_id == recipient_id, Consent.signed_at <= as_of)
@@ -221,17 +228,17 @@ def shown_to(recipient_id: int, as_of: datetime) -> Select[Consent]:
 
 
 def valid(as_of: datetime) -> Any:
-    """A condition: the consent was in force at `as_of`."""
+    """A condition: the consent was in force at `as_of` (signed, not expired, revoked or paused)."""
     return and_(
         Consent.signed_at <= as_of,
         Consent.expires_at > as_of,
         or_(~Consent.is_revoked, Consent.revoked_at > as_of),
-        or_(Consent.paused_at.is_(None), Consent.paused_at > as_of),
+        or_(~Consent.is_paused, Consent.paused_at > as_of),
     )
 
 
 def covers(client_id: Any, recipient_id: Any, category: Any, as_of: datetime) -> Any:
-    """A condition for SQL: a valid consent covers (client, recipient, category) (P1). Arguments may be columns."""
+    """A condition: a valid consent covers client, recipient and category at `as_of` (P1). The arguments may be columns."""
     return exists().where(
         Consent.client_id == client_id,
         Consent.recipient_id == recipient_id,
@@ -242,13 +249,6 @@ def covers(client_id: Any, recipient_id: Any, category: Any, as_of: datetime) ->
 
 def _record(store: Store, tag: Tag, consent: Consent, *, by: Person | None, now: datetime) -> None:
     events.record(
-        store,
-        tag,
-        by=by,
-        now=now,
-        program_id=consent.client.program_id,
-        client=consent.client_id,
-        consent=consent.id,
-        recipient=consent.recipient_id,
-        category=consent.category,
-    )
+        store, tag, client=consent.client, by=by, now=now, consent=consent.id,
+        recipient=consent.recipient_id, category=consent.category,
+    )  # fmt: skip

@@ -1,7 +1,7 @@
-"""Counseling notes: what a counselor or couples therapist writes for themselves alone (42 CFR 2.11; P7).
+"""Counseling notes, which a counselor or couples therapist writes for themselves alone (42 CFR 2.11; P7).
 
-A class of their own: nobody but their author reads them, not a supervisor, not in an emergency, not the client's export or
-chart. Neither events nor the chart tell that there are any.
+Nobody but the author can read them: no supervisor, nobody with emergency access, and they are in no export and no chart.
+Neither events nor the chart show that there are any.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ LONGEST = 20_000
 
 
 class CounselingNote(Base):
-    """One note of one author about one client. Growth: as many as are written; read by author and client."""
+    """One note of one author about one client. Growth: what people write."""
 
     __tablename__ = "counseling_note"
     __table_args__ = (Index("ix_counseling_note_author", "author_id", "client_id", "id"),)
@@ -32,14 +32,14 @@ class CounselingNote(Base):
     changed_at: Mapped[datetime]
 
     def change(self, body: str, *, by: Person, now: datetime) -> None:
-        """Other words. Raises Forbidden for anyone but the author, Invalid for none or too many."""
+        """Replace the text. Raises Forbidden for anyone but the author, Invalid for an empty or too long text."""
         if by.id != self.author_id:
             raise Forbidden()
         self.body, self.changed_at = _checked(body), now
 
 
 def write(store: Store, client: Person, body: str, *, by: Person, now: datetime) -> CounselingNote:
-    """Keep a note. The caller has made sure that `by` may see `client`. Raises Invalid for no or too many words."""
+    """Create a note. The caller has checked that `by` may see `client`. Raises Invalid for an empty or too long text."""
     note = CounselingNote(
         author_id=by.id, client_id=client.id, body=_checked(body), written_at=now, changed_at=now
     )
@@ -49,7 +49,7 @@ def write(store: Store, client: Person, body: str, *, by: Person, now: datetime)
 
 
 def of(author: Person, client_id: int) -> Select[CounselingNote]:
-    """The author's own about one client, latest first. The only way to any of them."""
+    """The author's own notes about one client, latest first. No other query reads notes."""
     mine = CounselingNote.author_id == author.id
     return (
         select(CounselingNote)

@@ -1,8 +1,9 @@
-"""Emergency access: a staff member outside the care team reaches one client, for a reason and a short time (P8)."""
+"""Emergency access: a staff member outside a client's care team may see that client for two hours, with a reason (P8)."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, and_, func, or_, select
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
@@ -18,13 +19,12 @@ from webapp.refusals import N_, AlreadyDone, Forbidden, Invalid, Unknown
 LONGEST = timedelta(hours=2)
 REVIEW_WITHIN = timedelta(hours=24)
 SHORTEST_REASON = 15
-"""Characters. A word alone ("urgent") tells a supervisor nothing."""
+"""Characters: a single word ("urgent") would tell a supervisor nothing."""
 
 
 class EmergencyAccess(Base):
-    """`staff` may do for `client` what their role may do for clients in their care, until `ends_at`.
-
-    It ends by itself; `ended_at` when somebody ended it before. Growth: a few rows a year.
+    """`staff` may do for `client` what their role may do for clients in their care, until `ends_at`, or until `ended_at` if
+    somebody ended it earlier. Growth: a few rows a year.
     """
 
     __tablename__ = "emergency_access"
@@ -46,8 +46,13 @@ class EmergencyAccess(Base):
     client: Mapped[Person] = relationship(foreign_keys=client_id)
     staff: Mapped[Person] = relationship(foreign_keys=staff_id)
 
+    @hybrid_property
+    def is_ended(self) -> bool:
+        """Somebody ended it before its time."""
+        return self.ended_at != None
+
     def end(self, store: Store, *, by: Person, now: datetime) -> None:
-        """End it before its time: whoever has it, or who may see everyone. Twice is the same. Raises Forbidden."""
+        """End it early: by whoever has it, or by staff who may see everyone. Twice is the same. Raises Forbidden."""
         if by.id != self.staff_id and not by.has_role(*teams.SEE_EVERYONE):
             raise Forbidden()
         if self.ended_at is None and now < self.ends_at:
@@ -58,10 +63,10 @@ class EmergencyAccess(Base):
 def begin(
     store: Store, client: Person, reason: str, *, by: Person, now: datetime
 ) -> EmergencyAccess:
-    """Reach `client` for two hours. The supervisor is told at once and reviews it within a day, by a task.
+    """Give `by` access to `client` for two hours, and open a task for the supervisor to review it within a day.
 
-    `reason` is at least 15 characters. The caller has made sure of a fresh sign-in. Raises Forbidden (not active staff),
-    Unknown (another program), AlreadyDone (in their care anyway, or reached already), Invalid (no reason).
+    `reason` has at least 15 characters. The caller has checked for a fresh sign-in. Raises Forbidden (not active staff),
+    Unknown (another program), AlreadyDone (they can see the client already), Invalid (no reason).
     """
     if by.kind != Kind.STAFF or not by.active:
         raise Forbidden()
@@ -88,7 +93,7 @@ def begin(
 
 
 def sought(me: Person, name: str) -> Select[Person]:
-    """Clients of the program by their whole name, e-mail address or reference: nobody browses for an emergency."""
+    """Clients of the program whose whole name, e-mail address or reference is `name`: there is no browsing."""
     name = name.strip()
     whole = or_(
         func.lower(Person.name) == name.lower(), Person.email == name.lower(), Person.ref == name
@@ -99,20 +104,20 @@ def sought(me: Person, name: str) -> Select[Person]:
 
 
 def in_force(as_of: datetime) -> Select[EmergencyAccess]:
-    """Those that stand at `as_of`."""
+    """Emergency accesses in force at `as_of`."""
     return select(EmergencyAccess).where(
-        and_(EmergencyAccess.ends_at > as_of, EmergencyAccess.ended_at.is_(None))
+        and_(EmergencyAccess.ends_at > as_of, ~EmergencyAccess.is_ended)
     )
 
 
 def reaching(store: Store, staff_id: int, as_of: datetime) -> frozenset[int]:
-    """Ids of the clients whom this staff member reaches at `as_of`."""
+    """Ids of the clients whom this staff member may see by emergency access at `as_of`."""
     rows = in_force(as_of).where(EmergencyAccess.staff_id == staff_id)
     return frozenset(store.scalars(rows.with_only_columns(EmergencyAccess.client_id)))
 
 
 def _record(store: Store, tag: Tag, access: EmergencyAccess, *, by: Person, now: datetime) -> None:
     events.record(
-        store, tag, by=by, now=now, program_id=access.client.program_id, client=access.client_id,
-        access=access.id, person=access.staff_id, until=access.ends_at,
+        store, tag, person=access.staff_id, client=access.client, by=by, now=now, access=access.id,
+        until=access.ends_at,
     )  # fmt: skip

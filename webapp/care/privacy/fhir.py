@@ -1,6 +1,6 @@
-"""A client's own record as an HL7 FHIR R4 Bundle (M33; https://hl7.org/fhir/R4). Pure: from plain values to plain values.
+"""A client's own copy as an HL7 FHIR R4 Bundle (M33; https://hl7.org/fhir/R4). Pure: plain values in, plain values out.
 
-What has no resource of its own is left to the plain JSON: reminders, devices, sign-ins.
+Reminders, devices and sign-ins have no FHIR resource and are only in the plain JSON.
 """
 
 import uuid
@@ -10,9 +10,9 @@ from typing import Any
 
 from webapp.care.attendance.standing import Standing
 
-Resource = dict[str, Any]
+FhirResource = dict[str, Any]
 NAMESPACE = uuid.UUID("6f0c6c1e-6f0b-5a55-9f0e-2f6f1d7b8a51")
-"""Of the UUIDs made here, so that the same thing has the same one in every export of an installation."""
+"""Namespace of the UUIDs made here, so that a thing has the same id in every export of an installation."""
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 APPOINTMENT = {
     Standing.EXPECTED: "booked",
@@ -29,8 +29,9 @@ APPOINTMENT = {
 """Our standing → Appointment.status (the standard's own codes)."""
 
 
-def bundle(record: dict[str, Any], ref: str) -> Resource:
-    """A Bundle of type `collection`: Patient, Appointment, Communication, Consent, Flag, CarePlan. `ref`: whose it is."""
+def bundle(record: dict[str, Any], ref: str) -> FhirResource:
+    """Return a Bundle of type `collection` of what `own_copy.assemble` returned: Patient, Appointment, Communication, Consent, Flag,
+    CarePlan. `ref`: the client's reference, from which ids are made."""
     patient, subject = patient_of(record["you"], ref)
     resources = [
         patient,
@@ -43,8 +44,8 @@ def bundle(record: dict[str, Any], ref: str) -> Resource:
     return collection(record["made_at"], resources)
 
 
-def collection(made_at: datetime, resources: Iterable[Resource]) -> Resource:
-    """These resources in a Bundle, without their empty parts."""
+def collection(made_at: datetime, resources: Iterable[FhirResource]) -> FhirResource:
+    """Return these resources in a Bundle, without empty elements."""
     return {
         "resourceType": "Bundle",
         "type": "collection",
@@ -53,14 +54,16 @@ def collection(made_at: datetime, resources: Iterable[Resource]) -> Resource:
     }
 
 
-def patient_of(you: dict[str, Any], ref: str) -> tuple[Resource, Resource]:
-    """The Patient, and the reference to them that everything else carries."""
-    ways = [("email", you["email"]), ("phone", you["phone"])]
+def patient_of(you: dict[str, Any], ref: str) -> tuple[FhirResource, FhirResource]:
+    """Return the Patient, and the reference to it for all other resources."""
+    contact_points = [("email", you["email"]), ("phone", you["phone"])]
     patient = {
         "resourceType": "Patient",
         "id": made_id("Patient", ref),
         "name": [{"text": you["name"]}],
-        "telecom": [{"system": system, "value": value} for system, value in ways if value],
+        "telecom": [
+            {"system": system, "value": value} for system, value in contact_points if value
+        ],
         "communication": [{"language": {"text": you["language"], "coding": [_language(you)]}}],
     }
     return patient, {"reference": _urn(patient)}
@@ -70,8 +73,8 @@ def _language(you: dict[str, Any]) -> dict[str, str]:
     return {"system": "urn:ietf:bcp:47", "code": you["language"]}
 
 
-def appointment(seat: dict[str, Any], ref: str, subject: Resource) -> Resource:
-    """One seat, as `exports.sessions` tells it."""
+def appointment(seat: dict[str, Any], ref: str, subject: FhirResource) -> FhirResource:
+    """Return the Appointment of one seat, as `own_copy.sessions` returns it."""
     status = APPOINTMENT[Standing(seat["standing"] or Standing.EXPECTED)]
     if seat["given_back_at"] or seat["called_off"]:
         status = "cancelled"
@@ -89,8 +92,10 @@ def appointment(seat: dict[str, Any], ref: str, subject: Resource) -> Resource:
     }  # fmt: skip
 
 
-def _communications(record: dict[str, Any], ref: str, subject: Resource) -> Iterator[Resource]:
-    """What the client said and wrote: they are subject and sender."""
+def _communications(
+    record: dict[str, Any], ref: str, subject: FhirResource
+) -> Iterator[FhirResource]:
+    """What the client reported and wrote: they are subject and sender."""
     for n, said in enumerate(record["absences"]):
         if said["by_you"]:
             words = [word for word in (said["reason"], said["note"]) if word]
@@ -106,9 +111,9 @@ def _communications(record: dict[str, Any], ref: str, subject: Resource) -> Iter
 
 
 def communication(
-    key: str, what: str, at: datetime, words: list[str], subject: Resource
-) -> Resource:
-    """Something the subject said, unless the caller names another sender."""
+    key: str, what: str, at: datetime, words: list[str], subject: FhirResource
+) -> FhirResource:
+    """Return a Communication sent by the subject; the caller may replace the sender."""
     return {
         "resourceType": "Communication",
         "id": made_id("Communication", key),
@@ -121,7 +126,7 @@ def communication(
     }
 
 
-def _consents(record: dict[str, Any], ref: str, subject: Resource) -> Iterator[Resource]:
+def _consents(record: dict[str, Any], ref: str, subject: FhirResource) -> Iterator[FhirResource]:
     for n, each in enumerate(record["consents"]):
         ends = min(filter(None, (each["taken_back_at"], each["expires_at"])))
         recipient = {"coding": [{"system": f"{TERMINOLOGY}/v3-ParticipationType", "code": "IRCP"}]}
@@ -143,7 +148,7 @@ def _consents(record: dict[str, Any], ref: str, subject: Resource) -> Iterator[R
         }  # fmt: skip
 
 
-def _flags(record: dict[str, Any], ref: str, subject: Resource) -> Iterator[Resource]:
+def _flags(record: dict[str, Any], ref: str, subject: FhirResource) -> Iterator[FhirResource]:
     for n, each in enumerate(record["needs"]):
         words = f"{each['need']}: {each['detail']}" if each["detail"] else each["need"]
         ended = {"end": instant(each["until"])} if each["until"] else {}
@@ -157,7 +162,7 @@ def _flags(record: dict[str, Any], ref: str, subject: Resource) -> Iterator[Reso
         }
 
 
-def _care_plans(record: dict[str, Any], ref: str, subject: Resource) -> Iterator[Resource]:
+def _care_plans(record: dict[str, Any], ref: str, subject: FhirResource) -> Iterator[FhirResource]:
     plans = record["backup_plans"]
     for n, each in enumerate(plans):
         parts = {name: words for name, words in each.items() if name != "written_at"}
@@ -174,20 +179,20 @@ def _care_plans(record: dict[str, Any], ref: str, subject: Resource) -> Iterator
         }
 
 
-def _lean(resource: Resource) -> Resource:
-    """Without empty parts: FHIR's JSON allows none (R4, 2.6.2)."""
+def _lean(resource: FhirResource) -> FhirResource:
+    """The resource without empty elements, which FHIR's JSON does not allow (R4, 2.6.2)."""
     return {name: part for name, part in resource.items() if part not in ({}, [], "", None)}
 
 
 def made_id(kind: str, key: str) -> str:
-    """The same for the same thing, in every bundle."""
+    """A UUID that is always the same for the same thing."""
     return str(uuid.uuid5(NAMESPACE, f"{kind}/{key}"))
 
 
-def _urn(resource: Resource) -> str:
+def _urn(resource: FhirResource) -> str:
     return f"urn:uuid:{resource['id']}"
 
 
 def instant(at: datetime) -> str:
-    """RFC 3339, to the second."""
+    """The instant in RFC 3339, to the second."""
     return at.isoformat(timespec="seconds")

@@ -1,13 +1,12 @@
-"""Calendars: a private link that a phone's calendar reads, and what stands in it (M16).
+"""Private iCalendar feeds: a secret link for a phone's calendar, and the reserved times it lists (M16).
 
-The link is a secret of 256 bits, kept as a hash and ended by its owner at any time. What stands in it are times, nothing
-else: no title, no place, no name ever gets as far as this module's answers.
+The link holds a secret of 256 bits, stored as a hash; its owner can end it at any time. A feed lists times only: this module
+returns no title, no place and no name.
 """
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -21,11 +20,11 @@ from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
 
 BACK, AHEAD = timedelta(days=30), timedelta(weeks=9)
-"""Of which sessions a calendar is told, around now. Older ones stay as they are on the phone."""
+"""Which sessions a feed lists, counted from now. Older ones stay as they are on the phone."""
 
 
 class CalendarFeed(Base):
-    """One person's link. One is live at a time."""
+    """One person's link. Each person has at most one open link."""
 
     __tablename__ = "calendar_feed"
     __table_args__ = (
@@ -45,7 +44,7 @@ class CalendarFeed(Base):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CalendarEntry:
     """One reserved time. Instants are aware UTC; `sequence` never falls (RFC 5545, 3.8.7.4)."""
 
     seat_id: int
@@ -57,35 +56,35 @@ class Entry:
 
 
 def open_feed(store: Store, person: Person, *, by: Person, now: datetime) -> str:
-    """A new link for `person`; answers its secret, shown this once. The one before ends."""
+    """Make a new link for `person` and close the one before; returns its secret, which is shown only now."""
     close_feed(store, person, by=by, now=now, why="replaced")
     secret = secrets.token_urlsafe(32)
     feed = CalendarFeed(person_id=person.id, secret_hash=hash_secret(secret), opened_at=now)
     store.add(feed)
     store.flush()
-    _tell(store, Tag.FEED_OPENED, feed, person, by, now)
+    events.record(store, Tag.FEED_OPENED, person=person, by=by, now=now, feed=feed.id)
     return secret
 
 
 def close_feed(
     store: Store, person: Person, *, by: Person | None, now: datetime, why: str = "closed"
 ) -> None:
-    """The link leads nowhere from here on."""
+    """Close the person's link, if they have one."""
     feed = store.scalar(of(person.id))
     if feed is not None:
         feed.closed_at = now
         store.flush()
-        _tell(store, Tag.FEED_CLOSED, feed, person, by, now, why=why)
+        events.record(store, Tag.FEED_CLOSED, person=person, by=by, now=now, feed=feed.id, why=why)
 
 
 def of(person_id: int) -> Select[CalendarFeed]:
-    """The live link of a person, if they have one."""
+    """The open link of a person, if they have one."""
     mine = select(CalendarFeed).where(CalendarFeed.person_id == person_id)
     return mine.where(CalendarFeed.closed_at.is_(None))
 
 
 def reader_of(store: Store, secret: str) -> Person | None:
-    """Whose calendar this secret opens. A closed one and one that never was are the same: one read by the hash."""
+    """The person whose open link has this secret; None for a closed or unknown one, and for the discharged. One statement."""
     live = select(CalendarFeed).where(
         CalendarFeed.secret_hash == hash_secret(secret), CalendarFeed.closed_at.is_(None)
     )
@@ -93,9 +92,11 @@ def reader_of(store: Store, secret: str) -> Person | None:
     return feed.person if feed and feed.person.status != Status.DISCHARGED else None
 
 
-def entries(store: Store, person: Person, now: datetime, seat_id: int | None = None) -> list[Entry]:
-    """The times reserved for `person` around `now`, or the one of `seat_id`; those that were taken back are cancelled.
-    Places that were only held are not told. Two statements; grows with the seats of that time and their changes."""
+def entries(
+    store: Store, person: Person, now: datetime, seat_id: int | None = None
+) -> list[CalendarEntry]:
+    """The times reserved for `person` around `now`, or only that of `seat_id`; released places are marked cancelled, places
+    that were only held are left out. Two statements; grows with the seats of that time and their changes."""
     if person.kind != Kind.CLIENT:
         return []
     query = (
@@ -113,12 +114,12 @@ def entries(store: Store, person: Person, now: datetime, seat_id: int | None = N
     return [_entry(seat, changes.get(seat.id, 1) - 1) for seat in seats]
 
 
-def _entry(seat: Seat, changes: int) -> Entry:
+def _entry(seat: Seat, changes: int) -> CalendarEntry:
     session = seat.session
     known = (
         session.planned_at, session.moved_at, session.cancelled_at, seat.given_at, seat.released_at
     )  # fmt: skip
-    return Entry(
+    return CalendarEntry(
         seat.id,
         session.starts_at,
         session.ends_at,
@@ -129,7 +130,7 @@ def _entry(seat: Seat, changes: int) -> Entry:
 
 
 def _changes(store: Store, person: Person, seat_ids: list[int]) -> dict[int, int]:
-    """How often each seat was given and taken back: each time the calendar is to follow."""
+    """seat → how often it was given and released; the calendar must follow each time."""
     query = (
         select(Event.seat_id, func.count())
         .where(Event.client_id == person.id, Event.seat_id.in_(seat_ids))
@@ -137,14 +138,3 @@ def _changes(store: Store, person: Person, seat_ids: list[int]) -> dict[int, int
         .group_by(Event.seat_id)
     )
     return {seat_id: count for seat_id, count in store.execute(query) if seat_id is not None}
-
-
-def _tell(
-    store: Store, tag: Tag, feed: CalendarFeed, person: Person, by: Person | None, now: datetime,
-    **more: Any,
-) -> None:  # fmt: skip
-    events.record(
-        store, tag, by=by, now=now, program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None, person=person.id, feed=feed.id,
-        **more,
-    )  # fmt: skip

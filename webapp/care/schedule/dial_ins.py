@@ -1,6 +1,6 @@
-"""Dial-in numbers: a session's room by telephone, for the day when no picture comes (M15). Pure.
+"""Dial-in numbers for joining a session by telephone (M15). Pure.
 
-Written as telephones dial them: the number in E.164, then, after commas (a pause each), what the room asks for:
+Stored as telephones dial them: the number in E.164, then commas (a pause each) and the codes that the room asks for:
 `+12125550100,,93412#`.
 """
 
@@ -12,12 +12,12 @@ from webapp.refusals import N_, Invalid
 
 LONGEST = 80
 WRITTEN = re.compile(r"\+[1-9][0-9]{6,14}(,{1,4}[0-9*#]{1,20}){0,3}")
-"""As we keep it."""
+"""The form in which a dial-in is stored."""
 _SHAPE = re.compile(r"(?P<number>[+0-9(][0-9 ().\-]*)(?P<code>(?:,{1,4}[0-9*#]+)*)")
 
 
 def parse(text: str) -> str:
-    """`text` as we keep it. A number without a country is taken for one of the United States. Raises Invalid."""
+    """Return `text` in stored form. A number without a country code is one of the United States. Raises Invalid."""
     if WRITTEN.fullmatch(text):
         return text
     shape = _SHAPE.fullmatch(re.sub(r"\s*,\s*", ",", text.strip()))
@@ -34,19 +34,19 @@ def parse(text: str) -> str:
 
 
 def link(dial_in: str) -> str:
-    """For a link: a telephone dials number and code by itself (RFC 3966; a bare # would end the address)."""
+    """The `tel:` address by which a telephone dials number and code (RFC 3966; a bare # would end the address)."""
     return "tel:" + dial_in.replace("#", "%23")
 
 
 def spoken(dial_in: str) -> tuple[str, str]:
-    """(number, code) for somebody who dials by hand: ("+1 212-555-0100", "93412 #"); the code may be empty."""
-    number, _, code = dial_in.partition(",")
-    keys = re.sub(r"(?<=[0-9])(?=[*#])", " ", re.sub(r",+", ", ", code.strip(",")))
+    """(number, code) to read and dial by hand: ("+1 212-555-0100", "93412 #"); the code may be empty."""
+    number, _, codes = dial_in.partition(",")
+    code = re.sub(r"(?<=[0-9])(?=[*#])", " ", re.sub(r",+", ", ", codes.strip(",")))
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
-        return number, keys
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL), keys
+        return number, code
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL), code
 
 
 def _unusable() -> Invalid:

@@ -1,4 +1,4 @@
-"""What kinds of session there are, and who says who was there."""
+"""The kinds of session, and the sources of evidence of presence."""
 
 from enum import StrEnum
 
@@ -18,11 +18,11 @@ class SessionKind(StrEnum):
 GROUPS = (
     SessionKind.GROUP, SessionKind.PSYCHOEDUCATION, SessionKind.SUPPORT_GROUP, SessionKind.ACTIVITY,
 )  # fmt: skip
-"""Kinds that are open to whoever belongs. Two couples' hours of one name are not one group at two times."""
+"""Group sessions. Two couples' sessions of the same title are not the same group at two times."""
 
 
 class PresenceFrom(StrEnum):
-    """Where evidence of presence comes from: the video platform, or the host's own marks."""
+    """Where evidence of presence comes from: the video platform, or the host's marks."""
 
     PLATFORM = "platform"
     STAFF = "staff"

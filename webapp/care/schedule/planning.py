@@ -1,4 +1,4 @@
-"""Planning: sessions are put on the calendar, and clients get a place in them."""
+"""Plans and changes sessions, and gives clients places in them or holds places for them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
-from webapp.care.schedule.sessions import Seat, Session, occupied, record
+from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Full, Invalid
 
@@ -36,9 +36,9 @@ def put(
     makes_up: Iterable[str] = (),
     seats: Iterable[Person] | None = None,
 ) -> tuple[Session, bool]:
-    """Plan a session, or change the one of that reference; answers (session, whether new).
+    """Plan a session, or change the one of that reference; returns (session, whether new).
 
-    `seats`: exactly these clients (None: as they are). Raises Invalid, Full, Cancelled.
+    `seats`: the clients who have a place in it (None: unchanged). Raises Invalid, Full, Cancelled.
     """
     _check(kind, host, starts_at, ends_at, capacity)
     known = select(Session).where(Session.program_id == program_id, Session.ref == ref)
@@ -60,10 +60,10 @@ def put(
     resize(store, session, capacity)
     if new or changed:
         tag = Tag.SESSION_PLANNED if new else Tag.SESSION_CHANGED
-        events.record(store, tag, by=by, now=now, program_id=program_id, session=session)
+        events.record(store, tag, session=session, by=by, now=now)
     session.move(store, starts_at, ends_at, by=by, now=now)
     if seats is not None:
-        seat_exactly(store, session, seats, by=by, now=now)
+        set_seats(store, session, seats, by=by, now=now)
     return session, new
 
 
@@ -81,7 +81,7 @@ def _check(kind: str, host: Person, starts_at: datetime, ends_at: datetime, capa
 
 
 def resize(store: Store, session: Session, capacity: int) -> None:
-    """Change how many places there are. Raises Invalid when more are taken."""
+    """Set the number of places. Raises Invalid when more are occupied."""
     highest = 0
     if session.id:
         highest = (
@@ -96,10 +96,10 @@ def resize(store: Store, session: Session, capacity: int) -> None:
     store.flush()
 
 
-def seat_exactly(
+def set_seats(
     store: Store, session: Session, clients: Iterable[Person], *, by: Person | None, now: datetime
 ) -> None:
-    """Give these clients a place each, and release everyone else's."""
+    """Give each of these clients a place, and release everyone else's. Raises Full, Cancelled, Invalid."""
     wanted = {client.id: client for client in clients}
     for seat in taken(store, session):
         if seat.client_id not in wanted:
@@ -118,8 +118,8 @@ def give_seat(
     now: datetime,
     known: Sequence[Sequence[Any]] | None = None,
 ) -> Seat:
-    """A place for `client`, the lowest free number; the one that is held for them, if one is. Their own place again if they
-    have or had one. `known`: its seats (id, client, number, released at, held until), from a caller who holds its lock.
+    """Give `client` a place and return their seat: the one they have or that is held for them, else the lowest free number.
+    `known`: the session's seats (id, client, number, released at, held until), if the caller has locked and read them.
     Raises Full, Cancelled, Invalid."""
     mine, theirs = _place_for(store, session, client, now, known)
     if theirs:
@@ -128,15 +128,14 @@ def give_seat(
         mine.given_at = now
     mine.released_at, mine.held_until, mine.next_look_at = None, None, now
     store.flush()
-    record(store, Tag.SEAT_GIVEN, mine, by=by, now=now, number=mine.number)
+    events.record(store, Tag.SEAT_GIVEN, seat=mine, by=by, now=now, number=mine.number)
     return mine
 
 
 def hold_seat(
     store: Store, session: Session, client: Person, until: datetime, *, now: datetime
 ) -> Seat:
-    """A place that nobody else can have until `until` and that is not `client`'s before they take it: `give_seat` then.
-    Raises Full, Cancelled, Invalid."""
+    """Hold a place for `client` until `until`; it is theirs only after `give_seat`. Raises Full, Cancelled, Invalid."""
     mine, theirs = _place_for(store, session, client, now, None)
     if not theirs:
         mine.released_at, mine.held_until, mine.next_look_at = mine.released_at or now, until, None
@@ -151,7 +150,7 @@ def _place_for(
     now: datetime,
     known: Sequence[Sequence[Any]] | None,
 ) -> tuple[Seat, bool]:
-    """The client's row with a number that is free, and whether it is theirs already."""
+    """The client's seat, with a free number if it had none, and whether they have the place already."""
     if session.cancelled_at:
         raise Cancelled()
     if client.kind != Kind.CLIENT or client.program_id != session.program_id:
@@ -182,13 +181,13 @@ _LOCK = select(Session.id).where(Session.id == bindparam("id")).with_for_update(
 
 
 def lock(store: Store, session: Session) -> None:
-    """Have this session's places to oneself until the commit, so that two who want the last one get an answer, not an
-    error (R9). Whoever needs a client's row too takes that first (`clashes.lock`)."""
-    if store.get_bind().dialect.name != "sqlite":  # where a writing store is the only writer
+    """Lock this session's places until the commit, so that of two who want the last one, one gets Full and not a database
+    error (R9). A caller who needs the client's row too locks that first (`busy_slots.lock`)."""
+    if store.get_bind().dialect.name != "sqlite":  # there a writing store is the only writer
         store.execute(_LOCK, {"id": session.id})
 
 
 def taken(store: Store, session: Session) -> list[Seat]:
-    """The seats of a session that are somebody's, by number; those that are only held are not."""
+    """The seats of a session that are given, by number; places that are only held are left out."""
     found = select(Seat).where(Seat.session_id == session.id, Seat.is_given)
     return list(store.scalars(found.order_by(Seat.number)))

@@ -1,5 +1,6 @@
-"""Series: a weekly pattern in local wall time, unfolded into sessions for a rolling horizon (rule 12, R10)."""
+"""Series: a weekly pattern in local time, unfolded into sessions for the next eight weeks (rule 12, R10)."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,16 +18,20 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program, known_zone
 from webapp.care.schedule import dial_ins, planning
 from webapp.care.schedule.kinds import PresenceFrom
-from webapp.care.schedule.recurrence import MOST_A_HORIZON, check_rule, instant_of
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Database, Store
 from webapp.refusals import N_, Invalid
+from webapp.times import instant_of
 
 HORIZON = timedelta(weeks=8)
+MOST_IN_HORIZON = 400
+"""More occurrences than this in a horizon are a mistake (FREQ=SECONDLY), not a schedule."""
+RULE = re.compile(r"(RRULE:)?[A-Za-z]+=[A-Za-z0-9,+-]+(;[A-Za-z]+=[A-Za-z0-9,+-]+)*")
+"""One rule's parts, in ASCII: what the parser makes of other scripts' digits today need not be what it makes of them tomorrow."""
 
 
 class Series(Base):
-    """`local_start` is the first wall time (naive), `rrule` an RFC 5545 rule without DTSTART."""
+    """A weekly pattern. `local_start` is the first local time (naive), `rrule` an RFC 5545 rule without DTSTART."""
 
     __tablename__ = "series"
     __table_args__ = (
@@ -60,7 +65,8 @@ class Series(Base):
         return timedelta(minutes=self.minutes)
 
     def occurrences(self, after: datetime, until: datetime) -> list[tuple[str, datetime]]:
-        """(local start as written, instant) of each occurrence in [after, until), aware UTC."""
+        """(local start as text, instant in aware UTC) of each occurrence in [after, until). Raises Invalid for a rule that repeats
+        too often."""
         zone = ZoneInfo(self.time_zone)
         first = datetime.fromisoformat(self.local_start)
         rule = rrulestr(self.rrule, dtstart=first)
@@ -72,7 +78,7 @@ class Series(Base):
                 break
             if instant >= after:
                 found.append((local.isoformat(timespec="minutes"), instant))
-            if len(found) > MOST_A_HORIZON:
+            if len(found) > MOST_IN_HORIZON:
                 raise Invalid(N_("This rule repeats too often."), field="rrule")
         return found
 
@@ -109,7 +115,7 @@ def put(
     presence_from: str = PresenceFrom.PLATFORM,
     makes_up: Iterable[str] = (),
 ) -> tuple[Series, bool]:
-    """Plan a series or change it; coming sessions follow. Raises Invalid naming the field."""
+    """Plan a series or change it, with its coming sessions; returns (series, whether new). Raises Invalid naming the field."""
     known_zone(time_zone)
     if local_start.tzinfo is not None:
         raise Invalid(
@@ -135,13 +141,25 @@ def put(
     store.flush()
     tag = Tag.SERIES_PLANNED if new else Tag.SERIES_CHANGED
     events.record(store, tag, by=by, now=now, program_id=program.id, series=series.id)
-    give_back(store, series, dropped, by=by, now=now)
+    release_coming_seats(store, series, dropped, by=by, now=now)
     unfold_one(store, series, by=by, now=now, before=before)
     return series, new
 
 
+def check_rule(rrule: str, local_start: datetime) -> None:
+    """Raises Invalid unless `rrule` is one RFC 5545 rule for whole days or rarer."""
+    try:
+        if not RULE.fullmatch(rrule):
+            raise ValueError
+        rule = rrulestr(rrule, dtstart=local_start)
+        if rule._freq > 3:  # type: ignore[union-attr]
+            raise ValueError
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        raise Invalid(N_("Write a rule like FREQ=WEEKLY;BYDAY=MO,WE."), field="rrule") from error
+
+
 def set_members(series: Series, clients: Iterable[Person]) -> set[int]:
-    """Exactly these clients; answers the ids of those who no longer belong. Raises Invalid."""
+    """Make these clients the members; returns the ids of those who no longer are. Raises Invalid when there are too many."""
     wanted = {client.id: client for client in clients}
     if len(wanted) > series.capacity:
         raise Invalid(N_("More clients than places."), field="seats")
@@ -151,10 +169,10 @@ def set_members(series: Series, clients: Iterable[Person]) -> set[int]:
     return had - wanted.keys()
 
 
-def give_back(
+def release_coming_seats(
     store: Store, series: Series, clients: set[int], *, by: Person | None, now: datetime
 ) -> None:
-    """These clients' places in the coming sessions of `series` are free again."""
+    """Release these clients' places in the coming sessions of `series`."""
     coming = select(Seat).join(Session, Session.id == Seat.session_id)
     coming = coming.where(Session.series_id == series.id, Session.starts_at > now)
     for seat in store.scalars(coming.where(Seat.client_id.in_(clients))) if clients else ():
@@ -169,11 +187,11 @@ def unfold_one(
     now: datetime,
     before: dict[str, datetime] | None = None,
 ) -> int:
-    """Make the coming sessions of `series` what its pattern says, up to the horizon; answers how many it touched.
+    """Make the coming sessions of `series` match its pattern, up to the horizon; returns how many were touched.
 
-    `before`: what the pattern said until now (local start → instant), if it was changed. A changed time moves the
-    occurrence of that day; an occurrence the pattern no longer has is cancelled; a session that was moved or cancelled by
-    hand stays so.
+    `before`: the occurrences of the pattern before it was changed (local start → instant), if it was. A changed time moves
+    the occurrence of that day; an occurrence the pattern no longer has is cancelled; a session that was moved or cancelled
+    by hand stays so.
     """
     wanted = dict(series.occurrences(now, now + HORIZON))
     found = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
@@ -183,9 +201,11 @@ def unfold_one(
     touched = 0
     for on, starts_at in wanted.items():
         session = by_day.get(on[:10])
-        if session and (session.cancelled_at or _as_said(session, series, on, clients, before)):
+        if session and (
+            session.cancelled_at or _is_as_planned(session, series, on, clients, before)
+        ):
             continue
-        _shape(store, series, session, on, starts_at, clients, before or wanted, by, now)
+        _apply_pattern(store, series, session, on, starts_at, clients, before or wanted, by, now)
         touched += 1
     for day in by_day.keys() - {on[:10] for on in wanted}:
         if not by_day[day].cancelled_at:
@@ -195,19 +215,19 @@ def unfold_one(
     return touched
 
 
-def _as_said(
+def _is_as_planned(
     session: Session,
     series: Series,
     on: str,
     clients: list[Person],
     before: dict[str, datetime] | None,
 ) -> bool:
-    """Nothing to do: the pattern was not changed, and everyone who belongs has a place."""
+    """Whether the session needs no change: the pattern is the same, and every member has a place."""
     seated = {seat.client_id for seat in session.seats if seat.released_at is None}
     return not before and session.occurs_on == on and {c.id for c in clients} <= seated
 
 
-def _shape(
+def _apply_pattern(
     store: Store,
     series: Series,
     session: Session | None,
@@ -218,7 +238,7 @@ def _shape(
     by: Person | None,
     now: datetime,
 ) -> None:
-    """Make one occurrence what the pattern says. Guests of this one occurrence keep their places."""
+    """Create or change the session of one occurrence. Guests of this session alone keep their places."""
     ends_at = starts_at + series.duration
     ref = session.ref if session else f"{series.ref}:{on}"
     if session and session.starts_at != before.get(str(session.occurs_on), session.starts_at):
@@ -244,7 +264,7 @@ SERIES = Batch("unfold", "series", Series.id, _program_of)
 
 
 def unfold(database: Database, now: datetime, limit: int = 50) -> int:
-    """Chore: keep every series unfolded a horizon ahead. Answers how many sessions it touched."""
+    """Chore: keep every series unfolded up to the horizon. Returns how many sessions it touched."""
 
     def act(store: Store, due: Sequence[Series]) -> int:
         return sum(unfold_one(store, each, by=None, now=now) for each in due)

@@ -1,4 +1,4 @@
-"""Sessions and seats. *Session* is one dated occurrence of treatment; everything hangs on the seat."""
+"""Sessions (one dated occurrence of treatment) and seats (one client's place in one session)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ OCCUPIED = "released_at IS NULL OR held_until IS NOT NULL"
 
 
 class Session(Base):
-    """One dated occurrence. `time_zone` is where its wall time was planned; instants are UTC."""
+    """One dated occurrence. `time_zone` is the zone of its planned local time; instants are UTC."""
 
     __tablename__ = "session"
     __table_args__ = (
@@ -61,7 +61,7 @@ class Session(Base):
     host_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     join_url: Mapped[str | None]
     dial_in: Mapped[str | None]
-    """The room by telephone, as `care/schedule/dial_ins.py` writes it."""
+    """Number and code for joining by telephone, in the form of `care/schedule/dial_ins.py`."""
     capacity: Mapped[int]
     presence_from: Mapped[str] = mapped_column(default=PresenceFrom.PLATFORM)
     makes_up: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -70,7 +70,7 @@ class Session(Base):
     """Rises with every change a calendar must follow (RFC 5545)."""
     planned_at: Mapped[datetime]
     moved_at: Mapped[datetime | None]
-    """The last instant at which its time was changed: reminders that fell due before are not given again (rule 4)."""
+    """When its time was last changed: reminders that were due before are not sent again (rule 4)."""
     cancelled_at: Mapped[datetime | None]
     cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     cancel_reason: Mapped[str | None]
@@ -94,7 +94,8 @@ class Session(Base):
         by: Person | None,
         now: datetime,
     ) -> None:
-        """Another time. Every future look is derived anew; who had been told is told once more (rule 4)."""
+        """Change its time. The engine plans every step anew, and people who were told of the old time are told again (rule 4).
+        Raises Cancelled, Invalid."""
         if self.cancelled_at:
             raise Cancelled()
         if ends_at <= starts_at:
@@ -106,12 +107,12 @@ class Session(Base):
         self.sequence += 1
         look_again(store, now, session_id=self.id)
         events.record(
-            store, Tag.SESSION_MOVED, by=by, now=now, program_id=self.program_id, session=self,
-            was_at=was_at, starts_at=starts_at, ends_at=ends_at, sequence=self.sequence,
+            store, Tag.SESSION_MOVED, session=self, by=by, now=now, was_at=was_at,
+            starts_at=starts_at, ends_at=ends_at, sequence=self.sequence,
         )  # fmt: skip
 
     def cancel(self, store: Store, reason: str, *, by: Person | None, now: datetime) -> None:
-        """The program calls it off: nobody missed anything. Saying so twice changes nothing."""
+        """The program cancels it: nobody missed anything. A second time changes nothing. Raises Invalid without a reason."""
         if self.cancelled_at:
             return
         if not reason.strip():
@@ -121,26 +122,22 @@ class Session(Base):
         self.sequence += 1
         look_again(store, now, session_id=self.id)
         events.record(
-            store, Tag.SESSION_CANCELLED, by=by, now=now, program_id=self.program_id, session=self,
-            starts_at=self.starts_at,
-        )  # fmt: skip
+            store, Tag.SESSION_CANCELLED, session=self, by=by, now=now, starts_at=self.starts_at
+        )
 
     def confirm(self, store: Store, source: str, *, by: Person | None, now: datetime) -> None:
-        """Who was there is now certain: `source` is `staff` or `platform` (P4)."""
+        """Note that it is now certain who was there: `source` is `staff` or `platform` (P4)."""
         if self.confirmed_at is None:
             self.confirmed_at = now
             look_again(store, now, session_id=self.id)
-            events.record(
-                store, Tag.SESSION_CONFIRMED, by=by, now=now, program_id=self.program_id,
-                session=self, source=source,
-            )  # fmt: skip
+            events.record(store, Tag.SESSION_CONFIRMED, session=self, by=by, now=now, source=source)
 
 
 class Seat(Base):
     """One client's place in one session.
 
-    `number` is unique among the places taken and never above the capacity: the database itself cannot overbook (R9).
-    `next_look_at` is the one timer of the ladder: when the engine looks at this seat again; null when all is said.
+    `number` is unique among the occupied places and at most the capacity, so the database itself refuses overbooking (R9).
+    `next_look_at` is the ladder's only timer: when the engine next looks at this seat; null when nothing is left to do.
     """
 
     __tablename__ = "seat"
@@ -168,11 +165,12 @@ class Seat(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     number: Mapped[int]
     given_at: Mapped[datetime]
-    """Since when it is theirs; of one that was only ever held for them, since when it was."""
+    """When the client got it; for a place that was only held for them, when that began."""
     released_at: Mapped[datetime | None]
-    """Since when it is not theirs: given back, or so far only held for them."""
+    """When it was released; set from the start for a place that is only held for them."""
     held_until: Mapped[datetime | None]
-    """Until when nobody else can have it although it is not theirs (`waitlist.HeldPlace`): no page, ladder or feed counts it."""
+    """Until when it is held for the client (`waitlist.HeldPlace`), so that nobody else can have it; no page, ladder or feed
+    counts it."""
     next_look_at: Mapped[datetime | None]
 
     session: Mapped[Session] = relationship(back_populates="seats", lazy="joined", innerjoin=True)
@@ -180,31 +178,23 @@ class Seat(Base):
 
     @hybrid_property
     def is_given(self) -> bool:
-        """The place is its client's: given and not taken back. A place that is only held for them is not."""
+        """The client has this place: given and not released. A place that is only held for them is not given."""
         return self.released_at == None
 
     def release(self, store: Store, *, by: Person | None, now: datetime) -> None:
         """The client no longer has this place. Its history stays."""
         if self.released_at is None:
             self.released_at, self.next_look_at = now, None
-            record(store, Tag.SEAT_RELEASED, self, by=by, now=now)
-
-
-def record(
-    store: Store, tag: Tag, seat: Seat, *, by: Person | None, now: datetime, **fields: Any
-) -> None:
-    """A fact about a seat."""
-    program_id = seat.session.program_id
-    events.record(store, tag, by=by, now=now, program_id=program_id, seat=seat, **fields)
+            events.record(store, Tag.SEAT_RELEASED, seat=self, by=by, now=now)
 
 
 def occupied(seat: Any = Seat) -> ColumnElement[bool]:
-    """A condition: nobody else can have this place. It is its client's, or held for them."""
+    """A condition: nobody else can have this place, since it is given to its client or held for them."""
     return or_(seat.is_given, seat.held_until.is_not(None))
 
 
 def ever_theirs() -> ColumnElement[bool]:
-    """A condition: the seat is or was its client's, and not only held for them."""
+    """A condition: the client has or had this place; it was not only held for them."""
     return or_(Seat.is_given, Seat.released_at > Seat.given_at)
 
 
@@ -216,7 +206,7 @@ _LOOKS = {
     "client_id": _AGAIN.where(Seat.client_id == bindparam("which"))
     .where(Seat.session_id.in_(select(Session.id).where(_TIMES))),
 }  # fmt: skip
-"""Made once: everybody else who writes waits while a statement is put together."""
+"""Built once: on SQLite every other writer would wait while a statement is built."""
 
 
 def program_of(session_id: int) -> Select[int]:
@@ -233,11 +223,11 @@ def program_of_seat(seat_id: int) -> Select[int]:
 def look_again(
     store: Store, now: datetime, *, ahead: timedelta = timedelta(days=2), **which: int
 ) -> None:
-    """Have the engine look at these seats at once: `session_id=`, `client_id=` or `id=`.
+    """Have the engine look at these seats at once: `session_id=`, `client_id=` or `id=` (of one seat).
 
-    The engine decides from facts; this only says when. A client's older seats (14 days) are looked at too, so that
-    contact closes what it answers (rule 2); and those to come, up to `ahead`. A seat that is due already is set too: if the
-    engine holds it at this moment, with facts read before this one, it looks once more.
+    Of a client, the seats of the last 14 days are included, so that contact closes the tasks it settles (rule 2), and the
+    coming ones up to `ahead`. Seats that are due already are set too: if the engine is deciding about one right now from
+    older facts, it looks once more.
     """
     [(name, value)] = which.items()
     times = {"since": now - BEHIND, "until": now + ahead} if name == "client_id" else {}
@@ -246,7 +236,7 @@ def look_again(
 
 
 def seats_visible_to(me: Person) -> Select[Seat]:
-    """Seats `me` may see: a client their own; staff those of clients in their care and of sessions they host (S1)."""
+    """The seats `me` may see: a client their own; staff those of clients in their care and of sessions they host (S1)."""
     found = select(Seat).join(Session, Session.id == Seat.session_id)
     found = found.where(Session.program_id == me.program_id, Seat.is_given)
     if me.kind != Kind.STAFF:
@@ -255,7 +245,8 @@ def seats_visible_to(me: Person) -> Select[Seat]:
 
 
 def visible_to(me: Person) -> Select[Session]:
-    """Sessions `me` may see: a client those with a seat of theirs; staff those they host or with a client of theirs."""
+    """The sessions `me` may see: a client those in which they have a place; staff those they host or with a client in their
+    care."""
     found = select(Session).where(Session.program_id == me.program_id)
     seats = select(Seat.session_id).where(Seat.is_given)
     if me.kind != Kind.STAFF:

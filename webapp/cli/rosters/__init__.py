@@ -1,1 +1,1 @@
-"""`rejoin import roster`: reading a clinic's CSV and entering what it says."""
+"""`rejoin import roster`: reads a CSV file and enters its people, care teams, couples and series."""

@@ -1,4 +1,4 @@
-"""`rejoin import roster`: a CSV of people, care teams, couples and series; all of it or nothing."""
+"""The command `rejoin import roster`: enters all of a CSV file or nothing."""
 
 from pathlib import Path
 
@@ -6,15 +6,15 @@ import click
 from rich.table import Table
 
 from webapp import clock
-from webapp.cli import desk
-from webapp.cli.desk import Trouble
+from webapp.cli import console
+from webapp.cli.console import CommandFailed
 from webapp.cli.rosters import entering, files
-from webapp.cli.rosters.entering import CHANGED, NEW, SAME, Entered
-from webapp.cli.rosters.files import COLUMNS, Problem, Record
+from webapp.cli.rosters.entering import CHANGED, NEW, SAME, ImportResult
+from webapp.cli.rosters.files import COLUMNS, RosterRow, RowProblem
 from webapp.db import Store
 
-MOST_TOLD = 50
-"""Problems told at once; mending that many brings the others to light."""
+MOST_SHOWN = 50
+"""Problems shown at once."""
 
 
 @click.group("import")
@@ -50,51 +50,53 @@ def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
     Lists are divided by spaces. UTF-8; commas, semicolons or tabs; rows that begin with # are comments.
     A sample: tests/cli/roster-60.csv
     """
-    records, problems = files.read(file.read_bytes())
-    with desk.opened() as database, database.writing() as store:
-        entered = _enter(store, program_ref, records)
-        _refuse(sorted([*problems, *entered.problems], key=lambda each: (each.row, each.column)))
-        desk.console.print(_table(entered, dry_run))
+    rows, problems = files.read(file.read_bytes())
+    with console.open_database() as database, database.writing() as store:
+        result = _enter(store, program_ref, rows)
+        _refuse(sorted([*problems, *result.problems], key=lambda each: (each.row, each.column)))
+        console.stderr.print(_table(result, dry_run))
         if dry_run:
-            desk.say("Nothing was changed. Without --dry-run it will be.")
+            console.say("Nothing was changed. Without --dry-run it will be.")
         else:
             store.commit()
-    desk.answer(str(0 if dry_run else sum(entered.counts.values())))
+    console.output(str(0 if dry_run else sum(result.counts.values())))
 
 
-def _enter(store: Store, program_ref: str | None, records: list[Record]) -> Entered:
-    program = desk.program_of(store, program_ref)
-    with desk.progress(f"entering into {program.ref}", len(records)) as bar:
+def _enter(store: Store, program_ref: str | None, rows: list[RosterRow]) -> ImportResult:
+    program = console.program_of(store, program_ref)
+    with console.progress(f"entering into {program.ref}", len(rows)) as bar:
         return entering.enter(
             store,
             program,
-            records,
+            rows,
             by=None,
             now=clock.now(),
             each=lambda: bar.advance(bar.task_ids[0]),
         )
 
 
-def _refuse(problems: list[Problem]) -> None:
+def _refuse(problems: list[RowProblem]) -> None:
     if not problems:
         return
-    for problem in problems[:MOST_TOLD]:
-        desk.console.print(
+    for problem in problems[:MOST_SHOWN]:
+        console.stderr.print(
             f"row {problem.row}, {problem.column}: {problem}", soft_wrap=True, markup=False
         )
-    if len(problems) > MOST_TOLD:
-        desk.say(f"… and {len(problems) - MOST_TOLD} more.")
-    raise Trouble("Nothing was changed. Mend these cells and import again; --dry-run tries it out.")
+    if len(problems) > MOST_SHOWN:
+        console.say(f"… and {len(problems) - MOST_SHOWN} more.")
+    raise CommandFailed(
+        "Nothing was changed. Mend these cells and import again; --dry-run tries it out."
+    )
 
 
-def _table(entered: Entered, dry_run: bool) -> Table:
+def _table(result: ImportResult, dry_run: bool) -> Table:
     table = Table(title="What would change" if dry_run else "What changed", title_justify="left")
     table.add_column("type")
     for heading in (NEW, CHANGED, SAME):
         table.add_column(heading, justify="right")
     table.add_column("changed are")
     for type_ in COLUMNS:
-        counts = [str(entered.counts[type_, became]) for became in (NEW, CHANGED, SAME)]
-        refs = [ref for changed, ref in entered.changed if changed == type_]
+        counts = [str(result.counts[type_, became]) for became in (NEW, CHANGED, SAME)]
+        refs = [ref for changed, ref in result.changed if changed == type_]
         table.add_row(type_, *counts, " ".join(refs[:12]) + (" …" if len(refs) > 12 else ""))
     return table

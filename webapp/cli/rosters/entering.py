@@ -1,15 +1,19 @@
-"""Entering a roster: the records of a roster file become people, care teams, couples and series, by their own verbs.
+"""Enters the rows of a roster file as people, care teams, couples and series, by the verbs that the API uses.
 
-All or nothing: when anything is wrong the caller rolls back. An empty cell leaves what is there as it is, and a record
-that says nothing new changes nothing, so the same file may be entered again and again.
+All or nothing: when anything is wrong the caller rolls back. Unlike a PUT of the API, an empty cell leaves the stored value, and
+a row without changes is counted as `same`, so the same file may be imported again. Cells are written by people and read more
+leniently than the API's bodies (a telephone number without its country, a length in lower case), with sentences that say
+what to write; hence readers of their own.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from webapp.care import leaving
@@ -20,72 +24,74 @@ from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
 from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.schedule import dial_ins, series
+from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.series import Series
-from webapp.cli.rosters import cells
-from webapp.cli.rosters.files import Problem, Record
+from webapp.cli.rosters.files import RosterRow, RowProblem
 from webapp.db import Store
 from webapp.refusals import N_, Invalid, Refusal
+from webapp.spellings import in_reach, whole_number
+from webapp.times import parse_duration
 
 NEW, CHANGED, SAME = "new", "changed", "same"
 COLUMN_OF = {"ends_at": "duration", "starts_at": "local_start"}
-"""Fields that a verb may name, where the column is called otherwise."""
+"""Field that a verb's refusal names → the column, where it has another name."""
 
 
 @dataclass(slots=True)
-class Entered:
-    """What became of the records: (type, `new`|`changed`|`same`) → how many; refs of the changed; what was refused."""
+class ImportResult:
+    """`counts`: (type, `new` | `changed` | `same`) → how many rows; `changed`: (type, ref) of those; `problems`: what was refused."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     changed: list[tuple[str, str]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
 
 
 def enter(
     store: Store,
     program: Program,
-    records: Sequence[Record],
+    rows: Sequence[RosterRow],
     *,
     by: Person | None,
     now: datetime,
     each: Callable[[], object] = lambda: None,
-) -> Entered:
-    """Enter all `records` (ordered as `roster_files.read` gives them). `each` is called after every one.
+) -> ImportResult:
+    """Enter all `rows`, ordered as `files.read` returns them. `each` is called after every one.
 
-    Problems are answered, not raised, so that all are told at once; with any, the caller must not commit.
+    Problems are returned, not raised, so that all can be shown at once; with any, the caller must not commit.
     """
-    desk, entered = _Desk(store, program, by, now), Entered()
+    target, result = _Target(store, program, by, now), ImportResult()
     refused: set[str] = set()
-    for record in records:
+    for row in rows:
         try:
             with store.begin_nested():
-                became = WRITERS[record.type](desk, record)
-        except _Absent as absent:
-            if absent.ref not in refused:
+                became = WRITERS[row.type](target, row)
+        except _UnknownPerson as unknown:
+            if unknown.ref not in refused:
                 sentence = N_("Nobody is registered as %(ref)s, here or in this file.")
-                entered.problems.append(
-                    Problem(record.row, absent.column, sentence, {"ref": absent.ref})
+                result.problems.append(
+                    RowProblem(row.number, unknown.column, sentence, {"ref": unknown.ref})
                 )
         except Refusal as refusal:
-            refused.add(record.ref)
+            refused.add(row.ref)
             column = COLUMN_OF.get(refusal.field or "ref", refusal.field or "ref")
-            entered.problems.append(Problem(record.row, column, refusal.sentence, refusal.values))
+            result.problems.append(RowProblem(row.number, column, refusal.sentence, refusal.values))
         else:
-            entered.counts[record.type, became] += 1
+            result.counts[row.type, became] += 1
             if became == CHANGED:
-                entered.changed.append((record.type, record.ref))
+                result.changed.append((row.type, row.ref))
         each()
-    return entered
+    return result
 
 
-class _Absent(Exception):
-    """A record names somebody who is not there."""
+class _UnknownPerson(Exception):
+    """A row names a person who is not registered."""
 
     def __init__(self, ref: str, column: str) -> None:
         self.ref, self.column = ref, column
 
 
-class _Desk:
-    """Who enters what, where and when; and the people known so far."""
+class _Target:
+    """Where to enter, by whom and when, with the people registered so far."""
 
     def __init__(self, store: Store, program: Program, by: Person | None, now: datetime) -> None:
         self.store, self.program = store, program
@@ -93,160 +99,221 @@ class _Desk:
         everyone = select(Person).where(Person.program_id == program.id)
         self.people = {person.ref: person for person in store.scalars(everyone)}
 
-    def somebody(self, ref: str, column: str) -> Person:
+    def person(self, ref: str, column: str) -> Person:
+        """The registered person of this reference. Raises _UnknownPerson naming `column`."""
         if ref not in self.people:
-            raise _Absent(ref, column)
+            raise _UnknownPerson(ref, column)
         return self.people[ref]
 
-    def named(self, record: Record, column: str) -> Person | None:
-        """The person a cell names, if it names one."""
-        ref = record.get(column)
-        return self.somebody(ref, column) if ref else None
+    def named(self, row: RosterRow, column: str) -> Person | None:
+        """The person named in a cell; None for an empty cell."""
+        ref = row.get(column)
+        return self.person(ref, column) if ref else None
 
 
-def person(desk: _Desk, record: Record) -> str:
+def enter_person(target: _Target, row: RosterRow) -> str:
     """Enter or change a person."""
-    known = desk.people.get(record.ref)
-    given = _person_given(record, known, desk.program)
-    opted_in = _channels(record, given)
-    roles = record.list_of("roles") or None
-    if known and _says_nothing_new(desk, known, given, roles, record.get("status"), opted_in):
+    known = target.people.get(row.ref)
+    values = _person_values(row, known, target.program)
+    opted_in = _agreed_channels(row, values)
+    roles = row.list_of("roles") or None
+    if known and _is_unchanged(target, known, values, roles, row.get("status"), opted_in):
         return SAME
     made, new = people.put(
-        desk.store, desk.program, record.ref, roles=roles, **given, **desk.acting
+        target.store, target.program, row.ref, roles=roles, **values, **target.acting
     )  # fmt: skip
-    leaving.change(desk.store, made, record.get("status") or made.status, **desk.acting)
+    leaving.change_status(target.store, made, row.get("status") or made.status, **target.acting)
     for channel in opted_in:
-        addresses.add(desk.store, made, channel, given[CELL_OF[channel]], **desk.acting)
-    desk.people[record.ref] = made
+        addresses.add(target.store, made, channel, values[CELL_OF[channel]], **target.acting)
+    target.people[row.ref] = made
     return NEW if new else CHANGED
 
 
 CELL_OF = {Channel.EMAIL: "email", Channel.SMS: "phone"}
 
 
-def _person_given(record: Record, known: Person | None, program: Program) -> dict[str, Any]:
-    """What the row says, checked; what it leaves empty as it was, or as the program has it."""
+def _person_values(row: RosterRow, known: Person | None, program: Program) -> dict[str, Any]:
+    """The columns of a person, checked; an empty cell as stored, or the program's default."""
     kinds = [Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF]
-    if record.cells["kind"] not in kinds:
+    if row.cells["kind"] not in kinds:
         raise Invalid(N_("Write one of: %(known)s."), field="kind", known=", ".join(kinds))
-    if record.get("status") not in (None, *Status):
+    if row.get("status") not in (None, *Status):
         raise Invalid(N_("Write one of: %(known)s."), field="status", known=", ".join(Status))
-    email, phone = record.get("email"), record.get("phone")
+    email, phone = row.get("email"), row.get("phone")
     return {
-        "kind": record.cells["kind"],
-        "name": record.cells["name"],
-        "email": cells.email(email) if email else known and known.email,
-        "phone": cells.phone(phone) if phone else known and known.phone,
-        "time_zone": record.get("time_zone") or (known or program).time_zone,
-        "language": record.get("language") or (known.language if known else "en"),
+        "kind": row.cells["kind"],
+        "name": row.cells["name"],
+        "email": read_email(email) if email else known and known.email,
+        "phone": read_phone(phone) if phone else known and known.phone,
+        "time_zone": row.get("time_zone") or (known or program).time_zone,
+        "language": row.get("language") or (known.language if known else "en"),
     }
 
 
-def _channels(record: Record, given: dict[str, Any]) -> list[Channel]:
-    """The channels this person agreed to be reminded by (P9)."""
-    for word in record.list_of("opted_in"):
+def _agreed_channels(row: RosterRow, values: dict[str, Any]) -> list[Channel]:
+    """The channels by which this person agreed to be reminded (P9)."""
+    for word in row.list_of("opted_in"):
         if word not in CELL_OF:
             raise Invalid(N_("Write email, sms, or both."), field="opted_in")
-        if not given[CELL_OF[Channel(word)]]:
+        if not values[CELL_OF[Channel(word)]]:
             raise Invalid(
                 N_("There is no %(cell)s to write to."),
                 field="opted_in",
                 cell=CELL_OF[Channel(word)],
             )
-    return [Channel(word) for word in record.list_of("opted_in")]
+    return [Channel(word) for word in row.list_of("opted_in")]
 
 
-def _says_nothing_new(
-    desk: _Desk,
+def _is_unchanged(
+    target: _Target,
     known: Person,
-    given: dict[str, Any],
+    values: dict[str, Any],
     roles: list[str] | None,
     status: str | None,
     opted_in: list[Channel],
 ) -> bool:
-    live = list(desk.store.scalars(addresses.of(known.id))) if opted_in else []
+    live = list(target.store.scalars(addresses.of(known.id))) if opted_in else []
     agreed = {(address.channel, address.value) for address in live if address.opted_in_at}
     return (
-        all(getattr(known, name) == value for name, value in given.items())
+        all(getattr(known, name) == value for name, value in values.items())
         and (roles is None or set(roles) == known.role_names)
         and status in (None, known.status)
-        and all((channel, given[CELL_OF[channel]]) in agreed for channel in opted_in)
+        and all((channel, values[CELL_OF[channel]]) in agreed for channel in opted_in)
     )
 
 
-def team(desk: _Desk, record: Record) -> str:
+def enter_team(target: _Target, row: RosterRow) -> str:
     """Name a client's care team."""
-    client = desk.somebody(record.ref, "ref")
+    client = target.person(row.ref, "ref")
     if client.kind != Kind.CLIENT:
-        raise Invalid(N_("%(ref)s is not a client."), field="ref", ref=record.ref)
-    known = desk.store.get(CareTeam, client.id)
+        raise Invalid(N_("%(ref)s is not a client."), field="ref", ref=row.ref)
+    known = target.store.get(CareTeam, client.id)
     roles = ("counselor", "supervisor", "coordinator")
     named: dict[str, Any] = {
-        role: desk.named(record, role) or (getattr(known, role) if known else None)
-        for role in roles
+        role: target.named(row, role) or (getattr(known, role) if known else None) for role in roles
     }
-    if known and all(getattr(known, role) == somebody for role, somebody in named.items()):
+    if known and all(getattr(known, role) == person for role, person in named.items()):
         return SAME
-    _, new = teams.set_care_team(desk.store, client, **named, **desk.acting)
+    _, new = teams.set_care_team(target.store, client, **named, **target.acting)
     return NEW if new else CHANGED
 
 
-def couple(desk: _Desk, record: Record) -> str:
+def enter_couple(target: _Target, row: RosterRow) -> str:
     """Form a couple."""
-    partners = record.list_of("partners")
+    partners = row.list_of("partners")
     if len(partners) != 2:
         raise Invalid(N_("Name two people, with a space between."), field="partners")
-    a, b = (desk.somebody(ref, "partners") for ref in partners)
-    where = (Couple.program_id == desk.program.id, Couple.ref == record.ref)
-    known = desk.store.scalar(select(Couple).where(*where))
-    therapist = desk.named(record, "therapist") or (known.therapist if known else None)
+    a, b = (target.person(ref, "partners") for ref in partners)
+    where = (Couple.program_id == target.program.id, Couple.ref == row.ref)
+    known = target.store.scalar(select(Couple).where(*where))
+    therapist = target.named(row, "therapist") or (known.therapist if known else None)
     if known and not known.ended_at and (known.a, known.b, known.therapist) == (a, b, therapist):
         return SAME
     _, new = teams.form_couple(
-        desk.store, desk.program, record.ref, a, b, therapist=therapist, **desk.acting
+        target.store, target.program, row.ref, a, b, therapist=therapist, **target.acting
     )
     return NEW if new else CHANGED
 
 
-def pattern(desk: _Desk, record: Record) -> str:
-    """Plan a series; its sessions follow."""
-    given = _pattern_given(desk, record)
-    where = (Series.program_id == desk.program.id, Series.ref == record.ref)
-    known = desk.store.scalar(select(Series).where(*where))
-    if known and "seats" not in record.cells:
-        given["clients"] = [member.client for member in known.members]
-    if known and _same_pattern(known, given):
+def enter_series(target: _Target, row: RosterRow) -> str:
+    """Plan a series, and with it its sessions."""
+    values = _series_values(target, row)
+    where = (Series.program_id == target.program.id, Series.ref == row.ref)
+    known = target.store.scalar(select(Series).where(*where))
+    if known and "seats" not in row.cells:
+        values["clients"] = [member.client for member in known.members]
+    if known and _is_same_series(known, values):
         return SAME
-    _, new = series.put(desk.store, desk.program, record.ref, **given, **desk.acting)
+    _, new = series.put(target.store, target.program, row.ref, **values, **target.acting)
     return NEW if new else CHANGED
 
 
-def _pattern_given(desk: _Desk, record: Record) -> dict[str, Any]:
-    host = desk.named(record, "host")
-    given: dict[str, Any] = {name: record.get(name) for name in ("title", "rrule", "join_url")}
-    given["dial_in"] = dial_ins.parse(record.cells["dial_in"]) if record.get("dial_in") else None
-    given |= {"host": host, "time_zone": record.get("time_zone") or desk.program.time_zone}
-    given |= {name: read(record.cells[name]) for name, read in cells.PATTERN.items()}
-    given["clients"] = [desk.somebody(ref, "seats") for ref in record.list_of("seats")]
-    return given
+def _series_values(target: _Target, row: RosterRow) -> dict[str, Any]:
+    host = target.named(row, "host")
+    values: dict[str, Any] = {name: row.get(name) for name in ("title", "rrule", "join_url")}
+    values["dial_in"] = dial_ins.parse(row.cells["dial_in"]) if row.get("dial_in") else None
+    values |= {"host": host, "time_zone": row.get("time_zone") or target.program.time_zone}
+    values |= {name: read(row.cells[name]) for name, read in SERIES_READERS.items()}
+    values["clients"] = [target.person(ref, "seats") for ref in row.list_of("seats")]
+    return values
 
 
-PATTERN_COLUMNS = ["kind", "title", "rrule", "join_url", "dial_in", "host", "time_zone", "capacity"]
+SERIES_COLUMNS = ["kind", "title", "rrule", "join_url", "dial_in", "host", "time_zone", "capacity"]
 
 
-def _same_pattern(known: Series, given: dict[str, Any]) -> bool:
+def _is_same_series(known: Series, values: dict[str, Any]) -> bool:
     return (
-        known.local_start == given["local_start"].isoformat(timespec="seconds")
-        and known.duration == given["duration"]
-        and {member.client_id for member in known.members} == {c.id for c in given["clients"]}
-        and all(getattr(known, name) == given[name] for name in PATTERN_COLUMNS)
+        known.local_start == values["local_start"].isoformat(timespec="seconds")
+        and known.duration == values["duration"]
+        and {member.client_id for member in known.members} == {c.id for c in values["clients"]}
+        and all(getattr(known, name) == values[name] for name in SERIES_COLUMNS)
     )
 
 
-WRITERS: dict[str, Callable[[_Desk, Record], str]] = {
-    "person": person,
-    "team": team,
-    "couple": couple,
-    "series": pattern,
+def read_email(text: str) -> str:
+    """Return the e-mail address normalised and in lower case. Raises Invalid."""
+    try:
+        return validate_email(text, check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise Invalid(N_("This is not an e-mail address."), field="email") from error
+
+
+def read_phone(text: str) -> str:
+    """Return the telephone number in E.164; one without a country code is read as a United States number. Raises Invalid."""
+    try:
+        number = phonenumbers.parse(text, "US")
+    except phonenumbers.NumberParseException as error:
+        raise Invalid(N_("This is not a telephone number."), field="phone") from error
+    if not phonenumbers.is_possible_number(number):
+        raise Invalid(N_("This is not a telephone number."), field="phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def read_local_start(text: str) -> datetime:
+    """Return a local time (naive) from ISO 8601 without an offset. Raises Invalid."""
+    try:
+        written = datetime.fromisoformat(text)
+    except ValueError:
+        written = None
+    if written is None or written.tzinfo is not None or not in_reach(written):
+        raise Invalid(N_("Write a day and time like 2026-11-23T18:00."), field="local_start")
+    return written
+
+
+def read_duration(text: str) -> timedelta:
+    """Return the length from ISO 8601, like PT3H. Raises Invalid."""
+    try:
+        return parse_duration(text.upper())
+    except ValueError as error:
+        raise Invalid(N_("Write a length like PT3H or PT90M."), field="duration") from error
+
+
+def read_capacity(text: str) -> int:
+    """Return the number of places, 1 to 1000. Raises Invalid."""
+    places = whole_number(text, most=1000)
+    if not places:
+        raise Invalid(N_("Between 1 and 1000 places."), field="capacity")
+    return places
+
+
+def read_session_kind(text: str) -> str:
+    """Return it if it is one of `SessionKind`. Raises Invalid."""
+    if text not in list(SessionKind):
+        raise Invalid(N_("Write one of: %(known)s."), field="kind", known=", ".join(SessionKind))
+    return text
+
+
+SERIES_READERS: dict[str, Callable[[str], Any]] = {
+    "kind": read_session_kind,
+    "local_start": read_local_start,
+    "duration": read_duration,
+    "capacity": read_capacity,
+}
+"""Columns of a series that are not plain text → their readers."""
+
+WRITERS: dict[str, Callable[[_Target, RosterRow], str]] = {
+    "person": enter_person,
+    "team": enter_team,
+    "couple": enter_couple,
+    "series": enter_series,
 }

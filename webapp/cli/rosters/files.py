@@ -1,4 +1,4 @@
-"""Roster files: a CSV table of people, care teams, couples and series, read into records. Pure; no database.
+"""Roster files: a CSV table of people, care teams, couples and series, read into read_rows. Pure; no database.
 
 Row 1 is the header. Its column `type` says what each row is; the other columns a row may fill depend on it (`COLUMNS`).
 Lists are divided by spaces. UTF-8 with or without byte order mark, any line ends, comma, semicolon or tab; empty rows and
@@ -39,8 +39,8 @@ REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,79}")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong in one cell. `row` as spreadsheets count; `column` as in the header. `values` fill the sentence."""
+class RowProblem:
+    """What is wrong in one cell: `row` as spreadsheets count, `column` as in the header, `values` fill the sentence."""
 
     row: int
     column: str
@@ -52,10 +52,10 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One row: its filled cells by column."""
+class RosterRow:
+    """One row: its number as spreadsheets count, and its filled cells by column."""
 
-    row: int
+    number: int
     type: str
     cells: dict[str, str]
 
@@ -71,34 +71,34 @@ class Record:
         return self.cells.get(column, "").split()
 
 
-def read(raw: bytes) -> tuple[list[Record], list[Problem]]:
-    """The records of a roster file, in the order in which they can be entered, and everything that is wrong with it."""
+def read(raw: bytes) -> tuple[list[RosterRow], list[RowProblem]]:
+    """Return the rows of a roster file in the order in which they can be entered, and everything that is wrong with it."""
     try:
         table = list(_rows(raw))
     except _Unreadable as unreadable:
         return [], [unreadable.problem]
     if not table:
         return [], [
-            Problem(1, "type", N_("There is no header row. See rejoin import roster --help."))
+            RowProblem(1, "type", N_("There is no header row. See rejoin import roster --help."))
         ]
     header_row, header = table[0][0], [cell.strip().lower() for cell in table[0][1]]
-    problems = list(_about_header(header_row, header))
-    records: list[Record] = []
-    for row, cells in [] if problems else table[1:]:
-        record, wrong = _record(row, header, cells)
+    problems = list(_header_problems(header_row, header))
+    rows: list[RosterRow] = []
+    for number, cells in [] if problems else table[1:]:
+        row, wrong = _read_row(number, header, cells)
         problems += wrong
-        if record:
-            records.append(record)
-    problems += _about_repeats(records)
+        if row:
+            rows.append(row)
+    problems += _repeat_problems(rows)
     order = list(COLUMNS)
-    return sorted(records, key=lambda each: (order.index(each.type), each.row)), problems
+    return sorted(rows, key=lambda row: (order.index(row.type), row.number)), problems
 
 
 class _Unreadable(Exception):
     """Nothing can be read from here on."""
 
     def __init__(self, row: int, column: str, sentence: str) -> None:
-        self.problem = Problem(row, column, sentence)
+        self.problem = RowProblem(row, column, sentence)
 
 
 def _rows(raw: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -114,7 +114,7 @@ def _rows(raw: bytes) -> Iterator[tuple[int, list[str]]]:
     row = 0
     try:
         for row, cells in enumerate(
-            csv.reader(io.StringIO(text, newline=""), delimiter=_divider(text), strict=True), 1
+            csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True), 1
         ):
             if row > MOST_ROWS:
                 raise _Unreadable(row, "type", N_("The file has more than 20,000 rows. Divide it."))
@@ -125,7 +125,7 @@ def _rows(raw: bytes) -> Iterator[tuple[int, list[str]]]:
         raise _Unreadable(row + 1, "type", sentence) from error
 
 
-def _divider(text: str) -> str:
+def _delimiter(text: str) -> str:
     """What divides the cells: whichever of comma, semicolon and tab the header has most of."""
     lines = (
         line for line in text.splitlines() if line.strip() and not line.startswith(("#", '"#'))
@@ -134,33 +134,37 @@ def _divider(text: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def _about_header(row: int, header: list[str]) -> Iterator[Problem]:
+def _header_problems(row: int, header: list[str]) -> Iterator[RowProblem]:
     if "type" not in header:
         sentence = N_("The header needs a column called type. See rejoin import roster --help.")
-        yield Problem(row, "type", sentence)
+        yield RowProblem(row, "type", sentence)
     for name in dict.fromkeys(header):
         if name and name not in KNOWN:
             sentence = N_("There is no such column. Known are: %(known)s.")
-            yield Problem(row, name, sentence, {"known": ", ".join(KNOWN)})
+            yield RowProblem(row, name, sentence, {"known": ", ".join(KNOWN)})
         if name and header.count(name) > 1:
-            yield Problem(row, name, N_("This column is there twice."))
+            yield RowProblem(row, name, N_("This column is there twice."))
 
 
-def _record(row: int, header: list[str], cells: list[str]) -> tuple[Record | None, list[Problem]]:
+def _read_row(
+    row: int, header: list[str], cells: list[str]
+) -> tuple[RosterRow | None, list[RowProblem]]:
     """One row, as far as it can be understood without knowing the others."""
     filled = {name: _plain(cell) for name, cell in zip(header, cells, strict=False) if name}
     filled = {name: cell for name, cell in filled.items() if cell}
     wrong = [
-        Problem(row, str(number), N_("This cell stands outside the table: it has no column name."))
+        RowProblem(
+            row, str(number), N_("This cell stands outside the table: it has no column name.")
+        )
         for number, cell in enumerate(cells, 1)
         if cell.strip() and (number > len(header) or not header[number - 1])
     ]
     type_ = filled.pop("type", "").lower()
     if type_ not in COLUMNS:
         sentence = N_("Write one of: %(known)s.")
-        return None, [*wrong, Problem(row, "type", sentence, {"known": ", ".join(COLUMNS)})]
-    wrong += _about_cells(row, type_, filled)
-    return (None if wrong else Record(row, type_, filled)), wrong
+        return None, [*wrong, RowProblem(row, "type", sentence, {"known": ", ".join(COLUMNS)})]
+    wrong += _cell_problems(row, type_, filled)
+    return (None if wrong else RosterRow(row, type_, filled)), wrong
 
 
 def _plain(cell: str) -> str:
@@ -169,27 +173,27 @@ def _plain(cell: str) -> str:
     return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in "=+-@" else cell
 
 
-def _about_cells(row: int, type_: str, filled: dict[str, str]) -> Iterator[Problem]:
+def _cell_problems(row: int, type_: str, filled: dict[str, str]) -> Iterator[RowProblem]:
     needed, possible = COLUMNS[type_]
     for name in needed:
         if name not in filled:
-            yield Problem(row, name, N_("A %(type)s needs this."), {"type": type_})
+            yield RowProblem(row, name, N_("A %(type)s needs this."), {"type": type_})
     for name, cell in filled.items():
         if name not in needed and name not in possible:
-            yield Problem(row, name, N_("A %(type)s has nothing here."), {"type": type_})
+            yield RowProblem(row, name, N_("A %(type)s has nothing here."), {"type": type_})
         elif len(cell) > LONGEST_CELL and name != "seats":
-            yield Problem(row, name, N_("This is longer than 500 letters."))
+            yield RowProblem(row, name, N_("This is longer than 500 letters."))
         elif "\0" in cell or "\ufffd" in cell:
-            yield Problem(row, name, N_("Some letters of this cell are broken."))
+            yield RowProblem(row, name, N_("Some letters of this cell are broken."))
     if "ref" in filled and not REF.fullmatch(filled["ref"]):
         sentence = N_("A reference has up to 80 letters, digits, and . _ : @ - without spaces.")
-        yield Problem(row, "ref", sentence)
+        yield RowProblem(row, "ref", sentence)
 
 
-def _about_repeats(records: list[Record]) -> Iterator[Problem]:
+def _repeat_problems(rows: list[RosterRow]) -> Iterator[RowProblem]:
     first: dict[tuple[str, str], int] = {}
-    for record in records:
-        seen = first.setdefault((record.type, record.ref), record.row)
-        if seen != record.row:
+    for row in rows:
+        seen = first.setdefault((row.type, row.ref), row.number)
+        if seen != row.number:
             sentence = N_("This reference stands in row %(other)s already.")
-            yield Problem(record.row, "ref", sentence, {"other": seen})
+            yield RowProblem(row.number, "ref", sentence, {"other": seen})

@@ -1,1 +1,1 @@
-"""Events become notifications: who is told of what, under which consent."""
+"""Turns events into notifications: who is told of what, under which consent."""

@@ -1,7 +1,7 @@
-"""Facts become notifications: the chore *announce*, and the only place where one fact reaches several people.
+"""The chore *announce*: turns recorded events into notifications. Nothing else makes one event reach several people.
 
-It reads the chain of events on from its cursor. Who is told follows from the event, the consents and the people's own
-wishes; when it comes to sending, all that is asked again (deliver). Cost: a handful of statements a batch of reminders,
+It reads the chain of events on from its cursor. Who is told follows from the event, the consents and each person's own
+preferences; all that is checked again before sending (delivery/objections.py). Cost: a handful of statements a batch of reminders,
 whatever its size, and a few for each event of another kind; the same in the first month and in the tenth year.
 """
 
@@ -16,28 +16,25 @@ from sqlalchemy import Select, select
 
 from webapp import batches
 from webapp.batches import Batch, Walk
-from webapp.bulk import insert_missing
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
-from webapp.notify.announcing import telling
-from webapp.notify.announcing.audience import Listener, allowed_by, listeners
-from webapp.notify.announcing.telling import Wish
+from webapp.notify.announcing import notices
+from webapp.notify.announcing.audience import Recipient, allowed_by, recipients
+from webapp.notify.announcing.notices import PlannedNotice
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
-from webapp.notify.outbox import INSERTED, LATE_ENOUGH, Notification
+from webapp.notify.outbox import LATE_ENOUGH, NewNotification, insert_new
 
 READER = "announce"
 BATCH = 4_000
 """Events a transaction. More would make other writers wait, on SQLite."""
 RUNGS = frozenset(kind.value for kind in (*REMINDERS, *CHECKS))
-EVERYWHERE = NoticeKind.SECOND_CHECK.value
-"""The rung that goes out by every channel the client allows."""
+ON_EVERY_CHANNEL = NoticeKind.SECOND_CHECK.value
+"""The rung that goes out by every channel that the client allows."""
 STEP = Tag.STEP_TAKEN.value
-REMINDS = frozenset(kind.value for kind in REMINDERS)
-TOLD = [tag.value for tag in (Tag.STEP_TAKEN, *telling.TOLD)]
-
-Row = tuple[Any, ...]
+REMINDER_RUNGS = frozenset(kind.value for kind in REMINDERS)
+ANNOUNCED = [tag.value for tag in (Tag.STEP_TAKEN, *notices.TAGS)]
 
 
 def _program_of(event_id: int) -> Select[int | None]:
@@ -48,7 +45,7 @@ EVENTS = Batch("announce", "event", Event.id, _program_of)
 
 
 @dataclass(slots=True)
-class Stretch:
+class EventRange:
     """The events after `after`, up to and with `upto`, and what they are about."""
 
     after: int
@@ -59,16 +56,16 @@ class Stretch:
     allowed: dict[int, list[int]]
     seated: set[tuple[int, int]]
     """(session, person) of recipients who have a place there themselves and are reminded of that."""
-    listeners: dict[int, Listener]
+    recipients: dict[int, Recipient]
 
 
 def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
-    """Turn every fact not yet told into notifications; returns how many notifications that made."""
+    """Turn every event not announced yet into notifications; returns how many notifications that made."""
     walking = Walk(database, EVENTS, now, partial(_make, now=now))
     made = walking.again()
     while True:
         with database.reading() as store:
-            after, head = place(store), store.scalar(select(ChainHead.count)) or 0
+            after, head = cursor_position(store), store.scalar(select(ChainHead.count)) or 0
         if after >= head:
             return made
         upto = min(head, after + batch)
@@ -80,72 +77,74 @@ def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
                 store.add(cursor)
             if cursor is None or cursor.event_id != after:
                 return made  # another worker is at it
-            made += insert_missing(store, Notification.__table__, INSERTED, rows)  # type: ignore[arg-type]
+            made += insert_new(store, rows)
             cursor.event_id = upto
             store.commit()
 
 
-def _rows(walking: Walk, after: int, upto: int) -> list[Row]:
-    """The notifications for a stretch of events, still to be inserted. When one of these can't be told of, those of the others
-    are inserted here, and nothing is left to be."""
+def _rows(walking: Walk, after: int, upto: int) -> list[NewNotification]:
+    """The notifications for a range of events, still to be inserted. When one event of these raises, the notifications of the
+    others are inserted here, and none is returned."""
     try:
         with walking.database.reading() as store:
-            return list(planned(store, after, upto, walking.now))
+            return list(planned_notifications(store, after, upto, walking.now))
     except Exception as error:
         batches.refuse_other_faults(error)
     with walking.database.reading() as store:
-        found = store.scalars(_within(select(Event.id), after, upto, *TOLD)).all()
+        found = store.scalars(_within(select(Event.id), after, upto, *ANNOUNCED)).all()
     walking.isolate(found)
     return []
 
 
 def _make(store: Store, events: Sequence[int], now: datetime) -> int:
     """Insert the notifications for these events, which follow one another. Twice is the same."""
-    rows = list(planned(store, events[0] - 1, events[-1], now))
-    return insert_missing(store, Notification.__table__, INSERTED, rows)  # type: ignore[arg-type]
+    rows = list(planned_notifications(store, events[0] - 1, events[-1], now))
+    return insert_new(store, rows)
 
 
-def place(store: Store) -> int:
-    """How far announcing has come in the chain of events."""
+def cursor_position(store: Store) -> int:
+    """The id of the last event that was announced; 0 before the first."""
     return store.scalar(select(Cursor.event_id).where(Cursor.reader == READER)) or 0
 
 
-def pass_over(store: Store) -> None:
-    """Tell nobody of what has happened so far: after planting a story, or restoring a backup (R11)."""
+def skip_past_events(store: Store) -> None:
+    """Announce nothing of what has happened so far: after planting a story, or restoring a backup (R11)."""
     head = store.scalar(select(ChainHead.count)) or 0
     store.merge(Cursor(reader=READER, event_id=head))
     store.flush()
 
 
-def planned(store: Store, after: int, upto: int, now: datetime) -> Iterator[Row]:
-    """The rows for a stretch of events, as `INSERTED` has them."""
+def planned_notifications(
+    store: Store, after: int, upto: int, now: datetime
+) -> Iterator[NewNotification]:
+    """The notifications for the events after `after`, up to and with `upto`."""
     columns = (
         Event.id, Event.tag, Event.at, Event.by_id, Event.client_id, Event.seat_id,
         Event.session_id, Event.task_id, Event.canonical,
     )  # fmt: skip
-    found = store.connection().execute(_within(select(*columns), after, upto, *TOLD)).all()
+    found = store.connection().execute(_within(select(*columns), after, upto, *ANNOUNCED)).all()
     if not found:
         return
-    stretch = _stretch(store, after, upto, now)
-    wishes: list[Wish] = []
+    events = _event_range(store, after, upto, now)
+    planned: list[PlannedNotice] = []
     for event in found:
-        fields = told(event.canonical)
+        fields = event_fields(event.canonical)
         if event.tag == STEP:
-            yield from _reminders(event, fields, stretch)
+            yield from _reminders(event, fields, events)
         else:
-            wishes += telling.wishes(store, event, fields)
-    if wishes:
-        known = listeners(store, {wish.person_id for wish in wishes})
-        for wish in wishes:
-            yield from wish.rows(known.get(wish.person_id))
+            planned += notices.planned_notices(store, event, fields)
+    if planned:
+        known = recipients(store, {notice.person_id for notice in planned})
+        for notice in planned:
+            yield from notice.notifications(known.get(notice.person_id))
 
 
 def _within(columns: Any, after: int, upto: int, *tags: str) -> Any:
     return columns.where(Event.id > after, Event.id <= upto, Event.tag.in_(tags)).order_by(Event.id)
 
 
-def _stretch(store: Store, after: int, upto: int, now: datetime) -> Stretch:
-    """Everything the reminders in a stretch need to know, in a statement a table."""
+def _event_range(store: Store, after: int, upto: int, now: datetime) -> EventRange:
+    """Everything that the reminders in a range need to know, in a statement a table."""
     clients = _within(select(Event.client_id), after, upto, Tag.STEP_TAKEN).order_by(None)
     sessions = _within(select(Event.session_id), after, upto, Tag.STEP_TAKEN).order_by(None)
     times = select(Session.id, Session.starts_at, Session.ends_at).where(Session.id.in_(sessions))
@@ -153,24 +152,24 @@ def _stretch(store: Store, after: int, upto: int, now: datetime) -> Stretch:
         Event.id > after, Event.tag == Tag.SESSION_MOVED
     )
     allowed = allowed_by(store, clients, now)
-    known = listeners(store, clients)
-    recipients = {person for named in allowed.values() for person in named}
-    others = recipients - known.keys()
+    known = recipients(store, clients)
+    named = {person for people in allowed.values() for person in people}
+    others = named - known.keys()
     seated = select(Seat.session_id, Seat.client_id).where(
-        Seat.session_id.in_(sessions), Seat.client_id.in_(recipients), Seat.is_given
+        Seat.session_id.in_(sessions), Seat.client_id.in_(named), Seat.is_given
     )
-    return Stretch(
+    return EventRange(
         after,
         upto,
         {session: (start, end) for session, start, end in store.execute(times)},
         dict(store.execute(moves.order_by(Event.id)).all()),  # type: ignore[arg-type]
         allowed,
-        {(session, person) for session, person in store.execute(seated)} if recipients else set(),
-        known | (listeners(store, others) if others else {}),
+        {(session, person) for session, person in store.execute(seated)} if named else set(),
+        known | (recipients(store, others) if others else {}),
     )
 
 
-def told(canonical: str) -> dict[str, Any]:
+def event_fields(canonical: str) -> dict[str, Any]:
     """The fields of an event. Steps of one sweep differ in their seats alone, so most have been read before."""
     return _read(canonical.partition(',"fields":')[2][:-1])
 
@@ -181,26 +180,28 @@ def _read(fields: str) -> dict[str, Any]:
     return found
 
 
-def _reminders(event: Any, fields: dict[str, Any], stretch: Stretch) -> Iterator[Row]:
+def _reminders(event: Any, fields: dict[str, Any], events: EventRange) -> Iterator[NewNotification]:
     """A rung was taken for a seat: its client is told, and before the start whom their consent names."""
     rung, result = fields["rung"], fields["result"]
     number, _, at, _, client_id, seat_id, session_id, _, _ = event
-    if rung not in RUNGS or result != "taken" or stretch.moved.get(session_id, 0) > number:
+    if rung not in RUNGS or result != "taken" or events.moved.get(session_id, 0) > number:
         return
-    client = stretch.listeners.get(client_id)
-    starts_at, ends_at = stretch.sessions[session_id]
+    client = events.recipients.get(client_id)
+    starts_at, ends_at = events.sessions[session_id]
     if client is not None and rung not in client.off:
-        everywhere = rung == EVERYWHERE
+        everywhere = rung == ON_EVERY_CHANNEL
         for channel, address in client.all_working() if everywhere else client.first_working():
-            yield (
-                number, client_id, channel, address, rung, client_id, seat_id, session_id, None,
-                None, None, starts_at, at, at, ends_at, 0,
+            yield NewNotification(  # by position: twenty thousand at once, and names cost twice as much
+                number, client_id, channel, address, rung, at, at, ends_at, client_id, seat_id,
+                session_id, starts_at,
             )  # fmt: skip
-    if client_id not in stretch.allowed or rung not in REMINDS:
+    if client_id not in events.allowed or rung not in REMINDER_RUNGS:
         return
-    for recipient in stretch.allowed[client_id]:
-        partner = stretch.listeners.get(recipient)
-        if partner is None or rung in partner.off or (session_id, recipient) in stretch.seated:
+    for partner_id in events.allowed[client_id]:
+        partner = events.recipients.get(partner_id)
+        if partner is None or rung in partner.off or (session_id, partner_id) in events.seated:
             continue
         until = starts_at + LATE_ENOUGH
-        yield from telling.partner_reminder(event, recipient, starts_at, until).rows(partner)
+        yield from notices.partner_reminder(event, partner_id, starts_at, until).notifications(
+            partner
+        )

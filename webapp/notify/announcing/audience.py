@@ -1,4 +1,4 @@
-"""Who is told of a fact, and by which of their addresses. Read for whole ranges of events at once."""
+"""Who may be told of an event, and at which of their addresses. Read for whole ranges of events at once."""
 
 import json
 from collections import defaultdict
@@ -17,24 +17,24 @@ from webapp.db import Store
 DEFAULT_ORDER = (Channel.PUSH.value, Channel.EMAIL.value, Channel.SMS.value)
 
 
-class Wishes(NamedTuple):
-    """How somebody likes to be told. What they have not said stays as it is; channels they left out are not used."""
+class NoticePreferences(NamedTuple):
+    """How a person wants to be told: `order` of channels, those left out not being used, and the kinds of notice that are `off`."""
 
     order: tuple[str, ...] = DEFAULT_ORDER
     off: frozenset[str] = frozenset()
 
 
-class Listener:
-    """Somebody who may be told, and where: (channel, address id), oldest first."""
+class Recipient:
+    """A person who may be told, and their addresses: (channel, address id), oldest first."""
 
     __slots__ = ("addresses", "off", "order")
 
-    def __init__(self, wishes: Wishes):
-        self.order, self.off = wishes
+    def __init__(self, preferences: NoticePreferences):
+        self.order, self.off = preferences
         self.addresses: list[tuple[str, int]] = []
 
     def first_working(self) -> list[tuple[str, int]]:
-        """The first channel in their order that leads anywhere: all its devices."""
+        """The addresses of the first channel in their order that has any."""
         return self._first(self.order)
 
     def all_working(self) -> list[tuple[str, int]]:
@@ -42,7 +42,7 @@ class Listener:
         return [each for channel in self.order for each in self.addresses if each[0] == channel]
 
     def after(self, channel: str) -> list[tuple[str, int]]:
-        """The addresses of the next channel that leads anywhere once `channel` does not."""
+        """The addresses of the next channel after `channel` in their order that has any."""
         known = channel in self.order
         return self._first(self.order[self.order.index(channel) + 1 :] if known else ())
 
@@ -53,22 +53,25 @@ class Listener:
         return []
 
 
-def listeners(store: Store, who: Select[Any] | Iterable[int]) -> dict[int, Listener]:
+def recipients(store: Store, who: Select[Any] | Iterable[int]) -> dict[int, Recipient]:
     """The active people among `who` (a select of ids, or ids), with the addresses they may be written to at (P9)."""
     connection = store.connection()
     people = select(Person.id, cast(Person.preferences, Text)).where(
         Person.id.in_(who), Person.status == Status.ACTIVE
     )
-    found = {person: Listener(wishes(told)) for person, told in connection.execute(people).all()}
+    found = {
+        person: Recipient(notice_preferences(text))
+        for person, text in connection.execute(people).all()
+    }
     usable = (
         select(Address.person_id, Address.channel, Address.id)
-        .where(Address.person_id.in_(who), Address.opted_in_at.is_not(None))
-        .where(~Address.is_stopped, Address.unsafe_at.is_(None))
+        .where(Address.person_id.in_(who), Address.is_opted_in)
+        .where(~Address.is_stopped, ~Address.is_unsafe)
         .order_by(Address.id)
     )
     for person, channel, address in connection.execute(usable).all():
-        if listener := found.get(person):
-            listener.addresses.append((channel, address))
+        if recipient := found.get(person):
+            recipient.addresses.append((channel, address))
     return found
 
 
@@ -88,8 +91,8 @@ def allowed_by(
 
 
 @lru_cache(maxsize=4096)
-def wishes(told: str | None) -> Wishes:
-    """A person's preferences (JSON) as far as they are about being told. Most people share a few."""
-    said = json.loads(told or "null") or {}
-    order, off = said.get("channels"), said.get("off")
-    return Wishes(DEFAULT_ORDER if order is None else tuple(order), frozenset(off or ()))
+def notice_preferences(text: str | None) -> NoticePreferences:
+    """The preferences about notices in the JSON text of a person's preferences. Most people share a few."""
+    kept = json.loads(text or "null") or {}
+    order, off = kept.get("channels"), kept.get("off")
+    return NoticePreferences(DEFAULT_ORDER if order is None else tuple(order), frozenset(off or ()))

@@ -1,1 +1,1 @@
-"""One class a channel, each with one method `send(parcel)` and one error `Undeliverable`. All of them: every.py."""
+"""One class a channel, each with one method `send(parcel)` and one error `Undeliverable`. All that are set up: configured.py."""

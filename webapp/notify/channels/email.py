@@ -1,4 +1,4 @@
-"""E-mail by SMTP, or into a folder of .eml files."""
+"""Sends e-mail by SMTP, or writes it into a folder of .eml files."""
 
 import asyncio
 import smtplib
@@ -13,18 +13,23 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from webapp import clock
 from webapp.config import loopback
-from webapp.notify.channels.files import write_whole
-from webapp.notify.channels.parcel import Letter, Parcel, Undeliverable, Withdrawn
+from webapp.notify.channels.parcel import (
+    EmailContent,
+    Parcel,
+    Undeliverable,
+    Withdrawn,
+    write_whole,
+)
 
 CONNECTIONS = 4
 LONGEST_SEND = 30.0
-"""Seconds for a whole letter, the wait for a free connection included; well within a lease."""
+"""Seconds for one e-mail, the wait for a free connection included; well within a lease."""
 TIMEOUT = 15
 """Seconds for each SMTP command."""
 
 
 class EmailChannel:
-    """Sends letters by `url`: smtp:// (STARTTLS; without it only to this machine), smtps://, or file:DIR.
+    """Sends e-mail by `url`: smtp:// (STARTTLS; without it only to this machine), smtps://, or file:DIR.
 
     The sender is `?from=ADDRESS` in the URL, else no-reply at the host of `base_url`; its name is the app's.
     """
@@ -35,15 +40,15 @@ class EmailChannel:
         self._url = urlsplit(url)
         self._folder = Path(url.removeprefix("file:")) if url.startswith("file:") else None
         self._host = urlsplit(base_url).hostname or "localhost"
-        given = parse_qs(self._url.query).get("from", [f"no-reply@{self._host}"])[0]
-        self._sender = Address(display_name=app_name, addr_spec=given)
+        sender = parse_qs(self._url.query).get("from", [f"no-reply@{self._host}"])[0]
+        self._sender = Address(display_name=app_name, addr_spec=sender)
         self._tls = tls
         self._idle: deque[smtplib.SMTP] = deque()
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="email")
 
     async def send(self, parcel: Parcel) -> None:
         assert isinstance(parcel.address, str)
-        assert isinstance(parcel.content, Letter)
+        assert isinstance(parcel.content, EmailContent)
         try:
             message = self._message(parcel.key, parcel.address, parcel.content)
         except (ValueError, IndexError):
@@ -63,31 +68,31 @@ class EmailChannel:
         while self._idle:
             self._idle.pop().close()
 
-    def _message(self, key: str, to: str, letter: Letter) -> EmailMessage:
+    def _message(self, key: str, to: str, content: EmailContent) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = Address(addr_spec=to)
-        message["Subject"] = letter.subject
+        message["Subject"] = content.subject
         message["Date"] = format_datetime(clock.now())
         message["Message-ID"] = f"<{key}@{self._host}>"
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
-        message.set_content(letter.text)
-        message.add_alternative(letter.html, subtype="html")
+        message.set_content(content.text)
+        message.add_alternative(content.html, subtype="html")
         return message
 
     def _hand_over(self, parcel: Parcel, message: EmailMessage) -> None:
-        """Runs in a thread of its own: SMTP is a conversation. Raises Undeliverable."""
+        """Send by SMTP, in a thread because smtplib blocks. Raises Undeliverable."""
         try:
             reused = bool(self._idle)
             smtp = self._idle.pop() if reused else self._connect()
             try:
-                self._say(smtp, parcel, message)
+                self._send(smtp, parcel, message)
             except smtplib.SMTPServerDisconnected:
                 if not reused:
                     raise
                 smtp = self._connect()  # an idle connection had died of age
-                self._say(smtp, parcel, message)
+                self._send(smtp, parcel, message)
         except smtplib.SMTPRecipientsRefused as refused:
             code, text = next(iter(refused.recipients.values()))
             raise _refusal(code, text, recipient=True) from None
@@ -98,8 +103,8 @@ class EmailChannel:
         except (smtplib.SMTPException, OSError) as error:
             raise Undeliverable(type(error).__name__) from None
 
-    def _say(self, smtp: smtplib.SMTP, parcel: Parcel, message: EmailMessage) -> None:
-        """The letter has waited for this connection, and the connection for the server: until here it may be withdrawn."""
+    def _send(self, smtp: smtplib.SMTP, parcel: Parcel, message: EmailMessage) -> None:
+        """Send over this connection. The parcel has waited for it: until here it may be withdrawn."""
         try:
             parcel.set_out()
             smtp.send_message(message)

@@ -1,15 +1,17 @@
-"""What every channel carries, and the one way it says that it could not."""
+"""The parcel that every channel carries, the protocol of a channel, and its one error."""
 
+import os
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from webapp import clock
 
 LONGEST_WAIT = 24 * 60 * 60
-"""Seconds. A provider asking us to wait longer than this is not believed."""
+"""Seconds. A longer wait that a provider asks for is cut to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,8 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """The words of one e-mail."""
+class EmailContent:
+    """An e-mail's subject and its body, as plain text and as HTML."""
 
     subject: str
     text: str
@@ -35,27 +37,27 @@ class Parcel:
     """One notice on its way to one address.
 
     `key` stays the same however often the parcel is sent again; `topic` is shared by parcels of which only the newest
-    matters (RFC 8030, 5.4). `ttl`: whole seconds until the notice is useless. `still` says whether it may go even now; what
-    tells of somebody else has it (P1).
+    matters (RFC 8030, 5.4). `ttl`: whole seconds until the notice is useless. `still` returns whether it may still be sent; notices
+    about somebody else have it (P1).
     """
 
     key: str
     address: str | Subscription
-    content: bytes | str | Letter
+    content: bytes | str | EmailContent
     ttl: int
     urgency: str = "normal"
     topic: str | None = None
     still: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
 
     def set_out(self) -> None:
-        """A channel that lets parcels wait for a free connection calls this as one takes the parcel up: what was allowed when
-        the row was claimed may have been taken back meanwhile. Raises Withdrawn."""
+        """Check whether the parcel may still be sent. A channel that lets parcels wait for a free connection calls this just before
+        it sends: what was allowed when the row was claimed may have been revoked. Raises Withdrawn."""
         if self.still is not None and not self.still():
             raise Withdrawn("withdrawn")
 
 
 class Undeliverable(Exception):
-    """A channel could not hand the parcel on.
+    """A channel could not deliver the parcel to the provider.
 
     `permanent`: this parcel will never get through here. `gone`: nothing will, the address is dead. `retry_after`:
     seconds the provider asked us to wait. `reason` is short and holds neither address nor words (S13).
@@ -77,11 +79,11 @@ class Undeliverable(Exception):
 
 
 class Withdrawn(Undeliverable):
-    """It may not go any more. No address is to blame, and no other channel is asked: the next claim says why."""
+    """The parcel may not be sent any more. No address is at fault and no other channel is tried: the next claim finds the reason."""
 
 
-class Channel(Protocol):
-    """A way to reach people. Lives on one event loop; `send` may run many times at once."""
+class SendingChannel(Protocol):
+    """A way to reach people. Used on one event loop; `send` may run many times at once."""
 
     def send(self, parcel: Parcel) -> Coroutine[Any, Any, None]:
         """Hand the parcel to the provider; having returned means it was accepted, not that it was read.
@@ -90,23 +92,23 @@ class Channel(Protocol):
         """
 
     async def close(self) -> None:
-        """Give back connections."""
+        """Close its connections."""
 
 
-def answered(status: int, retry_after: str | None) -> None:
-    """Judge a provider's HTTP status (R6). Raises Undeliverable for all but 2xx."""
+def check_status(status: int, retry_after: str | None) -> None:
+    """Read a provider's HTTP status (R6). Raises Undeliverable for all but 2xx."""
     if 200 <= status < 300:
         return
     reason = f"answered {status}"
     if status in (404, 410):
         raise Undeliverable(reason, gone=True)
     if status in (408, 425, 429) or status >= 500:
-        raise Undeliverable(reason, retry_after=seconds(retry_after))
+        raise Undeliverable(reason, retry_after=retry_after_seconds(retry_after))
     raise Undeliverable(reason, permanent=True)
 
 
-def seconds(retry_after: str | None) -> float | None:
-    """Seconds told by a Retry-After header, a number or an HTTP date (RFC 9110, 10.2.3); None when it tells nothing."""
+def retry_after_seconds(retry_after: str | None) -> float | None:
+    """The seconds in a Retry-After header, a number or an HTTP date (RFC 9110, 10.2.3); None when it holds neither."""
     if not retry_after:
         return None
     try:
@@ -120,3 +122,14 @@ def seconds(retry_after: str | None) -> float | None:
     if wait != wait:  # "nan" is a float, too
         return None
     return min(max(wait, 0.0), LONGEST_WAIT)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that stands in for a provider, readable by its owner alone. No reader sees half of it; writing the same name
+    again replaces it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    os.replace(draft, path)

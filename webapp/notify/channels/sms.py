@@ -1,4 +1,4 @@
-"""Text messages by Twilio's REST form, or into a folder of .txt files."""
+"""Sends text messages by Twilio's REST API, or writes them into a folder of .txt files."""
 
 import asyncio
 from pathlib import Path
@@ -7,8 +7,7 @@ from urllib.parse import quote, unquote, urlsplit
 import aiohttp
 
 from webapp.config import loopback
-from webapp.notify.channels.files import write_whole
-from webapp.notify.channels.parcel import Parcel, Undeliverable, answered
+from webapp.notify.channels.parcel import Parcel, Undeliverable, check_status, write_whole
 
 AT_ONCE = 32
 LONGEST_SEND = 20.0
@@ -75,7 +74,7 @@ class SmsChannel:
                 raise Undeliverable("the number takes no texts", gone=True)
             if answer.status == 404:  # our account, not their phone
                 raise Undeliverable("answered 404", permanent=True)
-            answered(answer.status, answer.headers.get("Retry-After"))
+            check_status(answer.status, answer.headers.get("Retry-After"))
 
 
 async def _dead_number(answer: aiohttp.ClientResponse) -> bool:

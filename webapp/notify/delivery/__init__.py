@@ -1,1 +1,1 @@
-"""Sending: lease a notification, check it again, send it, record what came of it, try the next channel."""
+"""Sends notifications: lease, check again, send, record the result, try the next channel."""

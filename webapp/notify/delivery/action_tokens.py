@@ -1,7 +1,7 @@
-"""What a notification's button carries: the right to do one thing, for one seat, for a limited time (S9).
+"""Action tokens: what a notification's button carries, the right to do one thing, for one seat, for a limited time (S9).
 
 Whoever holds the token may say "I can't make it" for that seat without signing in; they can read nothing with it. Used
-twice, it does no more than once, because the verbs behind it are idempotent.
+twice, it does no more than once, because what it does is idempotent.
 """
 
 import hmac
@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from itsdangerous import BadData, Signer
 from itsdangerous.signer import SigningAlgorithm
 
-from webapp.notify.kinds import Verb
+from webapp.notify.kinds import Action
 from webapp.refusals import N_, Refusal
 
 SALT = b"notification button"
 LONGEST_TOKEN = 512
 
 
-class Worn(Refusal):
-    """The button cannot be used: its time is over, or it is not one of ours."""
+class ButtonExpired(Refusal):
+    """The button cannot be used: its time is over, or its token was not made here."""
 
     status = 410
     code = "button-expired"
@@ -28,11 +28,11 @@ class Worn(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class Capability:
-    """`person_id` may do `verb` for `seat_id` until `until` (aware, whole seconds)."""
+class ActionToken:
+    """`person_id` may do `action` for `seat_id` until `until` (aware, whole seconds)."""
 
     seat_id: int
-    verb: Verb
+    action: Action
     person_id: int
     until: datetime
 
@@ -44,7 +44,7 @@ class _Digest(SigningAlgorithm):
         return hmac.digest(key, value, "sha256")
 
 
-class Capabilities:
+class ActionTokenSigner:
     """Signs and reads tokens. `keys`: the first signs, all verify, so that keys can be changed under way."""
 
     def __init__(self, keys: Sequence[str]):
@@ -53,22 +53,22 @@ class Capabilities:
         derived = [hmac.digest(key.encode(), SALT, "sha256") for key in reversed(keys)]
         self._signer = Signer(derived, key_derivation="none", algorithm=_Digest())
 
-    def token(self, capability: Capability) -> str:
-        """The token, safe in a URL."""
-        until = int(capability.until.timestamp())
-        words = f"{capability.seat_id}.{capability.verb.value}.{capability.person_id}.{until}"
-        return self._signer.sign(words).decode()
+    def sign(self, token: ActionToken) -> str:
+        """The token as text that is safe in a URL."""
+        until = int(token.until.timestamp())
+        text = f"{token.seat_id}.{token.action.value}.{token.person_id}.{until}"
+        return self._signer.sign(text).decode()
 
-    def read(self, token: str, *, now: datetime) -> Capability:
-        """What the token allows at `now` (aware). Raises Worn when that is nothing."""
+    def read(self, text: str, *, now: datetime) -> ActionToken:
+        """The token, if it still holds at `now` (aware). Raises ButtonExpired."""
         try:
-            if len(token) > LONGEST_TOKEN:
-                raise Worn()
-            seat_id, verb, person_id, until = self._signer.unsign(token).decode().split(".")
+            if len(text) > LONGEST_TOKEN:
+                raise ButtonExpired()
+            seat_id, action, person_id, until = self._signer.unsign(text).decode().split(".")
             ends = datetime.fromtimestamp(int(until), UTC)
-            found = Capability(int(seat_id), Verb(verb), int(person_id), ends)
+            token = ActionToken(int(seat_id), Action(action), int(person_id), ends)
         except (BadData, ValueError, OverflowError) as error:
-            raise Worn() from error
-        if now >= found.until:
-            raise Worn()
-        return found
+            raise ButtonExpired() from error
+        if now >= token.until:
+            raise ButtonExpired()
+        return token

@@ -1,8 +1,8 @@
-"""The chore *deliver*: lease, commit, send with no transaction open, record, fall to the next channel.
+"""The chore *deliver*: lease, commit, send with no transaction open, record, try the next channel.
 
-Any number of workers may run it. A worker killed anywhere loses nothing: what it had in hand is taken up when the lease
-ends. Sent twice can be only what a provider had accepted and we had not yet written down; it carries the same `Topic` and
-`tag`, so a phone shows one (R2).
+Any number of workers may run it. A worker killed anywhere loses nothing: what it had leased is taken up when the lease ends.
+Only what a provider had accepted and we had not yet recorded can be sent twice; it carries the same `Topic` and `tag`, so a
+phone shows one (R2).
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from webapp import batches, clock
 from webapp.batches import Walk
 from webapp.config import Settings
 from webapp.db import Database, Store
-from webapp.notify.channels import every
-from webapp.notify.channels.parcel import Channel, Undeliverable
-from webapp.notify.delivery import leases, outcomes
+from webapp.notify.channels import configured
+from webapp.notify.channels.parcel import SendingChannel, Undeliverable
+from webapp.notify.delivery import leases, results
 from webapp.notify.delivery.leases import Claimed, Leased
-from webapp.notify.delivery.outcomes import NO_CHANNEL, Outcome
 from webapp.notify.delivery.parcels import Packer
+from webapp.notify.delivery.results import NO_CHANNEL, SendResult
 
 AT_ONCE = 256
 """Sends under way in one process: a distant service sets the pace by its delay, not by our processor."""
@@ -32,7 +32,7 @@ SLICE = 1.0
 TICK = 0.1
 """Seconds that an answer waits at most for others to be recorded with."""
 FAREWELL = 2.0
-"""Seconds that a worker which is told to stop waits for answers."""
+"""Seconds that a worker waits for answers when it is told to stop."""
 
 Sending = Coroutine[Any, Any, None] | Undeliverable
 """A send that has begun, or why it could not."""
@@ -41,21 +41,21 @@ log = structlog.get_logger()
 
 
 class Courier:
-    """Carries notifications out. Keeps its event loop, connections and sends under way from one call to the next."""
+    """Sends notifications. Keeps its event loop, connections and sends under way from one call to the next."""
 
-    def __init__(self, channels: Mapping[str, Channel], packer: Packer):
+    def __init__(self, channels: Mapping[str, SendingChannel], packer: Packer):
         self._channels = channels
         self._packer = packer
         self._loop = _new_loop()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._came_back: list[Outcome] = []
+        self._came_back: list[SendResult] = []
         self._bell = asyncio.Event()
         self._database: Database | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Courier":
-        """A courier with every channel this installation has."""
-        return cls(every.from_settings(settings), Packer.from_settings(settings))
+        """A courier with every channel that the settings configure."""
+        return cls(configured.from_settings(settings), Packer.from_settings(settings))
 
     def deliver(self, database: Database, now: datetime, *, seconds: float | None = SLICE) -> int:
         """Send what is due at `now` and while it works; returns how many notifications were dealt with or are under way.
@@ -66,7 +66,7 @@ class Courier:
         return self._loop.run_until_complete(self._round(database, now, seconds))
 
     def close(self) -> None:
-        """Let go of connections. What comes back within a moment is still written down; the rest is taken up again when its
+        """Close connections. Answers that come within a moment (`FAREWELL`) are still recorded; the rest is taken up again when its
         lease ends."""
         if not self._loop.is_closed():
             self._loop.run_until_complete(self._closed())
@@ -105,15 +105,14 @@ class Courier:
             await self._wait_for_answers()
 
     def _write(self, database: Database, now: datetime, claiming: bool) -> Claimed:
-        """One transaction: write down what has come back, lease what is due. Then set that on its way; nothing is held of
-        the database while it travels."""
+        """One transaction: record the answers that have come, lease what is due. Then send that, with no transaction open."""
         back, claimed = self._came_back[:], Claimed([], [], 0)
         try:
             with database.writing() as store:
-                outcomes.record(store, back, now)
+                results.record(store, back, now)
                 if claiming:
                     claimed = leases.take(store, now, AT_ONCE)
-                    outcomes.send_on(store, claimed.astray, now)
+                    results.send_on(store, claimed.astray, now)
                 if back or claimed.seen:
                     store.commit()
         except Exception as error:
@@ -125,13 +124,13 @@ class Courier:
         return claimed
 
     def _write_apart(
-        self, database: Database, now: datetime, back: list[Outcome], claiming: bool
+        self, database: Database, now: datetime, back: list[SendResult], claiming: bool
     ) -> Claimed:
-        """The same row by row, but for those that can't be dealt with: they are set aside, with what came back of them."""
+        """The same row by row. Rows that raise are set aside, and the answers about them with them."""
         answers = {outcome.row.id: outcome for outcome in back}
 
         def write_down(store: Store, ids: Sequence[int]) -> int:
-            outcomes.record(store, [answers[id] for id in ids], now)
+            results.record(store, [answers[id] for id in ids], now)
             return 0
 
         Walk(database, leases.SENDING, now, write_down).isolate(list(answers))
@@ -140,24 +139,24 @@ class Courier:
             return Claimed([], [], 0)
         with database.reading() as store:
             due = leases.numbers_due(store, now, AT_ONCE)
-        taking = Taking(database, now)
-        taking.walk.isolate(due)
-        self._set_out(taking.kept, now)
-        return taking.kept
+        claim = PartialClaim(database, now)
+        claim.walk.isolate(due)
+        self._set_out(claim.kept, now)
+        return claim.kept
 
     def _again(self, database: Database, now: datetime) -> int:
-        """What was set aside, if its time has come."""
-        taking = Taking(database, now)
-        taking.walk.again()
-        self._set_out(taking.kept, now)
-        return taking.kept.seen
+        """Try again the rows that were set aside, if their time has come; returns how many."""
+        claim = PartialClaim(database, now)
+        claim.walk.again()
+        self._set_out(claim.kept, now)
+        return claim.kept.seen
 
     def _set_out(self, claimed: Claimed, now: datetime) -> None:
         for row, sending in [(row, self._begun(row, now)) for row in claimed.to_send]:
             self._under_way.add(self._loop.create_task(self._finished(row, sending)))
 
     def _begun(self, row: Leased, now: datetime) -> Sending:
-        """The parcel packed and, for a push, encrypted; what remains is waiting. The whole batch before any of it is sent."""
+        """Pack the parcel and encrypt it for a push; what remains is to wait for the provider. Done for a whole batch before any is sent."""
         channel = self._channels.get(row.channel)
         if channel is None:
             return Undeliverable(NO_CHANNEL, permanent=True)
@@ -171,13 +170,13 @@ class Courier:
             return Undeliverable(type(error).__name__)
 
     def _still(self, row: Leased) -> bool:
-        """Whether a notice about somebody else may go even now, after it has waited for a connection (P1)."""
+        """Whether a notice about somebody else may still be sent, after it has waited for a connection (P1)."""
         assert self._database
         with self._database.reading() as store:
             return leases.objection_to(store, row.id, clock.now()) is None
 
     async def _wait_for_answers(self) -> None:
-        """Until enough have come back to be worth a transaction, or a moment has passed."""
+        """Wait until enough answers have come to be worth a transaction, or a moment (`TICK`) has passed."""
         if not self._under_way:
             return
         self._bell.clear()
@@ -190,7 +189,7 @@ class Courier:
     async def _finished(self, row: Leased, sending: Sending) -> None:
         try:
             error = await _error(sending)
-            self._came_back.append(Outcome(row, error))
+            self._came_back.append(SendResult(row, error))
         finally:
             task = asyncio.current_task()
             assert task
@@ -199,8 +198,8 @@ class Courier:
                 self._bell.set()
 
 
-class Taking:
-    """Takes notifications in hand part by part. `kept`: those whose lease is committed."""
+class PartialClaim:
+    """Claims notifications part by part. `kept`: those whose lease is committed."""
 
     def __init__(self, database: Database, now: datetime):
         self.kept = Claimed([], [], 0)
@@ -210,7 +209,7 @@ class Taking:
 
     def _take(self, store: Store, ids: Sequence[int]) -> int:
         self._taken = leases.take(store, self._now, len(ids), ids)
-        outcomes.send_on(store, self._taken.astray, self._now)
+        results.send_on(store, self._taken.astray, self._now)
         return self._taken.seen
 
     def _keep(self) -> None:

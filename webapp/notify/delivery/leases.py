@@ -1,7 +1,7 @@
-"""Taking notifications in hand: claim, ask everything again, and lease what may still go, in one transaction.
+"""Claims due notifications, checks each again, and leases those that may still be sent, in one transaction.
 
-The database answers for every row the first reason that speaks against sending it (`objection`). So a consent revoked, a
-session moved or an absence reported after the row was written stops it here, however long it has waited (rule 3, P1).
+The database returns for every row the first reason not to send it (`objection`). So a consent revoked, a session moved or an
+absence reported after the row was written stops it here, however long it has waited (rule 3, P1).
 """
 
 import json
@@ -17,28 +17,29 @@ from webapp.batches import Batch
 from webapp.bulk import among
 from webapp.care.attendance.standing import WEAK_PRESENCE_HOLDS
 from webapp.care.contact.addresses import Address
+from webapp.care.directory import programs
 from webapp.care.directory.people import Person
-from webapp.care.directory.policy import Policy
-from webapp.care.directory.programs import PolicyVersion
+from webapp.care.preferences.contact_preferences import quiet_hours
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store, claim, database_now
 from webapp.notify.delivery.objections import EXPIRED, NOW, TAPPED, client, objection
-from webapp.notify.delivery.quiet_hours import Hours, may_wait, own_hours, wait_until
+from webapp.notify.delivery.quiet_hours import may_wait, wait_until
 from webapp.notify.outbox import TABLE, Notification
+from webapp.times import QuietHours
 
 LEASE = timedelta(seconds=60)
-"""How long a worker may take; after that another one takes the row up (R2)."""
+"""How long a worker has a row to itself; after that another one takes it up (R2)."""
 HELD_FOR = timedelta(minutes=1)
-"""How long a tap on Join puts a check off before it is asked again."""
+"""How long a tap on Join puts a check off before it is looked at again."""
 SPOKEN_WITHIN = timedelta(hours=2)
 WORKS_FOR = timedelta(days=1)
-"""How long "it worked" is not written down again."""
+"""How long after recording that an address works that is not recorded again."""
 ASTRAY = "address"
-"""An objection to the way and not to the notice: the next channel is asked."""
+"""The objection that is about the address and not the notice: the next channel is tried."""
 
 
 class Leased(NamedTuple):
-    """A notification in hand, with all that is needed to send it without the database."""
+    """A leased notification, with all that is needed to send it without the database."""
 
     id: int
     event_id: int | None
@@ -61,7 +62,7 @@ class Leased(NamedTuple):
     keys: str | None
     """A push subscription's keys, JSON; read when it is packed."""
     stale: bool
-    """That the address works has not been written down for a while."""
+    """That the address works was not recorded lately: it is when this is accepted."""
     language: str
     zone: str
     program_id: int
@@ -69,11 +70,11 @@ class Leased(NamedTuple):
 
 @dataclass(slots=True)
 class Claimed:
-    """What came of a claim: rows to send, and how many rows were dealt with at all."""
+    """The result of a claim: rows to send, rows for the next channel, and how many rows were dealt with in all."""
 
     to_send: list[Leased]
     astray: list[Leased]
-    """Rows whose address is not written to any more: the next channel is asked."""
+    """Rows whose address may not be used any more: the next channel is tried."""
     seen: int
 
 
@@ -96,15 +97,15 @@ def take(store: Store, now: datetime, limit: int, only: Sequence[int] | None = N
     claimed, later = Claimed([], [], len(rows)), []
     ended: dict[str, list[int]] = {}
     quiet = _QuietHours(store)
-    for *sent, wishes, why in rows:
-        row = Leased._make(sent)
+    for *columns, preferences, why in rows:
+        row = Leased._make(columns)
         if why == TAPPED:
             later.append({"row": row.id, "until": now + HELD_FOR})
         elif why:
             ended.setdefault(why, []).append(row.id)
             if why == ASTRAY:
                 claimed.astray.append(row)
-        elif may_wait(row.kind, row.about_at, now) and (until := quiet.over(row, wishes, now)):
+        elif may_wait(row.kind, row.about_at, now) and (until := quiet.over(row, preferences, now)):
             later.append({"row": row.id, "until": until})
         else:
             claimed.to_send.append(row)
@@ -115,38 +116,32 @@ def take(store: Store, now: datetime, limit: int, only: Sequence[int] | None = N
 
 
 def objection_to(store: Store, id: int, now: datetime) -> str | None:
-    """What speaks against sending this one now, as in a claim; None: nothing."""
+    """The first reason not to send this notification now, as in a claim; None when it may go."""
     one = _asked(objection()).where(Notification.id == id)
     why: str | None = store.connection().execute(one, _as_of(now)).scalar_one()
     return why
 
 
 def _as_of(now: datetime) -> dict[str, datetime]:
-    """What an objection is asked with."""
+    """The parameters of an objection."""
     return {
         "now": now, "tapped_since": now - WEAK_PRESENCE_HOLDS, "spoken_since": now - SPOKEN_WITHIN
     }  # fmt: skip
 
 
 class _QuietHours:
-    """The programs' quiet hours, read when first asked for; most batches never ask."""
+    """The programs' quiet hours, read when first needed; most batches never need them."""
 
     def __init__(self, store: Store):
         self._store = store
-        self._programs: dict[int, Hours] = {}
+        self._programs: dict[int, QuietHours | None] = {}
 
-    def over(self, row: Leased, wishes: str, now: datetime) -> datetime | None:
-        """When the recipient may be told; None when they may be told now. `wishes`: their preferences, JSON."""
+    def over(self, row: Leased, preferences: str, now: datetime) -> datetime | None:
+        """When the recipient may be sent this; None when now. `preferences`: theirs, as JSON text."""
         if row.program_id not in self._programs:
-            newest = (
-                select(PolicyVersion.body)
-                .where(PolicyVersion.program_id == row.program_id)
-                .order_by(PolicyVersion.version.desc())
-                .limit(1)
-            )
-            body = self._store.scalar(newest)
-            self._programs[row.program_id] = Policy.from_json(body or {}).quiet_hours
-        hours = own_hours(json.loads(wishes or "{}"), self._programs[row.program_id])
+            policy = programs.policy_at(self._store, row.program_id, now)
+            self._programs[row.program_id] = policy.quiet_hours
+        hours = quiet_hours(json.loads(preferences or "{}"), self._programs[row.program_id])
         return wait_until(row.kind, row.about_at, row.not_after, hours, row.zone, now)
 
 
@@ -157,7 +152,7 @@ def _lease(store: Store, ids: Sequence[int], until: datetime) -> None:
 
 
 def _end(store: Store, ended: dict[str, list[int]], now: datetime) -> None:
-    """Close rows that will not be sent: `expired`, or cancelled with why."""
+    """End rows that will not be sent: as expired, or as cancelled with the reason."""
     for why, ids in ended.items():
         column = "expired_at" if why == EXPIRED else "cancelled_at"
         rows = update(TABLE).where(among(store, TABLE.c.id, ids))
@@ -212,7 +207,7 @@ def _due(aside: bool = False) -> Select[Any]:
 
 
 def _asked(*columns: Any) -> Select[Any]:
-    """Notifications beside all that an objection asks."""
+    """Notifications joined with all that an objection reads."""
     row = Notification
     return (
         select(*columns)

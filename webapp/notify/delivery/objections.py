@@ -1,27 +1,33 @@
-"""What may speak against sending a notification at the moment it would go, as one SQL expression.
+"""The reasons not to send a notification at the moment it would go, as one SQL expression.
 
-The ladder has weighed every fact known when it decided (`decided_at`); each line here is one that came since.
+Whoever decided to send it knew the facts of that instant (`decided_at`); each reason here is a fact that came since.
 """
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, or_
+from sqlalchemy import and_, bindparam, case, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.attendance.absences import AbsenceReport, Excusal
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.contacts import Contact
+from webapp.care.contact.messages import ReadMark
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
+from webapp.care.make_ups.make_ups import MakeUp
+from webapp.care.make_ups.reflections import Reflection
+from webapp.care.make_ups.waitlist import HeldPlace
+from webapp.care.materials.homework import HandIn, Homework, HomeworkFor
+from webapp.care.materials.resources import Resource, ResourceFor, ResourceUse
+from webapp.care.materials.summaries import Summary, SummaryRead
 from webapp.care.privacy.consents import Consent, valid
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.notify.delivery.heard import heard, some
 from webapp.notify.kinds import CHECKS, LINKS, REMINDERS, STAFF, NoticeKind
 from webapp.notify.outbox import Notification
 
 ANYWAY = (*LINKS, NoticeKind.TEST_NOTICE)
-"""Asked for by the person themselves."""
+"""Kinds that the person asked for."""
 LADDER = (*REMINDERS, *CHECKS, NoticeKind.PARTNER_REMINDER)
 TAPPED = "tapped"
 """Not an end: the client has just tapped Join, so the notice waits a little (rule 7)."""
@@ -29,7 +35,7 @@ EXPIRED = "expired"
 
 client = aliased(Person, name="client")
 newer = aliased(Notification, name="newer")
-_row = Notification
+notice = Notification
 _instant = Notification.due_at.type
 NOW: Any = bindparam("now", type_=_instant)
 TAPPED_SINCE = bindparam("tapped_since", type_=_instant)
@@ -45,98 +51,212 @@ def objection() -> Any:
     `client`.
     """
     return case(
-        (_row.not_after <= NOW, EXPIRED),
+        (notice.not_after <= NOW, EXPIRED),
         (_address_closed(), "address"),
-        (_recipient_away(), "inactive"),
-        (and_(_row.consent_category.is_not(None), ~_consented()), "consent"),
-        (and_(_row.kind.in_(STAFF), ~_task_waits()), "task"),
-        *heard(),
-        (_row.session_id.is_(None), None),
+        (_recipient_inactive(), "inactive"),
+        (and_(notice.consent_category.is_not(None), ~_consent_covers()), "consent"),
+        (and_(notice.kind.in_(STAFF), ~_task_still_waits()), "task"),
+        *_news_objections(),
+        (notice.session_id.is_(None), None),
         (client.status != Status.ACTIVE, "inactive"),
         (
-            and_(~Session.is_on, _row.kind != NoticeKind.SESSION_CANCELLED),
+            and_(~Session.is_on, notice.kind != NoticeKind.SESSION_CANCELLED),
             "cancelled",
         ),
-        (Session.starts_at != _row.about_at, "moved"),
+        (Session.starts_at != notice.about_at, "moved"),
         (~Seat.is_given, "released"),
-        (_row.kind.not_in(LADDER), None),
-        (_reported(), "reported"),
-        (_seen(Evidence.JOINED, Evidence.PRESENT), "joined"),
-        (_newer(), "superseded"),
-        (_row.kind.not_in(CHECKS), None),
-        (_spoken(), "contact"),
-        (_tapped(), TAPPED),
+        (notice.kind.not_in(LADDER), None),
+        (_absence_known(), "reported"),
+        (_evidence_since(EvidenceType.JOINED, EvidenceType.PRESENT), "joined"),
+        (_later_rung(), "superseded"),
+        (notice.kind.not_in(CHECKS), None),
+        (_contact_since(), "contact"),
+        (_tapped_join(), TAPPED),
         else_=None,
     )
 
 
 def _address_closed() -> Any:
-    unasked = and_(Address.opted_in_at.is_(None), _row.kind.not_in(LINKS))
-    return or_(unasked, Address.is_stopped, Address.unsafe_at.is_not(None))
+    unasked = and_(~Address.is_opted_in, notice.kind.not_in(LINKS))
+    return or_(unasked, Address.is_stopped, Address.is_unsafe)
 
 
-def _recipient_away() -> Any:
-    """Paused people are left in peace; what they ask for themselves they get until they are discharged."""
+def _recipient_inactive() -> Any:
+    """The recipient is discharged; or paused, and did not ask for this themselves."""
     left = Person.status == Status.DISCHARGED
-    return or_(left, and_(Person.status != Status.ACTIVE, _row.kind.not_in(ANYWAY)))
+    return or_(left, and_(Person.status != Status.ACTIVE, notice.kind.not_in(ANYWAY)))
 
 
-def _consented() -> Any:
-    return some(
+def _consent_covers() -> Any:
+    return row_exists(
         Consent,
-        Consent.client_id == _row.client_id,
-        Consent.recipient_id == _row.person_id,
-        Consent.category == _row.consent_category,
+        Consent.client_id == notice.client_id,
+        Consent.recipient_id == notice.person_id,
+        Consent.category == notice.consent_category,
         valid(NOW),
     )
 
 
-def _task_waits() -> Any:
-    """Nobody has taken it on; or whoever did let its next try pass, which is what this notice is about (rule 9)."""
-    passed = and_(Task.acknowledged_at < _row.decided_at, Task.due_at <= NOW)
+def _task_still_waits() -> Any:
+    """The task is not acknowledged; or its next attempt is overdue, which is what this notice is about (rule 9)."""
+    passed = and_(Task.acknowledged_at < notice.decided_at, Task.due_at <= NOW)
     unheard = or_(~Task.is_acknowledged, passed)
-    return some(Task, Task.id == _row.task_id, Task.is_open, unheard)
+    return row_exists(Task, Task.id == notice.task_id, Task.is_open, unheard)
 
 
-def _reported() -> Any:
-    told = and_(AbsenceReport.seat_id == _row.seat_id, ~AbsenceReport.is_withdrawn)
-    return or_(some(AbsenceReport, told), some(Excusal, Excusal.seat_id == _row.seat_id))
+def _absence_known() -> Any:
+    told = and_(AbsenceReport.seat_id == notice.seat_id, ~AbsenceReport.is_withdrawn)
+    return or_(
+        row_exists(AbsenceReport, told), row_exists(Excusal, Excusal.seat_id == notice.seat_id)
+    )
 
 
-def _evidence(*types: Evidence) -> Any:
+def _evidence(*types: EvidenceType) -> Any:
     return and_(
-        Presence.session_id == _row.session_id,
-        Presence.person_id == _row.client_id,
+        Presence.session_id == notice.session_id,
+        Presence.person_id == notice.client_id,
         Presence.type.in_(types),
     )
 
 
-def _seen(*types: Evidence) -> Any:
-    return some(Presence, _evidence(*types), Presence.recorded_at >= _row.decided_at)
+def _evidence_since(*types: EvidenceType) -> Any:
+    return row_exists(Presence, _evidence(*types), Presence.recorded_at >= notice.decided_at)
 
 
-def _tapped() -> Any:
-    return some(Presence, _evidence(Evidence.TAPPED), Presence.at > TAPPED_SINCE)
+def _tapped_join() -> Any:
+    return row_exists(Presence, _evidence(EvidenceType.TAPPED), Presence.at > TAPPED_SINCE)
 
 
-def _spoken() -> Any:
-    return some(
+def _contact_since() -> Any:
+    return row_exists(
         Contact,
-        Contact.client_id == _row.client_id,
+        Contact.client_id == notice.client_id,
         Contact.two_way,
         Contact.at >= SPOKEN_SINCE,
-        Contact.recorded_at >= _row.decided_at,
+        Contact.recorded_at >= notice.decided_at,
     )
 
 
-def _newer() -> Any:
+def _later_rung() -> Any:
     """A later rung for the same seat waits at the same address, or has gone out already."""
-    return some(
+    return row_exists(
         newer,
-        newer.seat_id == _row.seat_id,
-        newer.person_id == _row.person_id,
-        newer.address_id == _row.address_id,
-        newer.id > _row.id,
-        newer.event_id != _row.event_id,
+        newer.seat_id == notice.seat_id,
+        newer.person_id == notice.person_id,
+        newer.address_id == notice.address_id,
+        newer.id > notice.id,
+        newer.event_id != notice.event_id,
         newer.due_at <= NOW,
     )
+
+
+def _news_objections() -> list[tuple[Any, str]]:
+    """(condition, why) for news that has been read, answered, taken or found meanwhile."""
+    kind = notice.kind
+    other_times = (NoticeKind.MAKE_UP_CANCELLED, NoticeKind.MAKE_UP_LAPSED)
+    return [
+        (and_(kind == NoticeKind.PLACE_HELD, ~_place_is_held()), "taken"),
+        (and_(kind.in_(other_times), _made_up_for()), "booked"),
+        (
+            and_(kind == NoticeKind.CATCH_UP, _newer_of_its_kind(newer.seat_id == notice.seat_id)),
+            "superseded",
+        ),
+        (and_(kind == NoticeKind.CATCH_UP, ~_left_to_do()), "read"),
+        (and_(kind == NoticeKind.MESSAGE, _message_read()), "read"),
+        (and_(kind == NoticeKind.MESSAGE, _newer_message()), "superseded"),
+        (and_(kind == NoticeKind.HOMEWORK_HANDED_IN, _hand_in_answered()), "answered"),
+        (and_(kind == NoticeKind.REFLECTION_HANDED_IN, _reflection_confirmed()), "answered"),
+    ]
+
+
+def _place_is_held() -> Any:
+    return row_exists(HeldPlace, HeldPlace.id == notice.about_id, HeldPlace.is_held)
+
+
+def _made_up_for() -> Any:
+    stands = and_(~MakeUp.is_cancelled, MakeUp.lapsed_at.is_(None))
+    return row_exists(MakeUp, MakeUp.seat_id == notice.seat_id, stands)
+
+
+def _newer_of_its_kind(*same: Any) -> Any:
+    """Something newer of this kind, about the same, waits for or has gone to the same address."""
+    return row_exists(
+        newer,
+        newer.person_id == notice.person_id,
+        newer.address_id == notice.address_id,
+        newer.kind == notice.kind,
+        newer.id > notice.id,
+        newer.event_id != notice.event_id,
+        *same,
+    )
+
+
+def _newer_message() -> Any:
+    thread = and_(newer.seat_id.is_(None), newer.client_id == notice.client_id)
+    return _newer_of_its_kind(thread, newer.due_at <= notice.due_at)
+
+
+def _left_to_do() -> Any:
+    """Something of that session is still to be read or done by this client: what their card on *Catch up* counts."""
+    return or_(_summary_unread(), _homework_open(), _resource_open())
+
+
+def _summary_unread() -> Any:
+    read = row_exists(
+        SummaryRead, SummaryRead.session_id == Summary.session_id,
+        SummaryRead.client_id == Seat.client_id, SummaryRead.read_at >= Summary.published_at,
+    )  # fmt: skip
+    mine = or_(Summary.client_id.is_(None), Summary.client_id == Seat.client_id)
+    published = and_(Summary.session_id == Seat.session_id, Summary.is_published)
+    return row_exists(Summary, published, mine, ~read)
+
+
+def _homework_open() -> Any:
+    named = row_exists(
+        HomeworkFor, HomeworkFor.homework_id == Homework.id, HomeworkFor.client_id == Seat.client_id
+    )
+    done = row_exists(
+        HandIn, HandIn.homework_id == Homework.id, HandIn.client_id == Seat.client_id,
+        HandIn.reopened_at.is_(None),
+    )  # fmt: skip
+    theirs = and_(Homework.session_id == Seat.session_id, or_(Homework.for_everyone, named))
+    return row_exists(Homework, theirs, ~Homework.is_withdrawn, ~done)
+
+
+def _resource_open() -> Any:
+    named = row_exists(
+        ResourceFor, ResourceFor.resource_id == Resource.id, ResourceFor.client_id == Seat.client_id
+    )
+    done = row_exists(
+        ResourceUse, ResourceUse.resource_id == Resource.id,
+        ResourceUse.client_id == Seat.client_id, ResourceUse.finished_at.is_not(None),
+    )  # fmt: skip
+    theirs = and_(Resource.session_id == Seat.session_id, or_(Resource.for_everyone, named))
+    return row_exists(Resource, theirs, ~Resource.is_withdrawn, ~done)
+
+
+def _message_read() -> Any:
+    return row_exists(
+        ReadMark, ReadMark.client_id == notice.client_id, ReadMark.person_id == notice.person_id,
+        ReadMark.message_id >= notice.about_id,
+    )  # fmt: skip
+
+
+def _hand_in_answered() -> Any:
+    over = or_(HandIn.feedback_at.is_not(None), HandIn.reopened_at.is_not(None))
+    return row_exists(HandIn, HandIn.id == notice.about_id, over)
+
+
+def _reflection_confirmed() -> Any:
+    return row_exists(
+        Reflection, Reflection.make_up_id == notice.about_id, Reflection.confirmed_at.is_not(None)
+    )
+
+
+def row_exists(table: Any, *where: Any) -> Any:
+    """A condition: such a row exists.
+
+    Not EXISTS: PostgreSQL may read the whole table into a hash for that, once a batch, and grow with the years.
+    """
+    found = select(literal(1)).select_from(table).where(*where).limit(1)
+    return found.scalar_subquery().is_not(None)

@@ -1,11 +1,11 @@
-"""A leased row becomes a parcel: its words, its page, its buttons, and what the channel needs to know."""
+"""Makes the parcel for a leased notification: its words, page and buttons, and what the channel needs."""
 
 import json
 from collections.abc import Callable
 from datetime import datetime
 
 from webapp.config import Settings
-from webapp.notify.channels.parcel import Letter, Parcel, Subscription
+from webapp.notify.channels.parcel import EmailContent, Parcel, Subscription
 from webapp.notify.delivery.leases import Leased
 from webapp.notify.delivery.wording import Reader, Subject, Wording
 from webapp.notify.kinds import HAND_INS, NEWS, STAFF, TRAITS, NoticeKind
@@ -22,14 +22,14 @@ PAGES: dict[NoticeKind, tuple[str, str]] = {
     NoticeKind.HOMEWORK_REOPENED: ("/catch-up", "/catch-up"),
     NoticeKind.MESSAGE: ("/messages", "/messages"),
 }
-"""Kind → the page it opens, and the page as a letter prints it: an address is read by strangers, too (P5)."""
+"""Kind → the page it opens, and the page as an e-mail or text shows it: strangers may read an address (P5)."""
 FOR_STAFF = {
     NoticeKind.MESSAGE: "/staff/people/{client}/messages",
     NoticeKind.HOMEWORK_HANDED_IN: "/staff/hand-ins/{about}",
     NoticeKind.REFLECTION_HANDED_IN: "/staff/people/{client}/make-ups",
 }
-THEIRS = "/me/sharing"
-"""What a recipient of somebody's reminder opens: what they were let know, and the rule that goes with it (P6)."""
+SHARED_WITH_ME = "/me/sharing"
+"""The page that opens from a reminder about somebody else: what is shared with them, and the rule about passing it on (P6)."""
 
 
 class Packer:
@@ -47,7 +47,7 @@ class Packer:
     def packed(self, row: Leased, now: datetime, still: Callable[[], bool] | None = None) -> Parcel:
         """The parcel for one row. The same row gives the same key and topic, however often it is sent."""
         kind = NoticeKind(row.kind)
-        tag = topic(self._key, _thing(row), row.person_id)
+        tag = topic(self._key, _about(row), row.person_id)
         address: str | Subscription = row.address
         if row.channel == "push":
             keys = json.loads(row.keys or "null") or {}
@@ -62,7 +62,7 @@ class Packer:
             still=still,
         )
 
-    def _content(self, kind: NoticeKind, row: Leased, tag: str) -> bytes | str | Letter:
+    def _content(self, kind: NoticeKind, row: Leased, tag: str) -> bytes | str | EmailContent:
         reader, subject = Reader(row.language, row.zone), _subject(kind, row)
         match row.channel:
             case "push":
@@ -70,13 +70,13 @@ class Packer:
                     kind, reader, subject, person_id=row.person_id, tag=tag
                 )
             case "email":
-                return self._wording.letter(kind, reader, subject)
+                return self._wording.email(kind, reader, subject)
             case _:
                 return self._wording.text(kind, reader, subject)
 
 
-def _thing(row: Leased) -> str:
-    """What the notice is about, for its topic: of two about one thing only the newer is shown."""
+def _about(row: Leased) -> str:
+    """What the notice is about, as text for its topic: of two about the same only the newer is shown."""
     if row.kind in NEWS:
         one_a_seat = row.seat_id is not None
         about = row.seat_id if one_a_seat else row.client_id
@@ -89,7 +89,7 @@ def _thing(row: Leased) -> str:
 
 
 def _subject(kind: NoticeKind, row: Leased) -> Subject:
-    """The page behind the notice. Only the client themselves gets buttons for their seat."""
+    """What the notice is about and the page it opens. Only clients themselves get buttons for their seat."""
     if row.link_path is not None:
         return Subject(path=row.link_path)
     if kind in STAFF:
@@ -103,5 +103,5 @@ def _subject(kind: NoticeKind, row: Leased) -> Subject:
     if row.seat_id is None:
         return Subject(row.about_at, "/schedule" if row.about_at else "/me")
     if row.person_id != row.client_id:
-        return Subject(row.about_at, THEIRS)
+        return Subject(row.about_at, SHARED_WITH_ME)
     return Subject(row.about_at, f"/seats/{row.seat_id}", row.seat_id, row.not_after)

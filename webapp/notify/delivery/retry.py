@@ -1,4 +1,4 @@
-"""When to try again, and when to stop waiting for one channel and ask the next (R6)."""
+"""When to try a failed send again, and when to try the next channel (R6)."""
 
 import random
 from dataclasses import dataclass
@@ -11,20 +11,20 @@ FIRST_WAIT = 15.0
 """Seconds after the first transient failure; doubled each time."""
 LONGEST_WAIT = 600.0
 JITTER = 0.25
-"""Share by which a wait is varied, so that a service that comes back is not met by everybody at once."""
+"""Share by which a wait is varied, so that not everybody tries again at once."""
 PATIENCE = {"high": timedelta(minutes=3), "normal": timedelta(minutes=30)}
-"""How long a notice keeps to one channel that does not answer, while there is another."""
+"""By urgency: how long one channel that does not answer is tried before the next one is tried too."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What follows a failure: try again at `again_at`, or end; and whether the next channel steps in."""
+class RetryDecision:
+    """What follows a failed send: try again at `again_at` (None: not again); and whether the next channel is tried."""
 
     again_at: datetime | None
     next_channel: bool
 
 
-def judge(
+def after_failure(
     error: Undeliverable,
     *,
     kind: str,
@@ -32,21 +32,21 @@ def judge(
     waiting_since: datetime,
     not_after: datetime,
     now: datetime,
-) -> Verdict:
-    """What follows `error`, in attempt number `attempts` (from 1), for a notice that waits since `waiting_since`."""
+) -> RetryDecision:
+    """What follows `error` in attempt number `attempts` (from 1) for a notice that has waited since `waiting_since`."""
     if isinstance(error, Withdrawn):
-        return Verdict(now, next_channel=False)
+        return RetryDecision(now, next_channel=False)
     if error.permanent:
-        return Verdict(None, next_channel=True)
+        return RetryDecision(None, next_channel=True)
     again_at = now + wait(attempts, error.retry_after)
     if again_at >= not_after:
-        return Verdict(None, next_channel=True)
+        return RetryDecision(None, next_channel=True)
     patience = PATIENCE[TRAITS[NoticeKind(kind)].urgency]
-    return Verdict(again_at, next_channel=again_at - waiting_since > patience)
+    return RetryDecision(again_at, next_channel=again_at - waiting_since > patience)
 
 
 def wait(attempts: int, retry_after: float | None) -> timedelta:
-    """Exponential, with jitter; at least what the provider asked for (RFC 9110, 10.2.3)."""
+    """How long to wait before the next attempt: exponential, with jitter; at least what the provider asked for (RFC 9110, 10.2.3)."""
     seconds = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
     seconds *= random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - spreads load, hides nothing
     if retry_after is not None:

@@ -1,4 +1,4 @@
-"""templates/notices/<kind>/ → words in the recipient's language and time zone.
+"""Renders notices from templates/notices/<kind>/ in the recipient's language and time zone.
 
 The catalogue is closed (P5): templates are given an instant, a link and the app's own name, and nothing else, so no
 name, kind, program or reason can get out by way of them.
@@ -20,22 +20,22 @@ from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 import webapp
-from webapp.notify.channels.parcel import Letter
-from webapp.notify.delivery.action_tokens import Capabilities, Capability
-from webapp.notify.kinds import ANSWERS, BUTTONS, TRAITS, NoticeKind, Verb
+from webapp.notify.channels.parcel import EmailContent
+from webapp.notify.delivery.action_tokens import ActionToken, ActionTokenSigner
+from webapp.notify.kinds import ANSWERS, BUTTONS, TRAITS, Action, NoticeKind
 
 ROOT = Path(webapp.__file__).parent.parent
 NOTICES = ROOT / "templates" / "notices"
 TRANSLATIONS = Path(webapp.__file__).parent / "translations"
 DOUBLED_STOP = re.compile(r"(?<!\.)\.\.(?!\.)")
-"""A sentence that ends with "6:00 p.m." ends there."""
+"""After "6:00 p.m." a sentence has its full stop already."""
 DECLARATIVE = 8030
 """The mark of Declarative Web Push; a phone that knows it shows the notice without waking our script."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How somebody reads: `language` a BCP 47 code, `zone` an IANA time zone."""
+    """For whom a notice is rendered: `language` is a BCP 47 code, `zone` an IANA time zone."""
 
     language: str
     zone: str
@@ -53,7 +53,7 @@ class Subject:
     seat_id: int | None = None
     until: datetime | None = None
     printed: str = ""
-    """The page as letters and text messages print it, when `path` says more than a stranger should read."""
+    """The page as e-mails and text messages show it, when `path` says more than a stranger should read."""
 
     @property
     def shown(self) -> str:
@@ -66,25 +66,27 @@ class Wording:
     def __init__(self, app_name: str, base_url: str, keys: Sequence[str]):
         self.app_name = app_name
         self.base_url = base_url.rstrip("/")
-        self.capabilities = Capabilities(keys)
+        self.action_tokens = ActionTokenSigner(keys)
         # Twenty thousand people are reminded of the same minute in the same words.
         self._words = lru_cache(maxsize=4096)(self._rendered)
 
-    def letter(self, kind: NoticeKind, reader: Reader, subject: Subject) -> Letter:
-        """The e-mail."""
-        said = (kind, reader, subject.at, self.base_url + subject.shown)
-        title = " ".join(self._rendered("subject.txt", *said).split())
-        return Letter(title, self._rendered("text.txt", *said), self._rendered("html.html", *said))
+    def email(self, kind: NoticeKind, reader: Reader, subject: Subject) -> EmailContent:
+        """The notice as an e-mail."""
+        values = (kind, reader, subject.at, self.base_url + subject.shown)
+        title = " ".join(self._rendered("subject.txt", *values).split())
+        return EmailContent(
+            title, self._rendered("text.txt", *values), self._rendered("html.html", *values)
+        )
 
     def text(self, kind: NoticeKind, reader: Reader, subject: Subject) -> str:
-        """The text message, one line, in characters every phone network knows where the language allows."""
+        """The notice as a text message: one line, in characters every phone network knows where the language allows."""
         words = self._rendered("sms.txt", kind, reader, subject.at, self.base_url + subject.shown)
         return " ".join(words.split())
 
     def payload(
         self, kind: NoticeKind, reader: Reader, subject: Subject, *, person_id: int, tag: str
     ) -> bytes:
-        """The push: Declarative Web Push JSON, which our service worker reads as well."""
+        """The notice as a push: Declarative Web Push JSON, which our service worker reads as well."""
         title, _, body = self._words("push.txt", kind, reader, subject.at, None).partition("\n")
         notification: dict[str, Any] = {
             "title": title,
@@ -93,8 +95,8 @@ class Wording:
             "tag": tag,
             "data": {"actions": self._actions(kind, reader, subject, person_id)},
         }
-        told = {"web_push": DECLARATIVE, "notification": notification}
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+        payload = {"web_push": DECLARATIVE, "notification": notification}
+        return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 
     def _actions(
         self, kind: NoticeKind, reader: Reader, subject: Subject, person_id: int
@@ -103,22 +105,22 @@ class Wording:
         if subject.seat_id is None or subject.until is None:
             return []
         actions = []
-        for verb in TRAITS[kind].buttons:
-            right = Capability(subject.seat_id, verb, person_id, subject.until)
-            action = {
-                "action": verb.value,
-                "title": button(verb, reader.language),
-                "url": self.base_url + ANSWERS + self.capabilities.token(right),
+        for action in TRAITS[kind].buttons:
+            token = ActionToken(subject.seat_id, action, person_id, subject.until)
+            button = {
+                "action": action.value,
+                "title": button_title(action, reader.language),
+                "url": self.base_url + ANSWERS + self.action_tokens.sign(token),
             }
-            if page := self._page_after(verb, subject):
-                action["navigate"] = page
-            actions.append(action)
+            if page := self._page_after(action, subject):
+                button["navigate"] = page
+            actions.append(button)
         return actions
 
-    def _page_after(self, verb: Verb, subject: Subject) -> str | None:
-        if verb is Verb.JOIN:
+    def _page_after(self, action: Action, subject: Subject) -> str | None:
+        if action is Action.JOIN:
             return self.base_url + subject.path
-        if verb is Verb.TROUBLE:
+        if action is Action.TROUBLE:
             return self.base_url + "/help-connecting"
         return None
 
@@ -142,9 +144,9 @@ def spoken(at: datetime | None, reader: Reader) -> dict[str, str | None]:
     return {"time": plain, "day": format_date(local.date(), "EEEE", locale=locale)}
 
 
-def button(verb: Verb, language: str) -> str:
-    """What stands on a notification's button."""
-    return catalogue(language).ugettext(BUTTONS[verb])
+def button_title(action: Action, language: str) -> str:
+    """The label of a notification's button."""
+    return catalogue(language).ugettext(BUTTONS[action])
 
 
 @lru_cache

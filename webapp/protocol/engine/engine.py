@@ -1,4 +1,4 @@
-"""The engine: looks at the seats whose time has come, takes the rungs that are due, and says when to look again.
+"""The chore *look*: takes the due rungs of the seats whose time has come, and sets when to look at each again.
 
 One batch is one transaction: steps, tasks, events and the next look commit together or not at all (R1). The seats are
 claimed, so any number of workers share the work, and the keys of steps and tasks make a repeat harmless. Cost: a dozen
@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 
 from webapp import batches
 from webapp.batches import Batch
-from webapp.bulk import sqlite_instant
+from webapp.bulk import rows, sqlite_instant
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.schedule import sessions
@@ -23,11 +23,10 @@ from webapp.care.schedule.sessions import Seat
 from webapp.db import Database, Store
 from webapp.protocol.engine import close_tasks, open_tasks
 from webapp.protocol.facts import facts, steps
-from webapp.protocol.facts.among import rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 from webapp.protocol.ladder.ladder import next_look, survey
-from webapp.protocol.ladder.late_facts import Mend, mends
-from webapp.protocol.ladder.rungs import TAKEN, WRITTEN, Look, Rung, State
+from webapp.protocol.ladder.late_facts import TaskEnding, task_endings
+from webapp.protocol.ladder.rungs import TAKEN, WRITTEN, Rung, RungStatus, State
 
 BATCH = 2000
 """Seats a transaction: on SQLite nobody else writes meanwhile, on PostgreSQL a report on one of them waits."""
@@ -41,17 +40,17 @@ SEATS = Batch("look", "seat", Seat.id, sessions.program_of_seat, BATCH)
 
 
 @dataclass(slots=True)
-class Decided:
-    """What one batch comes to."""
+class Decisions:
+    """What the ladder decides for one batch of seats."""
 
-    written: list[tuple[Picture, Look]] = field(default_factory=list)
-    calls: list[open_tasks.Wanted] = field(default_factory=list)
-    mended: list[tuple[Picture, Mend]] = field(default_factory=list)
+    written: list[tuple[Picture, RungStatus]] = field(default_factory=list)
+    tasks: list[open_tasks.PlannedTask] = field(default_factory=list)
+    endings: list[tuple[Picture, TaskEnding]] = field(default_factory=list)
     next_looks: list[tuple[datetime | None, int]] = field(default_factory=list)
 
 
 def look(database: Database, now: datetime, limit: int = BATCH) -> int:
-    """Chore: look at up to `limit` seats whose time has come by `now`; answers how many there were."""
+    """Chore: look at up to `limit` seats whose time has come by `now`; returns how many there were."""
 
     def act(store: Store, seats: Sequence[SeatRow]) -> int:
         pictures = facts.of_seats(store, seats, now)
@@ -78,44 +77,46 @@ def due(now: datetime):  # type: ignore[no-untyped-def]
     )
 
 
-def decide(pictures: list[Picture], now: datetime) -> Decided:
-    """Ask the ladder about every seat, once for all seats of which the same is known. Nothing is written here."""
-    decided = Decided()
-    asked: dict[tuple[int, int], tuple[list[Look], datetime | None]] = {}
+def decide(pictures: list[Picture], now: datetime) -> Decisions:
+    """What the ladder decides for these seats; asked once for all seats with the same facts. Writes nothing."""
+    decided = Decisions()
+    answers: dict[tuple[int, int], tuple[list[RungStatus], datetime | None]] = {}
     for picture in pictures:
         key = (id(picture.facts), id(picture.taken))
-        if key not in asked:
-            asked[key] = ask(picture, now)
-        found, following = asked[key]
-        for look in found:
-            decided.written.append((picture, look))
-            if look.state is State.DUE and look.rung in WITH_TASK:
-                decided.calls.append(open_tasks.wanted(picture, look.rung, now))
+        if key not in answers:
+            answers[key] = ask(picture, now)
+        rungs, following = answers[key]
+        for status in rungs:
+            decided.written.append((picture, status))
+            if status.state is State.DUE and status.rung in WITH_TASK:
+                decided.tasks.append(open_tasks.planned_task(picture, status.rung, now))
         if picture.facts.open_tasks:
-            decided.mended += [(picture, mend) for mend in mends(picture.facts, now)]
+            decided.endings += [(picture, ending) for ending in task_endings(picture.facts, now)]
         decided.next_looks.append((following, picture.seat.id))
     return decided
 
 
-def ask(picture: Picture, now: datetime) -> tuple[list[Look], datetime | None]:
-    """What the ladder says of a seat: the looks to write down, and when to look next once they are."""
-    looks = survey(picture.facts, picture.taken, now)
-    found = [look for look in looks if look.state in WRITTEN]
-    if not found:
-        return [], next_look(picture.facts, picture.taken, now, looks)
-    taken = {**picture.taken, **{look.rung.value: look.why or TAKEN for look in found}}
-    return found, next_look(picture.facts, taken, now)
+def ask(picture: Picture, now: datetime) -> tuple[list[RungStatus], datetime | None]:
+    """The rungs of a seat to write down, and when to look at it next once they are written."""
+    statuses = survey(picture.facts, picture.taken, now)
+    rungs = [status for status in statuses if status.state in WRITTEN]
+    if not rungs:
+        return [], next_look(picture.facts, picture.taken, now, statuses)
+    taken = {**picture.taken, **{status.rung.value: status.why or TAKEN for status in rungs}}
+    return rungs, next_look(picture.facts, taken, now)
 
 
-def write(store: Store, decided: Decided, now: datetime) -> None:
-    """Write down what was decided."""
-    joined = open_tasks.open_all(store, decided.calls, now)
-    written: list[steps.Row] = []
-    said: dict[tuple[int, int, bool], dict[str, Any]] = {}
-    for picture, look in decided.written:
-        seat, joins = picture.seat, bool(joined) and (picture.seat.id, look.rung) in joined
-        key = (id(look), picture.occurrence, joins)
-        fields = said.get(key) or said.setdefault(key, _said(look, picture.occurrence, joins))
+def write(store: Store, decided: Decisions, now: datetime) -> None:
+    """Write the steps, tasks, events and next looks that were decided."""
+    joined = open_tasks.open_all(store, decided.tasks, now)
+    written: list[steps.StepRow] = []
+    fields_of: dict[tuple[int, int, bool], dict[str, Any]] = {}
+    for picture, status in decided.written:
+        seat, joins = picture.seat, bool(joined) and (picture.seat.id, status.rung) in joined
+        key = (id(status), picture.occurrence, joins)
+        fields = fields_of.get(key) or fields_of.setdefault(
+            key, _step_fields(status, picture.occurrence, joins)
+        )
         result, why = fields["result"], fields["why"]
         at = now if result == TAKEN else None
         written.append(
@@ -126,15 +127,15 @@ def write(store: Store, decided: Decided, now: datetime) -> None:
             seat.session_id, fields,
         )  # fmt: skip
     steps.write(store, written)
-    close_tasks.close_all(store, decided.mended, now)
+    close_tasks.close_all(store, decided.endings, now)
     set_timers(store, decided.next_looks)
 
 
-def _said(look: Look, occurrence: int, joins: bool) -> dict[str, Any]:
-    """What the event of a step says."""
-    why = "joined_review" if joins else look.why
+def _step_fields(status: RungStatus, occurrence: int, joins: bool) -> dict[str, Any]:
+    """The fields of the event of a step, which its row has too."""
+    why = "joined_review" if joins else status.why
     return {
-        "rung": look.rung.value, "occurrence": occurrence, "due_at": look.due_at,
+        "rung": status.rung.value, "occurrence": occurrence, "due_at": status.due_at,
         "result": steps.result_of(why), "why": why or None,
     }  # fmt: skip
 

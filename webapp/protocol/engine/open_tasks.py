@@ -1,4 +1,4 @@
-"""The tasks that rungs open, in bulk: who is to do what by when, and what they should know (docs/protocol.md, *The ladder*).
+"""Opens the tasks that rungs call for, in bulk: their owner, due instant and brief (docs/protocol.md, *The ladder*).
 
 A task's key makes a repeat harmless. One review and one plan is open for a client at a time: the client's row is held while
 that is decided, so that two workers cannot open two.
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.bulk import adding
+from webapp.bulk import among, insert_or_ignore
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
@@ -21,7 +21,6 @@ from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.protocol.engine import plan_drafts
-from webapp.protocol.facts.among import among
 from webapp.protocol.facts.picture import Picture
 from webapp.protocol.ladder.rungs import Rung
 
@@ -31,14 +30,14 @@ PROMPTS = {
     TaskKind.ESCALATION: ["treatment_plan", "risk_factors", "extra_check_in"],
     TaskKind.MARK_ROOM: ["who_was_there"],
 }
-"""What to think of, as keys: words belong to the page."""
+"""What to think of during the call or review, as keys; the page puts them into words."""
 TIME_TO_PLAN = timedelta(hours=24)
 ONE_A_CLIENT = (TaskKind.ESCALATION, TaskKind.REENGAGEMENT)
 
 
 @dataclass(slots=True)
-class Wanted:
-    """A task that a rung calls for."""
+class PlannedTask:
+    """A task that a rung calls for, not opened yet."""
 
     kind: TaskKind
     picture: Picture
@@ -47,8 +46,8 @@ class Wanted:
     brief: dict[str, Any]
 
 
-def wanted(picture: Picture, rung: Rung, now: datetime) -> Wanted:
-    """What `rung` calls for, for this seat."""
+def planned_task(picture: Picture, rung: Rung, now: datetime) -> PlannedTask:
+    """The task that `rung` calls for, for this seat."""
     kind, seat = TaskKind(rung.value), picture.seat
     subject = seat.session_id if kind is TaskKind.MARK_ROOM else seat.id
     within = (
@@ -57,14 +56,14 @@ def wanted(picture: Picture, rung: Rung, now: datetime) -> Wanted:
     brief: dict[str, Any] = {"prompts": PROMPTS.get(kind, [])}
     if kind in ONE_A_CLIENT:
         brief["seats"] = [seat.id]
-    return Wanted(kind, picture, f"{kind}:{subject}:{picture.occurrence}", now + within, brief)
+    return PlannedTask(kind, picture, f"{kind}:{subject}:{picture.occurrence}", now + within, brief)
 
 
-def open_all(store: Store, calls: list[Wanted], now: datetime) -> set[tuple[int, str]]:
-    """Open these tasks; answers the (seat, kind) pairs that were joined to one that was open already."""
+def open_all(store: Store, calls: list[PlannedTask], now: datetime) -> set[tuple[int, str]]:
+    """Open these tasks; returns the (seat, kind) pairs that were added to a task that was open already."""
     if not calls:
         return set()
-    _hold(store, calls)
+    _lock(store, calls)
     clients = {call.picture.seat.client_id for call in calls}
     known = task_owners.read(store, clients, now)
     calls += [
@@ -79,14 +78,14 @@ def open_all(store: Store, calls: list[Wanted], now: datetime) -> set[tuple[int,
     return joined
 
 
-def _relational(call: Wanted) -> Wanted:
+def _relational(call: PlannedTask) -> PlannedTask:
     kind, picture = TaskKind.RELATIONAL, call.picture
     key = f"{kind}:{picture.seat.id}:{picture.occurrence}"
-    return Wanted(kind, picture, key, call.due_at, {"prompts": PROMPTS[kind]})
+    return PlannedTask(kind, picture, key, call.due_at, {"prompts": PROMPTS[kind]})
 
 
-def _hold(store: Store, calls: Iterable[Wanted]) -> None:
-    """Hold the rows of which only one task may hang, in order, so that workers wait for each other and never in a ring."""
+def _lock(store: Store, calls: Iterable[PlannedTask]) -> None:
+    """Lock the clients and sessions that may have only one such task, in order, so that workers cannot deadlock."""
     clients = {c.picture.seat.client_id for c in calls if c.kind in ONE_A_CLIENT}
     rooms = {c.picture.seat.session_id for c in calls if c.kind is TaskKind.MARK_ROOM}
     for column, ids in ((Person.id, clients), (Session.id, rooms)):
@@ -96,16 +95,16 @@ def _hold(store: Store, calls: Iterable[Wanted]) -> None:
 
 
 def _join(
-    store: Store, calls: Iterable[Wanted], clients: Collection[int], now: datetime
+    store: Store, calls: Iterable[PlannedTask], clients: Collection[int], now: datetime
 ) -> set[tuple[int, str]]:
-    """Add misses to reviews and plans that are open, also to the first of this very batch."""
+    """Add misses to the reviews and plans that are open, those of this batch included; returns what was added."""
     single = [call for call in calls if call.kind in ONE_A_CLIENT]
     if not single:
         return set()
     query = select(Task).where(
         among(store, Task.client_id, clients), Task.is_open, Task.kind.in_(ONE_A_CLIENT)
     )
-    open_ones: dict[tuple[int | None, str], Task | Wanted] = {
+    open_ones: dict[tuple[int | None, str], Task | PlannedTask] = {
         (task.client_id, task.kind): task for task in store.scalars(query)
     }
     joined = set()
@@ -126,7 +125,9 @@ def _join(
     return joined
 
 
-def _insert(store: Store, calls: list[Wanted], known: task_owners.Owners, now: datetime) -> None:
+def _insert(
+    store: Store, calls: list[PlannedTask], known: task_owners.Owners, now: datetime
+) -> None:
     by_key = {call.key: call for call in calls}
     rows = []
     for call in by_key.values():
@@ -145,12 +146,14 @@ def _insert(store: Store, calls: list[Wanted], known: task_owners.Owners, now: d
                 "brief": call.brief,
             }
         )  # fmt: skip
-    made = adding(store, Task).returning(Task.id, Task.key, Task.owner_id)
+    made = insert_or_ignore(store, Task).returning(Task.id, Task.key, Task.owner_id)
     for task_id, key, owner_id in store.execute(made, rows) if rows else ():
         _record(store, by_key[key], task_id, owner_id, now)
 
 
-def _record(store: Store, call: Wanted, task_id: int, owner_id: int | None, now: datetime) -> None:
+def _record(
+    store: Store, call: PlannedTask, task_id: int, owner_id: int | None, now: datetime
+) -> None:
     seat, room = call.picture.seat, call.picture.facts.room
     alone = call.kind is TaskKind.MARK_ROOM
     if alone:
@@ -165,8 +168,8 @@ def _record(store: Store, call: Wanted, task_id: int, owner_id: int | None, now:
     )  # fmt: skip
 
 
-def _fill_drafts(store: Store, calls: Iterable[Wanted], known: Owners, now: datetime) -> None:
-    """Put a draft into each call's brief. Contact after a miss is rare: a few statements each."""
+def _fill_drafts(store: Store, calls: Iterable[PlannedTask], known: Owners, now: datetime) -> None:
+    """Put a draft into each call's brief. A few statements each, and rare: only contact after a miss calls for one."""
     for call in calls:
         seat = call.picture.seat
         partner = known.couples.get(seat.client_id, (0, 0, None))[1]

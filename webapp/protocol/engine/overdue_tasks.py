@@ -1,4 +1,4 @@
-"""The chore *tend*: tasks never evaporate (rule 9), and patterns are seen.
+"""The chore *tend*: reminds of overdue tasks (rule 9) and opens pattern reviews.
 
 Overdue and unacknowledged: the owner is nudged, or the cover when the owner is away. Half an hour later the supervisor is
 told too. Cost: open overdue tasks only, by index.
@@ -23,13 +23,13 @@ from webapp.protocol.engine import pattern_reviews
 RAISED_AFTER = timedelta(minutes=30)
 BATCH = 500
 OVERDUE = Batch("nudge", "task", Task.id, tasks.program_of, BATCH)
-UNHEARD = Batch("tell supervisors", "task", Task.id, tasks.program_of, BATCH)
+UNANSWERED = Batch("tell supervisors", "task", Task.id, tasks.program_of, BATCH)
 
 
 def tend(database: Database, now: datetime) -> int:
-    """Nudge, hand over, raise; look for patterns. Answers how many tasks it found."""
+    """Remind owners of overdue tasks, tell supervisors, review patterns. Returns how many tasks it found."""
     found = batches.walk(database, now, OVERDUE, overdue(now), _each(nudge, now))
-    found += batches.walk(database, now, UNHEARD, unheard(now), _each(tell_supervisor, now))
+    found += batches.walk(database, now, UNANSWERED, unanswered(now), _each(tell_supervisor, now))
     return found + pattern_reviews.review(database, now)
 
 
@@ -48,8 +48,8 @@ def overdue(as_of: datetime) -> Select[Task]:
     )
 
 
-def unheard(as_of: datetime) -> Select[Task]:
-    """Tasks whose owner was nudged about this due instant half an hour after which there is still no answer."""
+def unanswered(as_of: datetime) -> Select[Task]:
+    """Tasks that nobody has acknowledged although the owner was reminded half an hour ago (`RAISED_AFTER`)."""
     return (
         select(Task)
         .where(
@@ -63,20 +63,22 @@ def unheard(as_of: datetime) -> Select[Task]:
     )
 
 
-def nudge(store: Store, task: Task, known: Owners, now: datetime) -> None:
+def nudge(store: Store, task: Task, owners: Owners, now: datetime) -> None:
     """Remind the owner; when they are away the cover has the task from now on, when they have left whoever has its role."""
-    owner = known.covered(task.owner_id) or known.of(task.client_id, task.program_id, task.role)
+    owner = owners.with_cover(task.owner_id) or owners.of(
+        task.client_id, task.program_id, task.role
+    )
     if owner != task.owner_id:
         task.hand_over(store, owner, by=None, now=now)
     task.nudged_at = now
-    _record(store, Tag.TASK_NUDGED, task, now, owner=owner)
+    events.record(store, Tag.TASK_NUDGED, task=task, by=None, now=now, owner=owner)
 
 
-def tell_supervisor(store: Store, task: Task, known: Owners, now: datetime) -> None:
-    """The owner has not answered: the supervisor is told too."""
+def tell_supervisor(store: Store, task: Task, owners: Owners, now: datetime) -> None:
+    """Record that the supervisor is to be told of the task too."""
     task.raised_at = now
-    supervisor = known.of(task.client_id, task.program_id, RoleName.SUPERVISOR)
-    _record(store, Tag.TASK_RAISED, task, now, supervisor=supervisor)
+    supervisor = owners.of(task.client_id, task.program_id, RoleName.SUPERVISOR)
+    events.record(store, Tag.TASK_RAISED, task=task, by=None, now=now, supervisor=supervisor)
 
 
 def _each(act: Callable[[Store, Task, Owners, datetime], None], now: datetime) -> batches.Act:
@@ -89,10 +91,3 @@ def _each(act: Callable[[Store, Task, Owners, datetime], None], now: datetime) -
         return len(tasks)
 
     return all_of
-
-
-def _record(store: Store, tag: Tag, task: Task, now: datetime, **fields: int | None) -> None:
-    events.record(
-        store, tag, by=None, now=now, program_id=task.program_id, client=task.client_id,
-        seat=task.seat_id, session=task.session_id, task=task, kind=task.kind, **fields,
-    )  # fmt: skip

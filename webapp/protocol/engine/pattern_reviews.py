@@ -1,7 +1,7 @@
-"""Pattern reviews: a task for the counselor, with the evidence and proposals, when a pattern appears (the ladder's last rung).
+"""Opens a pattern review, the counselor's task with evidence and proposals, when a pattern appears (the ladder's last rung).
 
-Looked for among clients of whom a session has ended since the last look, so the cost follows the day's sessions and not the
-register. The same evidence opens no second review, also when the first was dismissed; new evidence does.
+Only clients of whom a session has ended since the last time are looked at, so the cost grows with the day's sessions and not
+with the register. The same evidence opens no second review, also when the first was dismissed; new evidence does.
 """
 
 from collections import defaultdict
@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 
 from webapp import batches
 from webapp.batches import Batch, Walk
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit import events
@@ -26,9 +27,8 @@ from webapp.db import Database, Store, claim
 from webapp.operations.heartbeats import Heartbeat, beat
 from webapp.protocol.engine import open_tasks
 from webapp.protocol.facts import facts, history, steps
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import Picture
-from webapp.protocol.ladder.patterns import Past, find
+from webapp.protocol.ladder.patterns import PastSeat, find
 from webapp.protocol.ladder.rungs import TAKEN, Rung
 
 READER = "patterns"
@@ -46,7 +46,7 @@ CLIENTS = Batch("review patterns", "person", Person.id, _program_of)
 
 
 def review(database: Database, now: datetime) -> int:
-    """Open the reviews that are called for; answers how many. Does nothing when it was done within `EVERY`."""
+    """Open the reviews that are called for; returns how many. Does nothing when it was done within `EVERY`."""
 
     def of_clients(store: Store, clients: Sequence[int]) -> int:
         calls = [call for part in _parts(clients) for call in _calls(store, part, now)]
@@ -61,7 +61,7 @@ def review(database: Database, now: datetime) -> int:
 
 
 def _clients(store: Store, now: datetime) -> list[int]:
-    """Whose sessions have ended since the last look; nobody when that was within `EVERY`. This is the next look."""
+    """The clients whose sessions have ended since this was last asked; none when that was within `EVERY`. Records that it was asked."""
     last = store.scalar(claim(select(Heartbeat).where(Heartbeat.name == READER)))
     if last is None:
         known = store.get(Heartbeat, READER)
@@ -90,8 +90,8 @@ def _under_review(store: Store) -> set[int | None]:
     return set(store.scalars(open_ones))
 
 
-def _calls(store: Store, clients: list[int], now: datetime) -> list[open_tasks.Wanted]:
-    """The reviews that these clients' pasts call for and that were not opened on the same evidence before."""
+def _calls(store: Store, clients: list[int], now: datetime) -> list[open_tasks.PlannedTask]:
+    """The reviews that these clients' past seats call for, but for those opened on the same evidence before."""
     pasts = read(store, clients, now)
     calls = {}
     for seats in pasts.values():
@@ -104,14 +104,14 @@ def _calls(store: Store, clients: list[int], now: datetime) -> list[open_tasks.W
         picture = next(picture for picture, _ in seats if picture.seat.id == newest)
         key = f"{TaskKind.PATTERN_REVIEW}:{picture.seat.client_id}:{newest}"
         brief = {"patterns": [asdict(pattern) for pattern in found]}
-        calls[key] = open_tasks.Wanted(
+        calls[key] = open_tasks.PlannedTask(
             TaskKind.PATTERN_REVIEW, picture, key, now + TIME_TO_REVIEW, brief
         )
     known = set(store.scalars(select(Task.key).where(Task.key.in_(calls))))
     return [call for key, call in calls.items() if key not in known]
 
 
-def _open(store: Store, calls: list[open_tasks.Wanted], now: datetime) -> None:
+def _open(store: Store, calls: list[open_tasks.PlannedTask], now: datetime) -> None:
     if not calls:
         return
     open_tasks.open_all(store, calls, now)
@@ -131,44 +131,46 @@ def _open(store: Store, calls: list[open_tasks.Wanted], now: datetime) -> None:
 
 def read(
     store: Store, clients: Sequence[int], now: datetime
-) -> dict[int, list[tuple[Picture, Past]]]:
-    """client → their seats of the last `REMEMBERED` that are over, oldest first, with what patterns are made of."""
+) -> dict[int, list[tuple[Picture, PastSeat]]]:
+    """client → their seats of the last `REMEMBERED` that are over, oldest first, as patterns need them."""
     partners = task_owners.read(store, clients, now).couples
     people = {*clients, *(partner for _, partner, _ in partners.values())}
     seats = [row for found in history.rows_of(store, people, now).values() for _, row in found]
     pictures = facts.of_earlier(store, seats, now)
     zones = _zones(store, {seat.session_id for seat in seats})
-    told = _told(store, [seat.id for seat in seats])
+    reasons = _reasons(store, [seat.id for seat in seats])
     missed = {
         (p.seat.client_id, p.seat.session_id)
         for p in pictures
         if standing(p.facts, now) is Standing.MISSED
     }
-    found: dict[int, list[tuple[Picture, Past]]] = defaultdict(list)
+    found: dict[int, list[tuple[Picture, PastSeat]]] = defaultdict(list)
     wanted = set(clients)
     for picture in sorted(pictures, key=lambda p: (p.facts.room.starts_at, p.seat.id)):
         seat, room = picture.seat, picture.facts.room
         if seat.client_id in wanted and room.ends_at <= now:
             partner = partners.get(seat.client_id, (0, 0, None))[1]
             past = _past(
-                picture, zones[seat.session_id], told.get(seat.id, ""),
+                picture, zones[seat.session_id], reasons.get(seat.id, ""),
                 (partner, seat.session_id) in missed, now,
             )  # fmt: skip
             found[seat.client_id].append((picture, past))
     return found
 
 
-def _past(picture: Picture, zone: str, reason: str, partner_missed: bool, now: datetime) -> Past:
-    room, told = picture.facts.room, picture.facts.absence
+def _past(
+    picture: Picture, zone: str, reason: str, partner_missed: bool, now: datetime
+) -> PastSeat:
+    room, absence = picture.facts.room, picture.facts.absence
     word = standing(picture.facts, now)
     made_up = word is Standing.MADE_UP
-    return Past(
+    return PastSeat(
         picture.seat.id,
         room.starts_at.astimezone(ZoneInfo(zone)),
         word,
         room.ends_at - room.starts_at if made_up else picture.facts.tally(now).present_for,
         reason,
-        told.notice if told else None,
+        absence.notice if absence else None,
         partner_missed,
     )
 
@@ -178,8 +180,8 @@ def _zones(store: Store, session_ids: Iterable[int]) -> dict[int, str]:
     return dict(rows(store, query.where(among(store, Session.id, set(session_ids)))))
 
 
-def _told(store: Store, seat_ids: Sequence[int]) -> dict[int, str]:
-    """seat → the reason of the report that stands."""
+def _reasons(store: Store, seat_ids: Sequence[int]) -> dict[int, str]:
+    """seat → the reason of its absence report that was not withdrawn."""
     query = select(AbsenceReport.seat_id, AbsenceReport.reason).where(
         among(store, AbsenceReport.seat_id, seat_ids), ~AbsenceReport.is_withdrawn
     )

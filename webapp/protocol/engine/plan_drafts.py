@@ -1,4 +1,4 @@
-"""The draft of a re-engagement plan: make-ups that fit (both partners), other times, resources, the barrier named (M14)."""
+"""Drafts a re-engagement plan: make-ups that fit (both partners), other times, resources, the barrier named (M14)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 
+from webapp.bulk import among
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.directory.people import Person, Status
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
-from webapp.protocol.facts.among import among
 
 OFFERED = 5
 RESOURCES = {
@@ -28,7 +28,7 @@ RESOURCES = {
 def draft(
     store: Store, seat_id: int, client_id: int, partner_id: int, within: timedelta, now: datetime
 ) -> dict[str, Any]:
-    """What could be agreed on, as ids and keys."""
+    """The draft as ids and keys: `make_ups` and `other_times` (session ids), `resources`, `barrier`."""
     missed = store.execute(
         select(Session.kind, Session.program_id, Session.starts_at, Session.series_id)
         .join(Seat, Seat.session_id == Session.id)
@@ -58,7 +58,7 @@ def draft(
 def _open_sessions(
     store: Store, missed: Any, people: list[int], after: datetime, until: datetime
 ) -> list[Any]:
-    """Coming sessions of the program with a free place, at a time when none of `people` has another."""
+    """Coming sessions of the program with a free seat, at times when none of `people` has another. At most 50, earliest first."""
     theirs, other = aliased(Seat), aliased(Session)
     taken = (
         select(func.count())

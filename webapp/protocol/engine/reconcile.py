@@ -14,6 +14,7 @@ from sqlalchemy import Select, and_, exists, select, update
 
 from webapp import batches
 from webapp.batches import Batch
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Presence
 from webapp.care.audit import events
@@ -27,7 +28,6 @@ from webapp.db import Database, Store, claim
 from webapp.operations.heartbeats import Heartbeat, beat
 from webapp.protocol.engine import engine
 from webapp.protocol.facts import facts, rooms
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import SEAT_COLUMNS, SeatRow
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.ladder import due_rungs
@@ -37,14 +37,14 @@ log = structlog.get_logger()
 READER = "watch"
 EVERY = timedelta(minutes=15)
 GRACE = timedelta(minutes=2)
-"""What lies closer than this is still on its way."""
+"""How late something may be before it counts as a gap."""
 BACK = timedelta(hours=26)
 FORGOTTEN = Batch("give back seats", "seat", Seat.id, sessions.program_of_seat, 5000)
 ROOMS = Batch("confirm rooms", "session", Session.id, sessions.program_of, 5000)
 
 
 def watch(database: Database, now: datetime) -> int:
-    """Compare, write down what is amiss, and set it right; answers how much was found."""
+    """Compare, record the gaps, and close them where that can be done by looking again; returns how much was found."""
     with database.writing() as store:
         last = store.scalar(claim(select(Heartbeat).where(Heartbeat.name == READER)))
         if (last and now - last.beat_at < EVERY) or (
@@ -90,7 +90,7 @@ def gaps(store: Store, now: datetime) -> Counter[tuple[int | None, str]]:
     )
     nobodys = select(Task.program_id).where(Task.is_open, Task.owner_id.is_(None))
     found.update((program_id, "tasks_without_owner") for program_id in store.scalars(nobodys))
-    if _telling_behind(store, now):
+    if _announcing_behind(store, now):
         found[None, "telling_behind"] += 1
     return found
 
@@ -121,8 +121,8 @@ def _forgotten(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[tu
 
 
 def unaccounted(as_of: datetime) -> Select[int, int, int, datetime]:
-    """Seats of the last day without timer, evidence, report, excusal or outreach: nobody has said what became of them."""
-    there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
+    """Seats of the last day without timer, evidence, report, excusal or outreach: nothing says how they ended."""
+    of_client = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
     return (
         select(*SEAT_COLUMNS)
         .join(Session, Session.id == Seat.session_id)
@@ -131,7 +131,7 @@ def unaccounted(as_of: datetime) -> Select[int, int, int, datetime]:
             Session.is_on,
             Seat.is_given,
             Seat.next_look_at.is_(None),
-            ~exists().where(there, Presence.type.in_(rooms.SEEN)),
+            ~exists().where(of_client, Presence.type.in_(rooms.SEEN)),
             ~exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn),
             ~exists().where(Excusal.seat_id == Seat.id),
             ~exists().where(Step.seat_id == Seat.id, Step.rung == Rung.OUTREACH.value),
@@ -139,11 +139,15 @@ def unaccounted(as_of: datetime) -> Select[int, int, int, datetime]:
     )
 
 
-def _telling_behind(store: Store, now: datetime) -> bool:
-    """Facts have waited longer than `GRACE` to be turned into notices."""
-    told = store.scalar(select(Cursor.event_id).where(Cursor.reader == "announce")) or 0
+def _announcing_behind(store: Store, now: datetime) -> bool:
+    """Whether events have waited longer than `GRACE` to be announced."""
+    announced = store.scalar(select(Cursor.event_id).where(Cursor.reader == "announce")) or 0
     head = store.scalar(select(ChainHead.count)) or 0
-    first = store.scalar(select(Event.at).where(Event.id == told + 1)) if head > told else None
+    first = (
+        store.scalar(select(Event.at).where(Event.id == announced + 1))
+        if head > announced
+        else None
+    )
     return first is not None and first < now - GRACE
 
 

@@ -1,23 +1,23 @@
-"""Signs of life and the work that answers them, read for many clients at once."""
+"""Reads clients' latest contact and the open work after a miss, for many clients at once."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, case, func, select
 
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.contact.contacts import Contact, ContactChannel, Outcome
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol.facts.among import among, rows
 
 REMEMBERED = timedelta(days=60)
 """How far back the ladder looks for contact and for earlier misses: cost stays flat as history grows."""
 WRITTEN = (ContactChannel.REPLY, ContactChannel.APP)
-"""Ways in which a client answers without having been spoken to."""
+"""Channels on which a client replies without staff having spoken with them."""
 Signs = tuple[datetime | None, datetime | None]
 Work = tuple[bool, datetime | None]
 
@@ -47,32 +47,32 @@ def signs(
     found: dict[int, Signs] = {
         client_id: (at, spoken_at) for client_id, at, spoken_at in rows(store, query)
     }
-    for client_id, at in _told_or_came(store, after_miss, now):
+    for client_id, at in _reported_or_joined(store, after_miss, now):
         contact_at, spoken_at = found.get(client_id, (None, None))
         found[client_id] = (max(contact_at, at) if contact_at else at, spoken_at)
     return found
 
 
-def _told_or_came(
+def _reported_or_joined(
     store: Store, client_ids: Collection[int], now: datetime
 ) -> list[tuple[int, datetime]]:
     if not client_ids:
         return []
     recent = and_(among(store, Seat.client_id, client_ids), Session.starts_at > now - REMEMBERED)
     seats = select(Seat.client_id).join(Session, Session.id == Seat.session_id).where(recent)
-    told = (
+    reported = (
         seats.add_columns(func.max(AbsenceReport.reported_at))
         .join(AbsenceReport, AbsenceReport.seat_id == Seat.id)
         .group_by(Seat.client_id)
     )
-    there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
-    came = (
+    of_client = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
+    joined = (
         seats.add_columns(func.max(Presence.at))
-        .join(Presence, there)
-        .where(Presence.type == Evidence.JOINED, Presence.at <= now)
+        .join(Presence, of_client)
+        .where(Presence.type == EvidenceType.JOINED, Presence.at <= now)
         .group_by(Seat.client_id)
     )
-    return [(row[0], row[1]) for query in (told, came) for row in rows(store, query)]
+    return [(row[0], row[1]) for query in (reported, joined) for row in rows(store, query)]
 
 
 def open_work(store: Store, client_ids: Collection[int]) -> dict[int, Work]:

@@ -1,6 +1,6 @@
-"""Rows → `Facts`, in bulk: a handful of statements for any number of seats, never one a seat.
+"""Reads the `Facts` of seats in bulk: a handful of statements for any number of seats, never one a seat.
 
-One seat is a bulk of one, so that a page, the command line and the engine see the same picture. Cost: each statement goes
+One seat is read the same way, so that a page, the command line and the engine see the same facts. Cost: each statement goes
 by an index over the seats or clients named; what only matters after a miss is read only for seats that are that far.
 """
 
@@ -8,31 +8,37 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, case, cast, func, select
+from sqlalchemy import Select, Text, case, cast, func, select
 
+from webapp.bulk import among, rows
+from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport, Excusal
-from webapp.care.attendance.presence import Evidence as Seen
-from webapp.care.attendance.presence import Presence
-from webapp.care.attendance.standing import Absence, Facts, Life, Room, Standing, standing
-from webapp.care.attendance.tally import TAP, Evidence
+from webapp.care.attendance.standing import (
+    Absence,
+    ClientFacts,
+    Facts,
+    SessionFacts,
+    Standing,
+    standing,
+)
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
 from webapp.care.make_ups.make_ups import MakeUp
-from webapp.care.preferences.contact_preferences import own_quiet_hours
+from webapp.care.preferences.contact_preferences import quiet_hours
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.facts import contact, history, rooms
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.picture import Picture, SeatRow
 from webapp.protocol.facts.steps import Step, occurrence_of
 from webapp.protocol.ladder.rungs import TAKEN, Rung
+from webapp.times import QuietHours
 
 NOTHING_TAKEN: Mapping[str, str] = {}
-Wishes = tuple[tuple[time, time] | None, Mapping[str, timedelta]]
+Preferences = tuple[QuietHours | None, Mapping[str, timedelta]]
 
 
 def of_seat(store: Store, seat: Seat, now: datetime) -> Picture:
@@ -46,7 +52,7 @@ def of_seats(
 ) -> list[Picture]:
     """The pictures of these seats at `now`, in their order."""
     pictures = _pictures(store, seats, now)
-    walkers = [picture for picture in pictures if walk_all or _walks(picture, now)]
+    walkers = [picture for picture in pictures if walk_all or _needs_earlier(picture, now)]
     if walkers:
         earlier = history.before(store, walkers, now, of_earlier)
         for picture in walkers:
@@ -54,8 +60,8 @@ def of_seats(
     return pictures
 
 
-def _walks(picture: Picture, now: datetime) -> bool:
-    """Whether the walk of rule 1 decides something about this seat."""
+def _needs_earlier(picture: Picture, now: datetime) -> bool:
+    """Whether earlier seats (rule 1) matter for this one now."""
     late = now >= picture.facts.room.outreach_at and Rung.ESCALATION not in picture.taken
     return late and standing(picture.facts, now) is Standing.MISSED
 
@@ -66,12 +72,12 @@ def of_earlier(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[Pi
 
 
 def _pictures(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[Picture]:
-    """Seats of which the very same is known share one `Facts`: what is decided about one holds for all."""
+    """Seats with the same facts share one `Facts` object, so that the ladder is asked once for all of them."""
     by_session = rooms.of(store, {seat.session_id for seat in seats}, now)
     ids = [seat.id for seat in seats]
     late = [seat for seat in seats if now >= by_session[seat.session_id].outreach_at]
     lives = _lives(store, seats, late, now)
-    evidence, taken = _evidence(store, ids), _taken(store, ids)
+    evidence, taken = attended.evidence(store, ids), _taken(store, ids)
     absences, excused = _absences(store, ids), _ids(store, select(Excusal.seat_id), ids)
     made_up, tasks = _after_a_miss(store, [seat.id for seat in late])
     before = _excused_before(store, seats, absences, by_session)
@@ -89,9 +95,9 @@ def _pictures(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[Pic
         )  # fmt: skip
         facts = same.get(key)
         if facts is None:
-            told = Absence(absence[1], room.starts_at - absence[1]) if absence else None
+            reported = Absence(absence[1], room.starts_at - absence[1]) if absence else None
             facts = same[key] = Facts(
-                room, life, seat.given_at, key[6], told, excused=key[7], excused_before=key[8],
+                room, life, seat.given_at, key[6], reported, excused=key[7], excused_before=key[8],
                 set_aside=_set_aside(room, inactive_at, steps), made_up=key[9], open_tasks=key[10],
             )  # fmt: skip
         pictures.append(Picture(seat, facts, steps, occurrence))
@@ -102,17 +108,17 @@ def _excused_before(
     store: Store,
     seats: Sequence[SeatRow],
     absences: Mapping[int, tuple[int, datetime]],
-    by_session: Mapping[int, Room],
+    by_session: Mapping[int, SessionFacts],
 ) -> dict[int, int]:
-    told = []
+    reported = []
     for seat in seats:
         if seat.id in absences:
             early = by_session[seat.session_id].policy.early_notice
-            told.append(history.Told(seat, *absences[seat.id], early))
-    return history.excused_before(store, told)
+            reported.append(history.ReportedSeat(seat, *absences[seat.id], early))
+    return history.excused_before(store, reported)
 
 
-def _set_aside(room: Room, inactive_at: datetime | None, taken: Mapping[str, str]) -> bool:
+def _set_aside(room: SessionFacts, inactive_at: datetime | None, taken: Mapping[str, str]) -> bool:
     if inactive_at is not None and inactive_at <= room.starts_at:
         return True
     return taken.get(Rung.OUTREACH) in (Status.PAUSED, Status.DISCHARGED)
@@ -120,72 +126,47 @@ def _set_aside(room: Room, inactive_at: datetime | None, taken: Mapping[str, str
 
 def _lives(
     store: Store, seats: Sequence[SeatRow], late: Sequence[SeatRow], now: datetime
-) -> dict[int, tuple[Life, datetime | None]]:
-    """Each client's `Life`, and since when they are paused or discharged."""
+) -> dict[int, tuple[ClientFacts, datetime | None]]:
+    """Each client's `ClientFacts`, and since when they are paused or discharged."""
     clients = {seat.client_id for seat in seats}
     after_miss = {seat.client_id for seat in late}
     signs = contact.signs(store, clients, after_miss, now)
     work = contact.open_work(store, after_miss)
     since = case((Person.status != Status.ACTIVE, Person.status_at))
-    wishes = cast(Person.preferences, Text)
-    query = select(Person.id, Person.status, since, Person.time_zone, wishes)
+    preferences = cast(Person.preferences, Text)
+    query = select(Person.id, Person.status, since, Person.time_zone, preferences)
     found = {}
-    for person_id, status, status_at, zone, told in rows(
+    for person_id, status, status_at, zone, text in rows(
         store, query.where(among(store, Person.id, clients))
     ):
         contact_at, spoken_at = signs.get(person_id, (None, None))
         plan, planned_at = work.get(person_id, (False, None))
         inactive = status if status_at else ""
-        life = _life(inactive, zone, told, contact_at, spoken_at, plan, planned_at)
+        life = _life(inactive, zone, text, contact_at, spoken_at, plan, planned_at)
         found[person_id] = (life, status_at)
     return found
 
 
 @lru_cache(maxsize=4096)
-def _life(inactive: str, zone: str, told: str | None, *signs_and_work: Any) -> Life:
-    """Most clients of a batch have the same: nothing was heard, nothing is open, and they wish for nothing special."""
-    quiet, leads = _wishes(told)
-    return Life(inactive, zone, quiet, leads, *signs_and_work)
+def _life(inactive: str, zone: str, preferences: str | None, *signs_and_work: Any) -> ClientFacts:
+    """Most clients of a batch share one: no contact, no open work, no preferences of their own."""
+    quiet, leads = _preferences(preferences)
+    return ClientFacts(inactive, zone, quiet, leads, *signs_and_work)
 
 
 @lru_cache(maxsize=1024)
-def _wishes(told: str | None) -> Wishes:
+def _preferences(text: str | None) -> Preferences:
     """A person's own quiet hours and lead times (care/preferences/contact_preferences), from the JSON text of their preferences."""
-    kept = json.loads(told or "null") or {}
+    kept = json.loads(text or "null") or {}
     leads = kept.get("lead") or {}
     before = {rung: timedelta(minutes=-lead) for rung, lead in leads.items()}
-    return own_quiet_hours(kept), before
-
-
-def _evidence(store: Store, ids: Collection[int]) -> dict[int, list[Evidence]]:
-    there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
-    query = (
-        select(
-            Seat.id, Presence.type, Presence.at, Presence.source, Presence.recorded_at,
-            Presence.connection,
-        )
-        .join(Presence, there)
-        .where(among(store, Seat.id, ids))
-    )  # fmt: skip
-    found: dict[int, list[Evidence]] = defaultdict(list)
-    for seat_id, kind, at, source, recorded_at, connection in rows(store, query):
-        weak = kind == Seen.TAPPED
-        found[seat_id].append(
-            Evidence(
-                "joined" if weak else kind,
-                at,
-                TAP if weak else source,
-                recorded_at,
-                connection or "",
-            )
-        )
-    return found
+    return quiet_hours(kept), before
 
 
 def _taken(store: Store, ids: Collection[int]) -> dict[tuple[int, int], Mapping[str, str]]:
     """(seat, occurrence) → its steps. Each seat's are one row, and most seats share one text."""
-    said = case((Step.result == TAKEN, TAKEN), else_=func.coalesce(Step.why, Step.result))
-    steps = func.aggregate_strings(Step.rung + "=" + said, ",")
+    outcome = case((Step.result == TAKEN, TAKEN), else_=func.coalesce(Step.why, Step.result))
+    steps = func.aggregate_strings(Step.rung + "=" + outcome, ",")
     query = select(Step.seat_id, Step.occurrence, steps).group_by(Step.seat_id, Step.occurrence)
     return {
         (seat_id, occurrence): _steps(text)
@@ -199,7 +180,7 @@ def _steps(text: str) -> Mapping[str, str]:
 
 
 def _absences(store: Store, ids: Collection[int]) -> dict[int, tuple[int, datetime]]:
-    """seat → (report, when it was reported), of the report that stands."""
+    """seat → (id, when it was reported) of its absence report that was not withdrawn."""
     query = select(AbsenceReport.seat_id, AbsenceReport.id, AbsenceReport.reported_at).where(
         among(store, AbsenceReport.seat_id, ids), ~AbsenceReport.is_withdrawn
     )

@@ -1,4 +1,4 @@
-"""A client's earlier seats: for the walk of rule 1 and the allowance of rule 11."""
+"""Reads clients' earlier seats: for misses in a row (rule 1) and the excused allowance (rule 11)."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
@@ -7,39 +7,39 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from webapp.bulk import among, rows
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Earlier, Standing, standing
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol.facts.among import among, rows
 from webapp.protocol.facts.contact import REMEMBERED
 from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 from webapp.protocol.ladder.rungs import STEPPED_OVER
 
-FIRST_STEPS, WHOLE_WAY = 4, 500
-"""How many earlier seats are read at first, and for those whose walk goes on beyond them."""
+FIRST_READ, MOST_READ = 4, 500
+"""How many earlier seats are read at first, and for clients of whom more matter."""
 Load = Callable[[Store, Sequence[SeatRow], datetime], list[Picture]]
 
 
 def before(
     store: Store, pictures: Sequence[Picture], now: datetime, load: Load
 ) -> dict[int, tuple[Earlier, ...]]:
-    """seat → the client's earlier seats, the latest first, as far back as the walk can go."""
-    seats = _walk(store, pictures, now, load, FIRST_STEPS)
+    """seat → the client's earlier seats, the latest first, as far back as they can matter for misses in a row."""
+    seats = _earlier_seats(store, pictures, now, load, FIRST_READ)
     further = [
-        p for p in pictures if len(seats[p.seat.id]) >= FIRST_STEPS and _goes_on(seats[p.seat.id])
+        p for p in pictures if len(seats[p.seat.id]) >= FIRST_READ and _goes_on(seats[p.seat.id])
     ]
     if further:
-        seats |= _walk(store, further, now, load, WHOLE_WAY)
+        seats |= _earlier_seats(store, further, now, load, MOST_READ)
     return seats
 
 
 def _goes_on(earlier: Sequence[Earlier]) -> bool:
-    """The walk has met nothing that ends it."""
+    """Whether none of these seats ends the misses in a row."""
     return all(e.standing is Standing.MISSED or e.standing in STEPPED_OVER for e in earlier)
 
 
-def _walk(
+def _earlier_seats(
     store: Store, pictures: Sequence[Picture], now: datetime, load: Load, limit: int
 ) -> dict[int, tuple[Earlier, ...]]:
     rows = rows_of(store, {p.seat.client_id for p in pictures}, now)
@@ -81,8 +81,8 @@ def rows_of(
     return found
 
 
-class Told(NamedTuple):
-    """A seat with its standing report, and what its policy calls early."""
+class ReportedSeat(NamedTuple):
+    """A seat with its absence report (id, when it was reported) and how early its policy calls early."""
 
     seat: SeatRow
     report: int
@@ -90,10 +90,10 @@ class Told(NamedTuple):
     early: timedelta
 
 
-def excused_before(store: Store, reports: Sequence[Told]) -> dict[int, int]:
-    """seat → how many absences the client had told early before this one, cancelled sessions aside (rule 11).
+def excused_before(store: Store, reports: Sequence[ReportedSeat]) -> dict[int, int]:
+    """seat → how many absences the client had reported early before this one, cancelled sessions aside (rule 11).
 
-    Counted in the order of telling, so that an absence once excused stays so.
+    Counted in the order of reporting, so that an absence once excused stays so.
     """
     if not reports:
         return {}
@@ -102,7 +102,7 @@ def excused_before(store: Store, reports: Sequence[Told]) -> dict[int, int]:
         .join(Seat, Seat.id == AbsenceReport.seat_id)
         .join(Session, Session.id == Seat.session_id)
         .where(
-            among(store, Seat.client_id, {told.seat.client_id for told in reports}),
+            among(store, Seat.client_id, {reported.seat.client_id for reported in reports}),
             ~AbsenceReport.is_withdrawn,
             Session.is_on,
         )
@@ -110,9 +110,11 @@ def excused_before(store: Store, reports: Sequence[Told]) -> dict[int, int]:
     known: dict[int, list[tuple[datetime, int, timedelta]]] = defaultdict(list)
     for client_id, at, report, starts_at in rows(store, query):
         known[client_id].append((at, report, starts_at - at))
-    return {told.seat.id: _earlier(told, known[told.seat.client_id]) for told in reports}
+    return {
+        reported.seat.id: _earlier(reported, known[reported.seat.client_id]) for reported in reports
+    }
 
 
-def _earlier(told: Told, known: list[tuple[datetime, int, timedelta]]) -> int:
-    mine = (told.at, told.report)
-    return sum((at, report) < mine and notice >= told.early for at, report, notice in known)
+def _earlier(reported: ReportedSeat, known: list[tuple[datetime, int, timedelta]]) -> int:
+    mine = (reported.at, reported.report)
+    return sum((at, report) < mine and notice >= reported.early for at, report, notice in known)

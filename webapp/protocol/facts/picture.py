@@ -1,4 +1,4 @@
-"""A seat as the engine holds it: its row, its facts, and the steps it has behind it."""
+"""A seat as the engine sees it: its row, its facts, and the steps that were taken."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from webapp.care.schedule.sessions import Seat
 
 
 class SeatRow(NamedTuple):
-    """What of a seat the facts hang on; `SEAT_COLUMNS` selects it."""
+    """The columns of a seat that its facts are read by, selected with `SEAT_COLUMNS`."""
 
     id: int
     session_id: int

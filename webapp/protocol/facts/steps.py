@@ -1,4 +1,4 @@
-"""Steps: rungs that were taken, or stood down, for one seat. The history beside the ladder's policy."""
+"""Steps: what became of each rung for each seat, taken or not, as rows."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,7 +12,7 @@ from webapp.protocol.ladder.rungs import TAKEN
 
 EXPIRED, STOOD_DOWN = "expired", "stood_down"
 COLUMNS = ("seat_id", "rung", "occurrence", "due_at", "taken_at", "result", "why")
-Row = tuple[int, str, int, datetime, datetime | None, str, str | None]
+StepRow = tuple[int, str, int, datetime, datetime | None, str, str | None]
 
 
 class Step(Base):
@@ -20,7 +20,7 @@ class Step(Base):
 
     `occurrence` is the start the step was for, in epoch seconds: a moved session has steps of its own, and one moved
     back keeps those it had. `result` is taken, expired or stood_down; `why` a key of `rungs.WHY`. `taken_at` is null for
-    a step that was not taken. Growth: up to nine rows a seat that nobody fills, three for one that is filled.
+    a step that was not taken. Growth: up to nine rows for a seat whose client never comes, three for one whose client does.
     """
 
     __tablename__ = "step"
@@ -46,6 +46,6 @@ def result_of(why: str) -> str:
     return EXPIRED if why == "expired" else STOOD_DOWN
 
 
-def write(store: Store, rows: Iterable[Row]) -> int:
+def write(store: Store, rows: Iterable[StepRow]) -> int:
     """Write steps (tuples in the order of `COLUMNS`); those that are there already stay as they are."""
     return insert_missing(store, Step.__table__, COLUMNS, list(rows))  # type: ignore[arg-type]

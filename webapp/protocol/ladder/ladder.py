@@ -1,96 +1,95 @@
-"""The ladder of docs/protocol.md: what is to be done for one seat at one instant.
+"""The ladder (docs/protocol.md): which reminders, checks and tasks are due for one seat at one instant.
 
-Pure: the standard library, `standing.py`, `policy.py` and the table in `rungs.py`. Nothing here is told anything; it looks at
-facts. A *look* is one rung with its due instant, its state and why; `next_look` and `due_rungs` are read off the looks.
+Pure: the standard library, `standing.py`, `policy.py`, `times.py` and the table in `rungs.py`. Everything is decided from the
+facts of that instant and nothing else. `survey` gives the status of every rung; `next_look` and `due_rungs` follow from it.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from webapp.care.attendance.standing import Facts, Standing, standing, unknown
 from webapp.protocol.ladder.rungs import (
+    ENDED_BY_LATE_FACTS,
     LADDER,
-    MENDED,
     STEPPED_OVER,
     TAKEN,
     WRITTEN,
-    Line,
-    Look,
     Rung,
+    RungRule,
+    RungStatus,
     State,
 )
+from webapp.times import QuietHours, quiet_around
 
 NEAR = timedelta(hours=2)
 """Reminders this close to the start are exempt from quiet hours (rule 6)."""
 HISTORY = timedelta(hours=24)
-"""A seat written down longer than this after its session ended is history; nobody is chased for it."""
+"""A seat written down longer than this after its session ended is history; nobody is contacted about it."""
 
 
-def survey(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[Look]:
-    """Every rung of the ladder for one seat at `now`. `taken`: rung → result, of this occurrence."""
+def survey(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[RungStatus]:
+    """The status of every rung for one seat at `now`. `taken`: rung → result of the steps of this occurrence."""
     stops = stopping(facts, now)
-    looks = []
-    for line, due in zip(LADDER, timetable(facts, taken, now), strict=True):
-        rung = line.rung
-        look = Look(rung, State.LATER, due)
-        looks.append(look)
+    statuses = []
+    for rule, due in zip(LADDER, timetable(facts, taken, now), strict=True):
+        rung = rule.rung
+        status = RungStatus(rung, State.LATER, due)
+        statuses.append(status)
         if rung in taken:
-            look.state, look.why = State.TAKEN, taken[rung]
-        elif stops and not line.blockers.isdisjoint(stops):
-            look.why = next(name for name in line.stops if name in stops)
-            look.state = State.SKIP if _set_aside(look, stops, now) else State.STOPPED
-        elif line.conditional and (why := _needless(rung, due, facts, now)):
-            look.state, look.why = State.NOT_NEEDED, why
+            status.state, status.why = State.TAKEN, taken[rung]
+        elif stops and not rule.blockers.isdisjoint(stops):
+            status.why = next(name for name in rule.stops if name in stops)
+            status.state = State.SKIP if _records_inactive(status, stops, now) else State.STOPPED
+        elif rule.conditional and (why := _not_needed(rung, due, facts, now)):
+            status.state, status.why = State.NOT_NEEDED, why
         elif due is not None and due <= now:
-            _fall_due(look, line, facts, now)
+            _decide_due(status, rule, facts, now)
         elif rung in facts.life.leads:
-            look.why = "own_lead"
-    _leave_only_the_last_reminder(looks, now)
-    return looks
+            status.why = "own_lead"
+    _leave_only_the_last_reminder(statuses, now)
+    return statuses
 
 
-def due_rungs(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[Look]:
-    """What is to be written down at `now`: rungs to take (`DUE`), and rungs that came too late (`SKIP`)."""
-    return [look for look in survey(facts, taken, now) if look.state in WRITTEN]
+def due_rungs(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[RungStatus]:
+    """The rungs to write down at `now`: those to take (`DUE`) and those that came too late (`SKIP`)."""
+    return [status for status in survey(facts, taken, now) if status.state in WRITTEN]
 
 
 def next_look(
-    facts: Facts, taken: Mapping[str, str], now: datetime, looks: list[Look] | None = None
+    facts: Facts, taken: Mapping[str, str], now: datetime, statuses: list[RungStatus] | None = None
 ) -> datetime | None:
-    """When this seat is to be looked at next; None when nothing can follow by time alone.
+    """When the engine must look at this seat next (UTC); None when time alone can make nothing due.
 
-    In the past only while something is due. `looks`: the survey, if the caller has it.
+    In the past only while something is due. `statuses`: the survey, if the caller has it.
     """
-    looks = survey(facts, taken, now) if looks is None else looks
+    statuses = survey(facts, taken, now) if statuses is None else statuses
     due = ahead = None
-    for look in looks:
-        state, at = look.state, look.due_at
+    for status in statuses:
+        state, at = status.state, status.due_at
         if at is None or state is State.TAKEN:
             continue
         if state in WRITTEN:
             due = at if due is None or at < due else due
-        at = look.until or at
+        at = status.until or at
         if at > now and (ahead is None or at < ahead):
             ahead = at
     if due is not None:
         return due
-    if facts.room.cancelled or looks[0].why == "history":
+    if facts.room.cancelled or statuses[0].why == "history":
         return None
-    if _unsettled(facts, taken, looks, now) and (again := look_again_at(facts, now)):
+    if _unsettled(facts, taken, statuses, now) and (again := look_again_at(facts, now)):
         return again if ahead is None else min(again, ahead)
     return ahead
 
 
-def explain(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[Look]:
-    """What happens next for a seat and why, rung by rung: the survey, for `rejoin ladder explain` and the staff page."""
+def explain(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[RungStatus]:
+    """The status of every rung and why, for `rejoin ladder explain` and the staff page: the same survey."""
     return survey(facts, taken, now)
 
 
 def timetable(facts: Facts, taken: Mapping[str, str], now: datetime) -> tuple[datetime | None, ...]:
-    """When each rung of `LADDER` falls due for this seat; None for one that hangs on no instant yet."""
+    """When each rung of `LADDER` falls due for this seat, in its order; None for one that has no due instant yet."""
     room, life = facts.room, facts.life
     quiet = life.quiet_hours or room.policy.quiet_hours
     heads_up = life.leads.get(Rung.HEADS_UP, room.policy.heads_up)
@@ -108,56 +107,46 @@ def timetable(facts: Facts, taken: Mapping[str, str], now: datetime) -> tuple[da
     )
 
 
-@lru_cache(maxsize=4096)
-def awake(
-    starts_at: datetime, offset: timedelta, quiet: tuple[time, time] | None, zone: str
-) -> datetime:
+def awake(starts_at: datetime, offset: timedelta, quiet: QuietHours | None, zone: str) -> datetime:
     """`starts_at + offset`, moved to the last minute before the recipient's quiet hours (rule 6)."""
     due = starts_at + offset
     if quiet is None or offset >= -NEAR:
         return due
-    local = due.astimezone(ZoneInfo(zone))
-    begin, end = quiet
-    clock = local.time()
-    asleep = begin <= clock < end if begin < end else clock >= begin or clock < end
-    if not asleep:
-        return due
-    evening = local.date() if clock >= begin else local.date() - timedelta(days=1)
-    begins = datetime.combine(evening, begin, tzinfo=ZoneInfo(zone)).astimezone(due.tzinfo)
-    return min(due, begins - timedelta(minutes=1))
+    around = quiet_around(quiet, zone, due)
+    return around[0] - timedelta(minutes=1) if around else due
 
 
 def stopping(facts: Facts, now: datetime) -> set[str]:
-    """The facts that stop rungs, as far as they hold at `now`."""
+    """The names of the facts that stop rungs (`RungRule.stops`) and are true at `now`."""
     room, life = facts.room, facts.life
-    found = {life.inactive} if life.inactive else set()
+    stops = {life.inactive} if life.inactive else set()
     if room.cancelled:
-        found.add("cancelled")
+        stops.add("cancelled")
     if facts.given_at > room.ends_at + HISTORY:
-        found.add("history")
+        stops.add("history")
     if facts.excused or facts.set_aside:
-        found.add("excused")
+        stops.add("excused")
     if facts.made_up:
-        found.add("made_up")
+        stops.add("made_up")
     if facts.absence is not None:
-        found.add("reported")
+        stops.add("reported")
     if facts.evidence:
         seen = facts.tally(now)
         if seen.seen or seen.here:
-            found.add("joined")
+            stops.add("joined")
     if life.open_plan or (life.planned_at is not None and life.planned_at >= room.starts_at):
-        found.add("plan")
+        stops.add("plan")
     if life.contact_at is not None and life.contact_at >= room.starts_at + room.policy.doors_open:
-        found.add("contact")
+        stops.add("contact")
         if life.contact_at >= room.starts_at:
-            found.add("contact_since_start")
+            stops.add("contact_since_start")
     if life.spoken_at is not None and life.spoken_at >= room.starts_at:
-        found.add("spoken")
-    return found
+        stops.add("spoken")
+    return stops
 
 
 def misses_in_row(facts: Facts) -> int:
-    """How many misses in a row without contact this seat makes, if it is one (rule 1)."""
+    """How many misses in a row without contact there are when this seat is counted as one (rule 1)."""
     count, contact = 1, facts.life.contact_at
     for seat in facts.earlier:
         if seat.standing in STEPPED_OVER:
@@ -182,7 +171,7 @@ def contact_after_miss(facts: Facts, taken: Mapping[str, str], now: datetime) ->
 
 
 def look_again_at(facts: Facts, now: datetime) -> datetime | None:
-    """When to look again at a seat that waits for a fact and not for an instant; None once that is hopeless."""
+    """When to look again at a seat that waits for a fact and not for an instant; None once no fact can change anything."""
     room = facts.room
     if now < room.ends_at:
         return now + timedelta(minutes=1)
@@ -191,8 +180,8 @@ def look_again_at(facts: Facts, now: datetime) -> datetime | None:
     return now + HISTORY / 4 if now < room.ends_at + room.policy.make_up_within else None
 
 
-def _needless(rung: Rung, due: datetime | None, facts: Facts, now: datetime) -> str:
-    """Why the condition of a rung has not arisen; empty if it has, or hangs on time alone."""
+def _not_needed(rung: Rung, due: datetime | None, facts: Facts, now: datetime) -> str:
+    """Why a conditional rung is not needed; empty when it is, or when its condition is not known to be false."""
     if rung is Rung.MARK_ROOM and not unknown(facts, facts.tally(now), now):
         return "room_known"
     if rung is Rung.ESCALATION and misses_in_row(facts) < facts.room.policy.escalate_after:
@@ -200,45 +189,56 @@ def _needless(rung: Rung, due: datetime | None, facts: Facts, now: datetime) -> 
     return "no_contact_after_miss" if rung is Rung.REENGAGEMENT and due is None else ""
 
 
-def _fall_due(look: Look, line: Line, facts: Facts, now: datetime) -> None:
-    """Decide about a rung whose instant has come and which nothing stops."""
+def _decide_due(status: RungStatus, rule: RungRule, facts: Facts, now: datetime) -> None:
+    """Set the status of a rung that is due and that nothing stops: due, skipped or held."""
     room = facts.room
-    look.state = State.DUE
-    if line.reminder and now >= room.ends_at:
-        look.state, look.why = State.SKIP, "expired"
-    elif line.rung in (Rung.HEADS_UP, Rung.SOON) and look.due_at and look.due_at < _born(facts):
-        look.state, look.why = State.SKIP, "seat_is_newer"
-    elif line.held and (held := facts.held_until()) and now < held:
-        look.state, look.why, look.until = State.HELD, "tapped", held
-    elif line.held and unknown(facts, facts.tally(now), now):
-        look.state, look.why, look.until = State.HELD, "room_silent", look_again_at(facts, now)
+    status.state = State.DUE
+    if rule.reminder and now >= room.ends_at:
+        status.state, status.why = State.SKIP, "expired"
+    elif (
+        rule.rung in (Rung.HEADS_UP, Rung.SOON)
+        and status.due_at
+        and status.due_at < _at_this_time_since(facts)
+    ):
+        status.state, status.why = State.SKIP, "seat_is_newer"
+    elif rule.held and (held := facts.held_until()) and now < held:
+        status.state, status.why, status.until = State.HELD, "tapped", held
+    elif rule.held and unknown(facts, facts.tally(now), now):
+        status.state, status.why, status.until = (
+            State.HELD,
+            "room_silent",
+            look_again_at(facts, now),
+        )
 
 
-def _born(facts: Facts) -> datetime:
-    """Since when the client has this seat at this time of day: given, or moved there."""
+def _at_this_time_since(facts: Facts) -> datetime:
+    """When the client got this seat at its present time: when it was given, or when the session was moved."""
     moved = facts.room.moved_at
     return max(facts.given_at, moved) if moved else facts.given_at
 
 
-def _set_aside(look: Look, stops: set[str], now: datetime) -> bool:
-    """The outreach of a paused or discharged client is written down, so that the seat is not held against them later."""
-    due = look.rung is Rung.OUTREACH and look.due_at is not None and look.due_at <= now
-    return due and look.why in ("paused", "discharged") and "joined" not in stops
+def _records_inactive(status: RungStatus, stops: set[str], now: datetime) -> bool:
+    """Whether a stopped outreach is written down all the same: that of a paused or discharged client is, so that the seat does not
+    count against them later."""
+    due = status.rung is Rung.OUTREACH and status.due_at is not None and status.due_at <= now
+    return due and status.why in ("paused", "discharged") and "joined" not in stops
 
 
-def _leave_only_the_last_reminder(looks: list[Look], now: datetime) -> None:
-    """Of reminders due together (after an outage, say) only the last one still says something new."""
-    reminders = [look for look in looks[:5] if look.due_at]
-    for look, following in pairwise(reminders):
-        if look.state is State.DUE and following.due_at and following.due_at <= now:
-            look.state, look.why = State.SKIP, "superseded"
+def _leave_only_the_last_reminder(statuses: list[RungStatus], now: datetime) -> None:
+    """Of reminders that are due together, after an outage for example, only the last one is still of use."""
+    reminders = [status for status in statuses[:5] if status.due_at]
+    for status, following in pairwise(reminders):
+        if status.state is State.DUE and following.due_at and following.due_at <= now:
+            status.state, status.why = State.SKIP, "superseded"
 
 
-def _unsettled(facts: Facts, taken: Mapping[str, str], looks: list[Look], now: datetime) -> bool:
-    """A miss that may still be mended by a late join, a contact or a report."""
-    if any(kind in MENDED for kind, _ in facts.open_tasks):
+def _unsettled(
+    facts: Facts, taken: Mapping[str, str], statuses: list[RungStatus], now: datetime
+) -> bool:
+    """Whether a late join, a contact or a report can still change what follows from this seat."""
+    if any(kind in ENDED_BY_LATE_FACTS for kind, _ in facts.open_tasks):
         return True
-    plan = looks[-1].state
+    plan = statuses[-1].state
     if plan in (State.TAKEN, State.STOPPED):
         return False
     missed = now >= facts.room.outreach_at and standing(facts, now) is Standing.MISSED

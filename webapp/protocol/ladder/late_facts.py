@@ -1,6 +1,6 @@
-"""Facts that come late mend: which open tasks about a seat end by themselves, and how (rule 2).
+"""Which open tasks about a seat end by themselves when a fact comes late, and how (rule 2).
 
-Pure: standard library and the ladder's words.
+Pure: the standard library and the ladder.
 """
 
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from webapp.care.attendance.standing import Facts
 from webapp.protocol.ladder.ladder import stopping
 
 CALLS = ("outreach", "relational")
-"""Tasks that are about reaching somebody who was not there."""
+"""Tasks to reach somebody who was not there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
+class TaskEnding:
     """End the open task of this kind: done with `outcome`, or withdrawn when `outcome` is empty."""
 
     kind: str
@@ -22,10 +22,10 @@ class Mend:
     outcome: str = ""
 
 
-def mends(facts: Facts, now: datetime) -> list[Mend]:
-    """What the facts of this instant put an end to. Everything stays in the chart.
+def task_endings(facts: Facts, now: datetime) -> list[TaskEnding]:
+    """The endings of open tasks that the facts of `now` call for. The tasks stay in the chart.
 
-    Joining or a report ends the calls, being reached ends the counselor's; an escalation nobody has touched is withdrawn
+    A join or a report ends the calls; once the client was reached, the counselor's ends; an escalation nobody has touched is withdrawn
     when the client was there after all. A cancelled session ends all of them: nobody missed anything.
     """
     if not facts.open_tasks:
@@ -34,21 +34,21 @@ def mends(facts: Facts, now: datetime) -> list[Mend]:
     ends = []
     for kind, touched in facts.open_tasks:
         if "cancelled" in stops:
-            ends.append(Mend(kind, "cancelled"))
+            ends.append(TaskEnding(kind, "cancelled"))
         elif kind in CALLS:
             ends += _end_of_call(kind, stops)
         elif kind == "escalation" and not touched and "joined" in stops:
-            ends.append(Mend(kind, "joined"))
+            ends.append(TaskEnding(kind, "joined"))
     return ends
 
 
-def _end_of_call(kind: str, stops: set[str]) -> list[Mend]:
+def _end_of_call(kind: str, stops: set[str]) -> list[TaskEnding]:
     if "joined" in stops:
-        return [Mend(kind, "joined", outcome="joined")]
+        return [TaskEnding(kind, "joined", outcome="joined")]
     if "reported" in stops:
-        return [Mend(kind, "reported", outcome="reported")]
+        return [TaskEnding(kind, "reported", outcome="reported")]
     if "excused" in stops:
-        return [Mend(kind, "excused")]
+        return [TaskEnding(kind, "excused")]
     if kind == "outreach" and "spoken" in stops:
-        return [Mend(kind, "spoken", outcome="reached")]
+        return [TaskEnding(kind, "spoken", outcome="reached")]
     return []

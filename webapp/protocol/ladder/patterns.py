@@ -1,7 +1,7 @@
-"""Patterns: what several absences together may mean, and what could be tried (docs/protocol.md, *Patterns*).
+"""Finds patterns in a client's past seats and proposes what could be tried (docs/protocol.md, *Patterns*).
 
-Pure: standard library, policy and standings. Times of day are the session's own wall time, weeks begin on its Monday.
-A pattern is never a verdict: it carries its evidence and proposes; staff accept, adapt or dismiss.
+Pure: the standard library, policy and standings. Times of day are the session's own wall time, weeks begin on its Monday.
+A pattern carries its evidence and proposals; it decides nothing. Staff accept, adapt or dismiss it.
 """
 
 from collections import Counter, defaultdict
@@ -18,8 +18,8 @@ TECHNICAL = "technical"
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """One seat that is over. `starts_at` is local to the session; `present` counts time there, or made up."""
+class PastSeat:
+    """One seat that is over. `starts_at` is local to the session; `present` is the time there, or made up."""
 
     seat_id: int
     starts_at: datetime
@@ -36,7 +36,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """`name` and `proposals` are keys; words belong to the page. `seats`: the evidence."""
+    """One pattern that was found. `name` and `proposals` are keys, put into words by the page; `seats` are the ids of the evidence."""
 
     name: str
     seats: tuple[int, ...]
@@ -54,26 +54,26 @@ PROPOSALS = {
 }
 
 
-def find(past: Sequence[Past], policy: Policy, now: datetime) -> list[Pattern]:
-    """The patterns in a client's past, given oldest first. `now` local to the program."""
+def find(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[Pattern]:
+    """The patterns in a client's past seats (oldest first). `now` is local to the program."""
     found = []
-    for name, look in LOOKS.items():
-        if evidence := look(past, policy, now):
+    for name, detect in DETECTORS.items():
+        if evidence := detect(past, policy, now):
             found.append(Pattern(name, tuple(p.seat_id for p in evidence), PROPOSALS[name]))
     return found
 
 
-def misses(past: Sequence[Past], policy: Policy, now: datetime) -> list[Past]:
-    """Seats missed within the policy's time, if they are enough."""
+def misses(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[PastSeat]:
+    """The seats missed within the policy's time, if they are enough; else none."""
     since = now - policy.patterns.misses_within
     missed = [p for p in past if p.standing is Standing.MISSED and p.starts_at >= since]
     return missed if len(missed) >= policy.patterns.misses else []
 
 
-def same_slot(past: Sequence[Past], policy: Policy, now: datetime) -> list[Past]:
-    """Absences on one weekday or at one hour. Says nothing where all of somebody's sessions are then."""
+def same_slot(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[PastSeat]:
+    """Absences on one weekday or at one hour; none where all of the client's sessions are then."""
     absent = [p for p in past if p.standing in ABSENT][-policy.patterns.same_slot_of :]
-    slots: tuple[Callable[[Past], int], ...] = (
+    slots: tuple[Callable[[PastSeat], int], ...] = (
         lambda p: p.starts_at.weekday(),
         lambda p: p.starts_at.hour,
     )
@@ -84,14 +84,14 @@ def same_slot(past: Sequence[Past], policy: Policy, now: datetime) -> list[Past]
     return []
 
 
-def technical(past: Sequence[Past], policy: Policy, now: datetime) -> list[Past]:
+def technical(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[PastSeat]:
     """Absences put down to technology within the policy's time, if they are enough."""
     since = now - policy.patterns.technical_within
     found = [p for p in past if p.reason == TECHNICAL and p.starts_at >= since]
     return found if len(found) >= policy.patterns.technical else []
 
 
-def falling_minutes(past: Sequence[Past], policy: Policy, now: datetime) -> list[Past]:
+def falling_minutes(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[PastSeat]:
     """Each of the last whole weeks with sessions brought fewer minutes than the one before it."""
     weeks = _whole_weeks(past, now)
     last = sorted(weeks)[-(policy.patterns.falling_weeks + 1) :]
@@ -102,7 +102,7 @@ def falling_minutes(past: Sequence[Past], policy: Policy, now: datetime) -> list
     return [p for week in last for p in weeks[week]] if fell else []
 
 
-def short_notice(past: Sequence[Past], policy: Policy, now: datetime) -> list[Past]:
+def short_notice(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[PastSeat]:
     """Absences told later than early notice, if they are enough; technical ones, which nobody foresees, are counted apart
     (M15)."""
     told = [p for p in past if p.reason != TECHNICAL]
@@ -110,13 +110,13 @@ def short_notice(past: Sequence[Past], policy: Policy, now: datetime) -> list[Pa
     return short if len(short) >= policy.patterns.short_notice else []
 
 
-def together(past: Sequence[Past], policy: Policy, now: datetime) -> list[Past]:
+def together(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[PastSeat]:
     """Seats that both partners missed in one session, if they are enough."""
     both = [p for p in past if p.partner_missed and p.standing is Standing.MISSED]
     return both if len(both) >= policy.patterns.together else []
 
 
-def under_plan(past: Sequence[Past], policy: Policy, now: datetime) -> list[Past]:
+def under_plan(past: Sequence[PastSeat], policy: Policy, now: datetime) -> list[PastSeat]:
     """The last whole weeks, if each brought fewer hours than planned; hours made up count."""
     weeks = _whole_weeks(past, now)
     last = sorted(weeks)[-policy.patterns.under_plan_weeks :]
@@ -127,17 +127,17 @@ def under_plan(past: Sequence[Past], policy: Policy, now: datetime) -> list[Past
     return [p for week in last for p in weeks[week]] if under else []
 
 
-def _whole_weeks(past: Sequence[Past], now: datetime) -> dict[date, list[Past]]:
+def _whole_weeks(past: Sequence[PastSeat], now: datetime) -> dict[date, list[PastSeat]]:
     """Weeks that are over, with their seats."""
     this_week = now.date() - timedelta(days=now.weekday())
-    weeks: dict[date, list[Past]] = defaultdict(list)
+    weeks: dict[date, list[PastSeat]] = defaultdict(list)
     for seat in past:
         if seat.week < this_week and seat.standing is not Standing.CANCELLED:
             weeks[seat.week].append(seat)
     return weeks
 
 
-LOOKS: dict[str, Callable[[Sequence[Past], Policy, datetime], list[Past]]] = {
+DETECTORS: dict[str, Callable[[Sequence[PastSeat], Policy, datetime], list[PastSeat]]] = {
     "misses": misses,
     "same_slot": same_slot,
     "technical": technical,

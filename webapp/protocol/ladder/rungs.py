@@ -1,6 +1,6 @@
-"""The ladder as data: its rungs, who each is for, what stops it, and the words for what became of it.
+"""The ladder's rungs as data: who each is for, what stops it, and why one is where it is, in words.
 
-Pure: standard library only, and `Standing`.
+Pure: the standard library and `Standing`.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +12,8 @@ from webapp.refusals import N_
 
 
 class Rung(StrEnum):
+    """A rung of the ladder. The values are stored and published."""
+
     HEADS_UP = "heads_up"
     SOON = "soon"
     DOORS_OPEN = "doors_open"
@@ -22,22 +24,22 @@ class Rung(StrEnum):
     ESCALATION = "escalation"
     REENGAGEMENT = "reengagement"
     PATTERN_REVIEW = "pattern_review"
-    """Taken by the chore *tend* when a pattern appears (patterns.py); never by the clock."""
+    """Taken by the chore *tend* when a pattern appears (patterns.py); never by time alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One rung as the ladder's table states it."""
+class RungRule:
+    """One row of the ladder's table: a rung, and the rules for it."""
 
     rung: Rung
     audience: str
-    """client, or the role whose task it is."""
+    """`client`, or the role that gets the task."""
     stops: tuple[str, ...]
-    """Facts that make it needless, the one to name first coming first."""
+    """Facts that make it needless; the one to name first comes first."""
     held: bool = False
-    """Waits while a tap on *Join* or a silent room leaves open who is there (rule 7)."""
+    """Waits while a tap on *Join* or a room without evidence leaves open who is there (rule 7)."""
     conditional: bool = False
-    """Hangs on more than time."""
+    """Needs more than its due instant to be taken."""
     blockers: frozenset[str] = field(init=False)
     reminder: bool = field(init=False)
 
@@ -49,27 +51,29 @@ class Line:
 ALWAYS = ("cancelled", "history", "paused", "discharged", "excused", "made_up")
 BEFORE = (*ALWAYS, "joined", "reported")
 LADDER = (
-    Line(Rung.HEADS_UP, "client", BEFORE),
-    Line(Rung.SOON, "client", BEFORE),
-    Line(Rung.DOORS_OPEN, "client", BEFORE),
-    Line(Rung.FIRST_CHECK, "client", (*BEFORE, "contact"), held=True),
-    Line(Rung.SECOND_CHECK, "client", (*BEFORE, "contact"), held=True),
-    Line(Rung.MARK_ROOM, "coordinator", BEFORE, conditional=True),
-    Line(Rung.OUTREACH, "counselor", (*BEFORE, "spoken"), held=True),
-    Line(
+    RungRule(Rung.HEADS_UP, "client", BEFORE),
+    RungRule(Rung.SOON, "client", BEFORE),
+    RungRule(Rung.DOORS_OPEN, "client", BEFORE),
+    RungRule(Rung.FIRST_CHECK, "client", (*BEFORE, "contact"), held=True),
+    RungRule(Rung.SECOND_CHECK, "client", (*BEFORE, "contact"), held=True),
+    RungRule(Rung.MARK_ROOM, "coordinator", BEFORE, conditional=True),
+    RungRule(Rung.OUTREACH, "counselor", (*BEFORE, "spoken"), held=True),
+    RungRule(
         Rung.ESCALATION, "supervisor", (*BEFORE, "contact_since_start"), held=True, conditional=True
     ),
-    Line(Rung.REENGAGEMENT, "counselor", (*ALWAYS, "joined", "plan"), conditional=True),
+    RungRule(Rung.REENGAGEMENT, "counselor", (*ALWAYS, "joined", "plan"), conditional=True),
 )
 STEPPED_OVER = frozenset(
     {Standing.CANCELLED, Standing.UNKNOWN, Standing.EXPECTED, Standing.WAITING}
 )
-"""Standings that the walk of rule 1 steps over: nothing is known or decided there."""
+"""Standings that the walk of rule 1 skips: nothing is known or decided there."""
 TAKEN = "taken"
 """The result of a step that was done; others say why it was not (`WHY`)."""
 
 
 class State(StrEnum):
+    """Where a rung is."""
+
     TAKEN = "taken"
     DUE = "due"
     SKIP = "skip"
@@ -81,14 +85,14 @@ class State(StrEnum):
     """Its condition has not arisen."""
 
 
-MENDED = ("outreach", "relational", "escalation")
-"""Kinds of task that facts which come late may end by themselves (mending.py)."""
+ENDED_BY_LATE_FACTS = ("outreach", "relational", "escalation")
+"""Kinds of task that a fact which comes late may end (late_facts.py)."""
 WRITTEN = (State.DUE, State.SKIP)
 
 
 @dataclass(slots=True)
-class Look:
-    """One rung of one seat at one instant: where it stands, and why. `due_at` is aware UTC."""
+class RungStatus:
+    """The status of one rung for one seat at one instant, and why. `due_at` is aware UTC."""
 
     rung: Rung
     state: State
@@ -125,4 +129,4 @@ WHY: dict[str, str] = {
     "taken": N_("Done."),
     "stood_down": N_("It was no longer needed."),
 }
-"""Why a rung is where it is, for people; also the results of steps. Every `why` of the ladder is a key here."""
+"""Why a rung has its status, for people to read; also the results of steps. Every `why` of the ladder is a key here."""

@@ -1,1 +1,1 @@
-"""What the protocol can tell: misses, what waits for a client, demand for make-ups, timeliness."""
+"""Reports: missed seats, seats by standing, counts for Today, demand for make-ups, timeliness of the protocol's steps."""

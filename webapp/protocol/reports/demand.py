@@ -1,4 +1,4 @@
-"""Demand: missed seats that nothing stands for yet, so that staff know which make-ups are wanted (M6)."""
+"""Demand for make-ups: missed seats that have none yet, for staff (M6)."""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +6,7 @@ from sqlalchemy import or_, select
 
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import CAN_BE_MADE_UP, standing
-from webapp.care.catch_up.cards import Missed
+from webapp.care.catch_up.cards import MissedSeat
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person, Status
 from webapp.care.directory.programs import Program
@@ -17,19 +17,18 @@ from webapp.protocol.facts import facts
 from webapp.protocol.facts.picture import SeatRow
 
 FARTHEST, MOST = timedelta(days=60), 3000
-"""However long the policy lets make-ups take: so many days, and so many seats, are looked at."""
+"""How far back, and how many seats, are looked at, however long the policy lets make-ups take."""
 
 
-def open_seats(store: Store, program: Program, now: datetime) -> list[Missed]:
-    """Seats that can be made up, still in time, with nothing booked; the latest first. A make-up's own seat is none: what
-    it was for still is. A fixed number of statements; grows with the seats of the policy's time for make-ups."""
-    stands = select(MakeUp.id).where(
-        MakeUp.seat_id == Seat.id, ~MakeUp.is_cancelled, MakeUp.lapsed_at.is_(None)
-    )
+def open_seats(store: Store, program: Program, now: datetime) -> list[MissedSeat]:
+    """Seats that can be made up for, still in time, with nothing booked; the latest first. A seat that was booked as a make-up is
+    left out: the seat that it was for is listed. A fixed number of statements; grows with the seats of the policy's time for
+    make-ups."""
+    stands = select(MakeUp.id).where(MakeUp.seat_id == Seat.id, MakeUp.stands)
     makes_up = select(MakeUp.id).where(
         or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id)
     )
-    told = select(AbsenceReport.id).where(
+    reported = select(AbsenceReport.id).where(
         AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn
     )
     query = (
@@ -37,7 +36,7 @@ def open_seats(store: Store, program: Program, now: datetime) -> list[Missed]:
         .join(Session, Session.id == Seat.session_id)
         .join(Person, Person.id == Seat.client_id)
         .where(Session.program_id == program.id, Session.is_on)
-        .where(Session.ends_at > now - FARTHEST, or_(Session.ends_at <= now, told.exists()))
+        .where(Session.ends_at > now - FARTHEST, or_(Session.ends_at <= now, reported.exists()))
         .where(Seat.is_given, Person.status == Status.ACTIVE)
         .where(~stands.exists(), ~makes_up.exists())
         .order_by(Session.starts_at.desc(), Seat.id.desc())
@@ -52,8 +51,8 @@ def _in_time(session: Session, program: Program, now: datetime) -> bool:
     return now < session.ends_at + policy.make_up_within
 
 
-def told_ahead(store: Store, client: Person, now: datetime) -> list[Missed]:
-    """Coming seats that `client` has said they can't come to, the soonest first."""
+def reported_ahead(store: Store, client: Person, now: datetime) -> list[MissedSeat]:
+    """Coming seats for which `client` has reported an absence, the soonest first."""
     query = (
         select(Seat)
         .join(Session, Session.id == Seat.session_id)
@@ -66,8 +65,8 @@ def told_ahead(store: Store, client: Person, now: datetime) -> list[Missed]:
     return _standing(store, list(store.scalars(query).unique()), now)
 
 
-def _standing(store: Store, seats: list[Seat], now: datetime) -> list[Missed]:
+def _standing(store: Store, seats: list[Seat], now: datetime) -> list[MissedSeat]:
     rows = [SeatRow(each.id, each.session_id, each.client_id, each.given_at) for each in seats]
     pictures = zip(seats, facts.of_seats(store, rows, now), strict=True)
-    found = [Missed(seat, standing(picture.facts, now)) for seat, picture in pictures]
-    return [each for each in found if each.standing in CAN_BE_MADE_UP]
+    missed = [MissedSeat(seat, standing(picture.facts, now)) for seat, picture in pictures]
+    return [each for each in missed if each.standing in CAN_BE_MADE_UP]

@@ -1,4 +1,4 @@
-"""Provable timeliness: for every step its due and its taken instant, for every rung that was not taken why not (M29)."""
+"""Timeliness of the protocol: when each step was due and when it was taken, or why it was not (M29)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 
+from webapp.bulk import among
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol.facts import facts
-from webapp.protocol.facts.among import among
 from webapp.protocol.facts.picture import SEAT_COLUMNS, SeatRow
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.ladder import survey
@@ -18,7 +18,7 @@ from webapp.protocol.ladder.rungs import TAKEN, Rung, State
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One rung of one seat. `why` is a key of `rungs.WHY`; empty for one that was taken as meant or is still to come."""
+    """One rung of one seat. `why` is a key of `rungs.WHY`; empty for a rung that was taken as planned or is still to come."""
 
     seat_id: int
     client_id: int
@@ -31,12 +31,13 @@ class Proof:
 
     @property
     def lateness(self) -> timedelta | None:
-        """How long after its instant it was taken."""
+        """How long after it was due the step was taken; None when it was not taken."""
         return self.taken_at - self.due_at if self.taken_at and self.due_at else None
 
 
 def missed(program_id: int, since: datetime, until: datetime) -> Select[int, int, int, datetime]:
-    """Seats of a program begun in [since, until) that were missed at the outreach instant, whatever became of it later."""
+    """Seats of a program in sessions begun in [since, until) that were missed at the outreach instant, also when later evidence
+    shows that the client was there."""
     return (
         select(*SEAT_COLUMNS)
         .join(Session, Session.id == Seat.session_id)
@@ -54,31 +55,31 @@ def missed(program_id: int, since: datetime, until: datetime) -> Select[int, int
 
 
 def proofs(store: Store, seats: Sequence[SeatRow], now: datetime) -> list[Proof]:
-    """Every rung of these seats' present occurrences, in the ladder's order; a fixed number of statements."""
+    """Every rung of these seats for the present time of their sessions, in the ladder's order. A fixed number of statements."""
     written = {
         (step.seat_id, step.occurrence, step.rung): step
         for step in store.scalars(
             select(Step).where(among(store, Step.seat_id, [seat.id for seat in seats]))
         )
     }
-    found = []
+    by_rung = []
     for picture in facts.of_seats(store, seats, now, walk_all=True):
         seat = picture.seat
         for look in survey(picture.facts, picture.taken, now):
             step = written.get((seat.id, picture.occurrence, look.rung.value))
-            found.append(
+            by_rung.append(
                 Proof(
                     seat.id, seat.client_id, seat.session_id, look.rung.value,
                     step.due_at if step else look.due_at, step.taken_at if step else None,
                     look.state, (step.why or "") if step else look.why,
                 )
             )  # fmt: skip
-    return found
+    return by_rung
 
 
 @dataclass(frozen=True, slots=True)
 class Punctuality:
-    """How a rung was kept over a period. `latest` is the worst lateness of a step that was taken."""
+    """How punctually a rung was taken over a period. `latest` is the worst lateness of a step that was taken."""
 
     rung: str
     taken: int
@@ -94,7 +95,8 @@ def summary(
     until: datetime,
     on_time: timedelta = timedelta(minutes=1),
 ) -> list[Punctuality]:
-    """Per rung, over the sessions of a program begun in [since, until): taken, stood down, and how punctually."""
+    """Per rung, over the sessions of a program begun in [since, until): how often it was taken, how often not, and how
+    punctually. `on_time`: lateness up to which a step counts as on time. One statement."""
     query = (
         select(Step.rung, Step.due_at, Step.taken_at, func.count())
         .join(Seat, Seat.id == Step.seat_id)

@@ -1,8 +1,8 @@
-"""What waits for a client, in one statement: Today asks it on every visit.
+"""Counts for a client's Today page, in one statement: sessions to catch up on, homework, messages, held places, plans.
 
-The count of sessions to catch up on is a select of its own, because standings cost several statements. It never counts a
-session that *Catch up* would not list (a test holds it to `misses.of` on generated rows); it leaves out those where the
-client was there for a part, and those whose evidence staff corrected.
+Sessions to catch up on are counted by a select of their own, because standings cost several statements. It never counts a
+session that *Catch up* would not list (a test compares it with `misses.of` on generated rows); it leaves out sessions that
+the client attended in part, and those whose evidence staff corrected.
 """
 
 from datetime import datetime, timedelta
@@ -18,8 +18,7 @@ from webapp.care.contact.messages import Message, ReadMark
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework, HomeworkFor
+from webapp.care.materials.homework import HandIn, Homework
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
@@ -27,25 +26,25 @@ from webapp.protocol.facts.rooms import SEEN
 from webapp.protocol.reports import misses
 
 SETTLED = timedelta(minutes=15)
-"""After its end: a tap on Join holds the verdict that long (rule 7)."""
+"""How long after a session's end a tap on Join may still hold the ladder (rule 7)."""
 PLAN_IS_NEW = timedelta(days=7)
 
 
-class Waiting(NamedTuple):
-    """Counts, and the ids of what a line leads to."""
+class TodayCounts(NamedTuple):
+    """Counts, and the ids that their links need."""
 
     catch_up: int
     """Sessions to catch up on."""
     homework: int
-    """Homework that is not handed in."""
+    """Homework that has not been handed in."""
     one_homework: int | None
     messages: int
     """From the care team, unread."""
     held_seat: int | None
-    """The missed seat for which a place is held, the first to run out."""
+    """The missed seat for which a place is held; of several, the one whose hold expires first."""
     held_until: datetime | None
     plan_at: datetime | None
-    """When a plan was made with them in the last days."""
+    """When a re-engagement plan was made with them, within `PLAN_IS_NEW`."""
 
     @property
     def anything(self) -> bool:
@@ -54,14 +53,14 @@ class Waiting(NamedTuple):
         )
 
 
-def of(store: Store, client_id: int, now: datetime) -> Waiting:
-    """What waits for this client at `now`. One statement, every part of it by an index that begins with the client; grows
+def of(store: Store, client_id: int, now: datetime) -> TodayCounts:
+    """The counts for this client at `now`. One statement, each part of it by an index that begins with the client; grows
     with the client's own seats of the last two months, homework and unread messages."""
     asked = {
         "me": client_id, "now": now, "from": now - misses.BACK, "until": now - SETTLED,
         "plans": now - PLAN_IS_NEW,
     }  # fmt: skip
-    return Waiting._make(store.execute(_statement(), asked).one())
+    return TodayCounts._make(store.execute(_statement(), asked).one())
 
 
 ME: BindParameter[int] = bindparam("me")
@@ -70,7 +69,7 @@ NOW: BindParameter[datetime] = bindparam("now")
 
 @cache
 def _statement() -> Select[Any]:
-    """Made once; the columns are those of `Waiting`."""
+    """Built once; the columns are those of `TodayCounts`."""
     open_homework = _homework().subquery()
     work = select(func.count(), func.min(open_homework.c.id)).select_from(open_homework).subquery()
     held = _held().subquery()
@@ -87,34 +86,31 @@ def _statement() -> Select[Any]:
 
 
 def _to_catch_up() -> Select[Any]:
-    """Seats in sessions that are over, that nobody saw their client in, and that were not talked through yet."""
+    """Seats in sessions that are over, in which nobody saw the client, and that were not talked through yet."""
     there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
     seen = exists().where(there, Presence.type.in_(SEEN))
-    told = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
+    reported = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
     excused = exists().where(Excusal.seat_id == Seat.id)
-    somebody = exists().where(Presence.session_id == Seat.session_id, Presence.type.in_(SEEN))
-    sure = or_(told, excused, Session.presence_from == PresenceFrom.STAFF, somebody)
-    stands_in = exists().where(or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id))
+    anybody_seen = exists().where(Presence.session_id == Seat.session_id, Presence.type.in_(SEEN))
+    certain = or_(reported, excused, Session.presence_from == PresenceFrom.STAFF, anybody_seen)
+    makes_up = exists().where(or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id))
     return (
         select(Seat.id)
         .join(Session, Session.id == Seat.session_id)
         .where(Seat.client_id == ME, Seat.is_given, Session.is_on)
         .where(Session.ends_at.between(bindparam("from"), bindparam("until")))
-        .where(not_(seen), sure, not_(stands_in), not_(exists().where(FollowUp.seat_id == Seat.id)))
+        .where(
+            not_(seen), certain, not_(makes_up), not_(exists().where(FollowUp.seat_id == Seat.id))
+        )
     )
 
 
 def _homework() -> Select[Any]:
-    """Set for the client, and nothing of it stands as handed in; only what belongs to a session or to them by name."""
-    mine = and_(
-        HandIn.homework_id == Homework.id, HandIn.client_id == ME, HandIn.reopened_at.is_(None)
-    )
+    """Homework for the client that has not been handed in: of a session of theirs, or for them by name."""
+    handed_in = exists().where(HandIn.is_current_of(ME))
     seats = select(Seat.session_id).where(Seat.client_id == ME, Seat.is_given)
-    named = select(HomeworkFor.homework_id).where(HomeworkFor.client_id == ME)
-    theirs = or_(
-        and_(Homework.for_everyone, Homework.session_id.in_(seats)), Homework.id.in_(named)
-    )
-    return select(Homework.id).where(theirs, ~Homework.is_withdrawn, not_(exists().where(mine)))
+    theirs = or_(and_(Homework.for_everyone, Homework.session_id.in_(seats)), Homework.is_named(ME))
+    return select(Homework.id).where(theirs, ~Homework.is_withdrawn, ~handed_in)
 
 
 def _unread() -> Select[int]:
@@ -128,7 +124,7 @@ def _unread() -> Select[int]:
 
 
 def _held() -> Select[int, datetime]:
-    """The live held place that runs out first, and which missed seat it is for."""
+    """The held place that expires first, and the missed seat that it is for."""
     return (
         select(WaitlistEntry.seat_id, HeldPlace.until)
         .join(WaitlistEntry, WaitlistEntry.id == HeldPlace.entry_id)

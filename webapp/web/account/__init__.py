@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from webapp.care.accounts.passkeys import House
+from webapp.care.accounts.passkeys import RelyingParty
 from webapp.config import Settings
 from webapp.web.account import (
     authenticators,
@@ -25,7 +25,7 @@ MODULES = (authenticators, fresh, orientation, overview, passkeys, passwords, se
 def register(app: Flask, settings: Settings) -> None:
     """Hang the door and the pages behind it into the app; passkeys are for the host of BASE_URL."""
     origin = urlsplit(settings.base_url)
-    app.extensions["house"] = House(
+    app.extensions["relying_party"] = RelyingParty(
         rp_id=origin.hostname or "localhost",
         origin=f"{origin.scheme}://{origin.netloc}",
         name=settings.app_name,

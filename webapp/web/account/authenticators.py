@@ -62,9 +62,9 @@ def confirm_authenticator() -> ResponseReturnValue:
 
 
 @account.post("/account/authenticator/removal")
-@needs(Permission.WAYS_IN)
+@needs(Permission.SIGN_IN_METHODS)
 def remove_authenticator() -> ResponseReturnValue:
-    """No code is asked for any more; for staff only while a passkey is there (LastWay)."""
+    """No code is asked for any more; for staff only while a passkey is there (LastMethod)."""
     person = context.person()
     sign_in_methods.remove_authenticator(store, person, by=person, now=clock.now())
     store.commit()

@@ -6,8 +6,8 @@ from flask import Blueprint, current_app
 
 from webapp.care.accounts import sign_in_methods
 from webapp.care.accounts.logins import Login
-from webapp.care.accounts.passkeys import House
-from webapp.care.accounts.sign_in_methods import Ways
+from webapp.care.accounts.passkeys import RelyingParty
+from webapp.care.accounts.sign_in_methods import SignInMethods
 from webapp.care.directory.people import Person
 from webapp.web.page import identity
 from webapp.web.page.unit_of_work import store
@@ -25,11 +25,11 @@ def person() -> Person:
     return store.get_one(Person, login().person_id)
 
 
-def ways() -> Ways:
+def ways() -> SignInMethods:
     return sign_in_methods.of(store, person())
 
 
-def house() -> House:
+def relying_party() -> RelyingParty:
     """What passkeys are bound to: our host and our neutral name."""
-    found: House = current_app.extensions["house"]
+    found: RelyingParty = current_app.extensions["relying_party"]
     return found

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from webapp import clock
+from webapp.care.directory import programs
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import policy_acknowledgements as orientations
 from webapp.web.account import context
@@ -24,7 +25,7 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 def orientation() -> ResponseReturnValue:
     """The policy in force. Nothing is asked of who only looks."""
     person, now = context.person(), clock.now()
-    version = orientations.current(store, person.program_id, now)
+    version = programs.version_at(store, person.program_id, now)
     read = orientations.last_of(store, person)
     policy = version.policy
     return render_template(
@@ -38,7 +39,7 @@ def orientation() -> ResponseReturnValue:
 def acknowledge() -> ResponseReturnValue:
     """They have read it. A version that came meanwhile is shown first."""
     person, now = context.person(), clock.now()
-    version = orientations.current(store, person.program_id, now)
+    version = programs.version_at(store, person.program_id, now)
     if request.form.get("version") != str(version.version):
         return redirect("/orientation", 303)
     orientations.acknowledge(store, person, version, by=person, now=now)

@@ -1,4 +1,4 @@
-"""Ways to sign in: what one has, what one may add, what one may let go; and the first time after a link."""
+"""SignInMethods to sign in: what one has, what one may add, what one may let go; and the first time after a link."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -33,7 +33,7 @@ def welcome() -> ResponseReturnValue:
 
 
 @account.post("/account/recovery-codes")
-@needs(Permission.WAYS_IN)
+@needs(Permission.SIGN_IN_METHODS)
 def make_codes() -> ResponseReturnValue:
     """Ten new codes, shown on this page and never again."""
     person = context.person()

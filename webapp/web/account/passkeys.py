@@ -14,7 +14,7 @@ from webapp.care.directory.permissions import Permission
 from webapp.operations.rate_limits import DOOR, QUESTION
 from webapp.refusals import Refusal
 from webapp.web.account import context
-from webapp.web.account.context import account, house
+from webapp.web.account.context import account, relying_party
 from webapp.web.account.overview import anyway, saved
 from webapp.web.page import attempts, forms, identity, unit_of_work
 from webapp.web.page.filters import sentence
@@ -32,7 +32,7 @@ def ask_to_sign_in() -> ResponseReturnValue:
     attempts.count(QUESTION, attempts.address())
     question = passkey_challenges.ask(store, SIGN_IN, identity.visit(), clock.now())
     store.commit()
-    return _json(passkeys.asking_to_sign_in(question, house()))
+    return _json(passkeys.sign_in_options(question, relying_party()))
 
 
 @sign_in.post("/sign-in/passkey")
@@ -61,9 +61,9 @@ def come_in() -> ResponseReturnValue:
 def ask_to_register() -> ResponseReturnValue:
     """A question for a new passkey."""
     person = context.person()
-    handle = passkeys.named_by(store, person)
+    handle = passkeys.user_handle_of(store, person)
     question = passkey_challenges.ask(store, REGISTER, identity.visit(), clock.now(), handle)
-    options = passkeys.asking_to_register(store, person, question, handle, house())
+    options = passkeys.registration_options(store, person, question, handle, relying_party())
     store.commit()
     return _json(options)
 
@@ -78,7 +78,7 @@ def add() -> ResponseReturnValue:
         handle = _use_up(question, REGISTER) or b""
         person = store.get_one(Person, login.person_id)
         passkeys.add(
-            store, person, said["answer"], question, handle, house(),
+            store, person, said["answer"], question, handle, relying_party(),
             name=_text("name") or anyway(), by=person, now=clock.now(),
         )  # fmt: skip
     except Refusal as refusal:
@@ -99,9 +99,9 @@ def rename(passkey_id: int) -> ResponseReturnValue:
 
 
 @account.post("/account/passkeys/<row:passkey_id>/removal")
-@needs(Permission.WAYS_IN)
+@needs(Permission.SIGN_IN_METHODS)
 def remove(passkey_id: int) -> ResponseReturnValue:
-    """It opens nothing any more, and neither does what is signed in elsewhere. The last way in stays (LastWay)."""
+    """It opens nothing any more, and neither does what is signed in elsewhere. The last way in stays (LastMethod)."""
     person, now = context.person(), clock.now()
     sign_in_methods.remove_passkey(store, _mine(passkey_id), by=person, now=now)
     logins.end_all(store, person, "passkey_removed", by=person, now=now, but=context.login().id)
@@ -120,7 +120,9 @@ def _proved(said: Any) -> Person:
     question = _question(said)
     _use_up(question, SIGN_IN)
     try:
-        return passkeys.prove(store, said["answer"], question, house(), now=clock.now()).person
+        return passkeys.prove(
+            store, said["answer"], question, relying_party(), now=clock.now()
+        ).person
     except NotProved:
         store.commit()
         raise

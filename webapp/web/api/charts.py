@@ -10,7 +10,7 @@ from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import fhir, own_copy
-from webapp.care.privacy.fhir import Resource
+from webapp.care.privacy.fhir import FhirResource
 from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.protocol.facts.facts import of_seats
 from webapp.protocol.facts.picture import SeatRow
@@ -134,7 +134,7 @@ def _standings(seats: list[Seat]) -> dict[int, Standing]:
 
 def _resources(
     client: Person, ref: str, seats: list[dict[str, Any]], whole: Chart
-) -> Iterator[Resource]:
+) -> Iterator[FhirResource]:
     identity = {
         "name": client.name, "email": client.email, "phone": client.phone,
         "language": client.language,
@@ -142,7 +142,7 @@ def _resources(
     patient, subject = fhir.patient_of(identity, ref)
     yield patient
     yield from (fhir.appointment(each, ref, subject) for each in seats)
-    tasks: dict[int, Resource] = {}
+    tasks: dict[int, FhirResource] = {}
     for n, entry in enumerate(whole.entries):
         if entry.what in COMMUNICATIONS:
             yield _communication(entry, whole, f"{ref}/{n}", subject)
@@ -153,7 +153,9 @@ def _resources(
     yield from tasks.values()
 
 
-def _communication(entry: ChartEntry, whole: Chart, key: str, subject: Resource) -> Resource:
+def _communication(
+    entry: ChartEntry, whole: Chart, key: str, subject: FhirResource
+) -> FhirResource:
     made = fhir.communication(
         key, COMMUNICATIONS[Tag(entry.what)], entry.at, _words(entry), subject
     )
@@ -164,7 +166,7 @@ def _communication(entry: ChartEntry, whole: Chart, key: str, subject: Resource)
     return made
 
 
-def _care_plan(entry: ChartEntry, key: str, subject: Resource) -> Resource:
+def _care_plan(entry: ChartEntry, key: str, subject: FhirResource) -> FhirResource:
     return {
         "resourceType": "CarePlan",
         "id": fhir.made_id("CarePlan", key),
@@ -177,7 +179,7 @@ def _care_plan(entry: ChartEntry, key: str, subject: Resource) -> Resource:
 
 
 def _add_to_task(
-    tasks: dict[int, Resource], entry: ChartEntry, ref: str, subject: Resource
+    tasks: dict[int, FhirResource], entry: ChartEntry, ref: str, subject: FhirResource
 ) -> None:
     """Add an entry (opened, tried, done or withdrawn) to the FHIR Task it is about."""
     number = entry.detail["task"]

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from pydantic import Field
 from sqlalchemy import Select, select
 
 from webapp.care.audit import events as chain
 from webapp.care.audit.events import Event
+from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import paging, tokens
@@ -18,9 +20,18 @@ PEOPLE = ("person", "owner", "supervisor", "counselor", "coordinator", "recipien
 """Fields of events that hold a person's id; shown as references."""
 
 
+def _described(tag: Tag) -> str:
+    fields = f" ({', '.join(sorted(tag.fields))})" if tag.fields else ""
+    return f"- `{tag}`{fields}: {tag.meaning}"
+
+
 class EventOut(ResponseBody):
     id: Id
-    tag: str
+    tag: str = Field(
+        description="\n".join(
+            ["What happened (the `fields` that say more):\n", *map(_described, Tag)]
+        )
+    )
     at: Instant
     by: str | None
     client: str | None

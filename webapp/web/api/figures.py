@@ -10,9 +10,9 @@ from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.notify.outbox import Notification
-from webapp.operations import csp_reports
+from webapp.operations import csp_reports, set_aside
 from webapp.operations.heartbeats import Heartbeat
-from webapp.operations.inbox import Letter
+from webapp.operations.inbox import ReceivedWebhook
 
 
 def prometheus_text(store: Store, program_id: int, now: datetime) -> bytes:
@@ -38,6 +38,14 @@ def prometheus_text(store: Store, program_id: int, now: datetime) -> bytes:
         "What browsers refused on pages of this installation, yesterday and today",
         registry=registry,
     ).set(csp_reports.counted(store, now))
+    Gauge(
+        "rejoin_set_aside",
+        "Rows that chores can't work on and have set aside",
+        registry=registry,
+    ).set(set_aside.count(store, program_id))
+    Gauge("rejoin_chores_failing", "Chores that keep failing", registry=registry).set(
+        len(set_aside.failing(store, now))
+    )
     return generate_latest(registry)
 
 
@@ -95,6 +103,10 @@ def _task_and_inbox_metrics(
     letters = Gauge(
         "rejoin_inbox", "Webhook letters not turned into evidence", ["state"], registry=registry
     )
-    left = select(func.count()).select_from(Letter).where(Letter.program_id == program_id)
-    letters.labels("waiting").set(store.scalar(left.where(Letter.settled_at.is_(None))) or 0)
-    letters.labels("unmatched").set(store.scalar(left.where(Letter.why.is_not(None))) or 0)
+    left = (
+        select(func.count())
+        .select_from(ReceivedWebhook)
+        .where(ReceivedWebhook.program_id == program_id)
+    )
+    letters.labels("waiting").set(store.scalar(left.where(~ReceivedWebhook.is_settled)) or 0)
+    letters.labels("unmatched").set(store.scalar(left.where(ReceivedWebhook.why.is_not(None))) or 0)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import clock
-from webapp.operations import heartbeats
+from webapp.operations import heartbeats, set_aside
 from webapp.web.api import figures
 from webapp.web.api.contract import problems, tokens
 from webapp.web.api.contract.calls import PUBLIC, call
@@ -37,16 +37,19 @@ def alive() -> dict[str, str]:
 
 @root.get("/readyz")
 def ready() -> dict[str, str] | Response:
-    """503 with the reason when the database can't be reached, or no worker has sent a heartbeat for two minutes."""
+    """503 with the reason when the database can't be reached, no worker has sent a heartbeat for two minutes, or a chore keeps failing."""
     try:
         store.execute(select(1))
         silent = heartbeats.silent(store, WORKER, clock.now())
+        failing = [each.chore for each in set_aside.failing(store, clock.now())]
     except SQLAlchemyError:
         return problems.response(503, "not-ready", "The database can't be reached.")
     if silent:
         return problems.response(
             503, "not-ready", "No worker has said in two minutes that it lives."
         )
+    if failing:
+        return problems.response(503, "not-ready", f"These chores fail: {', '.join(failing)}.")
     return {"status": "ready"}
 
 

@@ -77,7 +77,7 @@ def put_person(path: PersonRef, body: PersonIn):  # type: ignore[no-untyped-def]
         email=body.email, phone=body.phone, language=body.language, roles=body.roles,
         by=by, now=now,
     )  # fmt: skip
-    leaving.change(store, person, body.status or person.status, by=by, now=now)
+    leaving.change_status(store, person, body.status or person.status, by=by, now=now)
     for channel, value in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone)):
         _update_address(person, channel, value, now)
     return shown(person), 201 if new else 200

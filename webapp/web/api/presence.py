@@ -31,8 +31,8 @@ from webapp.web.page.unit_of_work import store
 STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
 REASONS = ("unknown_session", "unknown_person", "no_seat", "session_cancelled")
 TYPES = (
-    evidence.Evidence.JOINED, evidence.Evidence.LEFT, evidence.Evidence.PRESENT,
-    evidence.Evidence.ABSENT,
+    evidence.EvidenceType.JOINED, evidence.EvidenceType.LEFT, evidence.EvidenceType.PRESENT,
+    evidence.EvidenceType.ABSENT,
 )  # fmt: skip
 
 

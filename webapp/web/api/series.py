@@ -9,7 +9,7 @@ from webapp import clock
 from webapp.care.directory.people import Kind
 from webapp.care.schedule import series
 from webapp.care.schedule.kinds import SessionKind
-from webapp.durations import format_duration, parse_duration
+from webapp.times import format_duration, parse_duration
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (

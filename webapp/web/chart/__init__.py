@@ -72,10 +72,7 @@ def of(store: Store, client: Person) -> Chart:
 
 def record_reading(store: Store, client: Person, *, by: int | None, now: datetime) -> None:
     """Record that somebody reads the chart: one event per reading, shown to the client (P7). The caller commits."""
-    events.record(
-        store, Tag.CHART_READ, by=by, now=now, program_id=client.program_id, client=client.id,
-        what="chart",
-    )  # fmt: skip
+    events.record(store, Tag.CHART_READ, client=client, by=by, now=now, what="chart")
 
 
 def _events(store: Store, client: Person) -> Iterator[ChartEntry]:

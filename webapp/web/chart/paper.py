@@ -18,7 +18,7 @@ from babel.dates import format_date, format_time
 from flask import Response
 from flask_babel import gettext as _
 
-from webapp.care.audit.tags import MEANING, Tag
+from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy.consents import REDISCLOSURE
 from webapp.protocol.ladder.rungs import TAKEN, WHY, Rung
@@ -169,11 +169,11 @@ def sentence(entry: ChartEntry) -> str:
     """What happened, in one sentence."""
     if entry.what == UNSENT:
         return _("A notice was not sent.")
-    if entry.what not in MEANING:
+    if entry.what in RUNGS:
         result = entry.detail.get("result")
         words = _(RUNGS[Rung(entry.what)])
         return words if result == TAKEN else f"{words} {_('Not needed.')}"
-    return re.sub(r" \([A-Z][0-9]+\)", "", _(MEANING[Tag(entry.what)]))
+    return re.sub(r" \([A-Z][0-9]+\)", "", _(Tag(entry.what).meaning))
 
 
 def labelled_details(entry: ChartEntry, chart: Chart, zone: ZoneInfo) -> Iterator[str]:

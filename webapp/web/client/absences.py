@@ -108,7 +108,7 @@ def _screen(place: Place) -> dict[str, Any]:
         "reasons": [(value.value, _(words)) for value, words in REASONS],
         "request_id": str(uuid.uuid4()),
         "ahead": ahead(place.report) if place.report else "",
-        "about": fitting.of(fitting.told_of(place)) if place.report else None,
+        "about": fitting.of(fitting.made_up_by(place)) if place.report else None,
         "why": fitting.WORDS,
         "target": "#absence",
         "others": [

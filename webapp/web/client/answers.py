@@ -13,8 +13,8 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts, help_calls
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat
-from webapp.notify.delivery.action_tokens import Capabilities, Capability, Worn
-from webapp.notify.kinds import ANSWERS, Verb
+from webapp.notify.delivery.action_tokens import ActionToken, ActionTokenSigner, ButtonExpired
+from webapp.notify.kinds import ANSWERS, Action
 from webapp.refusals import Refusal
 from webapp.web.client.seats import tap
 from webapp.web.page.guard import other_door
@@ -31,35 +31,35 @@ def answer(token: str) -> ResponseReturnValue:
     try:
         right = _right(token)
         seat, person = _holder(right)
-        told = _do(right.verb, seat, person)
+        told = _do(right.action, seat, person)
         store.commit()
     except Refusal as refusal:
         return jsonify(code=refusal.code), refusal.status
     return jsonify(told)
 
 
-def _right(token: str) -> Capability:
+def _right(token: str) -> ActionToken:
     keys = current_app.extensions["settings"].secret_keys
-    return Capabilities(keys).read(token, now=clock.now())
+    return ActionTokenSigner(keys).read(token, now=clock.now())
 
 
-def _holder(right: Capability) -> tuple[Seat, Person]:
-    """The seat and the person it was written to, as things stand now; Worn when it is theirs no more."""
+def _holder(right: ActionToken) -> tuple[Seat, Person]:
+    """The seat and the person it was written to, as things stand now; ButtonExpired when it is theirs no more."""
     found = select(Seat).where(Seat.id == right.seat_id, Seat.is_given)
     seat = store.scalar(found)
     if seat is None or seat.client_id != right.person_id or not seat.client.active:
-        raise Worn()
+        raise ButtonExpired()
     return seat, seat.client
 
 
-def _do(verb: Verb, seat: Seat, person: Person) -> dict[str, Any]:
+def _do(verb: Action, seat: Seat, person: Person) -> dict[str, Any]:
     now = clock.now()
-    if verb is Verb.JOIN:
+    if verb is Action.JOIN:
         tap(seat, person)
         return {"room": seat.session.join_url} if seat.session.join_url else {}
-    if verb is Verb.ABSENCE:
+    if verb is Action.ABSENCE:
         absences.report(store, seat, by=person, now=now)
-    elif verb is Verb.TROUBLE:
+    elif verb is Action.TROUBLE:
         help_calls.report(store, seat, by=person, now=now)
     elif not _said_already(seat):
         contacts.confirm_coming(store, seat, by=person, now=now)

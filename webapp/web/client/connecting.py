@@ -103,7 +103,7 @@ def _screen() -> dict[str, Any]:
     person = me()
     if person is None or not may(person, Permission.REPORT_ABSENCE):
         return {"place": "today"}
-    calls = {call.seat_id: call for call in store.scalars(help_calls.calls_of(person.id))}
+    calls = {call.seat_id: call for call in store.scalars(help_calls.open_calls_of(person.id))}
     coming = _current(calls.keys())
     call = calls.get(coming.seat.id) if coming else None
     plan = store.scalar(backup_plans.of(person.id))
@@ -113,7 +113,7 @@ def _screen() -> dict[str, Any]:
         "coming": coming,
         "call": call,
         "helper": _who_helps(call),
-        "rings": help_calls.number_for(store, person) if call else None,
+        "rings": help_calls.call_back_number(store, person) if call else None,
         "dial_in": coming.by_phone if coming else None,
         "desk_phone": person.program.help_phone,
         "plan": plan.parts if plan else {},

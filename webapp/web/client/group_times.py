@@ -1,4 +1,4 @@
-"""Another time of the same group: for this once, or from now on (M27)."""
+"""A client's page of other times of a group: for this once, or from now on (M27)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,8 +31,8 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """The same group at another weekly time. `when`: "Thu · 12:00 PM", where the reader is."""
+class WeeklyTime:
+    """The same group at another weekly time. `when`: "Thu · 12:00 PM", in the reader's zone."""
 
     series: Series
     when: str
@@ -49,7 +49,7 @@ def show(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/other-times")
 @needs(Permission.REPORT_ABSENCE)
 def once(seat_id: int) -> ResponseReturnValue:
-    """One tap: that session stands in for this one."""
+    """Go to the `session` in the form instead of this one."""
     seat = my_seats.seat(seat_id)
     session = store.get(Session, _chosen("session"))
     if session is None or session.program_id != seat.session.program_id:
@@ -66,7 +66,7 @@ def once(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/other-times/for-good")
 @needs(Permission.REPORT_ABSENCE)
 def for_good(seat_id: int) -> ResponseReturnValue:
-    """From now on at the other time; the places at the old one are free for others."""
+    """Move to the `series` in the form from now on; the places at the old time are free for others."""
     seat, client = my_seats.seat(seat_id), my_seats.person()
     usual, other = _series(seat.session.series_id), _series(_chosen("series"))
     if usual is None or other is None or other.program_id != client.program_id:
@@ -81,7 +81,7 @@ def for_good(seat_id: int) -> ResponseReturnValue:
 
 
 def there_are_some(seat: Seat) -> bool:
-    """Whether this seat's group has other times at all."""
+    """Whether this seat's group has other weekly times."""
     usual = _series(seat.session.series_id)
     return usual is not None and store.scalar(group_times.other_times(usual).limit(1)) is not None
 
@@ -93,42 +93,40 @@ def _page(seat_id: int, refusal: Refusal | None = None) -> ResponseReturnValue:
     return widget(
         PAGE, BLOCK, refusal.status if refusal else 200, place="schedule", near=my_seats.near(),
         coming=place, refusal=refusal, single=single,
-        patterns=_patterns(usual, now) if usual and place.state in ("ahead", "told") else [],
+        patterns=_weekly_times(usual, now) if usual and place.state in ("ahead", "told") else [],
         usual=_when(usual, now) if usual else "",
     )  # fmt: skip
 
 
-def _patterns(usual: Series, now: datetime) -> list[Pattern]:
-    """The other weekly times, for who belongs to this one. Two statements for any number of them."""
+def _weekly_times(usual: Series, now: datetime) -> list[WeeklyTime]:
+    """The other weekly times, for a client who belongs to this one. Two statements for any number of them."""
     if store.get(Member, (usual.id, my_seats.person().id)) is None:
         return []
-    found = list(store.scalars(group_times.other_times(usual).options(joinedload(Series.host))))
-    counted: Any = (
+    others = list(store.scalars(group_times.other_times(usual).options(joinedload(Series.host))))
+    counts: Any = (
         select(Member.series_id, func.count())
-        .where(Member.series_id.in_([each.id for each in found]))
+        .where(Member.series_id.in_([each.id for each in others]))
         .group_by(Member.series_id)
     )
-    members = dict(store.execute(counted).all())
-    shown = [(each, _when(each, now)) for each in found]
+    members = dict(store.execute(counts).all())
     return [
-        Pattern(each, when, members.get(each.id, 0) >= each.capacity)
-        for each, when in shown
-        if when
+        WeeklyTime(each, when, members.get(each.id, 0) >= each.capacity)
+        for each in others
+        if (when := _when(each, now))
     ]
 
 
 def _when(series: Series, now: datetime) -> str:
-    """Mon, Wed, Fri · 6:00 PM: the coming week's times where the reader is; empty for a series that has ended."""
-    coming = [instant for _local, instant in series.occurrences(now, now + WEEK)]
+    """Mon, Wed, Fri · 6:00 PM: the coming week's times in the reader's zone; empty for a series that has ended."""
     by_time: dict[str, list[str]] = {}
-    for instant in coming:
+    for _local, instant in series.occurrences(now, now + WEEK):
         day = format_date(instant.astimezone(zone()), "EEE", locale=language())
         by_time.setdefault(time_of(instant), []).append(day)
     return "; ".join(f"{', '.join(days)} · {at}" for at, days in by_time.items())
 
 
 def _chosen(name: str) -> int:
-    """The row that was tapped; 0 for what can be none."""
+    """The row number in the form's field; 0 for a value that can't be one."""
     return row_number(request.form.get(name, ""))
 
 

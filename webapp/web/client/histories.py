@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from webapp import clock
-from webapp.care.attendance.standing import standing
+from webapp.batches import each_or_none
+from webapp.care.attendance.standing import Standing, standing
 from webapp.protocol.facts.facts import of_seats
 from webapp.protocol.facts.picture import SeatRow
 from webapp.web.client.my_seats import Place
@@ -22,7 +23,10 @@ def with_standing(found: Iterable[Place]) -> list[Place]:
     if not over:
         return found
     now = clock.now()
-    known = {
-        picture.seat.id: standing(picture.facts, now) for picture in of_seats(store, over, now)
-    }
+
+    def build(some: list[SeatRow]) -> list[Standing]:
+        return [standing(picture.facts, now) for picture in of_seats(store, some, now)]
+
+    words = each_or_none(build, over)
+    known = {row.id: word or Standing.UNKNOWN for row, word in zip(over, words, strict=True)}
     return [replace(each, standing=known.get(each.seat.id)) for each in found]

@@ -12,14 +12,12 @@ from sqlalchemy.orm import aliased, contains_eager
 
 from webapp import clock
 from webapp.care.attendance.absences import AbsenceReport
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.attendance.standing import Standing
 from webapp.care.directory import programs
 from webapp.care.directory.people import Person
-from webapp.care.directory.programs import PolicyVersion
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.durations import parse_duration
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.refusals import N_
@@ -106,7 +104,11 @@ class Place:
         """The session was planned in a zone whose clocks show another time than its client's."""
         start = self.session.starts_at
         here = start.astimezone(zone_of(self.seat.client.time_zone)).utcoffset()
-        return start.astimezone(zone_of(self.session.time_zone)).utcoffset() != here
+        try:
+            there = zone_of(self.session.time_zone)
+        except (ValueError, KeyError, OSError):  # a zone that can't be read: theirs is shown alone
+            return False
+        return start.astimezone(there).utcoffset() != here
 
     @property
     def where(self) -> str:
@@ -148,9 +150,9 @@ def _inside(place: Place) -> bool:
     """The last that was seen of them in this room is that they joined."""
     seen = select(Presence.type).where(
         Presence.session_id == place.seat.session_id, Presence.person_id == place.seat.client_id,
-        Presence.type.in_((Evidence.JOINED, Evidence.LEFT)), Presence.at <= place.now,
+        Presence.type.in_((EvidenceType.JOINED, EvidenceType.LEFT)), Presence.at <= place.now,
     )  # fmt: skip
-    return store.scalar(seen.order_by(Presence.at.desc()).limit(1)) == Evidence.JOINED
+    return store.scalar(seen.order_by(Presence.at.desc()).limit(1)) == EvidenceType.JOINED
 
 
 def next_of(found: Sequence[Place]) -> Place | None:
@@ -184,19 +186,12 @@ def seen(rows: Sequence[Any]) -> list[Place]:
     if not rows:
         return []
     mine = person().program_id
-    versions = list(
-        store.scalars(
-            select(PolicyVersion)
-            .where(PolicyVersion.program_id == mine)
-            .order_by(PolicyVersion.version)
-        )
-    )
-    opening = {version.id: parse_duration(version.body["doors_open"]) for version in versions}
+    policies = programs.policies_of(store, [mine])[mine]
     made = []
     for taken, host, report, called_after in rows:
         starts_at = taken.session.starts_at
-        offset = opening[programs.in_force(versions, starts_at).id]
-        made.append(Place(taken, host, report, starts_at + offset, now, called_after))
+        doors_open_at = starts_at + programs.in_force(policies, starts_at).policy.doors_open
+        made.append(Place(taken, host, report, doors_open_at, now, called_after))
     return made
 
 

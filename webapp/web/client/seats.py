@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.contact import contacts
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
@@ -97,7 +97,7 @@ def tap(seat: Seat, by: Person) -> None:
     now = clock.now()
     recent = select(Presence.id).where(
         Presence.session_id == seat.session_id, Presence.person_id == seat.client_id,
-        Presence.type == Evidence.TAPPED, Presence.at > now - ONE_TAP,
+        Presence.type == EvidenceType.TAPPED, Presence.at > now - ONE_TAP,
     )  # fmt: skip
     if store.scalar(recent.limit(1)) is None:
         presence.tap_join(store, seat, by=by, now=now)

@@ -1,9 +1,11 @@
 """How instants, lengths of time and texts are shown. Every instant goes through here, in the reader's zone and words."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import structlog
 from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from flask import Flask, g, request
 from flask_babel import Babel, get_babel
@@ -15,6 +17,8 @@ from webapp.care.directory.people import LANGUAGES
 from webapp.refusals import Refusal
 from webapp.web.page.identity import me
 from webapp.web.page.line_breaks import LineBreaks
+
+log = structlog.get_logger()
 
 
 @lru_cache(maxsize=512)
@@ -106,6 +110,15 @@ def sentence(refusal: Refusal) -> str:
     )
 
 
+def shown(caller: Callable[[], str]) -> str:
+    """`{% call shown() %}…{% endcall %}` around one row of a list: a row that can't be shown says so, and the rest stands (R13)."""
+    try:
+        return caller()
+    except Exception as error:
+        log.error("row can't be shown", exc_info=error)
+        return Markup('<span class="soft">{}</span>').format(_("This can't be shown right now."))
+
+
 def _local(instant: datetime, time_zone: str | None) -> datetime:
     return instant.astimezone(zone_of(time_zone) if time_zone else zone())
 
@@ -122,7 +135,7 @@ def init_app(app: Flask) -> None:
         time=time_of, day=day_of, day_and_time=day_and_time, ago=ago, lasting=lasting, iso=iso,
         time_tag=time_tag, sentence=sentence,
     )  # fmt: skip
-    app.jinja_env.globals.update(now=clock.now, minutes_ahead=minutes_ahead)
+    app.jinja_env.globals.update(now=clock.now, minutes_ahead=minutes_ahead, shown=shown)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(LineBreaks)
     app.context_processor(lambda: {"me": me(), "place": g.get("place")})

@@ -16,7 +16,7 @@ from webapp import clock
 from webapp.care.accounts import sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.directory.people import Kind, Person
-from webapp.care.directory.permissions import FRESH, Permission, may
+from webapp.care.directory.permissions import NEEDS_FRESH_PROOF, Permission, may
 from webapp.web.page import forms, identity
 from webapp.web.page.identity import me
 from webapp.web.page.unit_of_work import SAFE, store
@@ -122,15 +122,16 @@ def _owes(coming: Login) -> bool:
 def _stale(guard: Permission | str) -> bool:
     """Whether a fresh proof is due first. Who came by a link of the program may set up what to prove themselves with, and
     nothing else: staff may have had that link on their screen (P3, P8)."""
-    if guard not in FRESH and guard != ENTERING:
+    if guard not in NEEDS_FRESH_PROOF and guard != ENTERING:
         return False
     known = identity.entering()
     if known is None or known.proved(clock.now()):
         return False
-    if guard in (ENTERING, Permission.WAYS_IN) and identity.fresh():
+    if guard in (ENTERING, Permission.SIGN_IN_METHODS) and identity.fresh():
         return False
     return (
-        guard not in (ENTERING, Permission.WAYS_IN) or sign_in_methods.of(store, known.person).any
+        guard not in (ENTERING, Permission.SIGN_IN_METHODS)
+        or sign_in_methods.of(store, known.person).any
     )
 
 

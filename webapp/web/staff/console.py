@@ -18,11 +18,12 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
-from webapp.care.schedule.recurrence import instant_of
+from webapp.operations import set_aside
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import in_reach
+from webapp.times import instant_of
 from webapp.web.page import htmx, identity
 from webapp.web.page.filters import sentence, zone
 from webapp.web.page.unit_of_work import apart, store
@@ -74,7 +75,7 @@ def leave_trace(reading: Reading | None) -> None:
     by, program_id = reader.id, reader.program_id
     if reading and (clients := list(reading.clients)):
         with apart() as writing:
-            record_views.note_down(
+            record_views.record(
                 writing, reading.what, clients, by=by, now=clock.now(), program_id=program_id,
                 session_id=reading.session_id,
             )  # fmt: skip
@@ -124,7 +125,7 @@ def waiting_counts() -> dict[str, int]:
     if may(person, Permission.CARE_MESSAGES):
         counts["messages"] = messages.unread(store, person, now)
     if may(person, Permission.HELP_DESK):
-        calls = help_calls.queue(person).where(~Task.is_acknowledged)
+        calls = help_calls.open_calls(person).where(~Task.is_acknowledged)
         counts["help-desk"] = store.scalar(select(func.count()).select_from(calls.subquery())) or 0
     return counts
 
@@ -143,14 +144,14 @@ def navigation() -> list[tuple[str, str, str, str]]:
         entries.append(("people", "/staff/people", _("People"), "team"))
     if may(person, Permission.PLAN_MAKE_UPS):
         entries.append(("make-ups", "/staff/make-ups", _("Make-ups"), "catch-up"))
-    if may(person, Permission.PROVE):
+    if may(person, Permission.READ_TIMELINESS):
         entries.append(("timeliness", "/staff/timeliness", _("On time"), "check"))
     return entries
 
 
 def silences(program_id: int, now: datetime) -> list[tuple[str, datetime | None]]:
-    """What has sent no heartbeat for two minutes (R5), with its last one: the worker, even if it never did, and a feed that promises
-    heartbeats."""
+    """What has sent no heartbeat for two minutes (R5), with its last one: the worker, even if it never did, a feed that promises
+    heartbeats; and since when a chore keeps failing (R13)."""
     feed = f"{PULSE}{program_id}"
     beats = dict(
         store.execute(
@@ -162,6 +163,7 @@ def silences(program_id: int, now: datetime) -> list[tuple[str, datetime | None]
         quiet.append(("worker", beats.get("worker")))
     if feed in beats and now - beats[feed] > SILENT_AFTER:
         quiet.append(("feed", beats[feed]))
+    quiet += [("chore", each.first_at) for each in set_aside.failing(store, now)[:1]]
     return quiet
 
 

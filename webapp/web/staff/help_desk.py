@@ -93,7 +93,7 @@ def attempt(task_id: int) -> ResponseReturnValue:
 
 
 def _change(task_id: int, verb: Any) -> ResponseReturnValue:
-    task = one_or_404(help_calls.desk(me()).where(Task.id == task_id))
+    task = one_or_404(help_calls.visible_to(me()).where(Task.id == task_id))
     try:
         verb(task)
     except Refusal as refusal:
@@ -108,11 +108,15 @@ def _page_context() -> dict[str, Any]:
     now, person = clock.now(), me()
     local = now.astimezone(zone())
     midnight = datetime.combine(local.date(), time(), local.tzinfo)
-    ended = help_calls.desk(person).where(Task.done_at >= midnight).order_by(Task.done_at.desc())
+    ended = (
+        help_calls.visible_to(person).where(Task.done_at >= midnight).order_by(Task.done_at.desc())
+    )
     weeks = _weeks(person, now)
     return {
         "place": "help-desk",
-        "calls": _calls(_load(help_calls.queue(person).order_by(None).order_by(Task.created_at))),
+        "calls": _calls(
+            _load(help_calls.open_calls(person).order_by(None).order_by(Task.created_at))
+        ),
         "ended": _load(ended.limit(12)),
         "weeks": weeks,
         "most": max((count for _, count in weeks), default=0),
@@ -157,7 +161,7 @@ def _names(ids: set[Any]) -> dict[int, str]:
 def _unsafe(clients: set[Any]) -> set[tuple[int | None, str]]:
     """(Client id, phone or address) that are marked unsafe (P9)."""
     rows = select(Address.person_id, Address.value).where(
-        Address.person_id.in_(clients), Address.unsafe_at.is_not(None)
+        Address.person_id.in_(clients), Address.is_unsafe
     )
     return {(person_id, value) for person_id, value in store.execute(rows)}
 

@@ -105,6 +105,6 @@ def _mark_as_read(client: Person, talk: threads.ThreadPage) -> None:
 
 def _record_reading(client: Person, up_to: int | None = None) -> None:
     with apart() as writing:
-        care_messages.looked_at(writing, client, by=me(), now=clock.now())
+        care_messages.record_view(writing, client, by=me(), now=clock.now())
         if up_to is not None:
             care_messages.mark_read(writing, client, by=me(), now=clock.now(), up_to=up_to)

@@ -14,6 +14,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Session
+from webapp.operations import set_aside
 from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
@@ -43,7 +44,8 @@ def page_context(open_room: int = 0) -> dict[str, Any]:
     day = TodaysRooms.of(
         room_overviews.of_sessions(store, todays_sessions(me(), now), me(), now), now
     )
-    return {"place": "now", "day": day, "open_room": open_room}
+    aside = set_aside.count(store, me().program_id)
+    return {"place": "now", "day": day, "open_room": open_room, "aside": aside}
 
 
 def todays_sessions(person: Person, now: datetime) -> Select[Session]:

@@ -44,7 +44,7 @@ MOST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class ClientRow:
+class ListedClient:
     """One client in the list."""
 
     client: Person
@@ -75,7 +75,7 @@ def _clients(sought: str) -> Select[Person]:
     return rows.order_by(Person.name, Person.id)
 
 
-def _rows(clients: Sequence[Person]) -> list[ClientRow]:
+def _rows(clients: Sequence[Person]) -> list[ListedClient]:
     ids = [client.id for client in clients]
     team = (
         select(CareTeam).where(CareTeam.client_id.in_(ids)).options(joinedload(CareTeam.counselor))
@@ -89,7 +89,7 @@ def _rows(clients: Sequence[Person]) -> list[ClientRow]:
         .group_by(Seat.client_id)
     )
     next_at: dict[int, datetime] = dict(store.execute(coming).all())
-    return [ClientRow(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in clients]
+    return [ListedClient(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in clients]
 
 
 @people.get("/people/<row:person_id>")
@@ -157,7 +157,7 @@ def write_plan(person_id: int) -> ResponseReturnValue:
 
 
 @people.post("/people/<row:person_id>/couple/end")
-@needs(Permission.STEER)
+@needs(Permission.ADMINISTER)
 def end_couple(person_id: int) -> ResponseReturnValue:
     """End the couple; `couple` is the id shown on the page, so that an old page ends no newer couple."""
     client = _client(person_id)

@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
+from webapp.batches import each_or_none
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.attendance.tally import TAP
 from webapp.care.directory.people import Person
+from webapp.care.directory.policy import Policy
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol.facts import facts
 from webapp.protocol.facts.picture import Picture, SeatRow
 from webapp.protocol.ladder.ladder import explain
-from webapp.protocol.ladder.rungs import Look, State
+from webapp.protocol.ladder.rungs import RungStatus, State
 
 NOT_SEEN = frozenset({Standing.WAITING, Standing.UNKNOWN, Standing.MISSED})
 """Standings of a seat without any evidence yet."""
@@ -29,7 +31,7 @@ class SeatOverview:
 
     seat: Seat
     standing: Standing
-    looks: list[Look]
+    looks: list[RungStatus]
     minutes: int
     """Minutes present so far, rounded, overlaps counted once."""
     here: bool
@@ -39,13 +41,15 @@ class SeatOverview:
     seen: bool
     """There is evidence other than a tap on Join: marking against it is a correction and needs a reason (rule 10)."""
     corrections_within: timedelta
+    unreadable: bool = False
+    """Something known about it can't be read; the rest of the room stands (R13)."""
 
     @property
     def client(self) -> Person:
         return self.seat.client
 
     @property
-    def next(self) -> Look | None:
+    def next(self) -> RungStatus | None:
         """The rung taken next, or None when no more may be."""
         ahead = [look for look in self.looks if look.state in (State.DUE, State.HELD, State.LATER)]
         return min((look for look in ahead if look.due_at), key=_taken_at, default=None)
@@ -56,7 +60,7 @@ class SeatOverview:
         return self.standing in NOT_SEEN and not self.word
 
 
-def _taken_at(look: Look) -> datetime:
+def _taken_at(look: RungStatus) -> datetime:
     """When the rung is taken; a held one when the ladder looks again."""
     assert look.due_at is not None
     return max(look.due_at, look.until) if look.until else look.due_at
@@ -78,7 +82,7 @@ class RoomOverview:
         return self.total - len(self.places)
 
     @property
-    def next(self) -> Look | None:
+    def next(self) -> RungStatus | None:
         """The rung taken next for anybody in the session, or None."""
         ahead = [look for place in self.places if (look := place.next)]
         return min(ahead, key=_taken_at, default=None)
@@ -150,8 +154,19 @@ def of_seats(
     both = (joinedload(Seat.client), joinedload(Seat.session).joinedload(Session.host))
     found = store.scalars(seats.options(*both)).all()
     rows = [SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at) for seat in found]
-    pictures = facts.of_seats(store, rows, now, walk_all=whole_walk) if rows else []
-    return [_place(seat, picture, now) for seat, picture in zip(found, pictures, strict=True)]
+
+    def build(some: list[tuple[Seat, SeatRow]]) -> list[SeatOverview]:
+        pictures = facts.of_seats(store, [row for _, row in some], now, walk_all=whole_walk)
+        return [_place(seat, seen, now) for (seat, _), seen in zip(some, pictures, strict=True)]
+
+    both_of = list(zip(found, rows, strict=True))
+    places = each_or_none(build, both_of)
+    return [made or _unreadable(seat) for made, seat in zip(places, found, strict=True)]
+
+
+def _unreadable(seat: Seat) -> SeatOverview:
+    within = Policy().corrections_within
+    return SeatOverview(seat, Standing.UNKNOWN, [], 0, False, "", False, within, unreadable=True)
 
 
 def _place(seat: Seat, picture: Picture, now: datetime) -> SeatOverview:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import Evidence, Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import accommodations
 from webapp.care.privacy.record_views import Reading, What
@@ -42,7 +42,7 @@ def mark_everyone(session_id: int) -> ResponseReturnValue:
     """Mark everyone without evidence as present, and with that confirm the room (P4)."""
     room, now = _room(session_id), clock.now()
     for place in room.unsaid:
-        _mark(place, Evidence.PRESENT, None, now)
+        _mark(place, EvidenceType.PRESENT, None, now)
     if not room.others:
         room.session.confirm(store, presence.STAFF, by=me(), now=now)
     store.commit()
@@ -133,7 +133,7 @@ def _page_context(session_id: int) -> dict[str, Any]:
     )
     for piece in store.scalars(pieces.order_by(Presence.at, Presence.id)):
         evidence.setdefault(piece.person_id, []).append(piece)
-    needs = accommodations.in_rooms(store, [session_id])
+    needs = accommodations.in_sessions(store, [session_id])
     read = [
         place.client.id
         for place in room.places

@@ -8,10 +8,12 @@ from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
+from webapp.batches import each_or_none
 from webapp.care.contact import tasks as care_tasks
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.contacts import Outcome
@@ -127,7 +129,7 @@ def _page_context() -> dict[str, Any]:
         "reading": Reading(What.CALLS, _clients_with_notes(lists[view])),
         "place": "tasks",
         "view": view,
-        "leads": may(person, Permission.PROVE),
+        "leads": may(person, Permission.READ_TIMELINESS),
         "sizes": {name: len(each) for name, each in lists.items()},
         "cards": _cards(lists[view], person),
         "again": list(AGAIN),
@@ -157,22 +159,37 @@ def _load(found: Select[Task]) -> Sequence[Task]:
 def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     clients = {task.client_id for task in found}
     unsafe = select(Address.person_id, Address.value).where(
-        Address.person_id.in_(clients), Address.unsafe_at.is_not(None)
+        Address.person_id.in_(clients), Address.is_unsafe
     )
     marked: dict[int, set[str]] = defaultdict(set)
     for client_id, value in store.execute(unsafe):
         marked[client_id].add(value)
-    missed = _missed({seat_id for task in found for seat_id in task.brief.get("seats", [])})
-    return [
-        TaskCard(
-            task,
-            call_scripts.story(task),
-            call_scripts.script(task, person.name.split(" ")[0]),
-            [missed[each] for each in task.brief.get("seats", []) if each in missed],
-            marked[task.client_id] if task.client_id else set(),
-        )
-        for task in found
-    ]
+    missed = _missed(set().union(*(_seats_in(task) for task in found)))
+
+    def build(some: list[Task]) -> list[TaskCard]:
+        return [
+            TaskCard(
+                task,
+                call_scripts.story(task),
+                call_scripts.script(task, person.name.split(" ")[0]),
+                [missed[each] for each in task.brief.get("seats", []) if each in missed],
+                marked[task.client_id] if task.client_id else set(),
+            )
+            for task in some
+        ]
+
+    made = each_or_none(build, found)
+    return [card or _unreadable(task) for card, task in zip(made, found, strict=True)]
+
+
+def _unreadable(task: Task) -> TaskCard:
+    return TaskCard(task, _("Something in this task can't be read."), [], [], set())
+
+
+def _seats_in(task: Task) -> set[int]:
+    """The seats that a review is about; none when its brief can't be read."""
+    seats = task.brief.get("seats", []) if isinstance(task.brief, dict) else []
+    return {each for each in seats if isinstance(each, int)} if isinstance(seats, list) else set()
 
 
 def _missed(ids: set[int]) -> dict[int, Seat]:

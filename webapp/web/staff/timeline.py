@@ -6,6 +6,8 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+from flask_babel import gettext
+
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.db import Store
@@ -13,7 +15,6 @@ from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.web import chart
 from webapp.web.chart import Chart, ChartEntry
 from webapp.web.page.filters import day_and_time, zone
-from webapp.web.staff.wording.chart_words import ENTRY
 from webapp.web.staff.wording.vocabulary import Word
 from webapp.web.staff.wording.words import word
 
@@ -52,7 +53,7 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class ChartTimeline:
     days: list[tuple[datetime, list[TimelineEntry]]]
     more: int
     """How many older entries are not shown."""
@@ -63,7 +64,7 @@ def view(asked: str) -> str:
     return asked if asked in VIEWS else VIEWS[0]
 
 
-def of(store: Store, client: Person, asked: str, *, whole: bool = False) -> Timeline:
+def of(store: Store, client: Person, asked: str, *, whole: bool = False) -> ChartTimeline:
     """The client's chart, or one part of it; the latest entries only unless `whole`."""
     whole_chart = chart.of(store, client)
     wanted = PARTS.get(view(asked))
@@ -71,7 +72,7 @@ def of(store: Store, client: Person, asked: str, *, whole: bool = False) -> Time
     shown = entries if whole else entries[:SHORT]
     shown_entries = [_timeline_entry(entry, whole_chart) for entry in shown]
     days = [(each[0].at, each) for each in _by_day(shown_entries)]
-    return Timeline(days, len(entries) - len(shown))
+    return ChartTimeline(days, len(entries) - len(shown))
 
 
 def _by_day(entries: list[TimelineEntry]) -> Iterator[list[TimelineEntry]]:
@@ -107,7 +108,10 @@ def _word(entry: ChartEntry) -> Word:
     if entry.what in RUNGS:
         rung = word(entry.what, "rung")
         return Word(rung.words, "help" if entry.detail.get("result") == TAKEN else "", rung.icon)
-    return ENTRY[entry.what]
+    if entry.what == chart.UNSENT:
+        return Word(gettext("Notice not sent"), "", "send")
+    tag = Tag(entry.what)
+    return Word(gettext(tag.words), tag.look, tag.icon)
 
 
 def _kind_of(what: str) -> str:

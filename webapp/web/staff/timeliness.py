@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
+from webapp.batches import each_or_none
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule.sessions import Seat
 from webapp.protocol.facts.picture import SeatRow
@@ -32,20 +33,20 @@ class Miss:
     """One missed seat with all its rungs."""
 
     seat: Seat
-    proofs: list[Proof]
+    proofs: list[Proof] | None
+    """None: what is known about it can't be read."""
 
 
 @timeliness.get("/timeliness")
-@needs(Permission.PROVE)
+@needs(Permission.READ_TIMELINESS)
 def show() -> ResponseReturnValue:
     """The period's totals, then the latest misses one by one."""
     now, days = clock.now(), _days()
     since, program_id = now - timedelta(days=days), me().program_id
     query = missed(program_id, since, now).limit(MOST)
     rows = [SeatRow(*row) for row in store.execute(query)]
-    by_seat: dict[int, list[Proof]] = defaultdict(list)
-    for proof in proofs(store, rows, now) if rows else ():
-        by_seat[proof.seat_id].append(proof)
+    steps = each_or_none(lambda some: _by_seat(some, proofs(store, some, now)), rows)
+    by_seat = {row.id: found for row, found in zip(rows, steps, strict=True)}
     named = select(Seat).where(Seat.id.in_([row.id for row in rows]))
     seats = {seat.id: seat for seat in store.scalars(named.options(joinedload(Seat.client)))}
     return page(
@@ -53,6 +54,13 @@ def show() -> ResponseReturnValue:
         figures=summary(store, program_id, since, now, ON_TIME),
         misses=[Miss(seats[row.id], by_seat[row.id]) for row in rows],
     )  # fmt: skip
+
+
+def _by_seat(rows: list[SeatRow], found: list[Proof]) -> list[list[Proof]]:
+    by_seat: dict[int, list[Proof]] = defaultdict(list)
+    for proof in found:
+        by_seat[proof.seat_id].append(proof)
+    return [by_seat[row.id] for row in rows]
 
 
 def _days() -> int:

@@ -7,7 +7,7 @@ from tests.counting import statements
 from webapp.care.catch_up import follow_ups
 from webapp.care.contact import reengagement_plans
 from webapp.care.make_ups import bookings
-from webapp.care.materials import hand_ins, homework, resource_uses
+from webapp.care.materials import homework, resources
 
 
 def page_of(visitor) -> str:
@@ -67,21 +67,21 @@ def test_homework_of_a_session_one_was_in_stands_below(maya, seat, task, store, 
     page = page_of(maya)
     assert page.index("You're all caught up") < page.index("A list for the night table")
     assert "by " in page
-    hand_ins.hand_in(store, task, "Bed.", by=world.maya, now=clock.now())
+    homework.hand_in(store, task, "Bed.", by=world.maya, now=clock.now())
     store.commit()
     assert "A list for the night table" not in page_of(maya)
 
 
 def test_feedback_is_announced_where_the_homework_stands(maya, seat, task, store, world, clock):
-    made = hand_ins.hand_in(store, task, "Bed.", by=world.maya, now=clock.now())
-    hand_ins.answer(store, made, "Lovely.", by=world.carla, now=clock.now())
+    made = homework.hand_in(store, task, "Bed.", by=world.maya, now=clock.now())
+    homework.give_feedback(store, made, "Lovely.", by=world.carla, now=clock.now())
     store.commit()
     assert "There is feedback for you" in page_of(maya)
 
 
 def test_where_a_recording_was_stopped_is_said(maya, shelf, store, world, clock):
     recording = shelf("recording", url="https://media.example.org/sleep.mp4")
-    resource_uses.keep_place(store, recording, world.maya, 760, by=world.maya, now=clock.now())
+    resources.keep_place(store, recording, world.maya, 760, by=world.maya, now=clock.now())
     store.commit()
     assert "You stopped at 12:40" in page_of(maya)
 

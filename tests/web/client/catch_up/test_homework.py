@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from tests.web.client.catch_up import hostile
 from webapp.care.accounts.logins import Login
-from webapp.care.materials import drafts, hand_ins
+from webapp.care.materials import drafts, homework
 from webapp.care.materials.drafts import Draft
-from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials.homework import HandIn
 
 
 def draft(maya, task, body, edition=0, **more):
@@ -104,8 +104,8 @@ def test_handing_in_twice_is_once(maya, task, store):
 
 
 def test_feedback_stands_above_what_one_wrote(maya, task, store, world, clock):
-    made = hand_ins.hand_in(store, task, "Bed.", by=world.maya, now=clock.now())
-    hand_ins.answer(store, made, "A *good* list.", by=world.carla, now=clock.now())
+    made = homework.hand_in(store, task, "Bed.", by=world.maya, now=clock.now())
+    homework.give_feedback(store, made, "A *good* list.", by=world.carla, now=clock.now())
     store.commit()
     page = page_of(maya, task)
     assert page.index("<em>good</em>") < page.index("Bed.")
@@ -118,8 +118,8 @@ def test_it_can_be_taken_back_until_somebody_has_answered(maya, task, store, wor
     assert "Go on where you left off." in page
     assert "Bed.</textarea>" in page
     maya.post(f"/homework/{task.id}", {"body": "Bed, lamp."})
-    [made] = store.scalars(hand_ins.of([task.id], world.maya.id))
-    hand_ins.answer(store, made, "Yes.", by=world.carla, now=clock.now())
+    [made] = store.scalars(homework.current_hand_in(task, world.maya.id))
+    homework.give_feedback(store, made, "Yes.", by=world.carla, now=clock.now())
     store.commit()
     maya.post(f"/homework/{task.id}/reopening")
     store.refresh(made)
@@ -127,9 +127,9 @@ def test_it_can_be_taken_back_until_somebody_has_answered(maya, task, store, wor
 
 
 def test_what_staff_opened_again_goes_on_with_its_feedback(maya, task, store, world, clock):
-    made = hand_ins.hand_in(store, task, "Bed.", by=world.maya, now=clock.now())
-    hand_ins.answer(store, made, "What of the lamp?", by=world.carla, now=clock.now())
-    hand_ins.reopen(store, made, by=world.carla, now=clock.now())
+    made = homework.hand_in(store, task, "Bed.", by=world.maya, now=clock.now())
+    homework.give_feedback(store, made, "What of the lamp?", by=world.carla, now=clock.now())
+    homework.reopen(store, made, by=world.carla, now=clock.now())
     store.commit()
     page = page_of(maya, task)
     assert "What of the lamp?" in page
@@ -172,10 +172,10 @@ def test_homework_of_others_does_not_exist(visit, world, task):
 def test_nothing_but_reading_comes_of_what_anybody_writes(maya, task, wrote, store, world, clock):
     """S11: the task, the client's own words and the feedback, all through the page."""
     task.body = wrote
-    made = hand_ins.hand_in(store, task, wrote, by=world.maya, now=clock.now())
-    hand_ins.answer(store, made, wrote, by=world.carla, now=clock.now())
+    made = homework.hand_in(store, task, wrote, by=world.maya, now=clock.now())
+    homework.give_feedback(store, made, wrote, by=world.carla, now=clock.now())
     store.commit()
     hostile.check(maya.get(f"/homework/{task.id}").text)
-    hand_ins.reopen(store, made, by=world.carla, now=clock.now())
+    homework.reopen(store, made, by=world.carla, now=clock.now())
     store.commit()
     hostile.check(maya.get(f"/homework/{task.id}").text)

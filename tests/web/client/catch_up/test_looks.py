@@ -14,7 +14,7 @@ from tests.web.serving import browser, served
 from webapp import create_app
 from webapp.care.accounts import logins
 from webapp.care.contact import reengagement_plans
-from webapp.care.materials import drafts, hand_ins, homework, resources, summaries
+from webapp.care.materials import drafts, homework, resources, summaries
 from webapp.demo import cast
 
 PAGES = {
@@ -48,8 +48,8 @@ def places(fresh_database, settings, world, clock) -> Iterator[tuple[str, dict[s
         task, _ = homework.put(store, here.harbor, "1", title="A list", due_at=now + timedelta(days=2), body="Three *things*.", **about)  # fmt: skip
         drafts.save(store, task.about, "Bed, bo", by=here.maya, now=now)
         answered, _ = homework.put(store, here.harbor, "2", title="Another list", **about)
-        made = hand_ins.hand_in(store, answered, "Bed.", by=here.maya, now=now)
-        hand_ins.answer(store, made, "A *good* list.", by=here.carla, now=now)
+        made = homework.hand_in(store, answered, "Bed.", by=here.maya, now=now)
+        homework.give_feedback(store, made, "A *good* list.", by=here.carla, now=now)
         resources.put(store, here.harbor, "1", kind="recording", title="Breath", url="https://media.example.org/b.mp3", minutes=9, **about)  # fmt: skip
         resources.put(store, here.harbor, "2", kind="link", title="A page", url="https://example.org/", **about)  # fmt: skip
         reengagement_plans.make(

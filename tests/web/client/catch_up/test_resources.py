@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.web.client.catch_up import hostile
-from webapp.care.materials.resource_uses import ResourceUse
+from webapp.care.materials.resources import ResourceUse
 
 FILM = "https://media.example.org/sleep.mp4"
 

@@ -16,8 +16,8 @@ from webapp.care.accounts import logins
 from webapp.care.accounts.logins import Login
 from webapp.care.materials import homework, resources
 from webapp.care.materials.drafts import Draft
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.resource_uses import ResourceUse
+from webapp.care.materials.homework import HandIn
+from webapp.care.materials.resources import ResourceUse
 from webapp.demo import cast
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -142,7 +142,7 @@ def test_it_is_given_out_only_by_a_form_of_ours(maya):
 
 def test_a_paused_client_takes_theirs_too(maya, store, world, clock):
     """P10: at any time."""
-    leaving.change(store, world.maya, "paused", by=world.cody, now=clock.now())
+    leaving.change_status(store, world.maya, "paused", by=world.cody, now=clock.now())
     store.commit()
     assert maya.post("/me/my-data").status_code == 200
 

@@ -1,4 +1,4 @@
-"""Web push to a browser (RFC 8030), over kept-alive connections."""
+"""Sends web push to browsers (RFC 8030) over kept-alive connections."""
 
 import ssl
 from collections.abc import Coroutine
@@ -8,9 +8,9 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from webapp.notify.channels.parcel import Parcel, Subscription, Undeliverable, answered
+from webapp.notify.channels.parcel import Parcel, Subscription, Undeliverable, check_status
 from webapp.notify.channels.push.encryption import LARGEST_MESSAGE, Sealer
-from webapp.notify.channels.push.hosts import PushHosts, Refused
+from webapp.notify.channels.push.hosts import EndpointRefused, PushHosts
 from webapp.notify.channels.push.resolving import PublicResolver
 from webapp.notify.channels.push.vapid import VapidHeaders
 
@@ -51,7 +51,7 @@ class PushChannel:
         assert isinstance(parcel.content, bytes)
         try:
             url = self.hosts.checked(parcel.address.endpoint)
-        except Refused as refusal:
+        except EndpointRefused as refusal:
             raise Undeliverable(str(refusal), gone=True) from None
         body = _sealed(parcel.content, parcel.address)
         return self._posted(url, body, self._headers(parcel, str(url.origin())))
@@ -89,7 +89,7 @@ class PushChannel:
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
             if answer.content_length != 0:
                 await answer.content.read(4096)  # an unread answer would cost us the connection
-            answered(answer.status, answer.headers.get("Retry-After"))
+            check_status(answer.status, answer.headers.get("Retry-After"))
 
     def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(

@@ -1,4 +1,4 @@
-"""Message encryption for web push (RFC 8291 on RFC 8188), the quick way round.
+"""Encrypts messages for web push (RFC 8291 on RFC 8188), faster than pywebpush does.
 
 pywebpush reads the subscription and names the encodings; only the key schedule is done here, in half its time: the
 sender's point is exported once instead of three times and HKDF is plain HMAC (RFC 5869; every output fits one block).

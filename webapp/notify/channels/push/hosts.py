@@ -1,4 +1,4 @@
-"""Which push services may be called. An endpoint is a URL given by a stranger (S4)."""
+"""The allow-list of push services. An endpoint is a URL that a stranger gives us (S4)."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -8,7 +8,7 @@ from yarl import URL
 NAT64 = IPv6Network("64:ff9b::/96")
 
 
-class Refused(ValueError):
+class EndpointRefused(ValueError):
     """This endpoint is not one we may call; the message says why, without the endpoint."""
 
 
@@ -28,23 +28,23 @@ class PushHosts:
     def checked(self, endpoint: str) -> URL:
         """The endpoint as the very URL to be called, so that no second parser can read another host into it.
 
-        Raises Refused.
+        Raises EndpointRefused.
         """
         try:
             url = URL(endpoint, encoded=False)
             host, port = url.host, url.port
         except (ValueError, TypeError) as error:
-            raise Refused("endpoint is not a URL") from error
+            raise EndpointRefused("endpoint is not a URL") from error
         if not host or url.scheme not in ("http", "https"):
-            raise Refused("endpoint is not an https address")
+            raise EndpointRefused("endpoint is not an https address")
         if url.raw_user is not None or url.raw_password is not None or url.fragment:
-            raise Refused("endpoint carries more than an address")
+            raise EndpointRefused("endpoint carries more than an address")
         if self.listed_with_port(host, port):
             return url
         if url.scheme != "https" or port != 443:
-            raise Refused("endpoint is not https on port 443")
+            raise EndpointRefused("endpoint is not https on port 443")
         if host not in self.exact and not host.endswith(self.suffixes or ("\0",)):
-            raise Refused("endpoint is not at a known push service")
+            raise EndpointRefused("endpoint is not at a known push service")
         return url
 
     def listed_with_port(self, host: str, port: int | None) -> bool:

@@ -1,4 +1,4 @@
-"""Names looked up at the moment of connecting (S4). Apart from hosts.py, which the web needs and which needs no HTTP client."""
+"""Resolves names of push services to public addresses only (S4). Apart from hosts.py, which the web imports without an HTTP client."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Who we are, told to push services: VAPID (RFC 8292), signed once an origin rather than once a message."""
+"""VAPID headers (RFC 8292), which tell push services who sends, signed once for each origin and not for each message."""
 
 import base64
 from datetime import datetime, timedelta

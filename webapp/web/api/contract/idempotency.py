@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import request
 
 from webapp.operations import idempotency_keys
-from webapp.operations.idempotency_keys import Answer
+from webapp.operations.idempotency_keys import KeptResponse
 from webapp.refusals import Refusal
 from webapp.web.api.contract import problems, tokens
 from webapp.web.api.contract.problems import RequestRefused
@@ -45,7 +45,7 @@ def once(key: str, run: Callable[[], tuple[int, str]], now: datetime) -> tuple[i
     return status, text
 
 
-def _repeated(earlier: Answer, fingerprint: bytes) -> tuple[int, str]:
+def _repeated(earlier: KeptResponse, fingerprint: bytes) -> tuple[int, str]:
     if earlier.asked != fingerprint:
         raise RequestRefused(
             422, "key-reused", "This key was used for another request.", at=f"#/{HEADER}"

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
+from webapp.care.directory.policy import DURATION
 from webapp.care.directory.programs import zones
 from webapp.care.schedule import dial_ins
 
@@ -26,10 +27,6 @@ DATE = (
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 INSTANT = rf"^{DATE}[Tt]{CLOCK}:[0-5][0-9](\.[0-9]{{1,9}})?([Zz]|[+-]{CLOCK})$"
 WALL_TIME = rf"^{DATE}T{CLOCK}(:[0-5][0-9])?$"
-DURATION = (
-    r"^-?P([0-9]{1,2}W|[0-9]{1,3}D|([0-9]{1,3}D)?"
-    r"T([0-9]{1,4}H([0-9]{1,5}M)?([0-9]{1,7}(\.[0-9]{1,6})?S)?|[0-9]{1,5}M([0-9]{1,7}(\.[0-9]{1,6})?S)?|[0-9]{1,7}(\.[0-9]{1,6})?S))$"
-)
 NOT_BLANK = r"^[^\u0000]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff][^\u0000]*$"
 """Not blank, by any regular expression engine's idea of white space."""
 REF = r"^[A-Za-z0-9_][A-Za-z0-9_.:@+~-]{0,119}$"
@@ -84,7 +81,7 @@ def _matches(pattern: str, value: str) -> bool:
     return re.fullmatch(pattern.removeprefix("^").removesuffix("$"), value) is not None
 
 
-def _whole(value: Any) -> Any:
+def whole(value: Any) -> Any:
     """JSON has one kind of number: 10.0 is a whole number."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -131,9 +128,9 @@ Ref = Annotated[
     str,
     Field(pattern=REF, max_length=120, description="The caller's own reference", examples=["c-17"]),
 ]
-Whole = Annotated[int, BeforeValidator(_whole)]
+Whole = Annotated[int, BeforeValidator(whole)]
 # Bounds come before the validator: after it they would be checked but left out of the document.
-Minutes = Annotated[int, Field(ge=1, le=24 * 60), BeforeValidator(_whole)]
+Minutes = Annotated[int, Field(ge=1, le=24 * 60), BeforeValidator(whole)]
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Name = Annotated[str, Text(200)]
 Note = Annotated[str, Text(2000)]

@@ -10,15 +10,13 @@ from sqlalchemy import and_, or_, select
 
 from webapp import clock
 from webapp.care.catch_up import ledger
-from webapp.care.catch_up.cards import Card, catch_up
-from webapp.care.catch_up.ledger import Line
+from webapp.care.catch_up.cards import CatchUpCard, catch_up
+from webapp.care.catch_up.ledger import LedgerEntry
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import homework, resources
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework
-from webapp.care.materials.resource_uses import ResourceUse
-from webapp.care.materials.resources import Resource
+from webapp.care.materials.homework import HandIn, Homework
+from webapp.care.materials.resources import Resource, ResourceUse
 from webapp.care.schedule.sessions import Session
 from webapp.protocol.reports import misses
 from webapp.refusals import N_
@@ -50,8 +48,8 @@ STEPS = {
 class Shown:
     """A card, what of it is made up, and how the session is called toward the client."""
 
-    card: Card
-    line: Line
+    card: CatchUpCard
+    line: LedgerEntry
     can_book: bool
 
     @property
@@ -77,7 +75,7 @@ def show() -> ResponseReturnValue:
     """Open cards first, the latest on top; those that are done below. A fixed number of statements."""
     person, now = my_seats.person(), clock.now()
     missed = misses.of(store, person, now)
-    lines = {line.seat.id: line for line in ledger.lines(store, missed)}
+    lines = {line.seat.id: line for line in ledger.entries(store, missed)}
     shown = [
         Shown(card, line, line.open_for_booking(now))
         for card in catch_up(store, person, missed, now)
@@ -94,13 +92,9 @@ def show() -> ResponseReturnValue:
 
 def _work(on_cards: Collection[int], now: datetime) -> list[Work]:
     """Homework beside the cards: not handed in, or answered in the last days. The one that is due first stands first."""
-    mine = and_(
-        HandIn.homework_id == Homework.id, HandIn.client_id == my_seats.person().id,
-        HandIn.reopened_at.is_(None),
-    )  # fmt: skip
     query = (
         homework.visible_to(my_seats.person())
-        .outerjoin(HandIn, mine)
+        .outerjoin(HandIn, HandIn.is_current_of(my_seats.person().id))
         .where(or_(Homework.session_id.is_(None), Homework.session_id.not_in(on_cards)))
         .where(or_(HandIn.id.is_(None), HandIn.feedback_at > now - RECENT))
         .order_by(Homework.due_at.is_(None), Homework.due_at, Homework.id.desc())
@@ -121,7 +115,7 @@ def _shelf(on_cards: Collection[int], now: datetime) -> list[tuple[Resource, dat
         .outerjoin(ResourceUse, used)
         .where(or_(Resource.session_id.is_(None), Resource.session_id.not_in(on_cards)))
         .where(or_(Resource.session_id.is_(None), Resource.session_id.in_(recently)))
-        .order_by(ResourceUse.finished_at.is_not(None), Resource.published_at.desc())
+        .order_by(ResourceUse.is_finished, Resource.published_at.desc())
         .add_columns(ResourceUse.finished_at)
         .limit(MOST)
     )

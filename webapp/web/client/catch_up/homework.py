@@ -7,9 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from webapp import clock
 from webapp.care.directory.permissions import Permission
-from webapp.care.materials import drafts, hand_ins, homework
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework
+from webapp.care.materials import drafts, homework
+from webapp.care.materials.homework import HandIn, Homework
 from webapp.refusals import Conflict, Refusal
 from webapp.spellings import whole_number
 from webapp.web.client import my_seats
@@ -44,7 +43,7 @@ def hand_in(homework_id: int) -> ResponseReturnValue:
                 edition=whole_number(edition, most=drafts.MOST_EDITIONS),
             )  # fmt: skip
         else:
-            hand_ins.hand_in(store, task, form.get("body", ""), by=person, now=clock.now())
+            homework.hand_in(store, task, form.get("body", ""), by=person, now=clock.now())
     except Refusal as refusal:
         store.rollback()
         said = {"refusal": refusal, "said": form, "both": isinstance(refusal, Conflict)}
@@ -60,7 +59,7 @@ def reopen(homework_id: int) -> ResponseReturnValue:
     task = _mine(homework_id)
     standing = _standing(task)
     if standing is not None and standing.feedback_at is None:
-        hand_ins.reopen(store, standing, by=my_seats.person(), now=clock.now())
+        homework.reopen(store, standing, by=my_seats.person(), now=clock.now())
     store.commit()
     return _answer(task)
 
@@ -73,7 +72,7 @@ def _answer(task: Homework, **more: Any) -> ResponseReturnValue:
 def _screen(task: Homework) -> dict[str, Any]:
     """All that the block needs in any of its states."""
     person = my_seats.person()
-    history = list(store.scalars(hand_ins.history(task, person.id)))
+    history = list(store.scalars(homework.hand_in_history(task, person.id)))
     standing = next((made for made in history if made.reopened_at is None), None)
     earlier = [made for made in history if made.reopened_at is not None]
     return {
@@ -89,7 +88,7 @@ def _screen(task: Homework) -> dict[str, Any]:
 
 
 def _standing(task: Homework) -> HandIn | None:
-    return store.scalar(hand_ins.of([task.id], my_seats.person().id))
+    return store.scalar(homework.current_hand_in(task, my_seats.person().id))
 
 
 def _mine(homework_id: int) -> Homework:

@@ -8,9 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from webapp import clock
 from webapp.care.directory.permissions import Permission
-from webapp.care.materials import resource_uses, resources
-from webapp.care.materials.resource_uses import ResourceUse
-from webapp.care.materials.resources import Resource
+from webapp.care.materials import resources
+from webapp.care.materials.resources import Resource, ResourceUse
 from webapp.refusals import N_, Invalid
 from webapp.spellings import decimal_number
 from webapp.web.client import my_seats
@@ -47,7 +46,7 @@ def show(resource_id: int) -> ResponseReturnValue:
 def keep_place(resource_id: int) -> ResponseReturnValue:
     """The player says now and then where it is (static/js/player.js)."""
     person = my_seats.person()
-    resource_uses.keep_place(
+    resources.keep_place(
         store, _mine(resource_id), person, _seconds(request.form.get("seconds", "")), by=person,
         now=clock.now(),
     )  # fmt: skip
@@ -60,7 +59,7 @@ def keep_place(resource_id: int) -> ResponseReturnValue:
 def finish(resource_id: int) -> ResponseReturnValue:
     """Read, watched or done."""
     found, person = _mine(resource_id), my_seats.person()
-    resource_uses.finish(store, found, person, by=person, now=clock.now())
+    resources.finish(store, found, person, by=person, now=clock.now())
     store.commit()
     to = url_for("client.resources.show", resource_id=found.id)
     return done(PAGE, BLOCK, to, lambda: _screen(found))
@@ -86,7 +85,7 @@ def _screen(found: Resource) -> dict[str, Any]:
 
 def _seconds(written: str) -> float:
     """Raises Invalid."""
-    seconds = decimal_number(written, most=resource_uses.LONGEST)
+    seconds = decimal_number(written, most=resources.LONGEST_RECORDING)
     if seconds is None:
         raise Invalid(N_("Seconds from the beginning."), field="seconds")
     return seconds

@@ -1,4 +1,4 @@
-"""Making up for a session: other times for it, waiting for a place, which hours suit, and the hours that came together."""
+"""A client's pages about making up for a session: offers and bookings, the waitlist, hours of availability, weekly hours."""
 
 from webapp.web.client.make_ups import availability, make_ups, waitlist, weekly_hours
 

@@ -1,4 +1,4 @@
-"""Which times suit me: parts of the week at which another time would fit; none chosen means any (M6)."""
+"""A client's page of availability: the parts of the week at which a make-up suits them; none chosen means any (M6)."""
 
 from typing import Any
 
@@ -27,22 +27,22 @@ PARTS = (
     ("afternoon", N_("Afternoon"), "12:00", "17:00"),
     ("evening", N_("Evening"), "17:00", "24:00"),
 )
-"""Three taps a day say most of it; parts that touch are one (`windows.fit`)."""
+"""Three choices a day say most of it; parts that touch count as one (`availability.fit`)."""
 
 
 @pages.get("/times")
 @needs(Permission.MAKE_UP)
 def show() -> ResponseReturnValue:
-    """The week with its parts. `?seat=`: where to go back to."""
+    """The week with its parts. `?seat=`: the seat whose page one came from."""
     return widget(PAGE, BLOCK, **_screen(request.args.get("seat", "")))
 
 
 @pages.post("/times")
 @needs(Permission.MAKE_UP)
 def save() -> ResponseReturnValue:
-    """Exactly these; offers follow at once."""
+    """Store exactly the parts that were chosen; offers change with them at once."""
     seat = request.form.get("seat", "")
-    _screen(seat)  # a seat that is not theirs is nothing here, before anything is kept
+    _screen(seat)  # 404 for a seat that is not theirs, before anything is stored
     try:
         availability.put(store, my_seats.person(), _chosen(), by=my_seats.person(), now=clock.now())
     except Refusal as refusal:
@@ -57,15 +57,15 @@ DAYS = {str(day) for day in range(7)}
 
 
 def _chosen() -> list[tuple[int, str, str]]:
-    """Raises Invalid for a day or a part that there is not."""
+    """(weekday, from, to) of the parts that the form names. Raises Invalid for a day or a part that doesn't exist."""
     spans = {name: (begin, end) for name, _words, begin, end in PARTS}
-    wanted = []
-    for told in dict.fromkeys(request.form.getlist("times")):
-        day, _sep, part = told.partition("-")
+    chosen = []
+    for value in dict.fromkeys(request.form.getlist("times")):
+        day, _sep, part = value.partition("-")
         if part not in spans or day not in DAYS:
             raise Invalid(N_("Choose a day of the week."), field="windows")
-        wanted.append((int(day), *spans[part]))
-    return wanted
+        chosen.append((int(day), *spans[part]))
+    return chosen
 
 
 def _screen(seat: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _screen(seat: str) -> dict[str, Any]:
 
 
 def _covered(mine: list[Window], day: int, begin: str, end: str) -> bool:
-    """Whether the part lies wholly in what was said, also when that was said in other hours."""
+    """Whether the part lies wholly within the client's windows, also when those begin and end at other hours."""
     part = availability.read(day, begin, end)
     reached = part.from_minute
     for window in mine:

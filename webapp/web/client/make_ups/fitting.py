@@ -1,6 +1,6 @@
-"""What fits: all that can be shown about making up for one seat, at this instant."""
+"""What a client's pages show about making up for one seat: its state, what is booked, what could be."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,10 +11,10 @@ from webapp.care.attendance.standing import CAN_BE_MADE_UP
 from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam
 from webapp.care.make_ups import double_bookings, eligibility, make_ups, offers, waitlist
-from webapp.care.make_ups.double_bookings import Double
+from webapp.care.make_ups.double_bookings import DoubleBooking
+from webapp.care.make_ups.eligibility import party_of
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.offers import Offer, Why
-from webapp.care.make_ups.parties import party_of
 from webapp.care.make_ups.reflections import Reflection
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.schedule.sessions import Seat
@@ -24,19 +24,19 @@ from webapp.web.client.my_seats import Place
 from webapp.web.page.unit_of_work import store
 
 SHOWN = 5
-"""Offers at a time: enough to choose from, few enough to read."""
+"""Offers on a page: enough to choose from, few enough to read."""
 WORDS = {
     Why.SAME_HOST: N_("same host"),
     Why.SAME_GROUP: N_("same group"),
     Why.FITS_BOTH: N_("fits both of you"),
     Why.ANY_TIME: N_("any time"),
 }
-"""What speaks for an offer."""
+"""The words for each reason for an offer."""
 
 
 @dataclass(frozen=True)
 class InLine:
-    """Waiting for a full session, as number so-and-so."""
+    """The client waits for a full session, and is this number in its line."""
 
     entry: WaitlistEntry
     number: int
@@ -44,25 +44,22 @@ class InLine:
 
 @dataclass(frozen=True)
 class MakingUp:
-    """One seat, what stands for it, and what could. `state` says which of the page's faces it shows:
-
-    ahead (still to come, nothing reported) · cancelled · whole (nothing to make up) · done · booked · open (nothing booked,
-    or only what its client can't come to either) · closed (the policy's time is over).
-    """
+    """One seat, what is booked to make up for it, and what could be."""
 
     place: Place
     state: str
+    """As `state_of` returns it."""
     deadline: datetime
     made: MakeUp | None = None
     partner: Person | None = None
-    """Who comes along to a joint session."""
+    """Who comes along to a couple's session."""
     offers: list[Offer] = field(default_factory=list)
     full: list[Offer] = field(default_factory=list)
-    """Full sessions one could wait for."""
+    """Full sessions that the client could wait for."""
     line: list[InLine] = field(default_factory=list)
     held: list[HeldPlace] = field(default_factory=list)
-    double: Double | None = None
-    """Another place at the time of what is booked."""
+    double: DoubleBooking | None = None
+    """Another place that the client has at the time of what is booked."""
     reflection: Reflection | None = None
     counselor: str = ""
     changing: bool = False
@@ -74,7 +71,7 @@ class MakingUp:
     @property
     def over(self) -> bool:
         """What is booked has taken place; who was there is not settled yet."""
-        return self.by_seat is not None and self.by_seat.session.ends_at <= self.place.now
+        return self.made is not None and self.made.is_over(self.place.now)
 
     @property
     def by_seat(self) -> Seat | None:
@@ -83,10 +80,10 @@ class MakingUp:
 
 
 def of(place: Place, *, changing: bool = False) -> MakingUp:
-    """Everything about making up for this seat. `changing`: offers too when something is booked."""
+    """What a page shows about making up for this seat. `changing`: offers too when something is booked."""
     now = clock.now()
     made = store.scalar(make_ups.standing_for([place.seat.id]))
-    state = _state(place, made, now)
+    state = state_of(place, made, now)
     deadline = eligibility.deadline_of(store, place.seat)
     about = MakingUp(
         place, state, deadline, made, party_of(store, place.seat).partner, counselor=counselor(),
@@ -97,19 +94,25 @@ def of(place: Place, *, changing: bool = False) -> MakingUp:
     return _with_choice(about, made, now) if state == "open" or about.changing else about
 
 
-def told_of(place: Place) -> Place:
-    """The seat to find another time for when this one can't be kept: the one that it was to make up for, if it was."""
-    was_for = store.scalar(select(MakeUp).where(MakeUp.by_seat_id == place.seat.id, MakeUp.is_open))
-    return my_seats.one(was_for.seat_id) if was_for else place
+def made_up_by(place: Place) -> Place:
+    """The missed seat for which `place` was booked; `place` itself when it was for none."""
+    made = store.scalar(select(MakeUp).where(MakeUp.by_seat_id == place.seat.id, MakeUp.is_open))
+    return my_seats.one(made.seat_id) if made else place
 
 
 def counselor() -> str:
-    """Whom to ask about another time; empty when nobody is named."""
+    """The name of the client's counselor; empty when there is none."""
     team = store.get(CareTeam, my_seats.person().id)
     return team.counselor.name if team and team.counselor else ""
 
 
-def _state(place: Place, made: MakeUp | None, now: datetime) -> str:
+def state_of(place: Place, made: MakeUp | None, now: datetime) -> str:
+    """What the pages show, and whether anything can be booked. `made`: the make-up that stands for the seat.
+
+    ahead (still to come, nothing reported) · cancelled · whole (nothing to make up) · done · booked · open (nothing booked,
+    or only what its client can't come to either) · closed (the policy's time is over). Booking is possible when it is open or
+    booked. At most the statements of one standing and of the deadline; none that look for offers.
+    """
     if place.session.cancelled_at:
         return "cancelled"
     if made is not None and made.completed_at:
@@ -126,46 +129,42 @@ def _state(place: Place, made: MakeUp | None, now: datetime) -> str:
 
 
 def _with_booked(about: MakingUp, made: MakeUp, now: datetime) -> MakingUp:
-    found = double_bookings.of(store, made, now) if made.is_open and made.by_seat else []
-    mine = [each for each in found if each.seat.client_id == about.seat.client_id]
-    return MakingUp(
-        **vars(about)
-        | {"double": next(iter(mine), None), "reflection": store.get(Reflection, made.id)}
-    )
+    doubles = double_bookings.of(store, made, now) if made.is_open and made.by_seat else []
+    own = (each for each in doubles if each.seat.client_id == about.seat.client_id)
+    return replace(about, double=next(own, None), reflection=store.get(Reflection, made.id))
 
 
 def _with_choice(about: MakingUp, made: MakeUp | None, now: datetime) -> MakingUp:
     seat, booked = about.seat, made.by_seat if made else None
-    but = [booked.session_id] if booked else []
-    chosen = [made.resource_id] if made and made.resource_id else []
+    but_sessions = [booked.session_id] if booked else []
+    but_resources = [made.resource_id] if made and made.resource_id else []
     entries = list(
         store.scalars(waitlist.waiting(seat.client).where(WaitlistEntry.seat_id == seat.id))
     )
-    held = waitlist.held_for(seat.client_id, now).where(WaitlistEntry.seat_id == seat.id)
-    kept = list(store.scalars(held))
-    waited = {entry.session_id for entry in entries}
-    return MakingUp(
-        **vars(about)
-        | {
-            "offers": offers.find(
-                store, seat, now, limit=SHOWN, but_sessions=but, but_resources=chosen
-            ),
-            "full": [
-                each for each in offers.waitable(store, seat, now)
-                if each.session and each.session.id not in waited
-            ],
-            "line": _in_line(entries, {each.entry_id for each in kept}),
-            "held": kept,
-        }
-    )  # fmt: skip
+    of_seat = waitlist.held_for(seat.client_id, now).where(WaitlistEntry.seat_id == seat.id)
+    held = list(store.scalars(of_seat))
+    waiting_for = {entry.session_id for entry in entries}
+    return replace(
+        about,
+        offers=offers.find(
+            store, seat, now, limit=SHOWN, but_sessions=but_sessions, but_resources=but_resources
+        ),
+        full=[
+            each
+            for each in offers.waitable(store, seat, now)
+            if each.session and each.session.id not in waiting_for
+        ],
+        line=_in_line(entries, {each.entry_id for each in held}),
+        held=held,
+    )
 
 
 def _in_line(entries: list[WaitlistEntry], served: set[int]) -> list[InLine]:
-    """Those for whom nothing is held yet, with their number."""
-    whole = list(store.scalars(waitlist.in_line([each.session_id for each in entries])))
-    found = []
+    """The entries for which no place is held yet, with their number in line."""
+    lines = list(store.scalars(waitlist.in_line([each.session_id for each in entries])))
+    numbered = []
     for entry in entries:
-        before = [each.id for each in whole if each.session_id == entry.session_id]
+        line = [each.id for each in lines if each.session_id == entry.session_id]
         if entry.id not in served:
-            found.append(InLine(entry, before.index(entry.id) + 1))
-    return found
+            numbered.append(InLine(entry, line.index(entry.id) + 1))
+    return numbered

@@ -1,4 +1,4 @@
-"""Make-ups: other times for one seat, each one tap to book; what is booked, and the way out of it (M6)."""
+"""A client's page of one missed seat: offers to book, what is booked, and cancelling it (M6)."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups import bookings, eligibility, make_ups, reflections
-from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule.sessions import Seat, Session
@@ -29,7 +28,7 @@ PAGE, BLOCK = "client/make_ups/show.html", "make_ups"
 @pages.get("/seats/<row:seat_id>/make-ups")
 @needs(Permission.MAKE_UP)
 def show(seat_id: int) -> ResponseReturnValue:
-    """What stands for this seat, or what could. `?change=yes`: other times beside what is booked."""
+    """What is booked for this seat, or offers. `?change=yes`: offers beside what is booked."""
     return widget(
         PAGE, BLOCK, **screen(seat_id, changing="change" in request.args, near=my_seats.near())
     )
@@ -38,16 +37,17 @@ def show(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/make-ups")
 @needs(Permission.MAKE_UP)
 def book(seat_id: int) -> ResponseReturnValue:
-    """One tap: `session` or `resource` makes up for this seat; what was booked instead is given up for it."""
-    about = fitting.of(my_seats.one(seat_id))
+    """Book the `session` or `resource` of the form to make up for this seat, instead of what is booked, if anything is."""
+    place, by, now = my_seats.one(seat_id), my_seats.person(), clock.now()
+    made = store.scalar(make_ups.standing_for([seat_id]))
     try:
-        if about.state not in ("open", "booked"):
+        if fitting.state_of(place, made, now) not in ("open", "booked"):
             raise AlreadyDone(N_("There is nothing to make up for here."))
-        what, by, now = _chosen(about.seat), my_seats.person(), clock.now()
-        if about.made is None:
-            bookings.book(store, about.seat, what, by=by, now=now)
+        what = _chosen(place.seat)
+        if made is None:
+            bookings.book(store, place.seat, what, by=by, now=now)
         else:
-            bookings.move(store, about.made, what, by=by, now=now)
+            bookings.move(store, made, what, by=by, now=now)
     except Refusal as refusal:
         return refused(seat_id, refusal)
     store.commit()
@@ -57,10 +57,11 @@ def book(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/make-ups/cancellation")
 @needs(Permission.MAKE_UP)
 def cancel(seat_id: int) -> ResponseReturnValue:
-    """Give it up: the places are free again."""
-    about = fitting.of(my_seats.one(seat_id))
-    if about.made is not None and not about.over:
-        about.made.cancel(store, by=my_seats.person(), now=clock.now())
+    """Cancel what is booked, unless it has taken place: the places are free again."""
+    my_seats.seat(seat_id)
+    made, now = store.scalar(make_ups.standing_for([seat_id])), clock.now()
+    if made is not None and not made.is_over(now):
+        made.cancel(store, by=my_seats.person(), now=now)
     store.commit()
     return answer(seat_id, news=_("We gave that back."))
 
@@ -68,9 +69,9 @@ def cancel(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/make-ups/reflection")
 @needs(Permission.MAKE_UP)
 def reflect(seat_id: int) -> ResponseReturnValue:
-    """Hand in the few sentences; with them the session is made up."""
-    seat, body = my_seats.seat(seat_id), request.form.get("body", "")
-    made = _standing(seat)
+    """Hand in the reflection; with it the session is made up for."""
+    my_seats.seat(seat_id)
+    made, body = store.scalar(make_ups.standing_for([seat_id])), request.form.get("body", "")
     try:
         if made is None:
             raise AlreadyDone()
@@ -82,43 +83,39 @@ def reflect(seat_id: int) -> ResponseReturnValue:
 
 
 def screen(seat_id: int, *, changing: bool = False, **more: Any) -> dict[str, Any]:
-    """All that the block needs in any of its states."""
+    """What the block shows, in each of its states."""
     about = fitting.of(my_seats.one(seat_id), changing=changing)
     return {"place": "catch-up", "about": about, "why": fitting.WORDS, "target": "#make-ups"} | more
 
 
 def answer(seat_id: int, **more: Any) -> ResponseReturnValue:
-    """After a change."""
+    """What follows a change: the block in its new state, or the page."""
     to = url_for("client.make_ups.show", seat_id=seat_id)
     return done(PAGE, BLOCK, to, lambda: screen(seat_id), **more)
 
 
 def refused(seat_id: int, refusal: Refusal, **more: Any) -> ResponseReturnValue:
-    """It can't be, said calmly, with the next best at hand; nothing has changed."""
+    """The block with the refusal and other offers; nothing has changed."""
     read_on()
     about = screen(seat_id, changing=True, refusal=refusal, **more)
     return widget(PAGE, BLOCK, refusal.status, **about)
 
 
-def _standing(seat: Seat) -> MakeUp | None:
-    return store.scalar(make_ups.standing_for([seat.id]))
-
-
 def session_for(seat: Seat) -> Session:
-    """The session that the form names. Raises Invalid for one that can't make up for `seat`, as for one that there is not."""
+    """The session that the form names. Raises Invalid for one that can't make up for `seat`, as for one that doesn't exist."""
     number = row_number(request.form.get("session", ""))
-    found = eligibility.session_for(store, seat, number)
-    if found is None:
+    session = eligibility.session_for(store, seat, number)
+    if session is None:
         raise Invalid(N_("Choose one of the times."), field="session")
-    return found
+    return session
 
 
 def _chosen(seat: Seat) -> Session | Resource:
-    """What the form names. Raises Invalid: a client sees what may make up for `seat`, and what is on the shelf for them."""
+    """The session or resource that the form names. Raises Invalid for what the client can't see."""
     if not request.form.get("resource"):
         return session_for(seat)
-    shelf = resources.visible_to(my_seats.person(), clock.now())
-    found = store.scalar(shelf.where(Resource.id == row_number(request.form["resource"])))
-    if found is None:
+    visible = resources.visible_to(my_seats.person(), clock.now())
+    resource = store.scalar(visible.where(Resource.id == row_number(request.form["resource"])))
+    if resource is None:
         raise Invalid(N_("Choose one of the times."), field="session")
-    return found
+    return resource

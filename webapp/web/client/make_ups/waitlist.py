@@ -1,4 +1,4 @@
-"""Waiting for a place in a full session, and the place that is held when one comes free (M6)."""
+"""A client joins and leaves the line of a full session, and takes or declines a place that is held for them (M6)."""
 
 from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
@@ -21,7 +21,7 @@ pages = Blueprint("waiting", __name__)
 @pages.post("/seats/<row:seat_id>/make-ups/waiting")
 @needs(Permission.MAKE_UP)
 def join(seat_id: int) -> ResponseReturnValue:
-    """ "Tell me when a place comes free"."""
+    """Join the line of the `session` in the form."""
     seat, me = my_seats.seat(seat_id), my_seats.person()
     try:
         session = make_ups.session_for(seat)
@@ -35,9 +35,12 @@ def join(seat_id: int) -> ResponseReturnValue:
 @pages.post("/waiting/<row:entry_id>/cancellation")
 @needs(Permission.MAKE_UP)
 def leave(entry_id: int) -> ResponseReturnValue:
-    """Wait no longer."""
-    mine = WaitlistEntry.client_id == my_seats.person().id
-    entry = store.scalar(select(WaitlistEntry).where(WaitlistEntry.id == entry_id, mine))
+    """Leave the line."""
+    entry = store.scalar(
+        select(WaitlistEntry).where(
+            WaitlistEntry.id == entry_id, WaitlistEntry.client_id == my_seats.person().id
+        )
+    )
     if entry is None:
         abort(404)
     waitlist.leave(store, entry, by=my_seats.person(), now=clock.now())
@@ -48,7 +51,7 @@ def leave(entry_id: int) -> ResponseReturnValue:
 @pages.post("/held-places/<row:held_id>/acceptance")
 @needs(Permission.MAKE_UP)
 def accept(held_id: int) -> ResponseReturnValue:
-    """ "I'll take it"."""
+    """Take a place that is held."""
     held = _held(held_id)
     try:
         bookings.accept(store, held, by=my_seats.person(), now=clock.now())
@@ -61,7 +64,7 @@ def accept(held_id: int) -> ResponseReturnValue:
 @pages.post("/held-places/<row:held_id>/release")
 @needs(Permission.MAKE_UP)
 def let_go(held_id: int) -> ResponseReturnValue:
-    """ "Not this time": the next in line may have it."""
+    """Decline a place that is held: it goes to the next in line."""
     held = _held(held_id)
     waitlist.let_go(store, held, by=my_seats.person(), now=clock.now())
     store.commit()
@@ -70,6 +73,6 @@ def let_go(held_id: int) -> ResponseReturnValue:
 
 def _held(held_id: int) -> HeldPlace:
     """A place held for the signed-in person; anyone else's is 404 (S1)."""
-    found = select(HeldPlace).join(WaitlistEntry, WaitlistEntry.id == HeldPlace.entry_id)
-    mine = found.where(HeldPlace.id == held_id, WaitlistEntry.client_id == my_seats.person().id)
-    return store.scalar(mine) or abort(404)
+    held = select(HeldPlace).join(WaitlistEntry, WaitlistEntry.id == HeldPlace.entry_id)
+    held = held.where(HeldPlace.id == held_id, WaitlistEntry.client_id == my_seats.person().id)
+    return store.scalar(held) or abort(404)

@@ -1,4 +1,4 @@
-"""Hours: what came together each week beside the plan, and what each session was made up for by (M28, the ledger)."""
+"""A client's page of weekly hours against the plan, and of what made up for each missed session (M28)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,12 +24,12 @@ pages = Blueprint("hours", __name__)
 
 WEEKS = 4
 WIDE = 320
-"""Of the drawing, in its own units."""
+"""Width of the drawing, in its own units."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One week drawn: begin and width of each part, and where the plan lies, in units of the drawing."""
+    """One week as drawn: the width of each part, and where the plan lies, in units of the drawing."""
 
     week: Week
     words: str
@@ -43,14 +43,14 @@ class Bar:
 @pages.get("/hours")
 @needs(Permission.MAKE_UP)
 def show() -> ResponseReturnValue:
-    """The last weeks, this one first; below them what was made up for by what."""
+    """The last weeks, this one first; below them the make-up ledger."""
     return widget("client/hours/show.html", "hours", **_screen())
 
 
 def _screen() -> dict[str, Any]:
     now, person = clock.now(), my_seats.person()
     weeks = weekly_hours.weeks(store, person, now, WEEKS)[::-1]
-    lines = ledger.lines(store, misses.of(store, person, now))
+    lines = ledger.entries(store, misses.of(store, person, now))
     return {
         "place": "catch-up",
         "near": my_seats.near(),
@@ -62,7 +62,7 @@ def _screen() -> dict[str, Any]:
 
 
 def bars(weeks: list[Week]) -> list[Bar]:
-    """The weeks on one scale, on which the longest of them and the plan have room."""
+    """The weeks on one scale, which the longest of them, or the plan, fills."""
     most = max((max(w.plan, w.spent + w.ahead) for w in weeks), default=0.0) or 1.0
     scale = WIDE / most
     return [

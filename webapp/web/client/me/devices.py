@@ -24,9 +24,8 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address, Channel
-from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
-from webapp.notify.channels.push.hosts import PushHosts, Refused
+from webapp.notify.channels.push.hosts import EndpointRefused, PushHosts
 from webapp.operations import rate_limits
 from webapp.operations.rate_limits import TEST_NOTICE
 from webapp.refusals import N_, Invalid, Refusal
@@ -106,9 +105,8 @@ def test(device_id: int) -> ResponseReturnValue:
     person, device = my_seats.person(), _device(device_id)
     rate_limits.spend(store, TEST_NOTICE, f"person {person.id}", now=clock.now())
     events.record(
-        store, Tag.ADDRESS_TESTED, by=person, now=clock.now(), program_id=person.program_id,
-        client=person if person.kind == Kind.CLIENT else None, person=person.id, address=device.id,
-    )  # fmt: skip
+        store, Tag.ADDRESS_TESTED, person=person, by=person, now=clock.now(), address=device.id
+    )
     store.commit()
     if request.form.get("from") == "page":
         flash(_("A test reminder is on its way. It should show within a few seconds."))
@@ -137,7 +135,7 @@ def _subscription(body: Any) -> tuple[str, dict[str, str]]:
         raise Invalid(N_("A push subscription has an endpoint."), field="endpoint")
     try:
         PushHosts(current_app.extensions["settings"].push_hosts).checked(endpoint)
-    except Refused as refused:
+    except EndpointRefused as refused:
         raise Invalid(N_("This is not a push service we know."), field="endpoint") from refused
     for name, size in (("p256dh", 65), ("auth", 16)):
         if not isinstance(keys, dict) or _length(keys.get(name)) != size:

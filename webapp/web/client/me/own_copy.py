@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.attendance.standing import Standing, standing
-from webapp.care.audit.tags import MEANING
+from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.privacy import fhir, own_copy
@@ -74,7 +74,7 @@ def take() -> ResponseReturnValue:
     rate_limits.spend(store, OWN_COPY, f"person {person.id}", now=now)
     sent = [_sent(each) for each in reversed(disclosures.of(store, person))]
     record = own_copy.assemble(store, person, _standings(person, now), now, sent)
-    own_copy.taken(store, person, by=person, now=now)
+    own_copy.record_handed_out(store, person, by=person, now=now)
     store.commit()
     answer = Response(_packed(record, person), content_type="application/zip")
     answer.headers["Content-Disposition"] = f'attachment; filename="{NAME}.zip"'
@@ -137,7 +137,7 @@ def readable(record: Record) -> str:
         reasons={key.value: words for key, words in REASONS},
         names=NAMES,
         looked=LOOKED,
-        done=MEANING,
+        done={tag.value: tag.meaning for tag in Tag},
         channels={way.value: words for way, words, _icon in WAYS},
         notices=REMINDED | NEWS,
     )

@@ -6,7 +6,6 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.contact import addresses
@@ -14,7 +13,6 @@ from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory import programs
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.policy import Policy
-from webapp.care.directory.programs import PolicyVersion
 from webapp.care.preferences import contact_preferences
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.spellings import whole_number
@@ -108,14 +106,14 @@ def screen(mine: list[Address]) -> dict[str, Any]:
     person = my_seats.person()
     policy = own_policy()
     kept = contact_preferences.of(person)
-    quiet = contact_preferences.quiet_hours_of(person, policy) or (time(21), time(8))
+    quiet = contact_preferences.quiet_hours(person.preferences, policy.quiet_hours)
     return {
         "ways": [(way.value, _(words), icon) for way, words, icon in WAYS],
         "first": kept["channels"][0],
         "kinds": [(rung, words, rung not in kept["off"]) for rung, words in kinds(policy, kept)],
         "news": [(kind, _(words), kind not in kept["off"]) for kind, words in NEWS.items()],
         "leads": {rung: _choices(rung, policy, kept["lead"].get(rung)) for rung in LEADS},
-        "quiet": [f"{each:%H:%M}" for each in quiet],
+        "quiet": [f"{each:%H:%M}" for each in quiet or (time(21), time(8))],
         "addresses": [each for each in mine if not each.unsafe_at],
         "known": addresses.known(store, person),
         "offered": _offered(mine),
@@ -170,10 +168,7 @@ def _minutes(span: timedelta) -> int:
 
 def own_policy() -> Policy:
     """The policy of the person's program as it stands."""
-    mine = my_seats.person().program_id
-    found = select(PolicyVersion).where(PolicyVersion.program_id == mine)
-    versions = list(store.scalars(found.order_by(PolicyVersion.version)))
-    return programs.in_force(versions, clock.now()).policy
+    return programs.policy_at(store, my_seats.person().program_id, clock.now())
 
 
 def _addresses() -> list[Address]:

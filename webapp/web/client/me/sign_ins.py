@@ -28,7 +28,7 @@ def show() -> ResponseReturnValue:
 
 
 @pages.post("/me/logins/end")
-@needs(Permission.WAYS_IN)
+@needs(Permission.SIGN_IN_METHODS)
 def end_others() -> ResponseReturnValue:
     """Sign out everywhere but here, for instance after a way in was changed (S2)."""
     here, person, now = current_user.login.id, my_seats.person(), clock.now()
@@ -39,7 +39,7 @@ def end_others() -> ResponseReturnValue:
 
 
 @pages.post("/me/logins/<row:login_id>/end")
-@needs(Permission.WAYS_IN)
+@needs(Permission.SIGN_IN_METHODS)
 def end(login_id: int) -> ResponseReturnValue:
     """Sign out somewhere else; its copied cookie is dead from here on (S2)."""
     login = next((each for each in current_logins() if each.id == login_id), None)

@@ -59,7 +59,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "client/sharing/show.html", place="me", near=my_seats.near(), names=_names(),
         given=_by_person(given, "recipient"), had=_by_person(had, "client"),
-        parted=teams.parted_from(store, person.id),
+        parted=teams.former_partners(store, person.id),
         may_share=person.kind == Kind.CLIENT, redisclosure=_(REDISCLOSURE),
     )  # fmt: skip
 

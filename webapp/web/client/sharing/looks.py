@@ -9,10 +9,9 @@ from flask_babel import gettext as _
 
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.teams import CareTeam
-from webapp.care.privacy import lookers
+from webapp.care.privacy import record_views
 from webapp.care.privacy.consents import Category
-from webapp.care.privacy.lookers import EMERGENCY
-from webapp.care.privacy.record_views import What
+from webapp.care.privacy.record_views import EMERGENCY, What
 from webapp.notify import disclosures
 from webapp.refusals import N_
 from webapp.spellings import row_number
@@ -44,7 +43,7 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 def show() -> ResponseReturnValue:
     """The latest first; `before` is where an older page goes on."""
     me = my_seats.person()
-    found = lookers.of(
+    found = record_views.of(
         store, me, limit=MOST + 1, before=row_number(request.args.get("before", "")) or None
     )
     team = store.get(CareTeam, me.id)

@@ -1,4 +1,4 @@
-"""Make-ups as staff see them: slots and who wants them, one client's ledger, and reflections that wait for an answer."""
+"""Staff pages about make-ups: slots and the demand for them, one client's ledger, and reflections to confirm."""
 
 from webapp.web.staff.make_ups import ledger, reflections, slots
 

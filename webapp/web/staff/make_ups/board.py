@@ -1,4 +1,4 @@
-"""What the make-ups page shows: slots, demand, who waits, what stands on the shelf, reflections, times planned twice."""
+"""What the staff page of make-ups shows: slots, demand, waitlists, recordings and assignments, reflections, double bookings."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection
@@ -27,7 +27,7 @@ MOST = 60
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A coming session in which somebody can make up for another; how full it is, and how many wait."""
+    """A coming session that makes up for others: how many places are taken, and how many clients wait."""
 
     session: Session
     taken: int
@@ -39,8 +39,8 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One kind of session: how many missed seats nothing stands for yet, and the free places that would do."""
+class KindDemand:
+    """For one kind of session: how many missed seats have no make-up yet, and how many free places would do."""
 
     kind: str
     seats: int
@@ -48,17 +48,17 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Who waits for one session. `names`: those in the reader's care, in the order of the line; the others are counted."""
+class SessionWaitlist:
+    """Who waits for one session. `names`: clients in the reader's care, in the order of the line; the others are counted."""
 
     session: Session
     names: list[tuple[int, Person, bool]]
-    """(number in line, who, whether a place is held for them now)"""
+    """(number in line, client, whether a place is held for them now)"""
     others: int
 
 
-def picture(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
-    """All of it, for one program. A fixed number of statements; grows with what is planned and what was missed."""
+def context(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
+    """The template's context for one program. A fixed number of statements; grows with what is planned and what was missed."""
     program = store.get_one(Program, reader.program_id)
     mine = set(store.scalars(_in_care(reader)))
     slots = coming(store, program.id, now)
@@ -69,14 +69,14 @@ def picture(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
         "slots": slots,
         "wanted": _wanted(Counter(each.seat.session.kind for each in wanted), slots),
         "people_wanting": _people(store, Counter(each.seat.client_id for each in wanted), mine),
-        "lines": _lines(store, [slot.session for slot in slots if slot.waiting], mine),
+        "lines": _waitlists(store, [slot.session for slot in slots if slot.waiting], mine),
         "shelf": _shelf(store, program.id, now),
         "reflections": [each for each in handed_in if each.make_up.seat.client_id in mine],
         "reflections_elsewhere": sum(e.make_up.seat.client_id not in mine for e in handed_in),
         "doubles": [each for each in double_bookings.of_program(store, program.id, now)
                     if each.seat.client_id in mine],
         "hosts": store.scalars(_hosts(program.id)).all(),
-        "weeks_open": round(programs.in_force(program.policies, now).policy.make_up_within.days / 7),
+        "weeks_open": round(programs.policy_at(store, program.id, now).make_up_within.days / 7),
     }  # fmt: skip
 
 
@@ -100,12 +100,12 @@ def coming(store: Store, program_id: int, now: datetime) -> list[Slot]:
     return [Slot(*row) for row in store.execute(query).all()]
 
 
-def _wanted(counted: Counter[str], slots: list[Slot]) -> list[Wanted]:
+def _wanted(counted: Counter[str], slots: list[Slot]) -> list[KindDemand]:
     open_places: Counter[str] = Counter()
     for slot in slots:
         for kind in slot.session.makes_up:
             open_places[kind] += slot.free
-    return [Wanted(kind, many, open_places[kind]) for kind, many in counted.most_common()]
+    return [KindDemand(kind, many, open_places[kind]) for kind, many in counted.most_common()]
 
 
 def _people(store: Store, counted: Counter[int], mine: Collection[int]) -> list[tuple[Person, int]]:
@@ -114,24 +114,26 @@ def _people(store: Store, counted: Counter[int], mine: Collection[int]) -> list[
     return [(person, counted[person.id]) for person in people]
 
 
-def _lines(store: Store, sessions: list[Session], mine: Collection[int]) -> list[Line]:
+def _waitlists(
+    store: Store, sessions: list[Session], mine: Collection[int]
+) -> list[SessionWaitlist]:
     rows = (
         waitlist.in_line([session.id for session in sessions])
         .add_columns(waitlist.served())
         .options(joinedload(WaitlistEntry.client))
     )
-    found: dict[int, list[tuple[WaitlistEntry, bool]]] = defaultdict(list)
+    lines: dict[int, list[tuple[WaitlistEntry, bool]]] = defaultdict(list)
     for entry, held in store.execute(rows):
-        found[entry.session_id].append((entry, held))
+        lines[entry.session_id].append((entry, held))
     return [
-        Line(
+        SessionWaitlist(
             session,
             [
                 (number, entry.client, held)
-                for number, (entry, held) in enumerate(found[session.id], 1)
+                for number, (entry, held) in enumerate(lines[session.id], 1)
                 if entry.client_id in mine
             ],
-            sum(entry.client_id not in mine for entry, _held in found[session.id]),
+            sum(entry.client_id not in mine for entry, _held in lines[session.id]),
         )
         for session in sessions
     ]

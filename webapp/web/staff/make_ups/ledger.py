@@ -1,4 +1,4 @@
-"""One client's make-ups: each missed session and what stands for it; staff book, give up or set down for them."""
+"""Staff page of one client's make-up ledger: staff book, cancel or note make-ups for the client."""
 
 from typing import Any
 
@@ -33,14 +33,14 @@ PAGE = "staff/make_ups/person.html"
 @make_up_ledger.get("/people/<row:person_id>/make-ups")
 @needs(Permission.READ_CHART)
 def show(person_id: int) -> ResponseReturnValue:
-    """The ledger, with what fits for what is open. Reading it leaves a trace that the client can see (P7)."""
-    return page(PAGE, **_picture(_client(person_id)))
+    """The ledger, with offers for what is open. Reading it is recorded, and the client can see that (P7)."""
+    return page(PAGE, **_context(_client(person_id)))
 
 
 @make_up_ledger.post("/seats/<row:seat_id>/make-ups")
 @needs(Permission.PLAN_MAKE_UPS)
 def book(seat_id: int) -> ResponseReturnValue:
-    """Staff book for the client: any slot, also beyond the policy's time; or set down that it was made up for otherwise."""
+    """Book for the client, also after the policy's deadline; or note that the session was made up for in another way."""
     seat, now = _seat(seat_id), clock.now()
     made = _standing(seat)
     try:
@@ -54,7 +54,7 @@ def book(seat_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         read_on()
         return page(
-            PAGE, refusal.status, **_picture(seat.client), errors=form_errors(refusal), wrong=seat_id,
+            PAGE, refusal.status, **_context(seat.client), errors=form_errors(refusal), wrong=seat_id,
             refusal=refusal,
         )  # fmt: skip
     store.commit()
@@ -64,7 +64,7 @@ def book(seat_id: int) -> ResponseReturnValue:
 @make_up_ledger.post("/seats/<row:seat_id>/make-ups/cancellation")
 @needs(Permission.PLAN_MAKE_UPS)
 def cancel(seat_id: int) -> ResponseReturnValue:
-    """Give up what is booked; the place is free again."""
+    """Cancel what is booked; the place is free again."""
     seat = _seat(seat_id)
     made = _standing(seat)
     if made is not None:
@@ -75,13 +75,13 @@ def cancel(seat_id: int) -> ResponseReturnValue:
 
 def _after(seat: Seat) -> ResponseReturnValue:
     to = f"/staff/people/{seat.client_id}/make-ups#seat-{seat.id}"
-    return changed(PAGE, to, lambda: _picture(seat.client))
+    return changed(PAGE, to, lambda: _context(seat.client))
 
 
-def _picture(client: Person) -> dict[str, Any]:
+def _context(client: Person) -> dict[str, Any]:
     now = clock.now()
-    missed = demand.told_ahead(store, client, now) + misses.of(store, client, now)
-    lines = ledger.lines(store, missed)
+    missed = demand.reported_ahead(store, client, now) + misses.of(store, client, now)
+    lines = ledger.entries(store, missed)
     return {
         "reading": Reading(What.CHART, [client.id]),
         "place": "people",
@@ -103,16 +103,16 @@ def _standing(seat: Seat) -> MakeUp | None:
 def _chosen() -> Session | Resource:
     kind, _sep, written = request.form.get("what", "").partition("-")
     number = row_number(written)
-    found: Session | Resource | None = None
+    chosen: Session | Resource | None = None
     if kind == "session":
-        wanted = select(Session).where(Session.id == number)
-        found = store.scalar(wanted.where(Session.program_id == me().program_id))
+        session = select(Session).where(Session.id == number)
+        chosen = store.scalar(session.where(Session.program_id == me().program_id))
     elif kind == "resource":
-        shelf = select(Resource).where(Resource.id == number)
-        found = store.scalar(shelf.where(Resource.program_id == me().program_id))
-    if found is None:
+        resource = select(Resource).where(Resource.id == number)
+        chosen = store.scalar(resource.where(Resource.program_id == me().program_id))
+    if chosen is None:
         raise Invalid(N_("Choose one of the times."), field="what")
-    return found
+    return chosen
 
 
 def _client(person_id: int) -> Person:
@@ -121,7 +121,7 @@ def _client(person_id: int) -> Person:
 
 
 def _seat(seat_id: int) -> Seat:
-    """A place of a client in one's care; a host who is not on the team books nothing (S1)."""
+    """A seat of a client in the reader's care; hosts who are not on the care team get 404 (S1)."""
     mine = teams.visible_to(me()).where(Person.kind == Kind.CLIENT).with_only_columns(Person.id)
     seats = sessions.seats_visible_to(me()).where(Seat.id == seat_id)
     return one_or_404(seats.where(Seat.client_id.in_(mine)))

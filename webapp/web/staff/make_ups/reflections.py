@@ -1,4 +1,4 @@
-"""Reflections that wait for an answer: read (which leaves a trace, P7), answered and confirmed by who looks after the client."""
+"""Staff page of a client's reflection: the care team reads it, which is recorded (P7), and confirms it."""
 
 from typing import Any
 
@@ -28,34 +28,34 @@ PAGE = "staff/make_ups/reflection.html"
 @reflections.get("/reflections/<row:make_up_id>")
 @needs(Permission.READ_CHART)
 def show(make_up_id: int) -> ResponseReturnValue:
-    """What the client wrote. Reading it leaves a trace that the client can see (P7)."""
-    return page(PAGE, **_context(_found(make_up_id)))
+    """What the client wrote. Reading it is recorded, and the client can see that (P7)."""
+    return page(PAGE, **_context(_reflection(make_up_id)))
 
 
 @reflections.post("/reflections/<row:make_up_id>/confirmation")
 @needs(Permission.READ_CHART)
 def confirm(make_up_id: int) -> ResponseReturnValue:
-    """Read, with a few words back if one likes."""
-    found, words = _found(make_up_id), request.form.get("feedback", "")
+    """Confirm it, with words of feedback if there are any."""
+    reflection, words = _reflection(make_up_id), request.form.get("feedback", "")
     try:
-        care.confirm(store, found.make_up, by=me(), now=clock.now(), feedback=words)
+        care.confirm(store, reflection.make_up, by=me(), now=clock.now(), feedback=words)
     except Refusal as refusal:
         read_on()
         return page(
-            PAGE, refusal.status, **_context(found), errors=form_errors(refusal), given=words
+            PAGE, refusal.status, **_context(reflection), errors=form_errors(refusal), given=words
         )
     store.commit()
     return redirect("/staff/make-ups#reflections", 303)
 
 
-def _context(found: Reflection) -> dict[str, Any]:
-    made = found.make_up
+def _context(reflection: Reflection) -> dict[str, Any]:
+    made = reflection.make_up
     reading = Reading(What.CHART, [made.seat.client_id])
-    return {"reading": reading, "place": "make-ups", "reflection": found, "made": made}
+    return {"reading": reading, "place": "make-ups", "reflection": reflection, "made": made}
 
 
-def _found(make_up_id: int) -> Reflection:
-    """A reflection of a client in one's care; anyone else's is 404 (S1)."""
+def _reflection(make_up_id: int) -> Reflection:
+    """A reflection of a client in the reader's care; anyone else's is 404 (S1)."""
     mine = teams.visible_to(me()).where(Person.kind == Kind.CLIENT).with_only_columns(Person.id)
     wanted = select(Reflection).join(MakeUp, MakeUp.id == Reflection.make_up_id)
     wanted = wanted.join(Seat, Seat.id == MakeUp.seat_id).where(Seat.client_id.in_(mine))

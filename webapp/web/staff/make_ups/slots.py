@@ -1,4 +1,4 @@
-"""Slots for make-ups: opened once or week by week, called off again; beside them who wants one (M6)."""
+"""Staff page of slots for make-ups: opened once or weekly, cancelled, beside the demand for them (M6)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ PAGE = "staff/make_ups/show.html"
 ONCE, WEEKLY, FORTNIGHTLY = "once", "weekly", "fortnightly"
 OFTEN = {WEEKLY: "", FORTNIGHTLY: "INTERVAL=2;"}
 LONGEST, MOST_TIMES = 480, 26
-"""Minutes of a slot; how often it may repeat."""
+"""Minutes of a slot at most; times that it may repeat."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """What the form asks for, checked. `starts_at` is aware."""
+class SlotForm:
+    """A slot as the form asks for it, checked. `starts_at` is aware."""
 
     kind: str
     title: str
@@ -52,27 +52,27 @@ class Opening:
 @make_ups.get("/make-ups")
 @needs(Permission.PLAN_MAKE_UPS)
 def show() -> ResponseReturnValue:
-    """The slots, and who wants one."""
-    return page(PAGE, **_picture())
+    """The slots, and the demand for them."""
+    return page(PAGE, **_context())
 
 
 @make_ups.post("/make-ups")
 @needs(Permission.PLAN_MAKE_UPS)
 def open_slot() -> ResponseReturnValue:
-    """One time, or a weekly one that keeps what it makes up for."""
+    """Plan one session, or a series of them."""
     try:
         _plan(_read(request.form))
     except Refusal as refusal:
         read_on()
-        return page(PAGE, 422, **_picture(), errors=form_errors(refusal), given=request.form)
+        return page(PAGE, 422, **_context(), errors=form_errors(refusal), given=request.form)
     store.commit()
-    return changed(PAGE, "/staff/make-ups", _picture, sent="slot")
+    return changed(PAGE, "/staff/make-ups", _context, sent="slot")
 
 
 @make_ups.post("/make-ups/<row:session_id>/cancellation")
 @needs(Permission.PLAN_MAKE_UPS)
 def cancel(session_id: int) -> ResponseReturnValue:
-    """Its host, or who leads, calls a slot off: who booked it is told, and finds another."""
+    """Cancel a slot: for its host and those who lead. Clients who booked it are told."""
     wanted = select(Session).where(
         Session.id == session_id, Session.program_id == me().program_id,
         cast(Session.makes_up, Text) != "[]",
@@ -84,17 +84,19 @@ def cancel(session_id: int) -> ResponseReturnValue:
         session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
     except Refusal as refusal:
         read_on()
-        return page(PAGE, 422, **_picture(), errors=form_errors(refusal), wrong_slot=session_id)
+        return page(PAGE, 422, **_context(), errors=form_errors(refusal), wrong_slot=session_id)
     store.commit()
-    return changed(PAGE, "/staff/make-ups", _picture)
+    return changed(PAGE, "/staff/make-ups", _context)
 
 
-def _picture() -> dict[str, Any]:
-    known = board.picture(store, me(), clock.now())
-    return known | {"may_cancel": me().id if not lead(me()) else None, "leads": lead(me())}
+def _context() -> dict[str, Any]:
+    return board.context(store, me(), clock.now()) | {
+        "may_cancel": me().id if not lead(me()) else None,
+        "leads": lead(me()),
+    }
 
 
-def _plan(wanted: Opening) -> None:
+def _plan(wanted: SlotForm) -> None:
     program = me().program
     common: dict[str, Any] = {
         "kind": wanted.kind, "title": wanted.title, "host": wanted.host, "by": me(),
@@ -117,7 +119,7 @@ def _plan(wanted: Opening) -> None:
     )  # fmt: skip
 
 
-def _read(form: MultiDict[str, str]) -> Opening:
+def _read(form: MultiDict[str, str]) -> SlotForm:
     """Raises Invalid naming the field."""
     kinds = [kind for kind in dict.fromkeys(form.getlist("makes_up")) if kind in list(SessionKind)]
     if not kinds:
@@ -134,7 +136,7 @@ def _read(form: MultiDict[str, str]) -> Opening:
     url = form.get("join_url", "").strip()
     if url and not url.startswith("https://"):
         raise Invalid(N_("A link begins with https://."), field="join_url")
-    return Opening(
+    return SlotForm(
         form.get("kind", ""), title, _host(form.get("host", "")), starts_at,
         timedelta(minutes=_whole(form, "minutes", LONGEST)), _whole(form, "capacity", 1000), kinds,
         url or None, often, _whole(form, "times", MOST_TIMES) if often != ONCE else 1,
@@ -143,10 +145,10 @@ def _read(form: MultiDict[str, str]) -> Opening:
 
 def _host(written: str) -> Person:
     staff = select(Person).where(Person.program_id == me().program_id, Person.kind == Kind.STAFF)
-    found = store.scalar(staff.where(Person.id == row_number(written)))
-    if found is None:
+    host = store.scalar(staff.where(Person.id == row_number(written)))
+    if host is None:
         raise Invalid(N_("Choose who hosts it."), field="host")
-    return found
+    return host
 
 
 def _whole(form: Mapping[str, str], field: str, most: int) -> int:

@@ -31,7 +31,7 @@ WHERE = {
 
 
 @refused_by_browsers.get("/refused-by-browsers")
-@needs(Permission.STEER)
+@needs(Permission.ADMINISTER)
 def show() -> ResponseReturnValue:
     """Each kind with its count, first and last time. For the whole installation: a report names no program and no person."""
     now = clock.now()

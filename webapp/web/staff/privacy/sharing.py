@@ -11,11 +11,10 @@ from webapp import clock
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.privacy import consents, lookers
+from webapp.care.privacy import consents, record_views
 from webapp.care.privacy.consents import Consent
 from webapp.care.privacy.emergency_access import EmergencyAccess
-from webapp.care.privacy.lookers import EMERGENCY, Look
-from webapp.care.privacy.record_views import Reading, What
+from webapp.care.privacy.record_views import EMERGENCY, Reading, RecordView, What
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
 from webapp.web.staff.console import changed, me, one_or_404, page
@@ -90,7 +89,7 @@ def _page_context(client: Person) -> dict[str, Any]:
         .order_by(EmergencyAccess.id.desc())
         .limit(MOST)
     )
-    looks = lookers.of(store, client, limit=MOST_LOOKS)
+    looks = record_views.of(store, client, limit=MOST_LOOKS)
     shown = {
         "given": store.scalars(given).all(),
         "reached": [(each, _looks(each, looks)) for each in store.scalars(reached)],
@@ -101,7 +100,7 @@ def _page_context(client: Person) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _looks(access: EmergencyAccess, looks: list[Look]) -> list[Look]:
+def _looks(access: EmergencyAccess, looks: list[RecordView]) -> list[RecordView]:
     """What was opened in this emergency, the first first: what its reviewer is asked to look at (P8)."""
     ended = access.ended_at or access.ends_at
     return [

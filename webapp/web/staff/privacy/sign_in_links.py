@@ -4,7 +4,7 @@ from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
 from webapp import clock
-from webapp.care.accounts import call_backs, logins
+from webapp.care.accounts import sign_in_links
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
@@ -37,12 +37,14 @@ def issue(person_id: int) -> ResponseReturnValue:
     client, now, form = _client(person_id), clock.now(), request.form
     by_mail = form.get("way") == "email" and bool(client.email)
     try:
-        secret = call_backs.issue_link(store, client, form.get("number", ""), by=me(), now=now)
+        secret = sign_in_links.issue_after_call(
+            store, client, form.get("number", ""), by=me(), now=now
+        )
     except Refusal as refusal:
         return _page(client, 422, errors=form_errors(refusal), given=form)
     path = f"/sign-in/link/{secret}"
     if by_mail:
-        until = now + logins.LINK_LASTS["recovery"]
+        until = now + sign_in_links.LASTS["recovery"]
         outbox.put_link(store, client, NoticeKind.SIGN_IN_LINK, path, now=now, not_after=until)
     store.commit()
     base = current_app.extensions["settings"].base_url
@@ -59,5 +61,5 @@ def _client(person_id: int) -> Person:
 
 
 def _page(client: Person, status: int = 200, **context: object) -> ResponseReturnValue:
-    numbers = [(number, phone(number)) for number in call_backs.numbers_of(store, client)]
+    numbers = [(number, phone(number)) for number in sign_in_links.numbers_on_file(store, client)]
     return page(PAGE, status, place="people", client=client, numbers=numbers, **context)

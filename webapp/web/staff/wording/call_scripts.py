@@ -35,7 +35,27 @@ STORY: dict[str, str] = {
     TaskKind.EMERGENCY_REVIEW: N_(
         "Somebody outside the care team opened %(client)s's chart for an emergency. Look at the reason and at what was read, and write down what you make of it."
     ),
+    TaskKind.SET_ASIDE: N_(
+        "Something in %(count)s of the program's %(what)s can't be read, so no reminder or task comes of it by itself. Everything else goes on. Please look after it by hand, and tell your administrator."
+    ),
 }
+
+
+SUBJECTS: dict[str, str] = {
+    "": N_("entries"),
+    "seat": N_("places in sessions"),
+    "session": N_("sessions"),
+    "series": N_("series of sessions"),
+    "task": N_("tasks"),
+    "person": N_("clients"),
+    "make_up": N_("make-ups"),
+    "held_place": N_("held places"),
+    "waitlist_entry": N_("waiting lists"),
+    "letter": N_("messages from the video platform"),
+    "event": N_("facts to tell people of"),
+    "notification": N_("notices"),
+}
+"""What can be set aside, in words (`batches.SetAside.subject`)."""
 
 
 def story(task: Task) -> str:
@@ -51,6 +71,8 @@ def _values(task: Task) -> dict[str, Any]:
         "session": session.title if session else _("a session"),
         "when": day_and_time(session.starts_at) if session else "",
         "asked": ago(task.created_at),
+        "count": task.brief.get("count", 1),
+        "what": gettext(SUBJECTS.get(task.brief.get("subject", ""), SUBJECTS[""])),
     }
 
 

@@ -1,123 +1,19 @@
-"""What the chart calls things: events, evidence, notices. Each line reads after a time of day."""
+"""What the chart calls evidence, notices, ways to make up, patterns and help. The words for events: care/audit/tags.py."""
 
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from webapp.care.attendance.presence import Evidence
-from webapp.care.audit.tags import Tag
-from webapp.care.make_ups.make_ups import Way
+from webapp.care.attendance.presence import EvidenceType
+from webapp.care.make_ups.make_ups import MakeUpKind
 from webapp.notify.kinds import NoticeKind
-from webapp.web.chart import UNSENT as NOT_SENT
-from webapp.web.staff.wording.vocabulary import Word
 
-ENTRY: dict[str, Word] = {
-    Tag.PERSON_ADDED: Word(_("Joined the program"), "help", "person"),
-    Tag.PERSON_CHANGED: Word(_("Details changed"), "", "person"),
-    Tag.PERSON_STATUS_CHANGED: Word(_("Status changed"), "", "person"),
-    Tag.ROLE_GIVEN: Word(_("Took on a role"), "", "team"),
-    Tag.ROLE_TAKEN: Word(_("Left a role"), "", "team"),
-    Tag.ADDRESS_ADDED: Word(_("May be written to at a new address"), "", "mail"),
-    Tag.ADDRESS_STOPPED: Word(_("An address is written to no more"), "", "mail"),
-    Tag.ADDRESS_MARKED: Word(_("An address is not safe to use"), "wait", "info"),
-    Tag.ADDRESS_SAFE_AGAIN: Word(_("An address is safe again"), "", "mail"),
-    Tag.ADDRESS_TESTED: Word(_("Asked for a test notice"), "", "bell"),
-    Tag.PREFERENCES_CHANGED: Word(_("Changed their reminders"), "", "settings"),
-    Tag.COUPLE_FORMED: Word(_("Looked after as a couple"), "", "together"),
-    Tag.COUPLE_ENDED: Word(_("No longer looked after as a couple"), "", "together"),
-    Tag.CARE_TEAM_SET: Word(_("Care team named"), "", "team"),
-    Tag.SERIES_PLANNED: Word(_("Weekly sessions planned"), "", "schedule"),
-    Tag.SERIES_CHANGED: Word(_("Weekly sessions changed"), "", "schedule"),
-    Tag.SESSION_PLANNED: Word(_("Session planned"), "", "schedule"),
-    Tag.SESSION_CHANGED: Word(_("Session changed"), "", "note"),
-    Tag.SESSION_MOVED: Word(_("Session moved"), "", "clock"),
-    Tag.SESSION_CANCELLED: Word(_("Session called off"), "", "close"),
-    Tag.SESSION_CONFIRMED: Word(_("Room confirmed"), "", "check"),
-    Tag.SESSION_UNKNOWN: Word(_("Nobody could tell who was there"), "", "unsure"),
-    Tag.SEAT_GIVEN: Word(_("Has a place"), "", "chair"),
-    Tag.SEAT_RELEASED: Word(_("Place given back"), "", "chair"),
-    Tag.COMING_CONFIRMED: Word(_("Said: I'll be there"), "help", "check"),
-    Tag.JOIN_TAPPED: Word(_("Tapped Join"), "help", "join"),
-    Tag.TROUBLE_REPORTED: Word(_("Had trouble connecting"), "wait", "connection"),
-    Tag.PRESENCE_SEEN: Word(_("Presence"), "help", "join"),
-    Tag.PRESENCE_CORRECTED: Word(_("Presence corrected"), "", "note"),
-    Tag.ABSENCE_REPORTED: Word(_("Told us they can't come"), "", "text"),
-    Tag.ABSENCE_WITHDRAWN: Word(_("Can come after all"), "help", "check"),
-    Tag.ABSENCE_EXCUSED: Word(_("Absence excused"), "", "care"),
-    Tag.MAKE_UP_BOOKED: Word(_("Make-up booked"), "help", "catch-up"),
-    Tag.MAKE_UP_COMPLETED: Word(_("Made up"), "help", "catch-up"),
-    Tag.MAKE_UP_CANCELLED: Word(_("Make-up given up"), "", "close"),
-    Tag.MAKE_UP_LAPSED: Word(_("Make-up went by without them"), "wait", "catch-up"),
-    Tag.REFLECTION_HANDED_IN: Word(_("Handed in a reflection"), "help", "text"),
-    Tag.REFLECTION_CONFIRMED: Word(_("Reflection confirmed"), "help", "check"),
-    Tag.REFLECTION_ANSWERED: Word(_("Reflection was answered"), "help", "text"),
-    Tag.WAITLIST_JOINED: Word(_("Waits for a place in a full session"), "", "wait"),
-    Tag.WAITLIST_LEFT: Word(_("No longer waits for a place"), "", "wait"),
-    Tag.PLACE_HELD: Word(_("A place came free and is held for them"), "help", "chair"),
-    Tag.PLACE_LET_GO: Word(_("The held place went to the next in line"), "", "chair"),
-    Tag.GROUP_TIME_CHANGED: Word(_("Changed to another time of the group"), "", "clock"),
-    Tag.SUMMARY_PUBLISHED: Word(_("A summary of their own was written"), "", "note"),
-    Tag.HOMEWORK_SET: Word(_("Homework was set for them"), "", "note"),
-    Tag.HOMEWORK_CHANGED: Word(_("Their homework was changed"), "", "note"),
-    Tag.HOMEWORK_HANDED_IN: Word(_("Handed in homework"), "help", "text"),
-    Tag.HOMEWORK_ANSWERED: Word(_("Homework was answered"), "help", "text"),
-    Tag.HOMEWORK_REOPENED: Word(_("Homework was opened again"), "", "text"),
-    Tag.RESOURCE_PUBLISHED: Word(
-        _("Something to read or watch was put there for them"), "", "book"
-    ),
-    Tag.RESOURCE_CHANGED: Word(_("Something to read or watch was changed"), "", "book"),
-    Tag.RESOURCE_FINISHED: Word(_("Read or watched something to the end"), "help", "book"),
-    Tag.FOLLOW_UP_DONE: Word(_("Talked through"), "help", "care"),
-    Tag.MESSAGE_WRITTEN: Word(_("Message written"), "help", "text"),
-    Tag.AVAILABILITY_SET: Word(_("Said which times suit them"), "", "schedule"),
-    Tag.ACCOMMODATION_ASKED: Word(_("Said what helps them take part"), "help", "care"),
-    Tag.ACCOMMODATION_ENDED: Word(_("Needs one of their helps no longer"), "", "care"),
-    Tag.BACKUP_PLAN_WRITTEN: Word(_("Wrote their backup plan"), "help", "home"),
-    Tag.FEED_OPENED: Word(_("Made a calendar link"), "", "schedule"),
-    Tag.FEED_CLOSED: Word(_("A calendar link ended"), "", "schedule"),
-    Tag.CONTACT_MADE: Word(_("Contact"), "help", "call"),
-    Tag.TASK_OPENED: Word(_("Task opened"), "wait", "tasks"),
-    Tag.TASK_JOINED: Word(_("Added to the open review"), "wait", "tasks"),
-    Tag.TASK_ACKNOWLEDGED: Word(_("Task taken on"), "", "tasks"),
-    Tag.TASK_ATTEMPTED: Word(_("Tried to reach them"), "", "call"),
-    Tag.TASK_DONE: Word(_("Task finished"), "help", "check"),
-    Tag.TASK_WITHDRAWN: Word(_("Task no longer needed"), "", "check"),
-    Tag.TASK_NUDGED: Word(_("Owner reminded of a task"), "", "bell"),
-    Tag.TASK_RAISED: Word(_("Supervisor told of a waiting task"), "wait", "up"),
-    Tag.TASK_HANDED_OVER: Word(_("Task handed over"), "", "tasks"),
-    Tag.PLAN_MADE: Word(_("Plan to rejoin written"), "help", "care"),
-    Tag.CONSENT_GRANTED: Word(_("Consent given"), "", "key"),
-    Tag.CONSENT_REVOKED: Word(_("Consent taken back"), "", "key"),
-    Tag.CONSENT_PAUSED: Word(_("Sharing paused for safety"), "", "key"),
-    Tag.CONSENT_RESUMED: Word(_("Paused sharing counts again"), "", "key"),
-    Tag.EMERGENCY_ACCESS_BEGAN: Word(_("Emergency access began"), "danger", "key"),
-    Tag.EMERGENCY_ACCESS_ENDED: Word(_("Emergency access ended"), "", "key"),
-    Tag.ORIENTED: Word(_("Read how attendance works"), "help", "book"),
-    Tag.MESSAGE_SENT: Word(_("Notice sent"), "", "send"),
-    NOT_SENT: Word(_("Notice not sent"), "", "send"),
-    Tag.CHART_READ: Word(_("Somebody read the chart"), "", "person"),
-    Tag.LINK_ISSUED: Word(_("A sign-in link was made for them"), "", "key"),
-    Tag.SIGNED_IN: Word(_("Signed in"), "", "key"),
-    Tag.SIGNED_OUT: Word(_("Signed out"), "", "leave"),
-    Tag.PROVED_AGAIN: Word(_("Confirmed again who they are"), "", "key"),
-    Tag.ACCOUNT_RECOVERED: Word(_("Came back in with a recovery link"), "", "key"),
-    Tag.CALLED_BACK: Word(_("Called back before a sign-in link was made"), "", "call"),
-    Tag.PASSWORD_CHANGED: Word(_("Chose a password"), "", "key"),
-    Tag.PASSKEY_ADDED: Word(_("Added a passkey"), "", "key"),
-    Tag.PASSKEY_REMOVED: Word(_("Removed a passkey"), "", "key"),
-    Tag.PASSKEY_DOUBTED: Word(_("A passkey was refused: there may be a copy of it"), "wait", "key"),
-    Tag.SECOND_FACTOR_BEGUN: Word(_("Began to set up an app for codes"), "", "key"),
-    Tag.SECOND_FACTOR_SET: Word(_("Set up an app for codes"), "", "key"),
-    Tag.SECOND_FACTOR_REMOVED: Word(_("The app for codes counts no longer"), "", "key"),
-    Tag.RECOVERY_CODES_MADE: Word(_("Made new recovery codes"), "", "key"),
-}
-"""Every tag but the program's own has its words here, and a rung has them in the vocabulary (tests/house/test_documented.py)."""
 EVIDENCE: dict[str, Any] = {
-    Evidence.JOINED: _("joined"),
-    Evidence.LEFT: _("left"),
-    Evidence.PRESENT: _("marked as here"),
-    Evidence.ABSENT: _("marked as not here"),
-    Evidence.TAPPED: _("tapped Join"),
+    EvidenceType.JOINED: _("joined"),
+    EvidenceType.LEFT: _("left"),
+    EvidenceType.PRESENT: _("marked as here"),
+    EvidenceType.ABSENT: _("marked as not here"),
+    EvidenceType.TAPPED: _("tapped Join"),
 }
 SOURCE: dict[str, Any] = {
     "staff": _("by staff"),
@@ -154,10 +50,10 @@ NOTICE: dict[str, Any] = {
     NoticeKind.SIGN_IN_CHANGED: _("their sign-in changed"),
 }
 WAY: dict[str, Any] = {
-    Way.SESSION: _("another session"),
-    Way.RECORDING: _("a recording"),
-    Way.ASSIGNMENT: _("an assignment"),
-    Way.OTHER: _("in another way"),
+    MakeUpKind.SESSION: _("another session"),
+    MakeUpKind.RECORDING: _("a recording"),
+    MakeUpKind.ASSIGNMENT: _("an assignment"),
+    MakeUpKind.OTHER: _("in another way"),
 }
 UNSENT: dict[str, Any] = {
     "expired": _("no longer useful"),

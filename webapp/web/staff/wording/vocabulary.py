@@ -65,6 +65,7 @@ TASK: dict[str, Word] = {
     TaskKind.MARK_ROOM: Word(_("Mark the room"), "", "chair"),
     TaskKind.TECH_HELP: Word(_("Help connecting"), "", "connection"),
     TaskKind.EMERGENCY_REVIEW: Word(_("Review an emergency access"), "", "team"),
+    TaskKind.SET_ASIDE: Word(_("Look after it by hand"), "", "unsure"),
 }
 OUTCOME: dict[str, Word] = {
     Outcome.REACHED: Word(_("Reached"), "help", "check"),

@@ -9,8 +9,8 @@ from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.care.directory.permissions import Permission
-from webapp.care.materials import drafts, hand_ins
-from webapp.care.materials.hand_ins import HandIn
+from webapp.care.materials import drafts, homework
+from webapp.care.materials.homework import HandIn
 from webapp.care.privacy.record_views import Reading, What
 from webapp.refusals import Refusal
 from webapp.web.page import markdown
@@ -29,7 +29,9 @@ MOST = 100
 def index() -> ResponseReturnValue:
     """Hand-ins without feedback, oldest first; names and titles only."""
     whole = (joinedload(HandIn.client), joinedload(HandIn.homework))
-    waiting = store.scalars(hand_ins.unanswered(me()).options(*whole).limit(MOST)).unique().all()
+    waiting = (
+        store.scalars(homework.hand_ins_to_answer(me()).options(*whole).limit(MOST)).unique().all()
+    )
     return page(LIST, place="hand-ins", waiting=waiting)
 
 
@@ -51,7 +53,7 @@ def answer(hand_in_id: int) -> ResponseReturnValue:
             shared.keep_draft(about)
             store.commit()
             return page(PAGE, **_page_context(made), preview=markdown.html(body), given=form)
-        hand_ins.answer(store, made, body, by=me(), now=clock.now())
+        homework.give_feedback(store, made, body, by=me(), now=clock.now())
     except Refusal as refusal:
         read_on()
         return page(
@@ -72,7 +74,7 @@ def answer(hand_in_id: int) -> ResponseReturnValue:
 def reopen(hand_in_id: int) -> ResponseReturnValue:
     """Reopen it, so that the client can change what they wrote."""
     made = _visible(hand_in_id)
-    hand_ins.reopen(store, made, by=me(), now=clock.now())
+    homework.reopen(store, made, by=me(), now=clock.now())
     store.commit()
     flash(_("%(name)s can go on with it.", name=made.client.name))
     return shared.go(f"/staff/hand-ins/{hand_in_id}")
@@ -99,4 +101,6 @@ def _draft_key(made: HandIn) -> str:
 def _visible(hand_in_id: int) -> HandIn:
     """A hand-in of a client in the reader's care; else 404 (S1)."""
     whole = (joinedload(HandIn.client), joinedload(HandIn.homework))
-    return one_or_404(hand_ins.visible_to(me()).where(HandIn.id == hand_in_id).options(*whole))
+    return one_or_404(
+        homework.hand_ins_visible_to(me()).where(HandIn.id == hand_in_id).options(*whole)
+    )

@@ -12,9 +12,8 @@ from sqlalchemy import or_, select
 from webapp import clock
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.materials import drafts, hand_ins, homework
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework
+from webapp.care.materials import drafts, homework
+from webapp.care.materials.homework import HandIn, Homework
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Session
 from webapp.refusals import Refusal
@@ -122,7 +121,7 @@ def _page_context(session: Session | None, task: Homework | None) -> dict[str, A
 
 def _rows(task: Homework) -> list[HandInRow]:
     """The clients it is for whose hand-ins the reader may see."""
-    mine = hand_ins.visible_to(me()).where(HandIn.homework_id == task.id)
+    mine = homework.hand_ins_visible_to(me()).where(HandIn.homework_id == task.id)
     made = {row.client_id: row for row in store.scalars(mine.order_by(HandIn.id))}
     seen = {client.id for client in shared.clients_of(task.session)} | made.keys()
     audience = store.scalars(homework.audience(task))

@@ -6,13 +6,12 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 
 from webapp.care.catch_up import cards
-from webapp.care.catch_up.cards import Card
+from webapp.care.catch_up.cards import CatchUpCard
 from webapp.care.catch_up.follow_ups import FollowUp
 from webapp.care.directory import teams
 from webapp.care.directory.people import Person
-from webapp.care.materials import hand_ins
-from webapp.care.materials.hand_ins import HandIn
-from webapp.care.materials.homework import Homework
+from webapp.care.materials import homework
+from webapp.care.materials.homework import HandIn, Homework
 from webapp.care.materials.resources import Resource
 from webapp.care.materials.summaries import Summary
 from webapp.care.schedule.sessions import Seat, Session
@@ -52,22 +51,22 @@ def after(store: Store, session: Session) -> After:
     )
 
 
-def cards_of(store: Store, client: Person, now: datetime) -> list[Card]:
+def cards_of(store: Store, client: Person, now: datetime) -> list[CatchUpCard]:
     """The client's catch-up cards, one per missed seat."""
     return cards.catch_up(store, client, misses.of(store, client, now), now)
 
 
 def handed_in_by(store: Store, client: Person) -> list[HandIn]:
     """What a client handed in, as far as the reader may see it, hand-ins without feedback first."""
-    mine = hand_ins.visible_to(me()).where(
-        HandIn.client_id == client.id, HandIn.reopened_at.is_(None)
+    mine = homework.hand_ins_visible_to(me()).where(
+        HandIn.client_id == client.id, HandIn.is_current
     )
-    ordered = mine.order_by(HandIn.feedback_at.is_not(None), HandIn.handed_in_at.desc()).limit(8)
+    ordered = mine.order_by(HandIn.has_feedback, HandIn.handed_in_at.desc()).limit(8)
     return list(store.scalars(ordered))
 
 
 def _homework(store: Store, session: Session) -> list[tuple[Homework, int, int]]:
-    mine = hand_ins.visible_to(me()).where(HandIn.reopened_at.is_(None)).subquery()
+    mine = homework.hand_ins_visible_to(me()).where(HandIn.is_current).subquery()
     waits = func.count(mine.c.id).filter(mine.c.feedback_at.is_(None))
     query = (
         select(Homework, func.count(mine.c.id), waits)
