@@ -41,7 +41,7 @@ def fields_of(schema: dict[str, Any], at: tuple[Any, ...] = (), depth: int = 0) 
 
 def places_of(operation: Operation) -> list[Place]:
     found: list[Place] = [(place, one["name"]) for place in ("query", "path", "header") for one in operation.parameters(place)]  # fmt: skip
-    if operation.told.get("requestBody") and not operation.signed:
+    if operation.spec.get("requestBody") and not operation.signed:
         found += [("body", steps) for steps in {(), *fields_of(operation.schema)}]
     return found or [("header", "Authorization")]
 

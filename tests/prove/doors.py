@@ -32,7 +32,7 @@ BREAKS = (
     Mutation("S1", "webapp/care/make_ups/waitlist.py", "    eligibility.check(store, seat, session, by, now)\n", "", by("care/make_ups/test_waitlist", "could_not_be_booked")),
     Mutation("S1", "webapp/care/make_ups/held_places.py", "if own and not eligibility.suitable(session, entry.seat.session):", "if False:",
       by("care/make_ups/test_waitlist", "held_for_nobody")),
-    Mutation("S1", "webapp/web/staff/writing/summaries.py", "return [client for client in seen if client in known]", "return seen",
+    Mutation("S1", "webapp/web/staff/writing/summaries.py", "return [client for client in seen if client in in_care]", "return seen",
       by("web/staff/test_writing", "own_part")),
     Mutation("S1", "webapp/web/staff/writing/room.py", "        .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))\n", "",
       by("web/staff/test_writing", "own_part")),
@@ -113,7 +113,7 @@ BREAKS = (
     Mutation("S5", "static/js/leave.js", 'if (endpoint) body.set("endpoint", endpoint);', "", by("web/client/test_behaviours", "both_sides")),
     # S6: nothing stays behind
     Mutation("S6", HEADERS, 'response.headers.setdefault("Cache-Control", "no-store")', "pass", by("web/test_headers", "cache")),
-    Mutation("S6", "webapp/web/feeds.py", '    answer.headers["Cache-Control"] = "no-store"', '    answer.headers["Cache-Control"] = "private"',
+    Mutation("S6", "webapp/web/feeds.py", '    made.headers["Cache-Control"] = "no-store"', '    made.headers["Cache-Control"] = "private"',
       by("web/test_feeds", "as_a_file")),
     Mutation("S6", "webapp/web/sign_in.py", "    answer.headers[\"Clear-Site-Data\"] = '\"cache\", \"storage\"'\n", "", by("web/test_sign_in")),
     Mutation("S6", "webapp/web/sign_in.py", '    return _finish_sign_out("someone_else")\n', '    identity.sign_out("someone_else")\n    store.commit()\n    return redirect(url_for("sign_in.show"), 303)\n',
@@ -133,7 +133,7 @@ BREAKS = (
     Mutation("S7", IDENTITY, 'prefix = "__Host-" if settings.secure else ""', 'prefix = ""', by("web/test_headers", "over_https")),
     Mutation("S7", "templates/layouts/signed_in.html", '"extensions": "no-eval",', "", by("web/test_htmx")),
     Mutation("S7", "templates/layouts/signed_in.html", '"includeIndicatorCSS": false,', "", by("web/test_htmx")),
-    Mutation("S7", "webapp/web/csp_reports.py", "for rule, blocked, page in told[:MOST]:", "for rule, blocked, page in told[:0]:", by("web/test_policy_reports", "both_formats")),
+    Mutation("S7", "webapp/web/csp_reports.py", "for rule, blocked, page in violations[:MOST]:", "for rule, blocked, page in violations[:0]:", by("web/test_policy_reports", "both_formats")),
     # S8: only our own pages change anything
     Mutation("S8", GUARD, "if changing and not _token_matches():", "if False:", by("web/test_sign_in", "token")),
     Mutation("S8", GUARD, 'if site not in (None, "same-origin", "none"):', "if False:", by("web/test_sign_in", "from_elsewhere")),

@@ -62,13 +62,13 @@ BREAKS = (
     Mutation("R11", TAKEN_BACK, "update(Notification).where(Notification.is_open).values(expired),", "", by("cli/test_backups", "sends_nothing")),
     Mutation("R11", TAKEN_BACK, "update(Login).where(~Login.is_ended).values(ended_at=now),", "", by("cli/test_backups", "stay_ended")),
     # R12: bad input is refused by its name and changes nothing
-    Mutation("R12", "webapp/web/wiring.py", ", *_told()]", "]", by("web/test_wiring", "in_json_too")),
-    Mutation("R12", "webapp/web/api/contract/shapes.py", '    """A request body. A field it does not know is a mistake of the caller\'s and is said so."""\n\n    model_config = ConfigDict(extra="forbid", strict=True)',
+    Mutation("R12", "webapp/web/wiring.py", ", *_json_texts()]", "]", by("web/test_wiring", "in_json_too")),
+    Mutation("R12", "webapp/web/api/contract/shapes.py", '    """A request body. An unknown field is refused."""\n\n    model_config = ConfigDict(extra="forbid", strict=True)',
       '    """."""\n\n    model_config = ConfigDict(extra="ignore", strict=True)', by("web/api/test_bad_input", "pointed")),
     Mutation("R12", "webapp/numbers.py", r'_DIGITS = re.compile(r"[0-9]+")', r'_DIGITS = re.compile(r"\d+")', plain("fuzz/test_instruments", "numbers")),
     Mutation("R12", "webapp/cli/rosters/command.py", "    if not problems:\n        return\n", "    return\n", by("cli/test_import_roster", "nothing_is_entered")),
     Mutation("R12", "webapp/refusals.py", 'status = 422\n    code = "invalid"', 'status = 200\n    code = "invalid"', by("web/client/test_absences", "cannot_be_used")),
-    Mutation("R12", "webapp/web/wiring.py", "if UNKEPT.search(name + value):", "if False:", by("web/test_wiring", "nul_in_a_form")),
+    Mutation("R12", "webapp/web/wiring.py", "if NOT_STORABLE.search(name + value):", "if False:", by("web/test_wiring", "nul_in_a_form")),
     # R13: a bad row affects only itself
     Mutation("R13", "webapp/times.py", 'r"([01][0-9]|2[0-3]):([0-5][0-9])"', 'r"([01]\\d|2[0-3]):([0-5]\\d)"', plain("ground/test_times", "no_time_of_day")),
     Mutation("R13", "webapp/times.py", 'r"([01][0-9]|2[0-3]):([0-5][0-9])"', 'r"([01]\\d|2[0-3]):([0-5]\\d)"', plain("house/test_digits", "scripts_digits")),
@@ -91,7 +91,7 @@ BREAKS = (
     Mutation("R13", "webapp/worker.py", "        if self.troubles or not self.vouched:\n", "        if self.troubles:\n", by("operations/test_set_aside", "restarted")),
     Mutation("R13", "webapp/protocol/engine/engine.py", "batches.run_batch(database, now, replace(SEATS, limit=limit), due(now), act, _seat_rows)", "act(database.open(writing=True), _seat_rows(database.open(writing=True), due(now)))", by("operations/test_set_aside", "look_goes_on")),
     Mutation("R13", "webapp/web/page/filters.py", "        log.error(\"row can't be shown\", exc_info=error)\n", "        raise\n", by("web/test_bad_rows", "cannot_be_shown")),
-    Mutation("R13", "webapp/web/staff/roll.py", "places = each_or_none(build, both_of)", "places = build(both_of)", by("web/test_bad_rows", "whose_place")),
+    Mutation("R13", "webapp/web/staff/room_overviews.py", "places = each_or_none(build, both_of)", "places = build(both_of)", by("web/test_bad_rows", "whose_place")),
     Mutation("R13", "webapp/web/client/histories.py", "words = each_or_none(build, over)", "words = build(over)", by("web/test_bad_rows", "lies_behind")),
     Mutation("R13", "webapp/web/page/errors.py", "    if unit_of_work.is_committed():\n        return guard.redirect_after_change()\n", "", by("web/test_errors", "was_kept")),
 )  # fmt: skip

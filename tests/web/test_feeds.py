@@ -1,4 +1,4 @@
-"""The calendar feed: neutral, private, and following every move (M16, P5)."""
+"""The calendar feed: neutral, private, and updated with every move (M16, P5)."""
 
 from datetime import timedelta
 
@@ -41,7 +41,7 @@ def events(answer):
     return Calendar.from_ical(answer.data).walk("VEVENT")
 
 
-def test_it_holds_the_time_and_nothing_else(feed, session, world):
+def test_a_feed_holds_the_time_and_nothing_else(feed, session, world):
     [event] = events(feed())
     assert event.decoded("dtstart") == session.starts_at
     assert event.decoded("dtend") == session.ends_at
@@ -52,7 +52,7 @@ def test_it_holds_the_time_and_nothing_else(feed, session, world):
     }  # fmt: skip
 
 
-def test_no_name_kind_place_or_product_is_in_it(feed, session, world):
+def test_no_name_kind_place_or_product_is_in_a_feed(feed, session, world):
     text = feed().get_data(as_text=True).lower()
     words = (
         "opioid",
@@ -71,7 +71,7 @@ def test_no_name_kind_place_or_product_is_in_it(feed, session, world):
         assert word not in text
 
 
-def test_it_speaks_the_readers_language(store, world, clock, visit):
+def test_a_feed_is_in_the_readers_language(store, world, clock, visit):
     room(store, world.carla, [world.rosa], clock.now() + DAY, clock.now())
     secret = calendar_feeds.open_feed(store, world.rosa, by=world.rosa, now=clock.now())
     store.commit()
@@ -96,31 +96,29 @@ def test_a_move_keeps_the_uid_and_raises_the_sequence(feed, store, session, worl
     assert after.decoded("dtstamp") > before.decoded("dtstamp")
 
 
-def test_what_is_called_off_or_taken_back_is_cancelled_and_may_come_back(
+def test_a_cancelled_session_or_released_seat_is_cancelled_and_may_be_restored(
     feed, store, session, world, clock
 ):
     seat = seat_of(store, session, world.maya)
-    seen = [events(feed())[0]]
+    versions = [events(feed())[0]]
     seat.release(store, by=world.cody, now=clock.forward(hours=1))
     store.commit()
-    seen += events(feed())
+    versions += events(feed())
     planning.give_seat(store, session, world.maya, by=world.cody, now=clock.forward(hours=1))
     store.commit()
-    seen += events(feed())
+    versions += events(feed())
     session.cancel(store, "ill", by=world.cody, now=clock.forward(hours=1))
     store.commit()
-    seen += events(feed())
-    assert [str(event["status"]) for event in seen] == [
+    versions += events(feed())
+    assert [str(event["status"]) for event in versions] == [
         "CONFIRMED", "CANCELLED", "CONFIRMED", "CANCELLED"
     ]  # fmt: skip
-    numbers = [int(event["sequence"]) for event in seen]
+    numbers = [int(event["sequence"]) for event in versions]
     assert numbers == sorted(set(numbers))
-    assert len({str(event["uid"]) for event in seen}) == 1
+    assert len({str(event["uid"]) for event in versions}) == 1
 
 
-def test_a_booked_make_up_stands_in_it_and_a_place_that_is_only_held_does_not(
-    feed, store, world, clock
-):
+def test_a_booked_make_up_is_in_the_feed_and_a_held_place_is_not(feed, store, world, clock):
     seat = missed(store, world.carla, world.maya, clock.now())
     other = room(
         store, world.colin, [], clock.now() + 2 * DAY, clock.now(), title="x", makes_up=("group",)
@@ -147,7 +145,7 @@ def test_times_are_instants_so_a_clock_change_moves_nothing(feed, store, world, 
     assert b"DTSTART:20260309T220000Z" in feed().data
 
 
-def test_an_ended_link_and_one_that_never_was_answer_alike(feed, store, world, clock, session):
+def test_an_ended_link_and_an_unknown_one_get_the_same_response(feed, store, world, clock, session):
     never = feed("x" * 43)
     calendar_feeds.close_feed(store, world.maya, by=world.maya, now=clock.now())
     store.commit()
@@ -157,7 +155,7 @@ def test_an_ended_link_and_one_that_never_was_answer_alike(feed, store, world, c
     assert dict(never.headers).keys() == dict(ended.headers).keys()
 
 
-def test_a_new_link_ends_the_one_before(feed, store, world, clock, session):
+def test_a_new_link_ends_the_previous_one(feed, store, world, clock, session):
     secret = calendar_feeds.open_feed(store, world.maya, by=world.maya, now=clock.now())
     store.commit()
     assert feed().status_code == 404
@@ -171,24 +169,24 @@ def test_the_link_is_kept_as_a_hash_of_256_bits(feed, store, world):
     assert feed.secret.encode() not in kept.secret_hash
 
 
-def test_who_left_the_program_has_no_calendar(feed, store, world, clock):
+def test_a_discharged_client_has_no_calendar(feed, store, world, clock):
     leaving.change_status(store, world.maya, "discharged", by=world.susan, now=clock.now())
     store.commit()
     assert feed().status_code == 404
 
 
-def test_unchanged_it_is_not_sent_again(feed, session):
+def test_an_unchanged_feed_is_not_sent_again(feed, session):
     tag = feed().headers["ETag"]
     assert feed(headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_lines_are_folded_and_ended_as_the_rfc_has_it(feed, session):
+def test_lines_are_folded_and_ended_as_the_rfc_says(feed, session):
     text = feed().data
     assert text.count(b"\n") == text.count(b"\r\n")
     assert max(len(line) for line in text.split(b"\r\n")) <= 75
 
 
-def test_one_time_can_be_had_as_a_file_with_a_neutral_name(visit, session, store, world):
+def test_one_time_can_be_downloaded_as_a_file_with_a_neutral_name(visit, session, store, world):
     seat = seat_of(store, session, world.maya)
     answer = visit(world.maya).client.get(f"/seats/{seat.id}/calendar")
     [event] = events(answer)
@@ -198,12 +196,12 @@ def test_one_time_can_be_had_as_a_file_with_a_neutral_name(visit, session, store
 
 
 @pytest.mark.parametrize("who", ["ben", "charlie", "henry", "aiko"])
-def test_nobody_elses_time_can_be_had(visit, session, store, world, who):
+def test_nobody_elses_time_can_be_downloaded(visit, session, store, world, who):
     seat = seat_of(store, session, world.maya)
     assert visit(getattr(world, who)).client.get(f"/seats/{seat.id}/calendar").status_code == 404
 
 
-def test_the_file_and_the_feed_speak_of_the_same_event(feed, visit, session, store, world):
+def test_the_file_and_the_feed_have_the_same_event(feed, visit, session, store, world):
     seat = seat_of(store, session, world.maya)
     [one] = events(visit(world.maya).client.get(f"/seats/{seat.id}/calendar"))
     [other] = events(feed())
@@ -218,7 +216,7 @@ def test_a_supporters_calendar_is_empty(store, world, clock, visit, session):
     assert store.scalar(teams.couple_of(world.henry.id)) is not None
 
 
-def test_what_is_long_ago_is_not_told(feed, store, world, clock):
+def test_old_sessions_are_not_in_the_feed(feed, store, world, clock):
     room(store, world.carla, [world.maya], clock.now() - 40 * DAY, clock.now() - 41 * DAY)
     room(
         store,

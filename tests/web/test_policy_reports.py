@@ -1,4 +1,4 @@
-"""S7: browsers say what our policy kept them from; we count it and keep nothing of the page."""
+"""S7: browsers report violations of our content security policy; they are counted without any content of the page."""
 
 import json
 
@@ -22,8 +22,8 @@ def older(rule="style-src", blocked="https://evil.example/x?canary"):
                            "script-sample": "canary"}}  # fmt: skip
 
 
-def send(app, told, kind="application/reports+json", **more):
-    data = told if isinstance(told, bytes) else json.dumps(told).encode()
+def send(app, body, kind="application/reports+json", **more):
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return app.test_client().post(PATH, data=data, content_type=kind, **more)
 
 
@@ -46,11 +46,11 @@ def test_both_formats_are_counted_and_nothing_of_the_page_is_kept(app, store, wo
 
 
 @pytest.mark.parametrize(
-    "told",
+    "body",
     [b"", b"\xff\xfe", b"[" * 100_000, b"null", b"[1]", {"csp-report": 7}, {"csp-report": {}}, modern(rule="x" * 50), modern(rule="<b>"), older(rule=[1])],
 )  # fmt: skip
-def test_what_is_no_report_is_not_counted(app, store, world, told):
-    assert send(app, told).status_code == 204
+def test_a_body_that_is_no_report_is_not_counted(app, store, world, body):
+    assert send(app, body).status_code == 204
     assert kept(store) == []
 
 
@@ -59,7 +59,7 @@ def test_a_large_body_is_not_read(app, store, world):
     assert kept(store) == []
 
 
-def test_one_address_is_heard_only_so_often(app, store, world, clock):
+def test_reports_from_one_address_are_rate_limited(app, store, world, clock):
     answers = [send(app, modern()).status_code for _ in range(40)]
     assert answers[:30] == [204] * 30
     assert set(answers[30:]) == {429}
@@ -67,7 +67,7 @@ def test_one_address_is_heard_only_so_often(app, store, world, clock):
     assert count == 30
 
 
-def test_many_kinds_share_one_row(app, store, world, clock):
+def test_too_many_kinds_share_one_row(app, store, world, clock):
     for n in range(KINDS_A_DAY // 20 + 2):
         page = [modern(rule=f"{'abcdefghijklmnopqrst'[i]}x-{'abcdefghijklmnopqrstuvwxyz'[n]}")[0] for i in range(20)]  # fmt: skip
         assert send(app, page).status_code == 204
@@ -81,25 +81,25 @@ def test_every_page_says_where_to_report(app, world):
     assert headers["Reporting-Endpoints"] == f'policy="{PATH}"'
 
 
-def test_staff_see_the_count_among_the_figures(app, world, caller):
+def test_the_count_is_among_the_metrics(app, world, caller):
     send(app, modern())
     assert "rejoin_policy_violations 1.0" in caller(world.harbor, "read")("GET", "/metrics").text
 
 
-def test_who_leads_reads_what_was_refused_how_often_first_and_last(app, visit, world, clock):
+def test_administrators_see_what_was_refused_how_often_first_and_last(app, visit, world, clock):
     send(app, modern())
     clock.forward(days=1)
     send(app, modern())
     send(app, older(), "application/csp-report")
     answer = visit(world.ada).get("/staff/refused-by-browsers")
-    told = " ".join(answer.text.split())
-    assert "Code written into the page" in told
-    assert "Something from another site" in told
-    assert "/seats/… · <code>script-src-elem</code>" in told
-    assert "2 times" in told
-    assert "2026-03-04T18:00" in told
-    assert "2026-03-05T18:00" in told
-    assert "canary" not in told
+    page = " ".join(answer.text.split())
+    assert "Code written into the page" in page
+    assert "Something from another site" in page
+    assert "/seats/… · <code>script-src-elem</code>" in page
+    assert "2 times" in page
+    assert "2026-03-04T18:00" in page
+    assert "2026-03-05T18:00" in page
+    assert "canary" not in page
     assert visit(world.carla).get("/staff/refused-by-browsers").status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""A chart to print: readable, with times of the program's zone, by whom, page numbers; read only by those who may (M13, P7)."""
+"""The printed chart: its text, times in the program's zone, page numbers, and who may read it (M13, P7)."""
 
 from datetime import timedelta
 from io import BytesIO
@@ -16,11 +16,11 @@ from webapp.care.privacy import counseling_notes
 from webapp.protocol.ladder.rungs import Rung
 from webapp.web import chart
 from webapp.web.api.contract.document import document
-from webapp.web.chart import Entry, paper
+from webapp.web.chart import ChartEntry, paper
 
 
 @pytest.fixture
-def told(store, world, clock):
+def filled_chart(store, world, clock):
     """Maya told why she was not there; Carla rang."""
     seat = missed(store, world.carla, world.maya, clock.now())
     absences.report(
@@ -49,8 +49,8 @@ def readings(store):
     return store.scalars(found).all()
 
 
-def test_it_says_whose_it_is_what_happened_when_where_the_program_is_and_by_whom(
-    caller, store, world, told
+def test_a_printed_chart_says_whose_it_is_and_what_happened_when_and_by_whom(
+    caller, store, world, filled_chart
 ):
     made = read(caller(world.harbor, "read")("GET", "/clients/maya/chart.pdf"))
     said = words(made.pages)
@@ -64,7 +64,7 @@ def test_it_says_whose_it_is_what_happened_when_where_the_program_is_and_by_whom
     assert readings(store) == [world.maya.id]
 
 
-def test_title_and_file_name_tell_nothing_and_the_language_is_said(caller, world, told):
+def test_title_and_file_name_tell_nothing_and_the_language_is_set(caller, world, filled_chart):
     """P5."""
     answer = caller(world.harbor, "read")("GET", "/clients/maya/chart.pdf")
     made = read(answer)
@@ -76,7 +76,7 @@ def test_title_and_file_name_tell_nothing_and_the_language_is_said(caller, world
 
 def test_a_long_chart_has_numbered_pages_each_naming_whose_it_is(app, store, world, clock):
     entries = [
-        Entry(clock.now() + timedelta(hours=n), Tag.COMING_CONFIRMED, world.maya.id)
+        ChartEntry(clock.now() + timedelta(hours=n), Tag.COMING_CONFIRMED, world.maya.id)
         for n in range(120)
     ]
     with app.test_request_context():
@@ -89,15 +89,16 @@ def test_a_long_chart_has_numbered_pages_each_naming_whose_it_is(app, store, wor
     assert [each.title for each in made.outline] == ["March 2026"]
 
 
-def test_there_are_words_for_whatever_may_stand_in_a_chart(app, clock):
+def test_there_are_words_for_every_entry_of_a_chart(app, clock):
     with app.test_request_context():
         said = {
-            what: paper.sentence(Entry(clock.now(), what)) for what in (*Tag, *Rung, chart.UNSENT)
+            what: paper.sentence(ChartEntry(clock.now(), what))
+            for what in (*Tag, *Rung, chart.UNSENT)
         }
     assert [what for what, words in said.items() if not words.endswith(".") or "_" in words] == []
 
 
-def test_counseling_notes_are_never_in_it(caller, store, world, clock, told):
+def test_counseling_notes_are_never_printed(caller, store, world, clock, filled_chart):
     """P7."""
     counseling_notes.write(store, world.maya, "Zebra crossing", by=world.carla, now=clock.now())
     store.commit()
@@ -105,8 +106,8 @@ def test_counseling_notes_are_never_in_it(caller, store, world, clock, told):
     assert "Zebra" not in words(made.pages)
 
 
-def test_staff_print_it_from_the_persons_page_and_strangers_find_nothing(
-    visit, caller, store, world, told
+def test_staff_of_the_care_team_print_it_from_the_clients_page_and_others_do_not_find_it(
+    visit, caller, store, world, filled_chart
 ):
     """S1, P7."""
     carla, here = visit(world.carla), f"/staff/people/{world.maya.id}"
@@ -120,19 +121,19 @@ def test_staff_print_it_from_the_persons_page_and_strangers_find_nothing(
     assert len(readings(store)) == before + 1
 
 
-def test_the_document_says_what_it_answers():
+def test_the_api_document_has_its_media_type():
     answers = document()["paths"]["/clients/{client}/chart.pdf"]["get"]["responses"]
     assert list(answers["200"]["content"]) == ["application/pdf"]
 
 
-def test_a_pause_for_safety_is_not_on_paper(app, store, world, clock):
+def test_a_pause_for_safety_is_not_printed(app, store, world, clock):
     """P3: the chart may be handed to the client; that staff paused a sharing stays silent."""
-    told = [
-        Entry(clock.now(), tag, world.carla.id, detail={"recipient": world.ben.id})
+    filled_chart = [
+        ChartEntry(clock.now(), tag, world.carla.id, detail={"recipient": world.ben.id})
         for tag in (Tag.CONSENT_GRANTED, Tag.CONSENT_PAUSED, Tag.CONSENT_RESUMED)
     ]
     with app.test_request_context():
-        made = paper.printed(world.maya, chart.Chart(told, {}, {}), clock.now())
+        made = paper.printed(world.maya, chart.Chart(filled_chart, {}, {}), clock.now())
     said = words(PdfReader(BytesIO(made)).pages)
     assert "1 entries" in said
     assert "allowed one named person" in said

@@ -1,4 +1,4 @@
-"""P7: whatever a client wrote, or staff wrote about them, is read with a trace that they can see, also on a page that refuses."""
+"""P7: every reading of what a client wrote, or staff wrote about them, is recorded, also on a page that refuses a form."""
 
 import re
 from typing import Any
@@ -92,7 +92,9 @@ def ways(app, objects):
 
 
 @pytest.mark.parametrize(("engine", "name"), [("sqlite", "carla"), ("postgresql", "susan")], indirect=["engine"])  # fmt: skip
-def test_no_page_shows_a_word_of_hers_without_a_trace(app, database, objects, name) -> None:
+def test_no_page_shows_a_clients_text_without_recording_the_reading(
+    app, database, objects, name
+) -> None:
     actor, silent, met = Actor(app, database, name), [], set()
     for door, path, headers in ways(app, objects):
         with actor.undone():
@@ -116,7 +118,9 @@ def traces(database, client_id: int) -> int:
         return store.scalar(mine) or 0
 
 
-def test_what_was_begun_and_refused_is_not_kept_with_the_trace(app, store, world, clock) -> None:
+def test_a_begun_change_that_is_refused_is_not_committed_with_the_trace(
+    app, store, world, clock
+) -> None:
     """The trace has a unit of work of its own, and the one of the request is not committed for it."""
     kept = select(func.count(Plan.id))
     before = store.scalar(kept)

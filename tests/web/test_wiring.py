@@ -1,4 +1,4 @@
-"""Text that the database can't store is refused by the name of its field before a view reads it (R12)."""
+"""Text that the database can't store is refused before a view reads it, by the name of its field (R12)."""
 
 import pytest
 from sqlalchemy import func, select
@@ -29,12 +29,12 @@ def test_a_nul_in_an_address_is_refused(visit, world, address):
     assert visit(world.colin).get(address).status_code == 422
 
 
-def test_who_may_not_come_in_learns_nothing_by_a_nul(visit, world):
+def test_a_nul_from_somebody_without_access_reveals_nothing(visit, world):
     assert visit(world.maya).get("/staff/people?q=%00").status_code == 404
 
 
 @pytest.mark.parametrize("letter", ["\0", "\ud800"])
-def test_what_no_database_keeps_is_refused_in_json_too(visit, world, letter):
+def test_unstorable_text_is_refused_in_json_too(visit, world, letter):
     maya = visit(world.maya)
     for body, field in (
         ({"endpoint": f"https://fcm.googleapis.com/{letter}"}, "endpoint"),

@@ -1,7 +1,7 @@
-"""`POST /reports/policy`: where browsers say what our content security policy kept them from (S7).
+"""`POST /reports/policy`: receives browsers' reports of violations of our content security policy (S7).
 
-Open to everyone, for a sign-in page may break too; so it believes nothing: small bodies, few a minute from one address, a
-closed list of words, and nothing of the page's own kept. The answer is the same whatever came.
+Open to everyone, because the sign-in page may have violations too; so reports are not trusted: small bodies, few a minute from one
+address, a closed list of words, and no content of the page stored. The response is the same whatever was sent.
 """
 
 import json
@@ -24,9 +24,9 @@ from webapp.web.page.unit_of_work import store
 
 PATH = "/reports/policy"
 LARGEST = 16 * 1024
-"""Bytes of a body; a browser's report is about one thousand."""
+"""Largest body in bytes; a browser's report has about one thousand."""
 MOST = 20
-"""Reports read of one body."""
+"""Reports counted of one body."""
 RATE = Rate("policy-report", 30, timedelta(seconds=10))
 RULE = re.compile(r"[a-z]+(-[a-z]+){0,3}")
 
@@ -36,43 +36,43 @@ blueprint_checks_access_itself(reports.name)
 
 @reports.post(PATH)
 def take() -> ResponseReturnValue:
-    """Count what a browser reports, in either of the two formats that browsers send."""
-    told = [*_told()]
-    if told:
+    """Count the reported violations, in either of the two formats that browsers send."""
+    violations = [*_violations()]
+    if violations:
         now = clock.now()
         try:
             rate_limits.spend(store, RATE, caller_address(), now=now)
         except TooMany as refusal:
             return "", 429, {"Retry-After": str(refusal.retry_after)}
-        for rule, blocked, page in told[:MOST]:
+        for rule, blocked, page in violations[:MOST]:
             csp_reports.count(store, rule, blocked, page, now=now)
         store.commit()
     return "", 204
 
 
-def _told() -> Iterator[tuple[str, str, str]]:
+def _violations() -> Iterator[tuple[str, str, str]]:
     if (request.content_length or 0) > LARGEST:
         return
     try:
-        given = json.loads(request.get_data(cache=False)[:LARGEST])
+        body = json.loads(request.get_data(cache=False)[:LARGEST])
     except (ValueError, RecursionError):
         return
-    for one in given if isinstance(given, list) else [given]:
-        body = one.get("csp-report") or one.get("body") if isinstance(one, dict) else None
-        if isinstance(body, dict):
-            rule = _word(body, "effectiveDirective", "effective-directive", "violated-directive")
+    for each in body if isinstance(body, list) else [body]:
+        report = each.get("csp-report") or each.get("body") if isinstance(each, dict) else None
+        if isinstance(report, dict):
+            rule = _text(report, "effectiveDirective", "effective-directive", "violated-directive")
             if RULE.fullmatch(rule) and len(rule) <= 40:
-                page = _endpoint(_word(body, "documentURL", "document-uri"))
-                yield rule, _kind(_word(body, "blockedURL", "blocked-uri")), page
+                page = _endpoint(_text(report, "documentURL", "document-uri"))
+                yield rule, _kind(_text(report, "blockedURL", "blocked-uri")), page
 
 
-def _word(body: dict[str, Any], *names: str) -> str:
-    found = next((body[name] for name in names if isinstance(body.get(name), str)), "")
-    return str(found)
+def _text(report: dict[str, Any], *names: str) -> str:
+    text = next((report[name] for name in names if isinstance(report.get(name), str)), "")
+    return str(text)
 
 
 def _kind(blocked: str) -> str:
-    """What was asked for, in one of five words."""
+    """What was blocked: inline, eval, data, self or elsewhere."""
     if blocked in ("inline", "eval", "wasm-eval", "trusted-types-sink", "trusted-types-policy"):
         return "eval" if "eval" in blocked else "inline"
     if blocked.startswith("data"):
@@ -82,12 +82,12 @@ def _kind(blocked: str) -> str:
 
 
 def _endpoint(address: str) -> str:
-    """Which kind of page it was; never which one."""
+    """The endpoint of the page, which names the kind of page and never its address."""
     try:
         parts = urlsplit(address[:2000])
         if parts.netloc != request.host:
             return "elsewhere"
-        found, _ = current_app.url_map.bind(request.host).match(parts.path, method="GET")
+        endpoint, _ = current_app.url_map.bind(request.host).match(parts.path, method="GET")
     except (ValueError, HTTPException):
         return "unknown"
-    return str(found)
+    return str(endpoint)

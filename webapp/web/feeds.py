@@ -1,7 +1,7 @@
-"""Calendar feeds: reserved times for a phone's own calendar, in words that say nothing (M16, P5).
+"""Calendar feeds (iCalendar): session times for a phone's own calendar, with a neutral title (M16, P5).
 
-Whoever holds the link reads it: no cookie, no name, no kind of session, no place. Times are UTC instants, so that every
-calendar shows them in its owner's zone; a moved session keeps its UID and raises its SEQUENCE.
+Whoever has the link can read the feed without signing in, so it contains no name, kind of session or address. Times are UTC
+instants, so that every calendar shows them in its owner's zone; a moved session keeps its UID and raises its SEQUENCE.
 """
 
 import uuid
@@ -30,48 +30,48 @@ pages = Blueprint("feeds", __name__)
 
 CALENDAR = "text/calendar; charset=utf-8"
 ASK_AGAIN = timedelta(hours=1)
-"""How often a calendar should read its feed."""
+"""How often a calendar should fetch the feed."""
 LONGEST_TOKEN = 64
 
 
 @pages.get("/calendar/<token>.ics")
 @checks_access_itself
 def show(token: str) -> ResponseReturnValue:
-    """The calendar of whoever made this link. A link that was ended and one that never was: 404, by the same one read."""
+    """The calendar of the person who made this link. 404 for an ended link as for an unknown one, by the same single query."""
     reader = calendar_feeds.reader_of(store, token[:LONGEST_TOKEN])
     if reader is None:
         abort(404)
-    return _answer(reader, calendar_feeds.entries(store, reader, clock.now()))
+    return _response(reader, calendar_feeds.entries(store, reader, clock.now()))
 
 
 @pages.get("/seats/<row:seat_id>/calendar")
 @needs(Permission.OWN_DAY)
 def download(seat_id: int) -> ResponseReturnValue:
-    """One reserved time as a file, for who wants no link. Anyone else's seat is 404."""
+    """One session time as a file, for people who want no link. Somebody else's seat is 404."""
     person = current_person()
-    found = calendar_feeds.entries(store, person, clock.now(), seat_id) if person else []
-    if person is None or not found:
+    entries = calendar_feeds.entries(store, person, clock.now(), seat_id) if person else []
+    if person is None or not entries:
         abort(404)
-    answer = _answer(person, found)
-    answer.headers["Cache-Control"] = "no-store"  # S6: this one is asked for by a login
-    answer.headers["Content-Disposition"] = 'attachment; filename="reserved-time.ics"'
-    return answer
+    made = _response(person, entries)
+    made.headers["Cache-Control"] = "no-store"  # S6: this one needs a login
+    made.headers["Content-Disposition"] = 'attachment; filename="reserved-time.ics"'
+    return made
 
 
-def _answer(reader: Person, entries: Iterable[CalendarEntry]) -> Response:
+def _response(reader: Person, entries: Iterable[CalendarEntry]) -> Response:
     with force_locale(reader.language):
         text = calendar(entries, title=_("Reserved time"))
-    answer = Response(text, content_type=CALENDAR)
-    answer.headers["Cache-Control"] = "private, no-cache"
-    answer.headers["X-Robots-Tag"] = "noindex"
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
+    made = Response(text, content_type=CALENDAR)
+    made.headers["Cache-Control"] = "private, no-cache"
+    made.headers["X-Robots-Tag"] = "noindex"
+    made.add_etag()
+    made.make_conditional(request)
+    return made
 
 
 def calendar(entries: Iterable[CalendarEntry], *, title: str) -> bytes:
-    """RFC 5545 text of these times, each called `title`; lines folded by the library."""
-    from icalendar import Calendar  # a fifth of a second; the first feed asked for pays for it
+    """These times as RFC 5545 text, each with `title` as its summary."""
+    from icalendar import Calendar  # takes a fifth of a second: imported with the first feed
 
     settings = current_app.extensions["settings"]
     made = Calendar()

@@ -1,4 +1,4 @@
-"""What the web is made of, put together: first who is asking, then the doors, then the places behind them."""
+"""Assembles the web application: settings, request checks in their order, then the blueprints."""
 
 import re
 from collections.abc import Iterator
@@ -18,28 +18,28 @@ from webapp.web.page.proxies import TrustedProxies
 from webapp.web.pwa import leaving
 
 LARGEST_BODY = 1024 * 1024
-UNKEPT = re.compile("[\0\ud800-\udfff]")
-"""Letters that no database keeps."""
+NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+"""Characters that the database can't store."""
 
 
 class RowNumber(IntegerConverter):
-    """A number in an address that a row can have; a larger one is nothing here (404) instead of the database's error."""
+    """A row's id in an address; a number too large for an id is 404 instead of a database error."""
 
     def __init__(self, url_map: Map):
         super().__init__(url_map, max=2**31 - 1)
 
 
-def refuse_what_no_database_keeps() -> None:
-    """PostgreSQL keeps no NUL in a text, nothing can write down half a surrogate pair, and nobody types either: a field of a
-    form, an address or a JSON body that holds one is refused by its name before a view reads it (R12). What comes by another
-    door is refused by that."""
+def refuse_unstorable_text() -> None:
+    """Refuse a NUL, which PostgreSQL can't store, and half a surrogate pair, which can't be encoded: nobody types either. A field
+    of a form, an address or a JSON body that contains one is refused by its name before a view reads it (R12). Endpoints without
+    a login (`guard.CHECKS_ACCESS_ITSELF`) check their own input."""
     if request.endpoint is None or guard.guard_of(request.endpoint) == guard.CHECKS_ACCESS_ITSELF:
         return
     path = [(name, str(value)) for name, value in (request.view_args or {}).items()]
-    sent = [*path, *request.args.items(multi=True), *request.form.items(multi=True), *_told()]
+    sent = [*path, *request.args.items(multi=True), *request.form.items(multi=True), *_json_texts()]
     for name, value in sent:
-        if UNKEPT.search(name + value):
-            field = UNKEPT.sub("", name)
+        if NOT_STORABLE.search(name + value):
+            field = NOT_STORABLE.sub("", name)
             raise Invalid(
                 N_("A letter in %(name)s can't be kept. Please leave it out."),
                 field=field,
@@ -47,8 +47,8 @@ def refuse_what_no_database_keeps() -> None:
             )
 
 
-def _told() -> Iterator[tuple[str, str]]:
-    """Every text in a JSON body, with the name of the field it stands under. One that is nested deeper than can be read: 400."""
+def _json_texts() -> Iterator[tuple[str, str]]:
+    """Every text in a JSON body with the name of its field. 400 when nested too deeply to parse."""
     try:
         body = request.get_json(silent=True) if request.is_json else None
     except RecursionError:
@@ -68,7 +68,7 @@ def _told() -> Iterator[tuple[str, str]]:
 
 
 def wire(app: Flask, settings: Settings, database: Database) -> None:
-    """Give `app` everything it serves."""
+    """Add everything to `app` that it serves."""
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
@@ -83,9 +83,9 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
     unit_of_work.init_app(app, database)
     identity.init_app(app, settings)
     leaving.init_app(app, settings)
-    for part in (filters, errors, guard, assets):
-        part.init_app(app)
-    app.before_request(refuse_what_no_database_keeps)  # after the guard, before the view
+    for module in (filters, errors, guard, assets):
+        module.init_app(app)
+    app.before_request(refuse_unstorable_text)  # after the guard, before the view
     app.before_request(unit_of_work.begin_writing)
     headers.init_app(app, settings)
     pwa.init_app(app, settings)
@@ -93,7 +93,7 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
     app.register_blueprint(feeds.pages)
     app.register_blueprint(csp_reports.reports)
     app.register_blueprint(drafts.drafts)
-    for place in (client, staff, api):
-        place.register(app)
+    for package in (client, staff, api):
+        package.register(app)
     Htmx(app)
     Compress(app)

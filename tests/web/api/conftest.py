@@ -1,4 +1,4 @@
-"""A program at the API, a room, and the other program next door."""
+"""Fixtures: an API caller of one program, a session, and a caller of another program."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -75,7 +75,7 @@ def recorded(database: Database) -> Callable[[], int]:
     return count
 
 
-def seen(at: datetime, id: str = "e1", **other: Any) -> dict[str, Any]:
+def presence_event(at: datetime, id: str = "e1", **other: Any) -> dict[str, Any]:
     """One piece of evidence: Maya joined."""
     return {
         "id": id, "session": "evening", "person": "maya", "type": "joined", "at": at.isoformat(),

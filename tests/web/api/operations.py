@@ -1,4 +1,4 @@
-"""Every operation of the document, with a request that fits it, and the ways in which a request may not fit."""
+"""Every operation of the API's document, with a valid request, and ways to make it invalid."""
 
 import copy
 from collections.abc import Iterator
@@ -19,25 +19,25 @@ class Operation:
 
     method: str
     path: str
-    told: dict[str, Any]
+    spec: dict[str, Any]
 
     @property
     def name(self) -> str:
-        return str(self.told["operationId"])
+        return str(self.spec["operationId"])
 
     @property
     def scope(self) -> str:
-        security = self.told["security"]
+        security = self.spec["security"]
         return security[0]["token"][0] if security else ""
 
     @property
     def example(self) -> Any:
-        content = self.told.get("requestBody", {}).get("content", {})
+        content = self.spec.get("requestBody", {}).get("content", {})
         return copy.deepcopy(content.get("application/json", {}).get("example"))
 
     @property
     def schema(self) -> dict[str, Any]:
-        return resolved(self.told["requestBody"]["content"]["application/json"]["schema"])
+        return resolved(self.spec["requestBody"]["content"]["application/json"]["schema"])
 
     @property
     def signed(self) -> bool:
@@ -51,7 +51,7 @@ class Operation:
         ).replace("{feed}", named)  # fmt: skip
 
     def parameters(self, place: str) -> list[dict[str, Any]]:
-        return [one for one in self.told["parameters"] if one["in"] == place]
+        return [one for one in self.spec["parameters"] if one["in"] == place]
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
@@ -62,9 +62,9 @@ def resolved(schema: dict[str, Any]) -> dict[str, Any]:
 
 def operations() -> list[Operation]:
     return [
-        Operation(method.upper(), path, told)
+        Operation(method.upper(), path, spec)
         for path, methods in document()["paths"].items()
-        for method, told in methods.items()
+        for method, spec in methods.items()
     ]
 
 

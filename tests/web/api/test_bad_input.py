@@ -1,4 +1,4 @@
-"""Every call of the document, asked wrongly in every way: 4xx with pointers, and nothing changes (R12).
+"""Every call of the document with invalid input of every kind: 4xx with pointers, and nothing changes (R12).
 
 Made from the document, so a new call is asked too.
 """
@@ -13,7 +13,7 @@ from tests.web.api.operations import Operation
 
 EVERY = asked.operations()
 GUARDED = [one for one in EVERY if one.scope]
-WRITING = [one for one in EVERY if "requestBody" in one.told and not one.signed]
+WRITING = [one for one in EVERY if "requestBody" in one.spec and not one.signed]
 NAMING = [one for one in WRITING if one.scope in ("care", "roster") and one.name not in ("put_person", "put_policy")]  # fmt: skip
 """Calls whose example names people or sessions of Harbor's."""
 
@@ -35,7 +35,7 @@ def test_the_documents_example_is_accepted(call, task, operation) -> None:
 
 
 @pytest.mark.parametrize("operation", WRITING, ids=named)
-def test_whatever_does_not_fit_is_pointed_at_and_changes_nothing(
+def test_every_invalid_field_is_pointed_at_and_changes_nothing(
     call, task, recorded, operation
 ) -> None:
     before, wrong = recorded(), []
@@ -52,7 +52,7 @@ def test_whatever_does_not_fit_is_pointed_at_and_changes_nothing(
 
 
 @pytest.mark.parametrize("operation", WRITING, ids=named)
-def test_what_is_no_body_at_all_is_refused(call, task, recorded, operation) -> None:
+def test_a_body_that_is_no_json_object_is_refused(call, task, recorded, operation) -> None:
     before, path = recorded(), f"/api/v1{operation.address(task)}"
     headers = {"Authorization": f"Bearer {call.token}"}
 
@@ -73,7 +73,7 @@ def test_what_is_no_body_at_all_is_refused(call, task, recorded, operation) -> N
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=named)
-def test_strangers_and_the_unentitled_stay_outside(
+def test_calls_without_a_token_or_without_the_scope_are_refused(
     caller, call, world, task, recorded, operation
 ) -> None:
     others = {"roster", "presence", "care", "read"} - {operation.scope}
@@ -88,7 +88,7 @@ def test_strangers_and_the_unentitled_stay_outside(
 
 
 @pytest.mark.parametrize("operation", NAMING, ids=named)
-def test_what_belongs_to_another_program_is_not_there(neighbour, task, recorded, operation) -> None:
+def test_rows_of_another_program_are_not_found(neighbour, task, recorded, operation) -> None:
     before = recorded()
     answer = neighbour(operation.method, operation.address(task), operation.example)
     assert answer.status_code == 404, answer.text
@@ -99,21 +99,21 @@ ADDRESSED = [one for one in EVERY if one.parameters("path")]
 
 
 @pytest.mark.parametrize("operation", ADDRESSED, ids=named)
-def test_an_address_that_cannot_be_is_refused(call, recorded, operation) -> None:
-    before, found = recorded(), {}
+def test_an_invalid_path_parameter_is_refused(call, recorded, operation) -> None:
+    before, statuses = recorded(), {}
     number = "{id}" in operation.path
     names = ["0", "9" * 20] if number else ["a%00b", "x" * 300, "%FF", "a b", "🙂"]
     for name in names:
         path = operation.path.format_map(
             {one["name"]: name for one in operation.parameters("path")}
         )
-        found[name] = call(operation.method, path, operation.example).status_code
-    assert found == dict.fromkeys(names, 422)
+        statuses[name] = call(operation.method, path, operation.example).status_code
+    assert statuses == dict.fromkeys(names, 422)
     assert recorded() == before
 
 
 @pytest.mark.parametrize("operation", [o for o in EVERY if o.parameters("query")], ids=named)
-def test_a_query_that_does_not_fit_is_refused(call, recorded, operation) -> None:
+def test_an_invalid_query_is_refused(call, recorded, operation) -> None:
     before = recorded()
     for one in [*operation.parameters("query"), {"name": "no_such_filter"}]:
         answer = call("GET", f"{operation.address()}?{one['name']}=%00")

@@ -1,11 +1,11 @@
-"""Absences, contacts, tasks, seats, chart, events: what is told about clients, and read back."""
+"""The API's absences, contacts, tasks, seats, charts and events."""
 
 from datetime import timedelta
 
 from sqlalchemy import select
 
 from tests.counting import statements
-from tests.web.api.conftest import seen
+from tests.web.api.conftest import presence_event
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.contacts import Contact
@@ -18,7 +18,7 @@ def standings(call, query: str = "") -> dict[str, str]:
     return {s["client"]: s["standing"] for s in call("GET", f"/seats{query}").json["items"]}
 
 
-def test_an_absence_reported_for_a_client_stands_in_the_seat(call, room, clock) -> None:
+def test_an_absence_reported_for_a_client_is_shown_with_the_seat(call, room, clock) -> None:
     body = ILL | {"reported_at": (clock.now() - timedelta(hours=2)).isoformat(), "note": "Fever."}
     made = call("POST", "/absences", body)
     assert made.status_code == 201
@@ -29,20 +29,20 @@ def test_an_absence_reported_for_a_client_stands_in_the_seat(call, room, clock) 
     assert "Fever" not in str(ben)
 
 
-def test_reporting_twice_answers_the_report_that_stands(call, room) -> None:
+def test_reporting_twice_returns_the_first_report(call, room) -> None:
     first, second = call("POST", "/absences", ILL), call("POST", "/absences", ILL)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json == second.json
 
 
-def test_an_absence_of_someone_without_a_place_names_the_client(call, room, recorded) -> None:
+def test_an_absence_of_someone_without_a_seat_names_the_client(call, room, recorded) -> None:
     before = recorded()
     no = call("POST", "/absences", ILL | {"client": "ivy"})
     assert (no.status_code, no.json["errors"][0]["pointer"]) == (404, "#/client")
     assert recorded() == before
 
 
-def test_a_contact_is_the_staff_members_and_the_token_wrote_it_down(
+def test_a_contact_names_the_staff_member_and_its_event_names_the_token(
     call, room, clock, database, world
 ) -> None:
     body = {
@@ -53,11 +53,11 @@ def test_a_contact_is_the_staff_members_and_the_token_wrote_it_down(
     assert (made.status_code, made.json["by"], made.json["two_way"]) == (201, "carla", True)
     with database.reading() as store:
         assert store.scalar(select(Contact.by_id)) == world.carla.id
-        told = store.scalar(select(Event).where(Event.tag == Tag.CONTACT_MADE))
-        assert told.by_id != world.carla.id
+        event = store.scalar(select(Event).where(Event.tag == Tag.CONTACT_MADE))
+        assert event.by_id != world.carla.id
 
 
-def test_a_contact_to_come_is_refused(call, room, clock, recorded) -> None:
+def test_a_contact_in_the_future_is_refused(call, room, clock, recorded) -> None:
     before = recorded()
     body = {
         "client": "maya", "at": (clock.now() + timedelta(hours=1)).isoformat(), "by": "carla",
@@ -68,7 +68,7 @@ def test_a_contact_to_come_is_refused(call, room, clock, recorded) -> None:
     assert recorded() == before
 
 
-def test_a_task_is_seen_tried_and_done(call, task) -> None:
+def test_a_task_is_acknowledged_attempted_and_completed(call, task) -> None:
     (open_one,) = call("GET", "/tasks?state=open").json["items"]
     assert (open_one["kind"], open_one["client"], open_one["owner"]) == (
         "outreach",
@@ -92,15 +92,15 @@ def test_a_task_may_be_acknowledged_without_a_body(call, task) -> None:
     assert call("POST", f"/tasks/{task}/acknowledgement").json["acknowledged_at"]
 
 
-def test_closing_a_task_needs_a_word(call, task, recorded) -> None:
+def test_closing_a_task_needs_a_note(call, task, recorded) -> None:
     before = recorded()
     no = call("POST", f"/tasks/{task}/outcome", {"outcome": "closed"})
     assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/note")
     assert recorded() == before
 
 
-def test_seats_tell_standing_presence_and_what_comes_next(call, room) -> None:
-    call("POST", "/presence", {"events": [seen(room)]})
+def test_seats_show_standing_presence_and_next_step(call, room) -> None:
+    call("POST", "/presence", {"events": [presence_event(room)]})
     maya, ben = call("GET", "/seats?session=evening").json["items"]
     assert (maya["number"], maya["standing"]) == (1, "attended")
     assert maya["presence"] == {"minutes": 30.0, "seen": True, "here": True}
@@ -109,17 +109,17 @@ def test_seats_tell_standing_presence_and_what_comes_next(call, room) -> None:
 
 
 def test_seats_are_found_by_session_client_and_standing(call, room) -> None:
-    call("POST", "/presence", {"events": [seen(room)]})
+    call("POST", "/presence", {"events": [presence_event(room)]})
     assert standings(call) == {"maya": "attended", "ben": "waiting"}
     assert standings(call, "?client=ben") == {"ben": "waiting"}
     assert standings(call, "?standing=attended") == {"maya": "attended"}
     assert standings(call, "?session=nothing") == {}
 
 
-def test_seats_changed_after_an_instant_are_those_with_news(call, room, clock) -> None:
+def test_seats_changed_after_an_instant_are_listed(call, room, clock) -> None:
     quiet = clock.forward(hours=1)
     clock.forward(minutes=1)
-    call("POST", "/presence", {"events": [seen(room)]})
+    call("POST", "/presence", {"events": [presence_event(room)]})
     after = quiet.isoformat().replace("+00:00", "Z")
     assert list(standings(call, f"?changed_after={after}")) == ["maya"]
     call("POST", "/sessions/evening/cancellation", {"reason": "Power cut."})
@@ -155,17 +155,17 @@ def test_sixty_seats_cost_as_many_statements_as_thirty(call, room, database, clo
     assert cost(range(6)) == cost(range(6, 12))
 
 
-def test_a_chart_tells_what_happened_and_reading_it_leaves_a_trace(
+def test_a_chart_tells_what_happened_and_reading_it_is_recorded(
     call, room, task, database, world, clock
 ) -> None:
     call("POST", "/absences", ILL | {"client": "maya", "note": "Migraine."})
     clock.forward(minutes=1)
     call("POST", f"/tasks/{task}/outcome", {"outcome": "reached", "note": "Calls again."})
     chart = call("GET", "/clients/maya/chart").json
-    told = {entry["what"]: entry for entry in chart["entries"]}
-    assert told["seat:absence:reported"]["detail"]["note"] == "Migraine."
-    assert told["seat:absence:reported"]["session"] == "evening"
-    assert told["task:done"]["detail"]["note"] == "Calls again."
+    by_what = {entry["what"]: entry for entry in chart["entries"]}
+    assert by_what["seat:absence:reported"]["detail"]["note"] == "Migraine."
+    assert by_what["seat:absence:reported"]["session"] == "evening"
+    assert by_what["task:done"]["detail"]["note"] == "Calls again."
     assert chart["entries"] == sorted(chart["entries"], key=lambda entry: entry["at"])
     with database.reading() as store:
         reads = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ)).all()
@@ -177,22 +177,22 @@ def test_a_chart_holds_nothing_of_another_client(call, room) -> None:
     assert "Migraine" not in call("GET", "/clients/maya/chart").text
 
 
-def test_the_chart_is_told_as_fhir_too(call, room, task, database, world, clock) -> None:
+def test_the_chart_is_available_as_fhir_too(call, room, task, database, world, clock) -> None:
     """M33: the same facts as resources of the standard; reading it leaves a trace like any other (P7)."""
     call("POST", "/absences", ILL | {"client": "maya", "note": "Migraine."})
     clock.forward(minutes=1)
     call("POST", f"/tasks/{task}/outcome", {"outcome": "reached", "note": "Calls again."})
     bundle = call("GET", "/clients/maya/chart.fhir.json").json
     assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "collection")
-    told: dict[str, list[dict]] = {}
+    by_type: dict[str, list[dict]] = {}
     for entry in bundle["entry"]:
-        told.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
-    assert told["Patient"][0]["name"] == [{"text": "Maya Torres"}]
-    assert [each["status"] for each in told["Appointment"]] == ["cancelled"]
-    said = [part["contentString"] for each in told["Communication"] for part in each["payload"]]
-    assert "Migraine." in said
-    assert [each["status"] for each in told["Task"]] == ["completed"]
-    assert {"text": "Calls again."} in told["Task"][0]["note"]
+        by_type.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
+    assert by_type["Patient"][0]["name"] == [{"text": "Maya Torres"}]
+    assert [each["status"] for each in by_type["Appointment"]] == ["cancelled"]
+    texts = [part["contentString"] for each in by_type["Communication"] for part in each["payload"]]
+    assert "Migraine." in texts
+    assert [each["status"] for each in by_type["Task"]] == ["completed"]
+    assert {"text": "Calls again."} in by_type["Task"][0]["note"]
     with database.reading() as store:
         reads = store.scalars(select(Event).where(Event.tag == Tag.CHART_READ)).all()
         assert [read.client_id for read in reads] == [world.maya.id]

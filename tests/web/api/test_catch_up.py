@@ -1,4 +1,4 @@
-"""Summaries, homework and resources come in by the callers' own references, in Markdown that can do nothing but be read."""
+"""The API's summaries, homework and resources, by the caller's own references, with sanitised Markdown."""
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +13,7 @@ LIST = {"title": "A list", "body": "Three *things*.", "session": "evening", "for
 FILM = {"kind": "recording", "title": "Sleep", "url": "https://media.example.org/s.mp4", "minutes": 24}  # fmt: skip
 
 
-def test_a_summary_is_written_once_and_versioned_after(call, room, store) -> None:
+def test_a_summary_is_created_and_then_versioned(call, room, store) -> None:
     first = call("PUT", "/sessions/evening/summary", {"body": "About **sleep**."})
     again = call("PUT", "/sessions/evening/summary", {"body": "About **sleep**.", "for": "everyone"})  # fmt: skip
     other = call("PUT", "/sessions/evening/summary", {"body": "About light."})
@@ -26,7 +26,7 @@ def test_a_summary_is_written_once_and_versioned_after(call, room, store) -> Non
     assert store.scalar(select(func.count()).select_from(Summary)) == 2
 
 
-def test_a_part_for_some_is_each_ones_own(call, room, store, world) -> None:
+def test_a_summary_for_some_clients_is_a_part_of_each_ones_own(call, room, store, world) -> None:
     made = call("PUT", "/sessions/evening/summary", {"body": "Well done.", "for": ["maya", "ben"]})
     assert (made.status_code, made.json["for"]) == (201, ["maya", "ben"])
     session = store.scalars(select(Session).where(Session.ref == "evening")).one()
@@ -35,14 +35,14 @@ def test_a_part_for_some_is_each_ones_own(call, room, store, world) -> None:
         assert shown.client_id == client.id
 
 
-def test_who_has_no_place_gets_no_part(call, room, recorded) -> None:
+def test_a_client_without_a_seat_gets_no_part(call, room, recorded) -> None:
     before = recorded()
     no = call("PUT", "/sessions/evening/summary", {"body": "x", "for": ["maya", "gus"]})
     assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/for")
     assert recorded() == before
 
 
-def test_homework_is_set_changed_and_set_for_another(call, room, store) -> None:
+def test_homework_is_set_changed_and_given_to_another_client(call, room, store) -> None:
     first, again = call("PUT", "/homework/hw-1", LIST), call("PUT", "/homework/hw-1", LIST)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json == {
@@ -55,7 +55,7 @@ def test_homework_is_set_changed_and_set_for_another(call, room, store) -> None:
     assert wider.json["for"] == ["maya", "ben"]
 
 
-def test_the_same_again_tells_nobody(call, room, recorded) -> None:
+def test_the_same_homework_again_notifies_nobody(call, room, recorded) -> None:
     """A repeated PUT is harmless: no fact, so no notice."""
     for path, body in (("/homework/hw-1", LIST), ("/resources/r-1", FILM), ("/sessions/evening/summary", {"body": "x"})):  # fmt: skip
         call("PUT", path, body)
@@ -64,19 +64,19 @@ def test_the_same_again_tells_nobody(call, room, recorded) -> None:
         assert recorded() == before, path
 
 
-def test_a_resource_is_put_on_the_shelf(call, room, store, world, clock) -> None:
+def test_a_resource_is_published(call, room, store, world, clock) -> None:
     made = call("PUT", "/resources/r-1", FILM | {"makes_up": ["group"], "body": "The talk."})
     assert made.status_code == 201
     assert made.json["minutes"] == 24
     assert made.json["for"] == "everyone"
-    [found] = store.scalars(resources.visible_to(world.maya, clock.now()))
-    assert (found.title, found.makes_up) == ("Sleep", ["group"])
+    [resource] = store.scalars(resources.visible_to(world.maya, clock.now()))
+    assert (resource.title, resource.makes_up) == ("Sleep", ["group"])
 
 
 @pytest.mark.parametrize(
     "body", ["<script>alert(1)</script>", "[a](javascript:alert(1))", "<div hx-get=/x>y</div>"]
 )
-def test_what_comes_in_can_do_nothing_but_be_read(call, room, visit, world, clock, store, body) -> None:  # fmt: skip
+def test_markup_in_a_text_is_shown_and_never_run(call, room, visit, world, clock, store, body) -> None:  # fmt: skip
     """S11: in the answer and on the client's page."""
     answer = call("PUT", "/homework/hw-1", LIST | {"body": body})
     made = store.scalars(select(Homework)).one()
@@ -98,7 +98,7 @@ def test_what_comes_in_can_do_nothing_but_be_read(call, room, visit, world, cloc
         ("/sessions/evening/summary", {"body": ""}, "#/body"), ("/sessions/evening/summary", {}, "#/body"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_pointed_at_and_changes_nothing(call, room, recorded, path, body, pointer) -> None:  # fmt: skip
+def test_an_invalid_field_is_pointed_at_and_changes_nothing(call, room, recorded, path, body, pointer) -> None:  # fmt: skip
     """R12."""
     before = recorded()
     no = call("PUT", path, body)
@@ -115,7 +115,7 @@ def test_what_does_not_fit_is_pointed_at_and_changes_nothing(call, room, recorde
         ("/sessions/theirs/summary", {"body": "x"}, None), ("/sessions/evening/summary", {"body": "x", "for": ["aiko"]}, "#/for"),
     ],
 )  # fmt: skip
-def test_what_is_next_door_does_not_exist(call, room, recorded, path, body, pointer) -> None:
+def test_rows_of_another_program_do_not_exist(call, room, recorded, path, body, pointer) -> None:
     """S1: programs are walled off."""
     before = recorded()
     no = call("PUT", path, body)
@@ -136,7 +136,9 @@ def test_it_needs_the_scope_of_care(caller, world, room) -> None:
     assert roster("PUT", "/homework/hw-1", {"title": "x"}).status_code == 403
 
 
-def test_it_reaches_the_client_as_a_card(call, room, visit, world, clock, store) -> None:
+def test_the_materials_are_on_the_clients_catch_up_card(
+    call, room, visit, world, clock, store
+) -> None:
     call("PUT", "/sessions/evening/summary", {"body": "About sleep."})
     call("PUT", "/homework/hw-1", LIST)
     call("PUT", "/resources/r-1", FILM | {"session": "evening"})

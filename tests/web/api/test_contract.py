@@ -1,4 +1,4 @@
-"""The contract around every call: who may, how it says no, keys that answer once, health and figures."""
+"""What all API calls share: tokens, error responses, idempotency keys; health and metrics."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from tests.visiting import Caller
-from tests.web.api.conftest import seen
+from tests.web.api.conftest import presence_event
 from webapp import create_app
 from webapp.care.accounts import api_tokens
 from webapp.care.accounts.api_tokens import Token
@@ -23,14 +23,14 @@ from webapp.web.api.contract.document import document
 ILL = {"session": "evening", "client": "ben", "reason": "illness"}
 
 
-def test_without_a_token_the_door_says_which_kind_it_wants(call) -> None:
-    for told in ("", "Basic x", "Bearer", "Bearer nobody"):
-        no = call("GET", "/seats", Authorization=told)
+def test_without_a_token_the_response_says_which_kind_is_needed(call) -> None:
+    for header in ("", "Basic x", "Bearer", "Bearer nobody"):
+        no = call("GET", "/seats", Authorization=header)
         assert no.status_code == 401
         assert no.headers["WWW-Authenticate"].startswith('Bearer realm="rejoin"')
 
 
-def test_a_revoked_token_opens_nothing(call, database, clock) -> None:
+def test_a_revoked_token_is_refused(call, database, clock) -> None:
     with database.writing() as store:
         api_tokens.revoke_token(store, store.scalar(select(Token)), by=None, now=clock.now())
         store.commit()
@@ -60,7 +60,9 @@ def test_a_missing_scope_is_named(caller, world, recorded) -> None:
         ("PUT", "/care-teams/maya", {"counselor": None, "supervisor": None, "coordinator": None}),
     ],
 )
-def test_what_is_next_door_does_not_exist(neighbour, task, recorded, method, path, body) -> None:
+def test_rows_of_another_program_do_not_exist(
+    neighbour, task, recorded, method, path, body
+) -> None:
     """The answer is that for a name nobody has, word for word."""
     before = recorded()
     theirs = neighbour(method, path.format(task=task), body)
@@ -72,7 +74,7 @@ def test_what_is_next_door_does_not_exist(neighbour, task, recorded, method, pat
     assert recorded() == before
 
 
-def test_the_same_reference_next_door_is_another_person(call, neighbour) -> None:
+def test_the_same_reference_in_another_program_is_another_person(call, neighbour) -> None:
     body = {"kind": "client", "name": "Other", "time_zone": "America/Phoenix"}
     assert neighbour("PUT", "/people/maya", body).status_code == 201
     assert call("GET", "/clients/maya/chart").json["entries"] != []
@@ -95,7 +97,7 @@ def test_the_same_reference_next_door_is_another_person(call, neighbour) -> None
         (b'{"events": [{"id": "a\\u0000"}]}', 422, "#/events/0/id"),
     ],
 )
-def test_a_body_that_cannot_be_is_pointed_at(call, recorded, sent, status, pointer) -> None:
+def test_an_invalid_body_is_pointed_at(call, recorded, sent, status, pointer) -> None:
     before = recorded()
     no = call.client.post(
         "/api/v1/presence", data=sent, content_type="application/json",
@@ -106,7 +108,7 @@ def test_a_body_that_cannot_be_is_pointed_at(call, recorded, sent, status, point
     assert recorded() == before
 
 
-def test_a_flood_and_another_media_type_are_refused(call, recorded) -> None:
+def test_too_large_a_body_and_another_media_type_are_refused(call, recorded) -> None:
     before = recorded()
     headers = {"Authorization": f"Bearer {call.token}"}
     flood = json.dumps({"events": [], "x": "y" * 1024 * 1024})
@@ -128,13 +130,13 @@ def test_an_unknown_address_and_a_wrong_method_are_problems_too(call) -> None:
     assert "GET" in wrong.headers["Allow"]
 
 
-def test_our_own_fault_tells_nothing_of_itself(call, monkeypatch) -> None:
+def test_an_internal_error_shows_nothing_of_its_cause(call, monkeypatch) -> None:
     from webapp.web.api import events
 
     def broken(*_: object) -> None:
         raise RuntimeError("Maya Torres")
 
-    monkeypatch.setattr(events, "told", broken)
+    monkeypatch.setattr(events, "shown", broken)
     monkeypatch.setitem(call.client.application.config, "PROPAGATE_EXCEPTIONS", False)
     answer = call.client.get("/api/v1/events", headers={"Authorization": f"Bearer {call.token}"})
     assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
@@ -144,13 +146,13 @@ def test_our_own_fault_tells_nothing_of_itself(call, monkeypatch) -> None:
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "after=-1", "after=x", "what=1",
                                    "after=9223372036854775808", "changed_after=2026-03-04T18:00:00"])  # fmt: skip
-def test_a_query_that_does_not_fit_is_refused_by_name(call, query) -> None:
+def test_an_invalid_query_parameter_is_refused_by_name(call, query) -> None:
     no = call("GET", f"/seats?{query}")
     assert no.status_code == 422
     assert no.json["errors"][0]["pointer"] == "#/" + query.partition("=")[0]
 
 
-def test_one_key_is_answered_once(call, room, recorded) -> None:
+def test_a_repeated_key_gets_the_first_response(call, room, recorded) -> None:
     first = call("POST", "/absences", ILL, Idempotency_Key="k1")
     before = recorded()
     again = call("POST", "/absences", ILL, Idempotency_Key="k1")
@@ -162,13 +164,13 @@ def test_one_key_is_answered_once(call, room, recorded) -> None:
     assert recorded() == before
 
 
-def test_what_is_kept_to_be_answered_again_is_sealed(call, room, store) -> None:
+def test_a_stored_response_is_sealed(call, room, store) -> None:
     """S15: the answer repeats what came with the call, notes too."""
     call("POST", "/absences", ILL, Idempotency_Key="k1")
     assert store.scalar(text("SELECT text FROM answer")).startswith("s1.")
 
 
-def test_a_refusal_is_answered_again_as_it_was(call, room, recorded) -> None:
+def test_a_refusal_is_repeated_as_it_was(call, room, recorded) -> None:
     before = recorded()
     nobody = ILL | {"client": "sam"}
     no = call("POST", "/absences", nobody, Idempotency_Key="k1")
@@ -182,21 +184,21 @@ def test_a_refusal_is_answered_again_as_it_was(call, room, recorded) -> None:
 def test_a_key_is_free_again_after_a_day(call, room, clock) -> None:
     call("POST", "/presence", {"events": []}, Idempotency_Key="k1")
     clock.forward(hours=25)
-    batch = {"events": [seen(room)]}
+    batch = {"events": [presence_event(room)]}
     assert call("POST", "/presence", batch, Idempotency_Key="k1").status_code == 200
 
 
 def test_two_programs_may_use_the_same_key(call, neighbour, room) -> None:
-    call("POST", "/presence", {"events": [seen(room)]}, Idempotency_Key="k1")
+    call("POST", "/presence", {"events": [presence_event(room)]}, Idempotency_Key="k1")
     assert neighbour("POST", "/presence", {"events": []}, Idempotency_Key="k1").status_code == 200
 
 
-def test_a_key_that_cannot_be_is_refused(call, room) -> None:
+def test_an_invalid_key_is_refused(call, room) -> None:
     for key in ("", "x" * 201, "a b"):
         assert call("POST", "/presence", {"events": []}, Idempotency_Key=key).status_code == 422
 
 
-def test_fifty_posts_at_once_under_one_key_are_one(fresh_database, world, settings, clock) -> None:
+def test_fifty_parallel_posts_with_one_key_are_one(fresh_database, world, settings, clock) -> None:
     with fresh_database.writing() as store:
         people = cast.find(store)
         cast.open_room(
@@ -205,7 +207,7 @@ def test_fifty_posts_at_once_under_one_key_are_one(fresh_database, world, settin
         )  # fmt: skip
         store.commit()
     call = Caller(create_app(settings, fresh_database), world.harbor)
-    gate, found = Barrier(50), []
+    gate, responses = Barrier(50), []
 
     def post() -> None:
         gate.wait()
@@ -213,25 +215,25 @@ def test_fifty_posts_at_once_under_one_key_are_one(fresh_database, world, settin
             "/api/v1/absences", json=ILL,
             headers={"Authorization": f"Bearer {call.token}", "Idempotency-Key": "one"},
         )  # fmt: skip
-        found.append((answer.status_code, answer.text))
+        responses.append((answer.status_code, answer.text))
 
     threads = [Thread(target=post) for _ in range(50)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 50
-    assert set(found) == {(201, found[0][1])}
+    assert len(responses) == 50
+    assert set(responses) == {(201, responses[0][1])}
     with fresh_database.reading() as store:
         assert store.scalar(select(func.count()).select_from(AbsenceReport)) == 1
 
 
-def test_many_puts_of_one_new_reference_make_one_person(
+def test_parallel_puts_of_one_new_reference_make_one_person(
     fresh_database, world, settings, clock
 ) -> None:
     app = create_app(settings, fresh_database)
     call = Caller(app, world.harbor)
-    gate, found = Barrier(8), []
+    gate, statuses = Barrier(8), []
 
     def put() -> None:
         gate.wait()
@@ -239,14 +241,14 @@ def test_many_puts_of_one_new_reference_make_one_person(
             "/api/v1/people/sam", json={"kind": "client", "name": "Sam", "time_zone": "UTC"},
             headers={"Authorization": f"Bearer {call.token}"},
         )  # fmt: skip
-        found.append(answer.status_code)
+        statuses.append(answer.status_code)
 
     threads = [Thread(target=put) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(found) == [200] * 7 + [201]
+    assert sorted(statuses) == [200] * 7 + [201]
 
 
 @pytest.mark.parametrize("prefix", ["", "/api/v1"])
@@ -270,30 +272,30 @@ def test_an_unreachable_database_is_not_ready(settings) -> None:
     assert "database" in answer.json["detail"]
 
 
-def test_every_bound_stands_in_the_document_in_its_own_words() -> None:
+def test_every_bound_is_in_the_document_as_a_keyword_of_json_schema() -> None:
     """pydantic writes a bound that stands behind a validator as `ge` and `le`, which no reader of a schema knows."""
     schemas = [part for part in parts(document()) if "type" in part or "anyOf" in part]
     assert len(schemas) > 100
     assert [part for part in schemas if {"ge", "gt", "le", "lt", "multiple_of"} & part.keys()] == []
 
 
-def parts(told: Any) -> Iterator[dict[str, Any]]:
+def parts(part: Any) -> Iterator[dict[str, Any]]:
     """Every object of a document, the outer ones first."""
-    if isinstance(told, dict):
-        yield told
+    if isinstance(part, dict):
+        yield part
     for inner in (
-        told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()
+        part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
     ):
         yield from parts(inner)
 
 
-def test_figures_are_for_token_holders(app, call, task) -> None:
+def test_metrics_need_a_token(app, call, task) -> None:
     client, headers = app.test_client(), {"Authorization": f"Bearer {call.token}"}
     assert client.get("/metrics").status_code == 401
-    told = client.get("/metrics", headers=headers).text
-    assert "rejoin_seats_due 2.0" in told
-    assert 'rejoin_tasks_open{when="waiting"} 1.0' in told
-    assert client.get("/api/v1/metrics", headers=headers).text == told
+    metrics = client.get("/metrics", headers=headers).text
+    assert "rejoin_seats_due 2.0" in metrics
+    assert 'rejoin_tasks_open{when="waiting"} 1.0' in metrics
+    assert client.get("/api/v1/metrics", headers=headers).text == metrics
 
 
 def test_the_page_about_the_api_names_every_call(visit, call) -> None:

@@ -1,4 +1,4 @@
-"""Presence in bulk: each item for itself, in any order, any number of times."""
+"""`POST /presence`: batches in any order, a result per item, repeats change nothing."""
 
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.visiting import Caller
-from tests.web.api.conftest import seen
+from tests.web.api.conftest import presence_event
 from webapp import create_app
 from webapp.care.attendance.presence import Presence
 from webapp.operations.heartbeats import Heartbeat
@@ -18,10 +18,10 @@ def results(answer) -> list[str]:
     return [item["reason"] or item["result"] for item in answer.json["items"]]
 
 
-def test_each_item_is_stored_known_or_rejected_with_why(call, room) -> None:
+def test_each_item_is_stored_duplicate_or_rejected_with_a_reason(call, room) -> None:
     batch = [
-        seen(room), seen(room), seen(room, "e2", session="nowhere"), seen(room, "e3", person="no"),
-        seen(room, "e4", person="ivy"), seen(room, "e5", person="carla"),
+        presence_event(room), presence_event(room), presence_event(room, "e2", session="nowhere"), presence_event(room, "e3", person="no"),
+        presence_event(room, "e4", person="ivy"), presence_event(room, "e5", person="carla"),
     ]  # fmt: skip
     answer = call("POST", "/presence", {"events": batch})
     assert results(answer) == [
@@ -30,30 +30,32 @@ def test_each_item_is_stored_known_or_rejected_with_why(call, room) -> None:
     assert results(call("POST", "/presence", {"events": batch[:1]})) == ["duplicate"]
 
 
-def test_another_programs_session_is_as_unknown_as_none(call, room) -> None:
-    there = seen(room, session="theirs", person="aiko")
-    nowhere = seen(room, session="nowhere", person="aiko")
-    answers = [call("POST", "/presence", {"events": [one]}).json for one in (there, nowhere)]
+def test_another_programs_session_is_unknown(call, room) -> None:
+    theirs = presence_event(room, session="theirs", person="aiko")
+    nowhere = presence_event(room, session="nowhere", person="aiko")
+    answers = [call("POST", "/presence", {"events": [one]}).json for one in (theirs, nowhere)]
     assert answers[0] == answers[1]
 
 
 def test_nobody_joins_a_cancelled_session(call, room) -> None:
     call("POST", "/sessions/evening/cancellation", {"reason": "Power cut."})
-    assert results(call("POST", "/presence", {"events": [seen(room)]})) == ["session_cancelled"]
+    assert results(call("POST", "/presence", {"events": [presence_event(room)]})) == [
+        "session_cancelled"
+    ]
 
 
 def test_the_order_of_events_does_not_matter(call, room) -> None:
-    left = seen(room + timedelta(minutes=20), "e2", type="left")
-    call("POST", "/presence", {"events": [left, seen(room)]})
+    left = presence_event(room + timedelta(minutes=20), "e2", type="left")
+    call("POST", "/presence", {"events": [left, presence_event(room)]})
     (maya,) = call("GET", "/seats?client=maya").json["items"]
     assert maya["presence"] == {"minutes": 20.0, "seen": True, "here": False}
 
 
 @pytest.mark.parametrize(("events", "pulse"), [([], 1), (["one"], 0)])
-def test_only_a_feed_that_says_it_lives_is_missed_when_silent(
+def test_only_a_feed_that_sent_heartbeats_is_reported_when_silent(
     call, room, database, world, events, pulse
 ) -> None:
-    call("POST", "/presence", {"events": [seen(room) for _ in events]})
+    call("POST", "/presence", {"events": [presence_event(room) for _ in events]})
     with database.reading() as store:
         beats = set(store.scalars(select(Heartbeat.name)))
     assert f"feed:{world.harbor.id}" in beats
@@ -62,20 +64,20 @@ def test_only_a_feed_that_says_it_lives_is_missed_when_silent(
 
 def test_a_batch_too_large_is_refused_whole(call, room, recorded) -> None:
     before = recorded()
-    no = call("POST", "/presence", {"events": [seen(room, f"e{n}") for n in range(1001)]})
+    no = call("POST", "/presence", {"events": [presence_event(room, f"e{n}") for n in range(1001)]})
     assert (no.status_code, no.json["errors"][0]["pointer"]) == (422, "#/events")
     assert recorded() == before
 
 
-def test_one_malformed_item_is_pointed_at_and_nothing_is_kept(call, room, recorded) -> None:
+def test_one_malformed_item_is_pointed_at_and_nothing_is_stored(call, room, recorded) -> None:
     before = recorded()
-    naive = seen(room, "e2") | {"at": "2026-03-04T18:00:00"}
-    no = call("POST", "/presence", {"events": [seen(room), naive]})
+    naive = presence_event(room, "e2") | {"at": "2026-03-04T18:00:00"}
+    no = call("POST", "/presence", {"events": [presence_event(room), naive]})
     assert (no.status_code, no.json["errors"][0]["pointer"]) == (422, "#/events/1/at")
     assert recorded() == before
 
 
-def test_the_same_batch_from_many_at_once_is_kept_once(
+def test_the_same_batch_sent_in_parallel_is_stored_once(
     fresh_database, world, settings, clock
 ) -> None:
     from webapp.demo import cast
@@ -88,20 +90,20 @@ def test_the_same_batch_from_many_at_once_is_kept_once(
         store.commit()
     app = create_app(settings, fresh_database)
     callers = [Caller(app, world.harbor, name=f"c{n}") for n in range(8)]
-    batch = {"events": [seen(room, f"e{n}") for n in range(50)]}
-    gate, found = Barrier(8), []
+    batch = {"events": [presence_event(room, f"e{n}") for n in range(50)]}
+    gate, all_results = Barrier(8), []
 
     def post(call: Caller, order: int) -> None:
         gate.wait()
         mine = {"events": batch["events"][::order]}
-        found.append(results(call("POST", "/presence", mine)))
+        all_results.append(results(call("POST", "/presence", mine)))
 
     threads = [Thread(target=post, args=(c, 1 if n % 2 else -1)) for n, c in enumerate(callers)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(one.count("stored") for one in found) == 50
-    assert sum(one.count("duplicate") for one in found) == 350
+    assert sum(one.count("stored") for one in all_results) == 50
+    assert sum(one.count("duplicate") for one in all_results) == 350
     with fresh_database.reading() as store:
         assert store.scalar(select(func.count()).select_from(Presence)) == 50

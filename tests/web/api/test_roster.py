@@ -1,4 +1,4 @@
-"""People, couples, care teams, series, sessions: the roster comes in by the callers' own references."""
+"""The API's people, couples, care teams, series, sessions and policy, by the caller's own references."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ WEEKLY = {
 }  # fmt: skip
 
 
-def test_a_person_is_added_once_and_changed_after(call) -> None:
+def test_a_person_is_added_and_then_changed(call) -> None:
     added, again = call("PUT", "/people/sam", SAM), call("PUT", "/people/sam", SAM | {"name": "S."})
     assert (added.status_code, again.status_code) == (201, 200)
     assert added.json == {
@@ -33,14 +33,14 @@ def test_a_person_is_added_once_and_changed_after(call) -> None:
     assert again.json["name"] == "S."
 
 
-def test_the_roster_opens_e_mail_but_not_text_messages_to_a_client(call, store) -> None:
+def test_the_roster_opts_a_client_in_to_e_mail_but_not_to_text_messages(call, store) -> None:
     call("PUT", "/people/sam", SAM | {"phone": "+12125550177"})
     with_sam = addresses.live(Channel.EMAIL, "sam@example.org")
     assert store.scalar(with_sam).usable
     assert not store.scalar(addresses.live(Channel.SMS, "+12125550177")).usable
 
 
-def test_a_stopped_address_is_not_taken_up_again_by_the_next_roster(call, database, clock) -> None:
+def test_a_stopped_address_is_not_used_again_by_the_next_roster(call, database, clock) -> None:
     call("PUT", "/people/sam", SAM)
     with database.writing() as store:
         store.scalar(addresses.live(Channel.EMAIL, "sam@example.org")).stop(
@@ -65,7 +65,7 @@ def test_a_couples_therapist_may_not_be_a_partners_counselor(call, recorded) -> 
     assert recorded() == before
 
 
-def test_two_become_a_couple(call) -> None:
+def test_two_people_become_a_couple(call) -> None:
     body = {"partners": ["ivy", "gus"], "therapist": "tessa"}
     made = call("PUT", "/couples/ivy_and_gus", body)
     assert made.status_code == 201
@@ -83,14 +83,14 @@ def test_a_couple_ends_and_each_may_be_in_another(call, neighbour, recorded) -> 
     assert call("PUT", "/couples/new", {"partners": ["maya", "zoe"]}).status_code == 201
 
 
-def test_a_care_team_is_named(call) -> None:
+def test_a_care_team_is_set(call) -> None:
     team = {"counselor": "colin", "supervisor": "susan", "coordinator": "cody"}
     assert call("PUT", "/care-teams/maya", team).json == {"client": "maya"} | team
     no = call("PUT", "/care-teams/maya", team | {"supervisor": "colin"})
     assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/supervisor")
 
 
-def test_a_session_is_planned_moved_and_called_off(call) -> None:
+def test_a_session_is_planned_moved_and_cancelled(call) -> None:
     planned = call("PUT", "/sessions/thursday", LATER)
     assert planned.status_code == 201
     assert planned.json["starts_at"] == "2026-03-05T23:00:00+00:00"
@@ -111,7 +111,7 @@ def test_a_full_session_refuses_one_more(call, recorded) -> None:
     assert recorded() == before
 
 
-def test_a_series_says_what_its_sessions_make_up_for(call, store) -> None:
+def test_a_series_says_which_kinds_its_sessions_make_up_for(call, store) -> None:
     made = call("PUT", "/series/mondays", WEEKLY | {"makes_up": ["group", "individual"]})
     assert made.json["makes_up"] == ["group", "individual"]
     coming = store.scalars(select(Session).where(Session.ref.startswith("mondays:"))).all()
@@ -120,7 +120,7 @@ def test_a_series_says_what_its_sessions_make_up_for(call, store) -> None:
     assert call("PUT", "/series/mondays", WEEKLY | {"makes_up": ["party"]}).status_code == 422
 
 
-def test_a_series_unfolds_into_sessions_of_its_local_time(call) -> None:
+def test_a_series_makes_sessions_at_its_local_time(call) -> None:
     made = call("PUT", "/series/mondays", WEEKLY)
     assert made.status_code == 201
     assert made.json["duration"] == "PT3H"
@@ -132,7 +132,7 @@ def test_a_series_unfolds_into_sessions_of_its_local_time(call) -> None:
 
 
 @pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=SOMETIMES", "FREQ=WEEKLY;BYDAY=XX"])
-def test_a_rule_that_cannot_be_is_refused_by_name(call, rule) -> None:
+def test_an_invalid_recurrence_rule_is_refused_by_name(call, rule) -> None:
     no = call("PUT", "/series/odd", WEEKLY | {"rrule": rule})
     assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/rrule")
 
@@ -147,7 +147,7 @@ def test_the_policy_is_read_changed_and_versioned(call, store, world) -> None:
     assert len(world.harbor.policies) == 2
 
 
-def test_a_policy_out_of_order_is_refused_by_name(call, recorded) -> None:
+def test_policy_instants_out_of_order_are_refused_by_name(call, recorded) -> None:
     before = recorded()
     no = call("PUT", "/policy", {"second_check": "PT2M"})
     assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/second_check")

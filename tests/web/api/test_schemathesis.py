@@ -1,4 +1,4 @@
-"""Schemathesis reads the document and asks every call with what fits it and what does not; all its checks hold.
+"""Schemathesis reads the API's document and makes every call with valid and invalid input; all its checks hold.
 
 A little here on each run; much more with SCHEMATHESIS_EXAMPLES=200.
 """

@@ -1,4 +1,4 @@
-"""What is written back to a text: STOP ends texts to that phone, and only Twilio can say so (P9)."""
+"""Replies to text messages: STOP ends texts to that phone, and only Twilio can send it (P9)."""
 
 import base64
 import hmac
@@ -37,8 +37,8 @@ def texts(store, world):
 
 
 def sign(form, token=TOKEN, address=HOOK):
-    said = address + "".join(name + form[name] for name in sorted(form))
-    return base64.b64encode(hmac.digest(token.encode(), said.encode(), "sha1")).decode()
+    signed = address + "".join(name + form[name] for name in sorted(form))
+    return base64.b64encode(hmac.digest(token.encode(), signed.encode(), "sha1")).decode()
 
 
 def send(app, form, signature):
@@ -51,7 +51,7 @@ def written(world, body="Alto"):
     return {"MessageSid": "SM1", "From": world.maya.phone, "To": "+15550100", "Body": body, "X": ""}
 
 
-def test_stop_written_back_ends_texts_to_everyone_with_that_phone(app, world, texts):
+def test_a_stop_reply_ends_texts_to_everyone_with_that_phone(app, world, texts):
     assert texts() == [True, True]
     form = written(world)
     for _ in range(2):
@@ -61,7 +61,7 @@ def test_stop_written_back_ends_texts_to_everyone_with_that_phone(app, world, te
     assert texts() == []
 
 
-def test_nobody_but_twilio_ends_them_and_other_words_do_not(app, world, texts):
+def test_nobody_but_twilio_ends_texts_and_other_words_do_not(app, world, texts):
     form = written(world)
     for signature in (
         "",
@@ -76,14 +76,14 @@ def test_nobody_but_twilio_ends_them_and_other_words_do_not(app, world, texts):
     assert texts() == [True, True]
 
 
-def test_who_tries_again_and_again_without_a_signature_waits(app, world):
+def test_repeated_unsigned_requests_are_rate_limited(app, world):
     tried = [send(app, written(world), "no").status_code for _ in range(sms.NOT_TWILIO.burst + 1)]
     assert set(tried[:-1]) == {401}
     assert tried[-1] == 429
 
 
 @pytest.mark.parametrize("settings", ["file:/tmp/texts"], indirect=True)
-def test_without_twilio_there_is_nothing_here(app, world, texts):
+def test_without_twilio_the_hook_is_not_found(app, world, texts):
     form = written(world)
     assert send(app, form, sign(form)).status_code == 404
     assert texts() == [True, True]

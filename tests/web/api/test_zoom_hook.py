@@ -1,4 +1,4 @@
-"""The Zoom hook's door: only what Zoom signed, fresh and for the first time, is let in (S10)."""
+"""The Zoom hook: only messages signed by Zoom, recent and new, are accepted (S10)."""
 
 import hashlib
 import hmac
@@ -24,13 +24,13 @@ def kept(database):
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_either_live_secret_opens(app, room, kept, secret) -> None:
+def test_either_live_secret_is_accepted(app, room, kept, secret) -> None:
     answer = zoom.send(app, zoom.participant("joined", room), secret)
     assert (answer.status_code, answer.json["result"]) == (200, "stored")
     assert kept() == 1
 
 
-def test_unsigned_or_wrongly_signed_messages_stay_outside(app, room, kept) -> None:
+def test_unsigned_or_wrongly_signed_messages_are_refused(app, room, kept) -> None:
     body = zoom.participant("joined", room)
     for answer in (
         zoom.send(app, body, None),
@@ -44,7 +44,7 @@ def test_unsigned_or_wrongly_signed_messages_stay_outside(app, room, kept) -> No
     assert kept() == 0
 
 
-def test_one_changed_byte_is_noticed(app, room, kept) -> None:
+def test_one_changed_byte_is_refused(app, room, kept) -> None:
     raw = json.dumps(zoom.participant("joined", room)).encode()
     headers = zoom.sign(raw, SECRETS[0])
     for place in range(0, len(raw), 37):
@@ -54,7 +54,7 @@ def test_one_changed_byte_is_noticed(app, room, kept) -> None:
 
 
 @pytest.mark.parametrize("late", [-6, 6, 24 * 60])
-def test_messages_from_another_time_stay_outside(app, room, kept, clock, late) -> None:
+def test_messages_from_another_time_are_refused(app, room, kept, clock, late) -> None:
     at = clock.now() - zoom.minutes(late)
     assert zoom.send(app, zoom.participant("joined", room), at=at).status_code == 401
     assert kept() == 0
@@ -67,7 +67,7 @@ def test_the_very_same_message_again_is_a_replay(app, room, kept, clock) -> None
     assert kept() == 1
 
 
-def test_zoom_repeating_itself_is_thanked_and_kept_once(app, room, kept, clock) -> None:
+def test_an_event_that_zoom_sends_again_is_stored_once(app, room, kept, clock) -> None:
     body = zoom.participant("joined", room)
     zoom.send(app, body)
     clock.forward(minutes=20)
@@ -76,7 +76,7 @@ def test_zoom_repeating_itself_is_thanked_and_kept_once(app, room, kept, clock) 
     assert kept() == 1
 
 
-def test_a_signed_message_that_is_no_json_is_malformed(app, room, kept) -> None:
+def test_a_signed_message_that_is_not_json_is_malformed(app, room, kept) -> None:
     for raw in (b"", b"[]", b"{", b"\xff"):
         assert zoom.send(app, raw).status_code == 400
     assert kept() == 0

@@ -1,4 +1,4 @@
-"""Zoom's side of the hook: event bodies as documented, signed as documented."""
+"""Sends Zoom's events to the hook: bodies and signatures as Zoom documents them."""
 
 import hashlib
 import hmac
@@ -67,10 +67,10 @@ def send(
 ) -> TestResponse:
     """What Zoom would send; unsigned without a `secret`."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    told = sign(raw, secret, at) if secret else {}
+    signature = sign(raw, secret, at) if secret else {}
     return app.test_client().post(
         f"/api/v1/hooks/zoom/{feed}", data=raw, content_type="application/json",
-        headers=told | (headers or {}),
+        headers=signature | (headers or {}),
     )  # fmt: skip
 
 

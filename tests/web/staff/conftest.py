@@ -1,4 +1,4 @@
-"""Carla's evening: a room that has just begun, the ladder walking it, and her console."""
+"""Fixtures: a session of Carla's that has just begun, the ladder, and her console."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -34,15 +34,15 @@ def room(store, world, clock) -> Callable[..., Session]:
 
 
 @pytest.fixture
-def seen(store) -> Callable[..., None]:
-    """`seen(session, person, at)`: the platform says that they joined (or `type="left"`) then."""
+def record_presence(store) -> Callable[..., None]:
+    """`record_presence(session, person, at)`: the platform says that they joined (or `type="left"`) then."""
 
-    def told(session: Session, person: Person, at: datetime, type: str = "joined") -> None:
+    def record(session: Session, person: Person, at: datetime, type: str = "joined") -> None:
         one = Sighting(f"{person.id}:{type}:{at}", session, person, type, at, "zoom")
         presence.record(store, [one], by=None, now=at)
         store.commit()
 
-    return told
+    return record
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The help desk: who waits and how long, what their phone found, one click for how it ended; counted apart."""
+"""The help desk: waiting calls with their connection tests, outcomes, and technical absences counted apart."""
 
 import re
 from datetime import timedelta
@@ -47,7 +47,7 @@ def theo(visit, world):
     return visit(world.theo)
 
 
-def test_a_call_says_who_how_long_and_what_the_phone_found(theo, call, clock):
+def test_a_call_shows_who_waits_how_long_and_the_connection_test(theo, call, clock):
     call()
     clock.forward(minutes=4)
     page = theo.get(DESK).text
@@ -66,7 +66,7 @@ def test_the_technician_needs_no_chart_to_help(theo, call, world):
     assert theo.get(f"/staff/people/{world.maya.id}").status_code == 404
 
 
-def test_who_waits_longest_stands_first(theo, call, world, clock):
+def test_the_longest_waiting_call_is_first(theo, call, world, clock):
     call(world.gus)
     clock.forward(minutes=2)
     call(world.maya, minutes=-6)
@@ -75,7 +75,7 @@ def test_who_waits_longest_stands_first(theo, call, world, clock):
 
 
 @pytest.mark.parametrize("who", ["carla", "colin", "tessa", "maya", "henry"])
-def test_the_desk_is_not_there_for_others(visit, world, call, who):
+def test_the_help_desk_is_not_found_by_others(visit, world, call, who):
     """S1."""
     task = call()
     browser = visit(getattr(world, who))
@@ -84,7 +84,7 @@ def test_the_desk_is_not_there_for_others(visit, world, call, who):
         assert browser.post(f"{DESK}/{task.id}/{what}", {"solved": "video"}).status_code == 404
 
 
-def test_another_programs_desk_is_empty(visit, world, call):
+def test_another_programs_help_desk_is_empty(visit, world, call):
     """S1: programs are walled off."""
     task = call()
     for stranger in (world.kit, world.greta):
@@ -93,7 +93,9 @@ def test_another_programs_desk_is_empty(visit, world, call):
         assert browser.post(f"{DESK}/{task.id}/claim").status_code == 404
 
 
-def test_taking_it_up_is_seen_by_colleagues_and_is_the_takers(visit, world, call, store, theo):
+def test_claiming_a_call_is_shown_to_colleagues_and_makes_it_ones_own(
+    visit, world, call, store, theo
+):
     task = call()
     assert 'Help desk<span class="console-count">1</span>' in theo.get(DESK).text
     answer = visit(world.cody).post(f"{DESK}/{task.id}/claim", htmx=True)
@@ -107,7 +109,7 @@ def test_taking_it_up_is_seen_by_colleagues_and_is_the_takers(visit, world, call
     assert store.scalars(handed).all() == [world.cody.id]
 
 
-def test_two_do_not_take_up_the_same_call(visit, world, call, theo):
+def test_a_call_cannot_be_claimed_twice(visit, world, call, theo):
     task = call()
     theo.post(f"{DESK}/{task.id}/claim")
     answer = visit(world.cody).post(f"{DESK}/{task.id}/claim", htmx=True)
@@ -116,7 +118,7 @@ def test_two_do_not_take_up_the_same_call(visit, world, call, theo):
 
 
 @pytest.mark.parametrize(("solved", "words"), [("video", "In by video"), ("phone", "In by phone")])
-def test_one_click_ends_it(theo, call, store, solved, words):
+def test_one_click_ends_a_call(theo, call, store, solved, words):
     task = call()
     answer = theo.post(f"{DESK}/{task.id}/end", {"solved": solved}, htmx=True)
     assert "Nobody is stuck" in answer.text
@@ -126,18 +128,18 @@ def test_one_click_ends_it(theo, call, store, solved, words):
     assert not store.scalars(select(AbsenceReport)).all()
 
 
-def test_what_cannot_be_mended_today_is_a_technical_absence(theo, call, store, world, clock):
-    """M15: told for the client, so that nobody chases them, and counted apart."""
+def test_a_call_that_cannot_be_solved_today_is_a_technical_absence(theo, call, store, world, clock):
+    """M15: report for the client, so that nobody chases them, and counted apart."""
     task = call()
     answer = theo.post(f"{DESK}/{task.id}/end", {"solved": "not_today"}, htmx=True)
-    told = store.scalars(select(AbsenceReport)).one()
-    assert (told.reason, told.by_id) == ("technical", world.theo.id)
+    report = store.scalars(select(AbsenceReport)).one()
+    assert (report.reason, report.by_id) == ("technical", world.theo.id)
     assert "Not today" in answer.text
     this_week = re.search(r'<th scope="row">Mar 2</th><td class="amount">(\d+)</td>', answer.text)
     assert this_week[1] == "1"
 
 
-def test_an_outcome_nobody_knows_is_refused(theo, call, store):
+def test_an_unknown_outcome_is_refused(theo, call, store):
     """R12."""
     task = call()
     assert theo.post(f"{DESK}/{task.id}/end", {"solved": "magic"}, htmx=True).status_code == 422
@@ -145,14 +147,14 @@ def test_an_outcome_nobody_knows_is_refused(theo, call, store):
     assert task.is_open
 
 
-def test_ended_twice_is_said(theo, call):
+def test_ending_a_call_twice_is_refused_with_a_sentence(theo, call):
     task = call()
     theo.post(f"{DESK}/{task.id}/end", {"solved": "video"})
     again = theo.post(f"{DESK}/{task.id}/end", {"solved": "phone"}, htmx=True)
     assert again.status_code == 409
 
 
-def test_nobody_answered_is_tried_again_within_minutes(theo, call, store, clock):
+def test_a_call_nobody_answered_is_due_again_within_minutes(theo, call, store, clock):
     task = call()
     page = theo.post(f"{DESK}/{task.id}/attempt", htmx=True).text
     assert "No answer" in page
@@ -161,7 +163,7 @@ def test_nobody_answered_is_tried_again_within_minutes(theo, call, store, clock)
     assert timedelta(minutes=9) < task.due_at - clock.now() <= timedelta(minutes=10)
 
 
-def test_without_javascript_one_comes_back_to_the_desk(theo, call):
+def test_without_javascript_a_form_leads_back_to_the_help_desk(theo, call):
     task = call()
     answer = theo.post(f"{DESK}/{task.id}/claim")
     assert (answer.status_code, answer.location) == (303, DESK)
@@ -178,7 +180,7 @@ def test_an_unsafe_number_is_not_offered(theo, call, store, world, clock):
     assert "marked unsafe" in page
 
 
-def test_the_rooms_own_number_is_there_to_read_out(theo, call, store):
+def test_the_sessions_dial_in_number_is_shown_to_read_out(theo, call, store):
     task = call()
     task.session.dial_in = "+12125550100,,93412#"
     store.commit()
@@ -187,7 +189,7 @@ def test_the_rooms_own_number_is_there_to_read_out(theo, call, store):
     assert "93412 #" in page
 
 
-def test_without_a_self_test_the_call_stands_there_all_the_same(theo, call):
+def test_a_call_without_a_connection_test_is_shown_too(theo, call):
     call(tested=False)
     assert "They asked without a self-test." in theo.get(DESK).text
 
@@ -205,7 +207,9 @@ def test_technical_absences_are_counted_by_the_programs_own_weeks(
     assert by_week["Feb 23"] == "1"
 
 
-def test_the_persons_page_counts_them_apart(carla, store, world, room, seat_of, clock):
+def test_the_clients_page_counts_technical_absences_apart(
+    carla, store, world, room, seat_of, clock
+):
     """M15."""
     page = f"/staff/people/{world.gus.id}"
     assert "counted apart" not in carla.get(page).text

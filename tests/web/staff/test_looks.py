@@ -1,5 +1,5 @@
-"""Every page of the console in a real browser, with one of everything on it: axe finds nothing in either scheme, nothing runs
-over a small screen or at large text, and nothing the page's own policy forbids is tried. A new route is looked at by itself."""
+"""Every page of the console in a real browser, with one of everything on it: axe finds nothing in either scheme, nothing
+overflows a small screen or at large text, and nothing violates the content security policy. New routes are included by themselves."""
 
 from collections.abc import Iterator
 

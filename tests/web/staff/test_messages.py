@@ -1,4 +1,4 @@
-"""Messages at the console: whose threads are seen, what is unread, who looked; answering."""
+"""Messages on the console: who sees which thread, unread ones, recorded readings, replies."""
 
 import re
 import uuid
@@ -30,8 +30,8 @@ def thread(person) -> str:
 
 
 def looks(store) -> list[tuple[int, int]]:
-    told = select(Event.by_id, Event.client_id).where(Event.tag == Tag.CHART_READ)
-    return [tuple(row) for row in store.execute(told.order_by(Event.id))]
+    readings = select(Event.by_id, Event.client_id).where(Event.tag == Tag.CHART_READ)
+    return [tuple(row) for row in store.execute(readings.order_by(Event.id))]
 
 
 SEES = ("carla", "tessa", "susan", "cody")
@@ -50,7 +50,7 @@ def test_a_clients_thread_is_seen_by_counselor_therapist_supervisor_and_coordina
 
 
 @pytest.mark.parametrize("who", SEES_NOT)
-def test_it_is_not_there_for_anybody_else(visit, world, say, who):
+def test_a_thread_is_not_found_by_anybody_else(visit, world, say, who):
     """S1: another counselor, the technician, the administrator, another program, the partner, any client."""
     say(world.maya, world.maya, "Only for my team")
     browser = visit(getattr(world, who))
@@ -61,7 +61,7 @@ def test_it_is_not_there_for_anybody_else(visit, world, say, who):
     assert "Maya Torres" not in browser.get("/staff/messages").text
 
 
-def test_who_no_longer_looks_after_a_client_sees_nothing_any_more(visit, world, say, store):
+def test_staff_who_left_the_care_team_see_the_thread_no_longer(visit, world, say, store):
     """S1: nor what was written in their time."""
     say(world.maya, world.maya, "In Carla's time")
     carla = visit(world.carla)
@@ -74,7 +74,7 @@ def test_who_no_longer_looks_after_a_client_sees_nothing_any_more(visit, world, 
     assert "In Carla&#39;s time" in visit(world.colin).get(thread(world.maya)).text
 
 
-def test_who_covers_sees_them_for_that_time(visit, world, say, store, clock):
+def test_a_covering_colleague_sees_the_threads_for_that_time(visit, world, say, store, clock):
     say(world.maya, world.maya, "Hello")
     colin = visit(world.colin)
     now = clock.now()
@@ -91,7 +91,7 @@ def test_who_covers_sees_them_for_that_time(visit, world, say, store, clock):
     assert colin.get(thread(world.maya)).status_code == 404
 
 
-def test_what_is_unread_stands_first_and_is_counted_in_the_side_column(carla, world, say):
+def test_unread_threads_are_first_and_counted_in_the_side_column(carla, world, say):
     say(world.gus, world.gus, "First")
     say(world.maya, world.maya, "Second")
     say(world.ivy, world.carla, "Mine")
@@ -105,13 +105,13 @@ def test_what_is_unread_stands_first_and_is_counted_in_the_side_column(carla, wo
     assert "Waits for an answer" in inbox
 
 
-def test_the_list_shows_no_word_of_what_was_written(carla, world, say, store):
+def test_the_list_shows_no_text_of_messages(carla, world, say, store):
     say(world.maya, world.maya, "zebra crossing")
     assert "zebra" not in carla.get("/staff/messages").text
     assert looks(store) == []
 
 
-def test_every_reading_leaves_a_trace_for_the_client(carla, world, say, store):
+def test_every_reading_is_recorded_for_the_client_to_see(carla, world, say, store):
     """P7: opening the thread, twice if twice; and what comes in while it lies open."""
     say(world.maya, world.maya, "Hello")
     page = carla.get(thread(world.maya)).text
@@ -126,7 +126,7 @@ def test_every_reading_leaves_a_trace_for_the_client(carla, world, say, store):
     assert len(looks(store)) == 3
 
 
-def test_an_open_page_nobody_sits_at_has_read_nothing(carla, world, say, store, clock):
+def test_an_open_page_out_of_view_marks_nothing_as_read(carla, world, say, store, clock):
     say(world.maya, world.maya, "Hello")
     carla.get(thread(world.maya))
     last = say(world.maya, world.maya, "I'm not doing well")
@@ -138,7 +138,7 @@ def test_an_open_page_nobody_sits_at_has_read_nothing(carla, world, say, store, 
     assert messages.unread(store, world.carla, clock.now()) == 0
 
 
-def test_an_answer_reaches_the_client_once(carla, visit, world, say, store):
+def test_a_reply_reaches_the_client_once(carla, visit, world, say, store):
     """R7."""
     say(world.maya, world.maya, "Friday?")
     form = {"body": "Yes, at four.", "request_id": str(uuid.uuid4())}
@@ -151,13 +151,13 @@ def test_an_answer_reaches_the_client_once(carla, visit, world, say, store):
     assert "Carla Reyes <small>counselor</small>" in page
 
 
-def test_without_javascript_one_comes_back_to_the_thread(carla, world):
+def test_without_javascript_a_form_leads_back_to_the_thread(carla, world):
     answer = carla.post(thread(world.maya), {"body": "How are you?"})
     assert answer.status_code == 303
     assert "How are you?" in carla.follow(answer).text
 
 
-def test_what_is_refused_comes_back_with_its_text(carla, world):
+def test_a_refused_message_comes_back_with_its_text(carla, world):
     """R12."""
     answer = carla.post(thread(world.maya), {"body": "y" * 5001}, htmx=True)
     assert answer.status_code == 422
@@ -165,7 +165,7 @@ def test_what_is_refused_comes_back_with_its_text(carla, world):
     assert "y" * 5001 in answer.text
 
 
-def test_the_persons_page_leads_to_their_thread_for_those_who_may_see_it(visit, world):
+def test_the_clients_page_links_to_the_thread_for_those_who_may_see_it(visit, world):
     for who, leads in (("carla", True), ("susan", True), ("ada", False)):
         page = visit(getattr(world, who)).get(f"/staff/people/{world.maya.id}").text
         assert (f'href="{thread(world.maya)}"' in page) is leads, who

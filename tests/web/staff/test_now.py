@@ -1,4 +1,4 @@
-"""Now: who is in today's rooms, what comes next, and marking a room in two clicks."""
+"""The Now page: today's rooms, next steps, and marking a room in two clicks."""
 
 import re
 from datetime import timedelta
@@ -11,12 +11,12 @@ from webapp.operations import heartbeats
 from webapp.protocol.facts.rooms import PULSE
 
 
-def test_a_room_shows_its_seats_their_standing_and_what_is_next(
-    carla, room, world, seen, clock, ladder
+def test_a_room_shows_its_seats_their_standing_and_next_step(
+    carla, room, world, record_presence, clock, ladder
 ):
     session = room([world.maya, world.ben], -10, presence_from="platform")
-    seen(session, world.carla, clock.now() - timedelta(minutes=12))
-    seen(session, world.ben, clock.now() - timedelta(minutes=9))
+    record_presence(session, world.carla, clock.now() - timedelta(minutes=12))
+    record_presence(session, world.ben, clock.now() - timedelta(minutes=9))
     ladder()
     page = carla.get("/staff").text
     assert "Evening group" in page
@@ -28,7 +28,7 @@ def test_a_room_shows_its_seats_their_standing_and_what_is_next(
     assert "data-countdown" in page
 
 
-def test_the_live_part_is_the_very_part_that_the_page_shows(carla, room, world, awake):
+def test_the_live_part_is_the_same_as_on_the_whole_page(carla, room, world, awake):
     awake()
     room([world.maya], -10)
     whole, part = carla.get("/staff").text, carla.get("/staff", htmx=True).text
@@ -61,7 +61,7 @@ def test_two_clicks_mark_a_room(carla, room, world, store):
     assert "Marked" in after
 
 
-def test_marking_everyone_leaves_what_is_known_as_it_is(carla, room, world, store, seat_of):
+def test_marking_everyone_changes_no_seat_with_evidence(carla, room, world, store, seat_of):
     session = room([world.maya, world.gus], -10)
     carla.post(f"/staff/seats/{seat_of(session, world.gus).id}/presence", {"type": "absent"})
     carla.post(f"/staff/sessions/{session.id}/presence")
@@ -81,7 +81,7 @@ def test_one_tap_marks_one_person_and_keeps_the_room_open(carla, room, world, se
     assert "1 of 2 there" in answer.text
 
 
-def test_a_tap_made_twice_is_one_word(carla, room, world, store, seat_of):
+def test_the_same_mark_twice_is_stored_once(carla, room, world, store, seat_of):
     seat = seat_of(room([world.maya], -10), world.maya)
     for _ in range(2):
         assert (
@@ -90,7 +90,7 @@ def test_a_tap_made_twice_is_one_word(carla, room, world, store, seat_of):
     assert len(store.scalars(select(Presence)).all()) == 1
 
 
-def test_undoing_a_mark_asks_why_and_appends(carla, room, world, store, seat_of):
+def test_undoing_a_mark_needs_a_reason_and_is_appended(carla, room, world, store, seat_of):
     seat = seat_of(room([world.maya], -10), world.maya)
     path = f"/staff/seats/{seat.id}/presence"
     carla.post(path, {"type": "present", "back": "now"})
@@ -104,7 +104,7 @@ def test_undoing_a_mark_asks_why_and_appends(carla, room, world, store, seat_of)
     assert store.scalars(select(Presence.type).order_by(Presence.id)).all() == ["present", "absent"]
 
 
-def test_a_silent_worker_is_told_within_two_minutes(carla, room, world, awake, clock):
+def test_a_silent_worker_is_shown_within_two_minutes(carla, room, world, awake, clock):
     awake()
     assert "standing still" not in carla.get("/staff").text
     clock.forward(minutes=2, seconds=1)
@@ -112,11 +112,11 @@ def test_a_silent_worker_is_told_within_two_minutes(carla, room, world, awake, c
     assert "standing still" in carla.get("/staff", htmx=True).text
 
 
-def test_a_worker_that_was_never_heard_is_silent_too(carla):
+def test_a_worker_that_never_ran_is_silent_too(carla):
     assert "standing still" in carla.get("/staff").text
 
 
-def test_a_silent_feed_is_told_too(carla, world, store, clock, awake):
+def test_a_silent_feed_is_shown_too(carla, world, store, clock, awake):
     heartbeats.beat(store, f"{PULSE}{world.harbor.id}", clock.now())
     store.commit()
     clock.forward(minutes=3)

@@ -1,4 +1,4 @@
-"""A client's page: finding them, what happens next, the chart, and what is written down about them."""
+"""The People pages: search, next steps, the chart, and what staff record about a client."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def readings(store, client):
     )
 
 
-def test_people_are_found_by_a_part_of_their_name(carla, world):
+def test_clients_are_found_by_a_part_of_their_name(carla, world):
     page = carla.get("/staff/people?q=torr").text
     assert "Maya Torres" in page
     assert "Gus Kowalski" not in page
@@ -40,7 +40,7 @@ def test_a_search_by_htmx_gets_the_same_list(carla):
     assert "<html" not in part
 
 
-def test_the_page_says_how_things_stand_and_who_is_around(carla, world, room):
+def test_the_page_shows_the_standing_and_the_care_team(carla, world, room):
     room([world.maya], -10)
     room([world.maya], 60 * 24, title="Skills")
     page = carla.get(f"/staff/people/{world.maya.id}").text
@@ -48,7 +48,7 @@ def test_the_page_says_how_things_stand_and_who_is_around(carla, world, room):
         assert words in page
 
 
-def test_who_leads_ends_a_couple_after_saying_so_twice(carla, visit, world, store):
+def test_an_administrator_ends_a_couple_after_confirming_it(carla, visit, world, store):
     path = f"/staff/people/{world.maya.id}"
     susan = visit(world.susan)
     page = susan.get(path).text
@@ -64,7 +64,7 @@ def test_who_leads_ends_a_couple_after_saying_so_twice(carla, visit, world, stor
     assert world.june_and_henry.ended_at is None
 
 
-def test_what_happens_next_tells_every_rung_and_why(carla, world, room, ladder):
+def test_what_happens_next_shows_every_rung_with_its_reason(carla, world, room, ladder):
     session = room([world.maya], -10)
     ladder()
     page = carla.get(f"/staff/people/{world.maya.id}").text
@@ -85,7 +85,7 @@ def test_reading_a_chart_leaves_one_trace(carla, world, store, room):
     assert event.by_id == world.carla.id
 
 
-def test_a_stranger_leaves_no_trace_and_finds_nothing(visit, world, store):
+def test_staff_outside_the_care_team_find_nothing_and_leave_no_trace(visit, world, store):
     for stranger in (world.colin, world.greta, world.theo, world.maya, world.charlie, world.ben):
         visitor = visit(stranger)
         assert visitor.get(f"/staff/people/{world.maya.id}").status_code == 404
@@ -97,7 +97,7 @@ def test_staff_are_not_clients(carla, world):
 
 
 @pytest.mark.parametrize("path", ["plans", "contacts"])
-def test_strangers_write_nothing_down(visit, world, store, path):
+def test_staff_outside_the_care_team_record_nothing(visit, world, store, path):
     form = {"note": "x", "channel": "call", "outcome": "reached"}
     for stranger in (world.colin, world.greta, world.charlie):
         answer = visit(stranger).post(f"/staff/people/{world.maya.id}/{path}", form)
@@ -107,7 +107,7 @@ def test_strangers_write_nothing_down(visit, world, store, path):
 
 
 @pytest.fixture
-def told(store, world, room, clock):
+def filled_chart(store, world, room, clock):
     """Maya has told us; the room was marked; somebody spoke with her."""
     session = room([world.maya, world.gus], -60 * 24)
     absences.report(
@@ -119,7 +119,7 @@ def told(store, world, room, clock):
     return session
 
 
-def test_the_chart_tells_it_newest_first_in_plain_words(carla, world, told):
+def test_the_chart_is_newest_first_in_plain_words(carla, world, filled_chart):
     page = carla.get(f"/staff/people/{world.maya.id}").text
     chart = page[page.index('id="chart"') :]
     assert "Told us they can't come" in chart.replace("&#39;", "'")
@@ -128,7 +128,7 @@ def test_the_chart_tells_it_newest_first_in_plain_words(carla, world, told):
     assert "Family" in page
 
 
-def test_the_chart_shows_one_part_when_asked(carla, world, told, ladder):
+def test_the_chart_shows_one_part_when_asked(carla, world, filled_chart, ladder):
     path = f"/staff/people/{world.maya.id}?chart="
     misses = carla.get(path + "misses").text
     assert "Told us" in misses
@@ -139,7 +139,7 @@ def test_the_chart_shows_one_part_when_asked(carla, world, told, ladder):
     assert 'aria-current="page">Steps' in steps
 
 
-def test_a_contact_is_written_down(carla, world, store):
+def test_a_contact_is_recorded(carla, world, store):
     form = {"channel": "call", "outcome": "reached", "note": "Will come on Friday."}
     answer = carla.post(f"/staff/people/{world.maya.id}/contacts", form)
     assert answer.status_code == 303
@@ -157,7 +157,7 @@ def test_a_contact_in_the_future_is_refused_with_what_was_typed(carla, world, st
     assert store.scalars(select(Contact)).all() == []
 
 
-def test_a_plan_is_written_with_them(carla, world, store, room):
+def test_a_plan_is_recorded(carla, world, store, room):
     seat = room([world.maya], -60 * 24).seats[0]
     form = {
         "seat": seat.id, "barrier": "No quiet room.", "steps": ["make_up", "other_times"],
@@ -180,7 +180,7 @@ def test_an_empty_plan_is_refused_at_its_form(carla, world, store):
     assert store.scalars(select(Plan)).all() == []
 
 
-def test_somebody_elses_seat_is_not_taken_into_a_plan(carla, world, store, room):
+def test_a_plan_cannot_name_somebody_elses_seat(carla, world, store, room):
     seat = room([world.ben], -60 * 24).seats[0]
     carla.post(f"/staff/people/{world.maya.id}/plans", {"seat": seat.id, "note": "x"})
     assert store.scalars(select(Plan.seat_id)).one() is None
@@ -199,7 +199,7 @@ def test_an_absence_is_excused_with_a_reason(carla, world, store, room):
     assert "Power cut in the whole street." in page
 
 
-def test_strangers_excuse_nothing(visit, world, store, room):
+def test_staff_outside_the_care_team_excuse_nothing(visit, world, store, room):
     seat = room([world.maya], -60 * 24).seats[0]
     for stranger in (world.colin, world.greta, world.charlie):
         path = f"/staff/seats/{seat.id}/excusal"

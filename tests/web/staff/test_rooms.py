@@ -1,4 +1,4 @@
-"""A room's own page: who was there and how we know, moving it, calling it off."""
+"""A session's page: attendance and its evidence, moving and cancelling."""
 
 from datetime import timedelta
 
@@ -10,13 +10,13 @@ from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 
 
-def test_the_room_shows_evidence_with_merged_minutes(carla, room, world, seen, clock):
+def test_the_room_shows_evidence_with_merged_minutes(carla, room, world, record_presence, clock):
     session = room([world.maya, world.gus], -40, presence_from="platform")
     began = session.starts_at
-    seen(session, world.carla, began)
-    seen(session, world.maya, began + timedelta(minutes=2))
-    seen(session, world.maya, began + timedelta(minutes=12), "left")
-    seen(session, world.maya, began + timedelta(minutes=20))
+    record_presence(session, world.carla, began)
+    record_presence(session, world.maya, began + timedelta(minutes=2))
+    record_presence(session, world.maya, began + timedelta(minutes=12), "left")
+    record_presence(session, world.maya, began + timedelta(minutes=20))
     page = carla.get(f"/staff/sessions/{session.id}").text
     assert "30 minutes there" in page
     assert "joined" in page
@@ -25,7 +25,7 @@ def test_the_room_shows_evidence_with_merged_minutes(carla, room, world, seen, c
     assert page.count("What happens next") == 2
 
 
-def test_what_stands_can_be_confirmed(carla, room, world, store):
+def test_the_attendance_shown_can_be_confirmed(carla, room, world, store):
     session = room([world.maya], -10)
     answer = carla.post(f"/staff/sessions/{session.id}/confirmation")
     assert answer.location.endswith(f"/staff/sessions/{session.id}")
@@ -34,7 +34,7 @@ def test_what_stands_can_be_confirmed(carla, room, world, store):
     assert store.scalars(select(Presence)).all() == []
 
 
-def test_only_who_sees_all_seats_confirms_for_everyone(visit, room, world, store):
+def test_only_staff_who_see_all_seats_can_confirm(visit, room, world, store):
     session = room([world.maya, world.ben], -10)
     answer = visit(world.colin).post(f"/staff/sessions/{session.id}/confirmation")
     assert answer.status_code == 403
@@ -44,7 +44,7 @@ def test_only_who_sees_all_seats_confirms_for_everyone(visit, room, world, store
     assert store.scalars(select(Presence.person_id)).all() == [world.ben.id]
 
 
-def test_a_room_is_moved_in_the_readers_own_time(carla, room, world, store):
+def test_a_session_is_moved_in_the_readers_own_zone(carla, room, world, store):
     session = room([world.maya], 60 * 24)
     length = session.ends_at - session.starts_at
     answer = carla.post(f"/staff/sessions/{session.id}/time", {"starts_at": "2026-03-06T18:30"})
@@ -56,7 +56,7 @@ def test_a_room_is_moved_in_the_readers_own_time(carla, room, world, store):
 
 
 @pytest.mark.parametrize("written", ["2026-03-08T01:30", "2026-03-08T02:30", "2026-11-01T01:30"])
-def test_a_room_that_is_moved_to_the_night_the_clocks_change_stays_as_long(
+def test_a_session_moved_to_the_night_the_clocks_change_keeps_its_length(
     carla, room, world, store, written
 ):
     """Rule 12."""
@@ -69,7 +69,7 @@ def test_a_room_that_is_moved_to_the_night_the_clocks_change_stays_as_long(
 
 
 @pytest.mark.parametrize("written", ["tomorrow", "9999-12-31T23:59:59Z", "0001-01-01T00:00"])
-def test_a_time_that_is_none_moves_nothing(carla, room, world, store, written):
+def test_an_invalid_time_moves_nothing(carla, room, world, store, written):
     session = room([world.maya], 60 * 24)
     began = session.starts_at
     answer = carla.post(f"/staff/sessions/{session.id}/time", {"starts_at": written})
@@ -80,7 +80,7 @@ def test_a_time_that_is_none_moves_nothing(carla, room, world, store, written):
     assert session.starts_at == began
 
 
-def test_a_room_is_called_off_with_a_reason(carla, room, world, store):
+def test_a_session_is_cancelled_with_a_reason(carla, room, world, store):
     session = room([world.maya], 60)
     path = f"/staff/sessions/{session.id}/cancellation"
     refused = carla.post(path, {"reason": ""}, htmx=True)
@@ -95,7 +95,7 @@ def test_a_room_is_called_off_with_a_reason(carla, room, world, store):
     assert "Mark the room" not in page
 
 
-def test_a_room_that_is_ahead_cannot_be_marked(carla, room, world, store):
+def test_a_session_in_the_future_cannot_be_marked(carla, room, world, store):
     session = room([world.maya], 60)
     assert "Everyone was here" not in carla.get(f"/staff/sessions/{session.id}").text
     seat = session.seats[0]
@@ -104,7 +104,7 @@ def test_a_room_that_is_ahead_cannot_be_marked(carla, room, world, store):
     assert store.scalars(select(Presence)).all() == []
 
 
-def test_what_is_too_long_ago_is_not_corrected(visit, carla, room, world, store, clock):
+def test_an_old_session_cannot_be_corrected(visit, carla, room, world, store, clock):
     seat = room([world.maya], -10).seats[0]
     clock.forward(days=91)
     answer = visit(world.carla).post(f"/staff/seats/{seat.id}/presence", {"type": "present"})
@@ -112,7 +112,7 @@ def test_what_is_too_long_ago_is_not_corrected(visit, carla, room, world, store,
     assert "It is too long ago to correct this." in answer.text
 
 
-def test_htmx_gets_the_rooms_live_part(carla, room, world):
+def test_htmx_gets_the_live_part_of_the_page(carla, room, world):
     session = room([world.maya], -10)
     part = carla.get(f"/staff/sessions/{session.id}", htmx=True).text
     assert part.lstrip().startswith('<div class="stack" id="live">')
@@ -123,7 +123,7 @@ def test_htmx_gets_the_rooms_live_part(carla, room, world):
 
 
 @pytest.mark.parametrize("path", ["", "/presence", "/confirmation", "/time", "/cancellation"])
-def test_strangers_find_no_room(visit, room, world, store, path):
+def test_staff_who_may_not_see_a_session_do_not_find_it(visit, room, world, store, path):
     session = room([world.maya], -10)
     for stranger in (world.colin, world.greta, world.charlie, world.maya):
         other = visit(stranger)
@@ -135,7 +135,7 @@ def test_strangers_find_no_room(visit, room, world, store, path):
     assert (session.cancelled_at, session.confirmed_at, session.sequence) == (None, None, 0)
 
 
-def test_strangers_mark_nobody(visit, room, world, store):
+def test_staff_who_may_not_see_a_session_mark_nobody(visit, room, world, store):
     seat = room([world.maya], -10).seats[0]
     for stranger in (world.colin, world.greta, world.maya):
         path = f"/staff/seats/{seat.id}/presence"

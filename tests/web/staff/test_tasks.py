@@ -1,4 +1,4 @@
-"""Tasks: what happened, what to say, and one click for how it went."""
+"""The Tasks page: what happened, what to say, and recording outcomes."""
 
 from datetime import timedelta
 
@@ -80,7 +80,7 @@ def test_a_draft_of_the_plan_is_shown(carla, task, room, world):
 
 
 @pytest.mark.parametrize("outcome", ["reached", "declined"])
-def test_speaking_with_them_ends_the_task_in_one_click(carla, task, store, outcome):
+def test_an_outcome_with_contact_completes_the_task(carla, task, store, outcome):
     opened = task()
     answer = carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": outcome})
     assert answer.status_code == 303
@@ -92,7 +92,9 @@ def test_speaking_with_them_ends_the_task_in_one_click(carla, task, store, outco
 
 
 @pytest.mark.parametrize("outcome", ["no_answer", "left_message", "wrong_number"])
-def test_not_reaching_them_keeps_it_open_with_the_next_try(carla, task, store, clock, outcome):
+def test_an_outcome_without_contact_keeps_the_task_open_until_the_next_attempt(
+    carla, task, store, clock, outcome
+):
     opened = task()
     carla.post(f"/staff/tasks/{opened.id}/outcome", {"outcome": outcome})
     store.refresh(opened)
@@ -103,7 +105,7 @@ def test_not_reaching_them_keeps_it_open_with_the_next_try(carla, task, store, c
     assert "Taken on" in page
 
 
-def test_the_next_try_can_be_chosen(carla, task, store, clock):
+def test_the_next_attempt_can_be_chosen(carla, task, store, clock):
     opened = task()
     form = {"outcome": "no_answer", "again": "PT30M"}
     carla.post(f"/staff/tasks/{opened.id}/outcome", form)
@@ -111,7 +113,7 @@ def test_the_next_try_can_be_chosen(carla, task, store, clock):
     assert timedelta(minutes=29) < opened.due_at - clock.now() <= timedelta(minutes=30)
 
 
-def test_calling_back_needs_a_time_and_keeps_it(carla, task, store):
+def test_calling_back_needs_a_time(carla, task, store):
     opened = task()
     path = f"/staff/tasks/{opened.id}/outcome"
     refused = carla.post(path, {"outcome": "call_back_at", "note": "After work."})
@@ -141,7 +143,7 @@ def test_an_unknown_outcome_changes_nothing(carla, task, store):
     assert opened.attempts == []
 
 
-def test_taking_it_on_is_one_click(carla, task, store, world):
+def test_a_task_is_acknowledged_in_one_click(carla, task, store, world):
     opened = task()
     carla.post(f"/staff/tasks/{opened.id}/acknowledgement")
     store.refresh(opened)
@@ -149,7 +151,7 @@ def test_taking_it_on_is_one_click(carla, task, store, world):
     assert "Taken on" in carla.get("/staff/tasks").text
 
 
-def test_a_task_that_ended_meanwhile_says_so(carla, task, store, clock):
+def test_an_outcome_of_a_task_that_was_completed_meanwhile_is_refused(carla, task, store, clock):
     opened = task()
     opened.withdraw(store, "joined", by=None, now=clock.now())
     store.commit()
@@ -178,7 +180,7 @@ def test_htmx_gets_the_list_without_the_finished_task(carla, task):
     assert f'data-sent="task-{opened.id}"' in answer.text
 
 
-def test_what_is_due_stands_under_overdue(carla, task, clock):
+def test_a_due_task_is_listed_as_overdue(carla, task, clock):
     task()
     assert "Nothing is overdue" in carla.get("/staff/tasks?show=overdue").text
     clock.forward(minutes=10, hours=1)
@@ -192,7 +194,7 @@ def login_again(visit):
     return type(visit)(visit.app, carla)
 
 
-def test_tasks_of_colleagues_in_my_role_stand_under_my_roles(visit, world, task):
+def test_tasks_of_colleagues_in_my_role_are_listed_under_my_role(visit, world, task):
     task()
     page = visit(world.susan).get("/staff/tasks?show=role").text
     assert "Reach out" in page
@@ -209,7 +211,7 @@ def test_an_unsafe_number_is_never_offered(carla, task, store, world, clock):
 
 
 @pytest.mark.parametrize("verb", ["acknowledgement", "outcome"])
-def test_strangers_find_no_task(visit, world, task, verb, store):
+def test_staff_who_may_not_see_a_task_do_not_find_it(visit, world, task, verb, store):
     opened = task()
     for stranger in (world.colin, world.theo, world.greta, world.maya, world.charlie):
         form = {"outcome": "reached"}

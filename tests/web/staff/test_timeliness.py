@@ -1,9 +1,9 @@
-"""On time: every miss with its steps, for those who lead."""
+"""The On time page: every miss with its steps, for those who run the program."""
 
 import pytest
 
 
-def test_a_miss_stands_there_with_every_step(visit, world, room, ladder, clock):
+def test_a_miss_is_listed_with_every_step(visit, world, room, ladder, clock):
     room([world.maya], 1)
     for minutes in (7, 15, 41):
         clock.forward(minutes=minutes)
@@ -25,7 +25,7 @@ def test_it_is_for_those_who_lead(visit, world, who):
     assert visit(getattr(world, who)).get("/staff/timeliness").status_code == 404
 
 
-def test_another_programs_misses_are_not_there(visit, world, room, ladder, clock):
+def test_another_programs_misses_are_not_listed(visit, world, room, ladder, clock):
     room([world.maya], 1)
     clock.forward(minutes=63)
     ladder()

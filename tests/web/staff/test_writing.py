@@ -1,4 +1,4 @@
-"""What staff write for clients: drafts that survive, previews, versions, whom publishing tells, and who read what."""
+"""What staff write for clients: drafts, previews, versions, who is notified, and recorded readings."""
 
 from html import unescape
 
@@ -51,7 +51,7 @@ def summary_of(session, client=None) -> str:
 
 
 class TestSummaries:
-    def test_the_room_leads_to_writing_and_says_what_is_there_without_a_word_of_it(self, carla, over, world, store, clock):  # fmt: skip
+    def test_the_sessions_page_links_to_writing_and_lists_materials_without_their_text(self, carla, over, world, store, clock):  # fmt: skip
         summaries.write(store, over, "About sleep.", by=world.carla, now=clock.now())
         store.commit()
         page = carla.get(f"/staff/sessions/{over.id}").text
@@ -59,19 +59,19 @@ class TestSummaries:
         assert "About sleep." not in page
         assert [what for _, _, what in readings(store)] == []
 
-    def test_publishing_says_exactly_whom_it_tells_and_tells_them(self, carla, over, world, store, seen, clock, database):  # fmt: skip
+    def test_publishing_names_and_notifies_the_same_people(self, carla, over, world, store, record_presence, clock, database):  # fmt: skip
         """What the page names is what the notices do."""
-        seen(over, world.gus, over.starts_at)
+        record_presence(over, world.gus, over.starts_at)
         page = carla.get(summary_of(over)).text
         assert "Told now: Maya Torres." in page
         answer = carla.post(summary_of(over), {"body": "About **sleep**."})
         assert answer.location.endswith(f"/staff/sessions/{over.id}#after")
         assert "Published. Told now: Maya Torres." in carla.get(f"/staff/sessions/{over.id}").text
         announce(database, clock.now())
-        told = select(Notification.person_id).where(Notification.kind == NoticeKind.CATCH_UP)
-        assert set(store.scalars(told)) == {world.maya.id}
+        notified = select(Notification.person_id).where(Notification.kind == NoticeKind.CATCH_UP)
+        assert set(store.scalars(notified)) == {world.maya.id}
 
-    def test_a_better_wording_is_a_new_version_and_no_news(self, carla, over, store):
+    def test_another_version_notifies_nobody(self, carla, over, store):
         for words in ("One", "Two"):
             carla.post(summary_of(over), {"body": words})
         page = carla.get(summary_of(over)).text
@@ -79,7 +79,7 @@ class TestSummaries:
         assert "Nobody is told again" in page
         assert store.scalars(select(Summary.body).order_by(Summary.version)).all() == ["One", "Two"]
 
-    def test_before_the_session_is_over_nobody_is_told(self, carla, room, world):
+    def test_before_the_session_is_over_nobody_is_notified(self, carla, room, world):
         coming = room([world.maya], 60)
         assert "Nobody is told now" in carla.get(summary_of(coming)).text
 
@@ -90,7 +90,9 @@ class TestSummaries:
         assert store.scalars(select(Summary.client_id)).one() == world.maya.id
         assert carla.get(summary_of(over, world.ben)).status_code == 404
 
-    def test_who_only_hosts_the_room_has_nobodys_own_part(self, room, store, world, clock, visit):
+    def test_a_host_without_care_of_a_client_neither_reads_nor_writes_their_own_part(
+        self, room, store, world, clock, visit
+    ):
         """S1: neither to read nor to write, nor that there is one; with the client in one's care it is there."""
         hosted = room([world.maya], -DAY, host=world.colin)
         summaries.write(store, hosted, "Your lamp.", by=world.carla, now=clock.now(), client=world.maya)  # fmt: skip
@@ -114,7 +116,7 @@ class TestSummaries:
         store.expire_all()
         assert drafts.of(store, world.carla, f"summary:{over.id}:0") is None
 
-    def test_a_draft_comes_back_and_is_nobody_elses(self, carla, over, visit, world):
+    def test_a_draft_comes_back_for_its_author_only(self, carla, over, visit, world):
         carla.post("/drafts", {"about": f"summary:{over.id}:0", "body": "half a", "edition": "0"})
         assert "half a</textarea>" in carla.get(summary_of(over)).text
         assert "half a" not in visit(world.susan).get(summary_of(over)).text
@@ -125,7 +127,7 @@ class TestSummaries:
         assert "Write a few words" in answer.text
         assert store.scalars(select(Summary)).all() == []
 
-    def test_reading_it_leaves_one_trace_for_its_owner(self, carla, over, world, store, clock):
+    def test_reading_a_summary_is_recorded_once(self, carla, over, world, store, clock):
         """P7: one event a reading, with nothing of the words in it."""
         summaries.write(store, over, "Your lamp idea.", by=world.carla, now=clock.now(), client=world.maya)  # fmt: skip
         store.commit()
@@ -142,7 +144,7 @@ class TestSummaries:
 
 
 class TestHomework:
-    def test_it_is_set_for_everyone_with_a_day(self, carla, over, store):
+    def test_homework_is_set_for_everyone_with_a_due_date(self, carla, over, store):
         path = f"/staff/sessions/{over.id}/homework"
         assert "Told now: Maya Torres, Gus Kowalski." in carla.get(path).text
         form = {"title": "A list", "body": "Three *things*.", "whom": "everyone", "due_at": "2026-03-07T18:00"}  # fmt: skip
@@ -151,7 +153,7 @@ class TestHomework:
         assert (made.for_everyone, made.session_id) == (True, over.id)
         assert made.due_at.isoformat() == "2026-03-07T23:00:00+00:00"
 
-    def test_it_is_set_for_some(self, carla, over, store, world):
+    def test_homework_is_set_for_some(self, carla, over, store, world):
         form = {"title": "A list", "whom": "some", "for": [str(world.gus.id)]}
         carla.post(f"/staff/sessions/{over.id}/homework", form)
         made = store.scalars(select(Homework)).one()
@@ -165,7 +167,7 @@ class TestHomework:
             ({"body": "a" * 20_001}, "Keep it under"),
         ],
     )  # fmt: skip
-    def test_what_cannot_be_is_said_at_its_place_and_the_text_stays(self, carla, over, store, wrong, says):  # fmt: skip
+    def test_an_invalid_field_is_pointed_at_and_the_text_is_kept(self, carla, over, store, wrong, says):  # fmt: skip
         form = {"title": "A list", "body": "Three things.", "whom": "everyone"} | wrong
         answer = carla.post(f"/staff/sessions/{over.id}/homework", form, htmx=True)
         assert answer.status_code == 422
@@ -173,7 +175,7 @@ class TestHomework:
         assert form["body"][:9] in answer.text
         assert store.scalars(select(Homework)).all() == []
 
-    def test_a_change_keeps_clients_that_the_writer_may_not_name(self, carla, room, store, world, clock):  # fmt: skip
+    def test_a_change_keeps_clients_whom_the_writer_may_not_see(self, carla, room, store, world, clock):  # fmt: skip
         both = room([world.maya, world.ben], -DAY, host=world.tessa)
         made, _ = homework.put(store, world.harbor, "hw", title="A list", session=both, clients=[world.maya, world.ben], by=world.tessa, now=clock.now())  # fmt: skip
         store.commit()
@@ -183,14 +185,14 @@ class TestHomework:
         assert {one.ref for one in store.scalars(homework.audience(made))} == {"maya", "ben"}
         assert made.title == "A longer list"
 
-    def test_who_handed_in_stands_there_without_what_they_wrote(self, carla, task, handed_in, store):  # fmt: skip
+    def test_the_clients_who_handed_in_are_listed_without_what_they_wrote(self, carla, task, handed_in, store):  # fmt: skip
         page = carla.get(f"/staff/homework/{task.id}").text
         assert "Gus Kowalski" in page
         assert "Not yet" in page
         assert "Bed, book" not in page
         assert readings(store) == []
 
-    def test_what_was_taken_back_is_asked_for_no_more(self, carla, task, visit, world, store):
+    def test_withdrawn_homework_is_on_no_list(self, carla, task, visit, world, store):
         carla.post(f"/staff/homework/{task.id}/withdrawal")
         assert visit(world.maya).get(f"/homework/{task.id}").status_code == 404
         assert "Taken back" in carla.get(f"/staff/homework/{task.id}").text
@@ -199,11 +201,13 @@ class TestHomework:
 
 
 class TestHandIns:
-    def test_they_wait_on_a_list_of_ones_own(self, carla, handed_in, visit, world):
+    def test_hand_ins_of_ones_own_clients_are_listed_until_there_is_feedback(
+        self, carla, handed_in, visit, world
+    ):
         assert "Maya Torres" in carla.get("/staff/hand-ins").text
         assert "Maya Torres" not in visit(world.colin).get("/staff/hand-ins").text
 
-    def test_reading_one_leaves_one_trace(self, carla, handed_in, world, store):
+    def test_reading_a_hand_in_is_recorded_once(self, carla, handed_in, world, store):
         """P7: once a reading, and nothing clinical in the event."""
         assert "<strong>lamp</strong>" in carla.get(f"/staff/hand-ins/{handed_in.id}").text
         assert readings(store) == [(world.carla.id, world.maya.id, {"what": "hand_in"})]
@@ -218,12 +222,14 @@ class TestHandIns:
         assert "<em>good</em>" in page
         assert "Everything is answered" in carla.get("/staff/hand-ins").text
 
-    def test_an_empty_word_is_refused(self, carla, handed_in, store):
+    def test_empty_feedback_is_refused(self, carla, handed_in, store):
         answer = carla.post(f"/staff/hand-ins/{handed_in.id}/feedback", {"body": ""}, htmx=True)
         assert answer.status_code == 422
         assert "Write a few words first." in answer.text
 
-    def test_opened_again_the_client_goes_on(self, carla, handed_in, visit, world, task, store):
+    def test_a_reopened_hand_in_can_be_changed_by_the_client(
+        self, carla, handed_in, visit, world, task, store
+    ):
         carla.post(f"/staff/hand-ins/{handed_in.id}/reopening")
         assert "Bed, book, **lamp**.</textarea>" in visit(world.maya).get(f"/homework/{task.id}").text  # fmt: skip
         page = carla.get(f"/staff/hand-ins/{handed_in.id}").text
@@ -237,7 +243,7 @@ class TestResources:
     FORM = {"kind": "recording", "title": "Sleep", "url": "https://media.example.org/s.mp4", "minutes": "24",
             "whom": "everyone", "makes_up": ["group"], "body": "The *talk*."}  # fmt: skip
 
-    def test_a_recording_is_put_on_the_rooms_shelf(self, carla, over, store, visit, world):
+    def test_a_recording_is_published(self, carla, over, store, visit, world):
         assert carla.post(f"/staff/sessions/{over.id}/resources", self.FORM).status_code == 303
         made = store.scalars(select(Resource)).one()
         assert (made.minutes, made.makes_up, made.session_id) == (24, ["group"], over.id)
@@ -254,13 +260,13 @@ class TestResources:
             {"makes_up": ["sleep"]},
         ],
     )
-    def test_what_cannot_be_is_said_at_its_place(self, carla, over, store, wrong):
+    def test_an_invalid_field_is_pointed_at(self, carla, over, store, wrong):
         answer = carla.post(f"/staff/sessions/{over.id}/resources", self.FORM | wrong, htmx=True)
         assert answer.status_code == 422
         assert 'aria-invalid="true"' in answer.text or 'class="field-error"' in answer.text
         assert store.scalars(select(Resource)).all() == []
 
-    def test_it_is_changed_and_taken_off(self, carla, over, store, visit, world, clock):
+    def test_a_resource_is_changed_and_withdrawn(self, carla, over, store, visit, world, clock):
         made, _ = resources.put(store, world.harbor, "r", kind="reading", title="x", session=over, by=world.carla, now=clock.now())  # fmt: skip
         store.commit()
         carla.post(f"/staff/resources/{made.id}", self.FORM | {"title": "Better"})
@@ -271,7 +277,7 @@ class TestResources:
 
 
 class TestFollowUps:
-    def test_staff_sign_off_from_the_room_and_the_client_sees_it(self, carla, over, seat_of, world, visit, store):  # fmt: skip
+    def test_staff_sign_off_on_the_sessions_page_and_the_client_sees_it(self, carla, over, seat_of, world, visit, store):  # fmt: skip
         """M21."""
         seat = seat_of(over, world.maya)
         page = carla.get(f"/staff/sessions/{over.id}").text
@@ -283,19 +289,21 @@ class TestFollowUps:
         assert "Done" in client_page
         assert "On the phone." not in client_page
 
-    def test_the_persons_page_shows_how_far_they_have_come(self, carla, over, world, task, handed_in):  # fmt: skip
+    def test_the_clients_page_shows_their_catch_up_progress(self, carla, over, world, task, handed_in):  # fmt: skip
         page = carla.get(f"/staff/people/{world.maya.id}").text
         assert "Catching up" in page
         assert "1/2" in page
         assert f"/staff/hand-ins/{handed_in.id}" in page
 
-    def test_who_was_there_needs_none(self, carla, over, seat_of, world, seen):
-        seen(over, world.maya, over.starts_at)
+    def test_clients_who_attended_need_no_follow_up(
+        self, carla, over, seat_of, world, record_presence
+    ):
+        record_presence(over, world.maya, over.starts_at)
         page = carla.get(f"/staff/sessions/{over.id}").text
         assert f"/staff/seats/{seat_of(over, world.maya).id}/follow-up" not in page
 
 
-def test_strangers_write_and_read_nothing(visit, over, task, handed_in, world, store, seat_of, clock):  # fmt: skip
+def test_staff_who_may_not_see_the_session_neither_write_nor_read(visit, over, task, handed_in, world, store, seat_of, clock):  # fmt: skip
     """S1: another counselor, another program, the technician, clients."""
     made, _ = resources.put(store, world.harbor, "r", kind="reading", title="x", session=over, by=world.carla, now=clock.now())  # fmt: skip
     store.commit()

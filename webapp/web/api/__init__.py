@@ -1,4 +1,4 @@
-"""The JSON API, `/api/v1`: how rosters and video platforms feed the protocol, and read it back. `contract/` is what all calls share."""
+"""The JSON API, `/api/v1`: other systems send rosters and attendance, and read the results. `contract/` is what all calls share."""
 
 from flask_openapi3.openapi import OpenAPI
 
@@ -27,15 +27,15 @@ MODULES = (
     people, couples, care_teams, series, sessions, presence, absences, contacts, seats, tasks,
     events, policy, charts, catch_up, health, zoom, document,
 )  # fmt: skip
-"""Each declares its calls when imported."""
+"""Importing a module declares its calls."""
 
 
 def register(app: OpenAPI) -> None:
-    """Put the API into the app: its calls, its problem documents, its own door (tokens instead of cookies)."""
+    """Add the API to the app: its calls, its error responses, and tokens instead of cookies."""
     for blueprint in (calls.api, health.root, sms.root):
         guard.blueprint_checks_access_itself(blueprint.name)
-    errors.render_errors_below(app, "/api/", problems.tell)
-    app.validation_error_callback = problems.unfit
+    errors.render_errors_below(app, "/api/", problems.error_response)
+    app.validation_error_callback = problems.validation_error
     app.register_api(calls.api)
     app.register_blueprint(health.root)
     app.register_blueprint(sms.root)

@@ -1,18 +1,18 @@
-"""`POST /absences`: staff, or another system, report on a client's behalf that they can't come."""
+"""`POST /absences`: staff or another system report on a client's behalf that they can't come."""
 
 from typing import Annotated
 
 from webapp import clock
-from webapp.care.attendance import absences as reports
+from webapp.care.attendance import absences
 from webapp.care.attendance.absences import NOTE_LENGTH, Reason
 from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, OneOf, Ref, Text
+from webapp.web.api.contract.shapes import Id, Instant, OneOf, Ref, RequestBody, ResponseBody, Text
 from webapp.web.page.unit_of_work import store
 
 
-class AbsenceIn(Body):
+class AbsenceIn(RequestBody):
     session: Ref
     client: Ref
     reason: Annotated[str, OneOf(Reason)]
@@ -20,7 +20,7 @@ class AbsenceIn(Body):
     note: Annotated[str, Text(NOTE_LENGTH)] | None = None
 
 
-class AbsenceOut(Answer):
+class AbsenceOut(ResponseBody):
     id: Id
     session: str
     client: str
@@ -30,23 +30,23 @@ class AbsenceOut(Answer):
 
 
 @call(
-    "POST", "/absences", scope="care", answers={200: AbsenceOut, 201: AbsenceOut}, tag="Care",
+    "POST", "/absences", scope="care", responses={200: AbsenceOut, 201: AbsenceOut}, tag="Care",
     example={"session": "evening", "client": "maya", "reason": "illness"},
 )  # fmt: skip
 def post_absence(body: AbsenceIn):  # type: ignore[no-untyped-def]
-    """Report that a client can't come. 201; or 200 with the report that stands already.
+    """Report that a client can't come. 201; or 200 with the report that was made before.
 
     `reported_at` may lie up to twelve hours back: when the client said it. No reminders and no outreach follow for this seat.
     """
     now = clock.now()
     client = lookups.person(body.client, Kind.CLIENT, field="client")
     seat = lookups.seat(lookups.session(body.session, field="session"), client, field="client")
-    report = reports.report(
+    report = absences.report(
         store, seat, reason=body.reason, note=body.note, reported_at=body.reported_at,
         by=tokens.actor(), now=now,
     )  # fmt: skip
-    shown = {
+    body_out = {
         "id": report.id, "session": body.session, "client": body.client, "reason": report.reason,
         "reported_at": report.reported_at.isoformat(), "notice_hours": report.notice_hours,
     }  # fmt: skip
-    return shown, 201 if report.received_at == now else 200
+    return body_out, 201 if report.received_at == now else 200

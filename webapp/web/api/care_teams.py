@@ -1,11 +1,11 @@
-"""`PUT /care-teams/{client}`: who looks after a client."""
+"""`PUT /care-teams/{client}`: a client's counselor, supervisor and coordinator."""
 
 from webapp import clock
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Answer, Body, Path, Ref
+from webapp.web.api.contract.shapes import Path, Ref, RequestBody, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 
@@ -13,13 +13,13 @@ class ClientPath(Path):
     client: Ref
 
 
-class CareTeamIn(Body):
+class CareTeamIn(RequestBody):
     counselor: Ref | None
     supervisor: Ref | None
     coordinator: Ref | None
 
 
-class CareTeamOut(Answer):
+class CareTeamOut(ResponseBody):
     client: str
     counselor: str | None
     supervisor: str | None
@@ -27,16 +27,18 @@ class CareTeamOut(Answer):
 
 
 @call(
-    "PUT", "/care-teams/<client>", scope="roster", answers={200: CareTeamOut, 201: CareTeamOut},
+    "PUT", "/care-teams/<client>", scope="roster", responses={200: CareTeamOut, 201: CareTeamOut},
     tag="Roster", example={"counselor": "carla", "supervisor": "susan", "coordinator": "cody"},
 )  # fmt: skip
 def put_care_team(path: ClientPath, body: CareTeamIn):  # type: ignore[no-untyped-def]
-    """Name a client's care team: staff who have these roles, or null for nobody yet."""
+    """Set a client's care team: staff who have these roles, or null for nobody yet."""
     client = lookups.person(path.client, Kind.CLIENT)
-    named = {
+    team = {
         role: lookups.optional_person(getattr(body, role), Kind.STAFF, field=role)
         for role in ("counselor", "supervisor", "coordinator")
     }
-    _, new = teams.set_care_team(store, client, **named, by=tokens.actor(), now=clock.now())
-    shown = {"client": client.ref} | {role: who and who.ref for role, who in named.items()}
-    return shown, 201 if new else 200
+    _, new = teams.set_care_team(store, client, **team, by=tokens.actor(), now=clock.now())
+    body_out = {"client": client.ref} | {
+        role: person and person.ref for role, person in team.items()
+    }
+    return body_out, 201 if new else 200

@@ -1,4 +1,4 @@
-"""`PUT /sessions/{ref}/summary`, `PUT /homework/{ref}`, `PUT /resources/{ref}`: what clients catch up with."""
+"""`PUT /sessions/{ref}/summary`, `PUT /homework/{ref}`, `PUT /resources/{ref}`: materials that clients catch up with."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,13 +15,13 @@ from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
     REF,
-    Answer,
-    Body,
     Instant,
     Minutes,
     Name,
     OneOf,
     Ref,
+    RequestBody,
+    ResponseBody,
     Text,
 )  # fmt: skip
 from webapp.web.api.sessions import SessionRef
@@ -29,11 +29,11 @@ from webapp.web.page import markdown
 from webapp.web.page.unit_of_work import store
 
 EVERYONE = "everyone"
-MOST = 1000
+MOST_READERS = 1000
 
 
 def _readers(value: Any) -> Any:
-    """`everyone`, or these clients."""
+    """None for `everyone`, or the list of clients."""
     if value == EVERYONE:
         return None
     if not isinstance(value, list) or not value:
@@ -41,9 +41,9 @@ def _readers(value: Any) -> Any:
     return value
 
 
-For = Annotated[
+Readers = Annotated[
     list[Ref] | None,
-    Field(max_length=MOST),
+    Field(max_length=MOST_READERS),
     BeforeValidator(_readers),
     WithJsonSchema(
         {
@@ -52,7 +52,7 @@ For = Annotated[
                 {
                     "type": "array",
                     "minItems": 1,
-                    "maxItems": MOST,
+                    "maxItems": MOST_READERS,
                     "items": {"type": "string", "pattern": REF, "maxLength": 120},
                 },
             ],
@@ -60,7 +60,7 @@ For = Annotated[
         }  # fmt: skip
     ),
 ]
-Words = Annotated[str, Text(drafts.LONGEST)]
+Markdown = Annotated[str, Text(drafts.LONGEST)]
 HttpsLink = Annotated[
     str,
     Field(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!-~]*)?$", max_length=2000,
@@ -68,39 +68,39 @@ HttpsLink = Annotated[
 ]  # fmt: skip
 
 
-class SummaryIn(Body):
-    body: Words = Field(description="Markdown; HTML in it is shown as the text it is")
-    readers: For = Field(None, alias="for")
+class SummaryIn(RequestBody):
+    body: Markdown = Field(description="Markdown; HTML in it is shown as the text it is")
+    readers: Readers = Field(None, alias="for")
 
 
-class SummaryOut(Answer):
+class SummaryOut(ResponseBody):
     session: str
-    readers: For = Field(alias="for")
+    readers: Readers = Field(alias="for")
     version: int = Field(description="The newest of the parts written")
     html: str = Field(description="As clients see it")
 
 
-class HomeworkIn(Body):
+class HomeworkIn(RequestBody):
     title: Name
-    body: Words | None = Field(None, description="Markdown")
+    body: Markdown | None = Field(None, description="Markdown")
     session: Ref | None = Field(None, description="The session it belongs to")
     due_at: Instant | None = None
-    readers: For = Field(None, alias="for")
+    readers: Readers = Field(None, alias="for")
 
 
-class HomeworkOut(Answer):
+class HomeworkOut(ResponseBody):
     ref: str
     title: str
     session: str | None
     due_at: Instant | None
-    readers: For = Field(alias="for")
+    readers: Readers = Field(alias="for")
     html: str
 
 
-class ResourceIn(Body):
+class ResourceIn(RequestBody):
     kind: Annotated[str, OneOf(ResourceKind)]
     title: Name
-    body: Words | None = Field(None, description="Markdown")
+    body: Markdown | None = Field(None, description="Markdown")
     url: HttpsLink | None = None
     minutes: Minutes | None = Field(None, description="How long it takes")
     makes_up: list[Annotated[str, OneOf(SessionKind)]] = Field(
@@ -109,10 +109,10 @@ class ResourceIn(Body):
     )  # fmt: skip
     session: Ref | None = Field(None, description="The session it belongs to")
     available_until: Instant | None = None
-    readers: For = Field(None, alias="for")
+    readers: Readers = Field(None, alias="for")
 
 
-class ResourceOut(Answer):
+class ResourceOut(ResponseBody):
     ref: str
     kind: str
     title: str
@@ -121,17 +121,17 @@ class ResourceOut(Answer):
     makes_up: list[str]
     session: str | None
     available_until: Instant | None
-    readers: For = Field(alias="for")
+    readers: Readers = Field(alias="for")
     html: str
 
 
 @call(
-    "PUT", "/sessions/<ref>/summary", scope="care", answers={200: SummaryOut, 201: SummaryOut},
+    "PUT", "/sessions/<ref>/summary", scope="care", responses={200: SummaryOut, 201: SummaryOut},
     tag="Catch-up", example={"body": "We spoke about **sleep**.", "for": EVERYONE},
 )  # fmt: skip
 def put_summary(path: SessionRef, body: SummaryIn):  # type: ignore[no-untyped-def]
-    """Write what a session was about: the part for everyone, or one for each of these clients. Other words are a new version,
-    the same words the same one; all are kept, the newest is shown. Those who were not there are told once."""
+    """Write a session's summary: the part for everyone, or a part for each of these clients. A changed text is a new version, the
+    same text is not; all versions are kept, the newest is shown. Clients who were not there are notified once."""
     session = lookups.session(path.ref)
     parts: list[Person | None] = [None] if body.readers is None else [*_clients(body.readers)]
     before = [store.scalar(summaries.versions(session, part).limit(1)) for part in parts]
@@ -139,15 +139,15 @@ def put_summary(path: SessionRef, body: SummaryIn):  # type: ignore[no-untyped-d
         summaries.write(store, session, body.body, by=tokens.actor(), now=clock.now(), client=part)
         for part in parts
     ]
-    told = {
+    body_out = {
         "session": session.ref, "for": body.readers or EVERYONE,
         "version": max(each.version for each in written), "html": markdown.html(body.body),
     }  # fmt: skip
-    return told, 200 if all(before) else 201
+    return body_out, 200 if all(before) else 201
 
 
 @call(
-    "PUT", "/homework/<ref>", scope="care", answers={200: HomeworkOut, 201: HomeworkOut},
+    "PUT", "/homework/<ref>", scope="care", responses={200: HomeworkOut, 201: HomeworkOut},
     tag="Catch-up", example={
         "title": "A list for the night table", "body": "Write down *three things* that help.",
         "session": "evening", "due_at": "2026-03-11T18:00:00-04:00", "for": ["maya"],
@@ -158,44 +158,44 @@ def put_homework(path: SessionRef, body: HomeworkIn):  # type: ignore[no-untyped
     session = _session(body.session)
     made, new = homework.put(
         store, tokens.program(), path.ref, title=body.title, body=body.body or "", session=session,
-        due_at=body.due_at, clients=_named(body.readers), by=tokens.actor(), now=clock.now(),
+        due_at=body.due_at, clients=_optional_clients(body.readers), by=tokens.actor(), now=clock.now(),
     )  # fmt: skip
-    told = {
-        "ref": made.ref, "title": made.title, "session": body.session, "due_at": _said(made.due_at),
+    body_out = {
+        "ref": made.ref, "title": made.title, "session": body.session, "due_at": _isoformat(made.due_at),
         "for": body.readers or EVERYONE, "html": markdown.html(made.body),
     }  # fmt: skip
-    return told, 201 if new else 200
+    return body_out, 201 if new else 200
 
 
 @call(
-    "PUT", "/resources/<ref>", scope="care", answers={200: ResourceOut, 201: ResourceOut},
+    "PUT", "/resources/<ref>", scope="care", responses={200: ResourceOut, 201: ResourceOut},
     tag="Catch-up", example={
         "kind": "recording", "title": "Sleep and light", "url": "https://media.example.org/sleep.mp4",
         "minutes": 24, "makes_up": ["psychoeducation"], "session": "evening", "for": EVERYONE,
     },
 )  # fmt: skip
 def put_resource(path: SessionRef, body: ResourceIn):  # type: ignore[no-untyped-def]
-    """Put something to read, watch, open or do on the shelf, or change the one of that reference."""
+    """Publish something to read, watch, open or do, or change the one of that reference."""
     made, new = resources.put(
         store, tokens.program(), path.ref, kind=body.kind, title=body.title, body=body.body or "",
         url=body.url, minutes=body.minutes, makes_up=body.makes_up, session=_session(body.session),
-        available_until=body.available_until, clients=_named(body.readers), by=tokens.actor(),
+        available_until=body.available_until, clients=_optional_clients(body.readers), by=tokens.actor(),
         now=clock.now(),
     )  # fmt: skip
-    told = {
+    body_out = {
         "ref": made.ref, "kind": made.kind, "title": made.title, "url": made.url,
         "minutes": made.minutes, "makes_up": made.makes_up, "session": body.session,
-        "available_until": _said(made.available_until), "for": body.readers or EVERYONE,
+        "available_until": _isoformat(made.available_until), "for": body.readers or EVERYONE,
         "html": markdown.html(made.body),
     }  # fmt: skip
-    return told, 201 if new else 200
+    return body_out, 201 if new else 200
 
 
 def _session(ref: str | None) -> Session | None:
     return lookups.session(ref, field="session") if ref is not None else None
 
 
-def _named(refs: list[str] | None) -> list[Person] | None:
+def _optional_clients(refs: list[str] | None) -> list[Person] | None:
     return None if refs is None else _clients(refs)
 
 
@@ -203,5 +203,5 @@ def _clients(refs: list[str]) -> list[Person]:
     return lookups.people(list(dict.fromkeys(refs)), Kind.CLIENT, field="for")
 
 
-def _said(instant: datetime | None) -> str | None:
+def _isoformat(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant else None

@@ -1,4 +1,4 @@
-"""Which seats something was recorded about since an instant: the audit chain is asked, no column is kept up to date."""
+"""Finds the seats changed since an instant, from the recorded events; no column has to be kept up to date."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,29 +10,29 @@ from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 
 COMMITS_WITHIN = timedelta(minutes=10)
-"""Between a fact's instant and its place in the chain: the longest transaction, with room to spare."""
+"""At most this long between an event's instant and its commit: the longest transaction, with a margin."""
 
 
 def changed_after(store: Store, program_id: int, instant: datetime) -> Any:
     """A condition on `Seat`: something was recorded after `instant` (aware) about the seat itself, about this client in this
-    session, or about the session for all. Cost: the events since, whatever came before."""
+    session, or about the session for all. Cost grows with the events since then, not with those before."""
     since = and_(
         Event.id > position_at(store, instant), Event.at > instant, Event.program_id == program_id
     )  # fmt: skip
-    own = select(Event.seat_id).where(since, Event.seat_id.is_not(None))
-    room = select(Event.session_id).where(
+    of_seat = select(Event.seat_id).where(since, Event.seat_id.is_not(None))
+    of_session = select(Event.session_id).where(
         since, Event.session_id.is_not(None), Event.seat_id.is_(None), Event.client_id.is_(None)
     )
-    there = select(Event.session_id, Event.client_id).where(
+    of_client = select(Event.session_id, Event.client_id).where(
         since, Event.session_id.is_not(None), Event.client_id.is_not(None)
     )
     pair = tuple_(Seat.session_id, Seat.client_id)
-    return or_(Seat.id.in_(own), Seat.session_id.in_(room), pair.in_(there))
+    return or_(Seat.id.in_(of_seat), Seat.session_id.in_(of_session), pair.in_(of_client))
 
 
 def position_at(store: Store, instant: datetime) -> int:
-    """The position of the last event before `instant`, less a margin: positions are in commit order, and a fact's instant is
-    a little before its commit. Found by halving, so it costs some twenty reads at any length of the chain."""
+    """The id of the last event before `instant`, less a margin: ids are in commit order, and an event's instant is a little before
+    its commit. A binary search: some twenty reads at any length of the chain."""
     instant -= COMMITS_WITHIN
     low, high = 0, store.scalar(select(ChainHead.count)) or 0
     while low < high:

@@ -1,4 +1,4 @@
-"""`GET /clients/{ref}/chart`: one client's whole timeline; the same as an HL7 FHIR R4 Bundle (M33), and to print."""
+"""`GET /clients/{ref}/chart`: one client's whole chart as JSON, as an HL7 FHIR R4 Bundle (M33), and as a PDF."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -18,22 +18,22 @@ from webapp.web import chart
 from webapp.web.api.care_teams import ClientPath
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Answer, Instant
-from webapp.web.chart import Chart, Entry, paper
+from webapp.web.api.contract.shapes import Instant, ResponseBody
+from webapp.web.chart import Chart, ChartEntry, paper
 from webapp.web.page.unit_of_work import database, store
 
 PEOPLE = ("person", "owner", "supervisor", "spoke", "recipient", "counselor", "coordinator")
-SAID = {
+COMMUNICATIONS = {
     Tag.ABSENCE_REPORTED: "absence",
     Tag.CONTACT_MADE: "contact",
     Tag.MESSAGE_SENT: "notice",
 }
-"""Entries of the chart that are communications, and of which category."""
+"""Entries that become FHIR Communications, with their category."""
 WORDS = ("reason", "note", "outcome", "barrier")
-"""What may stand in an entry's detail and is read."""
+"""Details of an entry that are words for a reader."""
 
 
-class EntryOut(Answer):
+class EntryOut(ResponseBody):
     at: Instant
     what: str
     by: str | None
@@ -41,54 +41,54 @@ class EntryOut(Answer):
     detail: dict[str, Any]
 
 
-class ChartOut(Answer):
+class ChartOut(ResponseBody):
     client: str
     entries: list[EntryOut]
 
 
-@call("GET", "/clients/<client>/chart", scope="read", answers={200: ChartOut}, tag="Care")
+@call("GET", "/clients/<client>/chart", scope="read", responses={200: ChartOut}, tag="Care")
 def get_chart(path: ClientPath):  # type: ignore[no-untyped-def]
-    """Every miss, message, step, answer and decision, oldest first. `what` is an event's tag or a rung of the ladder.
+    """Every miss, message, step, reply and decision, oldest first. `what` is an event's tag or a rung of the ladder.
 
-    Each reading is written down and shown to the client.
+    Each reading is recorded and shown to the client.
     """
     client = lookups.person(path.client, Kind.CLIENT)
-    found = chart.of(store, client)
-    told = {"client": client.ref, "entries": [_told(entry, found) for entry in found.entries]}
-    _looked_at(client)
-    return told
+    whole = chart.of(store, client)
+    body_out = {"client": client.ref, "entries": [_entry(each, whole) for each in whole.entries]}
+    _record_reading(client)
+    return body_out
 
 
 @call(
-    "GET", "/clients/<client>/chart.pdf", scope="read", answers={200: None}, tag="Care",
+    "GET", "/clients/<client>/chart.pdf", scope="read", responses={200: None}, tag="Care",
     media="application/pdf",
 )  # fmt: skip
 def get_printed_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     """The chart to print or file: the same entries in words, with the times of the program's zone.
 
-    Each reading is written down and shown to the client.
+    Each reading is recorded and shown to the client.
     """
     client = lookups.person(path.client, Kind.CLIENT)
-    made = paper.printed(client, chart.of(store, client), clock.now())
-    _looked_at(client)
-    return paper.answer(made, clock.now())
+    pdf = paper.printed(client, chart.of(store, client), clock.now())
+    _record_reading(client)
+    return paper.response(pdf, clock.now())
 
 
-def _looked_at(client: Person) -> None:
-    """All is read; the trace is a unit of work of its own, kept before anything is given out."""
+def _record_reading(client: Person) -> None:
+    """Record the reading (P7), after everything was read and before anything is sent, in a transaction of its own."""
     by = tokens.actor().id
     store.close()
     with database.writing() as writing:
-        chart.looked_at(writing, client, by=by, now=clock.now())
+        chart.record_reading(writing, client, by=by, now=clock.now())
         writing.commit()
 
 
-def _told(entry: Entry, found: Chart) -> dict[str, Any]:
-    by, session = found.people.get(entry.by or 0), found.sessions.get(entry.session or 0)
+def _entry(entry: ChartEntry, whole: Chart) -> dict[str, Any]:
+    by, session = whole.people.get(entry.by or 0), whole.sessions.get(entry.session or 0)
     people = {
-        name: ref.ref
+        name: person.ref
         for name in PEOPLE
-        if name in entry.detail and (ref := found.people.get(entry.detail[name]))
+        if name in entry.detail and (person := whole.people.get(entry.detail[name]))
     }
     return {
         "at": entry.at.isoformat(), "what": entry.what, "by": by and by.ref,
@@ -96,7 +96,7 @@ def _told(entry: Entry, found: Chart) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class BundleOut(Answer):
+class BundleOut(ResponseBody):
     resourceType: Literal["Bundle"]  # noqa: N815 - the standard's own name
     type: Literal["collection"]
     timestamp: Instant
@@ -104,20 +104,20 @@ class BundleOut(Answer):
 
 
 @call(
-    "GET", "/clients/<client>/chart.fhir.json", scope="read", answers={200: BundleOut}, tag="Care"
+    "GET", "/clients/<client>/chart.fhir.json", scope="read", responses={200: BundleOut}, tag="Care"
 )
 def get_fhir_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     """The chart as a FHIR R4 Bundle: Patient, Appointment, Communication, Task, CarePlan.
 
-    Each reading is written down and shown to the client.
+    Each reading is recorded and shown to the client.
     """
     client, now = lookups.person(path.client, Kind.CLIENT), clock.now()
     theirs = select(Seat).where(Seat.client_id == client.id, ever_theirs()).order_by(Seat.id)
     seats = list(store.scalars(theirs))
-    told = own_copy.sessions(store, seats, _standings(seats), now)
+    attended = own_copy.sessions(store, seats, _standings(seats), now)
     ref = f"{client.program.ref}/{client.ref}"
-    bundle = fhir.collection(now, _resources(client, ref, told, chart.of(store, client)))
-    _looked_at(client)
+    bundle = fhir.collection(now, _resources(client, ref, attended, chart.of(store, client)))
+    _record_reading(client)
     return bundle
 
 
@@ -133,36 +133,40 @@ def _standings(seats: list[Seat]) -> dict[int, Standing]:
 
 
 def _resources(
-    client: Person, ref: str, seats: list[dict[str, Any]], found: Chart
+    client: Person, ref: str, seats: list[dict[str, Any]], whole: Chart
 ) -> Iterator[FhirResource]:
-    you = {
+    identity = {
         "name": client.name, "email": client.email, "phone": client.phone,
         "language": client.language,
     }  # fmt: skip
-    patient, subject = fhir.patient_of(you, ref)
+    patient, subject = fhir.patient_of(identity, ref)
     yield patient
     yield from (fhir.appointment(each, ref, subject) for each in seats)
     tasks: dict[int, FhirResource] = {}
-    for n, entry in enumerate(found.entries):
-        if entry.what in SAID:
-            yield _communication(entry, found, f"{ref}/{n}", subject)
+    for n, entry in enumerate(whole.entries):
+        if entry.what in COMMUNICATIONS:
+            yield _communication(entry, whole, f"{ref}/{n}", subject)
         elif entry.what == Tag.PLAN_MADE:
             yield _care_plan(entry, f"{ref}/{n}", subject)
         elif "task" in entry.detail:
-            _follow(tasks, entry, ref, subject)
+            _add_to_task(tasks, entry, ref, subject)
     yield from tasks.values()
 
 
-def _communication(entry: Entry, found: Chart, key: str, subject: FhirResource) -> FhirResource:
-    made = fhir.communication(key, SAID[Tag(entry.what)], entry.at, _words(entry), subject)
-    by = found.people.get(entry.by or 0)
+def _communication(
+    entry: ChartEntry, whole: Chart, key: str, subject: FhirResource
+) -> FhirResource:
+    made = fhir.communication(
+        key, COMMUNICATIONS[Tag(entry.what)], entry.at, _words(entry), subject
+    )
+    by = whole.people.get(entry.by or 0)
     if entry.what != Tag.ABSENCE_REPORTED:
         made["sender"] = {"display": by.name} if by else {}
     made["medium"] = [{"text": entry.detail["channel"]}] if entry.detail.get("channel") else []
     return made
 
 
-def _care_plan(entry: Entry, key: str, subject: FhirResource) -> FhirResource:
+def _care_plan(entry: ChartEntry, key: str, subject: FhirResource) -> FhirResource:
     return {
         "resourceType": "CarePlan",
         "id": fhir.made_id("CarePlan", key),
@@ -174,8 +178,10 @@ def _care_plan(entry: Entry, key: str, subject: FhirResource) -> FhirResource:
     }
 
 
-def _follow(tasks: dict[int, FhirResource], entry: Entry, ref: str, subject: FhirResource) -> None:
-    """A Task from the entries about it: opened, tried, done or withdrawn."""
+def _add_to_task(
+    tasks: dict[int, FhirResource], entry: ChartEntry, ref: str, subject: FhirResource
+) -> None:
+    """Add an entry (opened, tried, done or withdrawn) to the FHIR Task it is about."""
     number = entry.detail["task"]
     made = tasks.setdefault(
         number,
@@ -199,5 +205,5 @@ def _follow(tasks: dict[int, FhirResource], entry: Entry, ref: str, subject: Fhi
     made["note"] += [{"text": words} for words in _words(entry)]
 
 
-def _words(entry: Entry) -> list[str]:
+def _words(entry: ChartEntry) -> list[str]:
     return [str(entry.detail[name]) for name in WORDS if entry.detail.get(name)]

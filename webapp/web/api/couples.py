@@ -1,4 +1,4 @@
-"""`PUT` and `DELETE /couples/{ref}`: two people who heal together, and who do so no longer."""
+"""`PUT` and `DELETE /couples/{ref}`: forms, changes and ends a couple."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from webapp.care.directory.teams import Couple
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import Answer, Body, Path, Ref
+from webapp.web.api.contract.shapes import Path, Ref, RequestBody, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 
@@ -21,24 +21,24 @@ class CoupleRef(Path):
     ref: Ref
 
 
-class CoupleIn(Body):
+class CoupleIn(RequestBody):
     partners: list[Ref] = Field(min_length=2, max_length=2)
     therapist: Ref | None = None
 
 
-class CoupleOut(Answer):
+class CoupleOut(ResponseBody):
     ref: str
     partners: list[str]
     therapist: str | None
 
 
-class EndedOut(Answer):
+class EndedOut(ResponseBody):
     ref: str
     ended_at: datetime
 
 
 @call(
-    "PUT", "/couples/<ref>", scope="roster", answers={200: CoupleOut, 201: CoupleOut}, tag="Roster",
+    "PUT", "/couples/<ref>", scope="roster", responses={200: CoupleOut, 201: CoupleOut}, tag="Roster",
     example={"partners": ["maya", "ben"], "therapist": "tessa"},
 )  # fmt: skip
 def put_couple(path: CoupleRef, body: CoupleIn):  # type: ignore[no-untyped-def]
@@ -51,23 +51,23 @@ def put_couple(path: CoupleRef, body: CoupleIn):  # type: ignore[no-untyped-def]
     couple, new = teams.form_couple(
         store, tokens.program(), path.ref, a, b, therapist=therapist, by=tokens.actor(), now=clock.now()
     )  # fmt: skip
-    shown = {
+    body_out = {
         "ref": couple.ref,
         "partners": [couple.a.ref, couple.b.ref],
         "therapist": couple.therapist and couple.therapist.ref,
     }
-    return shown, 201 if new else 200
+    return body_out, 201 if new else 200
 
 
-@call("DELETE", "/couples/<ref>", scope="roster", answers={200: EndedOut}, tag="Roster")
+@call("DELETE", "/couples/<ref>", scope="roster", responses={200: EndedOut}, tag="Roster")
 def end_couple(path: CoupleRef):  # type: ignore[no-untyped-def]
-    """End a couple. Once more answers the same.
+    """End a couple. Repeating it returns the same.
 
-    Joint make-ups still ahead are given up, and either partner may form another couple. What one allowed the other to know
-    stays theirs to stop; seats in joint sessions stay until the roster changes them.
+    Joint make-ups still ahead are cancelled, and either partner may form another couple. Consents between them stay until their
+    givers revoke them; seats in joint sessions stay until the roster changes them.
     """
-    ours = Couple.program_id == tokens.program_id()
-    couple = store.scalar(select(Couple).where(ours, Couple.ref == path.ref))
+    in_program = Couple.program_id == tokens.program_id()
+    couple = store.scalar(select(Couple).where(in_program, Couple.ref == path.ref))
     if couple is None:
         raise Unknown(N_("There is no couple by that reference."))
     leaving.end_couple(store, couple, by=tokens.actor(), now=clock.now())

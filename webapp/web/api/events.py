@@ -13,11 +13,11 @@ from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
-from webapp.web.api.contract.shapes import Answer, Id, Instant
+from webapp.web.api.contract.shapes import Id, Instant, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 PEOPLE = ("person", "owner", "supervisor", "counselor", "coordinator", "recipient")
-"""Fields of events that hold a person; told by reference."""
+"""Fields of events that hold a person's id; shown as references."""
 
 
 def _described(tag: Tag) -> str:
@@ -25,7 +25,7 @@ def _described(tag: Tag) -> str:
     return f"- `{tag}`{fields}: {tag.meaning}"
 
 
-class EventOut(Answer):
+class EventOut(ResponseBody):
     id: Id
     tag: str = Field(
         description="\n".join(
@@ -41,21 +41,21 @@ class EventOut(Answer):
     fields: dict[str, Any]
 
 
-class EventList(Answer):
+class EventList(ResponseBody):
     items: list[EventOut]
     next: int | None
 
 
-@call("GET", "/events", scope="read", answers={200: EventList}, tag="Events")
+@call("GET", "/events", scope="read", responses={200: EventList}, tag="Events")
 def get_events(query: Page):  # type: ignore[no-untyped-def]
-    """What happened in the program, in order, at least once. Read on from the last `id` you have: `?after=`."""
+    """The program's events in order, each at least once. Read on from the last `id` you have: `?after=`."""
     rows = store.scalars(chain.since(tokens.program_id(), query.after, query.limit + 1)).all()
     page, after = paging.cut(rows, query.limit, lambda event: event.id)
-    return paging.paged(told(list(page)), after)
+    return paging.paged(shown(list(page)), after)
 
 
-def told(events: list[Event]) -> list[dict[str, Any]]:
-    """Events in the callers' own references: two statements for any number."""
+def shown(events: list[Event]) -> list[dict[str, Any]]:
+    """Events with references in place of ids: two statements for any number."""
     fields = [event.fields for event in events]
     people = {event.by_id for event in events} | {event.client_id for event in events}
     people |= {one[name] for one in fields for name in PEOPLE if isinstance(one.get(name), int)}

@@ -1,4 +1,4 @@
-"""The program in figures, for Prometheus. No figure is about one person."""
+"""Prometheus metrics of one program. None is about a single person."""
 
 from datetime import datetime
 
@@ -15,20 +15,20 @@ from webapp.operations.heartbeats import Heartbeat
 from webapp.operations.inbox import ReceivedWebhook
 
 
-def told(store: Store, program_id: int, now: datetime) -> bytes:
-    """All figures as text. Each is one statement by a partial index, but for the notices sent: these are all counted, so ask once a
-    minute, not every second."""
-    book = CollectorRegistry()
-    _seats(book, store, program_id, now)
-    _notices(book, store, program_id, now)
-    _work(book, store, program_id, now)
+def prometheus_text(store: Store, program_id: int, now: datetime) -> bytes:
+    """All metrics in Prometheus' text format. Each is one statement on a partial index, except the notices sent, which are counted
+    one by one: scrape once a minute, not every second."""
+    registry = CollectorRegistry()
+    _seat_metrics(registry, store, program_id, now)
+    _notice_metrics(registry, store, program_id, now)
+    _task_and_inbox_metrics(registry, store, program_id, now)
     beats = store.execute(select(Heartbeat.name, Heartbeat.beat_at))
     ages = {name: (now - at).total_seconds() for name, at in beats}
     age = Gauge(
         "rejoin_heartbeat_age_seconds",
         "Since a loop or feed last said that it lives",
         ["of"],
-        registry=book,
+        registry=registry,
     )
     for of, name in (("worker", "worker"), ("feed", f"feed:{program_id}")):
         if name in ages:
@@ -36,20 +36,22 @@ def told(store: Store, program_id: int, now: datetime) -> bytes:
     Gauge(
         "rejoin_policy_violations",
         "What browsers refused on pages of this installation, yesterday and today",
-        registry=book,
+        registry=registry,
     ).set(csp_reports.counted(store, now))
     Gauge(
         "rejoin_set_aside",
         "Rows that chores can't work on and have set aside",
-        registry=book,
+        registry=registry,
     ).set(set_aside.count(store, program_id))
-    Gauge("rejoin_chores_failing", "Chores that keep failing", registry=book).set(
+    Gauge("rejoin_chores_failing", "Chores that keep failing", registry=registry).set(
         len(set_aside.failing(store, now))
     )
-    return generate_latest(book)
+    return generate_latest(registry)
 
 
-def _seats(book: CollectorRegistry, store: Store, program_id: int, now: datetime) -> None:
+def _seat_metrics(
+    registry: CollectorRegistry, store: Store, program_id: int, now: datetime
+) -> None:
     due = (
         select(func.count())
         .select_from(Seat)
@@ -57,13 +59,17 @@ def _seats(book: CollectorRegistry, store: Store, program_id: int, now: datetime
         .where(Session.program_id == program_id, Seat.next_look_at <= now)
     )
     Gauge(
-        "rejoin_seats_due", "Seats the ladder has not looked at though it is time", registry=book
+        "rejoin_seats_due",
+        "Seats the ladder has not looked at though it is time",
+        registry=registry,
     ).set(store.scalar(due) or 0)
 
 
-def _notices(book: CollectorRegistry, store: Store, program_id: int, now: datetime) -> None:
+def _notice_metrics(
+    registry: CollectorRegistry, store: Store, program_id: int, now: datetime
+) -> None:
     mine = and_(Person.id == Notification.person_id, Person.program_id == program_id)
-    queue = Gauge("rejoin_notices_queued", "Notices to be sent", ["when"], registry=book)
+    queue = Gauge("rejoin_notices_queued", "Notices to be sent", ["when"], registry=registry)
     waiting = (
         select(func.count())
         .select_from(Notification)
@@ -73,7 +79,7 @@ def _notices(book: CollectorRegistry, store: Store, program_id: int, now: dateti
     queue.labels("due").set(store.scalar(waiting.where(Notification.due_at <= now)) or 0)
     queue.labels("later").set(store.scalar(waiting.where(Notification.due_at > now)) or 0)
     sent = Gauge(
-        "rejoin_notices_sent", "Notices accepted by a provider", ["channel"], registry=book
+        "rejoin_notices_sent", "Notices accepted by a provider", ["channel"], registry=registry
     )
     counted = (
         select(Notification.channel, func.count())
@@ -85,15 +91,17 @@ def _notices(book: CollectorRegistry, store: Store, program_id: int, now: dateti
         sent.labels(channel).set(count)
 
 
-def _work(book: CollectorRegistry, store: Store, program_id: int, now: datetime) -> None:
-    tasks = Gauge("rejoin_tasks_open", "Tasks that are not done", ["when"], registry=book)
+def _task_and_inbox_metrics(
+    registry: CollectorRegistry, store: Store, program_id: int, now: datetime
+) -> None:
+    tasks = Gauge("rejoin_tasks_open", "Tasks that are not done", ["when"], registry=registry)
     still = (
         select(func.count()).select_from(Task).where(Task.program_id == program_id, Task.is_open)
     )
     tasks.labels("overdue").set(store.scalar(still.where(Task.due_at < now)) or 0)
     tasks.labels("waiting").set(store.scalar(still.where(Task.due_at >= now)) or 0)
     letters = Gauge(
-        "rejoin_inbox", "Webhook letters not turned into evidence", ["state"], registry=book
+        "rejoin_inbox", "Webhook letters not turned into evidence", ["state"], registry=registry
     )
     left = (
         select(func.count())

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`: alive; can serve and a worker beats (R5); figures for Prometheus."""
+"""`/healthz`: the process runs; `/readyz`: it can serve and a worker is alive (R5); `/metrics`: for Prometheus."""
 
 from typing import Literal
 
@@ -11,22 +11,22 @@ from webapp.operations import heartbeats, set_aside
 from webapp.web.api import figures
 from webapp.web.api.contract import problems, tokens
 from webapp.web.api.contract.calls import PUBLIC, call
-from webapp.web.api.contract.problems import Refused
-from webapp.web.api.contract.shapes import Answer
+from webapp.web.api.contract.problems import RequestRefused
+from webapp.web.api.contract.shapes import ResponseBody
 from webapp.web.page.unit_of_work import store
 
 WORKER = "worker"
 
 root = Blueprint("health", __name__)
-"""The same three at the root, where probes look for them."""
-root.register_error_handler(Refused, problems.refused)
+"""The same three at the root, where probes expect them."""
+root.register_error_handler(RequestRefused, problems.request_refused)
 
 
-class Alive(Answer):
+class Alive(ResponseBody):
     status: Literal["alive"]
 
 
-class Ready(Answer):
+class Ready(ResponseBody):
     status: Literal["ready"]
 
 
@@ -37,41 +37,43 @@ def alive() -> dict[str, str]:
 
 @root.get("/readyz")
 def ready() -> dict[str, str] | Response:
-    """503 with the reason when the database can't be reached, no worker has beaten for two minutes, or a chore keeps failing."""
+    """503 with the reason when the database can't be reached, no worker has sent a heartbeat for two minutes, or a chore keeps failing."""
     try:
         store.execute(select(1))
         silent = heartbeats.silent(store, WORKER, clock.now())
         failing = [each.chore for each in set_aside.failing(store, clock.now())]
     except SQLAlchemyError:
-        return problems.document(503, "not-ready", "The database can't be reached.")
+        return problems.response(503, "not-ready", "The database can't be reached.")
     if silent:
-        return problems.document(
+        return problems.response(
             503, "not-ready", "No worker has said in two minutes that it lives."
         )
     if failing:
-        return problems.document(503, "not-ready", f"These chores fail: {', '.join(failing)}.")
+        return problems.response(503, "not-ready", f"These chores fail: {', '.join(failing)}.")
     return {"status": "ready"}
 
 
 @root.get("/metrics")
 def metrics() -> Response:
     tokens.require("read")
-    return Response(figures.told(store, tokens.program_id(), clock.now()), mimetype="text/plain")
+    return Response(
+        figures.prometheus_text(store, tokens.program_id(), clock.now()), mimetype="text/plain"
+    )
 
 
-@call("GET", "/healthz", scope=PUBLIC, answers={200: Alive}, tag="Health")
+@call("GET", "/healthz", scope=PUBLIC, responses={200: Alive}, tag="Health")
 def get_healthz():  # type: ignore[no-untyped-def]
-    """The web process is alive."""
+    """The web process is running."""
     return alive()
 
 
-@call("GET", "/readyz", scope=PUBLIC, answers={200: Ready, 503: None}, tag="Health")
+@call("GET", "/readyz", scope=PUBLIC, responses={200: Ready, 503: None}, tag="Health")
 def get_readyz():  # type: ignore[no-untyped-def]
-    """The database can be reached and a worker beats."""
+    """The database can be reached and a worker is alive."""
     return ready()
 
 
-@call("GET", "/metrics", scope="read", answers={200: None}, tag="Health")
+@call("GET", "/metrics", scope="read", responses={200: None}, tag="Health")
 def get_metrics():  # type: ignore[no-untyped-def]
-    """The token's program in figures, in Prometheus' text format."""
+    """Metrics of the token's program, in Prometheus' text format."""
     return metrics()

@@ -1,4 +1,4 @@
-"""`GET /policy`, `PUT /policy`: the ladder's durations and thresholds."""
+"""`GET /policy`, `PUT /policy`: the durations and thresholds of the ladder."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from webapp.web.page.unit_of_work import store
 
 
 class PolicyBody(Policy):
-    """Offsets from the start and thresholds. What is left out has its default."""
+    """Offsets from the start, and thresholds. Fields left out have their defaults."""
 
     @model_validator(mode="before")
     @classmethod
@@ -29,25 +29,25 @@ class PolicyBody(Policy):
         return amount
 
 
-@call("GET", "/policy", scope="read", answers={200: PolicyBody}, tag="Policy")
+@call("GET", "/policy", scope="read", responses={200: PolicyBody}, tag="Policy")
 def get_policy():  # type: ignore[no-untyped-def]
     """The policy for sessions that start from now on."""
     return _current().to_json()
 
 
 @call(
-    "PUT", "/policy", scope="roster", answers={200: PolicyBody}, tag="Policy",
+    "PUT", "/policy", scope="roster", responses={200: PolicyBody}, tag="Policy",
     example={"second_check": "PT15M", "outreach": "PT45M"},
 )  # fmt: skip
 def put_policy(body: PolicyBody):  # type: ignore[no-untyped-def]
-    """A new version of the policy, for sessions that start after this instant. Fields left out have their defaults. The same policy again
-    makes no version."""
-    given = body.model_dump(mode="json", exclude_unset=True)
+    """Set the policy for sessions that start from now on, as a new version. Fields left out have their defaults. The same policy
+    again makes no version."""
+    fields = body.model_dump(mode="json", exclude_unset=True)
     before = _current()
-    made = Policy.from_json(given)
-    if made != before:
-        programs.change_policy(store, tokens.program(), given, by=tokens.actor(), now=clock.now())
-    return made.to_json()
+    wanted = Policy.from_json(fields)
+    if wanted != before:
+        programs.change_policy(store, tokens.program(), fields, by=tokens.actor(), now=clock.now())
+    return wanted.to_json()
 
 
 def _current() -> Policy:

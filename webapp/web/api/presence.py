@@ -1,4 +1,4 @@
-"""`POST /presence`: evidence of who was there, in bulk, in any order, any number of times (R8)."""
+"""`POST /presence`: evidence of attendance, in batches, in any order; repeats change nothing (R8)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,15 @@ from webapp.operations import heartbeats
 from webapp.protocol.facts.rooms import PULSE
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
-from webapp.web.api.contract.shapes import MOST_IN_A_BATCH, Answer, Body, Instant, OneOf, Ref, Text
+from webapp.web.api.contract.shapes import (
+    MOST_IN_A_BATCH,
+    Instant,
+    OneOf,
+    Ref,
+    RequestBody,
+    ResponseBody,
+    Text,
+)
 from webapp.web.page.unit_of_work import store
 
 STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
@@ -28,8 +36,8 @@ TYPES = (
 )  # fmt: skip
 
 
-class EventIn(Body):
-    """One piece of evidence. `id` is the source's own, so that a repeat is known for one."""
+class PresenceEventIn(RequestBody):
+    """One piece of evidence. `id` is the source's own, so that a repeat is recognised."""
 
     id: Annotated[str, Text(200)]
     session: Ref
@@ -39,24 +47,24 @@ class EventIn(Body):
     source: Annotated[str, Text(60, pattern="^[A-Za-z0-9_.:-]+$")]
 
 
-class PresenceIn(Body):
-    events: list[EventIn] = Field(
-        max_length=MOST_IN_A_BATCH, description="Empty: the feed only says that it lives"
+class PresenceIn(RequestBody):
+    events: list[PresenceEventIn] = Field(
+        max_length=MOST_IN_A_BATCH, description="Empty: a heartbeat of the feed"
     )
 
 
-class Verdict(Answer):
+class PresenceEventOut(ResponseBody):
     id: str
     result: Annotated[str, OneOf((STORED, DUPLICATE, REJECTED))]
     reason: Annotated[str, OneOf(REASONS)] | None = None
 
 
-class PresenceOut(Answer):
-    items: list[Verdict]
+class PresenceOut(ResponseBody):
+    items: list[PresenceEventOut]
 
 
 @call(
-    "POST", "/presence", scope="presence", answers={200: PresenceOut}, tag="Presence",
+    "POST", "/presence", scope="presence", responses={200: PresenceOut}, tag="Presence",
     example={
         "events": [{
             "id": "e-1", "session": "evening", "person": "maya", "type": "joined",
@@ -65,58 +73,60 @@ class PresenceOut(Answer):
     },
 )  # fmt: skip
 def post_presence(body: PresenceIn):  # type: ignore[no-untyped-def]
-    """Say who came and went. Each item is answered for itself, in the order in which it was given.
+    """Send who joined and left. Each item has its own result, in the order of the request.
 
-    `rejected` items say why: `unknown_session`, `unknown_person`, `no_seat` (a client who has no place in that session) or
-    `session_cancelled`. A feed that also posts an empty batch at least every ten minutes is missed when it falls silent.
+    `rejected` items say why: `unknown_session`, `unknown_person`, `no_seat` (a client who has no seat in that session) or
+    `session_cancelled`. A feed that posts an empty batch at least every ten minutes is reported when it falls silent.
     """
     now = clock.now()
-    register = Register.of(body.events)
-    judged = [register.judge(event) for event in body.events]
-    sightings = [sighting for sighting, _ in judged if sighting]
+    references = BatchReferences.of(body.events)
+    checked = [references.check(event) for event in body.events]
+    sightings = [sighting for sighting, _ in checked if sighting]
     new = iter(evidence.record(store, sightings, by=tokens.actor(), now=now))
     items: list[dict[str, str | None]] = []
-    for event, (sighting, why) in zip(body.events, judged, strict=True):
+    for event, (sighting, why) in zip(body.events, checked, strict=True):
         if sighting is None:
             items.append({"id": event.id, "result": REJECTED, "reason": why})
         else:
             items.append(
                 {"id": event.id, "result": STORED if next(new) else DUPLICATE, "reason": None}
             )
-    _beat(now, only_alive=not body.events)
+    _record_heartbeat(now, only_alive=not body.events)
     return {"items": items}
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
-    """The sessions, people and seats that a batch names: three statements for any number of items."""
+class BatchReferences:
+    """The sessions, people and seats that a batch refers to: three statements for any number of items."""
 
     sessions: dict[str, Any]
     people: dict[str, Any]
     seats: set[tuple[int, int]]
 
     @classmethod
-    def of(cls, events: Sequence[EventIn]) -> "Register":
-        """Rows of columns instead of whole objects: this is the busiest call of all."""
-        mine = tokens.program_id()
-        rooms = select(Session.ref, Session.id, Session.program_id, Session.cancelled_at).where(
-            Session.program_id == mine, Session.ref.in_({event.session for event in events})
+    def of(cls, events: Sequence[PresenceEventIn]) -> "BatchReferences":
+        """Selects columns instead of whole objects, because this is the most frequent call."""
+        program_id = tokens.program_id()
+        of_sessions = select(
+            Session.ref, Session.id, Session.program_id, Session.cancelled_at
+        ).where(
+            Session.program_id == program_id, Session.ref.in_({event.session for event in events})
         )
-        who = select(Person.ref, Person.id, Person.kind).where(
-            Person.program_id == mine, Person.ref.in_({event.person for event in events})
+        of_people = select(Person.ref, Person.id, Person.kind).where(
+            Person.program_id == program_id, Person.ref.in_({event.person for event in events})
         )
-        sessions = {row.ref: row for row in store.execute(rooms)}
-        people = {row.ref: row for row in store.execute(who)}
-        taken = select(Seat.session_id, Seat.client_id).where(
+        sessions = {row.ref: row for row in store.execute(of_sessions)}
+        people = {row.ref: row for row in store.execute(of_people)}
+        of_seats = select(Seat.session_id, Seat.client_id).where(
             Seat.session_id.in_([row.id for row in sessions.values()]),
             Seat.client_id.in_([row.id for row in people.values()]),
             Seat.is_given,
         )
-        seats = {(row[0], row[1]) for row in store.execute(taken)}
+        seats = {(row[0], row[1]) for row in store.execute(of_seats)}
         return cls(sessions, people, seats)
 
-    def judge(self, event: EventIn) -> tuple[Sighting | None, str]:
-        """The evidence in it, or why there is none."""
+    def check(self, event: PresenceEventIn) -> tuple[Sighting | None, str]:
+        """The evidence, or None and the reason why it is rejected."""
         session, person = self.sessions.get(event.session), self.people.get(event.person)
         if session is None:
             return None, "unknown_session"
@@ -129,8 +139,8 @@ class Register:
         return Sighting(event.id, session, person, event.type, event.at, event.source), ""
 
 
-def _beat(now: datetime, *, only_alive: bool) -> None:
-    """The feed was heard. Whether it promises to be heard in a quiet room too, only an empty batch says (`rooms.PULSE`)."""
+def _record_heartbeat(now: datetime, *, only_alive: bool) -> None:
+    """Record the feed's heartbeat. Only an empty batch promises heartbeats while nobody joins or leaves (`rooms.PULSE`)."""
     feed, pulse = (f"{name}{tokens.program_id()}" for name in ("feed:", PULSE))
     if only_alive:
         heartbeats.beat(store, pulse, now)

@@ -1,4 +1,4 @@
-"""`GET /seats`: where every seat stands, what was done about it, and what comes next."""
+"""`GET /seats`: each seat's standing, attendance, steps taken and next step."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from webapp.web.api.changed import changed_after
 from webapp.web.api.contract import paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
-from webapp.web.api.contract.shapes import Answer, Id, Instant, OneOf, Ref
+from webapp.web.api.contract.shapes import Id, Instant, OneOf, Ref, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 AHEAD = (State.DUE, State.HELD, State.LATER)
@@ -32,38 +32,36 @@ class SeatQuery(Page):
     session: Ref | None = Field(None, description="Only this session's")
     client: Ref | None = Field(None, description="Only this client's")
     standing: Annotated[str, OneOf(Standing)] | None = Field(
-        None, description="Only those that stand so now"
+        None, description="Only those with this standing now"
     )
-    changed_after: Instant | None = Field(
-        None, description="Only those about which something was recorded since"
-    )
+    changed_after: Instant | None = Field(None, description="Only those changed since")
 
 
-class SeatPresence(Answer):
+class SeatPresence(ResponseBody):
     minutes: float
     seen: bool = Field(description="There at some instant of the session")
     here: bool = Field(description="There now")
 
 
-class SeatAbsence(Answer):
+class SeatAbsence(ResponseBody):
     reason: str
     reported_at: Instant
     notice_hours: float
 
 
-class StepOut(Answer):
+class StepOut(ResponseBody):
     rung: str
     due_at: Instant
     taken_at: Instant | None
     result: str = Field(description="taken, stood_down or expired")
 
 
-class NextOut(Answer):
+class NextOut(ResponseBody):
     rung: str
     due_at: Instant
 
 
-class SeatOut(Answer):
+class SeatOut(ResponseBody):
     id: Id
     session: str
     client: str
@@ -75,17 +73,17 @@ class SeatOut(Answer):
     next: NextOut | None
 
 
-class SeatList(Answer):
+class SeatList(ResponseBody):
     items: list[SeatOut]
     next: int | None
 
 
-@call("GET", "/seats", scope="read", answers={200: SeatList}, tag="Care")
+@call("GET", "/seats", scope="read", responses={200: SeatList}, tag="Care")
 def get_seats(query: SeatQuery):  # type: ignore[no-untyped-def]
-    """Seats in the order in which they were given; one that is only held for somebody in a waiting line is none yet. With `standing` a page may be shorter than `limit`; `next` alone says whether more
-    may follow."""
+    """Seats in the order in which they were given; one only held for somebody on a waitlist is not listed. With `standing` a page
+    may be shorter than `limit`; only `next` says whether more may follow."""
     now = clock.now()
-    seats = _asked_for(query)
+    seats = _matching(query)
     if query.standing is None:
         rows = _rows(seats, query.after, query.limit + 1)
         page, after = paging.cut(rows, query.limit, lambda row: row.id)
@@ -95,7 +93,7 @@ def get_seats(query: SeatQuery):  # type: ignore[no-untyped-def]
     return paging.paged(list(shown(page, now)), after)
 
 
-def _asked_for(query: SeatQuery) -> Any:
+def _matching(query: SeatQuery) -> Any:
     seats = (
         select(*SEAT_COLUMNS)
         .join(Session, Session.id == Seat.session_id)
@@ -114,12 +112,12 @@ def _asked_for(query: SeatQuery) -> Any:
 
 
 def _rows(seats: Select[Any], after: int, limit: int) -> list[SeatRow]:
-    found = seats.where(Seat.id > paging.number(after)).order_by(Seat.id).limit(limit)
-    return [SeatRow(*row) for row in store.execute(found)]
+    following = seats.where(Seat.id > paging.number(after)).order_by(Seat.id).limit(limit)
+    return [SeatRow(*row) for row in store.execute(following)]
 
 
 def shown(rows: Sequence[SeatRow], now: datetime) -> Iterator[dict[str, Any]]:
-    """Seats as the API tells them: a handful of statements for any number."""
+    """Seats as response bodies: a handful of statements for any number."""
     ids = [row.id for row in rows]
     names = {
         id: (number, session, client)
@@ -154,8 +152,8 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _absences(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """seat → the report that stands. The client's own words are in the chart only, where reading leaves a trace (P7)."""
-    found = (
+    """Seat id → the report in force. The client's own words are in the chart only, where reading is recorded (P7)."""
+    reports = (
         select(
             AbsenceReport.seat_id,
             AbsenceReport.reason,
@@ -171,20 +169,20 @@ def _absences(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
             "reason": reason, "reported_at": at.isoformat(),
             "notice_hours": round((starts_at - at).total_seconds() / 3600, 2),
         }
-        for seat_id, reason, at, starts_at in store.execute(found)
+        for seat_id, reason, at, starts_at in store.execute(reports)
     }  # fmt: skip
 
 
 def _presence(picture: Picture, now: datetime) -> dict[str, Any] | None:
-    seen = picture.facts.tally(now)
+    tally = picture.facts.tally(now)
     if not picture.facts.evidence:
         return None
-    minutes = round(seen.present_for.total_seconds() / 60, 1)
-    return {"minutes": minutes, "seen": seen.seen, "here": seen.here}
+    minutes = round(tally.present_for.total_seconds() / 60, 1)
+    return {"minutes": minutes, "seen": tally.seen, "here": tally.here}
 
 
 def _next(picture: Picture, now: datetime) -> dict[str, Any] | None:
-    """The rung that comes first by its instant, of those that may still come."""
+    """The earliest rung that may still be taken."""
     looks = explain(picture.facts, picture.taken, now)
     ahead = [(look.due_at, look.rung) for look in looks if look.state in AHEAD and look.due_at]
     if not ahead:

@@ -1,4 +1,4 @@
-"""`PUT /series/{ref}`: a weekly pattern in local wall time."""
+"""`PUT /series/{ref}`: recurring sessions in local wall time."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,14 +7,12 @@ from pydantic import Field
 
 from webapp import clock
 from webapp.care.directory.people import Kind
-from webapp.care.schedule import series as patterns
+from webapp.care.schedule import series
 from webapp.care.schedule.kinds import SessionKind
 from webapp.times import format_duration, parse_duration
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
-    Answer,
-    Body,
     DialIn,
     Duration,
     Link,
@@ -22,6 +20,8 @@ from webapp.web.api.contract.shapes import (
     OneOf,
     Path,
     Ref,
+    RequestBody,
+    ResponseBody,
     Text,
     WallTime,
     Whole,
@@ -34,7 +34,7 @@ class SeriesRef(Path):
     ref: Ref
 
 
-class SeriesIn(Body):
+class SeriesIn(RequestBody):
     kind: Annotated[str, OneOf(SessionKind)]
     title: Name
     local_start: WallTime
@@ -55,7 +55,7 @@ class SeriesIn(Body):
     dial_in: DialIn | None = None
 
 
-class SeriesOut(Answer):
+class SeriesOut(ResponseBody):
     ref: str
     kind: str
     title: str
@@ -72,7 +72,7 @@ class SeriesOut(Answer):
 
 
 @call(
-    "PUT", "/series/<ref>", scope="roster", answers={200: SeriesOut, 201: SeriesOut},
+    "PUT", "/series/<ref>", scope="roster", responses={200: SeriesOut, 201: SeriesOut},
     tag="Sessions", example={
         "kind": "group", "title": "Evening group", "local_start": "2026-03-02T18:00",
         "duration": "PT3H", "time_zone": "America/New_York", "rrule": "FREQ=WEEKLY;BYDAY=MO,WE,FR",
@@ -86,7 +86,7 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
     `local_start` is the first wall time, without an offset; `rrule` an RFC 5545 rule that repeats daily or more rarely. Its sessions
     are `{ref}:{local start}`.
     """
-    made, new = patterns.put(
+    made, new = series.put(
         store, tokens.program(), path.ref, kind=body.kind, title=body.title,
         local_start=body.local_start, duration=parse_duration(body.duration),
         time_zone=body.time_zone, rrule=body.rrule, capacity=body.capacity, join_url=body.join_url,
@@ -95,7 +95,7 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
         clients=lookups.people(body.seats, Kind.CLIENT, field="seats") if body.seats else [],
         by=tokens.actor(), now=clock.now(),
     )  # fmt: skip
-    shown = {
+    body_out = {
         "ref": made.ref, "kind": made.kind, "title": made.title, "time_zone": made.time_zone,
         "local_start": datetime.fromisoformat(made.local_start).isoformat(timespec="minutes"),
         "duration": format_duration(made.duration), "rrule": made.rrule, "host": made.host.ref,
@@ -103,4 +103,4 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
         "makes_up": made.makes_up,
         "seats": sorted(member.client.ref for member in made.members),
     }  # fmt: skip
-    return shown, 201 if new else 200
+    return body_out, 201 if new else 200

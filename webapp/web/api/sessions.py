@@ -1,4 +1,4 @@
-"""`PUT /sessions/{ref}` and its cancellation."""
+"""`PUT /sessions/{ref}`: plans or changes a session; `POST …/cancellation` cancels it."""
 
 from typing import Annotated, Any
 
@@ -12,8 +12,6 @@ from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
-    Answer,
-    Body,
     DialIn,
     Instant,
     Link,
@@ -21,6 +19,8 @@ from webapp.web.api.contract.shapes import (
     OneOf,
     Path,
     Ref,
+    RequestBody,
+    ResponseBody,
     Text,
     Whole,
     Zone,
@@ -32,7 +32,7 @@ class SessionRef(Path):
     ref: Ref
 
 
-class SessionIn(Body):
+class SessionIn(RequestBody):
     kind: Annotated[str, OneOf(SessionKind)]
     title: Name
     starts_at: Instant
@@ -40,9 +40,9 @@ class SessionIn(Body):
     time_zone: Zone
     host: Ref
     capacity: Whole = Field(ge=1, le=1000)
-    seats: list[Ref] = Field(max_length=1000, description="Exactly these clients have a place")
+    seats: list[Ref] = Field(max_length=1000, description="Exactly these clients have a seat")
     presence: Annotated[str, OneOf(PresenceFrom)] = Field(
-        PresenceFrom.PLATFORM.value, description="Who says who was there"
+        PresenceFrom.PLATFORM.value, description="Who reports attendance"
     )
     join_url: Link | None = None
     dial_in: DialIn | None = None
@@ -51,7 +51,7 @@ class SessionIn(Body):
     )
 
 
-class SessionOut(Answer):
+class SessionOut(ResponseBody):
     ref: str
     kind: str
     title: str
@@ -68,12 +68,12 @@ class SessionOut(Answer):
     cancelled_at: Instant | None
 
 
-class CancellationIn(Body):
+class CancellationIn(RequestBody):
     reason: Annotated[str, Text(500)]
 
 
 @call(
-    "PUT", "/sessions/<ref>", scope="roster", answers={200: SessionOut, 201: SessionOut},
+    "PUT", "/sessions/<ref>", scope="roster", responses={200: SessionOut, 201: SessionOut},
     tag="Sessions", example={
         "kind": "group", "title": "Evening group", "starts_at": "2026-03-04T18:00:00-05:00",
         "ends_at": "2026-03-04T21:00:00-05:00", "time_zone": "America/New_York", "host": "carla",
@@ -82,7 +82,7 @@ class CancellationIn(Body):
     },
 )  # fmt: skip
 def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-def]
-    """Plan a session, or change the one of that reference. Another start moves it, and everyone who was told is told again."""
+    """Plan a session, or change the one of that reference. Another start moves it, and everyone who was notified is notified again."""
     session, new = planning.put(
         store, tokens.program_id(), path.ref, kind=body.kind, title=body.title,
         starts_at=body.starts_at, ends_at=body.ends_at, time_zone=body.time_zone,
@@ -96,11 +96,11 @@ def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-d
 
 
 @call(
-    "POST", "/sessions/<ref>/cancellation", scope="roster", answers={200: SessionOut},
+    "POST", "/sessions/<ref>/cancellation", scope="roster", responses={200: SessionOut},
     tag="Sessions", example={"reason": "The host is ill."},
 )  # fmt: skip
 def cancel_session(path: SessionRef, body: CancellationIn):  # type: ignore[no-untyped-def]
-    """The program calls a session off: nobody missed anything. Saying so twice changes nothing."""
+    """Cancel a session: nobody is counted as absent. Repeating it changes nothing."""
     session = lookups.session(path.ref)
     session.cancel(store, body.reason, by=tokens.actor(), now=clock.now())
     return shown(session)

@@ -1,4 +1,4 @@
-"""`GET /tasks`, and what staff answer to one."""
+"""`GET /tasks`: lists tasks; `POST …/acknowledgement` and `…/outcome` work on one."""
 
 from typing import Annotated, Any
 
@@ -16,7 +16,16 @@ from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, paging, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
-from webapp.web.api.contract.shapes import Answer, Body, Id, Instant, Note, OneOf, Path, Ref
+from webapp.web.api.contract.shapes import (
+    Id,
+    Instant,
+    Note,
+    OneOf,
+    Path,
+    Ref,
+    RequestBody,
+    ResponseBody,
+)
 from webapp.web.page.unit_of_work import store
 
 
@@ -30,13 +39,13 @@ class TaskQuery(Page):
     )
 
 
-class AcknowledgementIn(Body):
+class AcknowledgementIn(RequestBody):
     by: Ref | None = Field(
-        None, description="The staff member who saw it; left out: the token's program"
+        None, description="The staff member who saw it; left out: the token's own person"
     )
 
 
-class OutcomeIn(Body):
+class OutcomeIn(RequestBody):
     outcome: Annotated[str, OneOf((*Outcome, CLOSED))]
     note: Note | None = Field(None, description="Needed for `closed`")
     call_back_at: Instant | None = Field(
@@ -44,11 +53,11 @@ class OutcomeIn(Body):
     )
     channel: Annotated[str, OneOf(ContactChannel)] = ContactChannel.CALL.value
     by: Ref | None = Field(
-        None, description="The staff member who tried; left out: the token's program"
+        None, description="The staff member who tried; left out: the token's own person"
     )
 
 
-class TaskOut(Answer):
+class TaskOut(ResponseBody):
     id: Id
     kind: str = Field(examples=list(TaskKind))
     client: str | None
@@ -61,40 +70,40 @@ class TaskOut(Answer):
     note: str | None
 
 
-class TaskList(Answer):
+class TaskList(ResponseBody):
     items: list[TaskOut]
     next: int | None
 
 
-@call("GET", "/tasks", scope="read", answers={200: TaskList}, tag="Care")
+@call("GET", "/tasks", scope="read", responses={200: TaskList}, tag="Care")
 def get_tasks(query: TaskQuery):  # type: ignore[no-untyped-def]
     """The program's tasks, oldest first."""
-    found = _tasks().where(Task.id > paging.number(query.after)).order_by(Task.id)
+    matching = _tasks().where(Task.id > paging.number(query.after)).order_by(Task.id)
     if query.state:
-        found = found.where(Task.is_open if query.state == "open" else ~Task.is_open)
-    rows = store.scalars(found.limit(query.limit + 1)).unique().all()
+        matching = matching.where(Task.is_open if query.state == "open" else ~Task.is_open)
+    rows = store.scalars(matching.limit(query.limit + 1)).unique().all()
     page, after = paging.cut(rows, query.limit, lambda task: task.id)
     return paging.paged([shown(task) for task in page], after)
 
 
 @call(
-    "POST", "/tasks/<int:id>/acknowledgement", scope="care", answers={200: TaskOut}, tag="Care",
+    "POST", "/tasks/<int:id>/acknowledgement", scope="care", responses={200: TaskOut}, tag="Care",
     example={"by": "carla"},
 )  # fmt: skip
 def acknowledge_task(path: TaskId, body: AcknowledgementIn):  # type: ignore[no-untyped-def]
-    """Its owner has seen it: nobody is nudged any more. Twice is the same; the body may be left out."""
+    """Record that the owner has seen the task: no more reminders of it. Repeating it changes nothing; the body may be left out."""
     task = _task(path.id)
     task.acknowledge(store, by=_staff(body.by), now=clock.now())
     return shown(task)
 
 
 @call(
-    "POST", "/tasks/<int:id>/outcome", scope="care", answers={200: TaskOut}, tag="Care",
+    "POST", "/tasks/<int:id>/outcome", scope="care", responses={200: TaskOut}, tag="Care",
     example={"outcome": "reached", "note": "Back tomorrow.", "by": "carla"},
 )  # fmt: skip
 def finish_task(path: TaskId, body: OutcomeIn):  # type: ignore[no-untyped-def]
-    """What came of a task. `reached`, `declined` and `closed` end it; after any other it is due again: at `call_back_at`, or two
-    hours later."""
+    """Record the outcome of a task. `reached`, `declined` and `closed` complete it; after any other it is due again at
+    `call_back_at`, or two hours later."""
     task = _task(path.id)
     work.attempt(
         store, task, body.outcome, note=body.note, next_at=body.call_back_at, channel=body.channel,
@@ -108,13 +117,13 @@ def _staff(ref: str | None) -> Person:
 
 
 def _tasks() -> Select[Task]:
-    alone = (lazyload(Person.program), lazyload(Person.roles))
+    without_relations = (lazyload(Person.program), lazyload(Person.roles))
     return (
         select(Task)
         .where(Task.program_id == tokens.program_id())
         .options(
-            joinedload(Task.client).options(*alone),
-            joinedload(Task.owner).options(*alone),
+            joinedload(Task.client).options(*without_relations),
+            joinedload(Task.owner).options(*without_relations),
             joinedload(Task.session),
             lazyload(Task.seat).lazyload(Seat.session),
         )  # fmt: skip

@@ -1,8 +1,8 @@
-"""A client's chart: every miss, message, step, answer and decision in one timeline (M13), for the staff page and the API.
+"""A client's chart: every miss, message, step, reply and decision in one timeline (M13), for the staff page and the API.
 
-Assembled from the events of the client, with the words that stand beside them, from what became of notices that were not
-sent, and from what happened to the sessions themselves. Reading it is clinical: the caller leaves `looked_at` (P7). Cost: a
-fixed number of statements by index; grows with the client's own history only.
+Assembled from the client's events and the texts of the rows they are about, from notices that were not sent, and from changes of
+the sessions. Whoever shows it records the reading with `record_reading` (P7). Cost: a fixed number of indexed statements; grows with
+the client's own history only.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,13 +28,13 @@ from webapp.notify.outbox import Notification
 NOT_TREATMENT = frozenset(
     {Tag.CHART_READ, Tag.SIGNED_IN, Tag.SIGNED_OUT, Tag.LINK_ISSUED, Tag.ADDRESS_TESTED}
 )
-"""Facts about a client's account; they are in the audit log, not in the chart."""
+"""Events about a client's account; they are in the audit log, not in the chart."""
 UNSENT = "notice:unsent"
 
 
 @dataclass(slots=True)
-class Entry:
-    """One line. `what` is an event's tag, a rung, or `UNSENT`; `by` and `session` are ids of rows in `Chart`."""
+class ChartEntry:
+    """One entry of the chart. `what` is an event's tag, a rung, or `UNSENT`; `by` and `session` are ids of rows in `Chart`."""
 
     at: datetime
     what: str
@@ -42,26 +42,26 @@ class Entry:
     session: int | None = None
     detail: dict[str, Any] = field(default_factory=dict)
     order: int = 0
-    """Among entries of one instant: the event's place in the chain."""
+    """Orders entries of the same instant: the event's id."""
 
 
 @dataclass(slots=True)
 class Chart:
     """Entries, oldest first, with the people and sessions that they name."""
 
-    entries: list[Entry]
+    entries: list[ChartEntry]
     people: dict[int, Person]
     sessions: dict[int, Session]
 
 
 def of(store: Store, client: Person) -> Chart:
-    """The whole chart of `client`. Whoever shows it has checked that its reader may see this client."""
-    entries = [*_told(store, client), *_rooms(store, client), *_unsent(store, client)]
+    """The whole chart of `client`. The caller has checked that the reader may see this client."""
+    entries = [*_events(store, client), *_session_changes(store, client), *_unsent(store, client)]
     entries.sort(key=lambda entry: (entry.at, entry.order))
     people = {entry.by for entry in entries} | {entry.detail.get("person") for entry in entries}
     people |= {entry.detail.get(name) for entry in entries for name in ("owner", "spoke")}
-    alone = (lazyload(Person.program), lazyload(Person.roles))
-    rows = select(Person).where(Person.id.in_(people - {None})).options(*alone)
+    without_relations = (lazyload(Person.program), lazyload(Person.roles))
+    rows = select(Person).where(Person.id.in_(people - {None})).options(*without_relations)
     named = select(Session).where(Session.id.in_({e.session for e in entries} - {None}))
     return Chart(
         entries,
@@ -70,30 +70,30 @@ def of(store: Store, client: Person) -> Chart:
     )
 
 
-def looked_at(store: Store, client: Person, *, by: int | None, now: datetime) -> None:
-    """Someone reads the chart: one event a reading, shown to its owner (P7). The caller commits."""
+def record_reading(store: Store, client: Person, *, by: int | None, now: datetime) -> None:
+    """Record that somebody reads the chart: one event per reading, shown to the client (P7). The caller commits."""
     events.record(store, Tag.CHART_READ, client=client, by=by, now=now, what="chart")
 
 
-def _told(store: Store, client: Person) -> Iterator[Entry]:
-    facts = store.scalars(
+def _events(store: Store, client: Person) -> Iterator[ChartEntry]:
+    recorded = store.scalars(
         select(Event)
         .where(Event.client_id == client.id, Event.tag.not_in(NOT_TREATMENT))
         .order_by(Event.id)
     ).all()
-    words = _words(store, client)
-    for event in facts:
+    texts = _texts(store, client)
+    for event in recorded:
         detail = event.fields
         what = detail.pop("rung") if event.tag == Tag.STEP_TAKEN else event.tag
         for key in _keys(event, detail):
-            detail |= words.get(key, {})
+            detail |= texts.get(key, {})
         if event.task_id is not None:
             detail["task"] = event.task_id
-        yield Entry(event.at, what, event.by_id, event.session_id, detail, event.id)
+        yield ChartEntry(event.at, what, event.by_id, event.session_id, detail, event.id)
 
 
 def _keys(event: Event, detail: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Where the words beside an event may stand."""
+    """Keys of `_texts` under which an event's texts may be."""
     for name in ("report", "contact", "plan"):
         if name in detail:
             yield name, detail[name]
@@ -105,8 +105,8 @@ def _keys(event: Event, detail: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "task", event.task_id
 
 
-def _words(store: Store, client: Person) -> dict[tuple[str, Any], dict[str, Any]]:
-    """What people wrote or said, by what it belongs to."""
+def _texts(store: Store, client: Person) -> dict[tuple[str, Any], dict[str, Any]]:
+    """What people wrote, by the kind and id of the row it belongs to."""
     seats = select(Seat.id).where(Seat.client_id == client.id)
     tasks = select(Task.id).where(Task.client_id == client.id)
     reports = select(AbsenceReport.id, AbsenceReport.note).where(AbsenceReport.seat_id.in_(seats))
@@ -114,48 +114,53 @@ def _words(store: Store, client: Person) -> dict[tuple[str, Any], dict[str, Any]
     spoken = select(Contact.id, Contact.note, Contact.by_id).where(Contact.client_id == client.id)
     plans = select(Plan.id, Plan.note, Plan.barrier).where(Plan.client_id == client.id)
     tries = select(Attempt.task_id, Attempt.at, Attempt.note).where(Attempt.task_id.in_(tasks))
-    told: dict[tuple[str, Any], dict[str, Any]] = {}
-    told |= {("report", i): _said(note=n) for i, n in store.execute(reports)}
-    told |= {("excusal", i): _said(reason=r) for i, r in store.execute(excusals)}
-    told |= {("contact", i): _said(note=n, spoke=b) for i, n, b in store.execute(spoken)}
-    told |= {("plan", i): _said(note=n, barrier=b) for i, n, b in store.execute(plans)}
-    told |= {("attempt", (i, at)): _said(note=n) for i, at, n in store.execute(tries)}
-    return told
+    texts: dict[tuple[str, Any], dict[str, Any]] = {}
+    texts |= {("report", i): _without_none(note=n) for i, n in store.execute(reports)}
+    texts |= {("excusal", i): _without_none(reason=r) for i, r in store.execute(excusals)}
+    texts |= {("contact", i): _without_none(note=n, spoke=b) for i, n, b in store.execute(spoken)}
+    texts |= {("plan", i): _without_none(note=n, barrier=b) for i, n, b in store.execute(plans)}
+    texts |= {("attempt", (i, at)): _without_none(note=n) for i, at, n in store.execute(tries)}
+    return texts
 
 
-def _said(**words: Any) -> dict[str, Any]:
+def _without_none(**words: Any) -> dict[str, Any]:
     return {name: word for name, word in words.items() if word is not None}
 
 
-def _rooms(store: Store, client: Person) -> Iterator[Entry]:
-    """What happened to sessions in which the client had a place at that time."""
-    theirs = select(Seat.session_id, Seat.given_at, Seat.released_at).where(
+def _session_changes(store: Store, client: Person) -> Iterator[ChartEntry]:
+    """Changes of sessions in which the client had a seat at that time."""
+    of_client = select(Seat.session_id, Seat.given_at, Seat.released_at).where(
         Seat.client_id == client.id
     )
-    had = {row.session_id: row for row in store.execute(theirs)}
-    rooms: Select[Session] = select(Session).where(
+    seats = {row.session_id: row for row in store.execute(of_client)}
+    sessions: Select[Session] = select(Session).where(
         Session.id.in_(select(Seat.session_id).where(Seat.client_id == client.id))
     )
-    for room in store.scalars(rooms):
-        place = had[room.id]
-        for entry in _changes(room):
-            if place.given_at <= entry.at and (place.released_at or entry.at) >= entry.at:
+    for session in store.scalars(sessions):
+        seat = seats[session.id]
+        for entry in _changes(session):
+            if seat.given_at <= entry.at and (seat.released_at or entry.at) >= entry.at:
                 yield entry
 
 
-def _changes(room: Session) -> Iterable[Entry]:
-    if room.moved_at:
-        now_at = {"starts_at": room.starts_at.isoformat(), "ends_at": room.ends_at.isoformat()}
-        yield Entry(room.moved_at, Tag.SESSION_MOVED, None, room.id, now_at)
-    if room.confirmed_at:
-        yield Entry(room.confirmed_at, Tag.SESSION_CONFIRMED, None, room.id)
-    if room.cancelled_at:
-        why = _said(reason=room.cancel_reason)
-        yield Entry(room.cancelled_at, Tag.SESSION_CANCELLED, room.cancelled_by_id, room.id, why)
+def _changes(session: Session) -> Iterable[ChartEntry]:
+    if session.moved_at:
+        now_at = {
+            "starts_at": session.starts_at.isoformat(),
+            "ends_at": session.ends_at.isoformat(),
+        }
+        yield ChartEntry(session.moved_at, Tag.SESSION_MOVED, None, session.id, now_at)
+    if session.confirmed_at:
+        yield ChartEntry(session.confirmed_at, Tag.SESSION_CONFIRMED, None, session.id)
+    if session.cancelled_at:
+        why = _without_none(reason=session.cancel_reason)
+        yield ChartEntry(
+            session.cancelled_at, Tag.SESSION_CANCELLED, session.cancelled_by_id, session.id, why
+        )
 
 
-def _unsent(store: Store, client: Person) -> Iterator[Entry]:
-    """Notices about the client that ended unsent, with why. Those that were sent are events."""
+def _unsent(store: Store, client: Person) -> Iterator[ChartEntry]:
+    """Notices about the client that were not sent, with the reason. Those that were sent are events."""
     row = Notification
     about = and_(
         row.seat_id.in_(select(Seat.id).where(Seat.client_id == client.id)),
@@ -167,7 +172,11 @@ def _unsent(store: Store, client: Person) -> Iterator[Entry]:
             "failed": notice.failed_at,
         }  # fmt: skip
         result, at = next((word, at) for word, at in ended.items() if at)
-        told = {"kind": notice.kind, "channel": notice.channel, "person": notice.person_id}
-        yield Entry(
-            at, UNSENT, None, notice.session_id, told | {"result": result} | _said(why=notice.why)
+        detail = {"kind": notice.kind, "channel": notice.channel, "person": notice.person_id}
+        yield ChartEntry(
+            at,
+            UNSENT,
+            None,
+            notice.session_id,
+            detail | {"result": result} | _without_none(why=notice.why),
         )

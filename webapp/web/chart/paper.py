@@ -1,8 +1,8 @@
-"""A chart on paper: the same timeline as a PDF to print, file or hand on (M13).
+"""The chart as a PDF to print, file or hand on (M13).
 
-Made by fpdf2 with an embedded typeface, so that names of any Latin, Greek or Cyrillic spelling are written as they are and no
-machine needs fonts or libraries of its own. Both are loaded with the first chart that is asked for. Every page names whose it is and
-its number; times are where the program is. Grows with the chart's entries: some three milliseconds each.
+Made by fpdf2 with an embedded typeface, so that names in Latin, Greek or Cyrillic script print correctly and no machine needs fonts
+of its own. Both are imported with the first chart printed. Every page has the client's name and the page number; times are in
+the program's zone. Cost: some three milliseconds per entry.
 """
 
 import logging
@@ -23,14 +23,14 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy.consents import REDISCLOSURE
 from webapp.protocol.ladder.rungs import TAKEN, WHY, Rung
 from webapp.refusals import N_
-from webapp.web.chart import UNSENT, Chart, Entry
+from webapp.web.chart import UNSENT, Chart, ChartEntry
 from webapp.web.page.filters import language
 
 if TYPE_CHECKING:
     from fpdf import FPDF
 
 NAME = "record"
-"""What the file and its window are called: nothing that tells of treatment (P5)."""
+"""Name of the file and its window: nothing that tells of treatment (P5)."""
 RUNGS = {
     Rung.HEADS_UP: N_("Early reminder."),
     Rung.SOON: N_("Reminder before the start."),
@@ -43,7 +43,7 @@ RUNGS = {
     Rung.REENGAGEMENT: N_("A plan to rejoin was begun."),
     Rung.PATTERN_REVIEW: N_("The counselor was asked to look at a pattern."),
 }
-NOTED = {
+LABELS = {
     "type": N_("Evidence"), "source": N_("Source"), "channel": N_("Channel"),
     "outcome": N_("Outcome"), "kind": N_("Kind"), "status": N_("Status"),
     "result": N_("Result"), "category": N_("Category"), "was_at": N_("Before"),
@@ -51,54 +51,52 @@ NOTED = {
     "owner": N_("For"), "person": N_("To"), "recipient": N_("To"), "spoke": N_("With"),
     "reason": N_("Reason"), "why": N_("Why"), "barrier": N_("In the way"), "note": N_("Note"),
 }  # fmt: skip
-"""What of an entry's detail is printed, and under which word."""
+"""Details of an entry that are printed, with their labels."""
 PEOPLE = ("owner", "person", "recipient", "spoke")
 INSTANTS = ("was_at", "starts_at", "until", "due_at")
-SILENT = frozenset({Tag.CONSENT_PAUSED, Tag.CONSENT_RESUMED})
-"""Left out: this is the chart that may be handed to the client, with somebody at their elbow, and a pause is silent (P3). The
-console and the audit log have them."""
+NOT_PRINTED = frozenset({Tag.CONSENT_PAUSED, Tag.CONSENT_RESUMED})
+"""Left out: this chart may be handed to the client while somebody is with them, and a pause is silent (P3). The console and the
+audit log have them."""
 INK, SOFT, LINE = (28, 32, 38), (92, 98, 106), (214, 208, 198)
 MARGIN, INDENT = 18.0, 20.0
-"""Millimetres; the time of day stands in the indent."""
+"""In millimetres; the time of day is printed in the indent."""
 
 
-def printed(client: Person, found: Chart, now: datetime) -> bytes:
-    """The chart of `client` as a PDF. Whoever gives it out has left the trace (`chart.looked_at`)."""
+def printed(client: Person, chart: Chart, now: datetime) -> bytes:
+    """The chart of `client` as a PDF. The caller records the reading (`chart.record_reading`)."""
     zone = ZoneInfo(client.program.time_zone)
-    found = replace(found, entries=[each for each in found.entries if each.what not in SILENT])
+    chart = replace(chart, entries=[each for each in chart.entries if each.what not in NOT_PRINTED])
     paper = _blank(client, now, zone)
-    _headline(paper, client, found, now, zone)
-    for month, entries in groupby(found.entries, lambda entry: _month(entry.at, zone)):
+    _headline(paper, client, chart, now, zone)
+    for month, entries in groupby(chart.entries, lambda entry: _month(entry.at, zone)):
         paper.start_section(month)
         for day, those in groupby(entries, lambda entry: _day(entry.at, zone)):
             _heading(paper, day)
             for entry in those:
-                _line(paper, entry, found, zone)
+                _line(paper, entry, chart, zone)
     return bytes(paper.output())
 
 
-def answer(made: bytes, now: datetime) -> Response:
-    """The file, as a browser or program saves it."""
-    answer = Response(made, mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{NAME}-{now:%Y-%m-%d}.pdf"'
-    return answer
+def response(pdf: bytes, now: datetime) -> Response:
+    """The PDF as a download."""
+    made = Response(pdf, mimetype="application/pdf")
+    made.headers["Content-Disposition"] = f'attachment; filename="{NAME}-{now:%Y-%m-%d}.pdf"'
+    return made
 
 
 def _blank(client: Person, now: datetime, zone: ZoneInfo) -> "FPDF":
     import font_source_sans_pro as typeface
     from fpdf import FPDF
 
-    for chatty in ("fpdf", "fontTools"):
-        logging.getLogger(chatty).setLevel(
-            logging.ERROR
-        )  # they tell which letters a text holds (S13)
-    whose = f"{client.name} ({client.ref})"
+    for library in ("fpdf", "fontTools"):  # they log which letters a text contains (S13)
+        logging.getLogger(library).setLevel(logging.ERROR)
+    client_name = f"{client.name} ({client.ref})"
 
     class Paper(FPDF):
         def footer(self) -> None:
             self.set_y(-14)
-            _write(self, 8, SOFT)
-            self.cell(0, 4, whose)
+            _set_font(self, 8, SOFT)
+            self.cell(0, 4, client_name)
             number = _("Page %(page)s of %(pages)s", page=self.page_no(), pages="{nb}")
             self.set_x(self.l_margin)
             self.cell(0, 4, number, align="R")
@@ -117,11 +115,11 @@ def _blank(client: Person, now: datetime, zone: ZoneInfo) -> "FPDF":
     return paper
 
 
-def _headline(paper: "FPDF", client: Person, found: Chart, now: datetime, zone: ZoneInfo) -> None:
-    _write(paper, 20, INK, "B")
+def _headline(paper: "FPDF", client: Person, chart: Chart, now: datetime, zone: ZoneInfo) -> None:
+    _set_font(paper, 20, INK, "B")
     _text(paper, 9, _("Chart of %(name)s", name=client.name))
-    _write(paper, 10, SOFT)
-    entries = found.entries
+    _set_font(paper, 10, SOFT)
+    entries = chart.entries
     period = (
         _("From %(first)s to %(last)s", first=_date(entries[0].at, zone), last=_date(entries[-1].at, zone))
         if entries
@@ -134,41 +132,41 @@ def _headline(paper: "FPDF", client: Person, found: Chart, now: datetime, zone: 
     ):
         _text(paper, 5, line)
     paper.ln(2)
-    _write(paper, 8.5, SOFT)
+    _set_font(paper, 8.5, SOFT)
     _text(paper, 4.2, _(REDISCLOSURE))
     paper.ln(1)
 
 
 def _heading(paper: "FPDF", day: str) -> None:
-    """A day's heading never stands alone at the foot of a page."""
+    """A day's heading, never alone at the foot of a page."""
     if paper.will_page_break(24):
         paper.add_page()
     paper.ln(3)
-    _write(paper, 11.5, INK, "B")
+    _set_font(paper, 11.5, INK, "B")
     _text(paper, 7, day)
     paper.set_draw_color(*LINE)
     paper.line(paper.l_margin, paper.get_y(), paper.w - paper.r_margin, paper.get_y())
     paper.ln(1.5)
 
 
-def _line(paper: "FPDF", entry: Entry, found: Chart, zone: ZoneInfo) -> None:
+def _line(paper: "FPDF", entry: ChartEntry, chart: Chart, zone: ZoneInfo) -> None:
     if paper.will_page_break(10):
         paper.add_page()
-    _write(paper, 9.5, SOFT)
+    _set_font(paper, 9.5, SOFT)
     at = format_time(entry.at, "short", tzinfo=zone, locale=language())
     paper.cell(INDENT, 5, at)
-    _write(paper, 10.5, INK)
+    _set_font(paper, 10.5, INK)
     _text(paper, 5, sentence(entry), INDENT)
-    _write(paper, 9, SOFT)
-    if facts := " · ".join([*_about(entry, found, zone), *noted(entry, found, zone)]):
-        _text(paper, 4.4, facts, INDENT)
-    for own in written(entry):
-        _text(paper, 4.4, own, INDENT)
+    _set_font(paper, 9, SOFT)
+    if details := " · ".join([*_about(entry, chart, zone), *labelled_details(entry, chart, zone)]):
+        _text(paper, 4.4, details, INDENT)
+    for quote in quotes(entry):
+        _text(paper, 4.4, quote, INDENT)
     paper.ln(1.6)
 
 
-def sentence(entry: Entry) -> str:
-    """What happened."""
+def sentence(entry: ChartEntry) -> str:
+    """What happened, in one sentence."""
     if entry.what == UNSENT:
         return _("A notice was not sent.")
     if entry.what in RUNGS:
@@ -178,46 +176,46 @@ def sentence(entry: Entry) -> str:
     return re.sub(r" \([A-Z][0-9]+\)", "", _(Tag(entry.what).meaning))
 
 
-def noted(entry: Entry, found: Chart, zone: ZoneInfo) -> Iterator[str]:
-    """What else is known, in a word each."""
-    for key, label in NOTED.items():
+def labelled_details(entry: ChartEntry, chart: Chart, zone: ZoneInfo) -> Iterator[str]:
+    """The entry's other details, each with its label."""
+    for key, label in LABELS.items():
         value = entry.detail.get(key)
         if value is None or (key == "result" and value == TAKEN):
             continue
         if key in PEOPLE:
-            known = found.people.get(value)
-            value = known.name if known and known.kind != Kind.CLIENT else None
+            person = chart.people.get(value)
+            value = person.name if person and person.kind != Kind.CLIENT else None
         elif key == "why" and value in WHY:
             value = _(WHY[value])
         elif key in INSTANTS:
             value = _instant(datetime.fromisoformat(value), zone)
-        if value and not _own(entry, key):
+        if value and not _is_quote(entry, key):
             yield f"{_(label)}: {str(value).replace('_', ' ')}"
 
 
-def written(entry: Entry) -> Iterator[str]:
+def quotes(entry: ChartEntry) -> Iterator[str]:
     """What people wrote, word for word."""
-    for key in NOTED:
-        if _own(entry, key):
-            yield f"{_(NOTED[key])}: {entry.detail[key]}"
+    for key in LABELS:
+        if _is_quote(entry, key):
+            yield f"{_(LABELS[key])}: {entry.detail[key]}"
 
 
-def _own(entry: Entry, key: str) -> bool:
-    """Somebody's own words: an absence's `reason` is one of a list, everybody else's is a sentence."""
+def _is_quote(entry: ChartEntry, key: str) -> bool:
+    """Whether this detail is in somebody's own words: an absence's `reason` is one of a list, any other is a sentence."""
     if key == "reason":
         return key in entry.detail and entry.what != Tag.ABSENCE_REPORTED
     return key in ("barrier", "note") and bool(entry.detail.get(key))
 
 
-def _about(entry: Entry, found: Chart, zone: ZoneInfo) -> Iterator[str]:
-    session, by = found.sessions.get(entry.session or 0), found.people.get(entry.by or 0)
+def _about(entry: ChartEntry, chart: Chart, zone: ZoneInfo) -> Iterator[str]:
+    session, by = chart.sessions.get(entry.session or 0), chart.people.get(entry.by or 0)
     if session is not None:
         yield f"{session.title}, {_instant(session.starts_at, zone)}"
     if by is not None:
         yield _("by %(name)s", name=by.name)
 
 
-def _write(paper: "FPDF", size: float, color: tuple[int, int, int], style: Any = "") -> None:
+def _set_font(paper: "FPDF", size: float, color: tuple[int, int, int], style: Any = "") -> None:
     paper.set_font("Sans", style, size)
     paper.set_text_color(*color)
 

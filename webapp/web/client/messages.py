@@ -27,7 +27,7 @@ PAGE, BLOCK, SAID = "client/messages/show.html", "thread", "said"
 @needs(Permission.OWN_MESSAGES)
 def show() -> ResponseReturnValue:
     """The thread. Opening it marks it as read."""
-    screen = _screen(threads.page_of(request.args.get("before")))
+    screen = _screen(threads.message_id(request.args.get("before")))
     _read(screen["talk"])
     return widget(PAGE, BLOCK, **screen)
 
@@ -47,7 +47,7 @@ def news() -> ResponseReturnValue:
 @needs(Permission.OWN_MESSAGES)
 def read() -> ResponseReturnValue:
     """Mark messages up to `up_to` as read: the person has touched, scrolled or typed since they came in."""
-    up_to = threads.page_of(request.form.get("up_to"))
+    up_to = threads.message_id(request.form.get("up_to"))
     messages.mark_read(store, my_seats.person(), by=my_seats.person(), now=clock.now(), up_to=up_to)
     store.commit()
     return "", 204
@@ -81,11 +81,11 @@ def _screen(before: int | None = None) -> dict[str, Any]:
         "place": "me",
         "near": my_seats.approaching(),
         "talk": talk,
-        "request_id": threads.fresh_id(),
+        "request_id": threads.new_request_id(),
     }
 
 
-def _read(talk: threads.Talk) -> None:
+def _read(talk: threads.ThreadPage) -> None:
     """Mark the thread as read, in a transaction of its own, since a GET only reads."""
     if talk.unread:
         person = my_seats.person()

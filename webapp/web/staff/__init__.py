@@ -1,9 +1,9 @@
-"""The staff console: Now, Tasks, People, Rooms, On time. One blueprint `staff`, one nested blueprint a resource."""
+"""The staff console under /staff: one blueprint `staff` with a nested blueprint per resource."""
 
 from flask import Blueprint, Flask
 
 from webapp.web.staff import (
-    frame,
+    console,
     help_desk,
     make_ups,
     messages,
@@ -19,14 +19,14 @@ from webapp.web.staff.wording import words
 
 
 def register(app: Flask) -> None:
-    """Hang the console under /staff."""
-    console = Blueprint("staff", __name__, url_prefix="/staff")
-    console.add_url_rule("", "now", now.show)
-    for room in (
+    """Serve the console under /staff."""
+    staff = Blueprint("staff", __name__, url_prefix="/staff")
+    staff.add_url_rule("", "now", now.show)
+    for blueprint in (
         people.people, rooms.rooms, tasks.tasks, timeliness.timeliness, messages.messages,
-        help_desk.help_desk, *writing.PLACES, *make_ups.PLACES, *privacy.ROOMS,
+        help_desk.help_desk, *writing.BLUEPRINTS, *make_ups.BLUEPRINTS, *privacy.BLUEPRINTS,
     ):  # fmt: skip
-        console.register_blueprint(room)
-    words.init(console)
-    console.app_context_processor(frame.elsewhere)
-    app.register_blueprint(console)
+        staff.register_blueprint(blueprint)
+    words.init(staff)
+    staff.app_context_processor(console.lazy_side_column)
+    app.register_blueprint(staff)

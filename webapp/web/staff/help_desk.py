@@ -1,4 +1,4 @@
-"""The help desk: who wants in and can't, how long they have waited, what their phone says, and one click for how it ended."""
+"""The help desk: clients who can't join, how long they have waited, their connection test, and how each call ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,57 +24,57 @@ from webapp.refusals import Refusal
 from webapp.web.page.filters import language, zone
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import changed, me, one, page, refused
+from webapp.web.staff.console import changed, form_errors, me, one_or_404, page
 from webapp.web.staff.wording import connection_tests
 from webapp.web.staff.wording.connection_tests import Finding
 
 help_desk = Blueprint("help_desk", __name__)
 PAGE = "staff/help_desk/show.html"
 AGAIN = timedelta(minutes=10)
-"""When to ring again: they are sitting there."""
+"""When to call again after no answer; short, because they are waiting at the device."""
 WEEKS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One call for help."""
+class HelpCall:
+    """One call for help as the page shows it."""
 
     task: Task
     helper: str
-    """Who has taken it up; empty: nobody yet."""
+    """Name of who works on it; empty for nobody yet."""
     mine: bool
     number: str
-    """Where to ring; empty when there is none, or none that is safe (P9)."""
+    """Phone number; empty when there is none, or when it is marked unsafe (P9)."""
     unsafe: bool
     findings: list[Finding]
     facts: list[tuple[str, str]]
     dial_in: tuple[str, str] | None
-    """The room's own number and code, to read out."""
+    """The session's dial-in number and code, to read out."""
     tested_at: datetime | None
 
 
 @help_desk.get("/help-desk")
 @needs(Permission.HELP_DESK)
 def show() -> ResponseReturnValue:
-    """Who waits, longest first. A page that looks by itself is nobody using it, so it keeps no login awake (S3)."""
+    """Who waits, longest first. Polling by htmx is not use, so it does not extend the login (S3)."""
     if request.headers.get("HX-Request"):
         g.pop("seen", None)
-    return page(PAGE, **_picture())
+    return page(PAGE, **_page_context())
 
 
 @help_desk.post("/help-desk/<row:task_id>/claim")
 @needs(Permission.HELP_DESK)
 def claim(task_id: int) -> ResponseReturnValue:
-    """ "I'm on it": a colleague sees that, and so does the client."""
-    return _do(task_id, lambda task: help_calls.claim(store, task, by=me(), now=clock.now()))
+    """ "I'm on it": shown to colleagues and to the client."""
+    return _change(task_id, lambda task: help_calls.claim(store, task, by=me(), now=clock.now()))
 
 
 @help_desk.post("/help-desk/<row:task_id>/end")
 @needs(Permission.HELP_DESK)
 def end(task_id: int) -> ResponseReturnValue:
-    """They are in, by video or by phone; or it can't be mended today."""
+    """End the call: they joined by video or phone, or it can't be solved today."""
     solved = request.form.get("solved", "")
-    return _do(
+    return _change(
         task_id, lambda task: help_calls.finish(store, task, solved, by=me(), now=clock.now())
     )
 
@@ -82,9 +82,9 @@ def end(task_id: int) -> ResponseReturnValue:
 @help_desk.post("/help-desk/<row:task_id>/attempt")
 @needs(Permission.HELP_DESK)
 def attempt(task_id: int) -> ResponseReturnValue:
-    """Nobody answered: it stays here, to be tried again soon."""
+    """Nobody answered: the call stays open, to be tried again soon."""
     now = clock.now()
-    return _do(
+    return _change(
         task_id,
         lambda task: tasks.attempt(
             store, task, Outcome.NO_ANSWER, by=me(), now=now, next_at=now + AGAIN
@@ -92,17 +92,19 @@ def attempt(task_id: int) -> ResponseReturnValue:
     )
 
 
-def _do(task_id: int, what: Any) -> ResponseReturnValue:
-    task = one(help_calls.visible_to(me()).where(Task.id == task_id))
+def _change(task_id: int, verb: Any) -> ResponseReturnValue:
+    task = one_or_404(help_calls.visible_to(me()).where(Task.id == task_id))
     try:
-        what(task)
+        verb(task)
     except Refusal as refusal:
-        return page(PAGE, refusal.status, **_picture(), errors=refused(refusal), wrong=task_id)
+        return page(
+            PAGE, refusal.status, **_page_context(), errors=form_errors(refusal), wrong=task_id
+        )
     store.commit()
-    return changed(PAGE, "/staff/help-desk", _picture)
+    return changed(PAGE, "/staff/help-desk", _page_context)
 
 
-def _picture() -> dict[str, Any]:
+def _page_context() -> dict[str, Any]:
     now, person = clock.now(), me()
     local = now.astimezone(zone())
     midnight = datetime.combine(local.date(), time(), local.tzinfo)
@@ -113,32 +115,32 @@ def _picture() -> dict[str, Any]:
     return {
         "place": "help-desk",
         "calls": _calls(
-            _with_all(help_calls.open_calls(person).order_by(None).order_by(Task.created_at))
+            _load(help_calls.open_calls(person).order_by(None).order_by(Task.created_at))
         ),
-        "ended": _with_all(ended.limit(12)),
+        "ended": _load(ended.limit(12)),
         "weeks": weeks,
         "most": max((count for _, count in weeks), default=0),
         "outcomes": list(help_calls.Solved),
     }
 
 
-def _with_all(found: Select[Task]) -> Sequence[Task]:
-    attached = (joinedload(Task.client), joinedload(Task.session), selectinload(Task.attempts))
-    return store.scalars(found.options(*attached)).unique().all()
+def _load(rows: Select[Task]) -> Sequence[Task]:
+    related = (joinedload(Task.client), joinedload(Task.session), selectinload(Task.attempts))
+    return store.scalars(rows.options(*related)).unique().all()
 
 
-def _calls(found: Sequence[Task]) -> list[Call]:
-    helpers = _names({task.acknowledged_by_id for task in found} - {None})
-    marked = _unsafe({task.client_id for task in found} - {None})
-    return [_call(task, helpers, marked) for task in found]
+def _calls(open_tasks: Sequence[Task]) -> list[HelpCall]:
+    helpers = _names({task.acknowledged_by_id for task in open_tasks} - {None})
+    unsafe = _unsafe({task.client_id for task in open_tasks} - {None})
+    return [_call(task, helpers, unsafe) for task in open_tasks]
 
 
-def _call(task: Task, helpers: dict[int, str], marked: set[tuple[int | None, str]]) -> Call:
+def _call(task: Task, helpers: dict[int, str], all_unsafe: set[tuple[int | None, str]]) -> HelpCall:
     phone = (task.client.phone if task.client else None) or ""
-    unsafe = (task.client_id, phone) in marked
+    unsafe = (task.client_id, phone) in all_unsafe
     dial_in = task.session.dial_in if task.session else None
     tested = task.brief.get("tested_at")
-    return Call(
+    return HelpCall(
         task,
         helpers.get(task.acknowledged_by_id or 0, ""),
         task.acknowledged_by_id == me().id,
@@ -157,6 +159,7 @@ def _names(ids: set[Any]) -> dict[int, str]:
 
 
 def _unsafe(clients: set[Any]) -> set[tuple[int | None, str]]:
+    """(Client id, phone or address) that are marked unsafe (P9)."""
     rows = select(Address.person_id, Address.value).where(
         Address.person_id.in_(clients), Address.is_unsafe
     )
@@ -164,11 +167,13 @@ def _unsafe(clients: set[Any]) -> set[tuple[int | None, str]]:
 
 
 def _weeks(person: Person, now: datetime) -> list[tuple[str, int]]:
-    """Technical absences of the last weeks, counted apart: they say something about the network and nothing about people."""
-    program, here = person.program, ZoneInfo(person.program.time_zone)
-    mondays = [help_calls.monday(now, here) - timedelta(weeks=back) for back in range(WEEKS)]
-    since = datetime.combine(mondays[-1], time(), here)
-    told = help_calls.technical_by_week(store, program, since, now + timedelta(weeks=1))
+    """Technical absences per week, latest first. Counted apart, because they say nothing about people."""
+    program, program_zone = person.program, ZoneInfo(person.program.time_zone)
+    mondays = [
+        help_calls.monday(now, program_zone) - timedelta(weeks=back) for back in range(WEEKS)
+    ]
+    since = datetime.combine(mondays[-1], time(), program_zone)
+    counts = help_calls.technical_by_week(store, program, since, now + timedelta(weeks=1))
     return [
-        (format_skeleton("MMMd", each, locale=language()), told.get(each, 0)) for each in mondays
+        (format_skeleton("MMMd", each, locale=language()), counts.get(each, 0)) for each in mondays
     ]

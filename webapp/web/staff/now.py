@@ -1,4 +1,4 @@
-"""Now: today's rooms, who is in them, who is waited for, and what the ladder does next."""
+"""The Now page: today's sessions, who is in them, who is expected, and the ladder's next steps."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -18,12 +18,12 @@ from webapp.operations import set_aside
 from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff import roll
-from webapp.web.staff.frame import me, page
-from webapp.web.staff.roll import Room
+from webapp.web.staff import room_overviews
+from webapp.web.staff.console import me, page
+from webapp.web.staff.room_overviews import RoomOverview
 
 NEAR = timedelta(hours=4)
-"""Around midnight, what has just ended and what begins soon still belong to the day."""
+"""Sessions that ended or start within this time belong to today even across midnight."""
 
 
 PAGE = "staff/now.html"
@@ -31,23 +31,25 @@ PAGE = "staff/now.html"
 
 @needs(Permission.CONSOLE)
 def show() -> ResponseReturnValue:
-    """Today's rooms. htmx asks for the same page every few seconds and gets its live part; a page that looks by itself
-    is nobody using it, so it does not keep the login awake (S3)."""
+    """Today's sessions. htmx polls this page every few seconds and gets its live part; polling is not use, so it does not extend the
+    login (S3)."""
     if request.htmx:
         g.pop("seen", None)
-    return page(PAGE, **picture())
+    return page(PAGE, **page_context())
 
 
-def picture(open_room: int = 0) -> dict[str, Any]:
-    """The board as it stands; `open_room` keeps that room's marking unfolded."""
+def page_context(open_room: int = 0) -> dict[str, Any]:
+    """What the page shows now; `open_room` keeps the form of that session (id) unfolded."""
     now = clock.now()
-    day = Day.of(roll.call(store, todays(me(), now), me(), now), now)
+    day = TodaysRooms.of(
+        room_overviews.of_sessions(store, todays_sessions(me(), now), me(), now), now
+    )
     aside = set_aside.count(store, me().program_id)
     return {"place": "now", "day": day, "open_room": open_room, "aside": aside}
 
 
-def todays(person: Person, now: datetime) -> Select[Session]:
-    """Sessions of the reader's own day, as far as they may see them, by start."""
+def todays_sessions(person: Person, now: datetime) -> Select[Session]:
+    """The sessions of the reader's own day (in their zone) that they may see, by start."""
     local = now.astimezone(zone())
     midnight = datetime.combine(local.date(), time(), local.tzinfo)
     ends = datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo)
@@ -61,17 +63,17 @@ def todays(person: Person, now: datetime) -> Select[Session]:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """Rooms by where they stand in the day, and the figures above them."""
+class TodaysRooms:
+    """Today's rooms, divided into running, coming and past, and their totals."""
 
-    on: list[Room]
-    """Doors are open, or it ended and nobody has said yet who was there."""
-    ahead: list[Room]
-    past: list[Room]
+    on: list[RoomOverview]
+    """Open now, or ended without anybody having marked who was there."""
+    ahead: list[RoomOverview]
+    past: list[RoomOverview]
 
     @classmethod
-    def of(cls, rooms: list[Room], now: datetime) -> "Day":
-        on = [room for room in rooms if room.calls_for_eyes(now)]
+    def of(cls, rooms: list[RoomOverview], now: datetime) -> "TodaysRooms":
+        on = [room for room in rooms if room.needs_attention(now)]
         on.sort(key=lambda room: not room.open(now))
         rest = [room for room in rooms if room not in on]
         ahead = [room for room in rest if room.session.starts_at > now]

@@ -1,4 +1,4 @@
-"""People: finding a client; their page with what happens next and the whole chart; what staff write down about them."""
+"""The People pages: the list of clients, a client's page and printed chart, and what staff record about a client."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,13 +26,21 @@ from webapp.web import chart
 from webapp.web.chart import paper
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
-from webapp.web.staff import person as portrait
-from webapp.web.staff.frame import changed, instant, leave_trace, me, one, page, refused
+from webapp.web.staff import person as person_page
+from webapp.web.staff.console import (
+    changed,
+    form_errors,
+    instant,
+    leave_trace,
+    me,
+    one_or_404,
+    page,
+)
 
 people = Blueprint("people", __name__)
 LIST, PAGE = "staff/people.html", "staff/person.html"
 MOST = 60
-"""Names on one page; the search finds the rest."""
+"""Clients on one page; the rest are found by search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,11 @@ class ListedClient:
 @people.get("/people")
 @needs(Permission.READ_CHART)
 def index() -> ResponseReturnValue:
-    """The clients in one's care, by name; `q` is a part of a name."""
+    """The clients in the reader's care, by name; `q` is a part of a name, or a reference."""
     sought = request.args.get("q", "").strip()[:80]
-    found = store.scalars(_clients(sought).limit(MOST + 1)).all()
+    clients = store.scalars(_clients(sought).limit(MOST + 1)).all()
     return page(
-        LIST, place="people", sought=sought, entries=_entries(found[:MOST]), more=len(found) > MOST
+        LIST, place="people", sought=sought, entries=_rows(clients[:MOST]), more=len(clients) > MOST
     )
 
 
@@ -67,8 +75,8 @@ def _clients(sought: str) -> Select[Person]:
     return rows.order_by(Person.name, Person.id)
 
 
-def _entries(found: Sequence[Person]) -> list[ListedClient]:
-    ids = [client.id for client in found]
+def _rows(clients: Sequence[Person]) -> list[ListedClient]:
+    ids = [client.id for client in clients]
     team = (
         select(CareTeam).where(CareTeam.client_id.in_(ids)).options(joinedload(CareTeam.counselor))
     )
@@ -81,32 +89,32 @@ def _entries(found: Sequence[Person]) -> list[ListedClient]:
         .group_by(Seat.client_id)
     )
     next_at: dict[int, datetime] = dict(store.execute(coming).all())
-    return [ListedClient(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in found]
+    return [ListedClient(c, counselors.get(c.id, ""), next_at.get(c.id)) for c in clients]
 
 
 @people.get("/people/<row:person_id>")
 @needs(Permission.READ_CHART)
 def show(person_id: int) -> ResponseReturnValue:
-    """A client's page. Reading it leaves a trace that the client can see (P7)."""
+    """A client's page. Reading it is recorded for the client to see (P7)."""
     client = _client(person_id)
     part, whole = request.args.get("chart", ""), "whole" in request.args
-    return page(PAGE, **portrait.of(store, client, me(), clock.now(), part, whole))
+    return page(PAGE, **person_page.context(store, client, me(), clock.now(), part, whole))
 
 
 @people.get("/people/<row:person_id>/chart.pdf")
 @needs(Permission.READ_CHART)
 def print_chart(person_id: int) -> ResponseReturnValue:
-    """The whole chart to print or file. Reading it leaves a trace that the client can see (P7)."""
+    """The whole chart as a PDF. Reading it is recorded for the client to see (P7)."""
     client, now = _client(person_id), clock.now()
-    made = paper.printed(client, chart.of(store, client), now)
+    pdf = paper.printed(client, chart.of(store, client), now)
     leave_trace(Reading(What.CHART, [client.id]))
-    return paper.answer(made, now)
+    return paper.response(pdf, now)
 
 
 @people.post("/people/<row:person_id>/contacts")
 @needs(Permission.WORK_TASKS)
 def write_contact(person_id: int) -> ResponseReturnValue:
-    """Somebody spoke with them, or tried to."""
+    """Record that somebody spoke with the client, or tried to."""
     client, form = _client(person_id), request.form
     try:
         at = instant(form["at"], "at") if form.get("at") else None
@@ -115,7 +123,7 @@ def write_contact(person_id: int) -> ResponseReturnValue:
             by=me(), now=clock.now(), at=at, note=form.get("note", "").strip() or None,
         )  # fmt: skip
     except Refusal as refusal:
-        return _not(client, "contact", refusal)
+        return _refused(client, "contact", refusal)
     store.commit()
     return _after(client, "contact")
 
@@ -123,7 +131,7 @@ def write_contact(person_id: int) -> ResponseReturnValue:
 @people.post("/people/<row:person_id>/addresses")
 @needs(Permission.PAUSE_SHARING)
 def mark_address(person_id: int) -> ResponseReturnValue:
-    """Somebody else may see what comes to one of their addresses; or it is safe again (P9)."""
+    """Mark one of the client's addresses as unsafe, because somebody else may read there, or as safe again (P9)."""
     client, form = _client(person_id), request.form
     unsafe = form.get("safe") != "yes"
     addresses.mark(store, client, form.get("value", ""), unsafe=unsafe, by=me(), now=clock.now())
@@ -134,16 +142,16 @@ def mark_address(person_id: int) -> ResponseReturnValue:
 @people.post("/people/<row:person_id>/plans")
 @needs(Permission.WRITE_PLAN)
 def write_plan(person_id: int) -> ResponseReturnValue:
-    """What both agreed on, so that the way back is easier (M14)."""
+    """Write the re-engagement plan that both agreed on (M14)."""
     client, form = _client(person_id), request.form
     try:
         reengagement_plans.make(
-            store, client, by=me(), now=clock.now(), seat=_seat_named(client, form.get("seat", "")),
+            store, client, by=me(), now=clock.now(), seat=_seat_of(client, form.get("seat", "")),
             barrier=form.get("barrier", "").strip() or None, steps=form.getlist("steps"),
             note=form.get("note", "").strip() or None,
         )  # fmt: skip
     except Refusal as refusal:
-        return _not(client, "plan", refusal)
+        return _refused(client, "plan", refusal)
     store.commit()
     return _after(client, "plan")
 
@@ -151,10 +159,10 @@ def write_plan(person_id: int) -> ResponseReturnValue:
 @people.post("/people/<row:person_id>/couple/end")
 @needs(Permission.ADMINISTER)
 def end_couple(person_id: int) -> ResponseReturnValue:
-    """They are looked after as a couple no longer; `couple` is the one that stood on the page."""
+    """End the couple; `couple` is the id shown on the page, so that an old page ends no newer couple."""
     client = _client(person_id)
-    meant = Couple.id == row_number(request.form.get("couple", ""))
-    couple = store.scalar(teams.couple_of(client.id).where(meant))
+    as_shown = Couple.id == row_number(request.form.get("couple", ""))
+    couple = store.scalar(teams.couple_of(client.id).where(as_shown))
     if couple is not None:
         leaving.end_couple(store, couple, by=me(), now=clock.now())
     store.commit()
@@ -164,33 +172,35 @@ def end_couple(person_id: int) -> ResponseReturnValue:
 @people.post("/seats/<row:seat_id>/excusal")
 @needs(Permission.WRITE_PLAN)
 def excuse(seat_id: int) -> ResponseReturnValue:
-    """Staff excuse an absence, with a reason; it stands in the chart and nobody is chased for it."""
-    seat = one(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
+    """Excuse an absence, with a reason; it is in the chart, and no outreach follows."""
+    seat = one_or_404(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
     client = _client(seat.client_id)
     try:
         absences.excuse(store, seat, request.form.get("reason", ""), by=me(), now=clock.now())
     except Refusal as refusal:
-        return _not(client, f"excusal-{seat.id}", refusal)
+        return _refused(client, f"excusal-{seat.id}", refusal)
     store.commit()
     return _after(client, f"seat-{seat.id}")
 
 
 def _client(person_id: int) -> Person:
     wanted = teams.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
-    return one(wanted)
+    return one_or_404(wanted)
 
 
-def _seat_named(client: Person, written: str) -> Seat | None:
-    named = Seat.id == row_number(written)
-    return store.scalar(select(Seat).where(named, Seat.client_id == client.id))
+def _seat_of(client: Person, seat_id: str) -> Seat | None:
+    by_id = Seat.id == row_number(seat_id)
+    return store.scalar(select(Seat).where(by_id, Seat.client_id == client.id))
 
 
 def _after(client: Person, part: str) -> ResponseReturnValue:
     to = f"/staff/people/{client.id}#{part}"
-    return changed(PAGE, to, lambda: portrait.of(store, client, me(), clock.now()), sent=part)
+    return changed(
+        PAGE, to, lambda: person_page.context(store, client, me(), clock.now()), sent=part
+    )
 
 
-def _not(client: Person, part: str, refusal: Refusal) -> ResponseReturnValue:
+def _refused(client: Person, part: str, refusal: Refusal) -> ResponseReturnValue:
     discard_and_read()
-    context = portrait.of(store, client, me(), clock.now())
-    return page(PAGE, 422, **context, wrong=part, errors=refused(refusal), given=request.form)
+    context = person_page.context(store, client, me(), clock.now())
+    return page(PAGE, 422, **context, wrong=part, errors=form_errors(refusal), given=request.form)

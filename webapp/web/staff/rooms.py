@@ -1,4 +1,4 @@
-"""A room: who was there and how we know, in one tap each; moving it, calling it off; what happens next per seat."""
+"""A session's page: marking who was there, the evidence, next steps per seat; moving and cancelling the session."""
 
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,11 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
-from webapp.web.staff import now as board
-from webapp.web.staff import roll
-from webapp.web.staff.frame import changed, instant, me, one, page, refused
-from webapp.web.staff.roll import Place, Room
-from webapp.web.staff.writing import room as written
+from webapp.web.staff import now as now_page
+from webapp.web.staff import room_overviews
+from webapp.web.staff.console import changed, form_errors, instant, me, one_or_404, page
+from webapp.web.staff.room_overviews import RoomOverview, SeatOverview
+from webapp.web.staff.writing import room as materials
 
 rooms = Blueprint("rooms", __name__)
 PAGE = "staff/session.html"
@@ -32,14 +32,14 @@ PAGE = "staff/session.html"
 @rooms.get("/sessions/<row:session_id>")
 @needs(Permission.CONSOLE)
 def show(session_id: int) -> ResponseReturnValue:
-    """The room's own page."""
-    return page(PAGE, **_picture(session_id))
+    """The session's page."""
+    return page(PAGE, **_page_context(session_id))
 
 
 @rooms.post("/sessions/<row:session_id>/presence")
 @needs(Permission.MARK_ROOM)
 def mark_everyone(session_id: int) -> ResponseReturnValue:
-    """Everyone of whom nothing is known was there; and with that it is certain who was (P4)."""
+    """Mark everyone without evidence as present, and with that confirm the room (P4)."""
     room, now = _room(session_id), clock.now()
     for place in room.unsaid:
         _mark(place, EvidenceType.PRESENT, None, now)
@@ -52,7 +52,7 @@ def mark_everyone(session_id: int) -> ResponseReturnValue:
 @rooms.post("/sessions/<row:session_id>/confirmation")
 @needs(Permission.MARK_ROOM)
 def confirm(session_id: int) -> ResponseReturnValue:
-    """What the room shows is how it was; partners may now be told what they may be told (P4)."""
+    """Confirm the attendance shown; from now on partners may be notified as consented (P4)."""
     room = _room(session_id)
     if room.others:
         raise Forbidden(N_("Only its host or a coordinator can say this for everyone."))
@@ -64,9 +64,9 @@ def confirm(session_id: int) -> ResponseReturnValue:
 @rooms.post("/seats/<row:seat_id>/presence")
 @needs(Permission.MARK_ROOM)
 def mark(seat_id: int) -> ResponseReturnValue:
-    """One person: present or absent. Against evidence it is a correction and says why (rule 10)."""
+    """Mark one person as present or absent. Against evidence it is a correction and needs a reason (rule 10)."""
     seat, now = _seat(seat_id), clock.now()
-    place = roll.standings(store, select(Seat).where(Seat.id == seat.id), now)[0]
+    place = room_overviews.of_seats(store, select(Seat).where(Seat.id == seat.id), now)[0]
     type = request.form.get("type", "")
     reason = request.form.get("reason", "").strip()
     if type == place.word and not reason:
@@ -74,7 +74,7 @@ def mark(seat_id: int) -> ResponseReturnValue:
     try:
         _mark(place, type, reason or None, now)
     except Invalid as refusal:
-        return _not(seat.session_id, refusal, wrong_seat=seat.id)
+        return _refused(seat.session_id, refusal, wrong_seat=seat.id)
     store.commit()
     return _after(seat.session_id, None)
 
@@ -82,14 +82,14 @@ def mark(seat_id: int) -> ResponseReturnValue:
 @rooms.post("/sessions/<row:session_id>/time")
 @needs(Permission.MARK_ROOM)
 def move(session_id: int) -> ResponseReturnValue:
-    """Another time, in the reader's own zone. Whoever was told is told once more (rule 4)."""
+    """Move the session to another time, given in the reader's zone. Whoever was notified is notified again (rule 4)."""
     session = _room(session_id).session
     length = session.ends_at - session.starts_at
     try:
         starts_at = instant(request.form.get("starts_at", ""), "starts_at")
         session.move(store, starts_at, starts_at + length, by=me(), now=clock.now())
     except Refusal as refusal:
-        return _not(session_id, refusal)
+        return _refused(session_id, refusal)
     store.commit()
     return _after(session_id, None)
 
@@ -97,72 +97,76 @@ def move(session_id: int) -> ResponseReturnValue:
 @rooms.post("/sessions/<row:session_id>/cancellation")
 @needs(Permission.MARK_ROOM)
 def cancel(session_id: int) -> ResponseReturnValue:
-    """The program calls it off, with a reason: nobody missed anything."""
+    """Cancel the session, with a reason: nobody is counted as absent."""
     session = _room(session_id).session
     try:
         session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
     except Refusal as refusal:
-        return _not(session_id, refusal)
+        return _refused(session_id, refusal)
     store.commit()
     return _after(session_id, None)
 
 
-def _mark(place: Place, type: str, reason: str | None, now: datetime) -> None:
+def _mark(place: SeatOverview, type: str, reason: str | None, now: datetime) -> None:
     presence.mark(
         store, place.seat, type, by=me(), now=now, id=uuid4().hex, reason=reason,
         corrections_within_days=place.corrections_within.total_seconds() / 86400,
     )  # fmt: skip
 
 
-def _room(session_id: int) -> Room:
+def _room(session_id: int) -> RoomOverview:
     wanted = sessions.visible_to(me()).where(Session.id == session_id)
-    found = roll.call(store, wanted, me(), clock.now(), whole_walk=True)
-    return found[0] if found else abort(404)
+    rooms = room_overviews.of_sessions(store, wanted, me(), clock.now(), whole_walk=True)
+    return rooms[0] if rooms else abort(404)
 
 
 def _seat(seat_id: int) -> Seat:
-    return one(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
+    return one_or_404(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
 
 
-def _picture(session_id: int) -> dict[str, Any]:
+def _page_context(session_id: int) -> dict[str, Any]:
     room = _room(session_id)
     evidence: dict[int, list[Presence]] = {}
     named = {place.client.id for place in room.places} | {room.session.host_id}
-    found = select(Presence).where(Presence.session_id == session_id, Presence.person_id.in_(named))
-    for piece in store.scalars(found.order_by(Presence.at, Presence.id)):
+    pieces = select(Presence).where(
+        Presence.session_id == session_id, Presence.person_id.in_(named)
+    )
+    for piece in store.scalars(pieces.order_by(Presence.at, Presence.id)):
         evidence.setdefault(piece.person_id, []).append(piece)
     needs = accommodations.in_sessions(store, [session_id])
-    told = [
+    read = [
         place.client.id
         for place in room.places
         if needs.get(place.seat.id) or any(one.reason for one in evidence.get(place.client.id, ()))
     ]
     return {
-        "reading": Reading(What.ROOM, told, session_id),
+        "reading": Reading(What.ROOM, read, session_id),
         "place": "now",
         "room": room,
         "evidence": evidence,
         "needs": needs,
-        "after": written.after(store, room.session),
+        "after": materials.after(store, room.session),
     }
 
 
-def _after(session_id: int, room: Room | None) -> ResponseReturnValue:
-    """Back to where the tap was made: the board of today's rooms, or the room's own page."""
+def _after(session_id: int, room: RoomOverview | None) -> ResponseReturnValue:
+    """The response after a change: the Now page or the session's page, wherever the form was."""
     if request.form.get("back") == "now":
         to = f"/staff#room-{session_id}"
         return changed(
-            board.PAGE, to, lambda: board.picture(open_room=session_id if room is None else 0)
+            now_page.PAGE,
+            to,
+            lambda: now_page.page_context(open_room=session_id if room is None else 0),
         )
-    return changed(PAGE, f"/staff/sessions/{session_id}", lambda: _picture(session_id))
+    return changed(PAGE, f"/staff/sessions/{session_id}", lambda: _page_context(session_id))
 
 
-def _not(session_id: int, refusal: Refusal, wrong_seat: int = 0) -> ResponseReturnValue:
-    """The same page with the sentence at its form; nothing has changed."""
+def _refused(session_id: int, refusal: Refusal, wrong_seat: int = 0) -> ResponseReturnValue:
+    """The same page with the refusal at its form; nothing has changed."""
     discard_and_read()
     more: dict[str, Any] = {
-        "errors": refused(refusal), "wrong_seat": wrong_seat, "given": request.form
+        "errors": form_errors(refusal), "wrong_seat": wrong_seat, "given": request.form
     }  # fmt: skip
     if request.form.get("back") == "now":
-        return page(board.PAGE, 422, **board.picture(open_room=session_id), **more)
-    return page(PAGE, 422, **_picture(session_id), **more)
+        return page(now_page.PAGE, 422, **now_page.page_context(open_room=session_id), **more)
+    return page(PAGE, 422, **_page_context(session_id), **more)

@@ -1,4 +1,4 @@
-"""Tasks: mine, my role's, overdue. Each ends in one click with an outcome, or stays and says when to try again."""
+"""The Tasks page: my own, my role's, overdue and done tasks, and recording their outcomes."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
 from webapp.batches import each_or_none
-from webapp.care.contact import tasks as work
+from webapp.care.contact import tasks as care_tasks
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.contacts import Outcome
 from webapp.care.contact.tasks import Task, TaskKind
@@ -26,78 +26,80 @@ from webapp.refusals import Invalid
 from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
-from webapp.web.staff.frame import changed, instant, me, one, page, refused
+from webapp.web.staff.console import changed, form_errors, instant, me, one_or_404, page
 from webapp.web.staff.wording import call_scripts
 
 tasks = Blueprint("tasks", __name__)
 PAGE = "staff/tasks.html"
 VIEWS = ("mine", "role", "overdue", "done")
-CALLS = (TaskKind.OUTREACH, TaskKind.RELATIONAL, TaskKind.REENGAGEMENT, TaskKind.TECH_HELP)
-"""Tasks about reaching somebody: every outcome is offered. The others are ended with a word on what was decided."""
-AGAIN = {"PT30M": timedelta(minutes=30), "PT2H": work.NEXT_ATTEMPT, "P1D": timedelta(days=1)}
-"""When to try again, the proposal in the middle."""
+CONTACT_KINDS = (TaskKind.OUTREACH, TaskKind.RELATIONAL, TaskKind.REENGAGEMENT, TaskKind.TECH_HELP)
+"""Tasks to reach somebody: every outcome is offered. The others are closed with a reason."""
+AGAIN = {"PT30M": timedelta(minutes=30), "PT2H": care_tasks.NEXT_ATTEMPT, "P1D": timedelta(days=1)}
+"""When to try again; the default is in the middle."""
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """One task with what its owner needs to know."""
+class TaskCard:
+    """One task with what its owner needs."""
 
     task: Task
     story: str
     script: list[str]
     misses: list[Seat]
-    """The silent misses a review is about, oldest first."""
+    """The missed seats a review is about, oldest first."""
     unsafe: set[str]
-    """Numbers and addresses of the client that are marked unsafe: nobody calls or writes there (P9)."""
+    """The client's phone numbers and addresses that are marked unsafe: not to be used (P9)."""
 
     @property
     def calls(self) -> bool:
-        return self.task.kind in CALLS
+        return self.task.kind in CONTACT_KINDS
 
 
 @tasks.get("/tasks")
 @needs(Permission.WORK_TASKS)
 def show() -> ResponseReturnValue:
-    """One list at a time; `show` names it."""
-    return page(PAGE, **_picture())
+    """One list at a time, chosen by `show`."""
+    return page(PAGE, **_page_context())
 
 
 @tasks.post("/tasks/<row:task_id>/acknowledgement")
 @needs(Permission.WORK_TASKS)
 def acknowledge(task_id: int) -> ResponseReturnValue:
-    """Seen: nobody is nudged any more (rule 9)."""
-    task = one(work.visible_to(me()).where(Task.id == task_id))
+    """Mark the task as seen, which ends its reminders (rule 9)."""
+    task = one_or_404(care_tasks.visible_to(me()).where(Task.id == task_id))
     task.acknowledge(store, by=me(), now=clock.now())
     store.commit()
-    return changed(PAGE, _back(task_id), _picture)
+    return changed(PAGE, _back(task_id), _page_context)
 
 
 @tasks.post("/tasks/<row:task_id>/outcome")
 @needs(Permission.WORK_TASKS)
 def finish(task_id: int) -> ResponseReturnValue:
-    """What came of it. Some outcomes end the task, others set the next try."""
+    """Record the outcome. Some complete the task, others set the next attempt."""
     now, form = clock.now(), request.form
-    task = one(work.visible_to(me()).where(Task.id == task_id))
+    task = one_or_404(care_tasks.visible_to(me()).where(Task.id == task_id))
     outcome = form.get("outcome", "")
     try:
-        work.attempt(
+        care_tasks.attempt(
             store, task, outcome, by=me(), now=now, note=form.get("note", "").strip() or None,
             next_at=_next_at(outcome, now), channel=form.get("channel") or "call",
         )  # fmt: skip
     except Invalid as refusal:
         discard_and_read()
-        return page(PAGE, 422, **_picture(), errors=refused(refusal), wrong=task_id, given=form)
+        return page(
+            PAGE, 422, **_page_context(), errors=form_errors(refusal), wrong=task_id, given=form
+        )
     store.commit()
-    return changed(PAGE, _back(task_id), _picture, sent=task_id)
+    return changed(PAGE, _back(task_id), _page_context, sent=task_id)
 
 
 def _next_at(outcome: str, now: datetime) -> datetime | None:
-    """When to try again, as asked for; None leaves it to the default."""
+    """When to try again, from the form; None for the default."""
     if outcome == Outcome.CALL_BACK_AT:
-        written = request.form.get("call_back_at", "")
-        return instant(written, "call_back_at") if written else None
+        call_back_at = request.form.get("call_back_at", "")
+        return instant(call_back_at, "call_back_at") if call_back_at else None
     if outcome in (Outcome.NO_ANSWER, Outcome.LEFT_MESSAGE, Outcome.WRONG_NUMBER):
-        return now + AGAIN.get(request.form.get("again", ""), work.NEXT_ATTEMPT)
+        return now + AGAIN.get(request.form.get("again", ""), care_tasks.NEXT_ATTEMPT)
     return None
 
 
@@ -110,33 +112,33 @@ def _view() -> str:
     return asked if asked in VIEWS else VIEWS[0]
 
 
-def _picture() -> dict[str, Any]:
-    """The lists' sizes and the cards of the one asked for."""
+def _page_context() -> dict[str, Any]:
+    """The sizes of all lists and the cards of the one shown."""
     now, person, view = clock.now(), me(), _view()
-    visible = work.visible_to(person)
-    open_ones = list(_with_all(visible.where(Task.is_open).order_by(Task.due_at)))
+    visible = care_tasks.visible_to(person)
+    open_tasks = list(_load(visible.where(Task.is_open).order_by(Task.due_at)))
     lists: dict[str, list[Task]] = {
-        "mine": [task for task in open_ones if task.owner_id == person.id],
-        "role": [task for task in open_ones if task.owner_id != person.id],
-        "overdue": [task for task in open_ones if task.due_at <= now],
+        "mine": [task for task in open_tasks if task.owner_id == person.id],
+        "role": [task for task in open_tasks if task.owner_id != person.id],
+        "overdue": [task for task in open_tasks if task.due_at <= now],
     }
     if view == "done":
         ended = visible.where(Task.done_at >= _midnight(now)).order_by(Task.done_at.desc())
-        lists["done"] = list(_with_all(ended))
+        lists["done"] = list(_load(ended))
     return {
-        "reading": Reading(What.CALLS, _spoken_of(lists[view])),
+        "reading": Reading(What.CALLS, _clients_with_notes(lists[view])),
         "place": "tasks",
         "view": view,
         "leads": may(person, Permission.READ_TIMELINESS),
         "sizes": {name: len(each) for name, each in lists.items()},
         "cards": _cards(lists[view], person),
         "again": list(AGAIN),
-        "next_try": now + work.NEXT_ATTEMPT,
+        "next_try": now + care_tasks.NEXT_ATTEMPT,
     }
 
 
-def _spoken_of(shown: list[Task]) -> set[int]:
-    """The clients about whom words stand on these cards."""
+def _clients_with_notes(shown: list[Task]) -> set[int]:
+    """Ids of the clients about whom these cards show notes."""
     noted = (task for task in shown if task.note or any(each.note for each in task.attempts))
     return {task.client_id for task in noted if task.client_id is not None}
 
@@ -146,7 +148,7 @@ def _midnight(now: datetime) -> datetime:
     return datetime.combine(local.date(), time(), local.tzinfo)
 
 
-def _with_all(found: Select[Task]) -> Sequence[Task]:
+def _load(found: Select[Task]) -> Sequence[Task]:
     attached = (
         joinedload(Task.client), joinedload(Task.owner), selectinload(Task.attempts),
         joinedload(Task.session).joinedload(Session.host),
@@ -154,7 +156,7 @@ def _with_all(found: Select[Task]) -> Sequence[Task]:
     return store.scalars(found.options(*attached)).unique().all()
 
 
-def _cards(found: Sequence[Task], person: Person) -> list[Card]:
+def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     clients = {task.client_id for task in found}
     unsafe = select(Address.person_id, Address.value).where(
         Address.person_id.in_(clients), Address.is_unsafe
@@ -164,9 +166,9 @@ def _cards(found: Sequence[Task], person: Person) -> list[Card]:
         marked[client_id].add(value)
     missed = _missed(set().union(*(_seats_in(task) for task in found)))
 
-    def build(some: list[Task]) -> list[Card]:
+    def build(some: list[Task]) -> list[TaskCard]:
         return [
-            Card(
+            TaskCard(
                 task,
                 call_scripts.story(task),
                 call_scripts.script(task, person.name.split(" ")[0]),
@@ -180,16 +182,16 @@ def _cards(found: Sequence[Task], person: Person) -> list[Card]:
     return [card or _unreadable(task) for card, task in zip(made, found, strict=True)]
 
 
-def _unreadable(task: Task) -> Card:
-    return Card(task, _("Something in this task can't be read."), [], [], set())
+def _unreadable(task: Task) -> TaskCard:
+    return TaskCard(task, _("Something in this task can't be read."), [], [], set())
 
 
 def _seats_in(task: Task) -> set[int]:
-    """The seats that a review is about; none when what it says can't be read."""
-    said = task.brief.get("seats", []) if isinstance(task.brief, dict) else []
-    return {each for each in said if isinstance(each, int)} if isinstance(said, list) else set()
+    """The seats that a review is about; none when its brief can't be read."""
+    seats = task.brief.get("seats", []) if isinstance(task.brief, dict) else []
+    return {each for each in seats if isinstance(each, int)} if isinstance(seats, list) else set()
 
 
 def _missed(ids: set[int]) -> dict[int, Seat]:
-    found = store.scalars(select(Seat).where(Seat.id.in_(ids))) if ids else ()
-    return {seat.id: seat for seat in found}
+    seats = store.scalars(select(Seat).where(Seat.id.in_(ids))) if ids else ()
+    return {seat.id: seat for seat in seats}

@@ -1,4 +1,4 @@
-"""Provable timeliness: every miss, every step, on time or why not (promise 1, M29)."""
+"""The On time page: for every missed seat, each step with its delay, or why it was not taken (promise 1, M29)."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -18,19 +18,19 @@ from webapp.protocol.facts.picture import SeatRow
 from webapp.protocol.reports.timeliness import Proof, missed, proofs, summary
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, page
+from webapp.web.staff.console import me, page
 
 timeliness = Blueprint("timeliness", __name__)
 PERIODS = (7, 30, 90)
 """Days to look back."""
 MOST = 50
-"""Misses told one by one; the table above counts all."""
+"""Misses listed one by one; the table above them counts all."""
 ON_TIME = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """One seat that nobody filled, with every rung of it."""
+    """One missed seat with all its rungs."""
 
     seat: Seat
     proofs: list[Proof] | None
@@ -40,7 +40,7 @@ class Miss:
 @timeliness.get("/timeliness")
 @needs(Permission.READ_TIMELINESS)
 def show() -> ResponseReturnValue:
-    """The figures of the period, then the latest misses one by one."""
+    """The period's totals, then the latest misses one by one."""
     now, days = clock.now(), _days()
     since, program_id = now - timedelta(days=days), me().program_id
     query = missed(program_id, since, now).limit(MOST)

@@ -86,7 +86,7 @@ def a_full_life(store, world, seat_in, now):
         store, maya, world.ben, "schedule", purpose="So that we can plan", signature="Maya",
         expires_at=now + timedelta(days=9), by=maya, now=now,
     )  # fmt: skip
-    chart.looked_at(store, maya, by=world.carla.id, now=now)
+    chart.record_reading(store, maya, by=world.carla.id, now=now)
     rows.put(store, "make_up", now, seat_id=seat.id, kind="recording")
     rows.put(store, "address", now, channel="email", value="maya@example.org", **hers)
     rows.put(store, "self_test", now, results={"network": "good"}, **hers)

@@ -22,7 +22,7 @@ def test_an_older_reading_is_one_tap_further(visit, store, world, clock):
     """P7: every reading, not the latest alone."""
     visit(world.tessa).get(f"/staff/people/{world.maya.id}")
     for _ in range(looks.MOST):
-        chart.looked_at(store, world.maya, by=world.carla.id, now=clock.now())
+        chart.record_reading(store, world.maya, by=world.carla.id, now=clock.now())
     store.commit()
     maya = visit(world.maya)
     first = maya.get("/me/looks").text

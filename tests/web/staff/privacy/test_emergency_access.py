@@ -1,4 +1,4 @@
-"""P8, as staff meet it: a form, one chart for two hours, a banner, an end."""
+"""P8 on the console: the form, one chart for two hours, the banner, and ending it early."""
 
 from datetime import timedelta
 
@@ -9,13 +9,13 @@ from webapp.care.contact.tasks import Task
 from webapp.care.privacy import consents
 from webapp.care.privacy.emergency_access import EmergencyAccess
 
-TOLD = {"client": "maya torres", "reason": "Her sister called, she may be in danger."}
+REASON_FORM = {"client": "maya torres", "reason": "Her sister called, she may be in danger."}
 
 
 def test_the_chart_opens_with_a_banner_and_the_supervisor_has_a_task(visit, store, world):
     colin = visit(world.colin)
     assert colin.get(f"/staff/people/{world.maya.id}").status_code == 404
-    page = colin.follow(colin.post("/staff/emergency-access", TOLD)).text
+    page = colin.follow(colin.post("/staff/emergency-access", REASON_FORM)).text
     assert "Emergency access" in page
     assert "Maya Torres" in page
     susan = visit(world.susan)
@@ -23,20 +23,20 @@ def test_the_chart_opens_with_a_banner_and_the_supervisor_has_a_task(visit, stor
     assert "Review an emergency access" in tasks
     assert f"/staff/people/{world.maya.id}/sharing#reached" in tasks
     review = susan.get(f"/staff/people/{world.maya.id}/sharing").text
-    for told in (world.colin.name, TOLD["reason"], "Opened once:"):
-        assert told in review
+    for words in (world.colin.name, REASON_FORM["reason"], "Opened once:"):
+        assert words in review
     assert colin.get(f"/staff/people/{world.june.id}").status_code == 404
 
 
-def test_after_two_hours_there_is_no_such_person_again(visit, world, clock):
-    visit(world.colin).post("/staff/emergency-access", TOLD)
+def test_after_two_hours_the_client_is_not_found_again(visit, world, clock):
+    visit(world.colin).post("/staff/emergency-access", REASON_FORM)
     clock.forward(hours=2, seconds=1)
     assert visit(world.colin).get(f"/staff/people/{world.maya.id}").status_code == 404
 
 
-def test_it_can_be_ended_at_once(visit, store, world):
+def test_an_emergency_access_can_be_ended_early(visit, store, world):
     colin = visit(world.colin)
-    colin.post("/staff/emergency-access", TOLD)
+    colin.post("/staff/emergency-access", REASON_FORM)
     access = store.scalars(select(EmergencyAccess)).one()
     assert visit(world.carla).post(f"/staff/emergency-access/{access.id}/end").status_code == 404
     colin.post(f"/staff/emergency-access/{access.id}/end")
@@ -51,21 +51,23 @@ def test_it_can_be_ended_at_once(visit, store, world):
     ],
 )  # fmt: skip
 def test_a_refusal_opens_nothing_and_keeps_what_was_typed(visit, store, world, changes, status):
-    answer = visit(world.colin).post("/staff/emergency-access", TOLD | changes)
+    answer = visit(world.colin).post("/staff/emergency-access", REASON_FORM | changes)
     assert answer.status_code == status
-    assert (TOLD | changes)["reason"] in answer.text
+    assert (REASON_FORM | changes)["reason"] in answer.text
     assert store.scalars(select(EmergencyAccess)).all() == []
     assert store.scalars(select(Task)).all() == []
 
 
-def test_it_needs_a_fresh_sign_in(visit, store, world, clock):
+def test_emergency_access_needs_a_fresh_sign_in(visit, store, world, clock):
     colin = visit(world.colin)
     clock.forward(minutes=11)
-    assert colin.post("/staff/emergency-access", TOLD).status_code in (303, 403)
+    assert colin.post("/staff/emergency-access", REASON_FORM).status_code in (303, 403)
     assert store.scalars(select(EmergencyAccess)).all() == []
 
 
-def test_it_opens_a_chart_and_neither_an_account_nor_what_was_paused(visit, store, world, clock):
+def test_emergency_access_opens_a_chart_and_neither_an_account_nor_a_paused_consent(
+    visit, store, world, clock
+):
     """P8: two hours of reading, not a way in for good; P3: what is safe is for those to say who know the client."""
     consent = consents.grant(
         store, world.maya, world.ben, "reminders", purpose="So that Ben can remind me", by=world.maya,
@@ -74,7 +76,7 @@ def test_it_opens_a_chart_and_neither_an_account_nor_what_was_paused(visit, stor
     consent.pause(store, by=world.carla, now=clock.now())
     store.commit()
     colin = visit(world.colin)
-    colin.post("/staff/emergency-access", TOLD)
+    colin.post("/staff/emergency-access", REASON_FORM)
     assert colin.get(f"/staff/people/{world.maya.id}/sharing").status_code == 200
     link = f"/staff/people/{world.maya.id}/sign-in-link"
     assert colin.get(link).status_code == 404

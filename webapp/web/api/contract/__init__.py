@@ -1,1 +1,1 @@
-"""What every call of the API has in common: shapes of input and output, who is asking, how it says no, its document."""
+"""What every API call shares: field types, tokens, paging, idempotency keys, error responses, and the OpenAPI document."""

@@ -1,7 +1,7 @@
-"""How a call is declared: method, rule, scope, answers; and what happens around every one of them.
+"""The `@call` decorator: declares an API call (method, URL rule, scope, responses) and wraps its view.
 
-Before the view: who asks, then whether the body can be read. After it: the one commit. The same declaration feeds the
-document, so that neither can say what the other does not do.
+Before the view runs, the token is checked, then the body is parsed. After it comes the one commit. The OpenAPI document is made
+from the same declarations, so the two cannot disagree.
 """
 
 import json
@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from webapp import clock
 from webapp.refusals import Conflict
 from webapp.web.api.contract import idempotency, problems, tokens
-from webapp.web.api.contract.problems import Refused
+from webapp.web.api.contract.problems import RequestRefused
 from webapp.web.page.unit_of_work import store
 
 PREFIX = "/api/v1"
@@ -26,32 +26,33 @@ PUBLIC = ""
 """The scope of a call that needs no token."""
 View = TypeVar("View", bound=Callable[..., Any])
 Work = Callable[[], tuple[int, str]]
-"""Answers (status, JSON text)."""
+"""Returns (status, JSON text)."""
 ATTEMPTS = 3
-Answers = dict[int, type[BaseModel] | None]
+"""How often a write is tried that another writer disturbs."""
+Responses = dict[int, type[BaseModel] | None]
 
 api = APIBlueprint("api", __name__, url_prefix=PREFIX, doc_ui=False)
-"""flask-openapi3 reads and checks what comes in; the document is made in `document.py`, where nothing of the shapes is lost."""
-api.register_error_handler(Refused, problems.refused)
+"""flask-openapi3 parses and validates requests. It does not make the document (`doc_ui`): see `document.py` for why."""
+api.register_error_handler(RequestRefused, problems.request_refused)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One line of the API's table."""
+class ApiCall:
+    """One declared call."""
 
     method: str
     rule: str
     scope: str
-    answers: Answers
+    responses: Responses
     tag: str
     view: Callable[..., Any]
     raw: bool
-    """It reads the body for itself."""
+    """The view parses the body itself."""
     example: Any
     headers: dict[str, str]
-    """Headers it reads: name → what it is for."""
+    """Headers it reads: name → description."""
     media: str
-    """What it answers where no model says the shape."""
+    """Media type of a response that has no model."""
 
     @property
     def path(self) -> type[BaseModel] | None:
@@ -71,7 +72,7 @@ class Call:
         return self.method == "POST" and self.scope != PUBLIC
 
 
-CALLS: dict[str, Call] = {}
+CALLS: dict[str, ApiCall] = {}
 """Every call by its endpoint."""
 
 
@@ -80,61 +81,63 @@ def call(
     rule: str,
     *,
     scope: str,
-    answers: Answers,
+    responses: Responses,
     tag: str,
     example: Any = None,
     headers: dict[str, str] | None = None,
     raw: bool = False,
     media: str = "text/plain",
 ) -> Callable[[View], View]:
-    """Declare a call. Its view takes `path`, `query` and `body` as their models, and returns the answer, or (answer, status).
+    """Declare a call. The view takes `path`, `query` and `body` as models, and returns the response body, or (body, status).
 
-    A view never commits: what it changed is committed when it returns, and undone when it raises. `raw`: it reads the body
-    for itself.
+    A view never commits: its changes are committed when it returns and rolled back when it raises. `raw`: the view parses the
+    body itself.
     """
 
     def declare(view: View) -> View:
-        known = Call(method, rule, scope, answers, tag, view, raw, example, headers or {}, media)
-        CALLS[f"api.{view.__name__}"] = known
+        declared = ApiCall(
+            method, rule, scope, responses, tag, view, raw, example, headers or {}, media
+        )
+        CALLS[f"api.{view.__name__}"] = declared
         route = getattr(api, method.lower())
-        route(rule, endpoint=view.__name__)(_around(view, known))
+        route(rule, endpoint=view.__name__)(_wrapped(view, declared))
         return view
 
     return declare
 
 
-def _around(view: View, known: Call) -> Callable[..., Response]:
+def _wrapped(view: View, declared: ApiCall) -> Callable[..., Response]:
     @wraps(view)
-    def serve(**given: Any) -> Response:
+    def serve(**arguments: Any) -> Response:
         def run() -> tuple[int, str]:
-            result = view(**given)
+            result = view(**arguments)
             body, status = result if isinstance(result, tuple) else (result, 200)
             return status, current_app.json.dumps(body)
 
-        if known.method == "GET":
-            result = view(**given)
+        if declared.method == "GET":
+            result = view(**arguments)
             return (
                 result
                 if isinstance(result, Response)
                 else _response(200, current_app.json.dumps(result))
             )
-        key = request.headers.get(idempotency.HEADER) if known.repeatable else None
+        key = request.headers.get(idempotency.HEADER) if declared.repeatable else None
         if key is not None:
-            return _response(*_undisturbed(lambda: idempotency.once(key, run, clock.now())))
-        return _response(*_undisturbed(lambda: _committed(run)))
+            return _response(*_retry_on_conflict(lambda: idempotency.once(key, run, clock.now())))
+        return _response(*_retry_on_conflict(lambda: _with_commit(run)))
 
     return serve
 
 
-def _committed(run: Work) -> tuple[int, str]:
-    answered = run()
+def _with_commit(run: Work) -> tuple[int, str]:
+    result = run()
     store.commit()
-    return answered
+    return result
 
 
-def _undisturbed(work: Work) -> tuple[int, str]:
-    """Do the work. When another writer got in between (the same new reference, a deadlock), nothing of ours was kept:
-    once more, on what they have left. Raises Conflict when that fails too."""
+def _retry_on_conflict(work: Work) -> tuple[int, str]:
+    """Run `work`; when another writer interferes (the same new reference, a deadlock), roll back and try again on what they
+    committed. Raises Conflict when every attempt fails."""
     for _ in range(ATTEMPTS):
         try:
             return work()
@@ -145,37 +148,37 @@ def _undisturbed(work: Work) -> tuple[int, str]:
 
 
 def _response(status: int, text: str) -> Response:
-    kind = "application/json" if status < 400 else problems.MEDIA_TYPE
-    return Response(text + "\n", status, mimetype=kind)
+    media = "application/json" if status < 400 else problems.MEDIA_TYPE
+    return Response(text + "\n", status, mimetype=media)
 
 
 @api.before_request
-def at_the_door() -> None:
-    """Who is asking, and can the body be read? In this order: a stranger learns nothing about bodies."""
-    known = CALLS.get(request.endpoint or "")
-    if known is None or request.method == "OPTIONS":
+def check_request() -> None:
+    """Check the token, then parse the body. In this order: a caller without a token learns nothing about bodies."""
+    declared = CALLS.get(request.endpoint or "")
+    if declared is None or request.method == "OPTIONS":
         return
-    if known.scope:
-        tokens.require(known.scope)
-    if known.body:
+    if declared.scope:
+        tokens.require(declared.scope)
+    if declared.body:
         read_json()
 
 
 def read_json() -> None:
-    """Parse the body strictly; flask-openapi3 then finds it parsed. Raises Refused: 413, 415, 400, 422."""
+    """Parse the body strictly and cache it where flask-openapi3 looks for it. Raises RequestRefused: 413, 415, 400, 422."""
     raw = request.get_data(cache=True)
     if not raw and request.method == "POST" and request.content_length in (None, 0):
-        raw = b"{}"  # a POST without a body says nothing, which some calls accept
+        raw = b"{}"  # some calls accept a POST without a body
     elif not request.is_json:
-        raise Refused(415, "media-type", "Send application/json.")
+        raise RequestRefused(415, "media-type", "Send application/json.")
     try:
-        parsed = json.loads(raw.decode("utf-8"), parse_constant=_no_such_number)
+        parsed = json.loads(raw.decode("utf-8"), parse_constant=_reject_constant)
     except (ValueError, RecursionError) as error:
-        raise Refused(400, "malformed", "The body isn't JSON in UTF-8.", at="#") from error
+        raise RequestRefused(400, "malformed", "The body isn't JSON in UTF-8.", at="#") from error
     if not isinstance(parsed, dict):
-        raise Refused(422, "invalid", "The body is a JSON object.", at="#")
+        raise RequestRefused(422, "invalid", "The body is a JSON object.", at="#")
     request._cached_json = (parsed, parsed)
 
 
-def _no_such_number(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")

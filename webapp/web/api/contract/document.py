@@ -1,4 +1,9 @@
-"""The API's document: OpenAPI 3.1, made from the calls as they are declared, and the same as a page people read."""
+"""The API's OpenAPI 3.1 document, made from the declared calls, and the same as a page to read.
+
+flask-openapi3 could make a document too, but its schema model lacks keywords of OpenAPI 3.1: it raises on a path or query parameter whose
+schema has `examples`, and drops `examples` and `contentMediaType` elsewhere. It also documents optional query parameters as
+nullable, and a 422 of media type application/json for every call that declares none. So it is used for validation alone.
+"""
 
 import inspect
 import re
@@ -11,15 +16,15 @@ from flask import current_app, render_template
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from webapp.web.api.contract.calls import CALLS, PREFIX, Call, api
+from webapp.web.api.contract.calls import CALLS, PREFIX, ApiCall, api
 from webapp.web.api.contract.idempotency import HEADER, KEY
 from webapp.web.api.contract.problems import CODES, MEDIA_TYPE, Problem
 
 REFERENCE = "#/components/schemas/{model}"
 SCOPES = {
     "roster": "Write people, couples, care teams, series, sessions and the policy",
-    "presence": "Say who was there",
-    "care": "Report absences and contacts, and answer tasks",
+    "presence": "Send attendance",
+    "care": "Report absences and contacts, and complete tasks",
     "read": "Read everything of the program",
 }
 REFUSALS = {
@@ -28,7 +33,7 @@ REFUSALS = {
     403: "The token lacks the scope of this call.",
     404: "There is nothing here by that name, or nothing this program may know of.",
     409: "It fits this document, but contradicts what is registered.",
-    413: "The body is larger than 1 MiB, or not said how large.",
+    413: "The body is larger than 1 MiB, or of unknown length.",
     415: "The body is not application/json.",
     422: "It doesn't fit this document; `errors` says where.",
     503: "Not ready to serve.",
@@ -36,8 +41,8 @@ REFUSALS = {
 DESCRIPTION = """Feeds the missed-session protocol of one program, and reads it back.
 
 A Bearer token is bound to one program and to scopes. `PUT` by the caller's own reference adds (201) or replaces (200), `DELETE`
-ends; both may be repeated. `POST` takes an `Idempotency-Key`: the same key with the same body is answered alike for 24 hours. Instants are RFC 3339 with
-an offset, durations ISO 8601. Lists answer `items` and `next`, the cursor for `?after=`. Errors are RFC 9457 problem documents whose
+ends; both may be repeated. `POST` takes an `Idempotency-Key`: the same key with the same body gets the same response for 24 hours. Instants are RFC 3339 with
+an offset, durations ISO 8601. Lists return `items` and `next`, the cursor for `?after=`. Errors are RFC 9457 problem documents whose
 `errors` point at the fields at fault."""
 
 
@@ -58,7 +63,7 @@ def docs() -> str:
 
 @cache
 def document() -> dict[str, Any]:
-    """The whole document. It depends on the code alone, so it is made once."""
+    """The whole document. It depends on the code alone, so it is made once per process."""
     paths: dict[str, Any] = {}
     for endpoint, call in CALLS.items():
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", call.rule)
@@ -93,19 +98,18 @@ def _schemas() -> dict[str, Any]:
     return dict(made["$defs"])
 
 
-def _models(call: Call) -> Iterator[type[BaseModel]]:
+def _models(call: ApiCall) -> Iterator[type[BaseModel]]:
     if call.body:
         yield call.body
-    yield from (model for model in call.answers.values() if model)
+    yield from (model for model in call.responses.values() if model)
 
 
-def _operation(endpoint: str, call: Call) -> dict[str, Any]:
-    said = inspect.getdoc(call.view) or ""
-    summary, _, rest = said.partition("\n")
+def _operation(endpoint: str, call: ApiCall) -> dict[str, Any]:
+    text = re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(call.view) or "")
     operation: dict[str, Any] = {
         "operationId": endpoint.removeprefix("api."),
-        "summary": summary.rstrip("."),
-        "description": re.sub(r"(?<!\n)\n(?!\n)", " ", said if rest else summary),
+        "summary": text.partition("\n")[0].partition(". ")[0].rstrip("."),
+        "description": text,
         "tags": [call.tag],
         "security": [{"token": [call.scope]}] if call.scope else [],
         "parameters": list(_parameters(call)),
@@ -116,19 +120,19 @@ def _operation(endpoint: str, call: Call) -> dict[str, Any]:
     return operation
 
 
-def _request(call: Call) -> dict[str, Any]:
+def _request(call: ApiCall) -> dict[str, Any]:
     schema = (
         {"$ref": REFERENCE.format(model=call.body.__name__)} if call.body else {"type": "object"}
     )
     fields = call.body.model_fields.values() if call.body else ()
-    needed = call.raw or call.method != "POST" or any(field.is_required() for field in fields)
+    required = call.raw or call.method != "POST" or any(field.is_required() for field in fields)
     content: dict[str, Any] = {"schema": schema}
     if call.example is not None:
         content["example"] = call.example
-    return {"required": needed, "content": {"application/json": content}}
+    return {"required": required, "content": {"application/json": content}}
 
 
-def _parameters(call: Call) -> Iterator[dict[str, Any]]:
+def _parameters(call: ApiCall) -> Iterator[dict[str, Any]]:
     for model, place in ((call.path, "path"), (call.query, "query")):
         if model is None:
             continue
@@ -143,51 +147,52 @@ def _parameters(call: Call) -> Iterator[dict[str, Any]]:
     if call.repeatable:
         yield {
             "name": HEADER, "in": "header", "required": False,
-            "description": "A key of the caller's own for this one intent",
+            "description": "The caller's own key for this request, the same on every repeat",
             "schema": {"type": "string", "pattern": KEY, "maxLength": 200},
             "example": "6a1f4e0c-absence-17",
         }  # fmt: skip
 
 
 def _parameter(name: str, place: str, field: dict[str, Any], required: bool) -> dict[str, Any]:
-    """A query parameter that is left out is absent, never null."""
+    """A parameter from a model's field. One that is left out is absent, never null, so null is no allowed value."""
     schema = {key: value for key, value in field.items() if key not in ("title", "description")}
     if "anyOf" in schema:
         schema = next(one for one in schema["anyOf"] if one.get("type") != "null")
     if schema.get("default", ...) is None:
         del schema["default"]
-    said = {"description": field["description"]} if "description" in field else {}
-    return {"name": name, "in": place, "required": required, **said, "schema": schema}
+    described = {"description": field["description"]} if "description" in field else {}
+    return {"name": name, "in": place, "required": required, **described, "schema": schema}
 
 
-def _responses(call: Call) -> dict[str, Any]:
-    answers: dict[str, Any] = {}
-    for status, model in call.answers.items():
+def _responses(call: ApiCall) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, model in call.responses.items():
         if status >= 400:
             continue
         content = (
             {"application/json": {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
             if model
-            else {call.media: {"schema": _as_it_is(call.media)}}
+            else {call.media: {"schema": _raw_schema(call.media)}}
         )
-        answers[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
     for status in sorted(_refusals(call)):
-        answers[str(status)] = _problem(REFUSALS[status])
+        responses[str(status)] = _problem(REFUSALS[status])
         if status == 401:
-            answers["401"]["headers"] = {
+            responses["401"]["headers"] = {
                 "WWW-Authenticate": {"description": "RFC 6750", "schema": {"type": "string"}}
             }
-    answers["default"] = _problem("Anything else that went wrong.")
-    return answers
+    responses["default"] = _problem("Any other error.")
+    return responses
 
 
-def _as_it_is(media: str) -> dict[str, str]:
-    """Text, or bytes of another kind."""
+def _raw_schema(media: str) -> dict[str, str]:
+    """The schema of a response without a model: text, or bytes of that media type."""
     return {"type": "string"} if media == "text/plain" else {"contentMediaType": media}
 
 
-def _refusals(call: Call) -> set[int]:
-    expected = {status for status in call.answers if status >= 400}
+def _refusals(call: ApiCall) -> set[int]:
+    """Statuses of 400 and above that the call may return."""
+    expected = {status for status in call.responses if status >= 400}
     expected |= {401, 403} if call.scope else set()
     expected |= {400, 409, 413, 415, 422} if call.body else set()
     expected |= {400, 401, 409, 413} if call.raw else set()

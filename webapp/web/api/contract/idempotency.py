@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same key with the same body is answered once, and the same answer is given for 24 hours."""
+"""`Idempotency-Key`: a repeated POST with the same key and body gets the first response again, for 24 hours."""
 
 import hashlib
 import re
@@ -11,7 +11,7 @@ from webapp.operations import idempotency_keys
 from webapp.operations.idempotency_keys import KeptResponse
 from webapp.refusals import Refusal
 from webapp.web.api.contract import problems, tokens
-from webapp.web.api.contract.problems import Refused
+from webapp.web.api.contract.problems import RequestRefused
 from webapp.web.page.unit_of_work import store
 
 HEADER = "Idempotency-Key"
@@ -19,35 +19,37 @@ KEY = r"^[!-~]{1,200}$"
 
 
 def once(key: str, run: Callable[[], tuple[int, str]], now: datetime) -> tuple[int, str]:
-    """Run what was asked, or repeat what was answered: (status, JSON text). Raises Refused (422) for a key that was used for
-    something else.
+    """Run the call, or return what it returned the first time: (status, JSON text). Raises RequestRefused (422) for a key that was
+    used for another request.
 
-    The key's row is taken first, in the transaction that does the work: of any number of parallel posts one works, and the
-    others wait for its answer. A refusal is an answer too; it is kept although the work is undone.
+    The key's row is inserted first, in the transaction that does the work: of any number of parallel posts one runs, and the
+    others wait for its response. A refusal is kept and repeated like any response, although its work is rolled back.
     """
     if not re.fullmatch(KEY.strip("^$"), key):
-        raise Refused(
+        raise RequestRefused(
             422, "invalid", "A key is 1 to 200 printable ASCII characters.", at=f"#/{HEADER}"
         )
-    token_id, asked = tokens.token().id, _fingerprint()
-    if earlier := idempotency_keys.take(store, token_id, key, asked, now):
-        return _again(earlier, asked)
+    token_id, fingerprint = tokens.token().id, _fingerprint()
+    if earlier := idempotency_keys.take(store, token_id, key, fingerprint, now):
+        return _repeated(earlier, fingerprint)
     try:
         status, text = run()
     except Refusal as refusal:
         store.rollback()
-        no = problems.tell(refusal.status, refusal)
-        status, text = no.status_code, no.get_data(as_text=True).rstrip("\n")
-        if earlier := idempotency_keys.take(store, token_id, key, asked, now):
-            return _again(earlier, asked)
+        problem = problems.error_response(refusal.status, refusal)
+        status, text = problem.status_code, problem.get_data(as_text=True).rstrip("\n")
+        if earlier := idempotency_keys.take(store, token_id, key, fingerprint, now):
+            return _repeated(earlier, fingerprint)
     idempotency_keys.keep(store, token_id, key, status, text)
     store.commit()
     return status, text
 
 
-def _again(earlier: KeptResponse, asked: bytes) -> tuple[int, str]:
-    if earlier.asked != asked:
-        raise Refused(422, "key-reused", "This key was used for another request.", at=f"#/{HEADER}")
+def _repeated(earlier: KeptResponse, fingerprint: bytes) -> tuple[int, str]:
+    if earlier.asked != fingerprint:
+        raise RequestRefused(
+            422, "key-reused", "This key was used for another request.", at=f"#/{HEADER}"
+        )
     return earlier.status, earlier.text
 
 

@@ -1,4 +1,4 @@
-"""From the callers' references to rows, within the token's program; what is elsewhere does not exist (S1)."""
+"""Finds rows by the caller's own references, within the token's program only; other programs' rows do not exist here (S1)."""
 
 from collections.abc import Iterable
 
@@ -14,17 +14,17 @@ NOBODY = N_("There is nobody here by that reference.")
 
 
 def session(ref: str, *, field: str | None = None) -> Session:
-    """Raises Unknown naming `field`."""
-    found = store.scalar(
+    """The session of this reference. Raises Unknown naming `field`."""
+    row = store.scalar(
         select(Session).where(Session.program_id == tokens.program_id(), Session.ref == ref)
     )
-    if found is None:
+    if row is None:
         raise Unknown(N_("There is no session by that reference."), field=field)
-    return found
+    return row
 
 
 def person(ref: str, *kinds: Kind, field: str | None = None) -> Person:
-    """Raises Unknown naming `field`."""
+    """The person of this reference. Raises Unknown naming `field`."""
     return people([ref], *kinds, field=field)[0]
 
 
@@ -33,26 +33,26 @@ def optional_person(ref: str | None, *kinds: Kind, field: str) -> Person | None:
 
 
 def people(refs: Iterable[str], *kinds: Kind, field: str | None = None) -> list[Person]:
-    """These people in their order, in one statement. Raises Unknown naming the first one missing: `field`, or `field.3`
-    for one of a list."""
+    """The people of these references, in their order, in one statement. Raises Unknown naming the first one missing: `field`, or
+    `field.3` for one of a list."""
     wanted = list(refs)
     query = select(Person).where(
         Person.program_id == tokens.program_id(), Person.ref.in_(set(wanted)),
         Person.kind.in_(kinds or (Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF)),
     )  # fmt: skip
-    found = {row.ref: row for row in store.scalars(query)}
+    by_ref = {row.ref: row for row in store.scalars(query)}
     for number, ref in enumerate(wanted):
-        if ref not in found:
+        if ref not in by_ref:
             at = f"{field}.{number}" if field and len(wanted) > 1 else field
             raise Unknown(NOBODY, field=at)
-    return [found[ref] for ref in wanted]
+    return [by_ref[ref] for ref in wanted]
 
 
 def seat(of: Session, client: Person, *, field: str) -> Seat:
-    """The client's place in a session. Raises Unknown naming `field`."""
-    found = store.scalar(
+    """The client's seat in a session. Raises Unknown naming `field`."""
+    row = store.scalar(
         select(Seat).where(Seat.session_id == of.id, Seat.client_id == client.id, Seat.is_given)
     )
-    if found is None:
+    if row is None:
         raise Unknown(N_("This client has no place in that session."), field=field)
-    return found
+    return row

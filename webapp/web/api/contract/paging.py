@@ -1,7 +1,7 @@
-"""Lists: `?limit=&after=`, answered with `items` and the cursor `next`.
+"""Paged lists: `?limit=&after=` returns `items` and the cursor `next`.
 
-A cursor is a row's own position, so a list never skips or repeats a row that others add to, and a page costs the same at any
-depth.
+A cursor is the id of the last row returned, so rows added meanwhile cause no gaps or repeats, and every page costs the same
+however far into the list.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,24 +18,25 @@ PAGE = 100
 
 
 class Page(Query):
-    """Which part of a list."""
+    """Which page of a list."""
 
     limit: int = Field(PAGE, ge=1, le=LONGEST_PAGE, description="How many at most")
     after: int = Field(0, ge=0, le=LARGEST_ID, description="Only what follows this cursor")
 
 
-def number(asked: int) -> ColumnElement[int]:
-    """A caller's number, as a condition may have it: 64 bits wide, though most of our own are narrower on PostgreSQL."""
-    return literal(asked, BigInteger)
+def number(value: int) -> ColumnElement[int]:
+    """A caller's number for use in a condition, as 64 bits: PostgreSQL refuses to compare a larger one with our narrower columns."""
+    return literal(value, BigInteger)
 
 
 def cut(
     rows: Sequence[Row], limit: int, position: Callable[[Row], int]
 ) -> tuple[Sequence[Row], int | None]:
-    """Of up to `limit` + 1 rows: the page, and the cursor of the next one, if there is one."""
+    """Split up to `limit` + 1 rows into the page and the cursor of the next page, or None if this is the last."""
     page = rows[:limit]
     return page, position(page[-1]) if len(rows) > limit else None
 
 
 def paged(items: list[Any], after: int | None) -> dict[str, Any]:
+    """The response body of a list."""
     return {"items": items, "next": after}

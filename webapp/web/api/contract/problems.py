@@ -1,10 +1,9 @@
-"""How the API says no: RFC 9457 problem documents with JSON pointers to the fields at fault (R12).
+"""Error responses: RFC 9457 problem documents with JSON pointers to the fields at fault (R12).
 
-422: the request does not fit the document. 409: it fits, but contradicts what is registered. 404: nothing here by that name, or
-nothing this program may know of (S1). Never a stack trace, never what was sent.
+422: the request does not fit the document. 409: it fits, but contradicts what is registered. 404: nothing by that name in this
+program (S1). Never a stack trace, and never what was sent.
 """
 
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -13,13 +12,13 @@ from pydantic import Field, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from webapp.refusals import Invalid, Refusal
-from webapp.web.api.contract.shapes import Answer
+from webapp.web.api.contract.shapes import ResponseBody
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 50
 
 
-class FieldError(Answer):
+class FieldError(ResponseBody):
     """One thing that is wrong."""
 
     pointer: str = Field(
@@ -28,7 +27,7 @@ class FieldError(Answer):
     detail: str = Field(max_length=1000)
 
 
-class Problem(Answer):
+class Problem(ResponseBody):
     """RFC 9457."""
 
     type: str = Field(
@@ -41,8 +40,8 @@ class Problem(Answer):
     errors: list[FieldError] = Field(default=[], description="Which fields are at fault")
 
 
-class Refused(Exception):
-    """The contract itself says no: bad token, wrong media type, malformed JSON."""
+class RequestRefused(Exception):
+    """A request refused before its view runs: bad token, wrong media type, malformed JSON."""
 
     def __init__(
         self,
@@ -58,17 +57,19 @@ class Refused(Exception):
         self.headers = headers or {}
 
 
-def tell(status: int, error: Exception) -> Response:
-    """The answer for any error under /api (the teller of `web/errors.py`)."""
+def error_response(status: int, error: Exception) -> Response:
+    """The response to any error under /api (registered with `page/errors.py`)."""
     if isinstance(error, Refusal):
         status = 409 if isinstance(error, Invalid) else error.status
         errors = [(pointer(*error.field.split(".")), str(error))] if error.field else []
-        return document(status, error.code, str(error), errors)
+        return response(status, error.code, str(error), errors)
     headers = {}
     if isinstance(error, HTTPException) and error.code == 405:
         headers = {k: v for k, v in error.get_headers(request.environ) if k == "Allow"}
-    return document(
-        status, *SAID.get(status, SAID[500] if status >= 500 else SAID[400]), headers=headers
+    return response(
+        status,
+        *DETAILS.get(status, DETAILS[500] if status >= 500 else DETAILS[400]),
+        headers=headers,
     )
 
 
@@ -96,8 +97,8 @@ CODES = {
     "not-ready": "The database can't be reached, or no worker lives.",
     "our-fault": "Something on our side failed; it is logged.",
 }
-"""Every problem's code, with what it means: the fragments of `type`."""
-SAID = {
+"""Every problem's code with its meaning; `type` is the API page's address with the code as fragment."""
+DETAILS = {
     400: ("malformed", "This can't be read as a request."),
     404: ("not-found", "There is nothing here by that name."),
     405: ("method-not-allowed", "This can't be done with that method."),
@@ -107,54 +108,57 @@ SAID = {
 }
 
 
-def refused(error: Refused) -> Response:
+def request_refused(error: RequestRefused) -> Response:
+    """The problem document of a request refused before its view ran."""
     errors = [(error.at, error.detail)] if error.at else []
-    return document(error.status, error.code, error.detail, errors, headers=error.headers)
+    return response(error.status, error.code, error.detail, errors, headers=error.headers)
 
 
-def unfit(error: ValidationError) -> Response:
-    """The request does not fit its shape: every complaint with its pointer (flask-openapi3's callback)."""
+def validation_error(error: ValidationError) -> Response:
+    """422 with every validation error and its pointer; flask-openapi3 calls this."""
     errors = [
-        (pointer(*one["loc"]), _words(one))
+        (pointer(*one["loc"]), _message(one))
         for one in error.errors(include_url=False, include_input=False)
     ]
-    return document(422, "invalid", f"This {_part(error)} doesn't fit the API's document.", errors)
+    return response(422, "invalid", f"This {_part(error)} doesn't fit the API's document.", errors)
 
 
 def _part(error: ValidationError) -> str:
     return error.title if error.title in ("query", "path") else "body"
 
 
-def _words(one: Any) -> str:
+def _message(one: Any) -> str:
     message: str = one["msg"]
     return message.removeprefix("Value error, ")
 
 
 def pointer(*parts: Any) -> str:
     """An RFC 6901 pointer as a fragment."""
-    return "#" + "".join(_steps(parts))
+    return "#" + "".join(map(_step, parts))
 
 
-def _steps(parts: tuple[Any, ...]) -> Iterator[str]:
-    for part in parts:
-        clean = str(part).encode("utf-8", "replace").decode()[:100]
-        yield "/" + clean.replace("~", "~0").replace("/", "~1")
+def _step(part: Any) -> str:
+    clean = str(part).encode("utf-8", "replace").decode()[:100]
+    return "/" + clean.replace("~", "~0").replace("/", "~1")
 
 
-def document(
+def response(
     status: int,
     code: str,
     detail: str,
     errors: list[tuple[str, str]] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
+    """A problem document; `errors` are (pointer, detail), of which the first 50 are shown."""
     body: dict[str, Any] = {
         "type": f"/api/v1/docs#{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "errors": [{"pointer": at, "detail": said} for at, said in (errors or [])[:MOST_ERRORS]],
+        "errors": [
+            {"pointer": at, "detail": problem} for at, problem in (errors or [])[:MOST_ERRORS]
+        ],
     }
-    answer = Response(current_app.json.dumps(body) + "\n", status, mimetype=MEDIA_TYPE)
-    answer.headers.update(headers or {})
-    return answer
+    made = Response(current_app.json.dumps(body) + "\n", status, mimetype=MEDIA_TYPE)
+    made.headers.update(headers or {})
+    return made

@@ -1,7 +1,7 @@
-"""The types that bodies, queries and answers are made of: bounded, strict, and the same in the document as in the code.
+"""Base models and field types of requests and responses: bounded, strict, and the same in the document as in the code.
 
-JSON Schema says what a value looks like; `_check` functions add what a pattern cannot. What is refused here is refused with 422
-and a pointer, before anything else looks at it (R12).
+JSON Schema describes what a value looks like; validators add what a pattern cannot. A value refused here gets 422 and a pointer
+before any other code sees it (R12).
 """
 
 import re
@@ -23,41 +23,41 @@ DATE = (
     r"(20[0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
     r"|20([02468][048]|[13579][26])-02-29)"
 )
-"""A day of this century that the calendar has."""
+"""A day of this century that exists in the calendar."""
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 INSTANT = rf"^{DATE}[Tt]{CLOCK}:[0-5][0-9](\.[0-9]{{1,9}})?([Zz]|[+-]{CLOCK})$"
 WALL_TIME = rf"^{DATE}T{CLOCK}(:[0-5][0-9])?$"
-SAYS_SOMETHING = r"^[^\u0000]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff][^\u0000]*$"
-"""Not blank, whichever engine's idea of white space is asked."""
+NOT_BLANK = r"^[^\u0000]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff][^\u0000]*$"
+"""Not blank, by any regular expression engine's idea of white space."""
 REF = r"^[A-Za-z0-9_][A-Za-z0-9_.:@+~-]{0,119}$"
 
 
-class Body(BaseModel):
-    """A request body. A field it does not know is a mistake of the caller's and is said so."""
+class RequestBody(BaseModel):
+    """A request body. An unknown field is refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Query(BaseModel):
-    """The query of a list. Its title tells `problems` that a complaint is about the query."""
+    """Query parameters. `problems` tells by the title that an error is in the query."""
 
     model_config = ConfigDict(extra="forbid", title="query")
 
 
 class Path(BaseModel):
-    """What stands in the address itself."""
+    """Path parameters."""
 
     model_config = ConfigDict(extra="forbid", title="path")
 
 
-class Answer(BaseModel):
-    """What a call answers."""
+class ResponseBody(BaseModel):
+    """A response body, or a part of one."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 def _instant(value: Any) -> datetime:
-    """An aware instant from RFC 3339. Without an offset it would be another moment for each reader: refused."""
+    """An aware instant (UTC) from RFC 3339. Refused without an offset: it would be another moment for each reader."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value
     if not isinstance(value, str) or not _matches(INSTANT, value):
@@ -66,7 +66,7 @@ def _instant(value: Any) -> datetime:
 
 
 def _six_digits(text: str) -> str:
-    """RFC 3339 knows nanoseconds, a datetime does not."""
+    """RFC 3339 allows nanoseconds, a datetime holds microseconds."""
     return re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", text) if "." in text else text
 
 
@@ -77,12 +77,12 @@ def _wall_time(value: Any) -> datetime:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    """As JSON Schema means it: `$` is the very end."""
+    """Match as JSON Schema does: `$` is the very end."""
     return re.fullmatch(pattern.removeprefix("^").removesuffix("$"), value) is not None
 
 
 def whole(value: Any) -> Any:
-    """JSON has one kind of number: 10.0 is a whole one."""
+    """JSON has one kind of number: 10.0 is a whole number."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -93,7 +93,7 @@ def _zone(value: str) -> str:
 
 
 def _printable(value: str) -> str:
-    """A NUL cannot be stored, half a surrogate pair cannot be written down."""
+    """Refuse a NUL, which PostgreSQL cannot store, and half a surrogate pair, which cannot be encoded."""
     if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         raise ValueError("This holds a character that can't be stored.")
     return value
@@ -101,11 +101,11 @@ def _printable(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Marks a `str`: `least` to `most` characters; by default it must say something."""
+    """Annotates a `str`: `least` to `most` characters; by default it must not be blank."""
 
     most: int
     least: int = 1
-    pattern: str = SAYS_SOMETHING
+    pattern: str = NOT_BLANK
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         plain = core_schema.str_schema(
@@ -116,7 +116,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Marks a `str`: one of the values of an enum, as plain text."""
+    """Annotates a `str`: one of the values of an enum."""
 
     words: Iterable[str]
 
@@ -129,7 +129,7 @@ Ref = Annotated[
     Field(pattern=REF, max_length=120, description="The caller's own reference", examples=["c-17"]),
 ]
 Whole = Annotated[int, BeforeValidator(whole)]
-# Bounds stand before the validator: after it they are checked, but the document would not say them.
+# Bounds come before the validator: after it they would be checked but left out of the document.
 Minutes = Annotated[int, Field(ge=1, le=24 * 60), BeforeValidator(whole)]
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Name = Annotated[str, Text(200)]

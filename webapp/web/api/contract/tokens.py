@@ -1,4 +1,4 @@
-"""Who is asking: a Bearer token (RFC 6750), bound to one program and to scopes."""
+"""Bearer tokens (RFC 6750): each belongs to one program and has scopes."""
 
 from datetime import timedelta
 from typing import cast
@@ -11,7 +11,7 @@ from webapp.care.accounts.api_tokens import Token
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
 from webapp.operations import rate_limits
-from webapp.web.api.contract.problems import Refused
+from webapp.web.api.contract.problems import RequestRefused
 from webapp.web.page import attempts
 from webapp.web.page.unit_of_work import database, store
 
@@ -19,14 +19,14 @@ REALM = 'Bearer realm="rejoin"'
 
 
 def require(scope: str) -> None:
-    """Let this request through as its token's program and person. Raises Refused: 401 without a live token, 403 without
-    the scope.
+    """Authenticate this request by its token. Raises RequestRefused: 401 without a live token, 403 without the scope, 429 after too
+    many invalid tokens from one address.
 
-    Looked up in a store of its own that only reads: a stranger's POST never waits for, or holds, the write lock.
+    The token is looked up in a read-only store, so that a stranger's POST never waits for, or holds, the write lock.
     """
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
-        raise Refused(
+        raise RequestRefused(
             401,
             "no-token",
             "Send a token: Authorization: Bearer …",
@@ -36,9 +36,9 @@ def require(scope: str) -> None:
         token = api_tokens.token_of(reading, secret.strip())
         wait = rate_limits.wait(reading, rate_limits.TOKEN, attempts.caller_address(), clock.now())
     if token is None:
-        _count(wait)
+        _count_invalid(wait)
         challenge = f'{REALM}, error="invalid_token"'
-        raise Refused(
+        raise RequestRefused(
             401,
             "bad-token",
             "This token isn't valid here.",
@@ -47,21 +47,21 @@ def require(scope: str) -> None:
     g.token = token
     if scope not in token.scopes:
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope}"'
-        said = f"This call needs a token with the scope {scope}."
-        raise Refused(403, "scope-missing", said, headers={"WWW-Authenticate": challenge})
+        detail = f"This call needs a token with the scope {scope}."
+        raise RequestRefused(403, "scope-missing", detail, headers={"WWW-Authenticate": challenge})
 
 
-def _count(wait: timedelta) -> None:
-    """A token that is none, from this address (S12). Raises Refused (429) when there were too many; who goes on regardless costs
-    no write."""
+def _count_invalid(wait: timedelta) -> None:
+    """Count an invalid token from this address (S12). Raises RequestRefused (429) when there were too many; further attempts
+    cost no write."""
     try:
         if wait:
             raise rate_limits.TooMany(wait)
         attempts.count(rate_limits.TOKEN, attempts.caller_address())
     except rate_limits.TooMany as refusal:
-        said = "Too many tokens that aren't valid came from this address. Try again later."
-        raise Refused(
-            429, "too-many", said, headers={"Retry-After": str(refusal.retry_after)}
+        detail = "Too many tokens that aren't valid came from this address. Try again later."
+        raise RequestRefused(
+            429, "too-many", detail, headers={"Retry-After": str(refusal.retry_after)}
         ) from refusal
 
 
@@ -70,7 +70,7 @@ def token() -> Token:
 
 
 def actor() -> Person:
-    """In whose name this happens: the token's own person, so that every act has an actor."""
+    """The token's own person, so that every change has an actor."""
     return token().person
 
 
@@ -79,5 +79,5 @@ def program_id() -> int:
 
 
 def program() -> Program:
-    """The token's program, as a row of this request's store."""
+    """The token's program, loaded in this request's store."""
     return store.get_one(Program, program_id())

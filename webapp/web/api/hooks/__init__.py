@@ -1,1 +1,1 @@
-"""Doors for other systems' webhooks. Each checks its sender itself, keeps what came, and answers at once."""
+"""Receivers of other systems' webhooks. Each verifies its sender, stores the message and responds at once."""

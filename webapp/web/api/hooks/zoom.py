@@ -1,8 +1,8 @@
 """`POST /hooks/zoom/{feed}`: Zoom's signed events. `feed` is the program's reference (S10).
 
-Only a message signed with a live secret of the feed, within the time window, is let in. It is kept raw and answered at once;
-`operations/zoom.py` makes evidence of it. Five minutes are Zoom's own advice against replays. Zoom repeats what was
-not answered; whether it signs a repeat anew is not documented, so a message is answered at once, before anything is done about it.
+Only messages signed with a live secret of the feed, within the time window, are accepted. They are stored raw and responded to at
+once; `operations/zoom.py` turns them into evidence later. Five minutes are Zoom's own advice against replays. Zoom repeats what gets no
+response; whether it signs a repeat anew is not documented, so nothing slow may come before the response.
 """
 
 import hashlib
@@ -22,21 +22,21 @@ from webapp.operations.inbox import Arrival
 from webapp.operations.zoom import SOURCE
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract.calls import PUBLIC, call
-from webapp.web.api.contract.problems import Refused
-from webapp.web.api.contract.shapes import Answer, Path, Ref
+from webapp.web.api.contract.problems import RequestRefused
+from webapp.web.api.contract.shapes import Path, Ref, ResponseBody
 from webapp.web.page.unit_of_work import store
 
 WINDOW = timedelta(minutes=5)
 PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-"""Nothing with a colon, so that validating an address can never sign a message (`v0:…`)."""
+"""No colon, so that validating an address can never sign a message (`v0:…`)."""
 SIGNATURE, TIMESTAMP = "x-zm-signature", "x-zm-request-timestamp"
 
 
-class Feed(Path):
+class FeedPath(Path):
     feed: Ref
 
 
-class Received(Answer):
+class Received(ResponseBody):
     """`result` for an event; the two tokens for Zoom's validation of the address."""
 
     result: str | None = None
@@ -45,7 +45,7 @@ class Received(Answer):
 
 
 @call(
-    "POST", "/hooks/zoom/<feed>", scope=PUBLIC, answers={200: Received}, tag="Hooks", raw=True,
+    "POST", "/hooks/zoom/<feed>", scope=PUBLIC, responses={200: Received}, tag="Hooks", raw=True,
     headers={
         SIGNATURE: "v0= and the HMAC-SHA256 of v0:{timestamp}:{raw body} with the feed's secret",
         TIMESTAMP: "Seconds since 1970, at most five minutes from now",
@@ -63,16 +63,18 @@ class Received(Answer):
         },
     },
 )  # fmt: skip
-def post_zoom(path: Feed):  # type: ignore[no-untyped-def]
-    """Zoom says who came and went, and validates this address. Unsigned, altered or old messages: 401; the very same message
-    again: 409."""
+def post_zoom(path: FeedPath):  # type: ignore[no-untyped-def]
+    """Receive Zoom's events of who joined and left, and its validation of this address. Unsigned, altered or old messages: 401; the
+    very same message again: 409."""
     settings: Settings = current_app.extensions["settings"]
     secrets = settings.zoom_secrets_for(path.feed)
     raw = request.get_data(cache=True)
     secret = _signed_with(secrets, raw)
     message = _read(raw, secret is not None)
     if message.get("event") == "endpoint.url_validation":
-        return _validated(message, secret or (secrets[0] if secrets and not _claims() else None))
+        return _validation(
+            message, secret or (secrets[0] if secrets and not _claims_signature() else None)
+        )
     if secret is None:
         raise _not_from_zoom()
     program = store.scalar(programs.by_ref(path.feed))
@@ -82,17 +84,17 @@ def post_zoom(path: Feed):  # type: ignore[no-untyped-def]
         store, program.id, SOURCE, raw, request.headers[SIGNATURE], now=clock.now()
     )
     if arrival is Arrival.REPLAYED:
-        raise Refused(409, "replayed", "This very message has come before.")
+        raise RequestRefused(409, "replayed", "This very message has come before.")
     return {"result": "stored" if arrival is Arrival.NEW else "duplicate"}
 
 
-def _claims() -> bool:
-    """It says that it is signed."""
+def _claims_signature() -> bool:
+    """Whether the request has a signature, valid or not."""
     return SIGNATURE in request.headers
 
 
 def _signed_with(secrets: tuple[str, ...], raw: bytes) -> str | None:
-    """The secret that signed this message, if a live one did and it is fresh. Every secret is tried, in constant time each."""
+    """The live secret that signed this message within the time window, or None. Every secret is tried, each in constant time."""
     stamp = request.headers.get(TIMESTAMP, "")
     if not re.fullmatch(r"[0-9]{1,11}", stamp):
         return None
@@ -109,7 +111,7 @@ def _hmac(secret: str, message: bytes) -> bytes:
 
 
 def _read(raw: bytes, signed: bool) -> dict[str, Any]:
-    """The message. Whoever did not sign it learns nothing about what is wrong with it. Raises Refused."""
+    """The message as JSON. Raises RequestRefused: 400, or 401 for an unsigned one, which learns nothing about what is wrong."""
     try:
         message = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -117,14 +119,14 @@ def _read(raw: bytes, signed: bool) -> dict[str, Any]:
     if isinstance(message, dict):
         return message
     raise (
-        Refused(400, "malformed", "The body isn't a JSON object.", at="#")
+        RequestRefused(400, "malformed", "The body isn't a JSON object.", at="#")
         if signed
         else _not_from_zoom()
     )
 
 
-def _validated(message: dict[str, Any], secret: str | None) -> dict[str, str]:
-    """Zoom asks whether we hold the secret. Only a token that could never be a message is answered."""
+def _validation(message: dict[str, Any], secret: str | None) -> dict[str, str]:
+    """The response to Zoom's check that we hold the secret. Only a token that could never be a message is signed."""
     payload = message.get("payload")
     token = payload.get("plainToken") if isinstance(payload, dict) else None
     if secret is None or not isinstance(token, str) or not PLAIN_TOKEN.fullmatch(token):
@@ -132,8 +134,8 @@ def _validated(message: dict[str, Any], secret: str | None) -> dict[str, str]:
     return {"plainToken": token, "encryptedToken": _hmac(secret, token.encode()).decode()}
 
 
-def _not_from_zoom() -> Refused:
-    return Refused(
+def _not_from_zoom() -> RequestRefused:
+    return RequestRefused(
         401,
         "bad-signature",
         "This isn't signed as it should be.",

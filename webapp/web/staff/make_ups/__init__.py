@@ -2,4 +2,4 @@
 
 from webapp.web.staff.make_ups import ledger, reflections, slots
 
-PLACES = (slots.make_ups, ledger.make_up_ledger, reflections.reflections)
+BLUEPRINTS = (slots.make_ups, ledger.make_up_ledger, reflections.reflections)

@@ -23,7 +23,7 @@ from webapp.protocol.reports import demand, misses
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
-from webapp.web.staff.frame import changed, me, one, page, refused
+from webapp.web.staff.console import changed, form_errors, me, one_or_404, page
 from webapp.web.staff.make_ups import board
 
 make_up_ledger = Blueprint("make_up_ledger", __name__)
@@ -54,7 +54,7 @@ def book(seat_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         discard_and_read()
         return page(
-            PAGE, refusal.status, **_context(seat.client), errors=refused(refusal), wrong=seat_id,
+            PAGE, refusal.status, **_context(seat.client), errors=form_errors(refusal), wrong=seat_id,
             refusal=refusal,
         )  # fmt: skip
     store.commit()
@@ -117,11 +117,11 @@ def _chosen() -> Session | Resource:
 
 def _client(person_id: int) -> Person:
     wanted = teams.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
-    return one(wanted)
+    return one_or_404(wanted)
 
 
 def _seat(seat_id: int) -> Seat:
     """A seat of a client in the reader's care; hosts who are not on the care team get 404 (S1)."""
     mine = teams.visible_to(me()).where(Person.kind == Kind.CLIENT).with_only_columns(Person.id)
     seats = sessions.seats_visible_to(me()).where(Seat.id == seat_id)
-    return one(seats.where(Seat.client_id.in_(mine)))
+    return one_or_404(seats.where(Seat.client_id.in_(mine)))

@@ -19,7 +19,7 @@ from webapp.care.schedule.sessions import Seat
 from webapp.refusals import Refusal
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
-from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.console import form_errors, me, one_or_404, page
 
 reflections = Blueprint("reflections", __name__)
 PAGE = "staff/make_ups/reflection.html"
@@ -42,7 +42,7 @@ def confirm(make_up_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         discard_and_read()
         return page(
-            PAGE, refusal.status, **_context(reflection), errors=refused(refusal), given=words
+            PAGE, refusal.status, **_context(reflection), errors=form_errors(refusal), given=words
         )
     store.commit()
     return redirect("/staff/make-ups#reflections", 303)
@@ -62,4 +62,4 @@ def _reflection(make_up_id: int) -> Reflection:
     made = joinedload(Reflection.make_up)
     whole = made.joinedload(MakeUp.seat).joinedload(Seat.client), made.joinedload(MakeUp.resource)
     written = wanted.where(MakeUp.id == make_up_id, Reflection.handed_in_at.is_not(None))
-    return one(written.options(*whole))
+    return one_or_404(written.options(*whole))

@@ -22,7 +22,7 @@ from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.page.filters import zone_of
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
-from webapp.web.staff.frame import changed, instant, me, page, refused
+from webapp.web.staff.console import changed, form_errors, instant, me, page
 from webapp.web.staff.make_ups import board
 
 make_ups = Blueprint("make_ups", __name__)
@@ -64,7 +64,7 @@ def open_slot() -> ResponseReturnValue:
         _plan(_read(request.form))
     except Refusal as refusal:
         discard_and_read()
-        return page(PAGE, 422, **_context(), errors=refused(refusal), given=request.form)
+        return page(PAGE, 422, **_context(), errors=form_errors(refusal), given=request.form)
     store.commit()
     return changed(PAGE, "/staff/make-ups", _context, sent="slot")
 
@@ -84,7 +84,7 @@ def cancel(session_id: int) -> ResponseReturnValue:
         session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
     except Refusal as refusal:
         discard_and_read()
-        return page(PAGE, 422, **_context(), errors=refused(refusal), wrong_slot=session_id)
+        return page(PAGE, 422, **_context(), errors=form_errors(refusal), wrong_slot=session_id)
     store.commit()
     return changed(PAGE, "/staff/make-ups", _context)
 

@@ -1,5 +1,4 @@
-"""Privacy: a client's sharing paused for safety, emergency access, notes for their author's eyes alone, and
-what browsers refused on our pages."""
+"""Privacy pages: sharing and its pause, emergency access, counseling notes, sign-in links, and CSP reports."""
 
 from flask import Blueprint
 
@@ -11,7 +10,7 @@ from webapp.web.staff.privacy import (
     sign_in_links,
 )
 
-ROOMS: tuple[Blueprint, ...] = (
+BLUEPRINTS: tuple[Blueprint, ...] = (
     sharing.sharing, emergency_access.emergencies, counseling_notes.counseling_notes,
     sign_in_links.links, csp_reports.refused_by_browsers,
 )  # fmt: skip

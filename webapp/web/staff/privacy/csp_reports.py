@@ -1,4 +1,4 @@
-"""What browsers refused on our pages (S7): counted kinds, for those who lead, who may have to tell the maintainers."""
+"""Reported violations of our content security policy (S7), by kind with counts, for those who run the program."""
 
 import re
 
@@ -12,7 +12,7 @@ from webapp.operations import csp_reports
 from webapp.refusals import N_
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import page
+from webapp.web.staff.console import page
 
 refused_by_browsers = Blueprint("refused_by_browsers", __name__)
 WHAT = {
@@ -33,7 +33,7 @@ WHERE = {
 @refused_by_browsers.get("/refused-by-browsers")
 @needs(Permission.ADMINISTER)
 def show() -> ResponseReturnValue:
-    """Each kind with how often, first and last. It holds for the whole installation: a report names no program and nobody."""
+    """Each kind with its count, first and last time. For the whole installation: a report names no program and no person."""
     now = clock.now()
     kinds = [
         (_(WHAT.get(each.blocked, WHAT["other"])), _where(each.page), each)
@@ -46,7 +46,7 @@ def show() -> ResponseReturnValue:
 
 
 def _where(endpoint: str) -> str:
-    """`/seats/…/absence`: the kind of page in the words of an address."""
+    """The page as an address pattern, like `/seats/…/absence`."""
     if endpoint in WHERE:
         return _(WHERE[endpoint])
     rules = (

@@ -1,4 +1,4 @@
-"""Emergency access: reach one client outside one's care, with a reason, for two hours; a supervisor is told at once (P8)."""
+"""Emergency access to one client outside one's care, with a reason, for two hours; a supervisor is notified at once (P8)."""
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
@@ -13,7 +13,7 @@ from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.console import form_errors, me, one_or_404, page
 
 emergencies = Blueprint("emergencies", __name__)
 PAGE = "staff/privacy/emergency.html"
@@ -22,22 +22,26 @@ PAGE = "staff/privacy/emergency.html"
 @emergencies.get("/emergency-access")
 @needs(Permission.EMERGENCY_ACCESS)
 def show() -> ResponseReturnValue:
-    """The form, and whom one reaches now."""
+    """The form, and the reader's emergency accesses in force."""
     return page(PAGE, place="people", open=_open())
 
 
 @emergencies.post("/emergency-access")
 @needs(Permission.EMERGENCY_ACCESS)
 def begin() -> ResponseReturnValue:
-    """The client's page opens; from here on their supervisor knows."""
+    """Begin an emergency access and go to the client's page; their supervisor is notified."""
     form = request.form
     try:
         access = accesses.begin(
-            store, _sought(form.get("client", "")), form.get("reason", ""), by=me(), now=clock.now()
+            store,
+            _client_named(form.get("client", "")),
+            form.get("reason", ""),
+            by=me(),
+            now=clock.now(),
         )
     except Refusal as refusal:
         store.rollback()
-        more = {"errors": refused(refusal), "given": form}
+        more = {"errors": form_errors(refusal), "given": form}
         return page(PAGE, refusal.status, place="people", open=_open(), **more)
     store.commit()
     return redirect(f"/staff/people/{access.client_id}", 303)
@@ -46,20 +50,20 @@ def begin() -> ResponseReturnValue:
 @emergencies.post("/emergency-access/<row:access_id>/end")
 @needs(Permission.EMERGENCY_ACCESS)
 def end(access_id: int) -> ResponseReturnValue:
-    """No longer needed."""
+    """End an emergency access early."""
     mine = select(EmergencyAccess).where(EmergencyAccess.staff_id == me().id)
-    one(mine.where(EmergencyAccess.id == access_id)).end(store, by=me(), now=clock.now())
+    one_or_404(mine.where(EmergencyAccess.id == access_id)).end(store, by=me(), now=clock.now())
     store.commit()
     return redirect("/staff/emergency-access", 303)
 
 
-def _sought(name: str) -> Person:
+def _client_named(name: str) -> Person:
     """The one client of that name. Raises Invalid for none, and for several: a guess would open the wrong chart."""
-    found = store.scalars(accesses.sought(me(), name).limit(2)).all()
-    if len(found) != 1:
+    clients = store.scalars(accesses.sought(me(), name).limit(2)).all()
+    if len(clients) != 1:
         words = N_("Write the whole name, or the e-mail address or reference on file.")
         raise Invalid(words, field="client")
-    return found[0]
+    return clients[0]
 
 
 def _open() -> list[EmergencyAccess]:

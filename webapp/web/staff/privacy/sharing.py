@@ -1,4 +1,4 @@
-"""Sharing, as staff see it: what a client allows, and a pause that nobody else can notice (P3)."""
+"""A client's consents as staff see them, and pausing one so that nobody else notices (P3)."""
 
 from typing import Any
 
@@ -17,25 +17,25 @@ from webapp.care.privacy.emergency_access import EmergencyAccess
 from webapp.care.privacy.record_views import EMERGENCY, Reading, RecordView, What
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import changed, me, one, page
+from webapp.web.staff.console import changed, me, one_or_404, page
 
 sharing = Blueprint("sharing", __name__)
 PAGE = "staff/privacy/sharing.html"
 MOST, MOST_LOOKS = 20, 400
-"""Emergency accesses shown, and looks at the record searched for theirs; the audit log has them all."""
+"""How many emergency accesses are shown, and how many readings are searched for theirs; the audit log has all."""
 
 
 @sharing.get("/people/<row:person_id>/sharing")
 @needs(Permission.PAUSE_SHARING)
 def show(person_id: int) -> ResponseReturnValue:
-    """Whom the client lets know what; who reached them in an emergency."""
-    return page(PAGE, **_screen(_client(person_id)))
+    """The client's consents, and emergency accesses to their record."""
+    return page(PAGE, **_page_context(_client(person_id)))
 
 
 @sharing.post("/consents/<row:consent_id>/pause")
 @needs(Permission.PAUSE_SHARING)
 def pause(consent_id: int) -> ResponseReturnValue:
-    """From this commit on that person is told nothing more; neither the client's nor the partner's pages show it."""
+    """Pause a consent: from this commit on the recipient is notified of nothing; no page of the client or partner shows it."""
     consent = _consent(consent_id)
     consent.pause(store, by=me(), now=clock.now())
     return _after(consent)
@@ -44,7 +44,7 @@ def pause(consent_id: int) -> ResponseReturnValue:
 @sharing.post("/consents/<row:consent_id>/resumption")
 @needs(Permission.PAUSE_SHARING)
 def resume(consent_id: int) -> ResponseReturnValue:
-    """It is safe again. Whoever is here for an emergency only can't know that."""
+    """Resume a paused consent. Not by somebody with emergency access only, who can't judge that it is safe."""
     consent = _consent(consent_id, Consent.client_id.not_in(me().reaching))
     consent.resume(store, by=me(), now=clock.now())
     return _after(consent)
@@ -53,7 +53,7 @@ def resume(consent_id: int) -> ResponseReturnValue:
 @sharing.post("/consents/<row:consent_id>/end")
 @needs(Permission.PAUSE_SHARING)
 def end(consent_id: int) -> ResponseReturnValue:
-    """Taken back, as the client has told their care team (P3; 42 CFR 2.31(a)(6)): for good, like their own tap."""
+    """Revoke a consent as the client asked their care team (P3; 42 CFR 2.31(a)(6)): for good, as if by the client."""
     consent = _consent(consent_id, Consent.client_id.not_in(me().reaching))
     consents.stop(
         store, consent.client, consent.recipient_id, consent.category, by=me(), now=clock.now()
@@ -62,23 +62,25 @@ def end(consent_id: int) -> ResponseReturnValue:
 
 
 def _client(person_id: int) -> Person:
-    return one(
+    return one_or_404(
         teams.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
     )  # fmt: skip
 
 
 def _consent(consent_id: int, *among: ColumnElement[bool]) -> Consent:
     seen = teams.visible_to(me()).with_only_columns(Person.id)
-    return one(select(Consent).where(Consent.id == consent_id, Consent.client_id.in_(seen), *among))
+    return one_or_404(
+        select(Consent).where(Consent.id == consent_id, Consent.client_id.in_(seen), *among)
+    )
 
 
 def _after(consent: Consent) -> ResponseReturnValue:
     store.commit()
     to = f"/staff/people/{consent.client_id}/sharing"
-    return changed(PAGE, to, lambda: _screen(consent.client))
+    return changed(PAGE, to, lambda: _page_context(consent.client))
 
 
-def _screen(client: Person) -> dict[str, Any]:
+def _page_context(client: Person) -> dict[str, Any]:
     given = consents.given_by(client.id, clock.now()).options(joinedload(Consent.recipient))
     reached = (
         select(EmergencyAccess)

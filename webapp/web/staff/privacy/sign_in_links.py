@@ -1,4 +1,4 @@
-"""A link for a client who lost their way in: after a call back, audited, spent once (S3)."""
+"""Sign-in links for clients who can't sign in: issued after a call back, audited, usable once (S3)."""
 
 from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ from webapp.refusals import Refusal
 from webapp.web.page import attempts
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.console import form_errors, me, one_or_404, page
 from webapp.web.staff.wording.words import phone
 
 links = Blueprint("sign_in_links", __name__)
@@ -25,14 +25,14 @@ PAGE = "staff/privacy/sign_in_link.html"
 @links.get("/people/<row:person_id>/sign-in-link")
 @needs(Permission.HELP_SIGN_IN)
 def show(person_id: int) -> ResponseReturnValue:
-    """What to do before a link is issued."""
+    """The steps before a link is issued."""
     return _page(_client(person_id))
 
 
 @links.post("/people/<row:person_id>/sign-in-link")
 @needs(Permission.HELP_SIGN_IN)
 def issue(person_id: int) -> ResponseReturnValue:
-    """Issue it: by e-mail to the address on file, or shown this once to be handed over."""
+    """Issue a link: sent to the e-mail address on file, or shown this once to be handed over."""
     attempts.count(LINK, f"person {_client(person_id).id}")
     client, now, form = _client(person_id), clock.now(), request.form
     by_mail = form.get("way") == "email" and bool(client.email)
@@ -41,7 +41,7 @@ def issue(person_id: int) -> ResponseReturnValue:
             store, client, form.get("number", ""), by=me(), now=now
         )
     except Refusal as refusal:
-        return _page(client, 422, errors=refused(refusal), given=form)
+        return _page(client, 422, errors=form_errors(refusal), given=form)
     path = f"/sign-in/link/{secret}"
     if by_mail:
         until = now + sign_in_links.LASTS["recovery"]
@@ -52,8 +52,8 @@ def issue(person_id: int) -> ResponseReturnValue:
 
 
 def _client(person_id: int) -> Person:
-    """In one's regular care only: an emergency opens a chart for two hours, not an account for good (P8)."""
-    return one(
+    """A client or supporter in the reader's regular care; else 404. Emergency access opens a chart, not an account (P8)."""
+    return one_or_404(
         teams.visible_to(me())
         .where(Person.id == person_id, Person.kind.in_((Kind.CLIENT, Kind.SUPPORTER)))
         .where(Person.id.not_in(me().reaching))

@@ -1,1 +1,1 @@
-"""The words, icons and scripts of the staff console."""
+"""Words and icons of the staff console, and scripts for calls."""

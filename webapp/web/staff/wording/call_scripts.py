@@ -1,5 +1,5 @@
-"""What helps a person through a task: what happened in plain words, and what to say or look at. Never blame, always a
-next step; a voicemail names no program (P5)."""
+"""For each kind of task: what happened, and what to say or check. Never blame, always a next step; a voicemail names no
+program (P5)."""
 
 from typing import Any
 
@@ -61,10 +61,10 @@ SUBJECTS: dict[str, str] = {
 def story(task: Task) -> str:
     """What happened, in one or two sentences."""
     sentence = STORY.get(task.kind)
-    return gettext(sentence) % _told(task) if sentence else ""
+    return gettext(sentence) % _values(task) if sentence else ""
 
 
-def _told(task: Task) -> dict[str, Any]:
+def _values(task: Task) -> dict[str, Any]:
     session = task.session
     return {
         "client": task.client.name if task.client else "",
@@ -77,7 +77,7 @@ def _told(task: Task) -> dict[str, Any]:
 
 
 def script(task: Task, mine: str) -> list[str]:
-    """Lines to say or things to look at, as the ladder asked for them. `mine`: the reader's first name."""
+    """Lines to say or check, as the task's brief asks for. `mine`: the reader's first name."""
     names = {"client": _first(task.client.name if task.client else ""), "me": mine}
     keys = [
         *OPENING.get(task.kind, ()),
@@ -97,7 +97,7 @@ CLOSING: dict[str, tuple[str, ...]] = {
     TaskKind.ESCALATION: ("who_else",),
     TaskKind.REENGAGEMENT: ("in_their_words", "one_that_fits", "other_times", "one_check_in"),
 }
-"""What frames the prompts that the ladder wrote into the task."""
+"""Lines before and after the prompts in the task's brief."""
 LINES: dict[str, str] = {
     "greeting": N_("“Hi %(client)s, this is %(me)s. I'm glad I caught you. Are you all right?”"),
     "place_is_kept": N_("“Your place is kept.” Say it early."),

@@ -1,4 +1,4 @@
-"""A self-test as a technician reads it: each check in a word, then the facts behind it."""
+"""A connection test in words for a technician: the result of each check, then the measurements."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -27,50 +27,52 @@ RESULTS: dict[str, Word] = {
 
 
 class Finding(NamedTuple):
-    """One check and what came of it."""
+    """One check and its result."""
 
     check: Any
     result: Word
 
 
 def findings(brief: Mapping[str, Any]) -> list[Finding]:
-    """What the phone found, in the order in which one mends it."""
-    told = brief.get("self_test") or {}
-    return [Finding(words, RESULTS[told[each]]) for each, words in CHECKS.items() if each in told]
+    """The results, in the order in which to fix problems."""
+    results = brief.get("self_test") or {}
+    return [
+        Finding(words, RESULTS[results[each]]) for each, words in CHECKS.items() if each in results
+    ]
 
 
 def facts(brief: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What stands behind the findings: (what, how much)."""
+    """The measurements behind the findings: (name, value)."""
     return list(_facts(brief.get("facts") or {}, brief.get("round_trip")))
 
 
-def _facts(told: Mapping[str, Any], round_trip: float | None) -> Iterator[tuple[str, str]]:
+def _facts(measured: Mapping[str, Any], round_trip: float | None) -> Iterator[tuple[str, str]]:
     if round_trip is not None:
-        trips = told.get("round_trips") or []
-        among = (
+        trips = measured.get("round_trips") or []
+        tries = (
             _(" (%(n)s tries, %(a)d to %(b)d)", n=len(trips), a=min(trips), b=max(trips))
             if len(trips) > 1
             else ""
         )
-        yield _("Round trip"), _("%(ms)d ms", ms=round_trip) + among
-    if "kbit" in told:
-        yield _("Speed, down"), _("%(mbit).1f Mbit/s", mbit=told["kbit"] / 1000)
-    if "connection" in told:
-        yield _("Connection, says the browser"), told["connection"]
-    if "skew" in told:
-        yield _("Clock"), _skew(told["skew"])
+        yield _("Round trip"), _("%(ms)d ms", ms=round_trip) + tries
+    if "kbit" in measured:
+        yield _("Speed, down"), _("%(mbit).1f Mbit/s", mbit=measured["kbit"] / 1000)
+    if "connection" in measured:
+        yield _("Connection, says the browser"), measured["connection"]
+    if "skew" in measured:
+        yield _("Clock"), _skew(measured["skew"])
     for name, label in (("camera", _("Cameras")), ("microphone", _("Microphones"))):
-        found, why = told.get(f"{name}s"), told.get(f"{name}_trouble")
+        count, problem = measured.get(f"{name}s"), measured.get(f"{name}_trouble")
         parts = [
-            ngettext("%(num)d found", "%(num)d found", int(found)) if found is not None else "",
-            why or "",
+            ngettext("%(num)d found", "%(num)d found", int(count)) if count is not None else "",
+            problem or "",
         ]
         if any(parts):
             yield label, " · ".join(part for part in parts if part)
-    if "screen" in told:
-        yield _("Screen"), told["screen"]
-    if "agent" in told:
-        yield _("Browser"), told["agent"]
+    if "screen" in measured:
+        yield _("Screen"), measured["screen"]
+    if "agent" in measured:
+        yield _("Browser"), measured["agent"]
 
 
 def _skew(seconds: float) -> str:

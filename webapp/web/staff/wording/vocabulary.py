@@ -1,4 +1,4 @@
-"""What the console calls things: a word, a look and an icon for every value people see. Kind, plain, never shaming."""
+"""Words, looks and icons for the values that the console shows. Kind, plain, never shaming."""
 
 from typing import Any, NamedTuple
 
@@ -90,7 +90,7 @@ ENDED: dict[str, Any] = {
     "marked": _("The room was marked."),
     "couple_ended": _("They are no longer looked after as a couple."),
 }
-"""How a task came to its end; any other word is shown as it is written."""
+"""How a task ended; any other value is shown as it is."""
 ROLE: dict[str, Any] = {
     RoleName.COUNSELOR: _("Counselor"),
     RoleName.COUPLES_THERAPIST: _("Couples therapist"),
@@ -152,7 +152,7 @@ STEP: dict[str, Any] = {
     "family_support": _("Family support"),
     "transport": _("Practical help"),
 }
-"""What both can agree on in a plan to rejoin."""
+"""Steps of a plan to rejoin."""
 NEED: dict[str, Word] = {
     Need.SUPPORT_ANIMAL: Word(_("Support animal with them: welcome"), "help", "care"),
     Need.CAPTIONS: Word(_("Captions"), "help", "text"),
@@ -160,7 +160,7 @@ NEED: dict[str, Word] = {
     Need.CAMERA_OFF: Word(_("Camera stays off"), "help", "join"),
     Need.OTHER: Word(_("Helps them"), "help", "care"),
 }
-"""What makes taking part possible (M25)."""
+"""Accommodations (M25)."""
 PART: dict[str, Any] = {
     "place": _("Another place"),
     "device": _("Another device"),

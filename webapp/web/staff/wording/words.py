@@ -1,4 +1,4 @@
-"""`{{ value | word("standing") }}`: the word, look and icon for a value, whatever it is."""
+"""Template filters of the console: words for values (`{{ value | word("standing") }}`), durations, phone numbers."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -15,26 +15,26 @@ from webapp.web.page.filters import lasting, zone
 from webapp.web.staff.wording import chart_words, vocabulary
 from webapp.web.staff.wording.vocabulary import Word
 
-OF: dict[str, Mapping[str, Any]] = {
+TABLES: dict[str, Mapping[str, Any]] = {
     name.lower(): table
-    for room in (vocabulary, chart_words)
-    for name, table in vars(room).items()
+    for module in (vocabulary, chart_words)
+    for name, table in vars(module).items()
     if name.isupper() and isinstance(table, dict)
 }
-"""Every table of the two vocabularies by its name in small letters."""
+"""The tables of both vocabularies by name in lower case."""
 
 
 def word(value: Any, of: str) -> Word:
-    """The word for `value` out of the table `of`. A value nobody gave a word to is shown as it is written."""
+    """The word for `value` in the table `of`. A value without a word is shown as it is."""
     if of == "why":
         sentence = WHY.get(str(value), "")
         return Word(gettext(sentence) if sentence else _plain(value))
-    found = OF[of].get(value, _plain(value))
-    return found if isinstance(found, Word) else Word(found)
+    words = TABLES[of].get(value, _plain(value))
+    return words if isinstance(words, Word) else Word(words)
 
 
 def countdown(until: datetime) -> str:
-    """1 h 24 min, at last 40 s: as static/js/countdown.js goes on writing it; from two days on in days."""
+    """1 h 24 min, below a minute 40 s, from two days on in days: the same format as static/js/countdown.js."""
     left = until - clock.now()
     if left > timedelta(hours=48):
         return lasting(left)
@@ -43,12 +43,12 @@ def countdown(until: datetime) -> str:
     hours, minutes = divmod(ceil(max(left.total_seconds(), 0) / 60), 60)
     if not hours:
         return gettext("%(minutes)s min", minutes=minutes)
-    told = gettext("%(hours)s h", hours=hours)
-    return f"{told} {gettext('%(minutes)s min', minutes=minutes)}" if minutes else told
+    in_hours = gettext("%(hours)s h", hours=hours)
+    return f"{in_hours} {gettext('%(minutes)s min', minutes=minutes)}" if minutes else in_hours
 
 
 def lateness(late: timedelta) -> str:
-    """Within 2 s · 45 s · 3 minutes: how long after its instant a step was taken."""
+    """How long after its due time a step was taken: within 2 s · 45 s · 3 minutes."""
     seconds = late.total_seconds()
     if seconds <= 2:
         return gettext("within 2 s")
@@ -56,12 +56,12 @@ def lateness(late: timedelta) -> str:
 
 
 def wall(instant: datetime) -> str:
-    """2026-03-04T18:00, as a date field wants it, where the reader is."""
+    """2026-03-04T18:00 in the reader's zone, as the value of a date-and-time field."""
     return instant.astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
 
 
 def phone(number: str) -> str:
-    """+1 212-555-0107, so that it can be read aloud."""
+    """+1 212-555-0107: grouped for reading aloud."""
     try:
         return phonenumbers.format_number(
             phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL
@@ -75,7 +75,7 @@ def _plain(value: Any) -> str:
 
 
 def init(console: Blueprint) -> None:
-    """Give templates the filters `word`, `countdown`, `lateness`, `phone` and `wall`."""
+    """Add the template filters `word`, `countdown`, `lateness`, `phone` and `wall`."""
     console.add_app_template_filter(word, "word")
     console.add_app_template_filter(countdown, "countdown")
     console.add_app_template_filter(lateness, "lateness")

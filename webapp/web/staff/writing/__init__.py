@@ -1,5 +1,5 @@
-"""What staff write for clients: summaries, homework, things to read and watch; and what comes back."""
+"""What staff write for clients (summaries, homework, resources), and what clients hand in."""
 
 from webapp.web.staff.writing import follow_ups, hand_ins, homework, resources, summaries
 
-PLACES = (summaries.pages, homework.pages, hand_ins.pages, resources.pages, follow_ups.pages)
+BLUEPRINTS = (summaries.pages, homework.pages, hand_ins.pages, resources.pages, follow_ups.pages)

@@ -1,4 +1,4 @@
-"""Talked it through: staff sign off that what a client was not there for is covered (M21)."""
+"""Follow-up: staff sign off that they talked a missed session through with the client (M21)."""
 
 from flask import Blueprint, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -11,7 +11,7 @@ from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, one
+from webapp.web.staff.console import me, one_or_404
 
 pages = Blueprint("follow_ups", __name__)
 
@@ -19,8 +19,8 @@ pages = Blueprint("follow_ups", __name__)
 @pages.post("/seats/<row:seat_id>/follow-up")
 @needs(Permission.WRITE)
 def sign_off(seat_id: int) -> ResponseReturnValue:
-    """For one seat, with a note if one likes; then back to the room or the person it was said on."""
-    seat = one(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
+    """Sign off one seat, with an optional note; then back to the session's or the client's page."""
+    seat = one_or_404(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
     note = request.form.get("note", "")[:2000]
     follow_ups.sign_off(store, seat, by=me(), now=clock.now(), note=note)
     store.commit()

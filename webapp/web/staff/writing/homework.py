@@ -1,4 +1,4 @@
-"""Setting homework for a room or for some in it, changing it, taking it back; and who has handed it in."""
+"""Homework for a session's clients: setting, changing and withdrawing it, and who has handed it in."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ from webapp.refusals import Refusal
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.console import form_errors, me, one_or_404, page
 from webapp.web.staff.writing import shared
 
 pages = Blueprint("homework", __name__)
@@ -28,8 +28,8 @@ PAGE = "staff/writing/homework.html"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One client it is for, and what stands as handed in."""
+class HandInRow:
+    """One client it is for, and what they have handed in."""
 
     client: Person
     made: HandIn | None
@@ -38,70 +38,74 @@ class Row:
 @pages.get("/sessions/<row:session_id>/homework")
 @needs(Permission.WRITE)
 def new(session_id: int) -> ResponseReturnValue:
-    """A new piece, for everyone in the room or for some."""
-    return page(PAGE, **_picture(shared.session_of(session_id), None))
+    """The form for new homework."""
+    return page(PAGE, **_page_context(shared.session_of(session_id), None))
 
 
 @pages.post("/sessions/<row:session_id>/homework")
 @needs(Permission.WRITE)
 def set_new(session_id: int) -> ResponseReturnValue:
-    """Set it, or preview it."""
+    """Set new homework, or preview it."""
     return _write(shared.session_of(session_id), None)
 
 
 @pages.get("/homework/<row:homework_id>")
 @needs(Permission.WRITE)
 def show(homework_id: int) -> ResponseReturnValue:
-    """The piece, to change it, and who has handed it in. What they wrote stands on a page of its own."""
-    task = _known(homework_id)
-    return page(PAGE, **_picture(task.session, task))
+    """The form to change it, and who has handed it in. What they wrote is on another page."""
+    task = _visible(homework_id)
+    return page(PAGE, **_page_context(task.session, task))
 
 
 @pages.post("/homework/<row:homework_id>")
 @needs(Permission.WRITE)
 def change(homework_id: int) -> ResponseReturnValue:
-    task = _known(homework_id)
+    task = _visible(homework_id)
     return _write(task.session, task)
 
 
 @pages.post("/homework/<row:homework_id>/withdrawal")
 @needs(Permission.WRITE)
 def withdraw(homework_id: int) -> ResponseReturnValue:
-    """Off everybody's list. What was handed in stays."""
-    task = _known(homework_id)
+    """Withdraw it from everybody's list. What was handed in stays."""
+    task = _visible(homework_id)
     task.withdraw(store, by=me(), now=clock.now())
     store.commit()
-    return shared.go(_home(task.session))
+    return shared.go(_page_after(task.session))
 
 
 def _write(session: Session | None, task: Homework | None) -> ResponseReturnValue:
-    form, about = request.form, _about(session, task)
+    form, about = request.form, _draft_key(session, task)
     body = form.get("body", "")
     try:
         if form.get("do") == shared.PREVIEW:
             shared.keep_draft(about)
             store.commit()
-            return page(PAGE, **_picture(session, task), preview=markdown.html(body), given=form)
+            return page(
+                PAGE, **_page_context(session, task), preview=markdown.html(body), given=form
+            )
         kept = (
             list(store.scalars(homework.audience(task))) if task and not task.for_everyone else []
         )
         made, first = homework.put(
             store, me().program, task.ref if task else f"staff-{uuid4().hex}",
-            title=form.get("title", ""), body=body, session=session, due_at=shared.local("due_at"),
+            title=form.get("title", ""), body=body, session=session, due_at=shared.instant_field("due_at"),
             clients=shared.chosen(session, kept), by=me(), now=clock.now(),
         )  # fmt: skip
     except Refusal as refusal:
         store.rollback()
-        return page(PAGE, 422, **_picture(session, task), errors=refused(refusal), given=form)
-    news = shared.told(session, _named(made)) if first else shared.Told([])
+        return page(
+            PAGE, 422, **_page_context(session, task), errors=form_errors(refusal), given=form
+        )
+    notified = shared.recipients(session, _named(made)) if first else shared.Recipients([])
     drafts.clear(store, me().id, about)
     store.commit()
-    flash(_("Set. Told now: %(names)s.", names=news.names) if news.names else _("Kept."))
-    return shared.go(_home(session) if first else f"/staff/homework/{made.id}")
+    flash(_("Set. Told now: %(names)s.", names=notified.names) if notified.names else _("Kept."))
+    return shared.go(_page_after(session) if first else f"/staff/homework/{made.id}")
 
 
-def _picture(session: Session | None, task: Homework | None) -> dict[str, Any]:
-    about = _about(session, task)
+def _page_context(session: Session | None, task: Homework | None) -> dict[str, Any]:
+    about = _draft_key(session, task)
     return {
         "place": "now",
         "session": session,
@@ -111,17 +115,17 @@ def _picture(session: Session | None, task: Homework | None) -> dict[str, Any]:
         "rows": _rows(task) if task else [],
         "about": about,
         "draft": drafts.of(store, me(), about),
-        "told": shared.told(session),
+        "recipients": shared.recipients(session),
     }
 
 
-def _rows(task: Homework) -> list[Row]:
-    """Those of whom the reader may know what they handed in."""
+def _rows(task: Homework) -> list[HandInRow]:
+    """The clients it is for whose hand-ins the reader may see."""
     mine = homework.hand_ins_visible_to(me()).where(HandIn.homework_id == task.id)
     made = {row.client_id: row for row in store.scalars(mine.order_by(HandIn.id))}
     seen = {client.id for client in shared.clients_of(task.session)} | made.keys()
     audience = store.scalars(homework.audience(task))
-    return [Row(client, made.get(client.id)) for client in audience if client.id in seen]
+    return [HandInRow(client, made.get(client.id)) for client in audience if client.id in seen]
 
 
 def _named(task: Homework) -> list[int]:
@@ -130,17 +134,17 @@ def _named(task: Homework) -> list[int]:
     return [client.id for client in store.scalars(homework.audience(task))]
 
 
-def _about(session: Session | None, task: Homework | None) -> str:
+def _draft_key(session: Session | None, task: Homework | None) -> str:
     return f"homework_text:{session.id if session else 0}:{task.id if task else 0}"
 
 
-def _home(session: Session | None) -> str:
+def _page_after(session: Session | None) -> str:
     return f"/staff/sessions/{session.id}#after" if session else "/staff"
 
 
-def _known(homework_id: int) -> Homework:
-    """Homework of a session the reader may see, or of none; else 404."""
-    rooms = sessions.visible_to(me()).with_only_columns(Session.id)
-    theirs = or_(Homework.session_id.is_(None), Homework.session_id.in_(rooms))
-    wanted = select(Homework).where(Homework.program_id == me().program_id, theirs)
-    return one(wanted.where(Homework.id == homework_id))
+def _visible(homework_id: int) -> Homework:
+    """Homework of a session the reader may see, or of no session; else 404."""
+    visible = sessions.visible_to(me()).with_only_columns(Session.id)
+    allowed = or_(Homework.session_id.is_(None), Homework.session_id.in_(visible))
+    wanted = select(Homework).where(Homework.program_id == me().program_id, allowed)
+    return one_or_404(wanted.where(Homework.id == homework_id))

@@ -1,4 +1,4 @@
-"""Putting something to read, watch, open or do on a room's shelf, changing it, taking it off again."""
+"""Resources (to read, watch, open or do) for a session's clients: publishing, changing and withdrawing them."""
 
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,7 @@ from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import me, one, page, refused
+from webapp.web.staff.console import form_errors, me, one_or_404, page
 from webapp.web.staff.wording.vocabulary import KIND, RESOURCE
 from webapp.web.staff.writing import shared
 
@@ -31,71 +31,79 @@ PAGE = "staff/writing/resource.html"
 @pages.get("/sessions/<row:session_id>/resources")
 @needs(Permission.WRITE)
 def new(session_id: int) -> ResponseReturnValue:
-    """Something new for the room, or for some in it."""
-    return page(PAGE, **_picture(shared.session_of(session_id), None))
+    """The form for a new resource."""
+    return page(PAGE, **_page_context(shared.session_of(session_id), None))
 
 
 @pages.post("/sessions/<row:session_id>/resources")
 @needs(Permission.WRITE)
 def put_new(session_id: int) -> ResponseReturnValue:
-    """Put it on the shelf, or preview it."""
+    """Publish a new resource, or preview it."""
     return _write(shared.session_of(session_id), None)
 
 
 @pages.get("/resources/<row:resource_id>")
 @needs(Permission.WRITE)
 def show(resource_id: int) -> ResponseReturnValue:
-    """What stands there, to change it."""
-    found = _known(resource_id)
-    return page(PAGE, **_picture(_session(found), found))
+    """The form to change a resource."""
+    resource = _visible(resource_id)
+    return page(PAGE, **_page_context(_session(resource), resource))
 
 
 @pages.post("/resources/<row:resource_id>")
 @needs(Permission.WRITE)
 def change(resource_id: int) -> ResponseReturnValue:
-    found = _known(resource_id)
-    return _write(_session(found), found)
+    resource = _visible(resource_id)
+    return _write(_session(resource), resource)
 
 
 @pages.post("/resources/<row:resource_id>/withdrawal")
 @needs(Permission.WRITE)
 def withdraw(resource_id: int) -> ResponseReturnValue:
-    """Off the shelf. What was done with it stays."""
-    found = _known(resource_id)
-    found.withdraw(store, by=me(), now=clock.now())
+    """Withdraw it. Clients' progress with it stays."""
+    resource = _visible(resource_id)
+    resource.withdraw(store, by=me(), now=clock.now())
     store.commit()
-    return shared.go(_home(_session(found)))
+    return shared.go(_page_after(_session(resource)))
 
 
-def _write(session: Session | None, found: Resource | None) -> ResponseReturnValue:
-    form, about = request.form, _about(session, found)
+def _write(session: Session | None, resource: Resource | None) -> ResponseReturnValue:
+    form, about = request.form, _draft_key(session, resource)
     body = form.get("body", "")
     try:
         if form.get("do") == shared.PREVIEW:
             shared.keep_draft(about)
             store.commit()
-            return page(PAGE, **_picture(session, found), preview=markdown.html(body), given=form)
-        made, first = _put(session, found, body)
+            return page(
+                PAGE, **_page_context(session, resource), preview=markdown.html(body), given=form
+            )
+        made, first = _put(session, resource, body)
     except Refusal as refusal:
         store.rollback()
-        return page(PAGE, 422, **_picture(session, found), errors=refused(refusal), given=form)
-    news = shared.told(session, _named(made)) if first else shared.Told([])
+        return page(
+            PAGE, 422, **_page_context(session, resource), errors=form_errors(refusal), given=form
+        )
+    notified = shared.recipients(session, _named(made)) if first else shared.Recipients([])
     drafts.clear(store, me().id, about)
     store.commit()
-    flash(_("On the shelf. Told now: %(names)s.", names=news.names) if news.names else _("Kept."))
-    return shared.go(_home(session) if first else f"/staff/resources/{made.id}")
+    flash(
+        _("On the shelf. Told now: %(names)s.", names=notified.names)
+        if notified.names
+        else _("Kept.")
+    )
+    return shared.go(_page_after(session) if first else f"/staff/resources/{made.id}")
 
 
-def _put(session: Session | None, found: Resource | None, body: str) -> tuple[Resource, bool]:
-    """Raises Invalid."""
+def _put(session: Session | None, resource: Resource | None, body: str) -> tuple[Resource, bool]:
+    """Save the form: the resource, and whether it is new. Raises Invalid."""
     form = request.form
-    kept = list(store.scalars(found.readers())) if found and not found.for_everyone else []
+    kept = list(store.scalars(resource.readers())) if resource and not resource.for_everyone else []
     return resources.put(
-        store, me().program, found.ref if found else f"staff-{uuid4().hex}",
+        store, me().program, resource.ref if resource else f"staff-{uuid4().hex}",
         kind=form.get("kind", ""), title=form.get("title", ""), body=body,
         url=form.get("url", "").strip() or None, minutes=_minutes(form.get("minutes", "")),
         makes_up=form.getlist("makes_up"), session=session,
-        clients=shared.chosen(session, kept), available_until=shared.local("available_until"),
+        clients=shared.chosen(session, kept), available_until=shared.instant_field("available_until"),
         by=me(), now=clock.now(),
     )  # fmt: skip
 
@@ -109,43 +117,43 @@ def _minutes(written: str) -> float | None:
     return float(minutes)
 
 
-def _picture(session: Session | None, found: Resource | None) -> dict[str, Any]:
-    about = _about(session, found)
+def _page_context(session: Session | None, resource: Resource | None) -> dict[str, Any]:
+    about = _draft_key(session, resource)
     return {
         "place": "now",
         "session": session,
-        "resource": found,
+        "resource": resource,
         "clients": shared.clients_of(session),
-        "named": set(_named(found)) if found else set(),
+        "named": set(_named(resource)) if resource else set(),
         "kinds": [(key, shown.words, shown.icon) for key, shown in RESOURCE.items()],
         "session_kinds": [(key.value, KIND[key]) for key in SessionKind],
         "about": about,
         "draft": drafts.of(store, me(), about),
-        "told": shared.told(session),
+        "recipients": shared.recipients(session),
     }
 
 
-def _named(found: Resource) -> list[int]:
-    if found.for_everyone:
+def _named(resource: Resource) -> list[int]:
+    if resource.for_everyone:
         return []
-    return [client.id for client in store.scalars(found.readers())]
+    return [client.id for client in store.scalars(resource.readers())]
 
 
-def _session(found: Resource) -> Session | None:
-    return store.get(Session, found.session_id) if found.session_id else None
+def _session(resource: Resource) -> Session | None:
+    return store.get(Session, resource.session_id) if resource.session_id else None
 
 
-def _about(session: Session | None, found: Resource | None) -> str:
-    return f"resource_text:{session.id if session else 0}:{found.id if found else 0}"
+def _draft_key(session: Session | None, resource: Resource | None) -> str:
+    return f"resource_text:{session.id if session else 0}:{resource.id if resource else 0}"
 
 
-def _home(session: Session | None) -> str:
+def _page_after(session: Session | None) -> str:
     return f"/staff/sessions/{session.id}#after" if session else "/staff"
 
 
-def _known(resource_id: int) -> Resource:
-    """Something of a session the reader may see, or of none; else 404."""
-    rooms = sessions.visible_to(me()).with_only_columns(Session.id)
-    theirs = or_(Resource.session_id.is_(None), Resource.session_id.in_(rooms))
-    wanted = select(Resource).where(Resource.program_id == me().program_id, theirs)
-    return one(wanted.where(Resource.id == resource_id))
+def _visible(resource_id: int) -> Resource:
+    """A resource of a session the reader may see, or of no session; else 404."""
+    visible = sessions.visible_to(me()).with_only_columns(Session.id)
+    allowed = or_(Resource.session_id.is_(None), Resource.session_id.in_(visible))
+    wanted = select(Resource).where(Resource.program_id == me().program_id, allowed)
+    return one_or_404(wanted.where(Resource.id == resource_id))

@@ -1,4 +1,4 @@
-"""What stands with a session for afterwards, without a word of what is in it: for the room's page and the person's."""
+"""Which materials a session or a client has, without their contents: for the session's and the client's page."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,47 +17,47 @@ from webapp.care.materials.summaries import Summary
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol.reports import misses
-from webapp.web.staff.frame import me
+from webapp.web.staff.console import me
 
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """`summaries`: client in the reader's care (0: everyone) → the newest published version's number."""
+    """A session's materials. `summaries`: client id in the reader's care (0: everyone) → number of the newest published version."""
 
     summaries: dict[int, int]
     homework: list[tuple[Homework, int, int]]
-    """Each with how many handed it in, and how many of these wait for a word, as far as the reader may know."""
+    """Each with how many handed it in, and how many of these have no feedback yet, as far as the reader may see."""
     resources: list[Resource]
     talked: set[int]
-    """Seats of which it was said that it is talked through."""
+    """Ids of seats with a follow-up signed off."""
 
 
 def after(store: Store, session: Session) -> After:
-    """Four statements."""
+    """The session's materials, in four statements."""
     published = (
         select(Summary.client_id, func.max(Summary.version))
         .where(Summary.session_id == session.id, Summary.is_published)
         .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))
         .group_by(Summary.client_id)
     )
-    shelf = select(Resource).where(Resource.session_id == session.id, ~Resource.is_withdrawn)
+    resources = select(Resource).where(Resource.session_id == session.id, ~Resource.is_withdrawn)
     seats = select(Seat.id).where(Seat.session_id == session.id)
     talked = select(FollowUp.seat_id).where(FollowUp.seat_id.in_(seats))
     return After(
         {client_id or 0: version for client_id, version in store.execute(published)},
         _homework(store, session),
-        list(store.scalars(shelf.order_by(Resource.id))),
+        list(store.scalars(resources.order_by(Resource.id))),
         set(store.scalars(talked)),
     )
 
 
 def cards_of(store: Store, client: Person, now: datetime) -> list[CatchUpCard]:
-    """How far a client has come with what they were not there for."""
+    """The client's catch-up cards, one per missed seat."""
     return cards.catch_up(store, client, misses.of(store, client, now), now)
 
 
 def handed_in_by(store: Store, client: Person) -> list[HandIn]:
-    """What a client handed in, as far as the reader may see it, what waits for a word first."""
+    """What a client handed in, as far as the reader may see it, hand-ins without feedback first."""
     mine = homework.hand_ins_visible_to(me()).where(
         HandIn.client_id == client.id, HandIn.is_current
     )

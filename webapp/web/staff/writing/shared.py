@@ -1,4 +1,4 @@
-"""What all writing for a room has in common: whom one may name, who is told, where one goes afterwards."""
+"""Shared by the pages that write for clients: who may be named, who is notified, drafts, and redirects."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,88 +19,88 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.protocol.reports import misses
 from webapp.refusals import N_, Invalid
 from webapp.web.page.unit_of_work import store
-from webapp.web.staff.frame import instant, me, one
+from webapp.web.staff.console import instant, me, one_or_404
 
 PREVIEW = "preview"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Who learns of it when it is published now: those who were not in that session. `others` are in somebody else's care."""
+class Recipients:
+    """Who is notified on publication: clients who were not in the session. `others`: how many are in somebody else's care."""
 
     people: list[Person]
     others: int = 0
 
     @property
     def names(self) -> str:
-        said = [person.name for person in self.people]
+        names = [person.name for person in self.people]
         if self.others:
-            said.append(_("%(num)s in somebody else's care", num=self.others))
-        return ", ".join(said)
+            names.append(_("%(num)s in somebody else's care", num=self.others))
+        return ", ".join(names)
 
 
 def session_of(session_id: int) -> Session:
-    """A session the reader hosts, or has a client in; else 404."""
-    return one(sessions.visible_to(me()).where(Session.id == session_id))
+    """A session the reader may see; else 404."""
+    return one_or_404(sessions.visible_to(me()).where(Session.id == session_id))
 
 
 def clients_of(session: Session | None) -> list[Person]:
-    """The clients in it whom the reader may see by name, in order of their places."""
+    """The session's clients whom the reader may see by name, by seat number."""
     if session is None:
         return []
     seats = sessions.seats_visible_to(me()).where(Seat.session_id == session.id)
-    found = store.scalars(seats.options(joinedload(Seat.client)).order_by(Seat.number))
-    return [seat.client for seat in found]
+    ordered = seats.options(joinedload(Seat.client)).order_by(Seat.number)
+    return [seat.client for seat in store.scalars(ordered)]
 
 
-def told(session: Session | None, only: Iterable[int] = ()) -> Told:
-    """Whom publishing tells, of `only` these if any are named: exactly those whom notify/announcing/notices will tell."""
+def recipients(session: Session | None, only: Iterable[int] = ()) -> Recipients:
+    """Who would be notified by publishing now, among `only` if any are given: the same people whom notify/announcing notifies."""
     if session is None:
-        return Told([])
-    wanted = set(only)
-    away = {
+        return Recipients([])
+    among = set(only)
+    absent = {
         seat.client_id
         for seat in misses.in_session(store, session.id, clock.now())
-        if not wanted or seat.client_id in wanted
+        if not among or seat.client_id in among
     }
-    named = [client for client in clients_of(session) if client.id in away]
-    return Told(named, len(away) - len(named))
+    named = [client for client in clients_of(session) if client.id in absent]
+    return Recipients(named, len(absent) - len(named))
 
 
 def chosen(session: Session | None, kept: Iterable[Person] = ()) -> list[Person] | None:
-    """The clients ticked in the form; None for everyone. `kept`: named before, out of the reader's sight, and still named.
-    Raises Invalid for somebody the reader can't name."""
+    """The clients ticked in the form; None for everyone. `kept`: clients chosen before; those the reader can't see stay chosen.
+    Raises Invalid for somebody the reader can't see."""
     if request.form.get("whom") != "some":
         return None
-    known = {str(client.id): client for client in clients_of(session)}
+    visible = {str(client.id): client for client in clients_of(session)}
     ticked = request.form.getlist("for")
-    hidden = [person for person in kept if str(person.id) not in known]
+    hidden = [person for person in kept if str(person.id) not in visible]
     if not ticked and not hidden:
         raise Invalid(N_("Choose at least one, or everyone."), field="for")
-    if any(each not in known for each in ticked):
+    if any(each not in visible for each in ticked):
         raise Invalid(N_("Choose among those who have a place here."), field="for")
-    return [known[each] for each in ticked] + hidden
+    return [visible[each] for each in ticked] + hidden
 
 
-def local(name: str) -> datetime | None:
-    """A day and time of the form, in the reader's zone; None when it is empty. Raises Invalid."""
-    written = request.form.get(name, "").strip()
-    return instant(written, name) if written else None
+def instant_field(name: str) -> datetime | None:
+    """The form's date-and-time field `name` as an instant, read in the reader's zone; None when empty. Raises Invalid."""
+    value = request.form.get(name, "").strip()
+    return instant(value, name) if value else None
 
 
-def program_person(ids: Iterable[int]) -> list[Person]:
-    """These people of the reader's program."""
-    mine = select(Person).where(Person.program_id == me().program_id, Person.id.in_(list(ids)))
-    return list(store.scalars(mine))
+def people_of_program(ids: Iterable[int]) -> list[Person]:
+    """The people of these ids, in the reader's program."""
+    people = select(Person).where(Person.program_id == me().program_id, Person.id.in_(list(ids)))
+    return list(store.scalars(people))
 
 
 def keep_draft(about: str) -> None:
-    """What stands in the form is kept, whatever device goes on with it. The caller commits."""
+    """Save the form's text as a draft, to go on with on any device. The caller commits."""
     drafts.save(store, about, request.form.get("body", ""), by=me(), now=clock.now())
 
 
 def go(to: str) -> ResponseReturnValue:
-    """On to another page: by redirect, or as htmx is told to."""
+    """Go to another page: a redirect, or htmx's header for one."""
     if request.headers.get("HX-Request") == "true":
         return htmx_response("", 204, redirect=to)
     return redirect(to, 303)

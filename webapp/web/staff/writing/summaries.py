@@ -1,4 +1,4 @@
-"""Writing what a session was about: the part for everyone, and one for each client. Every version is kept."""
+"""A session's summary: the part for everyone, and a part for each client. Every version is kept."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ from webapp.refusals import Refusal
 from webapp.web.page import markdown
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
-from webapp.web.staff.frame import me, page, refused
+from webapp.web.staff.console import form_errors, me, page
 from webapp.web.staff.writing import shared
-from webapp.web.staff.writing.shared import Told
+from webapp.web.staff.writing.shared import Recipients
 
 pages = Blueprint("summaries", __name__)
 PAGE = "staff/writing/summary.html"
@@ -28,36 +28,44 @@ PAGE = "staff/writing/summary.html"
 @pages.get("/sessions/<row:session_id>/summary")
 @needs(Permission.WRITE)
 def show(session_id: int) -> ResponseReturnValue:
-    """The part for everyone; with `?for=` that client's own. Reading it leaves a trace (P7)."""
+    """The part for everyone; with `?for=` that client's own. Reading it is recorded (P7)."""
     session = shared.session_of(session_id)
     client = _client(session)
-    return page(PAGE, **_picture(session, client))
+    return page(PAGE, **_page_context(session, client))
 
 
 @pages.post("/sessions/<row:session_id>/summary")
 @needs(Permission.WRITE)
 def write(session_id: int) -> ResponseReturnValue:
-    """`do=preview` shows it as clients will see it and keeps the draft; else it is published."""
+    """Publish it; `do=preview` shows it as clients will see it and saves the draft."""
     session, form = shared.session_of(session_id), request.form
     client = _client(session)
-    about, body = _about(session, client), form.get("body", "")
+    about, body = _draft_key(session, client), form.get("body", "")
     try:
         if form.get("do") == shared.PREVIEW:
             shared.keep_draft(about)
             store.commit()
-            return page(PAGE, **_picture(session, client), preview=markdown.html(body), given=form)
-        news = _told(session, client)
+            return page(
+                PAGE, **_page_context(session, client), preview=markdown.html(body), given=form
+            )
+        notified = _recipients(session, client)
         summaries.write(store, session, body, by=me(), now=clock.now(), client=client)
     except Refusal as refusal:
         discard_and_read()
-        return page(PAGE, 422, **_picture(session, client), errors=refused(refusal), given=form)
+        return page(
+            PAGE, 422, **_page_context(session, client), errors=form_errors(refusal), given=form
+        )
     drafts.clear(store, me().id, about)
     store.commit()
-    flash(_("Published. Told now: %(names)s.", names=news.names) if news.names else _("Published."))
+    flash(
+        _("Published. Told now: %(names)s.", names=notified.names)
+        if notified.names
+        else _("Published.")
+    )
     return shared.go(f"/staff/sessions/{session_id}#after")
 
 
-def _picture(session: Session, client: Person | None) -> dict[str, Any]:
+def _page_context(session: Session, client: Person | None) -> dict[str, Any]:
     versions = list(store.scalars(summaries.versions(session, client)))
     reading = Reading(What.SUMMARY, [client.id if client else None], session.id)
     return {
@@ -66,39 +74,39 @@ def _picture(session: Session, client: Person | None) -> dict[str, Any]:
         "session": session,
         "client": client,
         "clients": _in_care(session),
-        "about": _about(session, client),
-        "draft": drafts.of(store, me(), _about(session, client)),
+        "about": _draft_key(session, client),
+        "draft": drafts.of(store, me(), _draft_key(session, client)),
         "versions": versions,
-        "writers": {each.id: each.name for each in shared.program_person(v.by_id for v in versions if v.by_id)},
-        "told": _told(session, client),
+        "writers": {each.id: each.name for each in shared.people_of_program(v.by_id for v in versions if v.by_id)},
+        "recipients": _recipients(session, client),
     }  # fmt: skip
 
 
-def _told(session: Session, client: Person | None) -> Told:
-    """Nobody, when a version was published before: a better wording is no news."""
+def _recipients(session: Session, client: Person | None) -> Recipients:
+    """Who is notified by publishing now: nobody when a version was published before."""
     before = summaries.versions(session, client).where(summaries.Summary.is_published)
     if store.scalar(before.limit(1)) is not None:
-        return Told([])
-    return shared.told(session, [client.id] if client else ())
+        return Recipients([])
+    return shared.recipients(session, [client.id] if client else ())
 
 
-def _about(session: Session, client: Person | None) -> str:
+def _draft_key(session: Session, client: Person | None) -> str:
     return f"summary:{session.id}:{client.id if client else 0}"
 
 
 def _client(session: Session) -> Person | None:
-    """Whose own part it is; None: everyone's. One who is not in the reader's care is 404: who only hosts the room reads and
-    writes nobody's own part."""
+    """The client whose own part it is; None for everyone's. 404 for a client outside the reader's care: a host without that care
+    reads and writes nobody's own part."""
     asked = request.values.get("for", "")
     if not asked:
         return None
-    found = [client for client in _in_care(session) if str(client.id) == asked]
-    return found[0] if found else abort(404)
+    clients = [client for client in _in_care(session) if str(client.id) == asked]
+    return clients[0] if clients else abort(404)
 
 
 def _in_care(session: Session) -> list[Person]:
-    """The clients in it who are in the reader's care."""
+    """The session's clients who are in the reader's care."""
     seen = shared.clients_of(session)
     mine = teams.visible_to(me()).where(Person.id.in_([client.id for client in seen]))
-    known = set(store.scalars(mine))
-    return [client for client in seen if client in known]
+    in_care = set(store.scalars(mine))
+    return [client for client in seen if client in in_care]

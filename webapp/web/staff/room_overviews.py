@@ -1,4 +1,4 @@
-"""The roll of rooms: each session with its seats as they stand at one instant, in a fixed number of statements."""
+"""Sessions with their seats and each seat's standing at one instant, loaded in a fixed number of statements."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -20,25 +20,26 @@ from webapp.protocol.facts.picture import Picture, SeatRow
 from webapp.protocol.ladder.ladder import explain
 from webapp.protocol.ladder.rungs import RungStatus, State
 
-NOBODY_YET = frozenset({Standing.WAITING, Standing.UNKNOWN, Standing.MISSED})
-"""Standings of a seat about which nobody has said or seen anything yet."""
-THERE = frozenset({Standing.ATTENDED, Standing.PARTIAL})
+NOT_SEEN = frozenset({Standing.WAITING, Standing.UNKNOWN, Standing.MISSED})
+"""Standings of a seat without any evidence yet."""
+ATTENDED = frozenset({Standing.ATTENDED, Standing.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """One seat as it stands: the verdict, the evidence added up, and the ladder's own account of what happens next."""
+class SeatOverview:
+    """One seat at one instant: its standing, the evidence summed up, and the ladder's explanation of each rung."""
 
     seat: Seat
     standing: Standing
     looks: list[RungStatus]
     minutes: int
-    """How long they were there so far, whole minutes, overlaps merged."""
+    """Minutes present so far, rounded, overlaps counted once."""
     here: bool
+    """Present now."""
     word: str
-    """Staff's last word: present, absent, or nothing."""
+    """What staff marked last: present, absent, or empty."""
     seen: bool
-    """There is evidence beyond a tap: another word on it is a correction and needs a reason (rule 10)."""
+    """There is evidence other than a tap on Join: marking against it is a correction and needs a reason (rule 10)."""
     corrections_within: timedelta
     unreadable: bool = False
     """Something known about it can't be read; the rest of the room stands (R13)."""
@@ -49,45 +50,45 @@ class Place:
 
     @property
     def next(self) -> RungStatus | None:
-        """The rung the ladder takes next, if any is still ahead."""
+        """The rung taken next, or None when no more may be."""
         ahead = [look for look in self.looks if look.state in (State.DUE, State.HELD, State.LATER)]
-        return min((look for look in ahead if look.due_at), key=_when, default=None)
+        return min((look for look in ahead if look.due_at), key=_taken_at, default=None)
 
     @property
     def unsaid(self) -> bool:
-        """Nobody has seen them, and staff has said nothing."""
-        return self.standing in NOBODY_YET and not self.word
+        """Not seen, and not marked by staff."""
+        return self.standing in NOT_SEEN and not self.word
 
 
-def _when(look: RungStatus) -> datetime:
-    """A held rung is taken when the ladder looks again."""
+def _taken_at(look: RungStatus) -> datetime:
+    """When the rung is taken; a held one when the ladder looks again."""
     assert look.due_at is not None
     return max(look.due_at, look.until) if look.until else look.due_at
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """One session. `places` holds the seats the reader may see by name; `total` and `there` count all of them."""
+class RoomOverview:
+    """One session. `places` are the seats the reader may see by name; `total`, `there` and `waited_for` count all seats."""
 
     session: Session
-    places: list[Place]
+    places: list[SeatOverview]
     total: int
     there: int
     waited_for: int
 
     @property
     def others(self) -> int:
-        """Seats of clients who are not in the reader's care: counted, not named."""
+        """How many seats belong to clients outside the reader's care: counted, not named."""
         return self.total - len(self.places)
 
     @property
     def next(self) -> RungStatus | None:
-        """The first rung that comes for anybody in the room."""
+        """The rung taken next for anybody in the session, or None."""
         ahead = [look for place in self.places if (look := place.next)]
-        return min(ahead, key=_when, default=None)
+        return min(ahead, key=_taken_at, default=None)
 
     @property
-    def unsaid(self) -> list[Place]:
+    def unsaid(self) -> list[SeatOverview]:
         return [place for place in self.places if place.unsaid]
 
     @property
@@ -98,61 +99,63 @@ class Room:
         return self.session.starts_at <= now
 
     def open(self, now: datetime) -> bool:
-        """Its doors are open: ten minutes before the start until the end."""
+        """Open to join: from ten minutes before the start until the end."""
         begins = self.session.starts_at - timedelta(minutes=10)
         return begins <= now < self.session.ends_at and not self.session.cancelled_at
 
-    def calls_for_eyes(self, now: datetime) -> bool:
-        """Open, or over without anybody having said who was there."""
+    def needs_attention(self, now: datetime) -> bool:
+        """Open, or over without anybody having marked who was there."""
         if self.session.cancelled_at:
             return False
         over = self.session.ends_at <= now and bool(self.unsaid) and not self.session.confirmed_at
         return self.open(now) or over
 
 
-def call(
+def of_sessions(
     store: Store,
     rows: Select[Session],
     person: Person,
     now: datetime,
     *,
     whole_walk: bool = False,
-) -> list[Room]:
-    """These sessions with their seats, as `person` may see them. The number of statements does not grow with the rooms.
+) -> list[RoomOverview]:
+    """These sessions with their seats, as `person` may see them. The number of statements does not grow with the sessions.
 
-    `whole_walk`: also for seats not missed yet, so that their escalation can be explained.
+    `whole_walk`: load past misses also for seats not missed yet, to explain their escalation.
     """
-    found = list(store.scalars(rows.options(joinedload(Session.host))))
-    ids = [session.id for session in found]
+    loaded = list(store.scalars(rows.options(joinedload(Session.host))))
+    ids = [session.id for session in loaded]
     taken = select(Seat).where(Seat.session_id.in_(ids), Seat.is_given)
     mine = sessions.seats_visible_to(person).where(Seat.session_id.in_(ids))
     named = set(store.scalars(mine.with_only_columns(Seat.id)))
     by_session = defaultdict(list)
-    for place in standings(store, taken.order_by(Seat.number), now, whole_walk):
+    for place in of_seats(store, taken.order_by(Seat.number), now, whole_walk):
         by_session[place.seat.session_id].append(place)
-    return [_room(session, by_session[session.id], named, now) for session in found]
+    return [_room(session, by_session[session.id], named, now) for session in loaded]
 
 
-def _room(session: Session, places: list[Place], named: set[int], now: datetime) -> Room:
+def _room(
+    session: Session, places: list[SeatOverview], named: set[int], now: datetime
+) -> RoomOverview:
     running = now < session.ends_at
-    return Room(
+    return RoomOverview(
         session,
         [place for place in places if place.seat.id in named],
         total=len(places),
-        there=sum(place.here if running else place.standing in THERE for place in places),
+        there=sum(place.here if running else place.standing in ATTENDED for place in places),
         waited_for=sum(place.standing is Standing.WAITING for place in places),
     )
 
 
-def standings(
+def of_seats(
     store: Store, seats: Select[Seat], now: datetime, whole_walk: bool = True
-) -> list[Place]:
-    """These seats as they stand at `now`, in their order."""
+) -> list[SeatOverview]:
+    """These seats with their standing at `now`, in the query's order."""
     both = (joinedload(Seat.client), joinedload(Seat.session).joinedload(Session.host))
     found = store.scalars(seats.options(*both)).all()
     rows = [SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at) for seat in found]
 
-    def build(some: list[tuple[Seat, SeatRow]]) -> list[Place]:
+    def build(some: list[tuple[Seat, SeatRow]]) -> list[SeatOverview]:
         pictures = facts.of_seats(store, [row for _, row in some], now, walk_all=whole_walk)
         return [_place(seat, seen, now) for (seat, _), seen in zip(some, pictures, strict=True)]
 
@@ -161,21 +164,21 @@ def standings(
     return [made or _unreadable(seat) for made, seat in zip(places, found, strict=True)]
 
 
-def _unreadable(seat: Seat) -> Place:
+def _unreadable(seat: Seat) -> SeatOverview:
     within = Policy().corrections_within
-    return Place(seat, Standing.UNKNOWN, [], 0, False, "", False, within, unreadable=True)
+    return SeatOverview(seat, Standing.UNKNOWN, [], 0, False, "", False, within, unreadable=True)
 
 
-def _place(seat: Seat, picture: Picture, now: datetime) -> Place:
-    told = picture.facts
-    tally = told.tally(now)
-    return Place(
+def _place(seat: Seat, picture: Picture, now: datetime) -> SeatOverview:
+    seat_facts = picture.facts
+    tally = seat_facts.tally(now)
+    return SeatOverview(
         seat,
-        standing(told, now),
-        explain(told, picture.taken, now),
+        standing(seat_facts, now),
+        explain(seat_facts, picture.taken, now),
         minutes=round(tally.present_for / timedelta(minutes=1)),
         here=tally.here,
         word=tally.word,
-        seen=any(piece.source != TAP for piece in told.evidence),
-        corrections_within=told.room.policy.corrections_within,
+        seen=any(piece.source != TAP for piece in seat_facts.evidence),
+        corrections_within=seat_facts.room.policy.corrections_within,
     )
