@@ -1,4 +1,4 @@
-"""What comments and docstrings cite stands in the repository's documents: rules, house rules, promises, requirements, capabilities."""
+"""What comments and docstrings cite is there: rules, house rules, promises, requirements, capabilities, and modules."""
 
 import ast
 import io
@@ -20,6 +20,10 @@ RULE = re.compile(r"\b(house )?rules? (\d+(?:(?:,? and |, | to |–)\d+)*)", re.
 PROMISE = re.compile(r"\bpromises? (\d+)", re.IGNORECASE)
 ID = re.compile(r"(?<![\w.#/$%-])([A-Z]\d{1,2})(?![\w.%]*\w)")
 PAGE = re.compile(r"\b([\w/-]+\.md)\b(?:, \*([^*]+)\*)?")
+MODULE = re.compile(
+    r"(?<![\w./-])((?:webapp/)?(?:care|operations|protocol|notify|web|cli|crypto)(?:/[a-z_]+)+)(?![\w/-]|\.(?!py\b|\s|$))"
+)
+"""A module or folder of webapp, as prose names one: `care/schedule/series`, `web/page/forms.py`."""
 ELSEWHERE = {"R4": "FHIR's release"}
 """What looks like a requirement and is another standard's word."""
 NO_PROSE = ("tests/house/test_citations.py", "tests/prove/")
@@ -116,6 +120,13 @@ def stray(prose: str) -> Iterator[str]:
             yield name
         elif heading and f"\n## {heading}\n" not in pages[0].read_text():
             yield f"{name}, *{heading}*"
+    for name in MODULE.findall(prose):
+        place = ROOT / "webapp" / name.removeprefix("webapp/")
+        if not any(
+            each.exists()
+            for each in (place, place.with_suffix(".py"), ROOT / "tests" / f"{name}.py")
+        ):
+            yield name
 
 
 def test_every_citation_leads_somewhere() -> None:
@@ -123,7 +134,7 @@ def test_every_citation_leads_somewhere() -> None:
     assert not broken, told(
         broken,
         "Cite a rule of docs/protocol.md as `rule 9`, one of docs/contributing.md as `house rule 4`, a line of SECURITY.md"
-        " or docs/product.md by its id, a page with its heading as `docs/product.md, *Voice*`; or leave the citation away.",
+        " or docs/product.md by its id, a page with its heading as `docs/product.md, *Voice*`, a module by its path below webapp/; or leave the citation away.",
     )
 
 
@@ -132,6 +143,7 @@ def test_every_citation_leads_somewhere() -> None:
     [
         "never (rule 19)", "rules 2 and 99", "House rule 18", "rules 17 to 19", "promise 6", "(P13)", "S3 and S20",
         "as M41 says", "C10", "architecture.md, 9", "docs/product.md, *Tone*", "docs/protocol.md\nrule 30",
+        "see care/correspondents", "`webapp/web/frame.py`",
     ],
 )  # fmt: skip
 def test_a_citation_that_leads_nowhere_is_seen(prose: str) -> None:
@@ -142,7 +154,7 @@ def test_a_citation_that_leads_nowhere_is_seen(prose: str) -> None:
     "prose",
     [
         "rule 9", "Rules 4 and 5", "house rule 17", "P1–P3", "(R5, S12)", "promise 1, M29", "docs/protocol.md rule 7",
-        "docs/protocol.md, *Facts, then standing*", "a FHIR R4 Bundle", "docs/asvs.md D12", "PT20M", "UTF-8",
+        "docs/protocol.md, *Facts, then standing*", "a FHIR R4 Bundle", "care/schedule/series", "`web/page/forms.py`.", "docs/asvs.md D12", "PT20M", "UTF-8",
     ],
 )  # fmt: skip
 def test_a_citation_that_leads_somewhere_is_let_be(prose: str) -> None:

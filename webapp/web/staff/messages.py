@@ -1,4 +1,4 @@
-"""Messages: what clients wrote to their care team, and the answers. Who sees which thread stands in care/correspondents."""
+"""Messages: what clients wrote to their care team, and the answers. Who sees which thread stands in care/contact/thread_members."""
 
 from typing import Any
 
