@@ -65,7 +65,8 @@ async function save(form) {
 
 function say(place, answer, told) {
   const { saved, away, anew } = place.dataset;
-  const words = !answer || answer.status >= 500 ? away : told.said ?? (told.edition === undefined ? anew : saved.replace("{time}", told.saved ?? ""));
+  const other = answer?.status === 409; // the box above says that there is another version
+  const words = !answer || answer.status >= 500 ? away : told.said ?? (other ? "" : told.edition === undefined ? anew : saved.replace("{time}", told.saved ?? ""));
   place.querySelector("p").textContent = words;
   place.querySelector("a").hidden = words !== anew;
 }

@@ -50,6 +50,18 @@ def own_phone(place: Place, page: Page) -> None:
     worker_ready(page)  # it has the offline page by then
 
 
+def test_a_plain_form_stays_where_it_is_while_there_is_no_network(place, clock):
+    """No page of ours ends on the browser's own error page, which shows no 988."""
+    page = place.phone()
+    place.enter(page, "maya", clock.now())
+    page.goto(f"{place.address}/me/language")
+    worker_ready(page)
+    page.context.set_offline(True)
+    page.locator("main form button").first.click()
+    expect(page.get_by_text("You're offline")).to_be_visible()
+    assert page.url.endswith("/me/language")
+
+
 def test_what_waits_is_sealed_with_a_key_that_cannot_leave(place, clock):
     """S6: neither the note nor the reason can be read in the phone's database, and the key cannot be exported."""
     page = place.phone()
