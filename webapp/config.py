@@ -286,6 +286,13 @@ class Settings(BaseSettings):
             given["instance"] = str(instance)
         try:
             return cls(**given)
+        except OSError as error:
+            folder = given.get("instance", ROOT / "instance")
+            raise SettingsError(
+                [
+                    f"{PREFIX}INSTANCE: {folder} can't be used as a folder ({error.strerror}). Name one that may be written to."
+                ]
+            ) from error
         except ValidationError as error:
             complaints = sorted(_complaint(each) for each in error.errors())
         raise SettingsError(complaints)

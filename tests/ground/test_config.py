@@ -136,6 +136,12 @@ def test_keys_are_made_once_and_for_their_owner_only(tmp_path: Path) -> None:
     assert len(first.database_key or b"") == 32
 
 
+def test_an_instance_that_is_no_folder_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match=r"REJOIN_INSTANCE: .* can't be used as a folder"):
+        Settings.load({}, tmp_path / "file")
+
+
 def test_several_signing_keys_stand_one_a_line(tmp_path: Path) -> None:
     made = Settings.load({}, tmp_path).secret_keys[0]
     (tmp_path / "secret.keys").write_text(f"{'n' * 64}\n{made}\n")

@@ -163,13 +163,16 @@ class HandIn(Base):
 
 
 def hand_in(store: Store, homework: Homework, body: str, *, by: Person, now: datetime) -> HandIn:
-    """Hand in what the client wrote, and delete their draft. While there is a current hand-in, that one is returned unchanged.
-    Raises Invalid for an empty or too long text, Forbidden for anybody but a client."""
+    """Hand in what the client wrote, and delete their draft. While there is a current hand-in, that one is returned unchanged, and
+    another text, written in a second tab or on a second device, is kept as their draft. Raises Invalid for an empty or too
+    long text, Forbidden for anybody but a client."""
     if by.kind != Kind.CLIENT:
         raise Forbidden()
-    if current := store.scalar(current_hand_in(homework, by.id)):
-        return current
     body = body.strip()
+    if current := store.scalar(current_hand_in(homework, by.id)):
+        if body and body != current.body:
+            drafts.save(store, homework.about, body, by=by, now=now)
+        return current
     if not 0 < len(body) <= drafts.LONGEST:
         raise Invalid(N_("Write a few words first."), field="body")
     row = {"homework_id": homework.id, "client_id": by.id, "body": body, "handed_in_at": now}

@@ -1,6 +1,6 @@
-"""Dial-in numbers for joining a session by telephone (M15). Pure.
+"""How a session is joined: the link of its room, and its dial-in number for telephones (M15). Pure.
 
-Stored as telephones dial them: the number in E.164, then commas (a pause each) and the codes that the room asks for:
+A dial-in is stored as telephones dial them: the number in E.164, then commas (a pause each) and the codes that the room asks for:
 `+12125550100,,93412#`.
 """
 
@@ -14,6 +14,20 @@ LONGEST = 80
 WRITTEN = re.compile(r"\+[1-9][0-9]{6,14}(,{1,4}[0-9*#]{1,20}){0,3}")
 """The form in which a dial-in is stored."""
 _SHAPE = re.compile(r"(?P<number>[+0-9(][0-9 ().\-]*)(?P<code>(?:,{1,4}[0-9*#]+)*)")
+
+
+JOIN_URL = r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?"
+"""The form of a link to a room: nothing that runs when it is tapped, such as `javascript:`."""
+LONGEST_JOIN_URL = 2000
+
+
+def checked_join_url(url: str | None) -> str | None:
+    """Return a room's link, None for none. Raises Invalid for anything but a web address."""
+    if url and (len(url) > LONGEST_JOIN_URL or not re.fullmatch(JOIN_URL, url)):
+        raise Invalid(
+            N_("Write a web address like https://zoom.us/j/91234567890."), field="join_url"
+        )
+    return url or None
 
 
 def parse(text: str) -> str:

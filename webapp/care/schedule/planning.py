@@ -53,7 +53,7 @@ def put(
     elif session.cancelled_at:
         raise Cancelled()
     session.kind, session.title, session.time_zone = kind, title, time_zone
-    session.host, session.join_url = host, join_url
+    session.host, session.join_url = host, dial_ins.checked_join_url(join_url)
     session.dial_in = dial_ins.parse(dial_in) if dial_in else None
     session.presence_from, session.makes_up = presence_from, list(makes_up)
     changed = session.capacity != capacity or store.is_modified(session)

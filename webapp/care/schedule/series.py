@@ -20,12 +20,15 @@ from webapp.care.schedule import dial_ins, planning
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Database, Store
+from webapp.numbers import whole_number
 from webapp.refusals import N_, Invalid
 from webapp.times import instant_of
 
 HORIZON = timedelta(weeks=8)
 MOST_IN_HORIZON = 400
 """More occurrences than this in a horizon are a mistake (FREQ=SECONDLY), not a schedule."""
+MOST_INTERVAL = 99
+"""The largest INTERVAL of a rule. Without a bound, and with 0, finding the next occurrence never ends or raises."""
 RULE = re.compile(r"(RRULE:)?[A-Za-z]+=[A-Za-z0-9,+-]+(;[A-Za-z]+=[A-Za-z0-9,+-]+)*")
 """One rule's parts, in ASCII: what the parser makes of other scripts' digits today need not be what it makes of them tomorrow."""
 
@@ -130,7 +133,8 @@ def put(
         series = Series(program_id=program.id, ref=ref, members=[])
         store.add(series)
     before = {} if new else dict(series.occurrences(now, now + HORIZON))
-    series.kind, series.title, series.join_url = kind, title, join_url
+    series.kind, series.title = kind, title
+    series.join_url = dial_ins.checked_join_url(join_url)
     series.dial_in = dial_ins.parse(dial_in) if dial_in else None
     series.local_start = local_start.isoformat(timespec="seconds")
     series.minutes = duration.total_seconds() / 60
@@ -150,6 +154,9 @@ def check_rule(rrule: str, local_start: datetime) -> None:
     """Raises Invalid unless `rrule` is one RFC 5545 rule for whole days or rarer."""
     try:
         if not RULE.fullmatch(rrule):
+            raise ValueError
+        parts = dict(part.upper().split("=", 1) for part in rrule.removeprefix("RRULE:").split(";"))
+        if whole_number(parts.get("INTERVAL", "1"), most=MOST_INTERVAL) in (None, 0):
             raise ValueError
         rule = rrulestr(rrule, dtstart=local_start)
         if rule._freq > 3:  # type: ignore[union-attr]

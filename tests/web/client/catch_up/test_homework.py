@@ -103,6 +103,17 @@ def test_handing_in_twice_is_once(maya, task, store):
     assert store.scalars(select(HandIn.body)).all() == ["Bed"]
 
 
+def test_another_text_handed_in_from_a_second_tab_is_kept_as_a_draft(maya, task, store):
+    """R7: words typed in a tab that had fallen behind are neither handed in unseen nor lost."""
+    maya.post(f"/homework/{task.id}", {"body": "Bed."})
+    page = maya.post(f"/homework/{task.id}", {"body": "Lamp."}, htmx=True).text
+    assert "You handed this in from another page already" in unescape(page)
+    assert "data-sent" not in page or "Thank you" not in page
+    assert store.scalars(select(HandIn.body)).all() == ["Bed."]
+    page = maya.post(f"/homework/{task.id}/reopening", htmx=True).text
+    assert "Lamp.</textarea>" in page
+
+
 def test_feedback_stands_above_what_one_wrote(maya, task, store, world, clock):
     made = homework.hand_in(store, task, "Bed.", by=world.maya, now=clock.now())
     homework.give_feedback(store, made, "A *good* list.", by=world.carla, now=clock.now())

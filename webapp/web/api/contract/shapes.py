@@ -174,7 +174,7 @@ Zone = Annotated[
 ]
 Link = Annotated[
     str,
-    Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?$", max_length=2000,
+    Field(pattern=f"^{dial_ins.JOIN_URL}$", max_length=dial_ins.LONGEST_JOIN_URL,
           examples=["https://zoom.us/j/91234567890"]),
 ]  # fmt: skip
 Email = Annotated[

@@ -35,21 +35,24 @@ def show(homework_id: int) -> ResponseReturnValue:
 def hand_in(homework_id: int) -> ResponseReturnValue:
     """Hand it in. `then=later` only saves a draft, for browsers without scripts; those with scripts save while typing."""
     task, form, person = _mine(homework_id), request.form, my_seats.person()
+    sent, body = form.get("then") != LATER, form.get("body", "").strip()
+    kept_apart = False
     try:
-        if form.get("then") == LATER:
+        if not sent:
             edition = form.get("edition", "")
             drafts.save(
                 store, task.about, form.get("body", ""), by=person, now=clock.now(),
                 edition=whole_number(edition, most=drafts.MOST_EDITIONS),
             )  # fmt: skip
         else:
-            homework.hand_in(store, task, form.get("body", ""), by=person, now=clock.now())
+            handed_in = homework.hand_in(store, task, body, by=person, now=clock.now())
+            kept_apart = body not in ("", handed_in.body)
     except Refusal as refusal:
         store.rollback()
         said = {"refusal": refusal, "said": form, "both": isinstance(refusal, Conflict)}
         return widget(PAGE, BLOCK, refusal.status, **(_screen(_mine(homework_id)) | said))
     store.commit()
-    return _answer(task, sent=form.get("then") != LATER)
+    return _answer(task, sent=sent, kept_apart=kept_apart)
 
 
 @pages.post("/homework/<row:homework_id>/reopening")
