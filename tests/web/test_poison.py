@@ -82,7 +82,7 @@ def by_form(dice: random.Random, app: Flask, database: Any, objects: Any, forms:
 
 def by_call(dice: random.Random, app: Flask, database: Any) -> str:
     one = dice.choice(
-        [each for each in operations() if each.told.get("requestBody") and not each.signed]
+        [each for each in operations() if each.spec.get("requestBody") and not each.signed]
     )
     steps = dice.choice(sorted(calls.fields_of(one.schema), key=str))
     call, bad = caller(app, database, "harbor", *SCOPES), spelt(dice, None)

@@ -111,7 +111,7 @@ def test_s3_a_touch_is_all_it_takes_after_the_first_time(phone, invitation):
     phone.press("Use my passkey")
     phone.page.wait_for_url(phone.address + "/")
     phone.open("/account")
-    expect(phone.page.get_by_role("heading", name="SignInMethods to sign in")).to_be_visible()
+    expect(phone.page.get_by_role("heading", name="Ways to sign in")).to_be_visible()
     expect(phone.page.get_by_text("Last used")).to_be_visible()
 
 
