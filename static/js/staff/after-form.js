@@ -6,14 +6,14 @@ document.addEventListener("htmx:before:swap", ({ detail }) => {
   form = source.matches?.("#live form[hx-target='#live']") ? source : null;
 });
 
-const inNewPart = (old) => old?.id && old.id !== "live" && document.getElementById(old.id);
+const inNewPart = (old) => old.id && old.id !== "live" && document.getElementById(old.id);
+const ancestors = (old) => old ? [old, ...ancestors(old.parentElement)] : [];
+const following = (old) => old ? [old, ...following(old.nextElementSibling)] : [];
 
 function card() {
-  for (let old = form; old; old = old.parentElement) {
-    for (let each = old; each; each = each.nextElementSibling) if (inNewPart(each)) return inNewPart(each);
-  }
+  const around = ancestors(form), first = (olds) => olds.map(inNewPart).find(Boolean);
   const same = [...document.querySelectorAll("#live form")].find((each) => each.getAttribute("action") === form.getAttribute("action"));
-  return same?.closest(".card") ?? same ?? document.getElementById("live");
+  return first(around) ?? same?.closest(".card") ?? same ?? first(around.flatMap(following)) ?? document.getElementById("live");
 }
 
 document.addEventListener("htmx:after:swap", () => {

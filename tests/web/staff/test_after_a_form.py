@@ -92,3 +92,18 @@ def test_a_card_that_was_done_elsewhere_says_so_in_sight(console, place, clock):
     expect(refusal).to_contain_text("This has been done already.")
     expect(refusal).to_be_focused()
     expect(refusal).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(("at", "focused"), [("", "#contact"), ("1999-01-01T10:00", "[name=at]")])
+def test_after_writing_down_a_contact_its_card_or_the_error_has_the_focus(
+    console, place, at, focused
+):
+    with place.database.reading() as store:
+        console.goto(f"{place.address}/staff/people/{cast.find(store).maya.id}")
+    card = console.locator("#contact")
+    card.locator("summary").click()
+    card.locator("[name=at]").fill(at)
+    with console.expect_response("**/contacts"):
+        card.get_by_role("button", name="Write it down").click()
+    expect(console.locator(focused).last).to_be_focused()
+    expect(console.locator(focused).last).to_be_in_viewport()
