@@ -189,6 +189,16 @@ def test_several_passkeys_are_named_used_and_removed(door, world, with_passkey, 
     assert door().come_in(phone).status_code == 422
 
 
+def test_a_name_of_only_spaces_is_refused_at_its_field(door, world, with_passkey, database):
+    with_passkey(world.maya)
+    maya, [only] = door(world.maya), _ids(database)
+    answer = maya.post(f"/account/passkeys/{only}/name", {"name": "   "})
+    assert answer.status_code == 422
+    assert f'aria-describedby="name-{only}-error"' in answer.text
+    assert f'id="name-{only}-error"' in answer.text
+    assert "Ways to sign in" in answer.text
+
+
 def test_s3_the_last_way_in_stays(door, world, with_passkey, with_password, database):
     """S3: removing it would lock its person out; with a password beside it, it may go."""
     with_passkey(world.maya)

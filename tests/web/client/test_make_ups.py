@@ -380,6 +380,14 @@ class TestReflection:
         assert "Good.</textarea>" in answer.text
         assert made_up(store)[0].completed_at is None
 
+    def test_handing_in_nothing_leaves_the_page_as_it_was(self, maya, gone, chosen):
+        answer = maya.post(f"{page_of(gone)}/reflection", {"body": " "}, htmx=True)
+        assert answer.status_code == 422
+        assert 'id="body-error"' in answer.text
+        for words in ("Yours to do", "Change", "Give it up"):
+            assert words in answer.text
+        assert "Another time instead" not in answer.text
+
     def test_handing_in_without_having_chosen_is_refused(self, maya, gone):
         assert (
             maya.post(f"{page_of(gone)}/reflection", {"body": WORDS}, htmx=True).status_code == 409

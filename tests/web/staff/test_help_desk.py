@@ -147,6 +147,18 @@ def test_an_unknown_outcome_is_refused(theo, call, store):
     assert task.is_open
 
 
+def test_a_call_that_a_colleague_ended_says_so_where_it_is_listed(visit, world, theo, call, store):
+    task = call()
+    theo.post(f"{DESK}/{task.id}/end", {"solved": "video"})
+    for path, form in (("end", {"solved": "not_today"}), ("claim", {}), ("attempt", {})):
+        answer = visit(world.cody).post(f"{DESK}/{task.id}/{path}", form, htmx=True)
+        assert answer.status_code == 409
+        ended = answer.text.split("Ended today")[1]
+        assert "This has been done already." in ended
+    assert "This has been done already." not in theo.get(DESK).text
+    assert store.scalars(select(AbsenceReport)).all() == []
+
+
 def test_ending_a_call_twice_is_refused_with_a_sentence(theo, call):
     task = call()
     theo.post(f"{DESK}/{task.id}/end", {"solved": "video"})

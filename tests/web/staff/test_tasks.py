@@ -1,5 +1,6 @@
 """The Tasks page: what happened, what to say, and recording outcomes."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -161,6 +162,36 @@ def test_an_outcome_of_a_task_that_was_completed_meanwhile_is_refused(carla, tas
     page = carla.get("/staff/tasks?show=done").text
     assert "They joined after all." in page
     assert "Resolved by itself" in page
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_task_that_was_done_elsewhere_is_refused_at_its_card_and_keeps_the_note(
+    carla, task, store, clock, world, htmx
+):
+    opened, other = task(), task(world.gus)
+    opened.withdraw(store, "joined", by=None, now=clock.now())
+    store.commit()
+    form = {"outcome": "closed", "note": "She moved away."}
+    answer = carla.post(f"/staff/tasks/{opened.id}/outcome", form, htmx=htmx)
+    assert answer.status_code == 409
+    cards = dict(re.findall(r'<article[^>]*id="task-(\d+)"(.*?)</article>', answer.text, re.DOTALL))
+    assert "This has been done already." in cards[str(opened.id)]
+    assert "She moved away." in cards[str(opened.id)]
+    assert "This has been done already." not in cards[str(other.id)]
+    store.refresh(opened)
+    assert (opened.outcome, opened.note) == ("joined", None)
+
+
+def test_a_task_that_was_done_elsewhere_cannot_be_taken_on_and_the_list_stays(
+    carla, task, store, clock, world
+):
+    opened, other = task(), task(world.gus)
+    opened.withdraw(store, "joined", by=None, now=clock.now())
+    store.commit()
+    answer = carla.post(f"/staff/tasks/{opened.id}/acknowledgement", htmx=True)
+    assert answer.status_code == 409
+    assert "This has been done already." in answer.text
+    assert f'id="task-{other.id}"' in answer.text
 
 
 def test_htmx_gets_the_same_list_as_the_page(carla, task, awake):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, jsonify, request, url_for
+from flask import abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,7 +12,7 @@ from webapp.care.accounts.passkeys import NotProved, Passkey
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.operations.rate_limits import DOOR, QUESTION
-from webapp.refusals import Refusal
+from webapp.refusals import Invalid, Refusal
 from webapp.web.account import context
 from webapp.web.account.context import account, relying_party
 from webapp.web.account.overview import default_passkey_name, redirect_after_saving
@@ -92,8 +92,15 @@ def add() -> ResponseReturnValue:
 @account.post("/account/passkeys/<row:passkey_id>/name")
 @needs(Permission.OWN_SETTINGS)
 def rename(passkey_id: int) -> ResponseReturnValue:
-    """Rename a passkey."""
-    _mine(passkey_id).rename(request.form.get("name", ""))
+    """Rename a passkey. A refused name is shown again with the error at its field."""
+    try:
+        _mine(passkey_id).rename(request.form.get("name", ""))
+    except Invalid as refusal:
+        unit_of_work.discard_and_read()
+        return render_template(
+            "account/show.html", place="me", ways=context.methods(), refusal=refusal,
+            refused_passkey_id=passkey_id,
+        ), refusal.status  # fmt: skip
     store.commit()
     return redirect_after_saving(_("Saved."))
 

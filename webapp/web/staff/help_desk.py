@@ -23,7 +23,7 @@ from webapp.care.schedule import dial_ins
 from webapp.refusals import Refusal
 from webapp.web.page.filters import language, zone
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff.console import changed, form_errors, me, one_or_404, page
 from webapp.web.staff.wording import connection_tests
 from webapp.web.staff.wording.connection_tests import Finding
@@ -97,6 +97,7 @@ def _change(task_id: int, verb: Any) -> ResponseReturnValue:
     try:
         verb(task)
     except Refusal as refusal:
+        discard_and_read()
         return page(
             PAGE, refusal.status, **_page_context(), errors=form_errors(refusal), wrong=task_id
         )

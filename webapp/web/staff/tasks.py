@@ -22,7 +22,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.refusals import Invalid
+from webapp.refusals import AlreadyDone, Invalid, Refusal
 from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
@@ -67,7 +67,10 @@ def show() -> ResponseReturnValue:
 def acknowledge(task_id: int) -> ResponseReturnValue:
     """Mark the task as seen, which ends its reminders (rule 9)."""
     task = one_or_404(care_tasks.visible_to(me()).where(Task.id == task_id))
-    task.acknowledge(store, by=me(), now=clock.now())
+    try:
+        task.acknowledge(store, by=me(), now=clock.now())
+    except AlreadyDone as refusal:
+        return _refused(task_id, refusal)
     store.commit()
     return changed(PAGE, _back(task_id), _page_context)
 
@@ -84,13 +87,19 @@ def finish(task_id: int) -> ResponseReturnValue:
             store, task, outcome, by=me(), now=now, note=form.get("note", "").strip() or None,
             next_at=_next_at(outcome, now), channel=form.get("channel") or "call",
         )  # fmt: skip
-    except Invalid as refusal:
-        discard_and_read()
-        return page(
-            PAGE, 422, **_page_context(), errors=form_errors(refusal), wrong=task_id, given=form
-        )
+    except (AlreadyDone, Invalid) as refusal:
+        return _refused(task_id, refusal)
     store.commit()
     return changed(PAGE, _back(task_id), _page_context, sent=task_id)
+
+
+def _refused(task_id: int, refusal: Refusal) -> ResponseReturnValue:
+    """The list with the refusal and what was typed at this task's card, also when the task has left the list."""
+    discard_and_read()
+    return page(
+        PAGE, refusal.status, **_page_context(also=task_id), errors=form_errors(refusal),
+        wrong=task_id, given=request.form,
+    )  # fmt: skip
 
 
 def _next_at(outcome: str, now: datetime) -> datetime | None:
@@ -112,8 +121,8 @@ def _view() -> str:
     return asked if asked in VIEWS else VIEWS[0]
 
 
-def _page_context() -> dict[str, Any]:
-    """The sizes of all lists and the cards of the one shown."""
+def _page_context(also: int | None = None) -> dict[str, Any]:
+    """The sizes of all lists and the cards of the one shown. `also`: id of a task to show in it even if it does not belong there."""
     now, person, view = clock.now(), me(), _view()
     visible = care_tasks.visible_to(person)
     open_tasks = list(_load(visible.where(Task.is_open).order_by(Task.due_at)))
@@ -125,13 +134,19 @@ def _page_context() -> dict[str, Any]:
     if view == "done":
         ended = visible.where(Task.done_at >= _midnight(now)).order_by(Task.done_at.desc())
         lists["done"] = list(_load(ended))
+    sizes = {name: len(each) for name, each in lists.items()}
+    shown = lists[view]
+    if also is not None and also not in {task.id for task in shown}:
+        shown = sorted(
+            [*shown, *_load(visible.where(Task.id == also))], key=lambda task: task.due_at
+        )
     return {
-        "reading": Reading(What.CALLS, _clients_with_notes(lists[view])),
+        "reading": Reading(What.CALLS, _clients_with_notes(shown)),
         "place": "tasks",
         "view": view,
         "leads": may(person, Permission.READ_TIMELINESS),
-        "sizes": {name: len(each) for name, each in lists.items()},
-        "cards": _cards(lists[view], person),
+        "sizes": sizes,
+        "cards": _cards(shown, person),
         "again": list(AGAIN),
         "next_try": now + care_tasks.NEXT_ATTEMPT,
     }

@@ -1,5 +1,6 @@
 """Reminders: which ones, by which channel, to which addresses, how long before, and quiet hours."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -142,6 +143,27 @@ def test_a_time_that_makes_no_sense_is_refused_at_its_field(maya, store, world, 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
     assert fresh(store, world.maya).preferences == before
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+@pytest.mark.parametrize("field", ["quiet_from", "quiet_to"])
+def test_one_bad_time_keeps_everything_else_that_was_chosen(maya, store, world, field, htmx):
+    """R12"""
+    sms = own(store, world.maya, "sms")
+    form = {
+        "first": "email", "wanted": ["soon", "message"], "lead_soon": "30", "address": [sms.id],
+        "quiet_from": "22:30", "quiet_to": "06:15",
+    }  # fmt: skip
+    answer = maya.post("/me/reminders", form | {field: "25:00"}, htmx=htmx)
+    assert answer.status_code == 422
+    page = answer.text
+    assert f'aria-describedby="{field}-error"' in page
+    assert f'id="{field}-error"' in page
+    assert ('value="06:15"' if field == "quiet_from" else 'value="22:30"') in page
+    assert set(re.findall(r'name="wanted"\s+value="(\w+)"\s+checked', page)) == {"soon", "message"}
+    assert re.findall(r'name="address"\s+value="(\d+)"\s+checked', page) == [str(sms.id)]
+    assert re.findall(r'name="first"\s+value="(\w+)"\s+checked', page) == ["email"]
+    assert '<option value="30" selected>' in page
 
 
 def test_without_javascript_the_page_comes_back_and_says_saved(maya):

@@ -97,9 +97,9 @@ def answer(seat_id: int, **more: Any) -> ResponseReturnValue:
 
 
 def refused(seat_id: int, refusal: Refusal, **more: Any) -> ResponseReturnValue:
-    """The block with the refusal and other offers; nothing has changed."""
+    """The block with the refusal and other offers, or as it was if only what was written is refused; nothing has changed."""
     discard_and_read()
-    about = screen(seat_id, changing=True, refusal=refusal, **more)
+    about = screen(seat_id, changing=refusal.field != "body", refusal=refusal, **more)
     return widget(PAGE, BLOCK, refusal.status, **about)
 
 

@@ -20,7 +20,7 @@ from webapp.web.client import my_seats
 from webapp.web.client.durations import in_whole_units
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import done, widget
-from webapp.web.page.unit_of_work import store
+from webapp.web.page.unit_of_work import discard_and_read, store
 
 pages = Blueprint("reminders", __name__)
 
@@ -84,7 +84,10 @@ def save() -> ResponseReturnValue:
         for channel in form.getlist("add"):
             _take_up(channel)
     except Refusal as refusal:
-        return widget(PAGE, BLOCK, refusal.status, place="me", refusal=refusal, **screen(mine))
+        discard_and_read()
+        return widget(
+            PAGE, BLOCK, refusal.status, place="me", refusal=refusal, **_as_sent(screen(mine))
+        )
     store.commit()
     to = url_for("client.reminders.show", saved="yes", _anchor="reminders")
     return done(PAGE, BLOCK, to, lambda: screen(_addresses()), saved=True)
@@ -115,8 +118,30 @@ def screen(mine: list[Address]) -> dict[str, Any]:
         "leads": {rung: _choices(rung, policy, kept["lead"].get(rung)) for rung in LEADS},
         "quiet": [f"{each:%H:%M}" for each in quiet or (time(21), time(8))],
         "addresses": [each for each in mine if not each.unsafe_at],
+        "opted_in": [each.id for each in mine if each.usable],
         "known": addresses.known(store, person),
         "offered": _offered(mine),
+        "added": [],
+    }
+
+
+def _as_sent(kept: dict[str, Any]) -> dict[str, Any]:
+    """The context of the block with the choices of the form that was sent in place of the stored ones."""
+    form = request.form
+    wanted = form.getlist("wanted")
+    return kept | {
+        "first": form.get("first"),
+        "kinds": [(rung, words, rung in wanted) for rung, words, _on in kept["kinds"]],
+        "news": [(kind, words, kind in wanted) for kind, words, _on in kept["news"]],
+        "leads": {
+            rung: (choices, form.get(f"lead_{rung}", ""))
+            for rung, (choices, _own) in kept["leads"].items()
+        },
+        "quiet": [form.get("quiet_from", ""), form.get("quiet_to", "")],
+        "opted_in": [
+            each.id for each in kept["addresses"] if str(each.id) in form.getlist("address")
+        ],
+        "added": form.getlist("add"),
     }
 
 
