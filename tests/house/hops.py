@@ -97,7 +97,7 @@ def watched(request: Callable[[], None]) -> Walk:
 def walks() -> dict[str, Walk]:
     """What Maya's requests walk through, on an embedded database of their own. Gus sends the same before her, so that
     statements are compiled and policies read."""
-    with tempfile.TemporaryDirectory() as name, clock.bent_to(NOW):
+    with tempfile.TemporaryDirectory() as name, clock.running_from(NOW):
         folder = Path(name)
         database = opened(f"sqlite:///{folder / 'hops.db'}")
         lay_schema(database)
