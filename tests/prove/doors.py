@@ -42,7 +42,7 @@ BREAKS = (
     Mutation("S2", ACCOUNTS, "login.secret_hash, login.seen_at = hash_secret(secret), now\n", "login.seen_at = now\n", by("web/account/test_unlock", "changes_the_cookie")),
     Mutation("S2", ACCOUNTS, "            self.ended_at is None\n            and self.made_at", "            self.made_at", by("web/test_sign_in", "copied")),
     Mutation("S2", ACCOUNTS, "            and self.person.status != Status.DISCHARGED\n", "", by("care/accounts/test_logins", "has_left")),
-    Mutation("S2", STATUSES, '        logins.end_all(store, person, "discharged", by=by, now=now)\n', "", by("care/accounts/test_logins", "taken_up_again")),
+    Mutation("S2", STATUSES, '        logins.sign_out_everywhere(store, person, "discharged", by=by, now=now)\n', "", by("care/accounts/test_logins", "taken_up_again")),
     Mutation("S2", ACCOUNTS, "    sign_in_links.void(store, person, now=now)\n    for login", "    for login", by("care/accounts/test_logins", "taken_up_again")),
     Mutation("S2", ACCOUNTS, "        if login.id != but:\n", "        if False:\n", by("web/client/me/test_me", "all_other_sign_ins")),
     Mutation("S2", "webapp/web/client/me/sign_ins.py", 'logins.sign_out(store, login, "ended_elsewhere", by=my_seats.person(), now=clock.now())', "pass", by("web/client/me/test_me", "another_sign_in")),

@@ -16,7 +16,7 @@ from webapp.care.make_ups import busy_slots, waitlist
 from webapp.care.make_ups.eligibility import JOINT
 from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp
 from webapp.care.make_ups.waitlist import WaitlistEntry
-from webapp.care.privacy import consents
+from webapp.care.privacy import consents, emergency_access
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 
@@ -25,16 +25,19 @@ def change_status(
     store: Store, person: Person, status: str, *, by: Person | None, now: datetime
 ) -> None:
     """Pause, discharge or reactivate a person. Reminders stop because of the status alone (rule 3). A discharge ends all their
-    logins, links and consents for good: somebody who returns gets a new link (S2) and is asked for consent again (P2). Open
-    tasks of staff who pause or leave are handed over, and the new owner is notified (rule 9, P8). The same status again
+    logins, links, devices, calendar links, consents, lines and held places for good, whoever asks for it: somebody who returns
+    gets a new link (S2), is asked for consent again (P2) and starts with fresh ones of the rest (S19). Open tasks of staff who pause or leave are handed over, and the new owner is notified (rule 9, P8). The same status again
     changes nothing."""
     if status == person.status:
         return
     person.status, person.status_at = Status(status), now
     events.record(store, Tag.PERSON_STATUS_CHANGED, person=person, by=by, now=now, status=status)
     if person.status == Status.DISCHARGED:
-        logins.end_all(store, person, "discharged", by=by, now=now)
+        logins.sign_out_everywhere(store, person, "discharged", by=by, now=now)
         consents.stop_all(store, person, by=by, now=now)
+        emergency_access.end_all(store, person, by=by, now=now)
+        for entry in store.scalars(waitlist.concerning(person.id)).all():
+            waitlist.leave(store, entry, by=by, now=now, why="discharged")
     if person.kind == Kind.STAFF and not person.active:
         _hand_over_work(store, person, by, now)
 

@@ -193,13 +193,16 @@ def link(email: str, program_ref: str | None, forget_factors: bool) -> None:
 @click.option("--program", "program_ref", help="Reference of the program, if needed.")
 @click.option("--everyone", is_flag=True, help="All people of all programs.")
 def sign_out(email: str | None, program_ref: str | None, everyone: bool) -> None:
-    """End every login of somebody, or with --everyone of all, at once. What was theirs to sign in with stays, links do not."""
+    """End every login of somebody, or with --everyone of all, at once, and what came with them: links, devices, calendar links.
+
+    What was theirs to sign in with stays.
+    """
     if (email is None) == (not everyone):
         raise BadUsage("Give either an e-mail address or --everyone.")
     ever = select(Person).where(Person.id.in_(select(Login.person_id)))
     with console.open_database() as database, database.writing() as store:
         for each in [_one(store, _address(email), program_ref)] if email else store.scalars(ever):
-            logins.end_all(store, each, "ended_by_operator", by=None, now=clock.now())
+            logins.sign_out_everywhere(store, each, "ended_by_operator", by=None, now=clock.now())
         store.commit()
     console.output("signed out")
 

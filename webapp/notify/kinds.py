@@ -38,6 +38,7 @@ class NoticeKind(StrEnum):
     INVITATION = "invitation"
     SIGN_IN_LINK = "sign_in_link"
     SIGN_IN_CHANGED = "sign_in_changed"
+    CALENDAR_LINK_MADE = "calendar_link_made"
 
 
 class Action(StrEnum):

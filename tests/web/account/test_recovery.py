@@ -11,6 +11,7 @@ from webapp.care.audit.events import Event
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Person
+from webapp.care.schedule import calendar_feeds
 from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import Notification
 
@@ -99,6 +100,17 @@ def test_s5_a_phone_rings_no_more_once_its_owner_had_to_recover(
     assert ringing(database, world.maya) == 1
     door().post(link_for(world.maya, "recovery"))
     assert ringing(database, world.maya) == 0
+
+
+def test_s19_a_recovery_ends_the_calendar_link_too(world, door, link_for, database, clock):
+    """S19: whoever had the account may have made it."""
+    with database.writing() as store:
+        maya = store.get_one(Person, world.maya.id)
+        secret = calendar_feeds.open_feed(store, maya, by=maya, now=clock.now())
+        store.commit()
+    door().post(link_for(world.maya, "recovery"))
+    with database.reading() as store:
+        assert calendar_feeds.reader_of(store, secret) is None
 
 
 def test_s3_a_link_somebody_kept_opens_nothing_once_a_way_in_changed(world, door, link_for):

@@ -5,12 +5,22 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests import rows
+from tests.care import evenings
+from webapp.care.accounts import sign_in_links
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Channel
+from webapp.care.make_ups import held_places, waitlist
+from webapp.care.privacy import emergency_access
+from webapp.care.privacy.consents import Consent
+from webapp.care.schedule import calendar_feeds
 from webapp.care.schedule.sessions import Session
 
 NEW_YORK = "America/New_York"
 SAM = {"kind": "client", "name": "Sam Reed", "time_zone": NEW_YORK, "email": "Sam@example.org"}
+MAYA = {
+    "kind": "client", "name": "Maya Torres", "time_zone": NEW_YORK, "email": "maya@example.org",
+}  # fmt: skip
 LATER = {
     "kind": "group", "title": "Evening group", "starts_at": "2026-03-05T18:00:00-05:00",
     "ends_at": "2026-03-05T21:00:00-05:00", "time_zone": NEW_YORK, "host": "carla", "capacity": 3,
@@ -182,3 +192,79 @@ def test_a_session_and_a_series_can_be_joined_by_telephone(call) -> None:
         "seats": [], "dial_in": "+12125550100",
     }  # fmt: skip
     assert call("PUT", "/series/by-phone", series).json["dial_in"] == "+12125550100"
+
+
+def consent(store, world, now, **more):
+    """Maya's for Ben, `more` of its columns otherwise."""
+    return rows.put(
+        store, "consent", now - timedelta(days=90), client_id=world.maya.id, recipient_id=world.ben.id,
+        category="schedule", revoked_at=None, paused_at=None, **more,
+    )["id"]  # fmt: skip
+
+
+def test_s19_a_discharge_by_the_api_ends_all_that_let_them_in_for_good(
+    call, visit, store, world, clock
+) -> None:
+    """S19, P2: with consents, expired ones too; who comes back starts with fresh ones."""
+    now, day = clock.now(), timedelta(days=1)
+    signed = [
+        consent(store, world, now, signed_at=now - 90 * day, expires_at=now + ahead)
+        for ahead in (90 * day, -day)
+    ]
+    device = addresses.add(
+        store, world.maya, Channel.PUSH, "https://push.example/1", by=None, now=now, keys={}
+    )
+    feed = calendar_feeds.open_feed(store, world.maya, by=world.maya, now=now)
+    link = sign_in_links.issue(store, world.maya, "invitation", by=None, now=now)
+    store.commit()
+    maya, phone = visit(world.maya), visit()
+    for status in ("discharged", "active"):
+        body = MAYA | {"status": status}
+        assert call("PUT", "/people/maya", body).json["status"] == status
+    assert maya.get("/").location.startswith("/sign-in")
+    assert phone.get(f"/calendar/{feed}.ics").status_code == 404
+    assert phone.post(f"/sign-in/link/{link}").status_code == 410
+    store.expire_all()
+    assert device.stopped_why == "signed_out"
+    assert all(store.get_one(Consent, each).revoked_at for each in signed)
+
+
+@pytest.mark.parametrize("whose", ["maya", "ben"])
+def test_s19_a_discharge_lets_go_of_the_line_and_the_place_held(
+    call, store, database, world, clock, whose
+) -> None:
+    """S19: the next in line gets it; a partner's place beside theirs goes too."""
+    now, day = clock.now(), timedelta(days=1)
+    hour = evenings.room(
+        store, world.tessa, [world.maya, world.ben], now - day, now - 3 * day,
+        title="Couples hour", kind=evenings.COUPLES,
+    )  # fmt: skip
+    joint = evenings.room(
+        store, world.tessa, [], now + 2 * day, now, title="Joint", makes_up=("couples",), capacity=2
+    )
+    seat = evenings.seat_of(store, hour, world.maya)
+    entry = waitlist.join(store, seat, joint, by=world.maya, now=now)
+    store.commit()
+    assert held_places.offer_freed(database, now) == 1
+    person = getattr(world, whose)
+    facts = {"email": person.email, "phone": person.phone, "name": person.name}
+    done = call("PUT", f"/people/{whose}", MAYA | facts | {"status": "discharged"})
+    assert done.status_code == 200
+    store.expire_all()
+    assert entry.left_why == "discharged"
+    assert [each.released_at is None for each in joint.seats] == [False, False]
+
+
+def test_s19_emergency_access_of_staff_who_left_does_not_come_back_with_them(
+    call, store, world, clock
+) -> None:
+    access = emergency_access.begin(
+        store, world.maya, "She called the front desk twice.", by=world.colin, now=clock.now()
+    )
+    store.commit()
+    for status in ("discharged", "active"):
+        call("PUT", "/people/colin", {
+            "kind": "staff", "name": "Colin", "time_zone": NEW_YORK, "status": status,
+        })  # fmt: skip
+    store.expire_all()
+    assert access.ended_at

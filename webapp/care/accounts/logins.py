@@ -17,6 +17,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Kind, Person, Status
+from webapp.care.schedule import calendar_feeds
 from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
 
@@ -171,8 +172,9 @@ def sign_out_everywhere(
     store: Store, person: Person, why: str, *, by: Person | None, now: datetime,
     but: int | None = None,
 ) -> None:  # fmt: skip
-    """End every login except `but`, and stop reminders to all other devices, also to those no longer signed in: a phone lost
-    days ago would still ring (S5)."""
+    """End every login except `but` and all that came with them: the calendar link, and reminders to all other devices, also to
+    those no longer signed in, since a phone lost days ago would still ring (S5, S19)."""
     end_all(store, person, why, by=by, now=now, but=but)
     elsewhere = Address.login_id.is_distinct_from(but or 0)
     addresses.sign_out_devices(store, person, elsewhere, by=by, now=now)
+    calendar_feeds.close_feed(store, person, by=by, now=now, why=why)

@@ -8,7 +8,7 @@ next in line. Who is next: held_places.py.
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, or_, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -28,7 +28,7 @@ class WaitlistEntry(Base):
     """A client waits for a place in a session, to make up for `seat`; a couple for two places at once.
 
     `left_why`: `left`, `booked`, `declined`, `expired`, `clash` (they had something else at that time by then), `over`,
-    `couple_ended`.
+    `couple_ended`, `discharged`.
     """
 
     __tablename__ = "waitlist_entry"
@@ -163,6 +163,14 @@ def waiting(client: Person) -> Select[WaitlistEntry]:
     """The entries of `client`, the soonest session first."""
     entries = in_any_line().join(Session, Session.id == WaitlistEntry.session_id)
     return entries.where(WaitlistEntry.client_id == client.id).order_by(Session.starts_at)
+
+
+def concerning(client_id: int) -> Select[WaitlistEntry]:
+    """The entries of a client, and those for which a place is held beside their partner's."""
+    beside = select(HeldPlace.entry_id).join(Seat, Seat.id == HeldPlace.partner_seat_id)
+    beside = beside.where(HeldPlace.is_held, Seat.client_id == client_id)
+    theirs = or_(WaitlistEntry.client_id == client_id, WaitlistEntry.id.in_(beside))
+    return in_any_line().where(theirs).order_by(WaitlistEntry.id)
 
 
 def in_line(session_ids: Collection[int]) -> Select[WaitlistEntry]:

@@ -100,6 +100,10 @@ class Consent(Base):
         Twice is the same. Raises Forbidden."""
         if by is not None and by.id != self.client_id and by.kind != Kind.STAFF:
             raise Forbidden()
+        self.end(store, by=by, now=now)
+
+    def end(self, store: Store, *, by: Person | None, now: datetime) -> None:
+        """End it, whoever asks: its client is discharged. Twice is the same."""
         if self.revoked_at is None:
             self.revoked_at = now
             _record(store, Tag.CONSENT_REVOKED, self, by=by, now=now)
@@ -192,10 +196,11 @@ def stop(
 
 
 def stop_all(store: Store, client: Person, *, by: Person | None, now: datetime) -> None:
-    """Revoke all of the client's consents: they were given for this stay in the program (42 CFR 2.31(a)(7))."""
+    """End all of the client's consents, expired ones too: they were given for this stay in the program (42 CFR 2.31(a)(7)). Whoever
+    discharges the client may, also another system by its token."""
     unrevoked = select(Consent).where(Consent.client_id == client.id, ~Consent.is_revoked)
     for each in store.scalars(unrevoked):
-        each.revoke(store, by=by, now=now)
+        each.end(store, by=by, now=now)
 
 
 def _between(client_id: int, recipient_id: int) -> Select[Consent]:

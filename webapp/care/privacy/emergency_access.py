@@ -92,6 +92,13 @@ def begin(
     return access
 
 
+def end_all(store: Store, staff: Person, *, by: Person | None, now: datetime) -> None:
+    """End every access that this staff member has: they leave (S19)."""
+    for access in store.scalars(in_force(now).where(EmergencyAccess.staff_id == staff.id)):
+        access.ended_at, access.ended_by_id = now, by and by.id
+        _record(store, Tag.EMERGENCY_ACCESS_ENDED, access, by=by, now=now)
+
+
 def sought(me: Person, name: str) -> Select[Person]:
     """Clients of the program whose whole name, e-mail address or reference is `name`: there is no browsing."""
     name = name.strip()
@@ -116,7 +123,9 @@ def reaching(store: Store, staff_id: int, as_of: datetime) -> frozenset[int]:
     return frozenset(store.scalars(rows.with_only_columns(EmergencyAccess.client_id)))
 
 
-def _record(store: Store, tag: Tag, access: EmergencyAccess, *, by: Person, now: datetime) -> None:
+def _record(
+    store: Store, tag: Tag, access: EmergencyAccess, *, by: Person | None, now: datetime
+) -> None:
     events.record(
         store, tag, person=access.staff_id, client=access.client, by=by, now=now, access=access.id,
         until=access.ends_at,

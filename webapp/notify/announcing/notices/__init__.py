@@ -26,6 +26,7 @@ _PLANNERS: dict[Tag, Callable[[Store, Any, dict[str, Any]], Iterator[PlannedNoti
     Tag.TASK_RAISED: tasks.task_overdue,
     Tag.ADDRESS_TESTED: tasks.tested,
     Tag.ACCOUNT_RECOVERED: accounts.changed,
+    Tag.FEED_OPENED: accounts.calendar_link,
     Tag.PASSKEY_ADDED: accounts.changed,
     Tag.PASSWORD_CHANGED: accounts.changed,
     Tag.SECOND_FACTOR_SET: accounts.changed,

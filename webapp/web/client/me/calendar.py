@@ -1,17 +1,24 @@
-"""Calendar: creating, replacing and ending the private link that a calendar app subscribes to (M16)."""
+"""Calendar: creating, replacing and ending the private link that a calendar app subscribes to (M16).
+
+Making one asks for a fresh sign-in and tells its owner at every address, since whoever has the link needs no sign-in (S19). A
+form says which link its page showed: one that is out of date changes nothing and shows what is true now.
+"""
 
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from htmx_flask import request as htmx_request
 
 from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import calendar_feeds
+from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.web.client import my_seats
 from webapp.web.page.guard import needs
+from webapp.web.page.htmx import widget
 from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("calendar", __name__)
@@ -20,15 +27,21 @@ pages = Blueprint("calendar", __name__)
 @pages.get("/me/calendar")
 @needs(Permission.OWN_CARE)
 def show() -> ResponseReturnValue:
-    """Whether there is a link and since when. The link itself is never shown again."""
-    return _page()
+    """Whether there is a link and since when. The link itself is never shown again. An open page asks by htmx what is true now,
+    which is no use of the login (S3): 204 while it is what the page shows."""
+    if not htmx_request.htmx:
+        return _page()
+    g.pop("seen", None)
+    return _page(changed=True) if _is_out_of_date() else ("", 204)
 
 
 @pages.post("/me/calendar")
-@needs(Permission.OWN_CARE)
+@needs(Permission.CALENDAR_LINK)
 def make() -> ResponseReturnValue:
     """Create a new link and end the one before. Only this response shows it."""
     person = my_seats.person()
+    if _is_out_of_date():
+        return _page(409, changed=True)
     secret = calendar_feeds.open_feed(store, person, by=person, now=clock.now())
     store.commit()
     return _page(**_link_forms(url_for("feeds.show", token=secret)))
@@ -39,6 +52,8 @@ def make() -> ResponseReturnValue:
 def end() -> ResponseReturnValue:
     """End the link."""
     person = my_seats.person()
+    if _is_out_of_date():
+        return _page(409, changed=True)
     calendar_feeds.close_feed(store, person, by=person, now=clock.now())
     store.commit()
     flash(_("The link is off. Your calendar gets no more changes."))
@@ -56,8 +71,18 @@ def _link_forms(path: str) -> dict[str, Any]:
     }
 
 
-def _page(**more: Any) -> ResponseReturnValue:
-    feed = store.scalar(calendar_feeds.of(my_seats.person().id))
-    return render_template(
-        "client/me/calendar.html", place="me", near=my_seats.approaching(), feed=feed, **more
-    )
+def _current() -> CalendarFeed | None:
+    return store.scalar(calendar_feeds.of(my_seats.person().id))
+
+
+def _is_out_of_date() -> bool:
+    """Whether the page that sent the form showed another link, or none, or one where there is none now."""
+    feed = _current()
+    return request.values.get("shown", "") != (str(feed.id) if feed else "")
+
+
+def _page(status: int = 200, **more: Any) -> ResponseReturnValue:
+    return widget(
+        "client/me/calendar.html", "calendar", status, place="me", near=my_seats.approaching(),
+        feed=_current(), **more,
+    )  # fmt: skip

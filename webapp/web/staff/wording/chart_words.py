@@ -48,6 +48,7 @@ NOTICE: dict[str, Any] = {
     NoticeKind.INVITATION: _("an invitation"),
     NoticeKind.SIGN_IN_LINK: _("a sign-in link"),
     NoticeKind.SIGN_IN_CHANGED: _("their sign-in changed"),
+    NoticeKind.CALENDAR_LINK_MADE: _("a calendar link was made"),
 }
 WAY: dict[str, Any] = {
     MakeUpKind.SESSION: _("another session"),
