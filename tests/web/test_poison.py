@@ -1,8 +1,10 @@
-"""Whatever any form, call or import accepts, in any field: every chore goes on, and every list stands, for everybody (R13).
+"""Whatever any form, call, import or webhook accepts, in any field: every chore goes on, and every list stands, for everybody (R13).
 
 `POISON_EXAMPLES=1000 [POISON_SEED=7] pytest tests/web/test_poison.py`; a few of them run with the other tests.
 """
 
+import csv
+import io
 import os
 import random
 from collections import Counter
@@ -11,18 +13,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tests.fuzz import calls
-from tests.fuzz.corpus import word
+from tests.fuzz.corpus import value, word
 from tests.fuzz.fields import Form
 from tests.fuzz.pages import ACTORS, known_forms
 from tests.web import audiences
+from tests.web.api import test_sms_hook, zoom
+from tests.web.api.conftest import SECRETS
 from tests.web.api.operations import operations, put
+from tests.web.client.me.test_devices import subscription
 from tests.web.matrix import Actor, Door, plant_doors
 from tests.web.test_matrix import caller
 from webapp import worker
@@ -46,6 +52,7 @@ LISTS = {
 """Who opens what. Ben is the neighbour who notices nothing."""
 AHEAD = (timedelta(0), timedelta(hours=4), timedelta(hours=30))
 """When the chores are walked, counted from the example: before, in and after what is planned."""
+NOBODY_LISTENS = "127.0.0.1:9"
 OTHER_DIGITS = [{ord("0") + n: chr(zero + n) for n in range(10)} for zero in (0xFF10, 0x660, 0x6F0, 0x966)]  # fmt: skip
 FULL_WIDTH = {code: chr(code + 0xFEE0) for code in range(0x21, 0x7F)}
 SPELT = ("21:0\uff10", "2\u00b2:00", "24:00", "00:00", "23:59", "\u0663\u0660", "1e3", "1_0", "007", "+7", "-7", " 7", "PT0S", "P1W",
@@ -100,13 +107,13 @@ def by_call(dice: random.Random, app: Flask, database: Any) -> str:
 def by_roster(dice: random.Random, database: Any, now: Any) -> str:
     """One cell of a roster's first rows."""
     lines = [line for line in ROSTER.read_text().splitlines() if not line.startswith("#")]
-    head, rows = lines[0].split(","), [line.split(",") for line in lines[1:]]
+    head, *rows = csv.reader(lines)
     row = dice.choice(rows)
-    filled = [place for place, cell in enumerate(row) if cell and '"' not in cell and place > 0]
-    place = dice.choice(filled)
-    row[place] = bad = spelt(dice, row[place]).replace(",", "").replace("\n", "").replace('"', "")
-    raw = "\n".join([lines[0], *(",".join(each) for each in rows)]).encode("utf-8", "replace")
-    records, problems = files.read(raw)
+    place = dice.choice([place for place, cell in enumerate(row) if cell and place > 0])
+    row[place] = bad = spelt(dice, row[place])
+    written = io.StringIO()
+    csv.writer(written).writerows([head, *rows])
+    records, problems = files.read(written.getvalue().encode("utf-8", "replace"))
     with database.writing() as store:
         program = store.scalars(select(Program).where(Program.ref == "harbor")).one()
         entered = entering.enter(store, program, records, by=None, now=now)
@@ -114,6 +121,45 @@ def by_roster(dice: random.Random, database: Any, now: Any) -> str:
         if not refused:
             store.commit()
     return f"roster {head[place]}={bad!r}: {'refused' if refused else 'entered'}"
+
+
+def by_text_message(dice: random.Random, app: Flask) -> str:
+    """A text message to the number, as Twilio forwards it."""
+    form = {"MessageSid": "SM1", "From": "+16175550142", "To": "+15550100", "Body": "Hello", "OptOutType": ""}  # fmt: skip
+    name = dice.choice(sorted(form))
+    form[name] = spelt(dice, form[name])
+    answer = test_sms_hook.send(app, form, test_sms_hook.sign(form))
+    return f"text message {name}={form[name]!r}: {answer.status_code}"
+
+
+def by_zoom(dice: random.Random, app: Flask, now: Any) -> str:
+    """An event of Zoom, with one of its values changed."""
+    kind = dice.choice(("joined", "left", "started", "ended"))
+    told = zoom.participant(kind, now) if kind in ("joined", "left") else zoom.meeting(kind, now)
+    inside = dice.choice(
+        [
+            told,
+            told["payload"],
+            told["payload"]["object"],
+            told["payload"]["object"].get("participant", told),
+        ]  # fmt: skip
+    )
+    name = dice.choice(sorted(inside))
+    inside[name] = bad = spelt(dice, inside[name]) if dice.random() < 0.7 else value(dice)
+    answer = zoom.send(app, told, SECRETS[0])
+    return f"zoom {kind} {name}={bad!r}: {answer.status_code}"
+
+
+def by_device(dice: random.Random, app: Flask, database: Any) -> str:
+    """A push subscription, as a browser hands it over."""
+    told = subscription(endpoint=f"http://{NOBODY_LISTENS}/one")
+    inside = dice.choice([told, told["keys"]])
+    name = dice.choice(sorted(inside))
+    inside[name] = bad = spelt(dice, inside[name]) if dice.random() < 0.7 else value(dice)
+    who = Actor(app, database, dice.choice(("maya", "carla")))
+    headers = {"User-Agent": word(dice).encode("ascii", "ignore").decode().replace("\r\n", "")}
+    answer = who.open(Door("", "POST", "/me/devices"), json=told, headers=headers)
+    return f"device {name}={bad!r}: {answer.status_code}"
 
 
 # --- what must not come of it -------------------------------------------------------------------------------------------
@@ -147,6 +193,17 @@ def opened(app: Flask, database: Any) -> Iterator[str]:
 
 
 @pytest.fixture
+def settings(settings):
+    """With the secrets of both kinds of webhook; what goes out goes to a port of this machine where nobody listens."""
+    return settings.model_copy(
+        update={
+            "sms_url": f"twilio://AC1:to%2Fken@{NOBODY_LISTENS}?from=+15550100", "push_hosts": (NOBODY_LISTENS,),
+            "base_url": "http://localhost:5000", "zoom_secrets": {"harbor": SECRETS},
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture
 def database(engine, databases, clock):
     with databases.borrowed(engine, plant_doors) as borrowed:
         yield borrowed
@@ -172,13 +229,7 @@ def test_whatever_is_accepted_the_neighbours_notice_nothing(
         clock.set(began)
         nested = connection.begin_nested()
         try:
-            way = dice.random()
-            if way < 0.6:
-                what = by_form(dice, app, database, objects, forms)
-            elif way < 0.9:
-                what = by_call(dice, app, database)
-            else:
-                what = by_roster(dice, database, began)
+            what = _written(dice, app, database, objects, forms, began)
             wrong = [*walked(database, settings, clock), *opened(app, database)]
             wrong += [f"{chore} set {subject} aside" for chore, subject in aside(database) - before]
             assert not wrong, f"{what}: {wrong}"
@@ -190,7 +241,23 @@ def test_whatever_is_accepted_the_neighbours_notice_nothing(
     example()
 
 
-lasting = settings(
+def _written(
+    dice: random.Random, app: Flask, database: Any, objects: Any, forms: list[Form], now: Any
+) -> str:
+    """Something hostile, let in by one of the ways; what it was and what was answered."""
+    way = dice.random()
+    if way < 0.5:
+        return by_form(dice, app, database, objects, forms)
+    if way < 0.75:
+        return by_call(dice, app, database)
+    if way < 0.85:
+        return by_roster(dice, database, now)
+    if way < 0.9:
+        return by_text_message(dice, app)
+    return by_zoom(dice, app, now) if way < 0.95 else by_device(dice, app, database)
+
+
+lasting = hypothesis.settings(
     max_examples=EXAMPLES, deadline=None, database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )  # fmt: skip

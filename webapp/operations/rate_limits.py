@@ -1,7 +1,11 @@
-"""Rate limits shared by all processes: one row a key, updated by one statement (S12).
+"""Rate limits shared by all processes: one row a key, updated by one statement (S12, S17).
 
 The generic cell rate algorithm: `burst` tries at once, then one each `every`. Nobody is locked out for good, waiting always
 helps, and asking another process does not help.
+
+Acts that notify others are limited by their events: `ACTS` says how often one person may do which, and `NEVER_REFUSED` which
+acts are let through always, because somebody's safety or their own no hangs on them; of those the notices are folded
+(notify/announcing/folding.py).
 """
 
 import hashlib
@@ -13,17 +17,32 @@ from sqlalchemy import BigInteger, LargeBinary, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Kind, Person
 from webapp.db import Base, Database, Store
 from webapp.refusals import N_, Refusal
+
+SENT_A_LOT = N_(
+    "You've sent a lot in the last hour. Nothing you wrote is lost: please send it again in a few minutes."
+)
+WRITTEN_A_LOT = N_(
+    "You've sent a lot in the last hour. Nothing you wrote is lost: please send it again in a few minutes."
+    " If this can't wait, call your program. In danger, call or text 988."
+)
+CHANGED_A_LOT = N_(
+    "You've changed a lot in the last hour, and others are told each time. Please try again in a few minutes."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`burst` tries at once, then one each `every`. `name` keeps its keys apart from those of other rates."""
+    """`burst` tries at once, then one each `every`. `name` keeps its keys apart from those of other rates; `sentence` is what a
+    person reads when the limit is reached, if there is more to say than to wait."""
 
     name: str
     burst: int
     every: timedelta
+    sentence: str | None = None
 
 
 PASSWORD = Rate("password", 10, timedelta(minutes=1))
@@ -42,10 +61,69 @@ TEST_NOTICE = Rate("test-notice", 5, timedelta(minutes=1))
 """Test notices that one person sends to their own devices."""
 OWN_COPY = Rate("own-copy", 3, timedelta(minutes=10))
 """Copies of one's own data: each reads everything about a person."""
-MESSAGE = Rate("message", 30, timedelta(seconds=20))
-"""Messages of one person; each of them notifies somebody."""
+MESSAGE = Rate("message", 30, timedelta(minutes=2), WRITTEN_A_LOT)
+"""Messages that one client writes."""
+HAND_IN = Rate("hand-in", 12, timedelta(minutes=5), SENT_A_LOT)
+"""Homework and reflections that one client hands in, or opens again."""
+BOOKING = Rate("booking", 12, timedelta(minutes=5), CHANGED_A_LOT)
+"""Make-ups that one client books, waiting lines they join, changes to another time of their group. Giving one up is never
+refused; it needs a booking first."""
+CONSENT = Rate("consent", 20, timedelta(minutes=3), CHANGED_A_LOT)
+"""Consents that one client gives. Several are given by one signature, which counts once."""
+CALENDAR_LINK = Rate("calendar-link", 6, timedelta(minutes=10), CHANGED_A_LOT)
+"""Private calendar links that one person makes."""
+STAFF_WRITING = Rate("staff-writing", 60, timedelta(minutes=1), SENT_A_LOT)
+"""Messages, summaries, homework, resources and answers of one staff member."""
+STAFF_PLANNING = Rate("staff-planning", 60, timedelta(minutes=1), CHANGED_A_LOT)
+"""Sessions that one staff member moves or calls off, and make-ups that they book for clients."""
 TOKEN = Rate("token", 300, timedelta(seconds=1))
 """Unknown API tokens from one IP address. None can be guessed; this spares the database."""
+
+
+ACTS: dict[Tag, tuple[Rate, Rate]] = {
+    Tag.MESSAGE_WRITTEN: (MESSAGE, STAFF_WRITING),
+    Tag.HOMEWORK_HANDED_IN: (HAND_IN, STAFF_WRITING),
+    Tag.HOMEWORK_REOPENED: (HAND_IN, STAFF_WRITING),
+    Tag.REFLECTION_HANDED_IN: (HAND_IN, STAFF_WRITING),
+    Tag.HOMEWORK_SET: (HAND_IN, STAFF_WRITING),
+    Tag.HOMEWORK_ANSWERED: (HAND_IN, STAFF_WRITING),
+    Tag.REFLECTION_ANSWERED: (HAND_IN, STAFF_WRITING),
+    Tag.SUMMARY_PUBLISHED: (HAND_IN, STAFF_WRITING),
+    Tag.RESOURCE_PUBLISHED: (HAND_IN, STAFF_WRITING),
+    Tag.MAKE_UP_BOOKED: (BOOKING, STAFF_PLANNING),
+    Tag.WAITLIST_JOINED: (BOOKING, STAFF_PLANNING),
+    Tag.GROUP_TIME_CHANGED: (BOOKING, STAFF_PLANNING),
+    Tag.SESSION_MOVED: (BOOKING, STAFF_PLANNING),
+    Tag.SESSION_CANCELLED: (BOOKING, STAFF_PLANNING),
+    Tag.CONSENT_GRANTED: (CONSENT, CONSENT),
+    Tag.FEED_OPENED: (CALENDAR_LINK, CALENDAR_LINK),
+    Tag.ADDRESS_TESTED: (TEST_NOTICE, TEST_NOTICE),
+}
+"""An act that somebody else is told of, by its event → the limit of a client or supporter, and that of a staff member (S17)."""
+
+NEVER_REFUSED: dict[Tag, str] = {
+    Tag.MAKE_UP_CANCELLED: "a client's no; there is one only after a booking, which is limited",
+    Tag.MAKE_UP_LAPSED: "the system's own",
+    Tag.PLACE_HELD: "the system's own",
+    Tag.TASK_OPENED: "a call for help is one of these; a second call joins the first",
+    Tag.TASK_HANDED_OVER: "somebody takes on work",
+    Tag.TASK_NUDGED: "the system's own",
+    Tag.TASK_RAISED: "the system's own",
+    Tag.ACCOUNT_RECOVERED: "securing one's own account; only its owner is told",
+    Tag.PASSKEY_ADDED: "securing one's own account; only its owner is told",
+    Tag.PASSWORD_CHANGED: "securing one's own account; only its owner is told",
+    Tag.SECOND_FACTOR_SET: "securing one's own account; only its owner is told",
+    Tag.TROUBLE_REPORTED: "a call for help",
+    Tag.ABSENCE_REPORTED: "a client's no",
+    Tag.ABSENCE_WITHDRAWN: "a client takes their no back",
+    Tag.ADDRESS_STOPPED: "STOP, or a device taken away",
+    Tag.CONSENT_REVOKED: "the end of a consent takes effect at once (P3)",
+    Tag.CONSENT_PAUSED: "sharing is paused for safety (P3)",
+    Tag.COUPLE_ENDED: "a couple's end is about safety too",
+    Tag.PERSON_STATUS_CHANGED: "a discharge always works (S19)",
+    Tag.EMERGENCY_ACCESS_BEGAN: "an emergency; a supervisor is told of each and reviews it (P8)",
+}
+"""Acts of which others are told, or that end their being told, and that no limit refuses, each with the reason."""
 
 
 class TooMany(Refusal):
@@ -55,8 +133,8 @@ class TooMany(Refusal):
     code = "too-many"
     sentence = N_("That was a lot at once. Please try again in a little while.")
 
-    def __init__(self, wait: timedelta):
-        super().__init__()
+    def __init__(self, wait: timedelta, sentence: str | None = None):
+        super().__init__(sentence)
         self.retry_after = max(1, -(-wait // timedelta(seconds=1)))
 
 
@@ -83,7 +161,13 @@ def spend(store: Store, rate: Rate, who: str, *, now: datetime) -> None:
         where=table.c.paid_until <= at + step * (rate.burst - 1),
     )
     if store.execute(taken.returning(table.c.paid_until)).scalar() is None:
-        raise TooMany(wait(store, rate, who, now))
+        raise TooMany(wait(store, rate, who, now), rate.sentence)
+
+
+def rate_of(tag: Tag, by: Person) -> Rate | None:
+    """The limit on `by`'s acts of this kind; None for an act that is not limited."""
+    of_client, of_staff = ACTS.get(tag, (None, None))
+    return of_staff if by.kind == Kind.STAFF else of_client
 
 
 def wait(store: Store, rate: Rate, who: str, now: datetime) -> timedelta:

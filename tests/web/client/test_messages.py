@@ -218,7 +218,7 @@ def test_writing_counts_as_a_sign_of_life(app, world, store, clock, seat_in):
 
 
 def test_s12_nobody_floods_the_care_team(maya):
-    """S12: thirty at once, then one every twenty seconds; what was typed comes back."""
+    """S12: thirty at once, then one every two minutes; what was typed comes back."""
     sent = [maya.post("/messages", {"body": f"Line {n}"}).status_code for n in range(30)]
     assert set(sent) == {303}
     over = maya.post("/messages", {"body": "One more line"})

@@ -134,8 +134,9 @@ def record(
     `by` is the acting person (None: the system itself). Subjects may be rows or ids. A row brings what it belongs to: a seat
     its client, session and program; a task its client, seat, session, program and the field `kind`; a session or a client
     their program. `person` is a field, and if they are a client, the client too. `fields` must be those that `tag` declares
-    (tags.py), holding ids, enum values, numbers or instants only. Raises ValueError for any other, and TypeError when
-    neither a row nor `program_id` names the program.
+    (tags.py), holding ids, enum values, numbers or instants only. Raises ValueError for any other, TypeError when neither a row
+    nor `program_id` names the program, and what `store.info["before_event"]` raises, which is called with the tag and `by`
+    first and may refuse the act (S17).
     """
     if person is not None:
         fields["person"] = _id(person)
@@ -149,6 +150,8 @@ def record(
         session = task.session_id if session is None else session
         fields["kind"] = task.kind
     _refuse_undeclared(tag, fields)
+    if before_event := store.info.get("before_event"):
+        before_event(tag, by)
     _pend(store, PendingEvent(tag, now, program_id, by, client, seat, session, task, fields))
 
 

@@ -12,8 +12,9 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from webapp.operations.rate_limits import TooMany
 from webapp.refusals import Refusal
-from webapp.web.page import attempts, guard, unit_of_work
+from webapp.web.page import attempts, forms, guard, identity, unit_of_work
 from webapp.web.page.filters import sentence
 
 ErrorRenderer = Callable[[int, Exception], Any]
@@ -82,9 +83,14 @@ def _primary_key(found: Any) -> int | None:
 
 
 def _render_page(status: int, error: Exception) -> Any:
-    """The error page. For htmx it replaces the part that was asked for."""
+    """The error page. For htmx it replaces the part that was asked for. A form that came too often is carried along, to be sent
+    again with one tap: no typed word is lost (S17)."""
     title, text = _title_and_text(status, error)
-    return render_template("errors/page.html", title=title, text=text, status=status), status
+    typed = isinstance(error, TooMany) and identity.current_person() is not None
+    fields = forms.pending_fields() if typed else []
+    return render_template(
+        "errors/page.html", title=title, text=text, status=status, fields=fields, to=request.path
+    ), status
 
 
 def _title_and_text(status: int, error: Exception) -> tuple[str, str]:

@@ -6,13 +6,18 @@ the guard has let the request in (`begin_writing`) and given back at the commit:
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, current_app, g, has_request_context, request
 from sqlalchemy import event
 from werkzeug.local import LocalProxy
 
+from webapp import clock
+from webapp.care.audit.tags import Tag
+from webapp.care.directory.people import Person
 from webapp.db import Database, Store
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import TooMany
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -27,9 +32,27 @@ def _store() -> Store:
         g.store = _database().open(writing=writing)
         if writing:
             g.store.info["readers"] = _database().readers
+            g.store.info["before_event"] = _limit_act
             if _database().embedded and "may_write" not in g:
                 _switch_to_reading(g.store)
     return cast(Store, g.store)
+
+
+def _limit_act(tag: Tag, by: Any) -> None:
+    """Count an act that notifies others against the limit of the person who does it, once a request (S17). Raises TooMany, with
+    everything rolled back that the act had begun. An API token stands for a whole system and is not a person."""
+    if not isinstance(by, Person) or g.get("token") is not None:
+        return
+    rate = rate_limits.rate_of(tag, by)
+    counted: set[str] = g.setdefault("counted_acts", set())
+    if rate is None or rate.name in counted:
+        return
+    counted.add(rate.name)
+    try:
+        rate_limits.spend(_store(), rate, f"person {by.id}", now=clock.now())
+    except TooMany:
+        discard_and_read()
+        raise
 
 
 def begin_writing() -> None:

@@ -20,6 +20,7 @@ from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
 from webapp.operations import set_aside
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
+from webapp.operations.rate_limits import TooMany
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.times import in_this_century, instant_of
@@ -81,7 +82,10 @@ def leave_trace(reading: Reading | None) -> None:
 
 
 def form_errors(refusal: Refusal) -> dict[str, str]:
-    """A refusal as errors of a form: field name → sentence."""
+    """A refusal as errors of a form: field name → sentence. Raises TooMany again: it is about no field, and its own page carries the
+    whole form along."""
+    if isinstance(refusal, TooMany):
+        raise refusal
     return {refusal.field or "": sentence(refusal)}
 
 

@@ -26,8 +26,6 @@ from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.permissions import Permission
 from webapp.notify.channels.push.hosts import EndpointRefused, PushHosts
-from webapp.operations import rate_limits
-from webapp.operations.rate_limits import TEST_NOTICE
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.client import my_seats
 from webapp.web.client.me import labels
@@ -103,7 +101,6 @@ def remove_by_form(device_id: int) -> ResponseReturnValue:
 def test(device_id: int) -> ResponseReturnValue:
     """Send a test notification to this device: 202, or a redirect for a form. Rate-limited (S12)."""
     person, device = my_seats.person(), _device(device_id)
-    rate_limits.spend(store, TEST_NOTICE, f"person {person.id}", now=clock.now())
     events.record(
         store, Tag.ADDRESS_TESTED, person=person, by=person, now=clock.now(), address=device.id
     )
