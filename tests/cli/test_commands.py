@@ -19,7 +19,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program
 from webapp.care.schedule.sessions import Seat
 from webapp.cli import COMMANDS
-from webapp.db import Database
+from webapp.db import Database, Store
 from webapp.demo import cast
 from webapp.demo.cast import World
 from webapp.notify.outbox import Notification
@@ -143,6 +143,75 @@ def test_an_invitation_lets_somebody_in_once(
         assert (nina.email, nina.phone) == ("nina@example.org", "+16175550141")
         assert nina.role_names == {"counselor"}
         assert sign_in_links.spend(store, secret, now=clock.now()) is None
+
+
+SHARED = ("--program", "harbor", "--kind", "client", "--send")
+
+
+def person_of(store: Store, printed: str) -> Person:
+    secret = printed.split()[-1].rpartition("/")[2]
+    link = sign_in_links.usable(store, secret, clock.now())
+    assert link
+    return link.person
+
+
+def test_two_with_one_address_are_invited_by_their_names(
+    run: Run, fresh_database: Database, world: World
+) -> None:
+    """Never one by the other's link."""
+    lenas = run("person", "invite", "ort@example.org", "--name", "Lena Ort", *SHARED)
+    toms = run("person", "invite", "ort@example.org", "--name", "Tom Ort", *SHARED)
+    again = run("person", "invite", "ort@example.org", "--name", "ORT, tom", *SHARED)
+    assert "Tom Ort (ort@example.org-2)" in toms.stderr
+    unnamed = run("person", "invite", "ort@example.org", *SHARED)
+    assert (unnamed.exit_code, unnamed.stdout) == (1, "")
+    assert "--ref ort@example.org-2 (Tom Ort)" in " ".join(unnamed.stderr.split())
+    with fresh_database.reading() as store:
+        assert person_of(store, lenas.stdout).name == "Lena Ort"
+        assert person_of(store, again.stdout).name == "Tom Ort"
+        sharing = select(Person.name).where(Person.email == "ort@example.org")
+        assert sorted(store.scalars(sharing)) == ["Lena Ort", "Tom Ort"]
+        [*letters] = store.scalars(
+            select(Notification).where(Notification.kind == "invitation").order_by("id")
+        )
+    assert [letter.person_id for letter in letters] == [letters[0].person_id] + [
+        letters[1].person_id
+    ] * 2
+    assert letters[0].person_id != letters[1].person_id
+
+
+def test_an_invitation_for_another_kind_of_person_says_how_to_enter_them(
+    run: Run, fresh_database: Database, world: World
+) -> None:
+    asked = ("person", "invite", "maya@example.org", "--program", "harbor", "--kind", "supporter")
+    refused = run(*asked)
+    assert refused.exit_code == 1
+    assert "give their --name" in " ".join(refused.stderr.split())
+    made = run(*asked, "--name", "Rita Torres")
+    with fresh_database.reading() as store:
+        assert person_of(store, made.stdout).kind == "supporter"
+
+
+@pytest.mark.parametrize(
+    "who", [("ben",), ("torres BEN",), ("--ref", "ben"), ("Maya@example.org", "--ref", "ben")]
+)
+def test_a_link_is_made_by_reference_or_name_where_two_share_an_address(
+    run: Run, fresh_database: Database, world: World, who: tuple[str, ...]
+) -> None:
+    with fresh_database.writing() as store:
+        store.get_one(Person, world.ben.id).email = "maya@example.org"
+        store.commit()
+    refused = run("person", "link", "maya@example.org")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    said = " ".join(refused.stderr.split())
+    assert "--ref maya (Maya Torres)" in said
+    assert "--ref ben (Ben Torres)" in said
+    done = run("person", "link", *who)
+    assert "Ben Torres (ben)" in done.stderr
+    with fresh_database.reading() as store:
+        assert person_of(store, done.stdout).id == world.ben.id
+    assert run("person", "sign-out", *who).exit_code == 0
+    assert run("person", "link").exit_code == 2
 
 
 def test_a_link_for_somebody_registered_is_audited(

@@ -65,10 +65,11 @@ BREAKS = (
     Mutation("S3", PASSKEYS, "return passkey if named == passkey.user_handle else None", "return passkey", by("web/account/test_passkeys", "bent_answer_lets")),
     Mutation("S3", PASSKEYS, "user_handle=handle, sign_count", "user_handle=user_handle_of(store, person), sign_count", by("web/account/test_passkeys", "side_by_side")),
     # S3: passwords, second factors, links, time
-    Mutation("S3", PASSWORDS, "    if breached(password):\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
+    Mutation("S3", PASSWORDS, "    if breached(password) or _opened_by(others, password):\n", "    if _opened_by(others, password):\n", by("web/account/test_passwords", "short_known")),
     Mutation("S3", PASSWORDS, "    if len(password) < least:\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
     Mutation("S3", PASSWORDS, "    if _names(person, password):\n", "    if False:\n", by("web/account/test_passwords", "short_known")),
-    Mutation("S3", PASSWORDS, "    if _shares_address(store, person):\n", "    if False:\n", by("web/account/test_passwords", "two_share")),
+    Mutation("S3", PASSWORDS, "    if breached(password) or _opened_by(others, password):\n", "    if breached(password):\n", by("web/account/test_shared_address", "same_password")),
+    Mutation("S3", PASSWORDS, "return found[0] if len(found) == 1 else None", "return found[0] if found else None", by("web/account/test_shared_address", "opens_neither")),
     Mutation("S3", ACCOUNTS, "return self.person.kind != Kind.STAFF or self.strong", "return True", by("web/account/test_second_step", "password_alone")),
     Mutation("S3", GUARD, "if coming and _lacks_second_factor(coming):", "if False:", by("web/account/test_second_step", "sets_up_no_other")),
     Mutation("S3", "webapp/care/accounts/authenticators.py", ".where(Authenticator.id == known.id, Authenticator.last_step < step)", ".where(Authenticator.id == known.id)",

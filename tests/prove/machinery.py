@@ -65,6 +65,10 @@ BREAKS = (
       by("web/test_sign_in", "same_page")),
     Mutation("S12", "webapp/care/accounts/passwords.py", "    known = person.password_hash if person and person.password_hash else _NOBODY\n",
       "    if person is None:\n        return False\n    known = person.password_hash if person.password_hash else _NOBODY\n", by("care/accounts/test_passwords")),
+    Mutation("S12", "webapp/care/accounts/passwords.py", "    nobody = [None] * (TOGETHER - len(people))\n", "    nobody = [None][len(people) :]\n", by("care/accounts/test_passwords", "two_share")),
+    Mutation("S12", "webapp/care/accounts/passwords.py", "    if len(others) >= TOGETHER:\n", "    if False:\n", by("web/account/test_shared_address", "third")),
+    Mutation("S12", SIGN_IN, "        if passwords.is_alone(store, person):\n", "        if True:\n", by("web/account/test_shared_address", "no_more_tries")),
+    Mutation("S12", "webapp/web/account/passwords.py", "    attempts.count_new_password(context.person())\n", "", by("web/account/test_shared_address", "choosing")),
     # S13: the log
     Mutation("S13", LOG, "            line[key] = REDACTED\n", "            pass\n", plain("ground/test_log")),
     Mutation("S13", LOG, 'line["error"] = " < ".join(type(each).__qualname__ for each in _causes(error))', 'line["error"] = str(error)', by("ground/test_canary", "every_route_fails")),

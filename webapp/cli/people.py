@@ -2,14 +2,16 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 from sqlalchemy import select
 
-from webapp import clock
+from webapp import clock, names
 from webapp.care.accounts import logins, sign_in_links, sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.directory import people, programs
@@ -111,7 +113,9 @@ def person() -> None:
     multiple=True,
     help="For staff; may be repeated.",
 )
-@click.option("--name", help="Default: what stands before the @.")
+@click.option(
+    "--name", help="Default: what stands before the @. Says who, where several share the address."
+)
 @click.option(
     "--program", "program_ref", help="Reference of the program; needed when there are several."
 )
@@ -125,7 +129,8 @@ def invite(
 ) -> None:  # fmt: skip
     """Enter somebody and print the one-time link that lets them in.
 
-    The link lasts seven days. Whoever is registered with this address already keeps their entry and gets a new link.
+    The link lasts seven days. Whoever is registered with this address already keeps their entry and gets a new link; with --name,
+    only if that is their name: couples may share an address, and each has an entry and a link of their own.
     """
     email, now = _address(email), clock.now()
     more |= {"kind": kind, "roles": list(roles) or None, "phone": _number(phone) if phone else None}
@@ -140,8 +145,9 @@ def invite(
             until = now + sign_in_links.LASTS["invitation"]
             outbox.put_link(store, known, NoticeKind.INVITATION, path, now=now, not_after=until)
         store.commit()
+        whose = f"{known.name} ({known.ref})"
     console.say(
-        f"One-time link, for seven days{', on its way' if send else ''}. It is shown this once:"
+        f"One-time link for {escape(whose)}, for seven days{', on its way' if send else ''}. It is shown this once:"
     )
     console.output(settings.base_url + path)
 
@@ -149,76 +155,112 @@ def invite(
 def _find_or_create(
     store: Store, where: Program, email: str, more: dict[str, Any], now: datetime
 ) -> Person:
-    """Who has this address in the program, created now if nobody has. Raises CommandFailed if they are of another kind."""
-    known = store.scalar(select(Person).where(Person.program_id == where.id, Person.email == email))
-    if known is None:
+    """Who has this address in the program, and the name if one is given; created now if nobody has. Raises CommandFailed if they are of
+    another kind, or if several have the address and no name says who."""
+    at_address = select(Person).where(Person.program_id == where.id, Person.email == email)
+    sharing = list(store.scalars(at_address.order_by(Person.id)))
+    name = more["name"]
+    known = [each for each in sharing if name is None or names.same(each.name, name)]
+    if len(known) > 1:
+        raise CommandFailed(
+            f"Several people have {email}. Say who by --name, or run rejoin person link with: {_links_of(known)}"
+        )
+    if not known:
         more |= {
-            "name": more["name"] or email.partition("@")[0],
+            "name": name or email.partition("@")[0],
             "time_zone": more["time_zone"] or where.time_zone,
         }
-        return people.put(store, where, email, by=None, now=now, email=email, **more)[0]
-    if known.kind != more["kind"]:
-        raise CommandFailed(f"{email} is registered in {where.ref} as {known.kind}.")
-    return known
+        ref = _unused_reference(store, where, email)
+        return people.put(store, where, ref, by=None, now=now, email=email, **more)[0]
+    if known[0].kind != more["kind"]:
+        raise CommandFailed(
+            f"{email} is registered in {where.ref} as {known[0].kind}. For somebody else with this address, give their --name."
+        )
+    return known[0]
+
+
+def _unused_reference(store: Store, where: Program, email: str) -> str:
+    """The address, or with a number behind it if that is somebody's reference."""
+    taken = set(store.scalars(select(Person.ref).where(Person.program_id == where.id)))
+    numbered = (f"{email}-{n}" for n in range(2, len(taken) + 3))
+    return next(ref for ref in (email, *numbered) if ref not in taken)
 
 
 @person.command()
-@click.argument("email")
-@click.option(
-    "--program", "program_ref", help="Reference of the program, if the address is known in several."
-)
+@click.argument("who", required=False)
+@click.option("--ref", help="Their reference, where several people have the address or the name.")
+@click.option("--program", "program_ref", help="Reference of the program, if they are in several.")
 @click.option(
     "--forget-factors",
     is_flag=True,
     help="Their phone is lost: passkeys, authenticator and recovery codes open nothing any more.",
 )
-def link(email: str, program_ref: str | None, forget_factors: bool) -> None:
+def link(who: str | None, ref: str | None, program_ref: str | None, forget_factors: bool) -> None:
     """Print a one-time sign-in link for somebody who is registered. It lasts an hour, and the chart tells of it.
 
-    Call them back on a number you know before you hand it over. Using it ends every other login of theirs, and their password.
+    WHO is their e-mail address, reference or whole name. Call them back on a number you know before you hand the link over. Using it
+    ends every other login of theirs, and their password.
     """
     settings = console.load_settings()
     with console.open_database(settings) as database, database.writing() as store:
-        known = _one(store, _address(email), program_ref)
+        known = _one(store, who, ref, program_ref)
         if forget_factors:
             sign_in_methods.forget_second_factors(store, known, by=None, now=clock.now())
         secret = sign_in_links.issue(store, known, "recovery", by=None, now=clock.now())
+        whose = f"{known.name} ({known.ref})"
         store.commit()
-    console.say("One-time link, for an hour. It is shown this once:")
+    console.say(f"One-time link for {escape(whose)}, for an hour. It is shown this once:")
     console.output(f"{settings.base_url}/sign-in/link/{secret}")
 
 
 @person.command("sign-out")
-@click.argument("email", required=False)
+@click.argument("who", required=False)
+@click.option("--ref", help="Their reference, where several people have the address or the name.")
 @click.option("--program", "program_ref", help="Reference of the program, if needed.")
 @click.option("--everyone", is_flag=True, help="All people of all programs.")
-def sign_out(email: str | None, program_ref: str | None, everyone: bool) -> None:
+def sign_out(who: str | None, ref: str | None, program_ref: str | None, everyone: bool) -> None:
     """End every login of somebody, or with --everyone of all, at once, and what came with them: links, devices, calendar links.
 
-    What was theirs to sign in with stays.
+    What was theirs to sign in with stays. WHO is their e-mail address, reference or whole name.
     """
-    if (email is None) == (not everyone):
-        raise BadUsage("Give either an e-mail address or --everyone.")
+    if ((who or ref) is None) == (not everyone):
+        raise BadUsage("Give either who it is or --everyone.")
     ever = select(Person).where(Person.id.in_(select(Login.person_id)))
     with console.open_database() as database, database.writing() as store:
-        for each in [_one(store, _address(email), program_ref)] if email else store.scalars(ever):
+        for each in store.scalars(ever) if everyone else [_one(store, who, ref, program_ref)]:
             logins.sign_out_everywhere(store, each, "ended_by_operator", by=None, now=clock.now())
         store.commit()
     console.output("signed out")
 
 
-def _one(store: Store, email: str, program_ref: str | None) -> Person:
-    """The one person with this address. Raises CommandFailed when there is none, or several."""
-    found = select(Person).where(Person.email == email, Person.status != Status.DISCHARGED)
+def _one(store: Store, who: str | None, ref: str | None, program_ref: str | None) -> Person:
+    """The one person of this address, reference or name, or with `ref` of exactly that reference. Raises BadUsage when neither is given,
+    CommandFailed when nobody is found, and listing the references when several are."""
+    said = who or ref
+    if not said:
+        raise BadUsage("Say who it is: an e-mail address, a reference or a whole name.")
+    among = select(Person).where(
+        Person.status != Status.DISCHARGED, Person.kind != Kind.INTEGRATION
+    )
     if program_ref:
-        found = found.where(Person.program_id == console.program_of(store, program_ref).id)
-    known = list(store.scalars(found))
+        among = among.where(Person.program_id == console.program_of(store, program_ref).id)
+    if ref is not None:
+        among = among.where(Person.ref == ref)
+    known = people.called(store, among, said)
     if not known:
-        raise CommandFailed(f"Nobody has {email}. Run: rejoin person invite {email} --kind …")
+        raise CommandFailed(
+            f"Nobody is known as {said}. Run: rejoin person invite ADDRESS --kind …"
+        )
     if len(known) > 1:
-        refs = " | ".join(each.program.ref for each in known)
-        raise CommandFailed(f"{email} is known in several programs. Say which: --program {refs}")
+        raise CommandFailed(f"Several people are known as {said}. Say which: {_links_of(known)}")
     return known[0]
+
+
+def _links_of(known: Sequence[Person]) -> str:
+    """The options that name each of these people, with their names."""
+    return " | ".join(
+        f"--program {each.program.ref} --ref {each.ref} ({each.name})" for each in known
+    )
 
 
 def _address(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, LargeBinary, delete, func, select
+from sqlalchemy import BigInteger, LargeBinary, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -180,6 +180,15 @@ def wait(store: Store, rate: Rate, who: str, now: datetime) -> timedelta:
 def clear(store: Store, rates: Sequence[Rate], who: str) -> None:
     """Forget the tries of `who`: they have proved who they are."""
     store.execute(delete(RateLimit).where(RateLimit.key.in_([_key(rate, who) for rate in rates])))
+
+
+def refund(store: Store, rate: Rate, who: str) -> None:
+    """Take back one try of `who`."""
+    counted = update(RateLimit).where(RateLimit.key == _key(rate, who))
+    store.execute(
+        counted.values(paid_until=RateLimit.paid_until - _milliseconds(rate.every)),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def forget(database: Database, now: datetime) -> int:

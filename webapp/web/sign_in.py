@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import clock
 from webapp.care.accounts import passwords, sign_in_links, sign_in_methods
+from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.contact import addresses
 from webapp.care.directory.people import Kind, Person
 from webapp.care.preferences import policy_acknowledgements
@@ -40,9 +41,12 @@ def with_password() -> ResponseReturnValue:
         found = passwords.person_by_password(looking, email, password)
     if found is None:
         return _sign_in_form(email=email, unknown=True), 422
-    for rate, who in tries:
-        attempts.clear([rate], who)
     person = store.get_one(Person, found.id)
+    for rate, who in tries:
+        if passwords.is_alone(store, person):
+            attempts.clear([rate], who)
+        else:  # else one of a couple could try the other's password without end, entering their own in between
+            attempts.refund(rate, who)
     identity.sign_in(person, "password")
     return _finish_sign_in(person, own_path(request.form.get("next")))
 
@@ -76,9 +80,7 @@ def someone_else() -> ResponseReturnValue:
 def link(secret: str) -> ResponseReturnValue:
     """The page of a one-time link. Opening it does not use the link up, so mail scanners don't either (S3)."""
     found = sign_in_links.usable(store, secret, clock.now())
-    return render_template("sign_in/link.html", secret=secret, usable=found is not None), (
-        200 if found else 410
-    )
+    return _link_page(secret, found), 200 if found else 410
 
 
 @sign_in.post("/sign-in/link/<secret>")
@@ -89,7 +91,7 @@ def spend(secret: str) -> ResponseReturnValue:
     attempts.count(DOOR, attempts.caller_address())
     found = sign_in_links.spend(store, secret, now=clock.now())
     if found is None:
-        return render_template("sign_in/link.html", secret=secret, usable=False), 410
+        return _link_page(secret, None), 410
     person = found.person
     if found.purpose == "recovery":
         sign_in_methods.recover(store, person, by=person, now=clock.now())
@@ -138,6 +140,12 @@ def _finish_sign_out(why: str) -> ResponseReturnValue:
     answer = make_response(redirect(url_for("sign_in.show"), 303))
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
+
+
+def _link_page(secret: str, usable: SignInLink | None) -> str:
+    """Names the person, since two people may share the mailbox; of a link that is useless it says nothing."""
+    person = usable.person if usable else None
+    return render_template("sign_in/link.html", secret=secret, person=person)
 
 
 def _has_sign_in_method(person: Person) -> bool:

@@ -31,6 +31,15 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(store, world, cloc
     passwords.set_password(store, world.maya, WORDS, by=world.maya, now=clock.now())
     store.flush()
     known = hashed(monkeypatch, store, "maya@example.org")
-    assert len(known) == 1
+    assert len(known) == 2
     assert hashed(monkeypatch, store, "nobody@example.org") == known
     assert hashed(monkeypatch, store, "ben@example.org") == known  # has no password yet
+
+
+def test_an_address_that_two_share_takes_as_long_as_ones_own(store, world, clock, monkeypatch):
+    """S12: nothing tells how many people sign in with it."""
+    passwords.set_password(store, world.maya, WORDS, by=world.maya, now=clock.now())
+    alone = hashed(monkeypatch, store, "maya@example.org")
+    world.ben.email = world.maya.email
+    passwords.set_password(store, world.ben, WORDS + " too", by=world.ben, now=clock.now())
+    assert hashed(monkeypatch, store, "maya@example.org") == alone

@@ -150,13 +150,3 @@ def test_a_password_before_a_passkey_is_a_way_in_too(world, door, link_for):
     assert (
         outside.post("/sign-in", {"email": "maya@example.org", "password": NEW}).status_code == 303
     )
-
-
-def test_s3_an_address_that_two_share_opens_one_of_them(world, store, clock):
-    """S3: couples may share one. The second is told what works for them, and nothing of the first."""
-    world.ben.email = world.maya.email
-    passwords.set_password(store, world.maya, WORDS, by=world.maya, now=clock.now())
-    with pytest.raises(Invalid, match="Make a passkey instead"):
-        passwords.set_password(store, world.ben, WORDS, by=world.ben, now=clock.now())
-    passwords.set_password(store, world.maya, WORDS + "!", by=world.maya, now=clock.now())
-    assert passwords.person_by_password(store, "maya@example.org", WORDS + "!") is world.maya

@@ -28,6 +28,42 @@ def test_clients_are_found_by_a_part_of_their_name(carla, world):
     assert "Nobody by that name" in carla.get("/staff/people?q=zzz").text
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("Łucja Peña-O’Neil", "pena lucja"),
+        ("Łucja Peña-O’Neil", "O'NEIL"),
+        ("Łucja Peña-O’Neil", "penaoneil"),
+        ("Łucja Peña-O’Neil", "łucja pen\u0303a"),
+        ("Bjørn Weiß", "WEISS, bjorn"),
+        ("Jose\u0301\u00a0Núñez", "JOSÉ NUÑ"),
+        ("Ellen Oʻbrien", "O´Brien Ellen"),
+    ],
+)
+def test_a_name_is_found_however_it_is_typed(carla, world, store, name, typed):
+    """On both databases."""
+    world.maya.name = name
+    store.commit()
+    page = carla.get("/staff/people", query_string={"q": typed}).text
+    assert f"/staff/people/{world.maya.id}" in page
+    assert f"/staff/people/{world.gus.id}" not in page
+
+
+@pytest.mark.parametrize("typed", ["%", "_", "' -", "maya gus", "yat"])
+def test_a_name_that_nobody_has_finds_nobody(carla, typed):
+    """A short word is found within one word only, and signs mean nothing to the database."""
+    assert "Nobody by that name" in carla.get("/staff/people", query_string={"q": typed}).text
+
+
+def test_people_are_sorted_alike_on_both_databases(carla, world, store):
+    for ref, name in {"maya": "Östlund Zoe", "gus": "osman Ali", "june": "Øst An"}.items():
+        getattr(world, ref).name = name
+    store.commit()
+    page = carla.get("/staff/people").text
+    places = [page.index(name) for name in ("osman Ali", "Øst An", "Östlund Zoe")]
+    assert places == sorted(places)
+
+
 def test_only_people_in_ones_care_are_found(carla, visit, world):
     assert "Zoe Laurent" not in carla.get("/staff/people").text
     assert "Zoe Laurent" in visit(world.susan).get("/staff/people").text

@@ -96,7 +96,8 @@ def user_handle_of(store: Store, person: Person) -> bytes:
 def registration_options(
     store: Store, person: Person, question: bytes, handle: bytes, party: RelyingParty
 ) -> str:
-    """The options for `navigator.credentials.create`, as JSON: a discoverable passkey (no name to type) that verifies its user."""
+    """The options for `navigator.credentials.create`, as JSON: a discoverable passkey (no name to type) that verifies its user. Its name
+    says whose it is, since two people may share a phone and an address."""
     from webauthn import generate_registration_options, options_to_json
     from webauthn.helpers import structs
 
@@ -109,7 +110,8 @@ def registration_options(
         generate_registration_options(
             rp_id=party.rp_id, rp_name=party.name, challenge=question,
             user_id=handle,
-            user_name=person.email or person.name, user_display_name=person.name,
+            user_name=f"{person.short_name} ({person.email})" if person.email else person.name,
+            user_display_name=person.name,
             authenticator_selection=wanted,
             exclude_credentials=[_described(each) for each in existing],
         )

@@ -2,6 +2,7 @@
 known from a breach, and not made of the person's own name; which kinds of characters it has does not matter."""
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 
 from argon2 import PasswordHasher
@@ -20,6 +21,8 @@ SHORTEST = 15
 SHORTEST_OF_TWO = 10
 """Beside a second factor NIST asks for 8; the list of breached passwords that we carry begins at 10."""
 LONGEST = 256
+TOGETHER = 2
+"""People of one e-mail address who can have a password. Every try costs as many hashes, so that none tells how many there are."""
 OURS = frozenset(
     {
         "rejoin",
@@ -46,8 +49,9 @@ _NOBODY = (
 
 def set_password(store: Store, person: Person, password: str, *, by: Person, now: datetime) -> None:
     """Set the password, and void the person's links and secrets that were begun. Raises Invalid for one that is too short, too
-    long, known from a breach, or made of the person's own name or address; and for any where somebody else has a password
-    with the same e-mail address, as couples may share one: we could not tell whose it is."""
+    long, known from a breach, or made of the person's own name or address; and for one that somebody with the same e-mail
+    address has, as couples may share a mailbox: it could not tell whose it is. That refusal reads like a breached password's, but the
+    caller counts the tries (S12). Also when `TOGETHER` others of this address have one."""
     password = _normal(password)
     _check(store, person, password)
     person.password_hash = _hasher.hash(password)
@@ -70,12 +74,13 @@ def _check(store: Store, person: Person, password: str) -> None:
             N_("Choose one that isn't made of your own name, your address or the program's name."),
             field="password",
         )
-    if breached(password):
+    others = _others(store, person)
+    if breached(password) or _opened_by(others, password):
         raise Invalid(
             N_("Others have used this one and it became known. Choose different words."),
             field="password",
         )
-    if _shares_address(store, person):
+    if len(others) >= TOGETHER:
         raise Invalid(
             N_(
                 "A password doesn't work with your e-mail address here. Make a passkey instead, or ask your program to enter"
@@ -91,9 +96,17 @@ def shortest(person: Person) -> int:
 
 
 def person_by_password(store: Store, email: str, password: str) -> Person | None:
-    """Who signs in with these; None for nobody, which takes as long (S12)."""
-    person = store.scalar(_with_password(email.strip().lower()).order_by(Person.id).limit(1))
-    return person if matches(person, password) else None
+    """Who signs in with these: of several people with one address the one whose password it is. None for nobody, which takes as long
+    (S12), and when it is the password of two, which can only come about when an address changes: either's record would open to
+    the other."""
+    found = _opened_by(store.scalars(_with_password(email.strip().lower())).all(), password)
+    return found[0] if len(found) == 1 else None
+
+
+def _opened_by(people: Sequence[Person], password: str) -> list[Person]:
+    """Those of `people` whose password it is. Takes the time of `TOGETHER` hashes, whether there are so many people or none (S12)."""
+    nobody = [None] * (TOGETHER - len(people))
+    return [person for person in [*people, *nobody] if matches(person, password) and person]
 
 
 def matches(person: Person | None, password: str) -> bool:
@@ -113,16 +126,22 @@ def breached(password: str) -> bool:
     return any(is_bad_password(each) for each in {password, password.lower()})
 
 
+def is_alone(store: Store, person: Person) -> bool:
+    """Whether nobody else has a password with this person's address."""
+    return not _others(store, person)
+
+
+def _others(store: Store, person: Person) -> Sequence[Person]:
+    """Who else has a password with this person's address, in whichever program."""
+    return store.scalars(_with_password(person.email or "").where(Person.id != person.id)).all()
+
+
 def _with_password(email: str) -> Select[Person]:
-    """People with this address and a password: at most one, unless the program has given a second person the address since."""
-    return select(Person).where(
+    """People with this address and a password: at most `TOGETHER`, unless a program has given the address to others since."""
+    having = select(Person).where(
         Person.email == email, Person.status != Status.DISCHARGED, Person.password_hash.is_not(None)
     )
-
-
-def _shares_address(store: Store, person: Person) -> bool:
-    others = _with_password(person.email or "").where(Person.id != person.id)
-    return store.scalar(others.limit(1)) is not None
+    return having.order_by(Person.id)
 
 
 def _names(person: Person, password: str) -> bool:

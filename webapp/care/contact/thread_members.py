@@ -45,7 +45,7 @@ def clients_of(me: Person, as_of: datetime) -> Select[Person]:
         Person.kind == Kind.CLIENT,
         may_see(me, Person.id, as_of),
     )
-    return query.order_by(Person.name, Person.id)
+    return query.order_by(Person.folded_name, Person.id)
 
 
 def readers(store: Store, client_id: int) -> list[tuple[RoleName, Person]]:

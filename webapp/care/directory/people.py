@@ -6,13 +6,21 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     ForeignKey,
     Index,
+    Select,
+    Text,
     UniqueConstraint,
+    and_,
+    false,
+    func,
+    or_,
     select,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from webapp import names
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.programs import Program, known_zone
@@ -59,6 +67,8 @@ class Person(Base):
     ref: Mapped[str]
     kind: Mapped[str]
     name: Mapped[str]
+    folded_name: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"))
+    """`names.folded` of the name, by which people are searched and sorted, alike on both databases."""
     email: Mapped[str | None]
     phone: Mapped[str | None]
     time_zone: Mapped[str]
@@ -77,6 +87,11 @@ class Person(Base):
     reaching = frozenset[int]()
     """Ids of clients to whom this staff member has emergency access (P8). Not a column: whoever loads the reader sets it."""
 
+    @validates("name")
+    def _fold(self, _: str, name: str) -> str:
+        self.folded_name = names.folded(name)
+        return name
+
     @property
     def role_names(self) -> frozenset[str]:
         return frozenset(role.name for role in self.roles)
@@ -85,8 +100,46 @@ class Person(Base):
         return any(role.name in names for role in self.roles)
 
     @property
+    def short_name(self) -> str:
+        """First name and initial: `Maya T.`"""
+        return names.short(self.name)
+
+    @property
     def active(self) -> bool:
         return self.status == Status.ACTIVE
+
+
+MOST_WORDS = 8
+JOINED = 4
+"""Letters of a word from which on it is also found across two words of a name: `annemarie` in Anne-Marie."""
+
+
+def named(text: str) -> ColumnElement[bool]:
+    """A condition: every word of `text` is part of the person's name, in any order, whatever the case, accents, apostrophes and hyphens.
+    Nobody for a text without letters; of a long one the first `MOST_WORDS` words count. Cost: reads the names of the program's people."""
+    words = names.folded(text).split()[:MOST_WORDS]
+    joined = func.replace(Person.folded_name, " ", "")
+    parts = [
+        or_(Person.folded_name.contains(word), joined.contains(word))
+        if len(word) >= JOINED
+        else Person.folded_name.contains(word)
+        for word in words
+    ]
+    return and_(*parts) if parts else false()
+
+
+def called(store: Store, among: Select[Person], text: str) -> list[Person]:
+    """Those of `among` whose reference, e-mail address or whole name is `text`; the name as `named` reads it. Part of a name finds nobody."""
+    text = text.strip()
+    length = len(names.folded(text).replace(" ", ""))
+    whole = func.length(func.replace(Person.folded_name, " ", "")) == length
+    known_by = or_(Person.ref == text, Person.email == text.lower(), and_(named(text), whole))
+    found = store.scalars(among.where(known_by).order_by(Person.folded_name, Person.id)).all()
+    return [
+        person
+        for person in found
+        if text == person.ref or text.lower() == person.email or names.same(person.name, text)
+    ]
 
 
 class Role(Base):

@@ -92,7 +92,7 @@ class Assigned:
         named = select(self.recipients.client_id).where(self._own_id() == self.id)
         seated = select(Seat.client_id).where(Seat.session_id == self.session_id, Seat.is_given)
         chosen = seated if self.for_everyone else named
-        return select(Person).where(Person.id.in_(chosen)).order_by(Person.name)
+        return select(Person).where(Person.id.in_(chosen)).order_by(Person.folded_name, Person.id)
 
     def assign(
         self, store: Store, clients: Iterable[Person] | None, before: Snapshot,

@@ -115,7 +115,7 @@ def audience(homework: Homework) -> Select[Person]:
         return homework.readers()
     query = select(Person).where(Person.program_id == homework.program_id)
     active = query.where(Person.kind == Kind.CLIENT, Person.status == Status.ACTIVE)
-    return active.order_by(Person.name)
+    return active.order_by(Person.folded_name, Person.id)
 
 
 class HandIn(Base):

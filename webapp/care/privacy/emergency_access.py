@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, and_, func, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, and_, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -10,7 +10,7 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners, tasks
 from webapp.care.contact.tasks import TaskKind
-from webapp.care.directory import teams
+from webapp.care.directory import people, teams
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
@@ -99,15 +99,10 @@ def end_all(store: Store, staff: Person, *, by: Person | None, now: datetime) ->
         _record(store, Tag.EMERGENCY_ACCESS_ENDED, access, by=by, now=now)
 
 
-def sought(me: Person, name: str) -> Select[Person]:
-    """Clients of the program whose whole name, e-mail address or reference is `name`: there is no browsing."""
-    name = name.strip()
-    whole = or_(
-        func.lower(Person.name) == name.lower(), Person.email == name.lower(), Person.ref == name
-    )
-    return select(Person).where(
-        Person.program_id == me.program_id, Person.kind == Kind.CLIENT, whole
-    )
+def sought(store: Store, me: Person, text: str) -> list[Person]:
+    """Clients of the program whose whole name, e-mail address or reference is `text`: there is no browsing."""
+    clients = select(Person).where(Person.program_id == me.program_id, Person.kind == Kind.CLIENT)
+    return people.called(store, clients, text)
 
 
 def in_force(as_of: datetime) -> Select[EmergencyAccess]:

@@ -26,6 +26,7 @@ def password() -> ResponseReturnValue:
 @signing_in
 def set_password() -> ResponseReturnValue:
     """Set the password and end the person's other logins (S3). Staff without a second factor go on to set it up."""
+    attempts.count_new_password(context.person())
     login = context.login()
     if _asked(login) and not attempts.password_matches(
         login.person, request.form.get("current", "")

@@ -71,6 +71,11 @@ def clear(rates: Sequence[Rate], who: str) -> None:
     rate_limits.clear(store, rates, who)
 
 
+def refund(rate: Rate, who: str) -> None:
+    """Take back the one attempt counted last, and none before it."""
+    rate_limits.refund(store, rate, who)
+
+
 def password_limits(account: str) -> list[tuple[Rate, str]]:
     """The (rate, key) pairs that an attempt at this account's password counts against, in order. A browser that has signed in to it
     before has its own limits, which strangers can't use up; all others share the account's, and each address has a limit too."""
@@ -140,6 +145,12 @@ def second_factor_of(person: Person, code: str) -> str | None:
         return None
     clear(CODE, f"person {person.id}")
     return found
+
+
+def count_new_password(person: Person) -> None:
+    """Count one attempt to choose a password: a refusal may tell that somebody of the same address has it. Raises TooMany."""
+    for rate in CODE:
+        count(rate, f"new password of {person.id}")
 
 
 def count_for(person: Person) -> None:

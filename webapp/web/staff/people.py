@@ -14,7 +14,7 @@ from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.contact import addresses, contacts, reengagement_plans
 from webapp.care.directory import teams
-from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.people import Kind, Person, named
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.privacy.record_views import Reading, What
@@ -55,7 +55,7 @@ class ListedClient:
 @people.get("/people")
 @needs(Permission.READ_CHART)
 def index() -> ResponseReturnValue:
-    """The clients in the reader's care, by name; `q` is a part of a name, or a reference."""
+    """The clients in the reader's care, by name; `q` is parts of a name in any order, or a reference."""
     sought = request.args.get("q", "").strip()[:80]
     clients = store.scalars(_clients(sought).limit(MOST + 1)).all()
     return page(
@@ -66,13 +66,8 @@ def index() -> ResponseReturnValue:
 def _clients(sought: str) -> Select[Person]:
     rows = teams.visible_to(me()).where(Person.kind == Kind.CLIENT)
     if sought:
-        rows = rows.where(
-            or_(
-                func.lower(Person.name).contains(sought.lower(), autoescape=True),
-                Person.ref == sought,
-            )
-        )
-    return rows.order_by(Person.name, Person.id)
+        rows = rows.where(or_(named(sought), Person.ref == sought))
+    return rows.order_by(Person.folded_name, Person.id)
 
 
 def _rows(clients: Sequence[Person]) -> list[ListedClient]:

@@ -28,6 +28,34 @@ def test_the_chart_opens_with_a_banner_and_the_supervisor_has_a_task(visit, stor
     assert colin.get(f"/staff/people/{world.june.id}").status_code == 404
 
 
+@pytest.mark.parametrize("typed", ["pena-oneil lucja", "Łucja Peña O'Neil", "LUCJA PENA ONEIL"])
+def test_the_whole_name_is_enough_however_it_is_typed(visit, store, world, typed):
+    """P8: on both databases."""
+    world.maya.name = "Łucja Peña-O’Neil"
+    store.commit()
+    answer = visit(world.colin).post("/staff/emergency-access", REASON_FORM | {"client": typed})
+    assert answer.headers["Location"] == f"/staff/people/{world.maya.id}"
+
+
+@pytest.mark.parametrize("typed", ["may", "Maya Torr", "maya maya tor", "tor", "Torres, Maya M"])
+def test_a_part_of_a_name_opens_nothing(visit, store, world, typed):
+    """P8: there is no browsing."""
+    answer = visit(world.colin).post("/staff/emergency-access", REASON_FORM | {"client": typed})
+    assert answer.status_code == 422
+    assert store.scalars(select(EmergencyAccess)).all() == []
+
+
+def test_of_two_with_one_address_the_reference_says_who(visit, store, world):
+    world.ben.email = world.maya.email
+    store.commit()
+    colin = visit(world.colin)
+    both = colin.post("/staff/emergency-access", REASON_FORM | {"client": world.maya.email})
+    assert both.status_code == 422
+    assert "Several people have this" in both.text
+    one = colin.post("/staff/emergency-access", REASON_FORM | {"client": "maya"})
+    assert one.headers["Location"] == f"/staff/people/{world.maya.id}"
+
+
 def test_after_two_hours_the_client_is_not_found_again(visit, world, clock):
     visit(world.colin).post("/staff/emergency-access", REASON_FORM)
     clock.forward(hours=2, seconds=1)

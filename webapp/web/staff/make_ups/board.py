@@ -110,7 +110,9 @@ def _wanted(counted: Counter[str], slots: list[Slot]) -> list[KindDemand]:
 
 def _people(store: Store, counted: Counter[int], mine: Collection[int]) -> list[tuple[Person, int]]:
     ids = [client for client in counted if client in mine]
-    people = store.scalars(select(Person).where(Person.id.in_(ids)).order_by(Person.name))
+    people = store.scalars(
+        select(Person).where(Person.id.in_(ids)).order_by(Person.folded_name, Person.id)
+    )
     return [(person, counted[person.id]) for person in people]
 
 
@@ -163,4 +165,4 @@ def _whose() -> tuple[Any, ...]:
 
 def _hosts(program_id: int) -> Select[Person]:
     staff = select(Person).where(Person.program_id == program_id, Person.kind == Kind.STAFF)
-    return staff.where(Person.status == Status.ACTIVE).order_by(Person.name)
+    return staff.where(Person.status == Status.ACTIVE).order_by(Person.folded_name, Person.id)

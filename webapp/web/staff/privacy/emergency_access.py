@@ -59,8 +59,10 @@ def end(access_id: int) -> ResponseReturnValue:
 
 def _client_named(name: str) -> Person:
     """The one client of that name. Raises Invalid for none, and for several: a guess would open the wrong chart."""
-    clients = store.scalars(accesses.sought(me(), name).limit(2)).all()
-    if len(clients) != 1:
+    clients = accesses.sought(store, me(), name)
+    if len(clients) > 1:
+        raise Invalid(N_("Several people have this. Write the reference on file."), field="client")
+    if not clients:
         words = N_("Write the whole name, or the e-mail address or reference on file.")
         raise Invalid(words, field="client")
     return clients[0]
