@@ -1,5 +1,6 @@
 """Checks that apply to every page, made whenever a test fetches one."""
 
+import re
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -18,6 +19,10 @@ VOID = {
     "track",
     "wbr",
 }
+RANDOM = re.compile(
+    r"""((?:csrf-token" content|csrf_token" value|request_id"\s+value|nonce)=")[^"]*|('nonce-)[^']*"""
+)
+"""What is drawn anew for each page: masks, nonces, ids for one form."""
 UNLABELLED = {"hidden", "submit", "button", "image", "reset"}
 
 
@@ -55,6 +60,11 @@ class Reading(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] == "title":
             self.text_of_title += data
+
+
+def constant(text: str) -> str:
+    """A page or header without what is random on it, to compare two of them to the byte."""
+    return RANDOM.sub(r"\1\2", text)
 
 
 def check(html: str, *, whole: bool) -> None:

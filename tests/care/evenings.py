@@ -7,6 +7,8 @@ from sqlalchemy import select
 from webapp.care.attendance import presence
 from webapp.care.attendance.presence import EvidenceType
 from webapp.care.directory.people import Person
+from webapp.care.privacy import consents
+from webapp.care.privacy.consents import Consent
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
@@ -59,6 +61,16 @@ def was_there(store: Store, seat: Seat, host: Person, now: datetime) -> None:
         id=f"mark-{seat.id}-{now}",
         reason="seen",
     )
+
+
+def shares(
+    store: Store, client: Person, recipient: Person, category: str, now: datetime
+) -> Consent:
+    """The client lets the recipient know facts of a category."""
+    return consents.grant(
+        store, client, recipient, category, purpose="So that we find times that fit us both",
+        expires_at=now + 90 * DAY, signature=client.name, by=client, now=now,
+    )  # fmt: skip
 
 
 GROUP, COUPLES = SessionKind.GROUP, SessionKind.COUPLES

@@ -10,7 +10,7 @@ from tests.care.evenings import COUPLES, DAY, HOUR, missed, room, seat_of, was_t
 from webapp.care import leaving
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.make_ups import bookings, busy_slots, make_ups, reflections
+from webapp.care.make_ups import bookings, busy_slots, double_bookings, make_ups, reflections
 from webapp.care.make_ups.busy_slots import BusySlot, slots_of
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.materials import resources
@@ -269,12 +269,27 @@ class TestCouples:
         made = book(store, seat, joint, clock, by=world.tessa)
         assert (made.by_seat.client_id, made.partner_seat_id) == (world.maya.id, None)
 
-    def test_the_partners_own_calendar_clashes(
+    def test_the_partners_own_calendar_clashes_for_staff_and_for_whom_it_is_known(
         self, store, world, clock, evening, joint, make_room
     ):
         make_room(DAY + HOUR, "Ben's", clients=[world.ben], makes_up=())
+        seat, now = seat_of(store, evening, world.maya), clock.now()
         with pytest.raises(Clash):
-            book(store, seat_of(store, evening, world.maya), joint, clock)
+            bookings.book(store, seat, joint, by=world.maya, now=now, known_until=now)
+        with pytest.raises(Clash):
+            book(store, seat, joint, clock, by=world.tessa)
+
+    def test_a_calendar_that_nobody_may_know_hinders_no_booking_and_the_partner_sees_the_clash(
+        self, store, world, clock, evening, joint, make_room
+    ):
+        """P11: also when the partner has booked a make-up of their own for that time."""
+        other = make_room(DAY + HOUR, "Ben's", makes_up=("group",))
+        own = missed(store, world.colin, world.ben, clock.now(), ref="of-ben")
+        theirs = book(store, own, other, clock, by=world.ben)
+        book(store, seat_of(store, evening, world.maya), joint, clock)
+        assert seat_of(store, joint, world.ben).released_at is None
+        [double] = double_bookings.of(store, theirs, clock.now())
+        assert double.other.session_id == joint.id
 
 
 class TestTheDatabaseItself:

@@ -10,7 +10,7 @@ from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.make_ups import bookings, held_places, settlement, waitlist
+from webapp.care.make_ups import bookings, held_places, offers, settlement, waitlist
 from webapp.care.make_ups.held_places import held_until
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Seat, occupied
@@ -316,9 +316,10 @@ class TestCouples:
             bookings.book(store, seat, joint, by=world.gus, now=clock.now())
 
     @pytest.mark.parametrize("why", ["something else then", "paused"])
-    def test_a_couple_leaves_the_line_when_the_partner_cannot_come(
+    def test_what_became_of_the_partner_neither_ends_a_clients_wait_nor_keeps_the_place_from_them(
         self, store, database, world, clock, joint, both, why
     ):
+        """P11: from how a wait ends nobody learns what the other has at that time."""
         if why == "paused":
             leaving.change_status(store, world.ben, why, by=None, now=clock.now())
         else:
@@ -327,4 +328,41 @@ class TestCouples:
             self.leave(store, joint, client, world, clock)
         run_chore(database, clock)
         store.expire_all()
+        assert both.left_why is None
+        made = bookings.accept(
+            store, store.scalars(waitlist.live()).one(), by=world.maya, now=clock.now()
+        )
+        assert made.by_seat.released_at is None
+        assert (made.partner_seat_id is None) == (why == "paused")
+
+    def test_a_couple_that_staff_put_in_line_leaves_it_when_the_partner_has_something_else(
+        self, store, database, world, clock, joint, both
+    ):
+        both.joined_by = world.tessa
+        room(store, world.colin, [world.ben], joint.starts_at, clock.now(), title="Ben's own")
+        for client in (world.rosa, world.leo):
+            self.leave(store, joint, client, world, clock)
+        run_chore(database, clock)
+        store.expire_all()
         assert both.left_why == "clash"
+
+    def test_a_place_held_beside_the_one_who_waits_takes_no_time_of_the_others(
+        self, store, database, world, clock, joint, both
+    ):
+        """P11: Ben can't tell from his own bookings that Maya waits, or that two places are held."""
+        for client in (world.rosa, world.leo):
+            self.leave(store, joint, client, world, clock)
+        run_chore(database, clock)
+        seat = missed(store, world.carla, world.ben, clock.now(), ref="of-ben")
+        same_time = room(
+            store,
+            world.colin,
+            [],
+            joint.starts_at,
+            clock.now(),
+            title="Skills",
+            makes_up=("group",),
+        )
+        offered = [each.session for each in offers.find(store, seat, clock.now())]
+        assert same_time in offered
+        bookings.book(store, seat, same_time, by=world.ben, now=clock.now())

@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, was_there
+from tests.care.evenings import COUPLES, DAY, missed, room, seat_of, shares, was_there
 from tests.counting import statements
+from tests.pages import constant
 from webapp.care import leaving
 from webapp.care.make_ups import held_places, offers, settlement, waitlist
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials import resources
 from webapp.care.preferences import availability
+from webapp.care.schedule import planning
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Seat
 
@@ -222,29 +224,29 @@ class TestCouples:
         store.commit()
         return seat_of(store, hour, world.maya)
 
-    def test_joint_times_fit_both_and_book_both(self, maya, together, slot, store, world):
+    def test_joint_times_fit_both_and_book_both(self, maya, together, slot, store, world, clock):
         joint = slot(DAY, "Couples slot", makes_up=("couples",), capacity=2)
+        shares(store, world.ben, world.maya, "schedule", clock.now())
+        store.commit()
         page = maya.get(page_of(together)).text
         for words in ("Times that fit both of you", "for both of you", "Ben gets a place beside"):
             assert words in page
         booked = maya.post(page_of(together), {"session": joint.id}, htmx=True).text
-        assert "For both of you: Ben has place 2 beside your 1." in booked
+        assert "Booked for both of you, Ben and you." in booked
         seats = store.scalars(select(Seat).where(Seat.session_id == joint.id)).all()
         assert {seat.client_id for seat in seats} == {world.maya.id, world.ben.id}
 
-    @pytest.mark.parametrize("why", ["paused", "discharged", "Ben's", "Ben's seat", "Maya's"])
+    @pytest.mark.parametrize("why", ["Ben's", "Ben's seat", "Maya's"])
     def test_why_a_joint_time_cannot_be_is_never_told(
         self, maya, together, slot, store, world, clock, why
     ):
-        """P3: a client learns whether a time suits both, and nothing about the other's calendar or care."""
+        """P3: a client who may know the other's schedule learns whether a time suits both, and not whose it doesn't suit."""
         there = [world.ben] if why == "Ben's seat" else []
-        joint = slot(DAY, "Couples slot", makes_up=("couples",), capacity=2, clients=there)
+        shares(store, world.ben, world.maya, "schedule", clock.now() - DAY)
+        joint = slot(DAY, "Couples slot", makes_up=("couples",), capacity=3, clients=there)
         if why in ("Ben's", "Maya's"):
             who = world.ben if why == "Ben's" else world.maya
             slot(DAY, "Elsewhere", clients=[who], makes_up=(), host=world.carla)
-        elif not there:
-            leaving.change_status(store, world.ben, why, by=None, now=clock.now())
-            store.commit()
         page = maya.get(page_of(together)).text
         assert "Times that fit both of you" in page
         assert "Nothing open fits right now. For another time, ask Carla Reyes." in page
@@ -252,6 +254,50 @@ class TestCouples:
         assert answer.status_code == 409
         assert "That time isn&#39;t free for both of you any more." in answer.text
         assert made_up(store) == []
+
+    @pytest.mark.parametrize("why", ["paused", "discharged", "Ben's", "Ben's seat", "Ben's hours"])
+    def test_without_a_consent_nothing_of_the_partner_decides_which_times_there_are(
+        self, maya, together, slot, store, world, clock, why
+    ):
+        """P11: the page, and the answer to booking, are the same whatever the partner has then."""
+        joint = slot(DAY, "Couples slot", makes_up=("couples",), capacity=3)
+        path, before = page_of(together), constant(maya.get(page_of(together)).text)
+        assert f'value="{joint.id}"' in before
+        if why == "Ben's":
+            slot(DAY, "Elsewhere", clients=[world.ben], makes_up=(), host=world.carla)
+        elif why == "Ben's seat":
+            planning.give_seat(store, joint, world.ben, by=world.tessa, now=clock.now())
+        elif why == "Ben's hours":
+            hours = [(0, "08:00", "09:00")]
+            availability.put(store, world.ben, hours, by=world.ben, now=clock.now())
+        else:
+            leaving.change_status(store, world.ben, why, by=None, now=clock.now())
+        store.commit()
+        if why != "Ben's seat":  # one place less is one place less, whoever has it
+            assert constant(maya.get(path).text) == before
+        answer = maya.post(path, {"session": joint.id}, htmx=True)
+        assert answer.status_code == 200
+        assert "Booked for both of you, Ben and you." in answer.text
+
+    def test_a_consent_that_ended_leaves_the_times_as_they_were(
+        self, maya, together, slot, store, world, clock
+    ):
+        """P3: nothing vanishes, nothing comes back, and nothing new is known."""
+        slot(DAY, "Couples slot", makes_up=("couples",), capacity=2)
+        both = slot(2 * DAY, "Both", makes_up=("couples",), capacity=2)
+        slot(DAY, "Elsewhere", clients=[world.ben], makes_up=(), host=world.carla)
+        given = shares(store, world.ben, world.maya, "schedule", clock.now())
+        store.commit()
+        clock.forward(minutes=1)
+        before = constant(maya.get(page_of(together)).text)
+        given.revoke(store, by=world.ben, now=clock.now())
+        store.commit()
+        assert constant(maya.get(page_of(together)).text) == before
+        clock.forward(minutes=1)
+        slot(2 * DAY, "New to Ben", clients=[world.ben], makes_up=(), host=world.carla)
+        assert constant(maya.get(page_of(together)).text) == before
+        answer = maya.post(page_of(together), {"session": both.id}, htmx=True)
+        assert "Booked for both of you" in answer.text
 
     def test_one_place_alone_is_not_offered_and_both_wait_for_two(
         self, maya, together, slot, store, world, database, clock

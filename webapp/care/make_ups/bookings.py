@@ -10,15 +10,16 @@ costs as much as running it, objects twice that, and everybody else who wants th
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
-from sqlalchemy import Row, bindparam, exists, func, select
+from sqlalchemy import Row, Select, bindparam, exists, func, or_, select
 
 from webapp.care.attendance import attended
+from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.directory.people import Person
-from webapp.care.make_ups import busy_slots, eligibility, make_ups, offers, waitlist
+from webapp.care.make_ups import busy_slots, calendars, eligibility, make_ups, offers, waitlist
 from webapp.care.make_ups.busy_slots import BusySlot
 from webapp.care.make_ups.eligibility import Party
 from webapp.care.make_ups.make_ups import MakeUp, MakeUpKind
@@ -30,6 +31,8 @@ from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Database, Store
 from webapp.refusals import N_, AlreadyDone, Clash, Full, Invalid, TooLate
 
+LOOK_BACK = timedelta(days=60)
+"""How far back a partner's own couple's session may lie that a joint make-up makes up for too; policies end sooner."""
 NOT_BOTH = N_("That time isn't free for both of you any more.")
 
 _OCCUPANTS = select(Seat.client_id).where(Seat.session_id == bindparam("session"), occupied())
@@ -49,7 +52,7 @@ _CALENDAR = select(
     .where(MakeUp.seat_id == bindparam("seat"), MakeUp.stands)
     .scalar_subquery(),
     exists()
-    .where(Seat.client_id.in_(bindparam("party", expanding=True)), occupied())
+    .where(calendars.taken())
     .where(Session.id == Seat.session_id, Session.is_on)
     .where(Session.id.not_in(bindparam("but", expanding=True)))
     .where(Session.starts_at < bindparam("ends_at"), Session.ends_at > bindparam("starts_at")),
@@ -82,28 +85,42 @@ def offered(store: Store, seat: Seat, now: datetime, limit: int = 5) -> list[Off
     """Offers that staff may book to make up for `seat`, the best first; empty when a make-up stands for it already."""
     if store.scalar(make_ups.standing_for([seat.id])):
         return []
-    return offers.find(store, seat, now, limit=limit, partner_optional=True)
+    return offers.find(store, seat, now, limit=limit, for_staff=True)
 
 
 def book(
-    store: Store, seat: Seat, what: Session | Resource, *, by: Person | None, now: datetime
+    store: Store,
+    seat: Seat,
+    what: Session | Resource,
+    *,
+    by: Person | None,
+    now: datetime,
+    known_until: datetime | None = None,
 ) -> MakeUp:
     """Make up for `seat` with a place in a session, or with a resource and a reflection. Booking the same again returns the
     same make-up.
 
     Clients book within the policy's time and what makes up for that kind; staff may book anything. A place held for the
-    client is taken. Raises Full and Clash (with `next_best`), AlreadyDone, TooLate, Cancelled, Invalid, Forbidden.
+    client is taken. `known_until`: up to when a partner's calendar may be read (`Party`); beyond it, they get their place whatever
+    else they have then, and see it themselves. Raises Full and Clash (with `next_best`), AlreadyDone, TooLate, Cancelled, Invalid,
+    Forbidden.
     """
-    return _book(store, seat, what, None, by, now)
+    return _book(store, seat, what, None, by, now, known_until)
 
 
 def move(
-    store: Store, made: MakeUp, what: Session | Resource, *, by: Person | None, now: datetime
+    store: Store,
+    made: MakeUp,
+    what: Session | Resource,
+    *,
+    by: Person | None,
+    now: datetime,
+    known_until: datetime | None = None,
 ) -> MakeUp:
     """Replace a booked make-up by another. The old one is cancelled only once the new one is certain. Raises as `book`."""
     if not made.is_open:
         raise AlreadyDone()
-    return _book(store, made.seat, what, made, by, now)
+    return _book(store, made.seat, what, made, by, now, known_until)
 
 
 def accept(store: Store, held: HeldPlace, *, by: Person | None, now: datetime) -> MakeUp:
@@ -124,9 +141,10 @@ def _book(
     instead_of: MakeUp | None,
     by: Person | None,
     now: datetime,
+    known_until: datetime | None = None,
 ) -> MakeUp:
     if isinstance(what, Session):
-        return _book_session(store, seat, what, instead_of, by, now)
+        return _book_session(store, seat, what, instead_of, by, now, known_until)
     return _book_resource(store, seat, what, instead_of, by, now)
 
 
@@ -137,8 +155,9 @@ def _book_session(
     instead_of: MakeUp | None,
     by: Person | None,
     now: datetime,
+    known_until: datetime | None,
 ) -> MakeUp:
-    party, deadline = eligibility.check(store, seat, session, by, now)
+    party, deadline = eligibility.check(store, seat, session, by, now, known_until)
     with _next_best_in_refusal(store, seat, party, session, deadline, now):
         # most who come too late learn it here, without waiting for a lock
         _refuse_full(party, session, _occupants(store, session), ahead=0)
@@ -146,19 +165,20 @@ def _book_session(
         calendar = _calendar(store, seat, party, session, instead_of)
         if same := _already(store, calendar.standing, session, instead_of):
             return same
-        if calendar.busy or not party.can_come:
+        if calendar.busy:
             raise Clash(field="session")
         planning.lock(store, session)
         seats, waiting = _seats(store, session)
-        entry = _check_line(store, seat, session, party, seats, waiting)
+        in_line = _check_line(store, seat, session, party, seats, waiting)
         if instead_of is not None:
             instead_of.cancel(store, by=by, now=now, why="moved")
             store.flush()
         places = _take_places(store, session, party, seats, calendar.any_bookings, by, now)
-        if entry is not None:
-            _leave_line(store, entry, by, now)
-        if party.partner is not None:
-            _book_for_partner(store, seat, party.partner, places, by, now)
+        for each in in_line:
+            if each.client_id in {place.client_id for place in places}:
+                _leave_line(store, each, by, now)
+        if len(places) > 1:
+            _book_for_partner(store, session, places, by, now)
         made = _make_up(seat, MakeUpKind.SESSION, instead_of, by, now)
         _set_places(made, places)
         return make_ups.add(store, made, by=by, now=now)
@@ -172,7 +192,7 @@ def _book_resource(
     by: Person | None,
     now: datetime,
 ) -> MakeUp:
-    busy_slots.lock(store, eligibility.party_for(store, seat, by).people)
+    busy_slots.lock(store, eligibility.party_for(store, seat, by, now).people)
     standing = store.scalar(make_ups.standing_for([seat.id]).with_only_columns(MakeUp.id))
     if same := _already(store, standing, resource, instead_of):
         return same
@@ -191,18 +211,17 @@ def _next_best_in_refusal(
 ) -> Iterator[None]:
     """Let Full and Clash know how to find the next best offer: by a search that reads on its own, when nobody waits for it.
     For a couple a refusal never tells whose time isn't free, nor why (P3)."""
-    alone = party.partner is None
     try:
         yield
     except (Full, Clash) as refusal:
-        refusal.search = partial(_next_best, store, seat, refused.id, alone, deadline, now)
-        if isinstance(refusal, Clash) and not alone:
+        refusal.search = partial(_next_best, store, seat, refused.id, party, deadline, now)
+        if isinstance(refusal, Clash) and party.known_until:
             refusal.sentence = NOT_BOTH
         raise
 
 
 def _next_best(
-    store: Store, seat: Seat, refused_id: int, alone: bool, deadline: datetime, now: datetime
+    store: Store, seat: Seat, refused_id: int, party: Party, deadline: datetime, now: datetime
 ) -> Offer | None:
     database: Database | None = store.info.get("database")
     with database.reading() if database else nullcontext(store) as reader:
@@ -213,7 +232,8 @@ def _next_best(
             limit=1,
             but_sessions=[refused_id],
             deadline=deadline,
-            partner_optional=alone,
+            known_until=party.known_until,
+            for_staff=party.partner is None,
         )
         return found[0] if found else None
 
@@ -248,7 +268,7 @@ def _calendar(
         but.append(instead_of.by_seat.session_id)
     asked = {
         "seat": seat.id, "party": party.ids, "but": but, "starts_at": session.starts_at,
-        "ends_at": session.ends_at,
+        "ends_at": session.ends_at, **calendars.asked(party),
     }  # fmt: skip
     store.flush()
     return PartyCalendar(*store.connection().execute(_CALENDAR, asked).one())
@@ -268,9 +288,9 @@ def _check_line(
     party: Party,
     seats: Sequence[SeatColumns],
     waiting: int,
-) -> WaitlistEntry | None:
-    """The client's own entry in the session's line, if any. Raises Full when there is no place for the party once those before
-    them in line have theirs; Clash and Invalid when one of them has a place already."""
+) -> list[WaitlistEntry]:
+    """The party's own entries in the session's line. Raises Full when there is no place for the party once those before the client
+    in line have theirs; Invalid when the client has a place already, Clash when their partner is known to."""
     entries: Sequence[Row[WaitlistEntry, bool]] = []
     if waiting:
         in_line = waitlist.in_line([session.id]).add_columns(waitlist.served())
@@ -279,13 +299,14 @@ def _check_line(
     line = [each for each, served in entries if not served]
     before = line[: line.index(entry)] if entry in line else line
     occupants = [s.client_id for s in seats if s.released_at is None or s.held_until is not None]
-    seated = _refuse_full(party, session, occupants, ahead=sum(each.places for each in before))
-    held = set(party.ids) if entry is not None and entry not in line else set()
-    if seat.client_id not in seated and seated - held:
-        raise Clash(field="session")  # a partner's place there is not the client's to know of
-    if seated - held:
+    _refuse_full(party, session, occupants, ahead=sum(each.places for each in before))
+    given = {each.client_id: each.id for each in seats if each.released_at is None}
+    if seat.client_id in given:
         raise Invalid(N_("There is a place for you in this session already."), field="session")
-    return entry
+    place = given.get(party.partner.id) if party.partner and party.known_until else None
+    if place and party.known_until and store.get_one(Seat, place).given_at <= party.known_until:
+        raise Clash(field="session")
+    return [each for each, _ in entries if each.client_id in party.ids]
 
 
 def _refuse_full(party: Party, session: Session, occupants: Sequence[int], ahead: int) -> set[int]:
@@ -307,35 +328,53 @@ def _take_places(
     by: Person | None,
     now: datetime,
 ) -> list[Seat]:
-    """A seat for each of the party, the client first, and their time with it."""
-    places = []
+    """A seat for the client, then for their partner, and their time with it. A partner who is paused or has a place there already
+    is given none, and nothing else differs (P11)."""
+    places: list[Seat] = []
+    placed = {each.client_id for each in seats if each.released_at is None}
     for each in party.people:
+        if each is party.partner and (each.id in placed or not each.active):
+            continue
         place = planning.give_seat(store, session, each, by=by, now=now, known=seats)
         seats = [other for other in seats if other.id != place.id]
         seats.append(SeatColumns(place.id, each.id, place.number, None, None))
-        busy_slots.take(store, place, now, free=not any_bookings)
+        known = each is party.client or party.known_until == now
+        busy_slots.take(store, place, now, free=not any_bookings, strict=known)
         places.append(place)
     return places
 
 
 def _book_for_partner(
-    store: Store,
-    seat: Seat,
-    partner: Person,
-    places: list[Seat],
-    by: Person | None,
-    now: datetime,
+    store: Store, session: Session, places: list[Seat], by: Person | None, now: datetime
 ) -> None:
-    """A make-up for the partner too, when they had a place in the missed session and were not there either."""
-    theirs = select(Seat).where(Seat.session_id == seat.session_id, Seat.client_id == partner.id)
-    missed = store.scalar(theirs.where(Seat.is_given))
-    if missed is None or attended.attended(store, [missed], now):
-        return
-    if store.scalar(make_ups.standing_for([missed.id])):
-        return
-    made = _make_up(missed, MakeUpKind.SESSION, None, by, now)
-    _set_places(made, places[::-1])
-    make_ups.add(store, made, by=by, now=now)
+    """A make-up for the partner too, when they have a couple's session of their own to make up for: the first that was, or that they
+    said they can't come to. Theirs alone decides which, never the client's: a row about the one says nothing of the other (P11)."""
+    theirs = store.scalars(_to_make_up(places[1].client_id, now)).all()
+    there = attended.attended(store, theirs, now)
+    for missed in theirs:
+        fits = eligibility.is_staff(by) or eligibility.suitable(session, missed.session)
+        in_time = session.starts_at <= eligibility.deadline_of(store, missed)
+        if missed.id not in there and missed.session_id != session.id and fits and in_time:
+            made = _make_up(missed, MakeUpKind.SESSION, None, by, now)
+            _set_places(made, places[::-1])
+            make_ups.add(store, made, by=by, now=now)
+            return
+
+
+def _to_make_up(client_id: int, now: datetime) -> Select[Seat]:
+    """The client's seats in couples' sessions of the last weeks, and those to which they said they can't come, without a make-up;
+    the earliest first. Whether they were there is another question."""
+    reported = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
+    stands = exists().where(MakeUp.seat_id == Seat.id, MakeUp.stands)
+    return (
+        select(Seat)
+        .join(Session, Session.id == Seat.session_id)
+        .where(Seat.client_id == client_id, Seat.is_given, Session.is_on, ~stands)
+        .where(Session.kind.in_(eligibility.JOINT), Session.ends_at > now - LOOK_BACK)
+        .where(or_(Session.ends_at <= now, reported))
+        .where(Seat.id.not_in(make_ups.seats_of_others(client_id)))
+        .order_by(Session.starts_at, Seat.id)
+    )
 
 
 def _leave_line(store: Store, entry: WaitlistEntry, by: Person | None, now: datetime) -> None:

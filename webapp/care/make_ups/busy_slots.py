@@ -4,14 +4,13 @@ The primary key refuses a second booking of a slot, on both databases and howeve
 may plan over one another, take no slots: they are read in the same transaction, with the client's row locked.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
-    Select,
     bindparam,
     delete,
     func,
@@ -21,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.directory.people import Person
-from webapp.care.schedule.sessions import Seat, Session, occupied
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Base, Store
 from webapp.refusals import Clash
 
@@ -83,28 +82,15 @@ def lock(store: Store, clients: Iterable[Person]) -> None:
         store.execute(_LOCK, {"ids": ids})
 
 
-def overlapping(
-    client_ids: Collection[int],
-    starts_at: datetime,
-    ends_at: datetime,
-    but: Collection[int] = (),
-) -> Select[Seat]:
-    """Seats of these clients, held ones included, in sessions at that time that are on, without the sessions in `but`."""
-    return (
-        select(Seat)
-        .join(Session, Session.id == Seat.session_id)
-        .where(Seat.client_id.in_(client_ids), occupied())
-        .where(Session.is_on, Session.id.not_in(but))
-        .where(Session.starts_at < ends_at, Session.ends_at > starts_at)
-    )
-
-
-def take(store: Store, seat: Seat, now: datetime, *, free: bool = False) -> None:
+def take(
+    store: Store, seat: Seat, now: datetime, *, free: bool = False, strict: bool = True
+) -> None:
     """Take the slots of this seat's session. `free`: the client is known to have no booking. Raises Clash when another booking
-    of the client has one of them."""
+    of the client has one of them; not `strict`: takes those that are left, for a partner whose calendar nobody asked."""
     if not free:
         refresh(store, seat.client_id, now)
-    _fill(store, seat.id, seat.client_id, slots_of(seat.session.starts_at, seat.session.ends_at))
+    slots = slots_of(seat.session.starts_at, seat.session.ends_at)
+    _fill(store, seat.id, seat.client_id, slots, strict)
 
 
 def _fill(store: Store, seat_id: int, client_id: int, slots: range, strict: bool = True) -> None:

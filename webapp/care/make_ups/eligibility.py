@@ -20,59 +20,63 @@ JOINT = (SessionKind.COUPLES,)
 class Party(NamedTuple):
     """Who needs a place: the client, and for a couple's session their partner (a supporter comes without a seat).
 
-    A partner who is paused or discharged stays in the party, and no time fits it: to the client it looks as if no time
-    suited both, so that they can't tell why (P3).
+    A client who books sees nothing of their partner's care: one who is paused or discharged stays in the party, and is given no
+    place (P3, P11).
     """
 
     client: Person
     partner: Person | None
+    known_until: datetime | None = None
+    """Up to when the partner's calendar may be read (`calendars`), aware; None: not at all."""
 
     @property
     def people(self) -> list[Person]:
-        return [each for each in self if each is not None]
+        return [each for each in (self.client, self.partner) if each is not None]
 
     @property
     def ids(self) -> list[int]:
         return [each.id for each in self.people]
 
-    @property
-    def can_come(self) -> bool:
-        """Whether a partner is an active client."""
-        return self.partner is None or self.partner.active
-
-    def alone(self) -> "Party":
-        """The client alone when the partner can't come: staff book for one then."""
-        return self if self.can_come else Party(self.client, None)
+    def for_staff(self, now: datetime) -> "Party":
+        """Staff read both calendars, and book for the client alone when the partner is not an active client."""
+        comes = self.partner is not None and self.partner.active
+        return self._replace(known_until=now) if comes else Party(self.client, None)
 
 
-def party_of(store: Store, seat: Seat) -> Party:
+def party_of(store: Store, seat: Seat, known_until: datetime | None = None) -> Party:
     """Who makes up for `seat` together. One statement for a couple's session, else none."""
     if seat.session.kind not in JOINT:
         return Party(seat.client, None)
     couple = store.scalar(couple_of(seat.client_id))
     partner = couple.partner_of(seat.client_id) if couple else None
     comes = partner is not None and partner.kind == Kind.CLIENT
-    return Party(seat.client, partner if comes else None)
+    return Party(seat.client, partner, known_until) if comes else Party(seat.client, None)
 
 
-def party_for(store: Store, seat: Seat, by: Person | None) -> Party:
-    """For whom `by` books: staff for the client alone when the partner can't come. Raises Forbidden for another client's
-    seat."""
+def party_for(
+    store: Store, seat: Seat, by: Person | None, now: datetime, known_until: datetime | None = None
+) -> Party:
+    """For whom `by` books. Raises Forbidden for another client's seat."""
     if by is not None and by.kind != Kind.STAFF and by.id != seat.client_id:
         raise Forbidden()
-    party = party_of(store, seat)
-    return party.alone() if is_staff(by) else party
+    party = party_of(store, seat, known_until)
+    return party.for_staff(now) if is_staff(by) else party
 
 
 def check(
-    store: Store, seat: Seat, what: Session | Resource, by: Person | None, now: datetime
+    store: Store,
+    seat: Seat,
+    what: Session | Resource,
+    by: Person | None,
+    now: datetime,
+    known_until: datetime | None = None,
 ) -> tuple[Party, datetime]:
-    """Who needs a place, and until when a make-up for `seat` may begin (aware UTC).
+    """Who needs a place, and until when a make-up for `seat` may begin (aware UTC). `known_until`: as in `Party`.
 
     Raises Forbidden, Cancelled, Invalid and TooLate when `what` can't make up for it, whether or not there is a free place.
     Staff may book what the policy would not let a client.
     """
-    party = party_for(store, seat, by)
+    party = party_for(store, seat, by, now, known_until)
     if isinstance(what, Session):
         _refuse_session(seat, what, by, now)
     else:

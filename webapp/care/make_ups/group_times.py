@@ -8,7 +8,8 @@ from webapp.care.attendance import absences
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.make_ups import bookings, busy_slots
+from webapp.care.make_ups import bookings, busy_slots, calendars
+from webapp.care.make_ups.eligibility import Party
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import GROUPS
@@ -76,7 +77,8 @@ def change(
     coming = _coming(store, to, now)
     given_up = [each.id for each in _coming(store, group, now)]
     for session in coming:
-        busy = busy_slots.overlapping([client.id], session.starts_at, session.ends_at, given_up)
+        alone = Party(client, None)
+        busy = calendars.overlapping(alone, session.starts_at, session.ends_at, given_up)
         if store.scalar(busy.where(Session.id != session.id).limit(1)):
             raise Clash(field="series")
     group.members.remove(member)

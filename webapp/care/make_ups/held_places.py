@@ -11,8 +11,8 @@ from webapp.batches import Batch
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
-from webapp.care.make_ups import busy_slots, eligibility, waitlist
-from webapp.care.make_ups.eligibility import Party, party_of
+from webapp.care.make_ups import calendars, eligibility, waitlist
+from webapp.care.make_ups.eligibility import Party, party_for
 from webapp.care.make_ups.waitlist import LAST_CALL, HeldPlace, WaitlistEntry, served
 from webapp.care.preferences import contact_preferences
 from webapp.care.schedule import planning, sessions
@@ -39,7 +39,7 @@ def serve(store: Store, session: Session, *, now: datetime) -> int:
     for entry in line:
         if free <= 0:
             break
-        party = party_of(store, entry.seat)
+        party = party_for(store, entry.seat, entry.joined_by, now)
         entry.places = len(party.people)
         if not _suits(store, entry, party):
             waitlist.leave(store, entry, by=None, now=now, why="clash")
@@ -127,15 +127,14 @@ def _hold(store: Store, entry: WaitlistEntry, party: Party, now: datetime) -> He
 
 
 def _suits(store: Store, entry: WaitlistEntry, party: Party) -> bool:
-    """Whether the session may make up for theirs (staff may choose any), and all of the party are active and still have that
-    time free."""
+    """Whether the session may make up for theirs (staff may choose any), and the party still has that time free, as far as who
+    joined the line may know."""
     session = entry.session
     own = entry.joined_by_id == entry.client_id
     if own and not eligibility.suitable(session, entry.seat.session):
         return False
-    busy = busy_slots.overlapping(party.ids, session.starts_at, session.ends_at)
-    active = entry.client.active and party.can_come
-    return active and store.scalar(busy.limit(1)) is None
+    busy = calendars.overlapping(party, session.starts_at, session.ends_at)
+    return entry.client.active and store.scalar(busy.limit(1)) is None
 
 
 def _ended_lines(now: datetime) -> Select[WaitlistEntry]:

@@ -18,6 +18,8 @@ from webapp.care.schedule.sessions import Seat, look_again
 from webapp.db import Base, Store
 
 ENDED_WITH_COUPLE = "couple_ended"
+FOR_BOTH = ("cancelled", "moved", "session_cancelled", "partner", ENDED_WITH_COUPLE)
+"""Why a couple's make-up ends for both. Any other end is about one of them, and the other's place and row stay (P11)."""
 STANDS = "cancelled_at IS NULL AND lapsed_at IS NULL"
 
 
@@ -34,7 +36,8 @@ class MakeUp(Base):
     """`by_seat` or `resource` makes up for `seat`, from `completed_at` on.
 
     One make-up *stands* for a seat at a time: it is neither cancelled nor lapsed (its session went by without the client). A
-    couple's make-up gives both a seat: each one's row names the other's as `partner_seat_id`.
+    couple's make-up gives both a seat: `partner_seat_id` is the one that the partner has by it. What the partner missed
+    themselves it makes up for by a row of theirs, which names this one's seat in turn.
     """
 
     __tablename__ = "make_up"
@@ -118,19 +121,20 @@ class MakeUp(Base):
     def cancel(
         self, store: Store, *, by: Person | None, now: datetime, why: str = "cancelled"
     ) -> None:
-        """Cancel an open make-up: its places are free again, the partner's too. Any other stays as it is."""
+        """Cancel an open make-up: its place is free again. `why` decides whether it ends for the partner too (FOR_BOTH). A make-up
+        that is not open stays as it is."""
         if not self.is_open:
             return
         self.cancelled_at, self.cancelled_by_id, self.cancel_why = now, by.id if by else None, why
         self.next_look_at = None
-        for taken in (self.by_seat, self.partner_seat):
+        for_both = why in FOR_BOTH
+        for taken in (self.by_seat, self.partner_seat if for_both else None):
             if taken is not None and taken.session.ends_at > now:
                 taken.release(store, by=by, now=now)
                 busy_slots.give_back(store, taken.id)
         self._record(store, Tag.MAKE_UP_CANCELLED, by=by, now=now, why=why)
-        for other in store.scalars(_together(self)):
-            for_both = ("moved", "session_cancelled", ENDED_WITH_COUPLE)
-            reason = why if why in for_both else "partner"
+        for other in store.scalars(_together(self)) if for_both else ():
+            reason = "partner" if why == "cancelled" else why
             other.cancel(store, by=by, now=now, why=reason)
 
     def lapse(self, store: Store, *, now: datetime) -> None:

@@ -2,8 +2,8 @@
 
 An offer fits the client, and for a couple's session both: a free place, within the policy's time, nothing else in their
 calendars, inside their hours of availability. Reading offers takes six statements at most, however long the schedule; their
-cost grows with the sessions planned before the deadline. A partner's calendar is read whether or not they share it: nobody
-is shown what is in it, only which times are left.
+cost grows with the sessions planned before the deadline. A partner's calendar and hours are read only as far as they let the
+client know their schedule (`calendars`, P11).
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ from sqlalchemy import Integer, Row, Select, Text, and_, bindparam, cast, func, 
 from sqlalchemy.orm import aliased
 
 from webapp.care.directory.people import Person
-from webapp.care.make_ups import waitlist
+from webapp.care.make_ups import calendars, waitlist
 from webapp.care.make_ups.eligibility import Party, deadline_of, party_of
 from webapp.care.make_ups.make_ups import MakeUpKind
 from webapp.care.make_ups.waitlist import WaitlistEntry
@@ -71,19 +71,20 @@ def find(
     but_sessions: Collection[int] = (),
     but_resources: Collection[int] = (),
     deadline: datetime | None = None,
-    partner_optional: bool = False,
+    known_until: datetime | None = None,
+    for_staff: bool = False,
 ) -> list[Offer]:
     """The `limit` best offers for `seat`, without the sessions and resources in `but_…`. One place on the list is kept for a
     resource if there is any. Empty for a client who is paused or discharged, and after the deadline.
 
-    `deadline`: for callers who know it (`deadline_of`). `partner_optional`: for a couple's session offer places for the client
-    alone while the partner is paused or discharged, as staff may book them; otherwise no session is offered then.
+    `deadline`: for callers who know it (`deadline_of`). `known_until`: up to when a partner's calendar may be read (`Party`).
+    `for_staff`: read both calendars, and offer places for the client alone while the partner is paused or discharged.
     """
     deadline = deadline or deadline_of(store, seat)
     if not seat.client.active or deadline <= now:
         return []
-    party = party_of(store, seat)
-    party = party.alone() if partner_optional else party
+    party = party_of(store, seat, known_until)
+    party = party.for_staff(now) if for_staff else party
     at_a_time = _sessions(store, seat, party, deadline, now, but_sessions)
     if limit == 1 and at_a_time:
         return at_a_time[:1]
@@ -95,12 +96,19 @@ def find(
     return (at_a_time[: limit - min(len(at_any_time), 1)] + at_any_time)[:limit]
 
 
-def waitable(store: Store, seat: Seat, now: datetime, *, limit: int = 3) -> list[Offer]:
+def waitable(
+    store: Store,
+    seat: Seat,
+    now: datetime,
+    *,
+    limit: int = 3,
+    known_until: datetime | None = None,
+) -> list[Offer]:
     """Full sessions that would fit, the best first: the client can wait for a place there (`waitlist.join`)."""
     deadline = deadline_of(store, seat)
     if not seat.client.active or deadline <= now:
         return []
-    party, earliest = party_of(store, seat), now + waitlist.LAST_CALL
+    party, earliest = party_of(store, seat, known_until), now + waitlist.LAST_CALL
     return _sessions(store, seat, party, deadline, earliest, (), _FULL)[:limit]
 
 
@@ -114,22 +122,20 @@ def _sessions(
     candidates: Select[Session, str, int] | None = None,
 ) -> list[Offer]:
     missed = seat.session
-    if not party.can_come:
-        return []
     rows = store.execute(
         _WITH_PLACES if candidates is None else candidates,
         {
             "program": missed.program_id, "now": now, "deadline": deadline, "kind": missed.kind,
             "title": missed.title, "series": missed.series_id, "named": f'%"{missed.kind}"%',
-            "but": [missed.id, *but], "party": party.ids, "need": len(party.ids),
+            "but": [missed.id, *but], "need": len(party.ids), **calendars.asked(party),
         },
     ).all()  # fmt: skip
     if not rows:
         return []
-    taken = store.connection().execute(_BUSY, {"party": party.ids, "now": now})
+    taken = store.connection().execute(_BUSY, {"now": now, **calendars.asked(party)})
     busy = [BusyTime(*row) for row in taken]
-    hours = availability.of(store, party.ids)
-    fitting = [row for row in rows if _fits(row[0], party, busy, hours)]
+    hours = _hours(store, party)
+    fitting = [row for row in rows if _fits(row[0], busy, hours)]
     fitting.sort(key=lambda row: (_ranked_at(row[0], missed), row[0].id))
     return [_offer(row, seat, party, deadline) for row in fitting]
 
@@ -147,9 +153,7 @@ def _candidates(full: bool = False) -> Select[Session, str, int]:
         - taken.correlate(Session).scalar_subquery()
         - line.correlate(Session).scalar_subquery()
     )
-    theirs = select(Seat.session_id).where(
-        Seat.client_id.in_(bindparam("party", expanding=True)), occupied()
-    )
+    theirs = select(Seat.session_id).where(calendars.taken())
     named_by_staff = cast(Session.makes_up, Text).like(bindparam("named"))
     same_words = and_(Session.kind == bindparam("kind"), Session.title == bindparam("title"))
     same_series = Session.series_id == bindparam("series", type_=Integer)
@@ -170,7 +174,7 @@ _WITH_PLACES, _FULL = _candidates(), _candidates(full=True)
 _BUSY = (
     select(Session.starts_at, Session.ends_at)
     .join(Seat, Seat.session_id == Session.id)
-    .where(Seat.client_id.in_(bindparam("party", expanding=True)), occupied())
+    .where(calendars.taken())
     .where(Session.is_on, Session.ends_at > bindparam("now"))
 )
 
@@ -182,16 +186,19 @@ class BusyTime(NamedTuple):
     ends_at: datetime
 
 
-def _fits(
-    session: Session, party: Party, busy: list[BusyTime], hours: dict[int, list[Window]]
-) -> bool:
+def _hours(store: Store, party: Party) -> list[tuple[str, list[Window]]]:
+    """(zone, windows) of the client, and of a partner whose hours may be known."""
+    known = party.people if party.known_until else [party.client]
+    until = {party.partner.id: party.known_until} if party.partner else None
+    windows = availability.of(store, [each.id for each in known], until)
+    return [(each.time_zone, windows[each.id]) for each in known]
+
+
+def _fits(session: Session, busy: list[BusyTime], hours: list[tuple[str, list[Window]]]) -> bool:
     starts_at, ends_at = session.starts_at, session.ends_at
     if any(each.starts_at < ends_at and each.ends_at > starts_at for each in busy):
         return False
-    return all(
-        availability.fit(hours[person.id], person.time_zone, starts_at, ends_at)
-        for person in party.people
-    )
+    return all(availability.fit(windows, zone, starts_at, ends_at) for zone, windows in hours)
 
 
 def _familiar(session: Session, missed: Session) -> tuple[Why, ...]:
@@ -207,7 +214,7 @@ def _ranked_at(session: Session, missed: Session) -> datetime:
 
 def _offer(row: Row[Session, str, int], seat: Seat, party: Party, deadline: datetime) -> Offer:
     session, host, free = row
-    fits_both = (Why.FITS_BOTH,) if party.partner else ()
+    fits_both = (Why.FITS_BOTH,) if party.known_until else ()
     return Offer(
         MakeUpKind.SESSION, deadline, session=session, host=host, free=free,
         why=(*_familiar(session, seat.session), *fits_both), partner=party.partner,

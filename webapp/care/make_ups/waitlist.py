@@ -53,6 +53,7 @@ class WaitlistEntry(Base):
 
     session: Mapped[Session] = relationship()
     client: Mapped[Person] = relationship(foreign_keys=client_id)
+    joined_by: Mapped[Person | None] = relationship(foreign_keys=joined_by_id)
     seat: Mapped[Seat] = relationship()
 
     @hybrid_property
@@ -102,7 +103,7 @@ def join(
 ) -> WaitlistEntry:
     """Wait for a place in `session`, to make up for `seat`; only where the client could book a place if one were free. Joining
     again returns the same entry. Raises Cancelled, TooLate, Invalid, Forbidden."""
-    eligibility.check(store, seat, session, by, now)
+    party, _ = eligibility.check(store, seat, session, by, now)
     if session.starts_at <= now + LAST_CALL:
         raise TooLate(N_("This session begins too soon to wait for a place."))
     busy_slots.lock(store, [seat.client])  # two taps at once: one after the other
@@ -111,7 +112,7 @@ def join(
         return same
     entry = WaitlistEntry(
         session=session, client=seat.client, seat=seat, joined_at=now, joined_by_id=by and by.id,
-        places=len(eligibility.party_of(store, seat).people),
+        places=len(party.people),
     )  # fmt: skip
     store.add(entry)
     store.flush()

@@ -1,6 +1,6 @@
 """Availability: the hours of the week at which a make-up suits a client, in their own local time (M6)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -81,7 +81,7 @@ def put(
 _OF = (
     select(
         AvailabilityWindow.person_id, AvailabilityWindow.weekday, AvailabilityWindow.from_minute,
-        AvailabilityWindow.to_minute,
+        AvailabilityWindow.to_minute, AvailabilityWindow.set_at,
     )
     .where(AvailabilityWindow.person_id.in_(bindparam("people", expanding=True)))
     .order_by(AvailabilityWindow.weekday, AvailabilityWindow.from_minute)
@@ -89,13 +89,17 @@ _OF = (
 """Compiled once: compiling it takes longer than running it."""
 
 
-def of(store: Store, person_ids: Iterable[int]) -> dict[int, list[Window]]:
-    """Person id → their windows in the order of the week. One statement."""
+def of(
+    store: Store, person_ids: Iterable[int], until: Mapping[int, datetime | None] | None = None
+) -> dict[int, list[Window]]:
+    """Person id → their windows in the order of the week. `until`: of these people only what was set by then (aware). One statement."""
     found: dict[int, list[Window]] = {each: [] for each in person_ids}
     store.flush()
     rows = store.connection().execute(_OF, {"people": list(found)})
-    for person_id, *window in rows:
-        found[person_id].append(Window(*window))
+    for person_id, *window, set_at in rows:
+        ends = until.get(person_id) if until else None
+        if ends is None or set_at <= ends:
+            found[person_id].append(Window(*window))
     return found
 
 

@@ -29,7 +29,9 @@ RIGHT_TO_REVOKE = N_(
     "You can take this back at any time, with one tap under Sharing or by telling your care team. It ends at once; what was told before stays told."
 )
 DESCRIPTIONS = {
-    Category.SCHEDULE: N_("The days and times of my sessions, and when one is moved or called off"),
+    Category.SCHEDULE: N_(
+        "The days and times of my sessions, when one is moved or called off, and which other times suit me"
+    ),
     Category.REMINDERS: N_("A reminder before my sessions, so that they can help me get there"),
     Category.MISSED_SESSION: N_("That I was not in a session, once my program is sure of it"),
     Category.CATCH_UP: N_("The catch-up notes that I choose to share"),
@@ -230,6 +232,21 @@ def shown_to(recipient_id: int, as_of: datetime) -> Select[Consent]:
         .where(Consent.expires_at > as_of)
         .order_by(Consent.id)
     )
+
+
+def known_until(
+    store: Store, client_id: int, recipient_id: int, category: str, now: datetime
+) -> datetime | None:
+    """Up to when the recipient may know facts of this category about the client: `now` while a consent stands; the instant at which
+    it was revoked or paused afterwards, for as long as it stays listed, so that what is shown freezes and doesn't vanish (P3); None
+    without one. Aware."""
+    listed = shown_to(recipient_id, now).where(
+        Consent.client_id == client_id, Consent.category == category
+    )
+    ends = [
+        min(now, each.revoked_at or now, each.paused_at or now) for each in store.scalars(listed)
+    ]
+    return max(ends, default=None)
 
 
 def valid(as_of: datetime) -> Any:

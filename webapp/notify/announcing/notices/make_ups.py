@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from webapp.care.directory.teams import couple_of
 from webapp.care.make_ups.eligibility import JOINT
-from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp
+from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, FOR_BOTH, MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.privacy.consents import Category, covers
 from webapp.db import Store
@@ -90,7 +90,7 @@ def cancelled(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Plan
             event, client_id, NoticeKind.MAKE_UP_CANCELLED, event.at + NEWS_LAST, session.starts_at,
             client_id=client_id, seat_id=made.seat_id,
         )  # fmt: skip
-    other = made.partner_seat
+    other = made.partner_seat if fields["why"] in FOR_BOTH else None
     own = select(MakeUp.id).where(MakeUp.by_seat_id == made.partner_seat_id).limit(1)
     if other is not None and other.client_id != event.by_id and store.scalar(own) is None:
         yield PlannedNotice(

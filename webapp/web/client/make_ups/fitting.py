@@ -17,6 +17,8 @@ from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.offers import Offer, Why
 from webapp.care.make_ups.reflections import Reflection
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
+from webapp.care.privacy import consents
+from webapp.care.privacy.consents import Category
 from webapp.care.schedule.sessions import Seat
 from webapp.refusals import N_
 from webapp.web.client import histories, my_seats
@@ -53,6 +55,8 @@ class MakingUp:
     made: MakeUp | None = None
     partner: Person | None = None
     """Who comes along to a couple's session."""
+    known_until: datetime | None = None
+    """Up to when the partner's calendar may be read for times that fit both."""
     offers: list[Offer] = field(default_factory=list)
     full: list[Offer] = field(default_factory=list)
     """Full sessions that the client could wait for."""
@@ -85,13 +89,22 @@ def of(place: SeatView, *, changing: bool = False) -> MakingUp:
     made = store.scalar(make_ups.standing_for([place.seat.id]))
     state = state_of(place, made, now)
     deadline = eligibility.deadline_of(store, place.seat)
+    known = known_until(place.seat, now)
     about = MakingUp(
-        place, state, deadline, made, party_of(store, place.seat).partner, counselor=counselor(),
+        place, state, deadline, made, party_of(store, place.seat).partner, known, counselor=counselor(),
         changing=changing and state == "booked",
     )  # fmt: skip
     if made is not None:
         about = _with_booked(about, made, now)
     return _with_choice(about, made, now) if state == "open" or about.changing else about
+
+
+def known_until(seat: Seat, now: datetime) -> datetime | None:
+    """Up to when the calendar of a partner who comes along may be read: as far as they let the client know their schedule."""
+    partner = party_of(store, seat).partner
+    if partner is None:
+        return None
+    return consents.known_until(store, partner.id, seat.client_id, Category.SCHEDULE, now)
 
 
 def made_up_by(place: SeatView) -> SeatView:
@@ -147,11 +160,17 @@ def _with_choice(about: MakingUp, made: MakeUp | None, now: datetime) -> MakingU
     return replace(
         about,
         offers=offers.find(
-            store, seat, now, limit=SHOWN, but_sessions=but_sessions, but_resources=but_resources
+            store,
+            seat,
+            now,
+            limit=SHOWN,
+            but_sessions=but_sessions,
+            but_resources=but_resources,
+            known_until=about.known_until,
         ),
         full=[
             each
-            for each in offers.waitable(store, seat, now)
+            for each in offers.waitable(store, seat, now, known_until=about.known_until)
             if each.session and each.session.id not in waiting_for
         ],
         line=_in_line(entries, {each.entry_id for each in held}),

@@ -45,11 +45,11 @@ def book(seat_id: int) -> ResponseReturnValue:
     try:
         if fitting.state_of(place, made, now) not in ("open", "booked"):
             raise AlreadyDone(N_("There is nothing to make up for here."))
-        what = _chosen(place.seat)
+        what, known = _chosen(place.seat), fitting.known_until(place.seat, now)
         if made is None:
-            bookings.book(store, place.seat, what, by=by, now=now)
+            bookings.book(store, place.seat, what, by=by, now=now, known_until=known)
         else:
-            bookings.move(store, made, what, by=by, now=now)
+            bookings.move(store, made, what, by=by, now=now, known_until=known)
     except Refusal as refusal:
         return refused(seat_id, refusal)
     store.commit()
