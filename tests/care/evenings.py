@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from webapp.care.attendance import presence
-from webapp.care.attendance.presence import EvidenceType
+from webapp.care.attendance.presence import EvidenceType, RoomLook
 from webapp.care.directory.people import Person
 from webapp.care.privacy import consents
 from webapp.care.privacy.consents import Consent
@@ -29,14 +29,21 @@ def room(
     presence_from: str = "staff",
     **more: object,
 ) -> Session:
-    """A session, planned at `now`; its evidence is staff's own marks."""
+    """A session, planned at `now`; its evidence is staff's own marks, and its host has looked who is there soon after the start."""
     more.setdefault("ref", f"{more.get('title', 'room')}-{starts_at:%d-%H%M}-{host.ref}")
     made = cast.open_room(
         store, host, clients, starts_at, now=now, presence_from=presence_from, **more
     )  # type: ignore[arg-type]
     made.makes_up = list(makes_up)
-    store.flush()
+    looked_into(store, made)
     return made
+
+
+def looked_into(store: Store, session: Session, minutes: float = 4) -> None:
+    """The session's host looks in `minutes` after the start and says: nobody else is here (rule 7)."""
+    at = session.starts_at + timedelta(minutes=minutes)
+    store.add(RoomLook(session_id=session.id, at=at, by_id=session.host_id))
+    store.flush()
 
 
 def seat_of(store: Store, session: Session, client: Person) -> Seat:

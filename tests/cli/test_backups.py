@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.care.evenings import looked_into
 from tests.cli.conftest import Run
 from webapp import clock
 from webapp.care import leaving
@@ -198,10 +199,11 @@ def test_restoring_sends_nothing_again_but_opens_the_tasks_that_fell_due(
     now = clock.now()
     with fresh_database.writing() as store:
         here = cast.find(store)
-        cast.open_room(
+        room = cast.open_room(
             store, here.carla, [here.gus], now - timedelta(minutes=30), now=now - timedelta(days=2),
             presence_from="staff",
         )  # fmt: skip
+        looked_into(store, room)
         store.commit()
     look(fresh_database, now - timedelta(minutes=39))
     announce(fresh_database, now)

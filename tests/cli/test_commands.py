@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
+from tests.care.evenings import looked_into
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
 from webapp import clock
@@ -280,9 +281,10 @@ def test_the_ladder_explains_a_seat_at_an_instant(
     with fresh_database.writing() as store:
         here = cast.find(store)
         starts_at = THAT_DAY + timedelta(hours=5)
-        cast.open_room(
+        room = cast.open_room(
             store, here.carla, [here.maya], starts_at, now=THAT_DAY, presence_from="staff"
         )
+        looked_into(store, room)
         seat_id = store.scalars(select(Seat.id)).one()
         store.commit()
     fresh_database.dispose()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from tests.care.evenings import looked_into
 from tests.cli.conftest import Run
 from webapp import clock, worker
 from webapp.db import Database
@@ -93,10 +94,11 @@ def test_what_is_due_is_done_and_told(
     now = clock.now()
     with fresh_database.writing() as store:
         here = cast.find(store)
-        cast.open_room(
+        room = cast.open_room(
             store, here.carla, [here.gus], now - timedelta(minutes=6), now=now - timedelta(minutes=30),
             presence_from="staff",
         )  # fmt: skip
+        looked_into(store, room)
         store.commit()
     fresh_database.dispose()
     done = run("worker", "--once")
@@ -125,10 +127,11 @@ def test_two_workers_at_once_take_every_step_once(
         here = cast.find(store)
         clients = [here.maya, here.ben, here.june, here.ivy, here.gus, here.zoe]
         for minutes in range(6, 12):
-            cast.open_room(
+            room = cast.open_room(
                 store, here.carla, clients, now - timedelta(minutes=minutes),
                 now=now - timedelta(minutes=30), presence_from="staff", ref=f"room-{minutes}",
             )  # fmt: skip
+            looked_into(store, room)
         store.commit()
     settings_of_two = [threading.Thread(target=work_once, args=(fresh_database,)) for _ in range(2)]
     for thread in settings_of_two:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from tests.care.evenings import looked_into
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, Session
@@ -21,7 +22,7 @@ def miss_one(store: Store, world: World, now: datetime) -> None:
         store, world.carla, [world.gus], now - timedelta(days=1), now=now - timedelta(days=3),
         presence_from="staff",
     )  # fmt: skip
-    assert gone.id
+    looked_into(store, gone)
 
 
 def climb(database: Database, now: datetime) -> dict[str, set[str]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from tests.care.evenings import looked_into
 from tests.push_service import PushService
 from webapp.care.accounts import logins
 from webapp.care.contact import addresses
@@ -104,7 +105,7 @@ def _session(
         starts_at=starts_at, ends_at=starts_at + timedelta(hours=2), time_zone="UTC", host=host,
         capacity=SEATS, presence_from=PresenceFrom.STAFF, seats=invited, by=None, now=now,
     )  # fmt: skip
-    store.flush()
+    looked_into(store, session, 0)
     scene.seats |= {seat.id: seat.client_id for seat in planning.taken(store, session)}
 
 

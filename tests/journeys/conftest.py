@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from tests.care.evenings import looked_into
 from tests.databases import FIELD_KEY, KEY, Databases
 from tests.faults.processes import Victim, Web, Zygote, free_port
 from tests.journeys.phone import Phone, phone
@@ -69,6 +70,7 @@ class Evening:
                 now + timedelta(seconds=in_seconds), now=now, minutes=minutes,
                 presence_from=PresenceFrom.STAFF, ref=f"evening-{now.timestamp()}",
             )  # fmt: skip
+            looked_into(store, room, 0)
             store.commit()
             return {seat.client.ref: seat.id for seat in planning.taken(store, room)}
 

@@ -25,7 +25,8 @@ def at(minutes: float) -> datetime:
 
 
 def room(*, length: float = 180, policy: Policy | None = None, **more: Any) -> SessionFacts:
-    return SessionFacts(START, at(length), policy or Policy(), **more)
+    """A session that a platform tells of, unless `more` says otherwise."""
+    return SessionFacts(START, at(length), policy or Policy(), **({"platform_fed": True} | more))
 
 
 def seat(*, length: float = 180, policy: Policy | None = None, **more: Any) -> Facts:

@@ -4,7 +4,7 @@
 |---|---|
 | 0:20 – 1:00 | Rosa and Leo get heads_up, soon, doors_open for their couples hour, which starts at 1:20 |
 | 0:45 | first_check for Maya and Gus: the drop-in group began at 0:25 and they have not come; Ivy has, Ben told us |
-| 1:00 | nobody at all is seen in the skills room: blackout, Cody is asked to mark the room, June and Zoe are not chased |
+| 1:00 | nobody at all is seen in the skills room: blackout, Colin is asked to mark the room, June and Zoe are not chased |
 | 1:25 | second_check for Maya and Gus |
 | 2:05 | outreach: a call for Carla about each, one for Tessa about Maya and Ben; Gus is escalated to Susan, his second miss |
 | 3:00 | outreach for Rosa and Leo, unless they join |
@@ -65,7 +65,7 @@ LIVE_SESSIONS = (
     ),
     LiveSession(
         "Couples hour", SessionKind.COUPLES, timedelta(seconds=80), 10, "tessa", ("rosa", "leo"),
-        presence_from=PresenceFrom.STAFF,
+        present=("tessa",),
     ),
     LiveSession(
         "Evening circle", SessionKind.SUPPORT_GROUP, timedelta(minutes=6), 10, "colin",

@@ -90,7 +90,6 @@ def test_a_platform_session_without_any_evidence_says_nothing_about_anybody() ->
     assert standing_at(4, **dark) == "waiting"
     assert standing_at(5, **dark) == "unknown"
     assert standing_at(500, **dark) == "unknown"
-    assert standing_at(500, **dark | {"platform_fed": False}) == "missed"
 
 
 def test_a_silent_feed_says_nothing_about_those_it_did_not_name() -> None:
@@ -99,6 +98,25 @@ def test_a_silent_feed_says_nothing_about_those_it_did_not_name() -> None:
     assert standing_at(70, **fed, feed_heard_at=at(61)) == "missed"
     assert standing_at(70, **fed, feed_heard_at=at(59), evidence=(joined(0),)) == "attended"
     assert standing_at(900, **fed, feed_heard_at=at(175)) == "missed"
+
+
+def test_a_room_that_staff_mark_and_nobody_has_marked_says_nothing_about_anybody() -> None:
+    by_hand: dict[str, Any] = {"platform_fed": False}
+    assert [standing_at(m, **by_hand) for m in (4, 5, 61, 500)] == ["waiting"] + ["unknown"] * 3
+    assert standing_at(61, **by_hand, evidence=(joined(2),)) == "attended"
+    assert standing_at(61, **by_hand, absence=reported(-5)) == "absent_told"
+
+
+@pytest.mark.parametrize("room", [{"platform_fed": False}, {"anyone_seen": False}])
+def test_once_somebody_has_looked_the_ladder_goes_by_the_facts(room: dict[str, Any]) -> None:
+    assert standing_at(20, **room, looked_at=at(9)) == "waiting"
+    assert standing_at(61, **room, looked_at=at(9)) == "missed"
+
+
+def test_a_feed_that_stopped_after_somebody_looked_is_to_be_looked_at_again() -> None:
+    fed: dict[str, Any] = {"feed_heard_at": at(40)}
+    assert standing_at(70, **fed, looked_at=at(30)) == "unknown"
+    assert standing_at(70, **fed, looked_at=at(65)) == "missed"
 
 
 def test_marking_by_staff_ends_an_unknown_standing() -> None:

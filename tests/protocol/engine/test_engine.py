@@ -23,6 +23,7 @@ from webapp.care.preferences import contact_preferences
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Database, Store
 from webapp.protocol.engine import engine
+from webapp.protocol.engine.overdue_tasks import tend
 from webapp.protocol.facts import facts
 from webapp.protocol.facts.steps import Step
 
@@ -280,23 +281,109 @@ def test_two_misses_in_one_outage_are_still_a_run(
     assert "escalation" in second.tasks(world.maya)
 
 
-def test_in_a_silent_room_nobody_is_chased_and_one_task_asks_to_mark_it(
+def by_hand(database: Database, store: Store, world: Any) -> Evening:
+    """A room whose host marks who is there."""
+    return evening(database, store, world, SIX, host_comes=False, presence_from="staff")
+
+
+def silent(database: Database, store: Store, world: Any) -> Evening:
+    """A room of which the platform shows nobody."""
+    return evening(database, store, world, SIX, host_comes=False)
+
+
+both_kinds = pytest.mark.parametrize("room", [by_hand, silent])
+
+
+def the_coordinator_is_asked(one: Evening) -> Task:
+    """The minutes go by without an answer."""
+    for minutes in (14, 15):
+        tend(one.database, one.at(minutes))
+    one.store.expire_all()
+    return one.tasks(None)["mark_room"]
+
+
+@both_kinds
+def test_until_somebody_has_looked_nobody_is_chased_and_one_task_asks_the_host(
+    database: Database, store: Store, world: Any, room: Any
+) -> None:
+    dark = room(database, store, world)
+    dark.walk(*CLIMB, 100, 170)
+    asked = dark.tasks(None)["mark_room"]
+    assert (asked.owner_id, asked.session_id) == (world.carla.id, dark.session.id)
+    assert asked.due_at == dark.at(15)
+    assert store.scalar(select(func.count()).select_from(Task)) == 1
+    for client in (world.maya, world.gus):
+        assert set(dark.steps(client)) == {"heads_up", "soon", "doors_open", "mark_room"}
+        assert standing(facts.of_seat(store, dark.seat(client), dark.at(200)).facts, dark.at(200)) == "unknown"  # fmt: skip
+
+
+@both_kinds
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_after_ten_minutes_without_an_answer_the_coordinator_is_asked(
+    database: Database, store: Store, world: Any, room: Any, acknowledged: bool
+) -> None:
+    dark = room(database, store, world)
+    dark.walk(*CLIMB[:4])
+    asked = dark.tasks(None)["mark_room"]
+    if acknowledged:
+        asked.acknowledge(store, by=world.carla, now=dark.at(6))
+        store.commit()
+    tend(database, dark.at(14.9))
+    store.expire_all()
+    assert asked.owner_id == world.carla.id
+    tend(database, dark.at(15))
+    store.expire_all()
+    assert (asked.owner_id, asked.is_acknowledged) == (world.cody.id, False)
+    tend(database, dark.at(26))
+    tend(database, dark.at(57))
+    raised = select(Event.tag).where(Event.task_id == asked.id).order_by(Event.id)
+    assert store.scalars(raised).all()[-3:] == [
+        Tag.TASK_HANDED_OVER, Tag.TASK_NUDGED, Tag.TASK_RAISED,
+    ]  # fmt: skip
+
+
+@both_kinds
+def test_a_host_who_is_away_is_not_asked_their_cover_is(
+    database: Database, store: Store, world: Any, room: Any
+) -> None:
+    dark = room(database, store, world)
+    store.add(Cover(person_id=world.carla.id, covered_by_id=world.colin.id, starts_at=SIX - timedelta(days=1), ends_at=SIX + timedelta(days=9)))  # fmt: skip
+    dark.walk(*CLIMB[:4])
+    assert dark.tasks(None)["mark_room"].owner_id == world.colin.id
+    assert the_coordinator_is_asked(dark).owner_id == world.cody.id
+
+
+@both_kinds
+@pytest.mark.parametrize("answer", ["mark", "look"])
+def test_once_somebody_has_looked_the_ladder_goes_on_from_the_facts(
+    database: Database, store: Store, world: Any, room: Any, answer: str
+) -> None:
+    """One mark is enough: who is not marked is waited for, and a late answer makes nobody wait longer."""
+    dark = room(database, store, world)
+    dark.walk(*CLIMB)
+    if answer == "mark":
+        presence.mark(
+            store, dark.seat(world.gus), "present", by=world.carla, now=dark.at(70), id="gus"
+        )
+    else:
+        presence.nobody_else(store, dark.session, by=world.carla, now=dark.at(70))
+    dark.look(70)
+    assert dark.steps(world.maya)["outreach"] == "taken"
+    assert ("outreach" in dark.steps(world.gus)) is (answer == "look")
+    assert dark.tasks(None)["mark_room"].outcome == "marked"
+
+
+def test_a_look_that_is_taken_back_holds_the_ladder_again(
     database: Database, store: Store, world: Any
 ) -> None:
-    dark = evening(database, store, world, SIX, host_comes=False)
-    dark.walk(*CLIMB, 100, 200)
-    assert dark.tasks(world.maya) == {}
-    room = dark.tasks(None)["mark_room"]
-    assert (room.owner_id, room.session_id) == (world.cody.id, dark.session.id)
-    assert store.scalar(select(func.count()).select_from(Task)) == 1
-    for client, word in ((world.maya, "absent"), (world.gus, "present")):
-        presence.mark(
-            store, dark.seat(client), word, by=world.cody, now=dark.at(210), id=f"word-{client.id}"
-        )
-    dark.look(211)
-    assert "outreach" in dark.tasks(world.maya)
-    assert dark.tasks(world.gus) == {}
-    assert not dark.tasks(None)["mark_room"].is_open
+    dark = by_hand(database, store, world)
+    look = presence.nobody_else(store, dark.session, by=world.carla, now=dark.at(4))
+    dark.walk(*CLIMB[:4])
+    assert dark.steps(world.maya)["first_check"] == "taken"
+    look.undo(store, by=world.carla, now=dark.at(7))
+    dark.walk(*CLIMB[4:])
+    assert "outreach" not in dark.steps(world.maya)
+    assert dark.tasks(None, open_only=True)["mark_room"].owner_id == world.carla.id
 
 
 def test_once_a_silent_room_has_evidence_the_ladder_goes_on_from_the_facts(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
+from tests.care.evenings import looked_into
 from tests.protocol.engine.test_engine import SIX
 from tests.protocol.planted import of_ids
 from webapp.care import leaving
@@ -54,6 +55,8 @@ def plant(store: Store, world: Any, luck: random.Random) -> None:
             ref=f"room-{n}", minutes=luck.choice([45, 180]),
             presence_from=luck.choice(["platform", "platform", "staff"]),
         )  # fmt: skip
+        if luck.random() < 0.4:
+            looked_into(store, room, luck.choice([2, 40]))
         if luck.random() < 0.7:
             seen(store, room, world.carla.id, "joined", starts_at, luck)
         for seat in room.seats:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from tests.care.evenings import looked_into
 from tests.counting import statements
 from tests.protocol.engine.test_engine import SIX
 from tests.protocol.reports.test_standings import plant
@@ -57,6 +58,7 @@ def test_it_is_one_statement_whatever_waits(store, world, clock, database):
 def test_what_is_done_is_no_longer_counted(store, world, clock):
     now = clock.now()
     room = cast.open_room(store, world.carla, [world.maya], now - timedelta(days=1), now=now - timedelta(days=3), presence_from="staff")  # fmt: skip
+    looked_into(store, room)
     task, _ = homework.put(store, world.harbor, "hw", title="A list", session=room, by=world.carla, now=now)  # fmt: skip
     messages.send(store, world.maya, "Hello Maya.", by=world.carla, now=now)
     reengagement_plans.make(store, world.maya, by=world.carla, now=now, steps=["make_up"])

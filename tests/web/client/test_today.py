@@ -5,6 +5,7 @@ from html import unescape
 
 from sqlalchemy import event
 
+from tests.care.evenings import looked_into
 from tests.counting import statements
 from webapp.care.attendance import presence
 from webapp.care.contact import messages, reengagement_plans
@@ -104,6 +105,7 @@ def test_what_waits_is_said_in_short_lines_before_the_rest_of_the_day(
     seat_in(hours=4, ref="also")
     over = seat_in(days=-1, ref="over")
     over.session.presence_from = "staff"
+    looked_into(store, over.session)
     task, _ = homework.put(store, world.harbor, "hw", title="A list", session=over.session, by=world.carla, now=clock.now())  # fmt: skip
     messages.send(store, world.maya, "Hello.", by=world.carla, now=clock.now())
     reengagement_plans.make(store, world.maya, by=world.carla, now=clock.now(), steps=["make_up"])
@@ -117,6 +119,7 @@ def test_what_waits_is_said_in_short_lines_before_the_rest_of_the_day(
 def test_it_all_costs_no_statement_more(maya, seat_in, store, clock, world, app):
     over = seat_in(days=-1, ref="over")
     over.session.presence_from = "staff"
+    looked_into(store, over.session)
     seat_in(hours=3)
     messages.send(store, world.maya, "Hello.", by=world.carla, now=clock.now())
     store.commit()

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.care.evenings import looked_into
 from tests.visiting import Visit
 from webapp.care.attendance import presence
 from webapp.care.attendance.presence import Sighting
@@ -18,15 +19,23 @@ from webapp.protocol.engine import engine
 @pytest.fixture
 def room(store, world, clock) -> Callable[..., Session]:
     """`room([world.maya], minutes=-10)`: a room of Carla's that starts then (negative: began); marked by its host unless
-    `presence_from="platform"`."""
+    `presence_from="platform"`, and she has looked once who is there unless `looked=False`."""
 
-    def made(clients: list[Person], minutes: float, host: Person | None = None, **more) -> Session:
+    def made(
+        clients: list[Person],
+        minutes: float,
+        host: Person | None = None,
+        looked: bool = True,
+        **more,
+    ) -> Session:
         now = clock.now()
         planned = cast.open_room(
             store, host or world.carla, clients, now + timedelta(minutes=minutes),
             now=now - timedelta(days=9),
             **({"presence_from": "staff", "ref": f"room{minutes}"} | more),
         )  # fmt: skip
+        if looked and planned.presence_from == "staff":
+            looked_into(store, planned)
         store.commit()
         return planned
 

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from webapp.care.attendance.presence import Presence
+from webapp.care.attendance.presence import Presence, RoomLook
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.tasks import Task
+from webapp.protocol.engine import engine
 
 
 def test_the_room_shows_evidence_with_merged_minutes(carla, room, world, record_presence, clock):
@@ -122,7 +124,9 @@ def test_htmx_gets_the_live_part_of_the_page(carla, room, world):
     assert "1 of 1 there" in answer.text
 
 
-@pytest.mark.parametrize("path", ["", "/presence", "/confirmation", "/time", "/cancellation"])
+@pytest.mark.parametrize(
+    "path", ["", "/presence", "/confirmation", "/time", "/cancellation", "/looks", "/looks/undo"]
+)
 def test_staff_who_may_not_see_a_session_do_not_find_it(visit, room, world, store, path):
     session = room([world.maya], -10)
     for stranger in (world.colin, world.greta, world.charlie, world.maya):
@@ -141,3 +145,48 @@ def test_staff_who_may_not_see_a_session_mark_nobody(visit, room, world, store):
         path = f"/staff/seats/{seat.id}/presence"
         assert visit(stranger).post(path, {"type": "present"}).status_code == 404
     assert store.scalars(select(Presence)).all() == []
+
+
+def test_the_host_says_with_one_tap_that_nobody_else_was_there_and_takes_it_back_with_one(
+    carla, room, world, store, database, clock
+):
+    """Rule 7: the ladder waits for it, and goes on from it."""
+    session = room([world.maya, world.gus], -61, looked=False)
+    path = f"/staff/sessions/{session.id}"
+
+    def called():
+        while engine.look(database, clock.now()):
+            pass
+        return store.scalars(select(Task.client_id).where(Task.kind == "outreach")).all()
+
+    assert called() == []
+    page = carla.get(path).text
+    assert page.count("Not known") == 2
+    assert "I looked: nobody else was there" in page
+    assert f"/staff/sessions/{session.id}" in carla.get("/staff/tasks").text
+    assert carla.post(f"{path}/looks").status_code == 303
+    page = carla.get(path).text
+    assert "Nobody else was there, as of" in page
+    assert "I looked" not in page
+    carla.post(f"{path}/looks/undo")
+    assert "I looked: nobody else was there" in carla.get(path).text
+    assert called() == []
+    carla.post(f"{path}/looks")
+    assert set(called()) == {world.maya.id, world.gus.id}
+    looks = store.scalars(select(RoomLook).order_by(RoomLook.id)).all()
+    assert [(one.by_id, one.undone_by_id) for one in looks] == [
+        (world.carla.id, world.carla.id), (world.carla.id, None),
+    ]  # fmt: skip
+
+
+def test_confirming_a_room_is_a_look_into_it(carla, room, world, store):
+    session = room([world.maya], -70, looked=False)
+    carla.post(f"/staff/sessions/{session.id}/confirmation")
+    assert "Missed" in carla.get(f"/staff/sessions/{session.id}").text
+
+
+def test_who_sees_only_some_of_the_seats_cannot_speak_for_the_room(visit, room, world, store):
+    session = room([world.maya, world.ben], -10, looked=False)
+    for path in ("looks", "looks/undo"):
+        assert visit(world.colin).post(f"/staff/sessions/{session.id}/{path}").status_code == 403
+    assert store.scalars(select(RoomLook)).all() == []

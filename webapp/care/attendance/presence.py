@@ -14,6 +14,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import among, among_keys, insert_missing, insert_or_ignore
@@ -23,7 +24,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session, look_again
 from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
-from webapp.refusals import N_, Conflict, Invalid
+from webapp.refusals import N_, Conflict, Forbidden, Invalid
 
 
 class EvidenceType(StrEnum):
@@ -39,6 +40,8 @@ class EvidenceType(StrEnum):
 
 STAFF = "staff"
 APP = "app"
+MARKS = (EvidenceType.PRESENT, EvidenceType.ABSENT)
+"""What is said of the whole session, by staff as a rule."""
 
 
 class Presence(Base):
@@ -65,6 +68,34 @@ class Presence(Base):
     recorded_at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str | None] = mapped_column(SealedText)
+
+
+class RoomLook(Base):
+    """Somebody of staff looked into a room and said: nobody else was there. From then on the ladder goes by the facts (rule 7), until
+    a guest joins whom nobody knows. Growth: a few rows for a session at most."""
+
+    __tablename__ = "room_look"
+    __table_args__ = (Index("ix_room_look_session", "session_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    undone_at: Mapped[datetime | None]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    @hybrid_property
+    def is_undone(self) -> bool:
+        """Taken back: it was a slip."""
+        return self.undone_at != None
+
+    def undo(self, store: Store, *, by: Person, now: datetime) -> None:
+        """Take it back. A second time changes nothing."""
+        if self.undone_at is None:
+            self.undone_at, self.undone_by_id = now, by.id
+            look_again(store, now, session_id=self.session_id)
+            session = store.get_one(Session, self.session_id)
+            events.record(store, Tag.ROOM_LOOK_UNDONE, session=session, by=by, now=now)
 
 
 Key = tuple[int, str, str]
@@ -179,7 +210,7 @@ def mark(
 ) -> Presence:
     """Mark the client of a seat `present` or `absent`, as staff. After earlier evidence this is a correction, which needs a
     reason and is possible for `corrections_within_days` after the session (rule 10). Raises Invalid."""
-    if type not in (EvidenceType.PRESENT, EvidenceType.ABSENT):
+    if type not in MARKS:
         raise Invalid(N_("Mark present or absent."), field="type")
     if now < seat.session.starts_at:
         raise Invalid(N_("This session hasn't started yet."), field="type")
@@ -200,8 +231,21 @@ def mark(
     tag = Tag.PRESENCE_CORRECTED if correcting else Tag.PRESENCE_SEEN
     fields: dict[str, Any] = {} if correcting else {"source": STAFF}
     events.record(store, tag, seat=seat, by=by, now=now, type=type, at=presence.at, **fields)
-    look_again(store, now, id=seat.id)
+    look_again(store, now, session_id=seat.session_id)
     return presence
+
+
+def nobody_else(store: Store, session: Session, *, by: Person, now: datetime) -> RoomLook:
+    """Note that `by` looked into the room and saw nobody but those who are marked or seen (rule 7). Raises Forbidden, Invalid."""
+    if by.kind != Kind.STAFF:
+        raise Forbidden()
+    if now < session.starts_at:
+        raise Invalid(N_("This session hasn't started yet."), field="session")
+    look = RoomLook(session_id=session.id, at=now, by_id=by.id)
+    store.add(look)
+    look_again(store, now, session_id=session.id)
+    events.record(store, Tag.ROOM_LOOKED_AT, session=session, by=by, now=now)
+    return look
 
 
 def tap_join(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:

@@ -49,11 +49,14 @@ class SessionFacts:
     moved_at: datetime | None = None
     """The last instant at which the start was changed."""
     platform_fed: bool = False
+    """The platform tells who is there; else staff mark it by hand."""
     anyone_seen: bool = True
     """There is evidence, taps aside, that anybody (host included) was there."""
     program_id: int = 0
     feed_heard_at: datetime | None = None
     """Last heartbeat of the feed; None when the feed sends none."""
+    looked_at: datetime | None = None
+    """When somebody last marked a seat or said that nobody else was there; None while nobody has."""
 
     doors_open_at: datetime = field(init=False)
     first_check_at: datetime = field(init=False)
@@ -70,13 +73,14 @@ class SessionFacts:
         object.__setattr__(self, "outreach_at", min(start + policy.outreach, self.ends_at))
 
     def silent(self, now: datetime) -> bool:
-        """Whether the platform's evidence says nothing about people it does not name (rule 7)."""
-        if not self.platform_fed:
-            return False
-        if not self.anyone_seen:
+        """Whether the evidence says nothing about people it does not name (rule 7): nobody of staff has looked, and the platform shows
+        nobody or is not asked; or the platform's feed has stopped, and nobody has looked since."""
+        looked, heard = self.looked_at, self.feed_heard_at
+        if looked is None and not (self.platform_fed and self.anyone_seen):
             return True
-        heard = self.feed_heard_at
-        return heard is not None and min(now, self.ends_at) - heard > FEED_IS_SILENT_AFTER
+        if not self.platform_fed or heard is None or (looked is not None and looked > heard):
+            return False
+        return min(now, self.ends_at) - heard > FEED_IS_SILENT_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,6 @@ def _of_report(absence: Absence, excused_before: int, policy: Policy) -> Standin
 
 
 def unknown(facts: Facts, seen: Tally, now: datetime) -> bool:
-    """Whether nobody can tell (rule 7): the platform's evidence is silent, and staff have not marked this seat."""
+    """Whether nobody can tell (rule 7): the room is silent, and staff have not marked this seat."""
     room = facts.room
     return not seen.word and now >= room.first_check_at and room.silent(now)

@@ -89,6 +89,10 @@ class Tag(StrEnum):
     SESSION_UNKNOWN = ("session:presence:unknown", "",
         N_("The evidence cannot say who was there; nobody is chased (rule 7)."),
         N_("Nobody could tell who was there"), "", "unsure")
+    ROOM_LOOKED_AT = ("session:presence:looked_at", "",
+        N_("Staff looked into a room and said that nobody else was there (rule 7)."), N_("Looked who is there"), "", "check")
+    ROOM_LOOK_UNDONE = ("session:presence:look_undone", "",
+        N_("Staff took back that nobody else was in a room."), N_("Took back a look into the room"), "", "note")
     SEAT_GIVEN = ("seat:given", "number",
         N_("A client has a place in a session."), N_("Has a place"), "", "chair")
     SEAT_RELEASED = ("seat:released", "",

@@ -46,6 +46,8 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.EMERGENCY_REVIEW: RoleName.SUPERVISOR,
     TaskKind.SET_ASIDE: RoleName.COORDINATOR,
 }
+ABOUT_ROOMS = (TaskKind.MARK_ROOM,)
+"""Questions about who is in a room: its host is asked first, then the coordinator (rule 7)."""
 CLOSED = "closed"
 """An outcome besides `Outcome`: staff end the task with a reason, for example an unreachable client (rule 9)."""
 ENDING = (Outcome.REACHED, Outcome.DECLINED, CLOSED)

@@ -871,6 +871,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_resource_session", ["session_id"], unique=False)
 
     op.create_table(
+        "room_look",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_room_look_by_id")),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name=op.f("fk_room_look_session_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["undone_by_id"], ["person.id"], name=op.f("fk_room_look_undone_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_room_look")),
+    )
+    with op.batch_alter_table("room_look", schema=None) as batch_op:
+        batch_op.create_index("ix_room_look_session", ["session_id"], unique=False)
+
+    op.create_table(
         "seat",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("session_id", sa.Integer(), nullable=False),
@@ -1482,6 +1502,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_seat_client")
 
     op.drop_table("seat")
+    with op.batch_alter_table("room_look", schema=None) as batch_op:
+        batch_op.drop_index("ix_room_look_session")
+
+    op.drop_table("room_look")
     with op.batch_alter_table("resource", schema=None) as batch_op:
         batch_op.drop_index("ix_resource_session")
 

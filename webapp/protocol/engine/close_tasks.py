@@ -3,20 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from webapp.bulk import among
-from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task, TaskKind
-from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.facts.picture import Picture
 from webapp.protocol.ladder.late_facts import TaskEnding
 from webapp.protocol.ladder.rungs import Rung
-
-MARKS = (EvidenceType.PRESENT, EvidenceType.ABSENT)
 
 
 def close_all(store: Store, endings: Sequence[tuple[Picture, TaskEnding]], now: datetime) -> None:
@@ -42,7 +38,7 @@ def close(store: Store, task: Task, ending: TaskEnding, now: datetime) -> None:
 
 
 def close_marked_rooms(store: Store, pictures: Sequence[Picture], now: datetime) -> None:
-    """End the tasks *mark the room* of sessions for which evidence has come after all, or staff has marked every seat."""
+    """End the tasks *mark the room* of sessions that somebody has looked at, or for which evidence has come after all."""
     asked = {p.seat.session_id: p for p in pictures if Rung.MARK_ROOM in p.taken}
     if not asked:
         return
@@ -52,18 +48,7 @@ def close_marked_rooms(store: Store, pictures: Sequence[Picture], now: datetime)
         Task.kind == TaskKind.MARK_ROOM,
     )
     for task in store.scalars(open_ones.with_for_update(key_share=True)):
-        if not asked[task.session_id or 0].facts.room.silent(now):
-            close(store, task, TaskEnding(task.kind, "evidence", "evidence"), now)
-        elif not _unmarked(store, task.session_id or 0):
-            close(store, task, TaskEnding(task.kind, "marked", "marked"), now)
-
-
-def _unmarked(store: Store, session_id: int) -> int:
-    """How many seats of the session staff has not marked."""
-    marked = select(Presence.person_id).where(
-        Presence.session_id == session_id, Presence.type.in_(MARKS)
-    )
-    seats = select(func.count()).where(
-        Seat.session_id == session_id, Seat.is_given, Seat.client_id.not_in(marked)
-    )
-    return store.scalar(seats) or 0
+        room = asked[task.session_id or 0].facts.room
+        if not room.silent(now):
+            word = "marked" if room.looked_at else "evidence"
+            close(store, task, TaskEnding(task.kind, word, word), now)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from webapp.bulk import among, insert_or_ignore
+from webapp.bulk import among, insert_or_ignore, rows
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
@@ -32,6 +32,8 @@ PROMPTS = {
 }
 """What to think of during the call or review, as keys; the page puts them into words."""
 TIME_TO_PLAN = timedelta(hours=24)
+HOST_ANSWERS_WITHIN = timedelta(minutes=10)
+"""How long the host has to say who is in the room before the coordinator is asked (rule 7)."""
 ONE_A_CLIENT = (TaskKind.ESCALATION, TaskKind.REENGAGEMENT)
 
 
@@ -50,9 +52,9 @@ def planned_task(picture: Picture, rung: Rung, now: datetime) -> PlannedTask:
     """The task that `rung` calls for, for this seat."""
     kind, seat = TaskKind(rung.value), picture.seat
     subject = seat.session_id if kind is TaskKind.MARK_ROOM else seat.id
-    within = (
-        TIME_TO_PLAN if kind is TaskKind.REENGAGEMENT else picture.facts.room.policy.outreach_due
-    )
+    within = {
+        TaskKind.REENGAGEMENT: TIME_TO_PLAN, TaskKind.MARK_ROOM: HOST_ANSWERS_WITHIN,
+    }.get(kind, picture.facts.room.policy.outreach_due)  # fmt: skip
     brief: dict[str, Any] = {"prompts": PROMPTS.get(kind, [])}
     if kind in ONE_A_CLIENT:
         brief["seats"] = [seat.id]
@@ -129,7 +131,9 @@ def _insert(
     store: Store, calls: list[PlannedTask], known: task_owners.Owners, now: datetime
 ) -> None:
     by_key = {call.key: call for call in calls}
-    rows = []
+    rooms = {c.picture.seat.session_id for c in calls if c.kind is TaskKind.MARK_ROOM}
+    hosts = _hosts(store, rooms)
+    made_of = []
     for call in by_key.values():
         seat, program_id, role = (
             call.picture.seat,
@@ -137,18 +141,28 @@ def _insert(
             ROLE_FOR[call.kind],
         )
         room = call.kind is TaskKind.MARK_ROOM
-        rows.append(
+        host = known.with_cover(hosts[seat.session_id]) if room else None
+        made_of.append(
             {
                 "program_id": program_id, "key": call.key, "kind": call.kind.value, "role": role.value,
                 "client_id": None if room else seat.client_id, "seat_id": None if room else seat.id,
                 "session_id": seat.session_id, "created_at": now, "due_at": call.due_at,
-                "owner_id": known.of(seat.client_id, program_id, role), "withdrawn": False,
+                "owner_id": host or known.of(None if room else seat.client_id, program_id, role),
+                "withdrawn": False,
                 "brief": call.brief,
             }
         )  # fmt: skip
     made = insert_or_ignore(store, Task).returning(Task.id, Task.key, Task.owner_id)
-    for task_id, key, owner_id in store.execute(made, rows) if rows else ():
+    for task_id, key, owner_id in store.execute(made, made_of) if made_of else ():
         _record(store, by_key[key], task_id, owner_id, now)
+
+
+def _hosts(store: Store, session_ids: Collection[int]) -> dict[int, int]:
+    """session → its host."""
+    if not session_ids:
+        return {}
+    query = select(Session.id, Session.host_id).where(among(store, Session.id, session_ids))
+    return dict(rows(store, query))
 
 
 def _record(

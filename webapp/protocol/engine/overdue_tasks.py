@@ -1,7 +1,7 @@
-"""The chore *tend*: reminds of overdue tasks (rule 9) and opens pattern reviews.
+"""The chore *tend*: reminds of overdue tasks (rule 9), asks coordinators about rooms (rule 7) and opens pattern reviews.
 
 Overdue and unacknowledged: the owner is nudged, or the cover when the owner is away. Half an hour later the supervisor is
-told too. Cost: open overdue tasks only, by index.
+told too. A question about a room that its host has not answered goes to the coordinator. Cost: open overdue tasks only, by index.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,24 +15,41 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners, tasks
 from webapp.care.contact.task_owners import Owners
-from webapp.care.contact.tasks import Attempt, Task
+from webapp.care.contact.tasks import ABOUT_ROOMS, Attempt, Task
 from webapp.care.directory.people import RoleName
 from webapp.db import Database, Store
-from webapp.protocol.engine import pattern_reviews
+from webapp.protocol.engine import open_tasks, pattern_reviews
 
 RAISED_AFTER = timedelta(minutes=30)
 BATCH = 500
 OVERDUE = Batch("nudge", "task", Task.id, tasks.program_of, BATCH)
+ROOMS = Batch("ask coordinators", "task", Task.id, tasks.program_of, BATCH)
 UNANSWERED = Batch("tell supervisors", "task", Task.id, tasks.program_of, BATCH)
 
 
 def tend(database: Database, now: datetime) -> int:
-    """Remind owners of overdue tasks, tell supervisors, review patterns. Returns how many tasks it found."""
-    found = batches.run_batch(database, now, OVERDUE, overdue(now), _each(nudge, now))
+    """Ask coordinators about rooms, remind owners of overdue tasks, tell supervisors, review patterns. Returns how many tasks it
+    found."""
+    found = batches.run_batch(database, now, ROOMS, with_host(now), _each(ask_coordinator, now))
+    found += batches.run_batch(database, now, OVERDUE, overdue(now), _each(nudge, now))
     found += batches.run_batch(
         database, now, UNANSWERED, unanswered(now), _each(tell_supervisor, now)
     )
     return found + pattern_reviews.review(database, now)
+
+
+def with_host(as_of: datetime) -> Select[Task]:
+    """Questions about a room that are due and were not handed on yet, acknowledged by the host or not (rule 7)."""
+    return (
+        select(Task)
+        .where(
+            Task.is_open,
+            Task.due_at <= as_of,
+            Task.kind.in_(ABOUT_ROOMS),
+            Task.nudged_at.is_(None),
+        )
+        .order_by(Task.due_at)
+    )
 
 
 def overdue(as_of: datetime) -> Select[Task]:
@@ -74,6 +91,16 @@ def nudge(store: Store, task: Task, owners: Owners, now: datetime) -> None:
         task.hand_over(store, owner, by=None, now=now)
     task.nudged_at = now
     events.record(store, Tag.TASK_NUDGED, task=task, by=None, now=now, owner=owner)
+
+
+def ask_coordinator(store: Store, task: Task, owners: Owners, now: datetime) -> None:
+    """Hand a question about a room from the host to the coordinator; where there is none but the host, remind the host."""
+    coordinator = owners.of(None, task.program_id, RoleName.COORDINATOR)
+    if coordinator is None or coordinator == task.owner_id:
+        nudge(store, task, owners, now)
+        return
+    task.due_at, task.nudged_at = now + open_tasks.HOST_ANSWERS_WITHIN, now
+    task.hand_over(store, coordinator, by=None, now=now)
 
 
 def tell_supervisor(store: Store, task: Task, owners: Owners, now: datetime) -> None:

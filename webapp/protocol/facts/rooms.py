@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from webapp.bulk import among, rows
-from webapp.care.attendance.presence import EvidenceType, Presence
+from webapp.care.attendance.presence import MARKS, EvidenceType, Presence, RoomLook
 from webapp.care.attendance.standing import SessionFacts
 from webapp.care.directory import programs
 from webapp.care.schedule.kinds import PresenceFrom
@@ -29,12 +29,10 @@ def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, S
     )  # fmt: skip
     found = rows(store, select(*columns).where(among(store, Session.id, session_ids)))
     policies = programs.policies_of(store, {row.program_id for row in found})
-    fed = {
-        row.id
-        for row in found
-        if row.presence_from == PresenceFrom.PLATFORM and row.starts_at <= now
-    }
+    begun = {row.id for row in found if row.starts_at <= now}
+    fed = {row.id for row in found if row.presence_from == PresenceFrom.PLATFORM} & begun
     seen, pulses = _seen(store, fed), _pulses(store) if fed else {}
+    looked = _looked(store, begun, now)
     same: dict[tuple[object, ...], SessionFacts] = {}
     known = {}
     for row in found:
@@ -42,7 +40,7 @@ def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, S
         shared = (
             row.starts_at, row.ends_at, policy, row.cancelled_at is not None, row.moved_at,
             row.presence_from == PresenceFrom.PLATFORM, row.id in seen, row.program_id,
-            pulses.get(f"{PULSE}{row.program_id}"),
+            pulses.get(f"{PULSE}{row.program_id}"), looked.get(row.id),
         )  # fmt: skip
         key = (*shared[:2], id(policy), *shared[3:])
         known[row.id] = same.get(key) or same.setdefault(key, SessionFacts(*shared))
@@ -65,6 +63,35 @@ def _seen(store: Store, session_ids: Collection[int]) -> set[int]:
     )
     query = select(Session.id).where(among(store, Session.id, session_ids), somebody)
     return set(store.scalars(query))
+
+
+def looked_at() -> ColumnElement[bool]:
+    """A condition on Session: somebody has marked a seat of it or said that nobody else was there (rule 7)."""
+    marked = exists().where(Presence.session_id == Session.id, Presence.type.in_(MARKS))
+    said = exists().where(RoomLook.session_id == Session.id, ~RoomLook.is_undone)
+    return or_(marked, said)
+
+
+def _looked(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, datetime]:
+    """session → when somebody last marked a seat of it or said that nobody else was there (rule 7)."""
+    if not session_ids:
+        return {}
+    marked = (
+        select(Presence.session_id, func.max(Presence.recorded_at))
+        .where(among(store, Presence.session_id, session_ids))
+        .where(Presence.type.in_(MARKS), Presence.recorded_at <= now)
+        .group_by(Presence.session_id)
+    )
+    said = (
+        select(RoomLook.session_id, func.max(RoomLook.at))
+        .where(among(store, RoomLook.session_id, session_ids))
+        .where(~RoomLook.is_undone, RoomLook.at <= now)
+        .group_by(RoomLook.session_id)
+    )
+    latest: dict[int, datetime] = {}
+    for session_id, at in rows(store, union_all(marked, said)):
+        latest[session_id] = max(at, latest.get(session_id, at))
+    return latest
 
 
 def _pulses(store: Store) -> dict[str, datetime]:

@@ -15,7 +15,6 @@ from webapp.care.attendance.presence import Presence
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.directory.people import Person, Status
 from webapp.care.make_ups.make_ups import MakeUp
-from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.protocol.facts import facts, rooms
@@ -64,7 +63,7 @@ def narrowed(wanted: Standing, as_of: datetime) -> ColumnElement[bool]:
         Standing.EXPECTED: and_(on, Session.starts_at > as_of, ~reported, ~excused),
         Standing.WAITING: unexplained,
         Standing.MISSED: unexplained,
-        Standing.UNKNOWN: and_(unexplained, Session.presence_from == PresenceFrom.PLATFORM),
+        Standing.UNKNOWN: unexplained,
         Standing.ATTENDED: and_(on, begun, seen),
         Standing.PARTIAL: and_(on, begun, seen, ~excused),
         Standing.ABSENT_TOLD: and_(on, reported, ~excused),

@@ -22,6 +22,7 @@ from webapp.care.materials.homework import HandIn, Homework
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
+from webapp.protocol.facts import rooms
 from webapp.protocol.facts.rooms import SEEN
 from webapp.protocol.reports import misses
 
@@ -92,7 +93,8 @@ def _to_catch_up() -> Select[Any]:
     reported = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
     excused = exists().where(Excusal.seat_id == Seat.id)
     anybody_seen = exists().where(Presence.session_id == Seat.session_id, Presence.type.in_(SEEN))
-    certain = or_(reported, excused, Session.presence_from == PresenceFrom.STAFF, anybody_seen)
+    shown = and_(Session.presence_from == PresenceFrom.PLATFORM, anybody_seen)
+    certain = or_(reported, excused, shown, rooms.looked_at())
     makes_up = exists().where(or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id))
     return (
         select(Seat.id)

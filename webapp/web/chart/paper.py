@@ -37,7 +37,7 @@ RUNGS = {
     Rung.DOORS_OPEN: N_("Reminder with the link to join."),
     Rung.FIRST_CHECK: N_("First message after the start: the place is kept."),
     Rung.SECOND_CHECK: N_("Second message after the start, on every channel allowed."),
-    Rung.MARK_ROOM: N_("The coordinator was asked to mark the room."),
+    Rung.MARK_ROOM: N_("The host was asked to mark the room."),
     Rung.OUTREACH: N_("The counselor was asked to reach out."),
     Rung.ESCALATION: N_("The supervisor was asked to review."),
     Rung.REENGAGEMENT: N_("A plan to rejoin was begun."),

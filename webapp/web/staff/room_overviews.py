@@ -1,13 +1,14 @@
 """Sessions with their seats and each seat's standing at one instant, loaded in a fixed number of statements."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from webapp.batches import each_or_none
+from webapp.care.attendance.presence import RoomLook
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.attendance.tally import TAP
 from webapp.care.directory.people import Person
@@ -75,6 +76,8 @@ class RoomOverview:
     total: int
     there: int
     waited_for: int
+    look: RoomLook | None = None
+    """The last time that somebody said nobody else was there (rule 7)."""
 
     @property
     def others(self) -> int:
@@ -90,6 +93,11 @@ class RoomOverview:
     @property
     def unsaid(self) -> list[SeatOverview]:
         return [place for place in self.places if place.unsaid]
+
+    @property
+    def unclear(self) -> bool:
+        """Nothing tells whether somebody was there, and nobody has looked."""
+        return any(place.standing is Standing.UNKNOWN for place in self.places)
 
     @property
     def minutes(self) -> int:
@@ -131,7 +139,18 @@ def of_sessions(
     by_session = defaultdict(list)
     for place in of_seats(store, taken.order_by(Seat.number), now, whole_walk):
         by_session[place.seat.session_id].append(place)
-    return [_room(session, by_session[session.id], named, now) for session in loaded]
+    looks = {
+        look.session_id: look
+        for look in store.scalars(
+            select(RoomLook)
+            .where(RoomLook.session_id.in_(ids), ~RoomLook.is_undone)
+            .order_by(RoomLook.at, RoomLook.id)
+        )
+    }
+    return [
+        replace(_room(session, by_session[session.id], named, now), look=looks.get(session.id))
+        for session in loaded
+    ]
 
 
 def _room(

@@ -44,6 +44,7 @@ def mark_everyone(session_id: int) -> ResponseReturnValue:
     for place in room.unsaid:
         _mark(place, EvidenceType.PRESENT, None, now)
     if not room.others:
+        presence.nobody_else(store, room.session, by=me(), now=now)
         room.session.confirm(store, presence.STAFF, by=me(), now=now)
     store.commit()
     return _after(session_id, room)
@@ -53,11 +54,31 @@ def mark_everyone(session_id: int) -> ResponseReturnValue:
 @needs(Permission.MARK_ROOM)
 def confirm(session_id: int) -> ResponseReturnValue:
     """Confirm the attendance shown; from now on partners may be notified as consented (P4)."""
-    room = _room(session_id)
-    if room.others:
-        raise Forbidden(N_("Only its host or a coordinator can say this for everyone."))
+    room = _whole_room(session_id)
+    presence.nobody_else(store, room.session, by=me(), now=clock.now())
     room.session.confirm(store, presence.STAFF, by=me(), now=clock.now())
     store.commit()
+    return _after(session_id, room)
+
+
+@rooms.post("/sessions/<row:session_id>/looks")
+@needs(Permission.MARK_ROOM)
+def look(session_id: int) -> ResponseReturnValue:
+    """Say that nobody was there but those who are marked or seen: from now on the ladder goes by that (rule 7)."""
+    room = _whole_room(session_id)
+    presence.nobody_else(store, room.session, by=me(), now=clock.now())
+    store.commit()
+    return _after(session_id, room)
+
+
+@rooms.post("/sessions/<row:session_id>/looks/undo")
+@needs(Permission.MARK_ROOM)
+def undo_look(session_id: int) -> ResponseReturnValue:
+    """Take the last look back: it was a slip."""
+    room = _whole_room(session_id)
+    if room.look is not None:
+        room.look.undo(store, by=me(), now=clock.now())
+        store.commit()
     return _after(session_id, room)
 
 
@@ -118,6 +139,14 @@ def _room(session_id: int) -> RoomOverview:
     wanted = sessions.visible_to(me()).where(Session.id == session_id)
     rooms = room_overviews.of_sessions(store, wanted, me(), clock.now(), whole_walk=True)
     return rooms[0] if rooms else abort(404)
+
+
+def _whole_room(session_id: int) -> RoomOverview:
+    """The room, for those who see all of its seats. Raises Forbidden."""
+    room = _room(session_id)
+    if room.others:
+        raise Forbidden(N_("Only its host or a coordinator can say this for everyone."))
+    return room
 
 
 def _seat(seat_id: int) -> Seat:

@@ -41,7 +41,7 @@ RUNG: dict[str, Word] = {
     Rung.DOORS_OPEN: Word(_("Doors are open"), "", "join"),
     Rung.FIRST_CHECK: Word(_("“Your place is kept”"), "", "bell"),
     Rung.SECOND_CHECK: Word(_("“Your place is kept”, again"), "", "bell"),
-    Rung.MARK_ROOM: Word(_("Coordinator marks the room"), "", "chair"),
+    Rung.MARK_ROOM: Word(_("Somebody marks the room"), "", "chair"),
     Rung.OUTREACH: Word(_("Counselor reaches out"), "", "call"),
     Rung.ESCALATION: Word(_("Supervisor's review"), "", "team"),
     Rung.REENGAGEMENT: Word(_("Plan to rejoin"), "", "care"),
