@@ -10,7 +10,7 @@ import click
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.accounts import logins, sign_in_links, sign_in_methods
+from webapp.care.accounts import enrolling, logins, sign_in_links, sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName, Status
@@ -138,12 +138,19 @@ def invite(
         path = f"/sign-in/link/{secret}"
         if send:
             until = now + sign_in_links.LASTS["invitation"]
-            outbox.put_link(store, known, NoticeKind.INVITATION, path, now=now, not_after=until)
+            _send(store, known, path, now, until)
         store.commit()
     console.say(
         f"One-time link, for seven days{', on its way' if send else ''}. It is shown this once:"
     )
     console.output(settings.base_url + path)
+
+
+def _send(store: Store, to: Person, path: str, now: datetime, until: datetime) -> None:
+    try:
+        outbox.put_link(store, to, NoticeKind.INVITATION, path, now=now, not_after=until)
+    except Invalid as refusal:
+        raise CommandFailed(str(refusal)) from refusal
 
 
 def _find_or_create(
@@ -156,7 +163,7 @@ def _find_or_create(
             "name": more["name"] or email.partition("@")[0],
             "time_zone": more["time_zone"] or where.time_zone,
         }
-        return people.put(store, where, email, by=None, now=now, email=email, **more)[0]
+        return enrolling.enroll(store, where, email, by=None, now=now, email=email, **more)[0]
     if known.kind != more["kind"]:
         raise CommandFailed(f"{email} is registered in {where.ref} as {known.kind}.")
     return known
