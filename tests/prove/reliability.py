@@ -56,7 +56,7 @@ BREAKS = (
     Mutation("R11", TAKEN_BACK, '("revoked_at", "paused_at")),', '("paused_at",)),', by("cli/test_backups", "revives")),
     Mutation("R11", TAKEN_BACK, '("status", "status_at")),', '("status_at",)),', by("cli/test_backups", "whoever_left")),
     Mutation("R11", TAKEN_BACK, "    Ended(Person, true(), WHO, (\"password_hash\",)),\n", "", by("cli/test_backups", "whoever_left")),
-    Mutation("R11", TAKEN_BACK, '("opted_in_at",)', '("unsafe_at",)', by("cli/test_backups", "whoever_left")),
+    Mutation("R11", TAKEN_BACK, '("opted_in_at", "switched_off_at")', '("unsafe_at",)', by("cli/test_backups", "whoever_left")),
     Mutation("R11", TAKEN_BACK, "made.append(delete(Role).where(Role.person_id == who, Role.name.not_in(names)))", "pass", by("cli/test_backups", "whoever_left")),
     Mutation("R11", TAKEN_BACK, "made.append(update(Consent).where(valid(now)).values(paused_at=now))", "pass", by("cli/test_backups", "sharing_is_paused")),
     Mutation("R11", TAKEN_BACK, "update(Notification).where(Notification.is_open).values(expired),", "", by("cli/test_backups", "sends_nothing")),

@@ -4,10 +4,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
+from tests import rows
+from tests.conftest import THAT_DAY
 from tests.databases import Databases
 from tests.house.reading import told
 from tests.visiting import Caller
-from tests.web import audiences
+from tests.web import audiences, matrix
 from tests.web.api.operations import operations
 from tests.web.matrix import ACTORS, LET_IN, SENT_TO_SIGN_IN, TURNED_AWAY, Actor, doors, plant_doors
 from webapp.care.accounts.api_tokens import SCOPES
@@ -60,6 +62,32 @@ def test_everybody_gets_in_where_they_belong_and_nowhere_else(
         "Load the object through the person (visible_to), guard the view with the right permission, or mend the route's"
         " line in tests/web/audiences.py.",
     )
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"], indirect=True)
+def test_s18_emergency_access_opens_no_change_that_was_closed(
+    app: Flask, database, objects
+) -> None:
+    """S18: two hours of reading. Nothing that changes something opens by it; pages of the chart do."""
+    with database.writing() as store:
+        who = {
+            "client_id": objects["person_id"],
+            "reason": "She may be in danger.",
+            "ended_at": None,
+        }
+        colin = store.scalars(select(Person.id).where(Person.ref == "colin")).one()
+        day = matrix.DAY
+        rows.put(
+            store, "emergency_access", THAT_DAY, staff_id=colin, began_at=THAT_DAY,
+            ends_at=THAT_DAY + day / 12, **who,
+        )  # fmt: skip
+        store.commit()
+    actor, found = Actor(app, database, "colin"), {"GET": [], "POST": []}
+    for door in doors(app, objects):
+        if "colin" not in audiences.FOR[door.endpoint] and actor.knock(door) == LET_IN:
+            found["GET" if door.method == "GET" else "POST"].append(door.endpoint)
+    assert "staff.people.show" in found["GET"]
+    assert found["POST"] == []
 
 
 def test_what_is_asked_for_in_full_is_done(app: Flask, database, objects) -> None:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from sqlalchemy import select
 
 from webapp import clock, names
-from webapp.care.accounts import logins, sign_in_links, sign_in_methods
+from webapp.care.accounts import enrolling, logins, sign_in_links, sign_in_methods
 from webapp.care.accounts.logins import Login
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName, Status
@@ -143,13 +143,20 @@ def invite(
         path = f"/sign-in/link/{secret}"
         if send:
             until = now + sign_in_links.LASTS["invitation"]
-            outbox.put_link(store, known, NoticeKind.INVITATION, path, now=now, not_after=until)
+            _send(store, known, path, now, until)
         store.commit()
         whose = f"{known.name} ({known.ref})"
     console.say(
         f"One-time link for {escape(whose)}, for seven days{', on its way' if send else ''}. It is shown this once:"
     )
     console.output(settings.base_url + path)
+
+
+def _send(store: Store, to: Person, path: str, now: datetime, until: datetime) -> None:
+    try:
+        outbox.put_link(store, to, NoticeKind.INVITATION, path, now=now, not_after=until)
+    except Invalid as refusal:
+        raise CommandFailed(str(refusal)) from refusal
 
 
 def _find_or_create(
@@ -171,7 +178,7 @@ def _find_or_create(
             "time_zone": more["time_zone"] or where.time_zone,
         }
         ref = _unused_reference(store, where, email)
-        return people.put(store, where, ref, by=None, now=now, email=email, **more)[0]
+        return enrolling.enroll(store, where, ref, by=None, now=now, email=email, **more)[0]
     if known[0].kind != more["kind"]:
         raise CommandFailed(
             f"{email} is registered in {where.ref} as {known[0].kind}. For somebody else with this address, give their --name."

@@ -56,7 +56,7 @@ ENDED = (
           ("id", "client_id", "recipient_id", "category"), ("revoked_at", "paused_at")),
     Ended(Address, Address.is_stopped, WHERE, ("stopped_at", "stopped_why")),
     Ended(Address, Address.is_unsafe, WHERE, ("unsafe_at",)),
-    Ended(Address, ~Address.is_opted_in & ~Address.is_stopped, WHERE, ("opted_in_at",)),
+    Ended(Address, ~Address.is_opted_in & ~Address.is_stopped, WHERE, ("opted_in_at", "switched_off_at")),
     Ended(Person, Person.status != Status.ACTIVE, WHO, ("status", "status_at")),
     Ended(Person, true(), WHO, ("password_hash",)),
     Ended(CalendarFeed, CalendarFeed.closed_at.is_not(None), ("id", "person_id", "opened_at"), ("closed_at",)),

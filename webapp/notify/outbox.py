@@ -29,6 +29,7 @@ from webapp.care.contact.addresses import Channel
 from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.notify.kinds import LINKS, NoticeKind
+from webapp.refusals import N_, Invalid
 
 OPEN = "sent_at IS NULL AND expired_at IS NULL AND cancelled_at IS NULL AND failed_at IS NULL"
 
@@ -139,10 +140,15 @@ def put_link(
 ) -> Notification:
     """Send an invitation or sign-in link to the person's own e-mail address; `path` holds the secret.
 
-    Needs no opt-in: it validates that very address (S3). Raises ValueError for another kind, or without an address.
+    Needs no opt-in: it validates that very address (S3). Raises ValueError for another kind, or without an address, and Invalid
+    when it is marked unsafe (P9).
     """
     if kind not in LINKS or not person.email:
         raise ValueError("a link goes to the e-mail address of its person")
+    if person.email in addresses.unsafe(store, [person.id])[person.id]:
+        raise Invalid(
+            N_("Their e-mail address is marked unsafe. Nothing is sent there."), field="way"
+        )
     address = addresses.add(
         store, person, Channel.EMAIL, person.email, by=None, now=now, opted_in=False
     )

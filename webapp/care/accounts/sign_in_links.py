@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.contact.addresses import Address, Channel
+from webapp.care.contact import addresses
 from webapp.care.directory.people import Person, Status
 from webapp.crypto.keys import hash_secret
 from webapp.db import Base, Store
@@ -73,22 +73,12 @@ def issue_after_call(
     client. So the number must be on file: the one they called from, or a new one they name, does not count. Raises Invalid
     otherwise.
     """
-    if number not in numbers_on_file(store, person):
+    if number not in addresses.numbers_to_call(store, person):
         raise Invalid(
             N_("Call back first, on a number that is on file, and say which."), field="number"
         )
     events.record(store, Tag.CALLED_BACK, person=person, by=by, now=now)
     return issue(store, person, "recovery", by=by, now=now)
-
-
-def numbers_on_file(store: Store, person: Person) -> list[str]:
-    """The telephone numbers on which to call `person` back: those on file and not marked unsafe (P9)."""
-    rows = select(Address.value, Address.unsafe_at).where(
-        Address.person_id == person.id, Address.channel == Channel.SMS
-    )
-    unsafe_since = dict(store.execute(rows).all())
-    numbers = dict.fromkeys([person.phone, *unsafe_since])
-    return [number for number in numbers if number and not unsafe_since.get(number)]
 
 
 def usable(store: Store, secret: str, as_of: datetime) -> SignInLink | None:

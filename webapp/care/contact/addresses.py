@@ -1,11 +1,13 @@
 """Addresses to which notices are sent: e-mail, text messages, and the push subscriptions of devices."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, func, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, and_, func, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -14,6 +16,9 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
+
+REPLACED = "replaced"
+"""Why an address was stopped whose place in the roster another has taken."""
 
 
 class Channel(StrEnum):
@@ -46,6 +51,8 @@ class Address(Base):
     login_id: Mapped[int | None]
     """Of a device: the login in which it was last registered. Signing out of that login stops the device (S5)."""
     opted_in_at: Mapped[datetime | None]
+    switched_off_at: Mapped[datetime | None]
+    """When its person said no to notices there: no roster says yes again for them (rule 15)."""
     unsafe_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     stopped_why: Mapped[str | None]
@@ -72,13 +79,19 @@ class Address(Base):
         return self.stopped_at != None
 
     @property
+    def is_replaced(self) -> bool:
+        """The roster has another in its place now."""
+        return self.stopped_why == REPLACED
+
+    @property
     def usable(self) -> bool:
         """Notices may be sent there (P9)."""
         return bool(self.opted_in_at and not self.stopped_at and not self.unsafe_at)
 
     def stop(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
-        """Send nothing there any more. `why`: `gone`, `signed_out`, `stop_word`, `removed` … Twice is the same."""
-        if self.stopped_at:
+        """Send nothing there any more. `why`: `gone`, `signed_out`, `stop_word`, `removed`, `replaced` … Twice is the same; only what
+        its person says of a replaced one counts too, so that it stays stopped when the roster names it again."""
+        if self.stopped_at and not (self.is_replaced and why != REPLACED):
             return
         self.stopped_at, self.stopped_why = now, why
         _record(store, Tag.ADDRESS_STOPPED, self, by=by, now=now, why=why)
@@ -114,9 +127,44 @@ def add(
     address.keys, address.label = keys or address.keys, label or address.label
     address.login_id = login_id or address.login_id
     if opted_in and not address.opted_in_at:
-        address.opted_in_at = now
+        address.opted_in_at, address.switched_off_at = now, None
     store.flush()
     return address
+
+
+def follow_roster(
+    store: Store, person: Person, agreed: Collection[str], *, by: Person | None, now: datetime
+) -> None:
+    """Make the roster's e-mail and telephone number, as `person` has them, the addresses of theirs that are in use, and stop those
+    whose place they take. `agreed`: the channels by which they agreed to be written to, as the roster has it (P9).
+
+    A roster adds and never undoes what its person said: an address that was stopped, switched off or marked unsafe stays so,
+    also when the roster names it again after another (rule 15)."""
+    for channel, value in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone)):
+        theirs = select(Address).where(Address.person_id == person.id, Address.channel == channel)
+        rows = store.scalars(theirs.order_by(Address.id)).all()
+        for row in rows:
+            if row.value != value:
+                row.stop(store, REPLACED, by=by, now=now)
+        same = [row for row in rows if row.value == value]
+        if same:
+            _name_again(store, same[-1], channel in agreed, by=by, now=now)
+        elif value:
+            add(store, person, channel, value, opted_in=channel in agreed, by=by, now=now)
+
+
+def _name_again(
+    store: Store, address: Address, agreed: bool, *, by: Person | None, now: datetime
+) -> None:
+    """Take an address back that the roster had replaced, and write there if its person agreed and never said no."""
+    back = address.is_replaced
+    if back:
+        address.stopped_at = address.stopped_why = None
+    newly = agreed and not (address.opted_in_at or address.switched_off_at or address.is_stopped)
+    if newly:
+        address.opted_in_at = now
+    if back or newly:
+        _record(store, Tag.ADDRESS_ADDED, address, by=by, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +213,26 @@ def mark(
     _record(store, tag, address, by=by, now=now)
 
 
+def unsafe(store: Store, person_ids: Collection[int | None]) -> dict[int, set[str]]:
+    """Person id → their telephone numbers and e-mail addresses that are marked unsafe: nobody calls or writes there (P9)."""
+    rows = select(Address.person_id, Address.value)
+    found = defaultdict[int, set[str]](set)
+    for person_id, value in store.execute(
+        rows.where(Address.person_id.in_(person_ids), Address.is_unsafe)
+    ):
+        found[person_id].add(value)
+    return found
+
+
+def numbers_to_call(store: Store, person: Person) -> list[str]:
+    """The telephone numbers on which to call `person`: the roster's first, then others in use; none that is marked unsafe, and none
+    that the roster has replaced, since somebody else may have it by now (P9)."""
+    rows = of(person.id).where(Address.channel == Channel.SMS).with_only_columns(Address.value)
+    numbers = dict.fromkeys([person.phone, *store.scalars(rows)])
+    unsafe_ones = unsafe(store, [person.id])[person.id]
+    return [number for number in numbers if number and number not in unsafe_ones]
+
+
 def _marked(person: Person, channel: str, value: str) -> Select[datetime | None]:
     """Since when this value is marked unsafe: the mark outlasts stopping and adding it again."""
     return select(func.max(Address.unsafe_at)).where(
@@ -172,11 +240,14 @@ def _marked(person: Person, channel: str, value: str) -> Select[datetime | None]
     )
 
 
-def live(channel: str, value: str) -> Select[Address]:
-    """Addresses of this value, of anybody, that are not stopped."""
+def live(channel: str, value: str, *, replaced: bool = False) -> Select[Address]:
+    """Addresses of this value, of anybody, that are not stopped; with `replaced` also those whose place in the roster another has
+    taken."""
+    out_of_use = and_(Address.is_stopped, Address.stopped_why != REPLACED)
     return select(Address).where(
-        Address.channel == channel, Address.value == value, ~Address.is_stopped
-    )
+        Address.channel == channel, Address.value == value,
+        ~(out_of_use if replaced else Address.is_stopped),
+    )  # fmt: skip
 
 
 def of(person_id: int) -> Select[Address]:

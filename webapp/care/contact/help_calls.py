@@ -11,8 +11,7 @@ from webapp.care.attendance import absences
 from webapp.care.attendance.absences import AbsenceReport, Reason
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.contact import connection_tests, contacts, task_owners, tasks
-from webapp.care.contact.addresses import Address
+from webapp.care.contact import addresses, connection_tests, contacts, task_owners, tasks
 from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Kind, Person, RoleName
@@ -119,12 +118,8 @@ def visible_to(me: Person) -> Select[Task]:
 
 
 def call_back_number(store: Store, client: Person) -> str | None:
-    """The telephone number on which to call the client; None when there is none, or it is unsafe (P9)."""
-    unsafe = select(Address.id).where(
-        Address.person_id == client.id, Address.value == client.phone,
-        Address.is_unsafe,
-    )  # fmt: skip
-    return client.phone if client.phone and store.scalar(unsafe.limit(1)) is None else None
+    """The telephone number on which to call the client; None when there is none in use, or only unsafe ones (P9)."""
+    return next(iter(addresses.numbers_to_call(store, client)), None)
 
 
 def technical_absences(store: Store, client_id: int, since: datetime, until: datetime) -> int:

@@ -38,12 +38,13 @@ def is_stop(text: str) -> bool:
 
 
 def stop(store: Store, phone: str, now: datetime) -> int:
-    """Stop text messages to `phone` (E.164), whoever it belongs to; returns how many addresses were stopped.
+    """Stop text messages to `phone` (E.164), whoever it belongs to; returns how many addresses were stopped. One that the roster has
+    replaced is stopped too, in case it names it again.
 
     Notifications already waiting are cancelled when the worker claims them.
     """
     ended = 0
-    for address in store.scalars(addresses.live(Channel.SMS, phone)):
+    for address in store.scalars(addresses.live(Channel.SMS, phone, replaced=True)):
         address.stop(store, "stop_word", by=None, now=now)
         ended += 1
     return ended

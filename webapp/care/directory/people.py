@@ -78,7 +78,7 @@ class Person(Base):
     password_hash: Mapped[str | None]
     preferences: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Reminders: `channels` (order), `off` (rungs not wanted), `quiet_hours` ([from, to], minutes since local midnight), `lead` (rung → minutes before
-    the start). `home_zone`: the roster's zone while the person goes by another clock."""
+    the start). `home_zone` and `home_language`: the roster's, where the person chose their own."""
     created_at: Mapped[datetime]
 
     program: Mapped[Program] = relationship()
@@ -98,6 +98,10 @@ class Person(Base):
 
     def has_role(self, *names: str) -> bool:
         return any(role.name in names for role in self.roles)
+
+    def only_reads(self, client_id: int) -> bool:
+        """This staff member has emergency access to the client, which changes nothing (S18)."""
+        return client_id in self.reaching
 
     @property
     def short_name(self) -> str:
@@ -197,14 +201,31 @@ def put(
     return person, new
 
 
+def home_zone(person: Person) -> str:
+    """The roster's time zone for this person, who may go by another."""
+    return str((person.preferences or {}).get("home_zone", person.time_zone))
+
+
+def home_language(person: Person) -> str:
+    """The roster's language for this person, who may have chosen another."""
+    return str((person.preferences or {}).get("home_language", person.language))
+
+
 def _apply_roster(person: Person, zone: str, language: str) -> None:
-    """Take over the roster's language, and its time zone unless the person chose another and the roster's is unchanged since."""
-    person.language = language
+    """Take over the roster's time zone and language. Where the person chose their own, those stay, and the roster's are only
+    remembered (rule 15)."""
     kept = dict(person.preferences or {})
-    if kept.get("home_zone") != zone:
+    if "home_language" in kept:
+        kept["home_language"] = language
+    else:
+        person.language = language
+    if "home_zone" in kept and zone != person.time_zone:
+        kept["home_zone"] = zone
+    else:
         person.time_zone = zone
-        if kept.pop("home_zone", None):
-            person.preferences = kept
+        kept.pop("home_zone", None)
+    if kept != (person.preferences or {}):
+        person.preferences = kept
 
 
 def set_roles(

@@ -72,25 +72,27 @@ def set_reminders(
 
 
 def allow(store: Store, address: Address, on: bool, *, by: Person, now: datetime) -> None:
-    """Opt this address in or out of notices (P9)."""
+    """Opt this address in or out of notices (P9). A no outlasts every roster (rule 15)."""
     if bool(address.opted_in_at) == on:
         return
-    address.opted_in_at = now if on else None
+    address.opted_in_at, address.switched_off_at = (now, None) if on else (None, now)
     _changed(store, address.person, by=by, now=now)
 
 
 def set_language(store: Store, person: Person, language: str, *, by: Person, now: datetime) -> None:
-    """Store the person's language. Raises Invalid for one that is not in LANGUAGES."""
+    """Store the person's language, which no roster changes from then on (rule 15). Raises Invalid for one that is not in
+    LANGUAGES."""
     if language not in LANGUAGES:
         raise Invalid(N_("Choose one of the languages."), field="language")
     if person.language != language:
+        person.preferences = {"home_language": person.language} | (person.preferences or {})
         person.language = language
         _changed(store, person, by=by, now=now)
 
 
 def set_zone(store: Store, person: Person, zone: str, *, by: Person, now: datetime) -> None:
     """Show times and keep quiet hours in the IANA time zone `zone` from now on. The roster's zone is remembered as `home_zone`, so
-    that its next import does not reset a traveller's. Raises Invalid."""
+    that no import resets the person's own (rule 15). Raises Invalid."""
     known_zone(zone)
     if zone == person.time_zone:
         return

@@ -1,4 +1,5 @@
-"""Emergency access: a staff member outside a client's care team may see that client for two hours, with a reason (P8)."""
+"""Emergency access: a staff member outside a client's care team may see that client for two hours, with a reason (P8). They may
+read that one chart and change nothing (S18)."""
 
 from datetime import datetime, timedelta
 
@@ -23,7 +24,7 @@ SHORTEST_REASON = 15
 
 
 class EmergencyAccess(Base):
-    """`staff` may do for `client` what their role may do for clients in their care, until `ends_at`, or until `ended_at` if
+    """`staff` may read of `client` what their role may read of clients in their care, until `ends_at`, or until `ended_at` if
     somebody ended it earlier. Growth: a few rows a year.
     """
 
@@ -75,7 +76,9 @@ def begin(
     reason = reason.strip()
     if len(reason) < SHORTEST_REASON:
         raise Invalid(N_("Say in a sentence why this can't wait."), field="reason")
-    if store.scalar(teams.visible_to(by).where(Person.id == client.id)):
+    mine = in_force(now).where(EmergencyAccess.staff_id == by.id)
+    held = store.scalar(mine.where(EmergencyAccess.client_id == client.id))
+    if held or store.scalar(teams.visible_to(by).where(Person.id == client.id)):
         raise AlreadyDone(N_("You can open this person already."))
     access = EmergencyAccess(
         client=client, staff=by, reason=reason, began_at=now, ends_at=now + LONGEST
@@ -95,7 +98,7 @@ def begin(
 def end_all(store: Store, staff: Person, *, by: Person | None, now: datetime) -> None:
     """End every access that this staff member has: they leave (S19)."""
     for access in store.scalars(in_force(now).where(EmergencyAccess.staff_id == staff.id)):
-        access.ended_at, access.ended_by_id = now, by and by.id
+        access.ended_at, access.ended_by_id = now, by.id if by else None
         _record(store, Tag.EMERGENCY_ACCESS_ENDED, access, by=by, now=now)
 
 

@@ -39,7 +39,8 @@ def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
       person  ref kind name  [email phone time_zone language roles status opted_in]
               kind: client supporter staff - roles, for staff: counselor couples_therapist supervisor
               coordinator technician admin - status: active paused discharged - opted_in: the channels they
-              agreed to be reminded by: email sms
+              agreed to be reminded by: email sms (without this column: email, for staff sms too). What somebody
+              stopped, switched off or marked unsafe, and the language or zone they chose, stays theirs
       team    ref  [counselor supervisor coordinator]          ref: the client's
       couple  ref partners  [therapist]                        partners: two refs
       series  ref kind title local_start duration rrule host capacity  [time_zone join_url dial_in seats]

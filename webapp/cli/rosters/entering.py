@@ -14,10 +14,11 @@ from typing import Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from webapp.care import leaving
-from webapp.care.contact import addresses
+from webapp.care.accounts import enrolling
+from webapp.care.audit.events import Event
 from webapp.care.contact.addresses import Channel
 from webapp.care.directory import people, teams
 from webapp.care.directory.people import Kind, Person, Status
@@ -115,18 +116,22 @@ def enter_person(target: _Target, row: RosterRow) -> str:
     """Enter or change a person."""
     known = target.people.get(row.ref)
     values = _person_values(row, known, target.program)
-    opted_in = _agreed_channels(row, values)
+    agreed = _agreed_channels(row, values)
     roles = row.list_of("roles") or None
-    if known and _is_unchanged(target, known, values, roles, row.get("status"), opted_in):
-        return SAME
-    made, new = people.put(
-        target.store, target.program, row.ref, roles=roles, **values, **target.acting
+    before = _newest_event(target.store)
+    made, new = enrolling.enroll(
+        target.store, target.program, row.ref, roles=roles, agreed=agreed, **values, **target.acting
     )  # fmt: skip
     leaving.change_status(target.store, made, row.get("status") or made.status, **target.acting)
-    for channel in opted_in:
-        addresses.add(target.store, made, channel, values[CELL_OF[channel]], **target.acting)
     target.people[row.ref] = made
-    return NEW if new else CHANGED
+    if new:
+        return NEW
+    return SAME if _newest_event(target.store) == before else CHANGED
+
+
+def _newest_event(store: Store) -> int:
+    """Whatever changes a person is an event."""
+    return store.scalar(select(func.max(Event.id))) or 0
 
 
 CELL_OF = {Channel.EMAIL: "email", Channel.SMS: "phone"}
@@ -145,13 +150,16 @@ def _person_values(row: RosterRow, known: Person | None, program: Program) -> di
         "name": row.cells["name"],
         "email": read_email(email) if email else known and known.email,
         "phone": read_phone(phone) if phone else known and known.phone,
-        "time_zone": row.get("time_zone") or (known or program).time_zone,
-        "language": row.get("language") or (known.language if known else "en"),
+        "time_zone": row.get("time_zone")
+        or (people.home_zone(known) if known else program.time_zone),
+        "language": row.get("language") or (people.home_language(known) if known else "en"),
     }
 
 
-def _agreed_channels(row: RosterRow, values: dict[str, Any]) -> list[Channel]:
-    """The channels by which this person agreed to be reminded (P9)."""
+def _agreed_channels(row: RosterRow, values: dict[str, Any]) -> list[Channel] | None:
+    """The channels by which this person agreed to be reminded (P9); None when the file has no such column."""
+    if "opted_in" not in row.columns:
+        return None
     for word in row.list_of("opted_in"):
         if word not in CELL_OF:
             raise Invalid(N_("Write email, sms, or both."), field="opted_in")
@@ -162,24 +170,6 @@ def _agreed_channels(row: RosterRow, values: dict[str, Any]) -> list[Channel]:
                 cell=CELL_OF[Channel(word)],
             )
     return [Channel(word) for word in row.list_of("opted_in")]
-
-
-def _is_unchanged(
-    target: _Target,
-    known: Person,
-    values: dict[str, Any],
-    roles: list[str] | None,
-    status: str | None,
-    opted_in: list[Channel],
-) -> bool:
-    live = list(target.store.scalars(addresses.of(known.id))) if opted_in else []
-    agreed = {(address.channel, address.value) for address in live if address.opted_in_at}
-    return (
-        all(getattr(known, name) == value for name, value in values.items())
-        and (roles is None or set(roles) == known.role_names)
-        and status in (None, known.status)
-        and all((channel, values[CELL_OF[channel]]) in agreed for channel in opted_in)
-    )
 
 
 def enter_team(target: _Target, row: RosterRow) -> str:

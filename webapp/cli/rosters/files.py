@@ -58,6 +58,8 @@ class RosterRow:
     number: int
     type: str
     cells: dict[str, str]
+    columns: frozenset[str] = frozenset()
+    """All that the header names, whether this row fills them or not."""
 
     @property
     def ref(self) -> str:
@@ -164,7 +166,7 @@ def _read_row(
         sentence = N_("Write one of: %(known)s.")
         return None, [*wrong, RowProblem(row, "type", sentence, {"known": ", ".join(COLUMNS)})]
     wrong += _cell_problems(row, type_, filled)
-    return (None if wrong else RosterRow(row, type_, filled)), wrong
+    return (None if wrong else RosterRow(row, type_, filled, frozenset(header))), wrong
 
 
 def _plain(cell: str) -> str:

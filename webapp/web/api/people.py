@@ -3,13 +3,11 @@
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import leaving
-from webapp.care.contact import addresses
-from webapp.care.contact.addresses import Address, Channel
-from webapp.care.directory import people
+from webapp.care.accounts import enrolling
+from webapp.care.contact.addresses import Channel
 from webapp.care.directory.people import LANGUAGES, Kind, Person, RoleName, Status
 from webapp.web.api.contract import tokens
 from webapp.web.api.contract.calls import call
@@ -44,6 +42,10 @@ class PersonIn(RequestBody):
         None, max_length=10, description="Staff only; left out: as they are"
     )
     status: Annotated[str, OneOf(Status)] | None = None
+    opted_in: list[Annotated[str, OneOf((Channel.EMAIL, Channel.SMS))]] | None = Field(
+        None, max_length=2,
+        description="The channels they agreed to be written to; left out: e-mail, for staff sms too",
+    )  # fmt: skip
 
 
 class PersonOut(ResponseBody):
@@ -68,37 +70,18 @@ class PersonOut(ResponseBody):
 def put_person(path: PersonRef, body: PersonIn):  # type: ignore[no-untyped-def]
     """Add a person, or change the one of that reference.
 
-    All fields are replaced; `roles` and `status` left out stay as they are. An e-mail address may be used from then on; a client's
-    phone only once the client has agreed to text messages.
+    All fields are replaced; `roles` and `status` left out stay as they are. An address in place of another takes over from it. What
+    the person said themselves stays: an address they stopped, switched off or marked unsafe, and the language and time zone
+    they chose.
     """
     now, by = clock.now(), tokens.actor()
-    person, new = people.put(
+    person, new = enrolling.enroll(
         store, tokens.program(), path.ref, kind=body.kind, name=body.name, time_zone=body.time_zone,
         email=body.email, phone=body.phone, language=body.language, roles=body.roles,
-        by=by, now=now,
+        agreed=body.opted_in, by=by, now=now,
     )  # fmt: skip
     leaving.change_status(store, person, body.status or person.status, by=by, now=now)
-    for channel, value in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone)):
-        _update_address(person, channel, value, now)
     return shown(person), 201 if new else 200
-
-
-def _update_address(person: Person, channel: Channel, value: str | None, now) -> None:  # type: ignore[no-untyped-def]
-    """Make the person's address of this channel the roster's. An address they stopped stays stopped (P9): only one never seen
-    before is added."""
-    addresses_so_far = list(
-        store.scalars(
-            select(Address).where(Address.person_id == person.id, Address.channel == channel)
-        )
-    )
-    for address in addresses_so_far:
-        if address.value != value and address.label == "roster":
-            address.stop(store, "replaced", by=tokens.actor(), now=now)
-    if value and value not in {address.value for address in addresses_so_far}:
-        agreed = channel == Channel.EMAIL or person.kind == Kind.STAFF
-        addresses.add(
-            store, person, channel, value, label="roster", opted_in=agreed, by=tokens.actor(), now=now
-        )  # fmt: skip
 
 
 def shown(person: Person) -> dict[str, object]:

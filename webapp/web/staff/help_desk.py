@@ -13,8 +13,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
-from webapp.care.contact import help_calls, tasks
-from webapp.care.contact.addresses import Address
+from webapp.care.contact import addresses, help_calls, tasks
 from webapp.care.contact.contacts import Outcome
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person
@@ -132,13 +131,13 @@ def _load(rows: Select[Task]) -> Sequence[Task]:
 
 def _calls(open_tasks: Sequence[Task]) -> list[HelpCall]:
     helpers = _names({task.acknowledged_by_id for task in open_tasks} - {None})
-    unsafe = _unsafe({task.client_id for task in open_tasks} - {None})
+    unsafe = addresses.unsafe(store, {task.client_id for task in open_tasks})
     return [_call(task, helpers, unsafe) for task in open_tasks]
 
 
-def _call(task: Task, helpers: dict[int, str], all_unsafe: set[tuple[int | None, str]]) -> HelpCall:
+def _call(task: Task, helpers: dict[int, str], all_unsafe: dict[int, set[str]]) -> HelpCall:
     phone = (task.client.phone if task.client else None) or ""
-    unsafe = (task.client_id, phone) in all_unsafe
+    unsafe = phone in all_unsafe.get(task.client_id or 0, set())
     dial_in = task.session.dial_in if task.session else None
     tested = task.brief.get("tested_at")
     return HelpCall(
@@ -157,14 +156,6 @@ def _call(task: Task, helpers: dict[int, str], all_unsafe: set[tuple[int | None,
 def _names(ids: set[Any]) -> dict[int, str]:
     rows = select(Person.id, Person.name).where(Person.id.in_(ids))
     return {row.id: row.name for row in store.execute(rows)}
-
-
-def _unsafe(clients: set[Any]) -> set[tuple[int | None, str]]:
-    """(Client id, phone or address) that are marked unsafe (P9)."""
-    rows = select(Address.person_id, Address.value).where(
-        Address.person_id.in_(clients), Address.is_unsafe
-    )
-    return {(person_id, value) for person_id, value in store.execute(rows)}
 
 
 def _weeks(person: Person, now: datetime) -> list[tuple[str, int]]:

@@ -1,6 +1,5 @@
 """The Tasks page: my own, my role's, overdue and done tasks, and recording their outcomes."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -14,8 +13,8 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import clock
 from webapp.batches import each_or_none
+from webapp.care.contact import addresses
 from webapp.care.contact import tasks as care_tasks
-from webapp.care.contact.addresses import Address
 from webapp.care.contact.contacts import Outcome
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import Person
@@ -172,13 +171,7 @@ def _load(found: Select[Task]) -> Sequence[Task]:
 
 
 def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
-    clients = {task.client_id for task in found}
-    unsafe = select(Address.person_id, Address.value).where(
-        Address.person_id.in_(clients), Address.is_unsafe
-    )
-    marked: dict[int, set[str]] = defaultdict(set)
-    for client_id, value in store.execute(unsafe):
-        marked[client_id].add(value)
+    marked = addresses.unsafe(store, {task.client_id for task in found})
     missed = _missed(set().union(*(_seats_in(task) for task in found)))
 
     def build(some: list[Task]) -> list[TaskCard]:
@@ -188,7 +181,7 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
                 call_scripts.story(task),
                 call_scripts.script(task, person.name.split(" ")[0]),
                 [missed[each] for each in task.brief.get("seats", []) if each in missed],
-                marked[task.client_id] if task.client_id else set(),
+                marked.get(task.client_id or 0, set()),
             )
             for task in some
         ]

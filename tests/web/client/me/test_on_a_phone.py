@@ -33,7 +33,7 @@ def phone(chromium, fresh_database, settings, world, clock):
         cast.open_room(
             store, here.carla, [here.maya], now + timedelta(hours=5), now=now, minutes=60
         )
-        _, secret = logins.sign_in(store, here.maya, "link", now=now)
+        _, secret = logins.sign_in(store, here.maya, "passkey", now=now)
         store.commit()
     with served(app) as address:
 

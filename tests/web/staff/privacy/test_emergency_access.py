@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from webapp.care.contact.addresses import Address
 from webapp.care.contact.tasks import Task
 from webapp.care.privacy import consents
 from webapp.care.privacy.emergency_access import EmergencyAccess
@@ -114,6 +115,35 @@ def test_emergency_access_opens_a_chart_and_neither_an_account_nor_a_paused_cons
         assert colin.post(f"/staff/consents/{consent.id}/{act}").status_code == 404
     store.refresh(consent)
     assert (consent.paused_at is not None, consent.revoked_at) == (True, None)
+
+
+def test_s18_emergency_access_changes_nothing_about_addresses_or_anything_else(
+    visit, store, world, clock
+):
+    """S18: the page offers no change, and takes none."""
+    at = f"/staff/people/{world.maya.id}"
+    colin = visit(world.colin)
+    colin.post("/staff/emergency-access", REASON_FORM)
+    page = colin.get(at).text
+    assert "change nothing in it" in page
+    assert f'action="{at}/' not in page
+    assert f'action="{at}/' not in colin.get(f"{at}/messages").text
+    for to, form in (
+        ("addresses", {"value": world.maya.phone}),
+        ("contacts", {"channel": "call", "outcome": "reached"}),
+        ("plans", {"barrier": "The bus"}),
+        ("messages", {"body": "Hello", "request_id": "1"}),
+    ):
+        assert colin.post(f"{at}/{to}", form).status_code == 404
+    marked = select(Address).where(Address.person_id == world.maya.id, Address.is_unsafe)
+    assert store.scalars(marked).all() == []
+
+
+def test_who_has_emergency_access_needs_no_second_one(visit, store, world):
+    colin = visit(world.colin)
+    colin.post("/staff/emergency-access", REASON_FORM)
+    assert colin.post("/staff/emergency-access", REASON_FORM).status_code == 409
+    assert len(store.scalars(select(EmergencyAccess)).all()) == 1
 
 
 @pytest.mark.parametrize("who", ["maya", "henry", "theo"])

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp import clock
 from webapp.care.accounts import sign_in_links
+from webapp.care.contact import addresses
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
@@ -14,7 +15,7 @@ from webapp.operations.rate_limits import LINK
 from webapp.refusals import Refusal
 from webapp.web.page import attempts
 from webapp.web.page.guard import needs
-from webapp.web.page.unit_of_work import store
+from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff.console import form_errors, me, one_or_404, page
 from webapp.web.staff.wording.words import phone
 
@@ -40,12 +41,13 @@ def issue(person_id: int) -> ResponseReturnValue:
         secret = sign_in_links.issue_after_call(
             store, client, form.get("number", ""), by=me(), now=now
         )
+        path = f"/sign-in/link/{secret}"
+        if by_mail:
+            until = now + sign_in_links.LASTS["recovery"]
+            outbox.put_link(store, client, NoticeKind.SIGN_IN_LINK, path, now=now, not_after=until)
     except Refusal as refusal:
-        return _page(client, 422, errors=form_errors(refusal), given=form)
-    path = f"/sign-in/link/{secret}"
-    if by_mail:
-        until = now + sign_in_links.LASTS["recovery"]
-        outbox.put_link(store, client, NoticeKind.SIGN_IN_LINK, path, now=now, not_after=until)
+        discard_and_read()
+        return _page(_client(person_id), 422, errors=form_errors(refusal), given=form)
     store.commit()
     base = current_app.extensions["settings"].base_url
     return _page(client, sent=by_mail, link=None if by_mail else base + path)
@@ -61,5 +63,8 @@ def _client(person_id: int) -> Person:
 
 
 def _page(client: Person, status: int = 200, **context: object) -> ResponseReturnValue:
-    numbers = [(number, phone(number)) for number in sign_in_links.numbers_on_file(store, client)]
-    return page(PAGE, status, place="people", client=client, numbers=numbers, **context)
+    numbers = [(number, phone(number)) for number in addresses.numbers_to_call(store, client)]
+    mail = client.email not in addresses.unsafe(store, [client.id])[client.id] and client.email
+    return page(
+        PAGE, status, place="people", client=client, numbers=numbers, by_mail=mail, **context
+    )
