@@ -25,7 +25,7 @@ BREAKS = (
     Mutation("S9", CAPABILITIES, "        if now >= token.until:\n            raise ButtonExpired()\n", "", plain("notify/delivery/test_action_tokens", "expired_from")),
     Mutation("S9", CAPABILITIES, "self._signer.unsign(text).decode()", "text.rpartition('.')[0]", plain("notify/delivery/test_action_tokens", "exchanged")),
     Mutation("S9", ANSWERS, "Seat.id == right.seat_id, Seat.is_given", "Seat.id == right.seat_id", by("web/client/test_answers", "no_longer_theirs")),
-    Mutation("S9", ANSWERS, "    elif not _said_already(seat):\n", "    else:\n", by("web/client/test_answers", "ill_be_there")),
+    Mutation("S9", "webapp/care/contact/contacts.py", "    if _said_already(store, seat, now):\n        return\n", "", by("web/client/test_answers", "ill_be_there")),
     Mutation("S9", ANSWERS, '        return {"room": seat.session.join_url} if seat.session.join_url else {}\n    if',
       '        return {"room": seat.session.join_url} if seat.session.join_url else {}\n    if verb is Action.CONFIRM:\n        return {"name": person.name}\n    if',
       by("web/client/test_answers", "nothing_can_be_read or ill_be_there")),

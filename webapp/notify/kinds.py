@@ -62,6 +62,21 @@ CHECKS = (NoticeKind.FIRST_CHECK, NoticeKind.SECOND_CHECK)
 STAFF = (NoticeKind.TASK_OPENED, NoticeKind.TASK_OVERDUE, NoticeKind.MARK_ROOM)
 HAND_INS = (NoticeKind.HOMEWORK_HANDED_IN, NoticeKind.REFLECTION_HANDED_IN)
 """To staff, but no task: nothing is due, so they wait for the end of quiet hours."""
+BOOKINGS = frozenset(
+    {NoticeKind.MAKE_UP_BOOKED, NoticeKind.MAKE_UP_CANCELLED, NoticeKind.SESSION_MOVED, NoticeKind.SESSION_CANCELLED}
+)  # fmt: skip
+"""What is told of a make-up that somebody else books, moves or gives up."""
+FEEDBACK = frozenset(
+    {NoticeKind.HOMEWORK_ANSWERED, NoticeKind.HOMEWORK_REOPENED, NoticeKind.REFLECTION_ANSWERED}
+)
+"""What staff answered or opened again, each about one thing that was handed in."""
+FOLDED: dict[NoticeKind, frozenset[NoticeKind]] = {
+    NoticeKind.MESSAGE: frozenset({NoticeKind.MESSAGE}),
+    **dict.fromkeys(HAND_INS, frozenset(HAND_INS)),
+    **{kind: frozenset({kind}) for kind in FEEDBACK},
+    **dict.fromkeys(BOOKINGS, BOOKINGS),
+}  # fmt: skip
+"""Kind → the kinds with which it is folded into one notice, when they are about the same client (announcing/folding.py, S17)."""
 NEWS = (
     NoticeKind.PLACE_HELD, NoticeKind.MAKE_UP_CANCELLED, NoticeKind.MAKE_UP_LAPSED,
     NoticeKind.CATCH_UP, NoticeKind.HOMEWORK_ANSWERED, NoticeKind.HOMEWORK_REOPENED, *HAND_INS,

@@ -276,6 +276,8 @@ def test_a_partner_with_a_place_only_by_it_learns_that_it_is_off(post, couple_ro
     give_up(post, made, "maya")
     post.run()
     assert told(post)[1:] == [("session_cancelled", "ben")]
+    assert post.ends()[1:] == [("email", "open")]
+    wait_a_little(post)
     assert post.ends()[1:] == [("email", "sent")]
 
 
@@ -686,11 +688,104 @@ def test_messages_of_one_night_are_one_notice_in_the_morning(post, world):
 
 
 def test_a_message_during_the_day_is_told_at_once(post, world):
-    for _ in range(2):
+    for number in (1, 2):
         write(post, "carla")
         post.run()
-        post.clock.forward(minutes=1)
+        assert len(post.email.sent) == number
+        post.clock.forward(minutes=11)
+
+
+# --- folded (S17) -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["maya", "carla"])
+def test_many_messages_in_a_row_are_one_notice_at_once_and_one_for_the_rest(post, world, by):
+    for _ in range(9):
+        write(post, by)
+        post.run()
+        post.clock.forward(seconds=50)
+    assert len(post.email.sent) == 1
+    post.clock.forward(minutes=3)
+    post.run()
     assert len(post.email.sent) == 2
+    assert why(post) == [("message", "superseded")] * 7
+
+
+def test_who_never_stops_writing_is_heard_every_ten_minutes(post, world):
+    for _ in range(60):
+        write(post, "maya")
+        post.run()
+        post.clock.forward(minutes=1)
+    assert len(post.email.sent) == 6
+
+
+def test_messages_that_are_announced_together_are_folded_too(post, world):
+    for _ in range(5):
+        write(post, "maya")
+    post.run()
+    assert len(post.email.sent) == 1
+    wait_a_little(post)
+    assert len(post.email.sent) == 2
+
+
+def test_a_joint_time_booked_and_given_up_again_and_again_is_told_twice(post, couple_room, joint):
+    """The partner learns at once, and after ten minutes what holds then."""
+    for _ in range(5):
+        made = book(post, couple_room, joint)
+        post.run()
+        give_up(post, made, "maya")
+        post.run()
+    assert [kind for kind, _, _ in post.sent()] == ["make_up_booked"]
+    wait_a_little(post)
+    assert [kind for kind, _, _ in post.sent()] == ["make_up_booked", "session_cancelled"]
+
+
+def test_a_joint_time_that_begins_within_the_hour_is_told_at_once(post, couple_room):
+    soon = another_room(post, after=HOUR / 2, kind=COUPLES, makes_up=(COUPLES.value,))
+    give_up(post, book(post, couple_room, soon), "maya")
+    post.run()
+    assert ("session_cancelled", "ben") in told(post)
+    assert [kind for kind, _, _ in post.sent()][-1] == "session_cancelled"
+
+
+def test_two_joint_times_are_two_subjects(post, couple_room, joint):
+    later = another_room(post, after=4 * DAY, kind=COUPLES, makes_up=(COUPLES.value,), ref="later")
+    give_up(post, book(post, couple_room, joint), "maya")
+    book(post, couple_room, later)
+    post.run()
+    wait_a_little(post)
+    assert [kind for kind, _, _ in post.sent()].count("make_up_booked") == 1
+    assert [kind for kind, _, _ in post.sent()].count("session_cancelled") == 1
+
+
+def test_homework_handed_in_and_opened_again_and_again_is_told_twice(post, world, handed_in):
+    for n in range(4):
+        post.run()
+
+        def again(store, cast, n=n):
+            task = store.get(homework.Homework, handed_in.homework_id)
+            made = store.scalars(homework.current_hand_in(task, cast.maya.id)).one()
+            homework.reopen(store, made, by=cast.maya, now=post.clock.now())
+            store.flush()
+            homework.hand_in(store, task, f"List {n}", by=cast.maya, now=post.clock.now())
+
+        post.do(again)
+    post.run()
+    wait_a_little(post)
+    assert [kind for kind, _, _ in post.sent()].count("homework_handed_in") == 2
+
+
+def test_answers_to_two_texts_are_two_notices_and_to_one_text_one(post, world, evening, handed_in):
+    second = set_homework(post, evening, ref="second")
+    other = post.do(
+        lambda store, cast: homework.hand_in(
+            store, store.get(homework.Homework, second.id), "More", by=cast.maya, now=post.clock.now()
+        )
+    )  # fmt: skip
+    for made in (handed_in, other, handed_in, handed_in):
+        answer(post, made)
+    post.run()
+    assert [kind for kind, _, _ in post.sent()].count("homework_answered") == 2
 
 
 def test_no_notice_holds_words_that_somebody_wrote(post, world, evening):

@@ -1,12 +1,13 @@
 """Contacts: attempts to reach a client, and anything the client said themselves. Contact is not attendance (docs/product.md, *Words*)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit import events
+from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, look_again
@@ -28,6 +29,10 @@ class Outcome(StrEnum):
 
 TWO_WAY = (Outcome.REACHED, Outcome.DECLINED, Outcome.CALL_BACK_AT)
 """Outcomes in which the client was spoken to: these count as contact."""
+
+
+DOUBLE_TAP = timedelta(minutes=1)
+"""The same thing written down again within this time is one tap too many, and is recorded once (S17)."""
 
 
 class ContactChannel(StrEnum):
@@ -70,18 +75,20 @@ def record(
     seat: Seat | None = None,
     note: str | None = None,
 ) -> Contact:
-    """Record a contact or an attempt at one. `at` (aware, default `now`) must not lie in the future. Raises Invalid."""
+    """Record a contact or an attempt at one. `at` (aware, default `now`) must not lie in the future. The very same again within
+    `DOUBLE_TAP`, messages aside, returns what was recorded. Raises Invalid."""
     if channel not in list(ContactChannel):
         raise Invalid(N_("%(name)s is not a way of contact."), field="channel", name=channel)
     if outcome not in list(Outcome):
         raise Invalid(N_("%(name)s is not an outcome."), field="outcome", name=outcome)
-    at = at or now
-    if at > now:
+    if at is not None and at > now:
         raise Invalid(N_("This lies in the future."), field="at")
     contact = Contact(
-        client_id=client.id, seat_id=seat and seat.id, at=at, by_id=by and by.id, channel=channel,
-        outcome=outcome, two_way=outcome in TWO_WAY, note=note, recorded_at=now,
+        client_id=client.id, seat_id=seat and seat.id, at=at or now, by_id=by and by.id,
+        channel=channel, outcome=outcome, two_way=outcome in TWO_WAY, note=note, recorded_at=now,
     )  # fmt: skip
+    if channel != ContactChannel.MESSAGE and (same := _same_again(store, contact, at)):
+        return same
     store.add(contact)
     store.flush()
     if contact.two_way:
@@ -93,14 +100,47 @@ def record(
     return contact
 
 
+def _same_again(store: Store, contact: Contact, at: datetime | None) -> Contact | None:
+    """What was recorded a moment ago and says the same as `contact`, which is not added yet."""
+    recent = select(Contact).where(
+        Contact.client_id == contact.client_id, Contact.at > contact.at - DOUBLE_TAP,
+        Contact.recorded_at > contact.recorded_at - DOUBLE_TAP,
+    )  # fmt: skip
+    said = ("seat_id", "channel", "outcome", "note", "at" if at else "by_id")
+    for each in store.scalars(recent):
+        if all(getattr(each, name) == getattr(contact, name) for name in said):
+            return each
+    return None
+
+
 def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
-    """Record that the client says they will come, which is contact (docs/product.md, *Words*). Raises Cancelled, TooLate."""
+    """Record that the client says they will come, which is contact (docs/product.md, *Words*). Saying it again changes nothing,
+    unless the session has begun since, or they had said that they can't come. Raises Cancelled, TooLate."""
     if seat.session.cancelled_at:
         raise Cancelled()
     if now > seat.session.ends_at:
         raise TooLate(N_("This session is over."))
+    if _said_already(store, seat, now):
+        return
     events.record(store, Tag.COMING_CONFIRMED, seat=seat, by=by, now=now)
     record(
         store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, seat=seat, by=by,
         now=now,
     )  # fmt: skip
+
+
+def _said_already(store: Store, seat: Seat, now: datetime) -> bool:
+    last = (
+        select(Event.tag, Event.at)
+        .where(Event.client_id == seat.client_id, Event.seat_id == seat.id)
+        .where(Event.tag.in_([Tag.COMING_CONFIRMED, Tag.ABSENCE_REPORTED]))
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    said = store.execute(last).one_or_none()
+    starts_at = seat.session.starts_at
+    return (
+        said is not None
+        and said.tag == Tag.COMING_CONFIRMED
+        and (now < starts_at or said.at >= starts_at)
+    )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit import events
@@ -42,9 +42,14 @@ def make(
     steps: list[Any] | None = None,
     note: str | None = None,
 ) -> Plan:
-    """Create a plan. Raises Invalid for an empty one."""
+    """Create a plan. The same words again return the plan that is there. Raises Invalid for an empty one."""
     if not steps and not (note or "").strip():
         raise Invalid(N_("A plan has at least one step or a note."), field="steps")
+    said = (seat and seat.id, barrier, steps or [], note, by.id)
+    earlier = select(Plan).where(Plan.client_id == client.id).order_by(Plan.id.desc()).limit(1)
+    for latest in store.scalars(earlier):
+        if said == (latest.seat_id, latest.barrier, latest.steps, latest.note, latest.by_id):
+            return latest
     plan = Plan(
         client_id=client.id, seat_id=seat and seat.id, barrier=barrier, steps=steps or [],
         note=note, made_at=now, by_id=by.id,

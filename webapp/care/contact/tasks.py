@@ -164,10 +164,15 @@ def attempt(
 ) -> Attempt:
     """Record an attempt at a task. `reached`, `declined` and `closed` (which needs a note) end it; after any other outcome it stays
     open and is due again at `next_at` (default in two hours; `call_back_at` needs it). Except for `closed` it is also
-    recorded as a contact. Raises Invalid, AlreadyDone."""
+    recorded as a contact. The very same again within `contacts.DOUBLE_TAP` returns what was recorded. Raises Invalid,
+    AlreadyDone."""
     if not task.is_open:
         raise AlreadyDone()
     _check_outcome(outcome, note, next_at, now)
+    for same in task.attempts[-1:]:
+        said = (same.outcome, same.by_id, same.note) == (outcome, by.id, note)
+        if said and now - same.at < contacts.DOUBLE_TAP:
+            return same
     ends = outcome in ENDING
     tried = Attempt(task_id=task.id, outcome=outcome, at=now, by_id=by.id, note=note)
     tried.next_at = None if ends else next_at or now + NEXT_ATTEMPT

@@ -118,9 +118,13 @@ def form_couple(
     if couple is None:
         couple = Couple(program_id=program.id, ref=ref, formed_at=now)
         store.add(couple)
-    couple.a, couple.b, couple.therapist, couple.ended_at = a, b, therapist, None
+    before = (couple.a, couple.b, couple.therapist, couple.ended_at)
+    couple.a, couple.b, couple.therapist, couple.ended_at = after = a, b, therapist, None
     store.flush()
-    events.record(store, Tag.COUPLE_FORMED, by=by, now=now, program_id=program.id, couple=couple.id)
+    if new or before != after:
+        events.record(
+            store, Tag.COUPLE_FORMED, by=by, now=now, program_id=program.id, couple=couple.id
+        )
     return couple, new
 
 
@@ -164,10 +168,12 @@ def set_care_team(
     if team is None:
         team = CareTeam(client_id=client.id)
         store.add(team)
-    team.counselor, team.supervisor, team.coordinator = counselor, supervisor, coordinator
+    before = (team.counselor, team.supervisor, team.coordinator)
+    team.counselor, team.supervisor, team.coordinator = after = counselor, supervisor, coordinator
     store.flush()
     ids: dict[str, Any] = {role.value: person and person.id for role, person in named.items()}
-    events.record(store, Tag.CARE_TEAM_SET, client=client, by=by, now=now, **ids)
+    if new or before != after:
+        events.record(store, Tag.CARE_TEAM_SET, client=client, by=by, now=now, **ids)
     return team, new
 
 

@@ -60,12 +60,14 @@ def put(
     now: datetime,
 ) -> None:
     """Replace the client's windows by these: weekday (0 is Monday), from and to as local `HH:MM`, the end at most `24:00`. No
-    windows: any time. Raises Invalid, Forbidden."""
+    windows: any time. The same again changes nothing. Raises Invalid, Forbidden."""
     if by is not None and by.kind != Kind.STAFF and by.id != client.id:
         raise Forbidden()
     wanted = [read(*window) for window in dict.fromkeys(windows)]
     if len(wanted) > MOST:
         raise Invalid(N_("At most %(most)s windows."), field="windows", most=MOST)
+    if sorted(wanted) == of(store, [client.id])[client.id]:
+        return
     store.execute(delete(AvailabilityWindow).where(AvailabilityWindow.person_id == client.id))
     store.add_all(
         AvailabilityWindow(

@@ -48,8 +48,8 @@ def set_reminders(
 ) -> None:
     """Store how `person` wants to be reminded. `first`: the channel tried first, the others follow in their usual order. `off`:
     rungs and notices not wanted. `quiet_hours`: local times `HH:MM` from and to, in place of the program's. `lead`: rung →
-    minutes before the start; a rung left out follows the program; None leaves what is stored. Raises Invalid naming the
-    field."""
+    minutes before the start; a rung left out follows the program; None leaves what is stored. The same again changes
+    nothing. Raises Invalid naming the field."""
     if first not in list(Channel):
         raise Invalid(N_("Choose one of the ways."), field="first")
     unknown = set(off) - {*OPTIONAL, *NEWS}
@@ -66,7 +66,10 @@ def set_reminders(
     }
     if lead is not None:
         kept["lead"] = {rung: _usable_lead(rung, minutes) for rung, minutes in lead.items()}
-    person.preferences = {name: value for name, value in kept.items() if name != "lead" or value}
+    kept = {name: value for name, value in kept.items() if name != "lead" or value}
+    if kept == person.preferences:
+        return
+    person.preferences = kept
     _changed(store, person, by=by, now=now)
     _look_ahead(store, person, now)
 

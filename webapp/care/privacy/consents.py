@@ -47,6 +47,8 @@ REDISCLOSURE = N_(
 needs a login."""
 LONGEST = timedelta(days=366)
 """A consent is asked for again at least once a year."""
+SAME_DAY = timedelta(days=1)
+"""Consents that end within this time of each other, with the same words, are one signed twice (S17)."""
 ELEMENTS = (
     "client_name", "recipient_name", "discloser", "description", "purpose", "right_to_revoke",
     "signature",
@@ -145,8 +147,8 @@ def grant(
 ) -> Consent:
     """The client allows one person to be told one category of facts, until `expires_at` (aware).
 
-    While staff have paused sharing with that person, the new consent is paused as well, since the client may be under pressure
-    to sign (P3). Raises Forbidden for anybody but the client, Invalid naming the element that is missing or wrong (P2).
+    The same words signed again on one day return the consent that is there. While staff have paused sharing with that person,
+    the new consent is paused as well, since the client may be under pressure to sign (P3). Raises Forbidden for anybody but the client, Invalid naming the element that is missing or wrong (P2).
     """
     if by.id != client.id:
         raise Forbidden(N_("Only you can allow this yourself."))
@@ -159,6 +161,12 @@ def grant(
         raise Invalid(N_("A consent ends within a year."), field="expires_at")
     if recipient.program_id != client.program_id or recipient.id == client.id:
         raise Invalid(N_("Choose who may be told."), field="recipient")
+    description = description or DESCRIPTIONS[Category(category)]
+    for same in store.scalars(_between(client.id, recipient.id).where(~Consent.is_revoked)):
+        said = (same.category, same.purpose, same.signature, same.description)
+        until = same.expires_at > now and abs(expires_at - same.expires_at) < SAME_DAY
+        if until and said == (category, purpose, signature, description):
+            return same
     consent = Consent(
         client=client,
         recipient=recipient,
@@ -166,7 +174,7 @@ def grant(
         recipient_name=recipient.name,
         category=category,
         discloser=client.program.name,
-        description=description or DESCRIPTIONS[Category(category)],
+        description=description,
         purpose=purpose,
         right_to_revoke=RIGHT_TO_REVOKE,
         signature=signature,

@@ -142,9 +142,11 @@ def put(
     series.capacity, series.presence_from = capacity, presence_from
     series.makes_up = list(makes_up)
     dropped = set_members(series, clients)
+    changed = store.is_modified(series)
     store.flush()
-    tag = Tag.SERIES_PLANNED if new else Tag.SERIES_CHANGED
-    events.record(store, tag, by=by, now=now, program_id=program.id, series=series.id)
+    if new or changed:
+        tag = Tag.SERIES_PLANNED if new else Tag.SERIES_CHANGED
+        events.record(store, tag, by=by, now=now, program_id=program.id, series=series.id)
     release_coming_seats(store, series, dropped, by=by, now=now)
     unfold_one(store, series, by=by, now=now, before=before)
     return series, new

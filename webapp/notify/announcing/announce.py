@@ -22,6 +22,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store, claim
 from webapp.notify.announcing import notices
 from webapp.notify.announcing.audience import Recipient, allowed_by, recipients
+from webapp.notify.announcing.folding import fold
 from webapp.notify.announcing.notices import PlannedNotice
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
 from webapp.notify.outbox import LATE_ENOUGH, NewNotification, insert_new
@@ -135,7 +136,7 @@ def planned_notifications(
             planned += notices.planned_notices(store, event, fields)
     if planned:
         known = recipients(store, {notice.person_id for notice in planned})
-        for notice in planned:
+        for notice in fold(store, planned):
             yield from notice.notifications(known.get(notice.person_id))
 
 

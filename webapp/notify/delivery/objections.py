@@ -23,7 +23,16 @@ from webapp.care.materials.resources import Resource, ResourceFor, ResourceUse
 from webapp.care.materials.summaries import Summary, SummaryRead
 from webapp.care.privacy.consents import Consent, valid
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.notify.kinds import CHECKS, LINKS, REMINDERS, STAFF, NoticeKind
+from webapp.notify.kinds import (
+    BOOKINGS,
+    CHECKS,
+    FEEDBACK,
+    FOLDED,
+    LINKS,
+    REMINDERS,
+    STAFF,
+    NoticeKind,
+)
 from webapp.notify.outbox import Notification
 
 ANYWAY = (*LINKS, NoticeKind.TEST_NOTICE)
@@ -57,6 +66,7 @@ def objection() -> Any:
         (and_(notice.consent_category.is_not(None), ~_consent_covers()), "consent"),
         (and_(notice.kind.in_(STAFF), ~_task_still_waits()), "task"),
         *_news_objections(),
+        (or_(*(_folded(kinds) for kinds in set(FOLDED.values()))), "superseded"),
         (notice.session_id.is_(None), None),
         (client.status != Status.ACTIVE, "inactive"),
         (
@@ -157,13 +167,9 @@ def _news_objections() -> list[tuple[Any, str]]:
     return [
         (and_(kind == NoticeKind.PLACE_HELD, ~_place_is_held()), "taken"),
         (and_(kind.in_(other_times), _made_up_for()), "booked"),
-        (
-            and_(kind == NoticeKind.CATCH_UP, _newer_of_its_kind(newer.seat_id == notice.seat_id)),
-            "superseded",
-        ),
+        (and_(kind == NoticeKind.CATCH_UP, _newer_to_catch_up()), "superseded"),
         (and_(kind == NoticeKind.CATCH_UP, ~_left_to_do()), "read"),
         (and_(kind == NoticeKind.MESSAGE, _message_read()), "read"),
-        (and_(kind == NoticeKind.MESSAGE, _newer_message()), "superseded"),
         (and_(kind == NoticeKind.HOMEWORK_HANDED_IN, _hand_in_answered()), "answered"),
         (and_(kind == NoticeKind.REFLECTION_HANDED_IN, _reflection_confirmed()), "answered"),
     ]
@@ -178,22 +184,31 @@ def _made_up_for() -> Any:
     return row_exists(MakeUp, MakeUp.seat_id == notice.seat_id, stands)
 
 
-def _newer_of_its_kind(*same: Any) -> Any:
-    """Something newer of this kind, about the same, waits for or has gone to the same address."""
+def _newer_to_catch_up() -> Any:
+    """Something newer of the same session waits for or has gone to the same address."""
+    return _newer(newer.kind == notice.kind, newer.seat_id == notice.seat_id)
+
+
+def _folded(kinds: frozenset[NoticeKind]) -> Any:
+    """Of these kinds, and something newer about the same client goes to the same address now or went before (S17)."""
+    same = [newer.client_id == notice.client_id, newer.due_at <= notice.due_at]
+    if kinds == BOOKINGS:
+        same.append(newer.about_at == notice.about_at)
+    if kinds <= FEEDBACK:
+        same.append(newer.about_id == notice.about_id)
+    return and_(notice.kind.in_(kinds), _newer(newer.kind.in_(kinds), *same))
+
+
+def _newer(*same: Any) -> Any:
+    """Such a newer notice waits for or has gone to the same address."""
     return row_exists(
         newer,
         newer.person_id == notice.person_id,
         newer.address_id == notice.address_id,
-        newer.kind == notice.kind,
         newer.id > notice.id,
         newer.event_id != notice.event_id,
         *same,
     )
-
-
-def _newer_message() -> Any:
-    thread = and_(newer.seat_id.is_(None), newer.client_id == notice.client_id)
-    return _newer_of_its_kind(thread, newer.due_at <= notice.due_at)
 
 
 def _left_to_do() -> Any:

@@ -8,8 +8,6 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.attendance import absences
-from webapp.care.audit.events import Event
-from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts, help_calls
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat
@@ -60,14 +58,6 @@ def _do(verb: Action, seat: Seat, person: Person) -> dict[str, Any]:
         absences.report(store, seat, by=person, now=now)
     elif verb is Action.TROUBLE:
         help_calls.report(store, seat, by=person, now=now)
-    elif not _said_already(seat):
+    else:
         contacts.confirm_coming(store, seat, by=person, now=now)
     return {}
-
-
-def _said_already(seat: Seat) -> bool:
-    said = select(Event.id).where(
-        Event.client_id == seat.client_id, Event.seat_id == seat.id,
-        Event.tag == Tag.COMING_CONFIRMED,
-    )  # fmt: skip
-    return store.scalar(said.limit(1)) is not None

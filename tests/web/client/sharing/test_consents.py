@@ -113,7 +113,7 @@ def test_somebody_elses_consent_does_not_exist_for_anybody(visit, store, world):
 def test_one_tap_ends_all_of_that_kind_for_that_person(visit, store, world):
     """P3: however often it was allowed."""
     maya, _ = shared(visit, world)
-    shared(visit, world)
+    shared(visit, world, term="180")
     maya.post(f"/me/sharing/{rows(store)[0].id}/end")
     standing = [each.category for each in rows(store) if each.revoked_at is None]
     assert standing == ["reminders", "reminders"]

@@ -97,7 +97,15 @@ def _context() -> dict[str, Any]:
 
 
 def _plan(wanted: SlotForm) -> None:
+    """Plan it, unless the very same stands there: then the form was sent twice."""
     program = me().program
+    same = select(Session.id).where(
+        Session.program_id == program.id, Session.host_id == wanted.host.id, Session.is_on,
+        Session.starts_at == wanted.starts_at, Session.ends_at == wanted.starts_at + wanted.length,
+        Session.title == wanted.title, Session.kind == wanted.kind,
+    )  # fmt: skip
+    if store.scalar(same.limit(1)) is not None:
+        return
     common: dict[str, Any] = {
         "kind": wanted.kind, "title": wanted.title, "host": wanted.host, "by": me(),
         "capacity": wanted.capacity, "makes_up": wanted.makes_up, "join_url": wanted.join_url,
