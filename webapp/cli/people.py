@@ -14,6 +14,7 @@ from sqlalchemy import select
 from webapp import clock, names
 from webapp.care.accounts import logins, sign_in_links, sign_in_methods
 from webapp.care.accounts.logins import Login
+from webapp.care.contact import addresses
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Kind, Person, RoleName, Status
 from webapp.care.directory.policy import Policy
@@ -171,7 +172,10 @@ def _find_or_create(
             "time_zone": more["time_zone"] or where.time_zone,
         }
         ref = _unused_reference(store, where, email)
-        return people.put(store, where, ref, by=None, now=now, email=email, **more)[0]
+        made, _ = people.put(store, where, ref, by=None, now=now, email=email, **more)
+        if made.kind == Kind.STAFF:
+            addresses.reach_staff(store, made, by=None, now=now)
+        return made
     if known[0].kind != more["kind"]:
         raise CommandFailed(
             f"{email} is registered in {where.ref} as {known[0].kind}. For somebody else with this address, give their --name."

@@ -5,13 +5,24 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, func, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory.people import Person
+from webapp.care.directory.people import Kind, Person, Status
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
@@ -71,10 +82,15 @@ class Address(Base):
         """Nothing is sent there any more."""
         return self.stopped_at != None
 
-    @property
+    @hybrid_property
     def usable(self) -> bool:
         """Notices may be sent there (P9)."""
         return bool(self.opted_in_at and not self.stopped_at and not self.unsafe_at)
+
+    @usable.inplace.expression
+    @classmethod
+    def _usable(cls) -> ColumnElement[bool]:
+        return and_(cls.is_opted_in, ~cls.is_stopped, ~cls.is_unsafe)
 
     def stop(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
         """Send nothing there any more. `why`: `gone`, `signed_out`, `stop_word`, `removed` … Twice is the same."""
@@ -186,6 +202,28 @@ def of(person_id: int) -> Select[Address]:
         .where(Address.person_id == person_id, ~Address.is_stopped)
         .order_by(Address.id)
     )
+
+
+def reach_staff(store: Store, person: Person, *, by: Person | None, now: datetime) -> None:
+    """Let notices of tasks go to a staff member's own e-mail address and number, since who must act can be told (rule 18). One that they
+    switched off, stopped or marked unsafe stays so."""
+    known = set(store.scalars(select(Address.value).where(Address.person_id == person.id)))
+    for channel, value in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone)):
+        if value and value not in known:
+            add(store, person, channel, value, by=by, now=now)
+
+
+def has_working() -> ColumnElement[bool]:
+    """A condition on `Person`: notices may be sent to at least one address of theirs (P9)."""
+    return exists().where(Address.person_id == Person.id, Address.usable)
+
+
+def unreachable(program_id: int) -> Select[Person]:
+    """The program's active clients, and active staff with a role, who cannot be told anything, by name (rule 18)."""
+    concerned = or_(Person.kind == Kind.CLIENT, Person.roles.any())
+    found = select(Person).where(Person.program_id == program_id, concerned, ~has_working())
+    active = found.where(Person.status == Status.ACTIVE)
+    return active.order_by(Person.folded_name, Person.id)
 
 
 def sign_out_devices(

@@ -125,6 +125,8 @@ def enter_person(target: _Target, row: RosterRow) -> str:
     leaving.change_status(target.store, made, row.get("status") or made.status, **target.acting)
     for channel in opted_in:
         addresses.add(target.store, made, channel, values[CELL_OF[channel]], **target.acting)
+    if made.kind == Kind.STAFF:
+        addresses.reach_staff(target.store, made, **target.acting)
     target.people[row.ref] = made
     return NEW if new else CHANGED
 
