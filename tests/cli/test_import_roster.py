@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
 from webapp.care.audit import chain, events
+from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam, Couple
+from webapp.care.preferences import contact_preferences
 from webapp.care.schedule.series import Series
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Database
@@ -185,3 +187,67 @@ def test_staff_have_their_roles(run: Run, program: None, fresh_database: Databas
     with fresh_database.reading() as store:
         hanna = store.scalars(select(people.Person).where(people.Person.ref == "hanna")).one()
         assert hanna.role_names == {"technician", "admin"}
+
+
+STAFF_AND_CLIENTS = """type,ref,kind,name,email,phone,roles,opted_in,counselor
+person,dana,staff,Dana Fox,dana@example.org,,counselor,,
+person,erin,staff,Erin Vale,,,counselor,,
+person,mia,client,Mia Lee,mia@example.org,,,email,
+person,tom,client,Tom Ort,tom@example.org,,,,
+"""
+
+
+def test_staff_of_a_roster_can_be_told_of_their_tasks_and_who_cannot_be_told_is_named(
+    run: Run, program: None, fresh_database: Database, file: Path
+) -> None:
+    """Rule 18: no column has to say so for staff; clients still have to agree (P9)."""
+    file.write_text(STAFF_AND_CLIENTS)
+    for more in (["--dry-run"], []):
+        done = run("import", "roster", str(file), *more)
+        assert done.exit_code == 0, done.output
+        said = " ".join(done.stderr.split())
+        assert "Erin Vale (erin) has no working way to be told of tasks" in said
+        assert "Tom Ort (tom) has no working way to be told of reminders" in said
+        assert "Dana Fox (dana) has" not in said
+        assert "Mia Lee (mia) has" not in said
+    with fresh_database.reading() as store:
+        usable = select(Person.ref).join(Address, Address.person_id == Person.id)
+        assert sorted(store.scalars(usable.where(Address.usable))) == ["dana", "mia"]
+    doctor = " ".join(run("doctor").stderr.split())
+    assert "bay: Erin Vale (erin) has no working way" in doctor
+    assert "bay: Tom Ort (tom) has no working way" in doctor
+    assert "Dana Fox" not in doctor
+
+
+@pytest.mark.parametrize("how", ["switched_off", "stopped", "unsafe"])
+def test_a_staff_members_no_outlives_the_next_import(
+    run: Run, program: None, fresh_database: Database, file: Path, how: str
+) -> None:
+    """Rules 15 and 18."""
+    file.write_text(STAFF_AND_CLIENTS)
+    run("import", "roster", str(file))
+    with fresh_database.writing() as store:
+        dana = store.scalars(select(Person).where(Person.ref == "dana")).one()
+        [address] = store.scalars(addresses.of(dana.id))
+        if how == "switched_off":
+            contact_preferences.allow(store, address, False, by=dana, now=THAT_DAY)
+        elif how == "stopped":
+            address.stop(store, "stop_word", by=dana, now=THAT_DAY)
+        else:
+            address.unsafe_at = THAT_DAY
+        store.commit()
+    file.write_text(STAFF_AND_CLIENTS.replace("Dana Fox", "Dana Foxley"))
+    assert "Dana Foxley (dana) has no working way" in " ".join(
+        run("import", "roster", str(file)).stderr.split()
+    )
+
+
+def test_an_invited_staff_member_can_be_told_of_tasks(
+    run: Run, program: None, fresh_database: Database
+) -> None:
+    """Rule 18."""
+    made = run("person", "invite", "dana@example.org", "--kind", "staff", "--role", "counselor")
+    assert made.exit_code == 0, made.output
+    with fresh_database.reading() as store:
+        [address] = store.scalars(select(Address))
+        assert (address.value, address.usable) == ("dana@example.org", True)

@@ -25,6 +25,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from webapp import log
+from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import Program
 from webapp.config import Settings, SettingsError
 from webapp.crypto.keys import KeyTrouble
@@ -117,6 +118,15 @@ def program_of(store: Store, ref: str | None) -> Program:
             f"There are several programs. Say which: --program {refs.replace(', ', ' | ')}"
         )
     raise CommandFailed(f"There is no program called {ref}. There are: {refs}.")
+
+
+def unreachable(person: Person) -> str:
+    """Says that a client or a staff member can't be told anything, and the remedy."""
+    what = "reminders" if person.kind == Kind.CLIENT else "tasks"
+    return (
+        f"{person.name} ({person.ref}) has no working way to be told of {what}."
+        " Enter an e-mail address that they agree to, or let them sign in and allow notifications"
+    )
 
 
 @contextmanager

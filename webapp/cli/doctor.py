@@ -11,10 +11,13 @@ from urllib.parse import unquote, urlsplit
 
 import click
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from rich.markup import escape
 from sqlalchemy import func, select, text
 
 from webapp import clock
 from webapp.care.audit.events import Event
+from webapp.care.contact import addresses
+from webapp.care.directory.programs import Program
 from webapp.cli import console
 from webapp.cli.console import CommandFailed
 from webapp.config import PREFIX, Settings
@@ -167,6 +170,7 @@ def database_and_worker(settings: Settings, database: Database) -> Iterator[Find
         else:
             yield FINE, "worker: alive"
     yield from left_out(database)
+    yield from unreachable(database)
     yield from clinical_text(database)
     yield from csp_violations(database)
     free = shutil.disk_usage(settings.instance).free
@@ -189,6 +193,14 @@ def left_out(database: Database) -> Iterator[Finding]:
                 f"set aside: {row.subject} {row.subject_id} by {row.chore} since {row.first_at:%Y-%m-%d %H:%M} UTC, tried"
                 f" {row.count} times ({row.reason}). Mend what it says, or report it",
             )
+
+
+def unreachable(database: Database) -> Iterator[Finding]:
+    """Clients and staff who can't be told anything (rule 18): all are named, program by program."""
+    with database.reading() as store:
+        for program in store.scalars(select(Program).order_by(Program.id)):
+            for person in store.scalars(addresses.unreachable(program.id)):
+                yield WARNING, f"reach: {program.ref}: {escape(console.unreachable(person))}"
 
 
 def csp_violations(database: Database) -> Iterator[Finding]:

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from webapp.care.contact import task_owners, tasks
+from tests.conftest import THAT_DAY
+from webapp.care.contact import addresses, task_owners, tasks
 from webapp.care.contact.contacts import Contact
-from webapp.care.directory.people import RoleName
+from webapp.care.directory.people import RoleName, Status
 from webapp.care.directory.teams import Cover
 from webapp.demo import cast
 from webapp.refusals import AlreadyDone, Invalid
@@ -94,6 +95,55 @@ def test_the_owner_is_the_one_in_the_care_team_or_their_cover(store, world, cloc
     )
     store.flush()
     assert task_owners.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.colin.id
+
+
+def unreachable(store, *people):
+    for person in people:
+        for address in store.scalars(addresses.of(person.id)):
+            address.stop(store, "gone", by=None, now=THAT_DAY)
+    store.flush()
+
+
+def test_an_owner_who_cannot_be_told_counts_as_away(store, world, clock):
+    """Rule 18: another with the role is asked; when nobody can be told, the one who is named."""
+    now = clock.now()
+    unreachable(store, world.carla)
+    assert task_owners.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.colin.id
+    unreachable(store, world.colin)
+    assert task_owners.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.carla.id
+
+
+def test_a_cover_who_cannot_be_told_covers_for_nobody(store, world, clock):
+    """Rule 18."""
+    now = clock.now()
+    day = timedelta(days=1)
+    store.add(
+        Cover(
+            person_id=world.carla.id,
+            covered_by_id=world.theo.id,
+            starts_at=now - day,
+            ends_at=now + day,
+        )
+    )
+    unreachable(store, world.theo)
+    assert task_owners.owner_for(store, world.maya, RoleName.COUNSELOR, now) == world.colin.id
+
+
+@pytest.mark.parametrize("why", ["stopped", "unsafe", "switched_off"])
+def test_every_owner_and_client_without_a_working_way_is_listed(store, world, clock, why):
+    """Rule 18: not who has left, and not partners who get nothing anyway."""
+    for person in (world.carla, world.maya, world.henry, world.gus):
+        for address in store.scalars(addresses.of(person.id)):
+            if why == "stopped":
+                address.stop(store, "gone", by=None, now=clock.now())
+            elif why == "unsafe":
+                address.unsafe_at = clock.now()
+            else:
+                address.opted_in_at = None
+    world.gus.status = Status.DISCHARGED
+    store.flush()
+    found = store.scalars(addresses.unreachable(world.harbor.id)).all()
+    assert found == [world.carla, world.maya]
 
 
 def test_somebody_owns_it_even_when_the_care_team_names_nobody(store, world, clock):

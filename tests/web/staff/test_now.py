@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests.counting import statements
 from webapp.care.attendance.presence import Presence
+from webapp.care.contact import addresses
 from webapp.operations import heartbeats
 from webapp.protocol.facts.rooms import PULSE
 
@@ -35,6 +36,22 @@ def test_the_live_part_is_the_same_as_on_the_whole_page(carla, room, world, awak
     assert part.strip().startswith("<div")
     assert "<html" not in part
     assert unmasked(part).strip() in unmasked(whole)
+
+
+def test_who_cannot_be_told_anything_is_named(carla, visit, world, store, clock):
+    """Rule 18: clients to those in whose care they are, staff to leads."""
+    assert "told anything" not in carla.get("/staff").text
+    for person in (world.maya, world.zoe, world.colin):
+        for address in store.scalars(addresses.of(person.id)):
+            address.stop(store, "gone", by=None, now=clock.now())
+    store.commit()
+    mine = carla.get("/staff").text
+    assert "1 person can" in mine
+    assert f'<a href="/staff/people/{world.maya.id}#reach">Maya Torres</a>' in mine
+    everyone = visit(world.susan).get("/staff").text
+    assert "3 people can" in everyone
+    for name in ("Maya Torres", "Zoe Laurent", world.colin.name):
+        assert name in everyone
 
 
 def unmasked(html):

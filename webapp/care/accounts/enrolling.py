@@ -29,8 +29,8 @@ def enroll(
     """Add or change a person by the calling system's own reference; returns (person, whether new). The API, the import of a file and
     the command line call this, so that the same facts leave the same rows.
 
-    `agreed`: the channels by which they agreed to be written to (P9); None where the roster does not say: e-mail, and for staff
-    their telephone too. `more`: as `people.put` takes it. A link that was sent to an e-mail address which the roster replaces
+    `agreed`: the channels by which they agreed to be written to (P9); None where the roster does not say: e-mail. Staff are written
+    to at every address until they say no, since who must act can be told (rule 18). `more`: as `people.put` takes it. A link that was sent to an e-mail address which the roster replaces
     signs nobody in any more (S3). Raises Invalid.
     """
     known = select(Person.email).where(Person.program_id == program.id, Person.ref == ref)
@@ -38,7 +38,9 @@ def enroll(
     person, new = people.put(store, program, ref, kind=kind, by=by, now=now, **more)
     if before and before != person.email:
         sign_in_links.void(store, person, now=now)
-    if agreed is None:
-        agreed = (Channel.EMAIL, Channel.SMS) if kind == Kind.STAFF else (Channel.EMAIL,)
+    if kind == Kind.STAFF:
+        agreed = (Channel.EMAIL, Channel.SMS)
+    elif agreed is None:
+        agreed = (Channel.EMAIL,)
     addresses.follow_roster(store, person, agreed, by=by, now=now)
     return person, new

@@ -7,13 +7,24 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, and_, func, select
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory.people import Person
+from webapp.care.directory.people import Kind, Person, Status
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
@@ -83,10 +94,15 @@ class Address(Base):
         """The roster has another in its place now."""
         return self.stopped_why == REPLACED
 
-    @property
+    @hybrid_property
     def usable(self) -> bool:
         """Notices may be sent there (P9)."""
         return bool(self.opted_in_at and not self.stopped_at and not self.unsafe_at)
+
+    @usable.inplace.expression
+    @classmethod
+    def _usable(cls) -> ColumnElement[bool]:
+        return and_(cls.is_opted_in, ~cls.is_stopped, ~cls.is_unsafe)
 
     def stop(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
         """Send nothing there any more. `why`: `gone`, `signed_out`, `stop_word`, `removed`, `replaced` … Twice is the same; only what
@@ -257,6 +273,19 @@ def of(person_id: int) -> Select[Address]:
         .where(Address.person_id == person_id, ~Address.is_stopped)
         .order_by(Address.id)
     )
+
+
+def has_working() -> ColumnElement[bool]:
+    """A condition on `Person`: notices may be sent to at least one address of theirs (P9)."""
+    return exists().where(Address.person_id == Person.id, Address.usable)
+
+
+def unreachable(program_id: int) -> Select[Person]:
+    """The program's active clients, and active staff with a role, who cannot be told anything, by name (rule 18)."""
+    concerned = or_(Person.kind == Kind.CLIENT, Person.roles.any())
+    found = select(Person).where(Person.program_id == program_id, concerned, ~has_working())
+    active = found.where(Person.status == Status.ACTIVE)
+    return active.order_by(Person.folded_name, Person.id)
 
 
 def sign_out_devices(

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from webapp import clock
+from webapp.care.contact import addresses
 from webapp.cli import console
 from webapp.cli.console import CommandFailed
 from webapp.cli.rosters import entering, files
@@ -56,11 +58,19 @@ def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
         result = _enter(store, program_ref, rows)
         _refuse(sorted([*problems, *result.problems], key=lambda each: (each.row, each.column)))
         console.stderr.print(_table(result, dry_run))
+        _name_unreachable(store, program_ref)
         if dry_run:
             console.say("Nothing was changed. Without --dry-run it will be.")
         else:
             store.commit()
     console.output(str(0 if dry_run else sum(result.counts.values())))
+
+
+def _name_unreachable(store: Store, program_ref: str | None) -> None:
+    """Say who of the program can't be told anything (rule 18)."""
+    program = console.program_of(store, program_ref)
+    for person in store.scalars(addresses.unreachable(program.id)):
+        console.say(f"[yellow]![/] {escape(console.unreachable(person))}")
 
 
 def _enter(store: Store, program_ref: str | None, rows: list[RosterRow]) -> ImportResult:

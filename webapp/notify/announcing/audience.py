@@ -65,8 +65,7 @@ def recipients(store: Store, who: Select[Any] | Iterable[int]) -> dict[int, Reci
     }
     usable = (
         select(Address.person_id, Address.channel, Address.id)
-        .where(Address.person_id.in_(who), Address.is_opted_in)
-        .where(~Address.is_stopped, ~Address.is_unsafe)
+        .where(Address.person_id.in_(who), Address.usable)
         .order_by(Address.id)
     )
     for person, channel, address in connection.execute(usable).all():

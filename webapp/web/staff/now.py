@@ -10,6 +10,8 @@ from htmx_flask import request
 from sqlalchemy import Select
 
 from webapp import clock
+from webapp.care.contact import addresses
+from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import sessions
@@ -45,7 +47,15 @@ def page_context(open_room: int = 0) -> dict[str, Any]:
         room_overviews.of_sessions(store, todays_sessions(me(), now), me(), now), now
     )
     aside = set_aside.count(store, me().program_id)
-    return {"place": "now", "day": day, "open_room": open_room, "aside": aside}
+    found = addresses.unreachable(me().program_id)
+    untold = store.scalars(found.where(Person.id.in_(_visible_ids()))).all()
+    return {
+        "place": "now", "day": day, "open_room": open_room, "aside": aside, "untold": untold,
+    }  # fmt: skip
+
+
+def _visible_ids() -> Select[int]:
+    return teams.visible_to(me()).with_only_columns(Person.id)
 
 
 def todays_sessions(person: Person, now: datetime) -> Select[Session]:
