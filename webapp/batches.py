@@ -87,6 +87,8 @@ class BatchRun:
     on_commit: Callable[[], None] = lambda: None
     found: int = 0
     failed: list[int] = field(default_factory=list)
+    incomplete: dict[int, Exception] = field(default_factory=dict)
+    """Rows that `run` could work on in part, and why not wholly. What it did is committed, and they are set aside."""
 
     def retry_set_aside(self) -> int:
         """Try rows again that were set aside and are due, each in its own transaction; one that succeeds is no longer set aside."""
@@ -121,8 +123,7 @@ class BatchRun:
                 if len(self.failed) > MOST_SET_ASIDE:
                     raise
             else:
-                self.found += found
-                self.on_commit()
+                self._committed(found)
         return self.found
 
     def _retry_one(self, number: int) -> None:
@@ -133,14 +134,20 @@ class BatchRun:
                 if aside is None:
                     return  # another worker has claimed it
                 found = self.run(store, [number])
-                store.delete(aside)
+                if number not in self.incomplete:
+                    store.delete(aside)
                 store.commit()
         except Exception as error:
             raise_unless_row_fault(error)
             self._set_aside(number, error)
         else:
-            self.found += found
-            self.on_commit()
+            self._committed(found)
+
+    def _committed(self, found: int) -> None:
+        self.found += found
+        self.on_commit()
+        while self.incomplete:
+            self._set_aside(*self.incomplete.popitem())
 
     def _set_aside(self, number: int, error: Exception) -> None:
         self.failed.append(number)

@@ -14,6 +14,7 @@ QuietHours = tuple[time, time]
 MIDNIGHT = 24 * 60
 """Minutes in a day: `24:00`, its end."""
 
+_WALL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _DURATION = re.compile(
     r"(?P<sign>[+-]?)P(?=[0-9T])(?:(?P<weeks>[0-9]{1,4})W)?(?:(?P<days>[0-9]{1,5})D)?"
@@ -46,6 +47,17 @@ def time_at(minute: int) -> time:
 def clock_text(minute: int) -> str:
     """`HH:MM` of a minute since midnight, 0 to 1440; the last is `24:00`."""
     return "{:02}:{:02}".format(*divmod(minute, 60))
+
+
+def wall_time(text: str) -> datetime:
+    """The local date and time (naive) that `YYYY-MM-DDTHH:MM`, with seconds or without, names in ASCII digits: what a browser's
+    field sends. In this century. Raises ValueError, also for a day without an hour, which Python reads as midnight."""
+    if not _WALL_TIME.fullmatch(text):
+        raise ValueError("not a local date and time, written as YYYY-MM-DDTHH:MM")
+    found = datetime.fromisoformat(text)
+    if not in_this_century(found):
+        raise ValueError("not in this century")
+    return found
 
 
 def parse_duration(text: str) -> timedelta:

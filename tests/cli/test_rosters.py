@@ -90,7 +90,46 @@ def test_a_series_may_have_a_number_to_dial_in(store: Store) -> None:
     assert (problem.row, problem.column) == (3, "dial_in")
 
 
-@pytest.mark.parametrize("written", ["9999-12-31T23:00", "2026-11-23T18:00+02:00", "Monday"])
+SERIES = "type,ref,kind,name,roles,title,local_start,duration,rrule,host,capacity,time_zone\n"
+HOST = "person,h,staff,Host,counselor\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        ("rrule", "FREQ=DAILY;BYHOUR=9", "BYHOUR=9"),
+        ("rrule", "FREQ=WEEKLY;COUNT=0", "COUNT=0"),
+        ("rrule", "FREQ=WEEKLY; BYDAY=MO", "There is a blank in “BYDAY=MO”"),
+        ("rrule", "FREQ=MONTHLY;BYMONTHDAY=99", "BYMONTHDAY=99"),
+        ("rrule", "FREQ=MONTHLY;BYMONTHDAY=30;BYMONTH=2", "never happens"),
+        ("rrule", "FREQ=YEARLY;BYEASTER=0", "BYEASTER"),
+        ("local_start", "2026-03-06", "day and time"),
+        ("kind", "party", "Write one of"),
+        ("capacity", "1001", "1000 places"),
+        ("duration", "PT25H", "a day"),
+        ("time_zone", "EST", "place"),
+        ("time_zone", "Factory", "place"),
+    ],
+)
+def test_a_cell_of_a_series_that_cannot_be_kept_is_named(
+    store: Store, column: str, cell: str, words: str
+) -> None:
+    good = {
+        "kind": "group", "title": "Evenings", "local_start": "2026-03-06T18:00", "duration": "PT3H",
+        "rrule": "FREQ=WEEKLY", "host": "h", "capacity": "9", "time_zone": "Eastern Standard Time",
+    }  # fmt: skip
+    columns = SERIES.strip().split(",")
+    for cells, problems in ((good, []), (good | {column: cell}, [column])):
+        row = {"type": "series", "ref": "s"} | cells
+        text = SERIES + HOST + ",".join(row.get(name, "") for name in columns) + "\n"
+        with store.begin_nested() as nested:
+            found = problems_of(store, text)
+            nested.rollback()
+        assert [each.column for each in found] == problems
+    assert words in str(found[0])
+
+
+@pytest.mark.parametrize("written", ["9999-12-31T23:00", "2026-11-23T18:00+02:00", "Monday", "2026-11-23", "2026-11-23T18", "20261123T1800"])  # fmt: skip
 def test_a_series_begins_at_a_wall_time_of_this_century(written: str) -> None:
     with pytest.raises(Invalid) as refused:
         entering.read_local_start(written)

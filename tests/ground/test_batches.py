@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from tests.counting import statements
 from webapp import batches
 from webapp import clock as webapp_clock
-from webapp.batches import Batch, SetAside, each_or_none, run_batch
+from webapp.batches import Batch, BatchRun, SetAside, each_or_none, run_batch
 from webapp.care.directory.programs import Program
 
 NAME = "Ada Lovelace was not well"
@@ -117,6 +117,30 @@ def test_what_goes_through_is_no_longer_set_aside(pile, clock):
     assert pile.walk() == 1
     assert pile.aside() == []
     assert pile.done() == set(pile.ids)
+
+
+def test_what_could_be_done_in_part_is_kept_and_set_aside_until_it_is_whole(pile, clock):
+    """R15: nothing of it is undone, and it is tried again at longer and longer intervals."""
+    first, short = pile.ids[0], [True]
+
+    def run(store: Any, ids: Any) -> int:
+        store.get(Program, ids[0]).name = "done"
+        if short[0]:
+            made.incomplete[ids[0]] = pile.error
+        return 1
+
+    made = BatchRun(pile.database, pile.batch, clock.now(), run)
+    assert made.isolate([first]) == 1
+    assert pile.done() == {first}
+    for count in (1, 2):
+        [aside] = pile.aside()
+        assert (aside.subject_id, aside.count) == (first, count)
+        made.now = clock.set(aside.next_at)
+        made.retry_set_aside()
+    short[0] = False
+    made.now = clock.set(pile.aside()[0].next_at)
+    made.retry_set_aside()
+    assert pile.aside() == []
 
 
 def test_what_is_no_longer_due_is_no_longer_set_aside(pile, database, clock):

@@ -20,6 +20,7 @@ from webapp.times import (
     parse_duration,
     quiet_around,
     time_at,
+    wall_time,
 )
 
 FOREIGN_DIGITS = ["21:0\uff10", "\u0662\u0661:00", "21:\u06f0\u06f0", "2\u00b9:00"]
@@ -40,6 +41,18 @@ def test_a_time_of_day_is_read_as_it_is_written(each):
 def test_what_is_no_time_of_day_is_refused(text):
     with pytest.raises(ValueError, match="not a time of day"):
         clock_time(text)
+
+
+@pytest.mark.parametrize("text", ["2026-11-23T18:00", "2026-11-23T18:00:00", "2026-11-23 18:00"])
+def test_a_local_date_and_time_is_read_as_a_browser_sends_it(text):
+    assert wall_time(text) == datetime(2026, 11, 23, 18)
+
+
+@pytest.mark.parametrize("text", ["2026-11-23", "2026-11-23T18", "20261123T1800", "2026-W48-1T18:00", "2026-11-23T18:00Z", "2026-11-23T18:00+01:00",
+                                  "2026-02-30T18:00", "1999-12-31T18:00", "2100-01-01T18:00", "2026-11-23T1\uff18:00", "2026-11-23T18:00\n"])  # fmt: skip
+def test_a_day_without_an_hour_and_whatever_else_python_reads_is_no_local_time(text):
+    with pytest.raises(ValueError):
+        wall_time(text)
 
 
 def test_midnight_ends_a_day_and_begins_none():

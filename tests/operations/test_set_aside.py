@@ -16,7 +16,7 @@ from webapp.care.directory.people import Person
 from webapp.care.make_ups import held_places, settlement, waitlist
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace
-from webapp.care.schedule import series
+from webapp.care.schedule import planning, series
 from webapp.care.schedule.series import Series
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.demo import cast
@@ -134,6 +134,78 @@ def test_unfold_goes_on_past_a_series_that_cannot_be_read(store, database, world
     assert good.unfolded_until == now + series.HORIZON
 
 
+def full_room(store: Any, world: Any, clock: Any) -> tuple[Series, Session]:
+    """Maya, who was paused, is back in a weekly group of one place; the first session was given to Gus meanwhile."""
+    weekly = planned(store, world, clock, "small")
+    found = select(Session).where(Session.series_id == weekly.id).order_by(Session.starts_at)
+    coming = store.scalars(found).all()
+    for session in coming:
+        session.seats[0].release(store, by=None, now=clock.now())
+        session.capacity = 1
+    weekly.capacity, weekly.unfolded_until, first = 1, None, coming[0]
+    planning.give_seat(store, first, world.gus, by=None, now=clock.now())
+    store.commit()
+    return weekly, first
+
+
+def test_a_member_who_returns_to_a_full_session_has_their_other_places(
+    store, database, world, clock
+):
+    """R15: the rest of the series, and all others, are planned; somebody is asked about the one session."""
+    weekly, first = full_room(store, world, clock)
+    other = planned(store, world, clock, "other")
+    other.unfolded_until = None
+    store.commit()
+    now = clock.now()
+    series.unfold(database, now)
+    store.expire_all()
+    assert aside(store) == [("unfold", "series", weekly.id)]
+    assert other.unfolded_until == now + series.HORIZON
+    seats = select(Session.starts_at).join(Seat).where(
+        Session.series_id == weekly.id, Seat.client_id == world.maya.id, Seat.is_given,
+    )  # fmt: skip
+    theirs = store.scalars(seats.where(Session.starts_at > now)).all()
+    assert first.starts_at not in theirs
+    assert len(theirs) == 7
+    assert [each.client_id for each in planning.taken(store, first)] == [world.gus.id]
+
+
+def test_the_coordinator_is_told_which_series_until_there_is_a_place(
+    store, database, world, clock, visit
+):
+    weekly, first = full_room(store, world, clock)
+    series.unfold(database, clock.now())
+    set_aside.tell(database, clock.now())
+    assert "“Evening group” can&#39;t be planned" in visit(world.cody).get("/staff/tasks").text
+    weekly.capacity = 2
+    planning.resize(store, first, 2)
+    store.commit()
+    series.unfold(database, clock.forward(minutes=6))
+    set_aside.tell(database, clock.now())
+    assert aside(store) == []
+    assert {each.client_id for each in planning.taken(store, first)} == {world.gus.id, world.maya.id}  # fmt: skip
+    assert "can&#39;t be planned" not in visit(world.cody).get("/staff/tasks").text
+
+
+@pytest.mark.parametrize(
+    "rule", ["FREQ=DAILY;BYHOUR=9,18", "FREQ=YEARLY;BYEASTER=0", "FREQ=DAILY;BYMONTHDAY=30;BYMONTH=2"]
+)  # fmt: skip
+def test_a_rule_that_an_older_version_kept_stops_no_other_series_and_is_mended_by_a_change(
+    store, database, world, clock, rule
+):
+    bad, good = planned(store, world, clock, "bad"), planned(store, world, clock, "good")
+    store.execute(update(Series).where(Series.id == bad.id).values(rrule=rule))
+    store.commit()
+    now = clock.forward(days=20)
+    series.unfold(database, now)
+    assert aside(store) == [("unfold", "series", bad.id)]
+    assert good.unfolded_until == now + series.HORIZON
+    planned(store, world, clock, "bad")
+    store.commit()
+    series.unfold(database, clock.forward(minutes=6))
+    assert aside(store) == []
+
+
 def test_tend_nudges_past_a_task_that_cannot_be(night: Evening, monkeypatch: Any) -> None:
     night.walk(-1440, -60, -10, 5, 20, 60)
     maya, gus = (night.tasks(each)["outreach"] for each in (night.world.maya, night.world.gus))
@@ -196,15 +268,41 @@ def held(store: Any, world: Any, clock: Any) -> list[HeldPlace]:
     return found
 
 
+def live(store: Any) -> set[int]:
+    return set(store.scalars(waitlist.live().with_only_columns(HeldPlace.entry_id)))
+
+
 def test_places_are_offered_past_somebody_whose_wishes_cannot_be_read(
     store, database, world, clock
 ):
     maya, june = held(store, world, clock)
     poison(store, world.maya)
     held_places.offer_freed(database, clock.now())
-    live = set(store.scalars(waitlist.live().with_only_columns(HeldPlace.entry_id)))
-    assert live == {june.id}
-    assert aside(store) == [("offer freed places", "session", maya.session_id)]
+    assert live(store) == {june.id}
+    assert aside(store) == [("offer a freed place", "waitlist_entry", maya.id)]
+
+
+def test_the_next_in_line_has_their_turn_when_the_first_cannot_be_read(
+    store, database, world, clock
+):
+    maya, june = held(store, world, clock)
+    june.session = maya.session
+    maya.session.capacity = 1
+    poison(store, world.maya)
+    held_places.offer_freed(database, clock.now())
+    held_places.offer_freed(database, clock.now())
+    assert live(store) == {june.id}
+    assert aside(store) == [("offer a freed place", "waitlist_entry", maya.id)]
+
+
+def test_somebody_in_line_who_can_be_read_again_is_offered_a_place(store, database, world, clock):
+    maya, june = held(store, world, clock)
+    poison(store, world.maya)
+    held_places.offer_freed(database, clock.now())
+    poison(store, world.maya, {})
+    held_places.offer_freed(database, clock.forward(minutes=6))
+    assert live(store) == {maya.id, june.id}
+    assert aside(store) == []
 
 
 def test_make_ups_are_settled_past_one_that_cannot_be(night: Evening, monkeypatch: Any) -> None:

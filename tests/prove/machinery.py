@@ -1,4 +1,4 @@
-"""S9 to S16 broken, one rule at a time: what runs where no person looks."""
+"""S9 to S17 broken, one rule at a time: what runs where no person looks."""
 
 from tests.prove.mutation import Mutation, by, plain
 
@@ -19,6 +19,8 @@ KEYRING, SEALED, EMBEDDED = (
     "webapp/crypto/sealed.py",
     "webapp/embedded.py",
 )
+
+RECURRENCES = "webapp/care/schedule/recurrences.py"
 
 BREAKS = (
     # S9: a notification's buttons
@@ -99,4 +101,16 @@ BREAKS = (
     Mutation("S16", "requirements/sbom.cdx.json", '"bomFormat"', '"bomformat"', plain("house/test_dependencies", "bill_of_materials_is")),
     Mutation("S16", "pyproject.toml", '"nh3', '"nh3-by-another-name', plain("house/test_dependencies")),
     Mutation("S16", "templates/layouts/signed_in.html", "{{ asset(\"vendor/htmx", "https://cdn.example/{{ asset(\"vendor/htmx", by("web/test_htmx")),
+    # S17: what is parsed later is parsed and bounded before it is stored
+    Mutation("S17", RECURRENCES, "    found.check()\n", "", plain("care/schedule/test_recurrences", "by_its_part")),
+    Mutation("S17", RECURRENCES, "            if steps > MOST_STEPS and found:\n", "            if steps > 10 * MOST_STEPS and found:\n", plain("care/schedule/test_recurrences", "few_steps or by_its_part")),
+    Mutation("S17", RECURRENCES, "recurrence._periods(0 if rule.times else recurrence.number_at(begin))", "recurrence._periods(0)", plain("care/schedule/test_recurrences", "few_steps")),
+    Mutation("S17", RECURRENCES, "        if days[0] > last:\n            break\n", "        if days[0].year > 9000:\n            break\n", plain("care/schedule/test_recurrences", "few_steps")),
+    Mutation("S17", RECURRENCES, "        if name in SHORTER_THAN_A_DAY or", "        if False or", plain("care/schedule/test_recurrences", "in_words")),
+    Mutation("S17", RECURRENCES, "return (instant if self.until.tzinfo else local) > self.until", "return local > self.until.replace(tzinfo=None)", plain("care/schedule/test_recurrences", "until_means")),
+    Mutation("S17", "webapp/care/schedule/series.py", "    _expand_ahead(database, due, now)\n", "", by("care/schedule/test_series", "under_a_lock")),
+    Mutation("S17", "webapp/web/api/series.py", "    recurrences.checked(body.local_start, body.time_zone, body.rrule)\n", "", by("web/api/test_roster", "under_a_lock")),
+    Mutation("S17", "webapp/care/schedule/planning.py", "        if each not in list(SessionKind):\n", "        if False:\n", by("web/staff/test_make_ups", "invalid_input")),
+    Mutation("S17", "webapp/care/directory/programs.py", '        if name == "UTC" or (name.partition("/")[0] in CONTINENTS and "/" in name)\n', "", by("web/api/test_roster", "no_place")),
+    Mutation("S17", "webapp/times.py", "    if not _WALL_TIME.fullmatch(text):\n", "    if not text:\n", plain("ground/test_times", "without_an_hour")),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""R1 and R3 to R13 broken, one rule at a time. R2 (killed at any instant) is `make faults`, which kills for real."""
+"""R1 and R3 to R13 and R15 broken, one rule at a time. R2 (killed at any instant) is `make faults`, which kills for real."""
 
 from tests.prove.mutation import Mutation, by, plain
 
@@ -9,6 +9,7 @@ EMBEDDED, OUTCOMES, OBJECTIONS = (
 )
 TAKEN_BACK, ABSENCES = "webapp/cli/restore_safeguards.py", "webapp/care/attendance/absences.py"
 BATCHES, SET_ASIDE = "webapp/batches.py", "webapp/operations/set_aside.py"
+SERIES = "webapp/care/schedule/series.py"
 
 WITHOUT = {
     "R2": "SIGKILL at any instant: `make faults` kills worker, web and database 200 times and counts what is left."
@@ -76,7 +77,9 @@ BREAKS = (
     Mutation("R13", "webapp/numbers.py", "if len(text) <= len(str(most)) and _DIGITS", "if _DIGITS", plain("ground/test_times", "whole_number")),
     Mutation("R13", "webapp/numbers.py", '_DECIMAL = re.compile(r"[0-9]+(\\.[0-9]*)?")', '_DECIMAL = re.compile(r".+")', plain("ground/test_times", "decimal_number")),
     Mutation("R13", "webapp/care/directory/policy.py", '    if isinstance(value, bool) or not re.fullmatch(AMOUNT.strip("^$"), str(value)):\n        raise ValueError\n', "", plain("care/directory/test_policy", "cannot_be_meant")),
-    Mutation("R13", "webapp/care/schedule/series.py", "        if not RULE.fullmatch(rrule):\n            raise ValueError\n", "", plain("care/schedule/test_series", "other_scripts")),
+    Mutation("R13", "webapp/care/schedule/recurrences.py", "if not value or not part.isascii():", "if not value:", plain("care/schedule/test_recurrences", "by_its_part")),
+    Mutation("R13", "webapp/care/make_ups/held_places.py", "            failed[entry.id] = error\n            continue\n", "            raise\n", by("operations/test_set_aside", "next_in_line or offered_past")),
+    Mutation("R13", "webapp/care/make_ups/held_places.py", "    line = LINE.without_set_aside(line.where(WaitlistEntry.places <= free))\n", "    line = line.where(WaitlistEntry.places <= free)\n", by("operations/test_set_aside", "next_in_line")),
     Mutation("R13", "webapp/care/preferences/contact_preferences.py", "        return minute_of_day(text)\n", "        return int(text[:2]) * 60 + int(text[3:])\n", by("web/client/me/test_reminders", "cannot_be_is_refused")),
     Mutation("R13", BATCHES, "                if len(part) > 1:\n", "                if False:\n", by("ground/test_batches", "rest_is_done")),
     Mutation("R13", BATCHES, "        return due.where(~aside)\n", "        return due\n", by("ground/test_batches", "left_out")),
@@ -93,5 +96,14 @@ BREAKS = (
     Mutation("R13", "webapp/web/page/filters.py", "        log.error(\"row can't be shown\", exc_info=error)\n", "        raise\n", by("web/test_bad_rows", "cannot_be_shown")),
     Mutation("R13", "webapp/web/staff/room_overviews.py", "places = each_or_none(build, both_of)", "places = build(both_of)", by("web/test_bad_rows", "whose_place")),
     Mutation("R13", "webapp/web/client/histories.py", "words = each_or_none(build, over)", "words = build(over)", by("web/test_bad_rows", "lies_behind")),
+    # R15: one series that can't be planned holds up no other
+    Mutation("R15", SERIES, "        one_by_one.isolate([each])\n", "        with database.writing() as store:\n            run(store, [each])\n            store.commit()\n", by("operations/test_set_aside", "unfold_goes_on or older_version")),
+    Mutation("R15", SERIES, "            if full is None:\n                raise\n", "            raise\n", by("operations/test_set_aside", "returns_to_a_full")),
+    Mutation("R15", SERIES, "            one_by_one.incomplete[series.id] = full[0]\n", "            raise full[0]\n", by("operations/test_set_aside", "returns_to_a_full")),
+    Mutation("R15", SERIES, "    if not full:\n        series.unfolded_until", "    if True:\n        series.unfolded_until", by("operations/test_set_aside", "until_there_is")),
+    Mutation("R15", SERIES, "        except Invalid:\n            return {}\n", "        except Invalid:\n            raise\n", by("operations/test_set_aside", "older_version")),
+    Mutation("R15", SERIES, "        except (KeyError, ValueError) as error:\n", "        except (MemoryError,) as error:\n", by("web/client/test_group_times", "cannot_be_planned")),
+    Mutation("R15", BATCHES, "                if number not in self.incomplete:\n", "                if True:\n", by("ground/test_batches", "in_part")),
+    Mutation("R15", SET_ASIDE, '    if found[0].subject == "series":\n', "    if False:\n", by("operations/test_set_aside", "which_series")),
     Mutation("R13", "webapp/web/page/errors.py", "    if unit_of_work.is_committed():\n        return guard.redirect_after_change()\n", "", by("web/test_errors", "was_kept")),
 )  # fmt: skip

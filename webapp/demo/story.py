@@ -143,7 +143,7 @@ def tell(database: Database, now: datetime, each: Callable[[], object] = lambda:
 
 def plan(store: Store, world: World, began: datetime) -> None:
     """Create the weekly series of both programs, which end in two weeks."""
-    until = f"{began + LOOKS_BACK + LOOKS_AHEAD:%Y%m%dT000000}"
+    until = f"{began + LOOKS_BACK + LOOKS_AHEAD:%Y%m%d}"
     for ref, (host, kind, title, clock, days, minutes, clients) in PATTERNS.items():
         program = getattr(world, host).program
         first = began.astimezone(ZoneInfo(program.time_zone)).date()

@@ -13,6 +13,7 @@ from webapp.batches import Batch, SetAside
 from webapp.care.contact import task_owners, tasks
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory.people import RoleName
+from webapp.care.schedule.series import Series
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 
@@ -102,10 +103,13 @@ def _told(
     now: datetime,
 ) -> int:
     """Say it in the open task, or open one. What a person closed is opened again only by something new."""
-    brief = {
+    brief: dict[str, Any] = {
         "chore": chore, "subject": found[0].subject, "count": len(found),
         "rows": [each.subject_id for each in found[:MOST_NAMED]],
     }  # fmt: skip
+    if found[0].subject == "series":
+        theirs = select(Series.title).where(Series.id.in_(brief["rows"]))
+        brief["titles"] = list(store.scalars(theirs.order_by(Series.title)))
     if task := about.get((program_id, chore)):
         changed = task.brief != brief
         task.brief = brief

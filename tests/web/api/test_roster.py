@@ -1,5 +1,6 @@
 """The API's people, couples, care teams, series, sessions and policy, by the caller's own references."""
 
+import sys
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,8 @@ from webapp.care.contact.addresses import Channel
 from webapp.care.make_ups import held_places, waitlist
 from webapp.care.privacy import emergency_access
 from webapp.care.privacy.consents import Consent
-from webapp.care.schedule import calendar_feeds
+from webapp.care.schedule import calendar_feeds, recurrences, series
+from webapp.care.schedule.recurrences import Recurrence
 from webapp.care.schedule.sessions import Session
 
 NEW_YORK = "America/New_York"
@@ -141,10 +143,64 @@ def test_a_series_makes_sessions_at_its_local_time(call) -> None:
     assert len(seats) == 8
 
 
-@pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=SOMETIMES", "FREQ=WEEKLY;BYDAY=XX"])
-def test_an_invalid_recurrence_rule_is_refused_by_name(call, rule) -> None:
+@pytest.mark.parametrize(
+    ("rule", "part"),
+    [
+        ("FREQ=SECONDLY", "FREQ=SECONDLY"),
+        ("FREQ=SOMETIMES", "FREQ=SOMETIMES"),
+        ("FREQ=WEEKLY;BYDAY=XX", "BYDAY=XX"),
+        ("FREQ=DAILY;BYHOUR=9,18", "BYHOUR=9,18"),
+        ("FREQ=MONTHLY;BYMONTHDAY=30;BYMONTH=2", "BYMONTHDAY=30"),
+        ("FREQ=WEEKLY;COUNT=0", "COUNT=0"),
+        ("FREQ=WEEKLY; BYDAY=MO", "BYDAY=MO"),
+        ("FREQ=WEEKLY;BYEASTER=1", "BYEASTER=1"),
+    ],
+)
+def test_a_recurrence_rule_that_cannot_be_kept_is_refused_by_its_part(
+    call, recorded, rule, part
+) -> None:
+    before = recorded()
     no = call("PUT", "/series/odd", WEEKLY | {"rrule": rule})
     assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/rrule")
+    assert part in no.text
+    assert recorded() == before
+
+
+def test_a_rule_is_checked_before_and_not_under_a_lock(call) -> None:
+    """S17: its days are counted before the verb runs, which takes the lock and finds the pattern ready."""
+    recurrences.checked.cache_clear()
+    entered: list[str] = []
+
+    def notice(frame, event, _):
+        if event == "call" and frame.f_code in (Recurrence.check.__code__, series.put.__code__):
+            entered.append(frame.f_code.co_name)
+
+    sys.setprofile(notice)
+    try:
+        call("PUT", "/series/mondays", WEEKLY)
+    finally:
+        sys.setprofile(None)
+    assert entered == ["check", "put"]
+
+
+def test_a_rule_is_returned_in_the_form_in_which_it_is_kept(call) -> None:
+    made = call("PUT", "/series/mondays", WEEKLY | {"rrule": "RRULE:FREQ=WEEKLY;BYDAY=WE,MO"})
+    assert made.json["rrule"] == "FREQ=WEEKLY;BYDAY=MO,WE"
+
+
+@pytest.mark.parametrize("zone", ["EST", "localtime", "Factory", "Etc/GMT+5", "GMT+0"])
+def test_a_zone_that_is_no_place_is_refused(call, recorded, zone) -> None:
+    before = recorded()
+    for address, body in (("/series/odd", WEEKLY), ("/sessions/odd", LATER), ("/people/sam", SAM)):
+        no = call("PUT", address, body | {"time_zone": zone})
+        assert (no.status_code, no.json["errors"][0]["pointer"]) == (422, "#/time_zone")
+    assert recorded() == before
+
+
+def test_a_zone_by_its_name_in_windows_is_translated(call) -> None:
+    windows = {"time_zone": "Eastern Standard Time"}
+    for address, body in (("/series/odd", WEEKLY), ("/sessions/odd", LATER), ("/people/sam", SAM)):
+        assert call("PUT", address, body | windows).json["time_zone"] == NEW_YORK
 
 
 def test_the_policy_is_read_changed_and_versioned(call, store, world) -> None:

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from webapp.care.attendance import absences
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule import series
-from webapp.care.schedule.series import Member
+from webapp.care.schedule.series import Member, Series
 from webapp.care.schedule.sessions import Seat, Session
 
 
@@ -66,6 +66,16 @@ def test_once_gives_a_place_there_and_tells_the_usual_group(
     assert "knows you come another time" in maya.follow(answer).text
     assert store.scalar(absences.of(seat_of(store, usual, world.maya).id)) is not None
     assert store.scalars(select(MakeUp)).one().by_seat_id == new.id
+
+
+@pytest.mark.parametrize("spoilt", [{"local_start": "soon"}, {"time_zone": "No/Where"}, {"rrule": "FREQ=DAILY;BYHOUR=1"}])  # fmt: skip
+def test_a_time_that_cannot_be_planned_is_left_out(maya, store, world, fridays, mondays, spoilt):
+    seat = seat_of(store, first(store, fridays), world.maya)
+    store.execute(update(Series).where(Series.id == mondays.id).values(**spoilt))
+    store.commit()
+    page = maya.get(f"/seats/{seat.id}/other-times")
+    assert page.status_code == 200
+    assert "Mon · 12:00" not in page.text
 
 
 def test_for_good_moves_every_coming_place(maya, store, world, fridays, mondays, clock):

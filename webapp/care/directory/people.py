@@ -171,7 +171,7 @@ def put(
     roles: list[str] | None = None,
 ) -> tuple[Person, bool]:
     """Add or change a person by the calling system's own reference; returns (person, whether new). Raises Invalid."""
-    known_zone(time_zone)
+    time_zone = known_zone(time_zone)
     if language not in LANGUAGES:
         raise Invalid(N_("We speak %(known)s."), field="language", known=", ".join(LANGUAGES))
     person = store.scalar(select(Person).where(Person.program_id == program.id, Person.ref == ref))

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import Any, NamedTuple, Protocol, TypeVar
 from zoneinfo import available_timezones
 
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from sqlalchemy import JSON, ForeignKey, Select, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -16,6 +17,12 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.policy import Policy
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
+
+CONTINENTS = {
+    "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Brazil", "Canada",
+    "Chile", "Europe", "Indian", "Mexico", "Pacific", "US",
+}  # fmt: skip
+"""How the IANA names of zones begin that are somewhere."""
 
 
 class Program(Base):
@@ -79,20 +86,32 @@ def _from_text(body: str) -> Policy:
 
 
 def known_zone(name: str, field: str = "time_zone") -> str:
-    """Return `name` if it is an IANA time zone; else raise Invalid for `field`."""
-    if name not in zones():
+    """Return the IANA time zone of this name, or of this name that Windows has for it; else raise Invalid for `field`."""
+    found = name if name in zones() else WINDOWS_TO_OLSON.get(name, name)
+    if found not in zones():
         raise Invalid(
-            N_("%(name)s is not a time zone we know. Use a name like America/New_York."),
+            N_("%(name)s is not the time zone of a place. Use a name like America/New_York."),
             field=field,
-            name=name,
+            name=name[:64],
         )
-    return name
+    return found
 
 
 @cache
 def zones() -> frozenset[str]:
-    """The names of the IANA time zones."""
-    return frozenset(available_timezones())
+    """The names of the IANA time zones that are somewhere, and UTC. Others have no place whose clocks they follow: `EST` knows no
+    summer, `localtime` is another one on each machine, `Etc/GMT+5` lies five hours behind."""
+    return frozenset(
+        name
+        for name in available_timezones()
+        if name == "UTC" or (name.partition("/")[0] in CONTINENTS and "/" in name)
+    )
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """Every name that `known_zone` takes."""
+    return zones() | {name for name, zone in WINDOWS_TO_OLSON.items() if zone in zones()}
 
 
 def create(

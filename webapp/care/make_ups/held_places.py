@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, or_, select
 
 from webapp import batches
-from webapp.batches import Batch
+from webapp.batches import Batch, BatchRun
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory import programs
@@ -25,29 +25,46 @@ MORNING = timedelta(hours=1)
 """A hold that would run out in somebody's quiet hours lasts this long beyond them."""
 
 
-def serve(store: Store, session: Session, *, now: datetime) -> int:
+def serve(
+    store: Store, session: Session, *, now: datetime, failed: dict[int, Exception] | None = None
+) -> int:
     """Hold the free places of `session`, which the caller has locked, for the first in line. Returns how many entries got one.
 
     Clients whom the time no longer suits leave the line. For a couple both places are held or none; while only one is free
-    they keep their turn, and a client who needs only one goes first.
+    they keep their turn, and a client who needs only one goes first. An entry that can't be worked on raises; with `failed`
+    (entry id → error) it is only noted there, and the next in line has its turn.
     """
     if session.cancelled_at or session.starts_at <= now + LAST_CALL:
         return 0
-    line = store.scalars(waitlist.in_line([session.id]).where(~served())).all()
-    free = session.capacity - count_taken(store, session) if line else 0
-    held = 0
-    for entry in line:
+    line = LINE.without_set_aside(waitlist.in_line([session.id]).where(~served()))
+    free, held = session.capacity - count_taken(store, session), 0
+    for entry in store.scalars(line).all():
         if free <= 0:
             break
-        party = party_for(store, entry.seat, entry.joined_by, now)
-        entry.places = len(party.people)
-        if not _suits(store, entry, party):
-            waitlist.leave(store, entry, by=None, now=now, why="clash")
-        elif entry.places <= free:
-            _hold(store, entry, party, now)
-            free -= entry.places
-            held += 1
+        try:
+            with store.begin_nested():
+                places = _serve_one(store, entry, free, now)
+        except Exception as error:
+            batches.raise_unless_row_fault(error)
+            if failed is None:
+                raise
+            failed[entry.id] = error
+            continue
+        free -= places
+        held += bool(places)
     return held
+
+
+def _serve_one(store: Store, entry: WaitlistEntry, free: int, now: datetime) -> int:
+    """Hold places for the first in line; returns how many of the `free` ones."""
+    party = party_for(store, entry.seat, entry.joined_by, now)
+    entry.places = len(party.people)
+    if not _suits(store, entry, party):
+        waitlist.leave(store, entry, by=None, now=now, why="clash")
+    elif entry.places <= free:
+        _hold(store, entry, party, now)
+        return entry.places
+    return 0
 
 
 def count_taken(store: Store, session: Session) -> int:
@@ -71,11 +88,14 @@ def _program_of_entry(entry_id: int) -> Select[int]:
 HOLDS = Batch("take back places", "held_place", HeldPlace.id, _program_of_hold)
 LINES = Batch("close lines", "waitlist_entry", WaitlistEntry.id, _program_of_entry)
 SESSIONS = Batch("offer freed places", "session", Session.id, sessions.program_of)
+LINE = Batch("offer a freed place", "waitlist_entry", WaitlistEntry.id, _program_of_entry)
 
 
 def offer_freed(database: Database, now: datetime, limit: int = 50) -> int:
     """Chore: end holds that have expired and the lines of sessions that begin or were cancelled, and hold every free place for
-    the first in line. Commits. Returns how many holds and entries it changed."""
+    the first in line. Commits. An entry that can't be worked on is set aside, and the next in line has its turn. Returns how many
+    holds and entries it changed."""
+    failed: dict[int, Exception] = {}
 
     def expire(store: Store, holds: Sequence[HeldPlace]) -> int:
         for held in holds:
@@ -89,16 +109,28 @@ def offer_freed(database: Database, now: datetime, limit: int = 50) -> int:
         return len(entries)
 
     def offer(store: Store, with_places: Sequence[Session]) -> int:
-        return sum(serve(store, session, now=now) for session in with_places)
+        return sum(serve(store, session, now=now, failed=failed) for session in with_places)
+
+    def again(store: Store, ids: Sequence[int]) -> int:
+        entry = store.get(WaitlistEntry, ids[0])
+        if entry is None or not entry.is_waiting or entry.session.starts_at <= now + LAST_CALL:
+            return 0
+        planning.lock(store, entry.session)
+        free = entry.session.capacity - count_taken(store, entry.session)
+        return _serve_one(store, entry, free, now)
 
     expired = waitlist.live().where(HeldPlace.until <= now)
     changed = batches.run_batch(database, now, replace(HOLDS, limit=limit), expired, expire)
     changed += batches.run_batch(
         database, now, replace(LINES, limit=limit), _ended_lines(now), close
     )
-    return changed + batches.run_batch(
+    changed += BatchRun(database, LINE, now, again).retry_set_aside()
+    changed += batches.run_batch(
         database, now, replace(SESSIONS, limit=limit), _with_places(now), offer
     )
+    for entry_id, error in failed.items():
+        batches.set_aside(database, LINE, entry_id, error, now)
+    return changed
 
 
 def held_until(now: datetime, starts_at: datetime, zone: str, quiet: QuietHours | None) -> datetime:
@@ -148,7 +180,7 @@ def _with_places(now: datetime) -> Select[Session]:
     taken = select(func.count()).where(Seat.session_id == Session.id, occupied())
     free = Session.capacity - taken.correlate(Session).scalar_subquery()
     line = waitlist.in_any_line().where(WaitlistEntry.session_id == Session.id, ~served())
-    line = line.where(WaitlistEntry.places <= free)
+    line = LINE.without_set_aside(line.where(WaitlistEntry.places <= free))
     return (
         select(Session)
         .where(Session.starts_at > now + LAST_CALL, Session.is_on)

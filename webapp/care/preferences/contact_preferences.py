@@ -96,7 +96,7 @@ def set_language(store: Store, person: Person, language: str, *, by: Person, now
 def set_zone(store: Store, person: Person, zone: str, *, by: Person, now: datetime) -> None:
     """Show times and keep quiet hours in the IANA time zone `zone` from now on. The roster's zone is remembered as `home_zone`, so
     that no import resets the person's own (rule 15). Raises Invalid."""
-    known_zone(zone)
+    zone = known_zone(zone)
     if zone == person.time_zone:
         return
     kept = dict(person.preferences or {})

@@ -9,11 +9,16 @@ from sqlalchemy import bindparam, func, select
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.programs import known_zone
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Full, Invalid
+
+LONGEST_TITLE = 200
+MOST_PLACES = 1000
+LONGEST_SESSION = timedelta(hours=24)
 
 
 def put(
@@ -40,7 +45,15 @@ def put(
 
     `seats`: the clients who have a place in it (None: unchanged). Raises Invalid, Full, Cancelled.
     """
-    _check(kind, host, starts_at, ends_at, capacity)
+    time_zone, makes_up = known_zone(time_zone), list(makes_up)
+    check(
+        program_id, kind=kind, title=title, host=host, capacity=capacity, makes_up=makes_up,
+        presence_from=presence_from,
+    )  # fmt: skip
+    if ends_at <= starts_at:
+        raise Invalid(N_("A session ends after it starts."), field="ends_at")
+    if ends_at - starts_at > LONGEST_SESSION:
+        raise Invalid(N_("A session lasts a day at most."), field="ends_at")
     known = select(Session).where(Session.program_id == program_id, Session.ref == ref)
     session = store.scalar(known)
     new = session is None
@@ -55,7 +68,7 @@ def put(
     session.kind, session.title, session.time_zone = kind, title, time_zone
     session.host, session.join_url = host, dial_ins.checked_join_url(join_url)
     session.dial_in = dial_ins.parse(dial_in) if dial_in else None
-    session.presence_from, session.makes_up = presence_from, list(makes_up)
+    session.presence_from, session.makes_up = presence_from, makes_up
     changed = session.capacity != capacity or store.is_modified(session)
     resize(store, session, capacity)
     if new or changed:
@@ -67,17 +80,35 @@ def put(
     return session, new
 
 
-def _check(kind: str, host: Person, starts_at: datetime, ends_at: datetime, capacity: int) -> None:
-    if kind not in list(SessionKind):
-        raise Invalid(N_("%(kind)s is not a kind of session."), field="kind", kind=kind)
-    if host.kind != Kind.STAFF:
+def check(
+    program_id: int,
+    *,
+    kind: str,
+    title: str,
+    host: Person,
+    capacity: int,
+    presence_from: str,
+    makes_up: Sequence[str],
+) -> None:
+    """Raises Invalid naming the field unless these are what a session or a series of this program may have (S17)."""
+    for name, each in (("kind", kind), *(("makes_up", each) for each in makes_up)):
+        if each not in list(SessionKind):
+            raise Invalid(N_("%(kind)s is not a kind of session."), field=name, kind=each[:60])
+    if presence_from not in list(PresenceFrom):
+        raise Invalid(N_("Write one of: %(known)s."), field="presence", known=", ".join(PresenceFrom))  # fmt: skip
+    visible = any(letter.isprintable() and not letter.isspace() for letter in title)
+    if not visible or len(title) > LONGEST_TITLE:
+        raise Invalid(N_("Give it a title of at most %(most)s letters; clients read it."), field="title", most=LONGEST_TITLE)  # fmt: skip
+    if host.kind != Kind.STAFF or host.program_id != program_id:
         raise Invalid(N_("A session is hosted by staff."), field="host")
-    if ends_at <= starts_at:
-        raise Invalid(N_("A session ends after it starts."), field="ends_at")
-    if ends_at - starts_at > timedelta(hours=24):
-        raise Invalid(N_("A session lasts a day at most."), field="ends_at")
-    if not 1 <= capacity <= 1000:
+    if not 1 <= capacity <= MOST_PLACES:
         raise Invalid(N_("Between 1 and 1000 places."), field="capacity")
+
+
+def check_client(program_id: int, client: Person) -> None:
+    """Raises Invalid unless `client` is a client of this program."""
+    if client.kind != Kind.CLIENT or client.program_id != program_id:
+        raise Invalid(N_("%(ref)s is not a client here."), field="seats", ref=client.ref)
 
 
 def resize(store: Store, session: Session, capacity: int) -> None:
@@ -153,8 +184,7 @@ def _place_for(
     """The client's seat, with a free number if it had none, and whether they have the place already."""
     if session.cancelled_at:
         raise Cancelled()
-    if client.kind != Kind.CLIENT or client.program_id != session.program_id:
-        raise Invalid(N_("%(ref)s is not a client here."), field="seats", ref=client.ref)
+    check_client(session.program_id, client)
     seats = _locked_seats(store, session) if known is None else known
     own = next((row for row in seats if row[1] == client.id), None)
     mine = store.get_one(Seat, own[0]) if own else None

@@ -1,40 +1,30 @@
 """Series: a weekly pattern in local time, unfolded into sessions for the next eight weeks (rule 12, R10)."""
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
 from sqlalchemy import JSON, ForeignKey, Index, Select, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp import batches
-from webapp.batches import Batch
+from webapp.batches import Batch, BatchRun
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program, known_zone
-from webapp.care.schedule import dial_ins, planning
+from webapp.care.schedule import dial_ins, planning, recurrences
 from webapp.care.schedule.kinds import PresenceFrom
+from webapp.care.schedule.recurrences import Recurrence
 from webapp.care.schedule.sessions import Seat, Session
-from webapp.db import Base, Database, Store
-from webapp.numbers import whole_number
-from webapp.refusals import N_, Invalid
-from webapp.times import instant_of
+from webapp.db import Base, Database, Store, claim
+from webapp.refusals import N_, Full, Invalid
 
 HORIZON = timedelta(weeks=8)
-MOST_IN_HORIZON = 400
-"""More occurrences than this in a horizon are a mistake (FREQ=SECONDLY), not a schedule."""
-MOST_INTERVAL = 99
-"""The largest INTERVAL of a rule. Without a bound, and with 0, finding the next occurrence never ends or raises."""
-RULE = re.compile(r"(RRULE:)?[A-Za-z]+=[A-Za-z0-9,+-]+(;[A-Za-z]+=[A-Za-z0-9,+-]+)*")
-"""One rule's parts, in ASCII: what the parser makes of other scripts' digits today need not be what it makes of them tomorrow."""
+SHORTEST, LONGEST = timedelta(minutes=1), planning.LONGEST_SESSION
 
 
 class Series(Base):
-    """A weekly pattern. `local_start` is the first local time (naive), `rrule` an RFC 5545 rule without DTSTART."""
+    """A recurring pattern. `local_start` is the first local time (naive, ISO 8601); `rrule` the text of a `recurrences.Rule`, in
+    whose form alone it is stored. Both are read in one place, `recurrence`."""
 
     __tablename__ = "series"
     __table_args__ = (
@@ -67,23 +57,25 @@ class Series(Base):
     def duration(self) -> timedelta:
         return timedelta(minutes=self.minutes)
 
-    def occurrences(self, after: datetime, until: datetime) -> list[tuple[str, datetime]]:
-        """(local start as text, instant in aware UTC) of each occurrence in [after, until). Raises Invalid for a rule that repeats
-        too often."""
-        zone = ZoneInfo(self.time_zone)
-        first = datetime.fromisoformat(self.local_start)
-        rule = rrulestr(self.rrule, dtstart=first)
-        found = []
-        begin = after.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
-        for local in rule.xafter(begin, inc=True):
-            instant = instant_of(local, zone)
-            if instant >= until:
-                break
-            if instant >= after:
-                found.append((local.isoformat(timespec="minutes"), instant))
-            if len(found) > MOST_IN_HORIZON:
-                raise Invalid(N_("This rule repeats too often."), field="rrule")
-        return found
+    @property
+    def recurrence(self) -> Recurrence:
+        """When it takes place. Raises Invalid for what an older version stored and this one can't keep."""
+        try:
+            first = datetime.fromisoformat(self.local_start)
+            return recurrences.checked(first, self.time_zone, self.rrule)
+        except (KeyError, ValueError) as error:
+            raise Invalid(N_("This series can't be planned as it is."), field="rrule") from error
+
+    def occurrences(self, after: datetime, until: datetime) -> tuple[tuple[str, datetime], ...]:
+        """As `Recurrence.occurrences`. Raises Invalid as `recurrence` does."""
+        return self.recurrence.occurrences(after, until)
+
+    def occurrences_or_none(self, after: datetime, until: datetime) -> dict[str, datetime]:
+        """The same by local start; none for a series that can't be planned as it is."""
+        try:
+            return dict(self.occurrences(after, until))
+        except Invalid:
+            return {}
 
 
 class Member(Base):
@@ -119,28 +111,30 @@ def put(
     makes_up: Iterable[str] = (),
 ) -> tuple[Series, bool]:
     """Plan a series or change it, with its coming sessions; returns (series, whether new). Raises Invalid naming the field."""
-    known_zone(time_zone)
-    if local_start.tzinfo is not None:
-        raise Invalid(
-            N_("Give the wall time without an offset; the zone says the rest."), field="local_start"
-        )
-    if not timedelta(minutes=1) <= duration <= timedelta(hours=24):
+    recurrence = recurrences.checked(local_start, known_zone(time_zone), rrule)
+    if not SHORTEST <= duration <= LONGEST:
         raise Invalid(N_("Between a minute and a day."), field="duration")
-    check_rule(rrule, local_start)
+    clients, makes_up = list(clients), list(makes_up)
+    planning.check(
+        program.id, kind=kind, title=title, host=host, capacity=capacity, makes_up=makes_up,
+        presence_from=presence_from,
+    )  # fmt: skip
+    for client in clients:
+        planning.check_client(program.id, client)
     series = store.scalar(select(Series).where(Series.program_id == program.id, Series.ref == ref))
     new = series is None
     if series is None:
         series = Series(program_id=program.id, ref=ref, members=[])
         store.add(series)
-    before = {} if new else dict(series.occurrences(now, now + HORIZON))
+    before = {} if new else series.occurrences_or_none(now, now + HORIZON)
     series.kind, series.title = kind, title
     series.join_url = dial_ins.checked_join_url(join_url)
     series.dial_in = dial_ins.parse(dial_in) if dial_in else None
     series.local_start = local_start.isoformat(timespec="seconds")
     series.minutes = duration.total_seconds() / 60
-    series.time_zone, series.rrule, series.host = time_zone, rrule, host
+    series.time_zone, series.rrule, series.host = recurrence.zone, str(recurrence.rule), host
     series.capacity, series.presence_from = capacity, presence_from
-    series.makes_up = list(makes_up)
+    series.makes_up = makes_up
     dropped = set_members(series, clients)
     changed = store.is_modified(series)
     store.flush()
@@ -150,21 +144,6 @@ def put(
     release_coming_seats(store, series, dropped, by=by, now=now)
     unfold_one(store, series, by=by, now=now, before=before)
     return series, new
-
-
-def check_rule(rrule: str, local_start: datetime) -> None:
-    """Raises Invalid unless `rrule` is one RFC 5545 rule for whole days or rarer."""
-    try:
-        if not RULE.fullmatch(rrule):
-            raise ValueError
-        parts = dict(part.upper().split("=", 1) for part in rrule.removeprefix("RRULE:").split(";"))
-        if whole_number(parts.get("INTERVAL", "1"), most=MOST_INTERVAL) in (None, 0):
-            raise ValueError
-        rule = rrulestr(rrule, dtstart=local_start)
-        if rule._freq > 3:  # type: ignore[union-attr]
-            raise ValueError
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
-        raise Invalid(N_("Write a rule like FREQ=WEEKLY;BYDAY=MO,WE."), field="rrule") from error
 
 
 def set_members(series: Series, clients: Iterable[Person]) -> set[int]:
@@ -195,12 +174,15 @@ def unfold_one(
     by: Person | None,
     now: datetime,
     before: dict[str, datetime] | None = None,
+    full: list[Full] | None = None,
 ) -> int:
     """Make the coming sessions of `series` match its pattern, up to the horizon; returns how many were touched.
 
     `before`: the occurrences of the pattern before it was changed (local start → instant), if it was. A changed time moves
     the occurrence of that day; an occurrence the pattern no longer has is cancelled; a session that was moved or cancelled
     by hand stays so.
+
+    A member for whom there is no place raises Full; with `full` that is only noted there, and the rest is planned.
     """
     wanted = dict(series.occurrences(now, now + HORIZON))
     found = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
@@ -214,13 +196,16 @@ def unfold_one(
             session.cancelled_at or _is_as_planned(session, series, on, clients, before)
         ):
             continue
-        _apply_pattern(store, series, session, on, starts_at, clients, before or wanted, by, now)
+        _apply_pattern(
+            store, series, session, on, starts_at, clients, before or wanted, by, now, full
+        )
         touched += 1
     for day in by_day.keys() - {on[:10] for on in wanted}:
         if not by_day[day].cancelled_at:
             by_day[day].cancel(store, "The series no longer has this session.", by=by, now=now)
             touched += 1
-    series.unfolded_until = now + HORIZON
+    if not full:
+        series.unfolded_until = now + HORIZON
     return touched
 
 
@@ -246,6 +231,7 @@ def _apply_pattern(
     before: dict[str, datetime],
     by: Person | None,
     now: datetime,
+    full: list[Full] | None,
 ) -> None:
     """Create or change the session of one occurrence. Guests of this session alone keep their places."""
     ends_at = starts_at + series.duration
@@ -262,7 +248,12 @@ def _apply_pattern(
     )  # fmt: skip
     made.series_id, made.occurs_on = series.id, on
     for client in clients:
-        planning.give_seat(store, made, client, by=by, now=now)
+        try:
+            planning.give_seat(store, made, client, by=by, now=now)
+        except Full as refusal:
+            if full is None:
+                raise
+            full.append(refusal)
 
 
 def _program_of(series_id: int) -> Select[int]:
@@ -273,15 +264,39 @@ SERIES = Batch("unfold", "series", Series.id, _program_of)
 
 
 def unfold(database: Database, now: datetime, limit: int = 50) -> int:
-    """Chore: keep every series unfolded up to the horizon. Returns how many sessions it touched."""
+    """Chore: keep every series unfolded up to the horizon. Commits each by itself, so that one which can't be planned holds up no
+    other: it is set aside (R15). One with a member whom a full session has no place for is planned as far as there are places,
+    and set aside as well. Returns how many sessions it touched."""
+    due = unfinished(now)
 
-    def act(store: Store, due: Sequence[Series]) -> int:
-        return sum(unfold_one(store, each, by=None, now=now) for each in due)
+    def run(store: Store, ids: Sequence[int]) -> int:
+        series = store.scalar(claim(due.where(Series.id.in_(ids))))
+        full: list[Full] = []
+        touched = unfold_one(store, series, by=None, now=now, full=full) if series else 0
+        if series and full:
+            one_by_one.incomplete[series.id] = full[0]
+        return touched
 
-    return batches.run_batch(database, now, replace(SERIES, limit=limit), unfinished(now), act)
+    _expand_ahead(database, due, now)
+    one_by_one = BatchRun(database, SERIES, now, run)
+    one_by_one.retry_set_aside()
+    with database.reading() as store:
+        ids = store.scalars(SERIES.without_set_aside(due).with_only_columns(SERIES.id).limit(limit))
+        coming = list(ids)
+    for each in coming:
+        one_by_one.isolate([each])
+    return one_by_one.found
+
+
+def _expand_ahead(database: Database, due: Select[Series], now: datetime) -> None:
+    """Expand the rules of these series without holding a lock; `unfold_one` then finds their occurrences ready (S17)."""
+    with database.reading() as store:
+        for each in store.scalars(due):
+            each.occurrences_or_none(now, now + HORIZON)
 
 
 def unfinished(as_of: datetime) -> Select[Series]:
     """Series whose unfolded part has come a day nearer than the horizon."""
     soon = as_of + HORIZON - timedelta(days=1)
-    return select(Series).where(or_(Series.unfolded_until.is_(None), Series.unfolded_until < soon))
+    behind = or_(Series.unfolded_until.is_(None), Series.unfolded_until < soon)
+    return select(Series).where(behind).order_by(Series.id)

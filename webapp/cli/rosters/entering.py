@@ -22,16 +22,16 @@ from webapp.care.audit.events import Event
 from webapp.care.contact.addresses import Channel
 from webapp.care.directory import people, teams
 from webapp.care.directory.people import Kind, Person, Status
-from webapp.care.directory.programs import Program
+from webapp.care.directory.programs import Program, known_zone
 from webapp.care.directory.teams import CareTeam, Couple
-from webapp.care.schedule import dial_ins, series
+from webapp.care.schedule import dial_ins, recurrences, series
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.series import Series
 from webapp.cli.rosters.files import RosterRow, RowProblem
 from webapp.db import Store
 from webapp.numbers import whole_number
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.times import in_this_century, parse_duration
+from webapp.times import parse_duration, wall_time
 
 NEW, CHANGED, SAME = "new", "changed", "same"
 COLUMN_OF = {"ends_at": "duration", "starts_at": "local_start"}
@@ -150,8 +150,9 @@ def _person_values(row: RosterRow, known: Person | None, program: Program) -> di
         "name": row.cells["name"],
         "email": read_email(email) if email else known and known.email,
         "phone": read_phone(phone) if phone else known and known.phone,
-        "time_zone": row.get("time_zone")
-        or (people.home_zone(known) if known else program.time_zone),
+        "time_zone": known_zone(
+            row.get("time_zone") or (people.home_zone(known) if known else program.time_zone)
+        ),
         "language": row.get("language") or (people.home_language(known) if known else "en"),
     }
 
@@ -220,9 +221,10 @@ def enter_series(target: _Target, row: RosterRow) -> str:
 
 def _series_values(target: _Target, row: RosterRow) -> dict[str, Any]:
     host = target.named(row, "host")
-    values: dict[str, Any] = {name: row.get(name) for name in ("title", "rrule", "join_url")}
+    values: dict[str, Any] = {name: row.get(name) for name in ("title", "join_url")}
     values["dial_in"] = dial_ins.parse(row.cells["dial_in"]) if row.get("dial_in") else None
-    values |= {"host": host, "time_zone": row.get("time_zone") or target.program.time_zone}
+    zone = known_zone(row.get("time_zone") or target.program.time_zone)
+    values |= {"host": host, "time_zone": zone}
     values |= {name: read(row.cells[name]) for name, read in SERIES_READERS.items()}
     values["clients"] = [target.person(ref, "seats") for ref in row.list_of("seats")]
     return values
@@ -262,12 +264,11 @@ def read_phone(text: str) -> str:
 def read_local_start(text: str) -> datetime:
     """Return a local time (naive) from ISO 8601 without an offset. Raises Invalid."""
     try:
-        written = datetime.fromisoformat(text)
-    except ValueError:
-        written = None
-    if written is None or written.tzinfo is not None or not in_this_century(written):
-        raise Invalid(N_("Write a day and time like 2026-11-23T18:00."), field="local_start")
-    return written
+        return wall_time(text)
+    except ValueError as error:
+        raise Invalid(
+            N_("Write a day and time like 2026-11-23T18:00."), field="local_start"
+        ) from error
 
 
 def read_duration(text: str) -> timedelta:
@@ -286,6 +287,11 @@ def read_capacity(text: str) -> int:
     return places
 
 
+def read_rrule(text: str) -> str:
+    """Return a recurrence rule as it is stored. Raises Invalid."""
+    return str(recurrences.parse(text))
+
+
 def read_session_kind(text: str) -> str:
     """Return it if it is one of `SessionKind`. Raises Invalid."""
     if text not in list(SessionKind):
@@ -295,6 +301,7 @@ def read_session_kind(text: str) -> str:
 
 SERIES_READERS: dict[str, Callable[[str], Any]] = {
     "kind": read_session_kind,
+    "rrule": read_rrule,
     "local_start": read_local_start,
     "duration": read_duration,
     "capacity": read_capacity,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from webapp import clock
 from webapp.care.directory.people import Kind
-from webapp.care.schedule import series
+from webapp.care.schedule import recurrences, series
 from webapp.care.schedule.kinds import SessionKind
 from webapp.times import format_duration, parse_duration
 from webapp.web.api.contract import lookups, tokens
@@ -40,8 +40,9 @@ class SeriesIn(RequestBody):
     local_start: WallTime
     duration: Duration
     time_zone: Zone
-    rrule: Annotated[str, Text(300, pattern="^(RRULE:)?FREQ=[A-Z]+(;[A-Z]+=[A-Z0-9,+-]+)*$")] = (
-        Field(examples=["FREQ=WEEKLY;BYDAY=MO,WE"])
+    rrule: Annotated[str, Text(recurrences.LONGEST)] = Field(
+        description="An RFC 5545 rule that repeats daily, weekly or monthly",
+        examples=["FREQ=WEEKLY;BYDAY=MO,WE"],
     )
     host: Ref
     capacity: Whole = Field(ge=1, le=1000)
@@ -83,9 +84,11 @@ class SeriesOut(ResponseBody):
 def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
     """Plan a series, or change the one of that reference; its sessions of the coming eight weeks follow.
 
-    `local_start` is the first wall time, without an offset; `rrule` an RFC 5545 rule that repeats daily or more rarely. Its sessions
-    are `{ref}:{local start}`.
+    `local_start` is the first wall time, without an offset; `rrule` an RFC 5545 rule that repeats daily, weekly or monthly. `UNTIL` is
+    a day, which is included, a wall time, or an instant in UTC. Its sessions are `{ref}:{local start}`.
     """
+    # before the write lock is taken; the verb then finds it ready
+    recurrences.checked(body.local_start, body.time_zone, body.rrule)
     made, new = series.put(
         store, tokens.program(), path.ref, kind=body.kind, title=body.title,
         local_start=body.local_start, duration=parse_duration(body.duration),

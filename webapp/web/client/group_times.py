@@ -117,9 +117,9 @@ def _weekly_times(usual: Series, now: datetime) -> list[WeeklyTime]:
 
 
 def _when(series: Series, now: datetime) -> str:
-    """Mon, Wed, Fri · 6:00 PM: the coming week's times in the reader's zone; empty for a series that has ended."""
+    """Mon, Wed, Fri · 6:00 PM: the coming week's times in the reader's zone; empty for a series that has ended, or can't be planned as it is."""
     by_time: dict[str, list[str]] = {}
-    for _local, instant in series.occurrences(now, now + WEEK):
+    for instant in series.occurrences_or_none(now, now + WEEK).values():
         day = format_date(instant.astimezone(zone()), "EEE", locale=language())
         by_time.setdefault(time_of(instant), []).append(day)
     return "; ".join(f"{', '.join(days)} · {at}" for at, days in by_time.items())

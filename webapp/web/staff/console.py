@@ -1,7 +1,7 @@
 """What all console pages share: rendering, navigation with counts, warnings, and recording of readings."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.operations.rate_limits import TooMany
 from webapp.protocol.facts.rooms import PULSE
 from webapp.refusals import N_, Invalid, Refusal
-from webapp.times import in_this_century, instant_of
+from webapp.times import instant_of, wall_time
 from webapp.web.page import htmx, identity
 from webapp.web.page.filters import sentence, zone
 from webapp.web.page.unit_of_work import separate_transaction, store
@@ -93,12 +93,9 @@ def instant(written: str, field: str) -> datetime:
     """A browser's date-and-time field, read in the reader's zone (rule 12), as an instant in UTC, so that adding a duration is right
     in the night the clocks change too. Raises Invalid."""
     try:
-        local = datetime.fromisoformat(written)
-    except ValueError:
-        local = None
-    if local is None or not in_this_century(local):
-        raise Invalid(N_("Choose a day and a time."), field=field)
-    return instant_of(local, zone()) if local.tzinfo is None else local.astimezone(UTC)
+        return instant_of(wall_time(written), zone())
+    except ValueError as error:
+        raise Invalid(N_("Choose a day and a time."), field=field) from error
 
 
 def layout_context() -> dict[str, Any]:

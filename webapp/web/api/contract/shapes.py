@@ -14,8 +14,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import CoreSchema, core_schema
 
 from webapp.care.directory.policy import DURATION
-from webapp.care.directory.programs import zones
+from webapp.care.directory.programs import known_zone, zone_names
 from webapp.care.schedule import dial_ins
+from webapp.refusals import Invalid
+from webapp.times import wall_time
 
 MOST_IN_A_BATCH = 1000
 LARGEST_ID = 2**63 - 1
@@ -73,7 +75,7 @@ def _six_digits(text: str) -> str:
 def _wall_time(value: Any) -> datetime:
     if not isinstance(value, str) or not _matches(WALL_TIME, value):
         raise ValueError("Write a local time without an offset, like 2026-03-04T18:00.")
-    return datetime.fromisoformat(value)
+    return wall_time(value)
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -87,9 +89,10 @@ def whole(value: Any) -> Any:
 
 
 def _zone(value: str) -> str:
-    if value not in zones():
-        raise ValueError("This is not a time zone we know. Use a name like America/New_York.")
-    return value
+    try:
+        return known_zone(value)
+    except Invalid as refusal:
+        raise ValueError(str(refusal)) from refusal
 
 
 def _printable(value: str) -> str:
@@ -167,7 +170,7 @@ Zone = Annotated[
         {
             "type": "string",
             "maxLength": 64,
-            "enum": sorted(zones()),
+            "enum": sorted(zone_names()),
             "examples": ["America/New_York"],
         }  # fmt: skip
     ),

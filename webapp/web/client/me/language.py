@@ -84,15 +84,9 @@ def zones(own: str) -> list[tuple[str, str]]:
     """The zones one may choose as (IANA name, words): common ones first with the time there, then all others."""
     now = clock.now()
     first = dict.fromkeys([own, *NEAR_HOME])
-    others = sorted(name for name in programs.zones() if _is_a_place(name) and name not in first)
+    others = sorted(programs.zones() - first.keys())
     usual = [(name, f"{city(name)} · {time_of(now, name)}") for name in first]
     return [*usual, *((name, name.replace("_", " ")) for name in others)]
-
-
-def _is_a_place(name: str) -> bool:
-    return name.partition("/")[0] in (
-        "Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific",
-    )  # fmt: skip
 
 
 def city(zone: str) -> str:

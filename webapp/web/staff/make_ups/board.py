@@ -75,7 +75,7 @@ def context(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
         "reflections_elsewhere": sum(e.make_up.seat.client_id not in mine for e in handed_in),
         "doubles": [each for each in double_bookings.of_program(store, program.id, now)
                     if each.seat.client_id in mine],
-        "hosts": store.scalars(_hosts(program.id)).all(),
+        "hosts": store.scalars(hosts(program.id)).all(),
         "weeks_open": round(programs.policy_at(store, program.id, now).make_up_within.days / 7),
     }  # fmt: skip
 
@@ -163,6 +163,6 @@ def _whose() -> tuple[Any, ...]:
     return made.joinedload(MakeUp.seat).joinedload(Seat.client), made.joinedload(MakeUp.resource)
 
 
-def _hosts(program_id: int) -> Select[Person]:
+def hosts(program_id: int) -> Select[Person]:
     staff = select(Person).where(Person.program_id == program_id, Person.kind == Kind.STAFF)
     return staff.where(Person.status == Status.ACTIVE).order_by(Person.folded_name, Person.id)

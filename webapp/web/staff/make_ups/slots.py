@@ -12,7 +12,7 @@ from sqlalchemy import Text, cast, select
 from werkzeug.datastructures import MultiDict
 
 from webapp import clock
-from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, lead
 from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
@@ -129,8 +129,8 @@ def _plan(wanted: SlotForm) -> None:
 
 def _read(form: MultiDict[str, str]) -> SlotForm:
     """Raises Invalid naming the field."""
-    kinds = [kind for kind in dict.fromkeys(form.getlist("makes_up")) if kind in list(SessionKind)]
-    if not kinds:
+    kinds = list(dict.fromkeys(form.getlist("makes_up")))
+    if not kinds or any(kind not in list(SessionKind) for kind in kinds):
         raise Invalid(N_("Say what it makes up for."), field="makes_up")
     title = form.get("title", "").strip()
     if not 1 <= len(title) <= 120:
@@ -152,8 +152,7 @@ def _read(form: MultiDict[str, str]) -> SlotForm:
 
 
 def _host(written: str) -> Person:
-    staff = select(Person).where(Person.program_id == me().program_id, Person.kind == Kind.STAFF)
-    host = store.scalar(staff.where(Person.id == row_number(written)))
+    host = store.scalar(board.hosts(me().program_id).where(Person.id == row_number(written)))
     if host is None:
         raise Invalid(N_("Choose who hosts it."), field="host")
     return host

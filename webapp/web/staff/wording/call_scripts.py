@@ -58,9 +58,14 @@ SUBJECTS: dict[str, str] = {
 """What can be set aside, in words (`batches.SetAside.subject`)."""
 
 
+UNPLANNED = N_(
+    "%(series)s can't be planned as it stands: a session has no free place for a member, or the rule it repeats by can't be kept. All other series are planned. Give the member another place or the session more of them, or plan the series anew."
+)
+
+
 def story(task: Task) -> str:
     """What happened, in one or two sentences."""
-    sentence = STORY.get(task.kind)
+    sentence = UNPLANNED if task.brief.get("titles") else STORY.get(task.kind)
     return gettext(sentence) % _values(task) if sentence else ""
 
 
@@ -71,6 +76,7 @@ def _values(task: Task) -> dict[str, Any]:
         "session": session.title if session else _("a session"),
         "when": day_and_time(session.starts_at) if session else "",
         "asked": ago(task.created_at),
+        "series": ", ".join(f"“{title}”" for title in task.brief.get("titles", ())),
         "count": task.brief.get("count", 1),
         "what": gettext(SUBJECTS.get(task.brief.get("subject", ""), SUBJECTS[""])),
     }
