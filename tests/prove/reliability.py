@@ -45,7 +45,7 @@ BREAKS = (
     Mutation("R7", "webapp/care/materials/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
     # R8: webhooks in any order, any number of times
     Mutation("R8", "webapp/operations/inbox.py", "if store.scalar(kept.returning(ReceivedWebhook.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
-    Mutation("R8", "webapp/care/attendance/tally.py", "for at, left in sorted(moves):", "for at, left in moves:", plain("care/attendance/test_tally")),
+    Mutation("R8", "webapp/care/attendance/tally.py", "for at, closing in sorted(moves):", "for at, closing in moves:", plain("care/attendance/test_tally")),
     # R9: nobody is booked twice
     Mutation("R9", "webapp/care/schedule/sessions.py", 'CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),', "", by("care/schedule/test_sessions", "database_refuses")),
     Mutation("R9", "webapp/care/schedule/sessions.py", '"uq_seat_place", "session_id", "number", unique=True,', '"uq_seat_place", "session_id", "number",', by("care/schedule/test_sessions", "database_refuses")),

@@ -25,10 +25,32 @@ def participant(kind: str, at: datetime, who: str = "maya", **other: Any) -> dic
     return event(f"meeting.participant_{kind}", at, participant=person)
 
 
-def meeting(kind: str, at: datetime) -> dict[str, Any]:
+def breakout(kind: str, at: datetime, room: str, **other: Any) -> dict[str, Any]:
+    """The same of a breakout room, which gives its own `user_id` and names the one in the meeting as `parent_user_id`."""
+    made = participant(kind, at, "", **other)
+    made["event"] += "_breakout_room"
+    made["payload"]["object"]["breakout_room_uuid"] = room
+    return made
+
+
+def waiting(at: datetime, who: str = "maya", **other: Any) -> dict[str, Any]:
+    """Somebody came into the waiting room."""
+    made = participant("joined", at, who, date_time=stamp(at), **other)
+    made["event"] += "_waiting_room"
+    del made["payload"]["object"]["participant"]["join_time"]
+    return made
+
+
+def meeting(kind: str, at: datetime, **parts: Any) -> dict[str, Any]:
     """`meeting.started` or `meeting.ended`."""
     instant = "start_time" if kind == "started" else "end_time"
-    return event(f"meeting.{kind}", at, **{instant: stamp(at)})
+    return event(f"meeting.{kind}", at, **{instant: stamp(at)}, **parts)
+
+
+def in_run(uuid: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The same event, of another run of the meeting."""
+    body["payload"]["object"]["uuid"] = uuid
+    return body
 
 
 def event(name: str, at: datetime, **parts: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, select
 
 from webapp.bulk import among, rows
-from webapp.care.attendance.presence import EvidenceType, Presence
+from webapp.care.attendance.presence import WEAK, EvidenceType, Presence
 from webapp.care.attendance.standing import ClientFacts, Facts, SessionFacts, Standing, standing
 from webapp.care.attendance.tally import TAP, Evidence, tally
 from webapp.care.directory import programs
@@ -58,7 +58,7 @@ def evidence(store: Store, seat_ids: Collection[int]) -> dict[int, list[Evidence
     )  # fmt: skip
     found: dict[int, list[Evidence]] = defaultdict(list)
     for seat_id, kind, at, source, recorded_at, connection in rows(store, query):
-        if kind == EvidenceType.TAPPED:
+        if kind in WEAK:
             kind, source = EvidenceType.JOINED.value, TAP
         found[seat_id].append(Evidence(kind, at, source, recorded_at, connection or ""))
     return found

@@ -7,11 +7,14 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    CheckConstraint,
     ForeignKey,
     Index,
     UniqueConstraint,
+    false,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -34,8 +37,16 @@ class EvidenceType(StrEnum):
     """Staff marked them present."""
     ABSENT = "absent"
     """Staff marked them absent."""
+    ENDED = "ended"
+    """The meeting ended, which closes a connection that was still open."""
     TAPPED = "tapped"
     """The client tapped Join: weak (rule 7)."""
+    WAITING = "waiting"
+    """In the platform's waiting room: weak, as a tap is."""
+
+
+WEAK = (EvidenceType.TAPPED, EvidenceType.WAITING)
+"""Holds the ladder for a while and is no attendance (rule 7)."""
 
 
 STAFF = "staff"
@@ -45,7 +56,8 @@ MARKS = (EvidenceType.PRESENT, EvidenceType.ABSENT)
 
 
 class Presence(Base):
-    """One piece of evidence about one person in one session. Corrections add rows; no row is changed (rule 10).
+    """One piece of evidence about one person in one session. Corrections add rows; no row is changed (rule 10), except whose it
+    is: the evidence of a guest is nobody's until they are named, and again when that is taken back (guests.py).
 
     Unique by session, source and the source's own id, so a repeat is the same row. Growth: two to six rows a seat.
     """
@@ -54,11 +66,17 @@ class Presence(Base):
     __table_args__ = (
         UniqueConstraint("session_id", "source", "source_id"),
         Index("ix_presence_person", "session_id", "person_id"),
-    )
+        Index(
+            "ix_presence_guest", "guest_id",
+            sqlite_where=text("guest_id IS NOT NULL"), postgresql_where=text("guest_id IS NOT NULL"),
+        ),
+        CheckConstraint("person_id IS NOT NULL OR guest_id IS NOT NULL", name="of_somebody"),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id"))
     type: Mapped[str]
     at: Mapped[datetime]
     source: Mapped[str]
@@ -68,6 +86,21 @@ class Presence(Base):
     recorded_at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[str | None] = mapped_column(SealedText)
+
+
+class Meeting(Base):
+    """One run of a video meeting as a session; started anew, it is another. Growth: one row a session as a rule."""
+
+    __tablename__ = "meeting"
+    __table_args__ = (UniqueConstraint("session_id", "source", "uuid"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
+    source: Mapped[str]
+    uuid: Mapped[str]
+    first_at: Mapped[datetime]
+    """The earliest that was heard of it."""
+    ended_at: Mapped[datetime | None]
 
 
 class RoomLook(Base):
@@ -101,7 +134,7 @@ class RoomLook(Base):
 Key = tuple[int, str, str]
 """(session, source, the source's own id)."""
 COLUMNS = (
-    "session_id", "person_id", "type", "at", "source", "source_id", "connection", "recorded_at",
+    "session_id", "person_id", "guest_id", "type", "at", "source", "source_id", "connection", "recorded_at",
     "by_id", "reason",
 )  # fmt: skip
 
@@ -112,12 +145,20 @@ class Sighting:
 
     id: str
     session: Session
-    person: Person
+    person: Person | None
+    """None: a guest whom nobody has named."""
     type: str
     at: datetime
     source: str
     connection: str | None = None
     reason: str | None = None
+    guest_id: int | None = None
+
+    @property
+    def client(self) -> Person | None:
+        """The client whom it is about, if it is."""
+        person = self.person
+        return person if person is not None and person.kind == Kind.CLIENT else None
 
 
 def record(
@@ -136,9 +177,8 @@ def record(
     new = {key: first[key] for key in sorted(first) if key not in known}
     _insert(store, [_row(sighting, by, now) for sighting in new.values()])
     for sighting in new.values():
-        client = sighting.person if sighting.person.kind == Kind.CLIENT else None
         events.record(
-            store, Tag.PRESENCE_SEEN, client=client, session=sighting.session, by=by, now=now,
+            store, Tag.PRESENCE_SEEN, client=sighting.client, session=sighting.session, by=by, now=now,
             type=sighting.type, at=sighting.at, source=sighting.source,
         )  # fmt: skip
     _schedule_looks(store, list(new.values()), now)
@@ -171,18 +211,21 @@ def _known(store: Store, wanted: Collection[Key]) -> set[Key]:
 
 def _row(sighting: Sighting, by: Person | None, now: datetime) -> tuple[Any, ...]:
     return (
-        sighting.session.id, sighting.person.id, sighting.type, sighting.at, sighting.source,
+        sighting.session.id, sighting.person and sighting.person.id, sighting.guest_id, sighting.type, sighting.at, sighting.source,
         sighting.id, sighting.connection, now, by and by.id, sighting.reason,
     )  # fmt: skip
 
 
 def _schedule_looks(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
-    """Have the engine look at these people's seats at once; seats that are due anyway are left unchanged."""
-    seats = {(s.session.id, s.person.id) for s in sightings if s.person.kind == Kind.CLIENT}
-    if not seats:
+    """Have the engine look at these people's seats at once, and at all seats of a session with a guest whom nobody has named; seats
+    that are due anyway are left unchanged."""
+    seats = {(s.session.id, s.client.id) for s in sightings if s.client}
+    rooms = {s.session.id for s in sightings if s.person is None}
+    if not seats and not rooms:
         return
+    theirs = among_keys(store, (Seat.session_id, Seat.client_id), seats) if seats else false()
     not_due = select(Seat.id).where(
-        among_keys(store, (Seat.session_id, Seat.client_id), seats),
+        or_(theirs, among(store, Seat.session_id, rooms)),
         Seat.is_given,
         or_(Seat.next_look_at.is_(None), Seat.next_look_at > now),
     )
@@ -218,7 +261,7 @@ def mark(
         raise Invalid(N_("It is too long ago to correct this."), field="type")
     earlier = select(Presence).where(
         Presence.session_id == seat.session_id, Presence.person_id == seat.client_id,
-        Presence.type != EvidenceType.TAPPED,
+        Presence.type.not_in(WEAK),
     )  # fmt: skip
     correcting = store.scalars(earlier).first() is not None
     if correcting and not (reason or "").strip():

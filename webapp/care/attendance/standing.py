@@ -58,6 +58,11 @@ class SessionFacts:
     looked_at: datetime | None = None
     """When somebody last marked a seat or said that nobody else was there; None while nobody has."""
 
+    guests: tuple[datetime, ...] = ()
+    """When each guest whom nobody has named was first there; those of before somebody said that nobody else was there left out."""
+    knocks: tuple[datetime, ...] = ()
+    """When guests whom nobody has named were in the waiting room."""
+
     doors_open_at: datetime = field(init=False)
     first_check_at: datetime = field(init=False)
     """When the ladder first asks who is there; before that, missing evidence means nothing."""
@@ -81,6 +86,10 @@ class SessionFacts:
         if not self.platform_fed or heard is None or (looked is not None and looked > heard):
             return False
         return min(now, self.ends_at) - heard > FEED_IS_SILENT_AFTER
+
+    def has_guest(self, now: datetime) -> bool:
+        """Whether somebody was there whom nobody has named: it may be anyone who is waited for (rule 7)."""
+        return any(at <= now for at in self.guests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +157,15 @@ class Facts:
         return tally(self.evidence, self.room.starts_at, self.room.ends_at, now)
 
     def held_until(self) -> datetime | None:
-        """Until when taps on *Join* delay the ladder; None without any. Taps after the outreach instant don't."""
-        taps = [e.at for e in self.evidence if e.source == TAP and e.at < self.room.outreach_at]
-        return max(taps) + WEAK_PRESENCE_HOLDS if taps else None
+        """Until when weak presence (taps on *Join*, the waiting room) delays the ladder; None without any. That after the outreach
+        instant doesn't."""
+        weak = [e.at for e in self.evidence if e.source == TAP]
+        weak = [at for at in (*weak, *self.room.knocks) if at < self.room.outreach_at]
+        return max(weak) + WEAK_PRESENCE_HOLDS if weak else None
 
     def missed_at(self) -> datetime:
         """The instant from which an unseen client has missed the session."""
-        held = self.held_until() if self.evidence else None
+        held = self.held_until() if self.evidence or self.room.knocks else None
         return max(self.room.outreach_at, held) if held else self.room.outreach_at
 
 
@@ -198,6 +209,9 @@ def _of_report(absence: Absence, excused_before: int, policy: Policy) -> Standin
 
 
 def unknown(facts: Facts, seen: Tally, now: datetime) -> bool:
-    """Whether nobody can tell (rule 7): the room is silent, and staff have not marked this seat."""
+    """Whether nobody can tell (rule 7): the room is silent or has a guest whom nobody has named, and staff have not marked this
+    seat."""
     room = facts.room
-    return not seen.word and now >= room.first_check_at and room.silent(now)
+    if seen.word or now < room.first_check_at:
+        return False
+    return room.silent(now) or room.has_guest(now)

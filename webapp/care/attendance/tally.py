@@ -10,13 +10,16 @@ from datetime import datetime, timedelta
 TAP = "tap"
 """Source of a person's own tap on *Join*: weak evidence (rule 7)."""
 STAFF = "staff"
+CLOSING = {"left": 1, "ended": 2}
+"""What ends a stay; at one instant `ended` comes last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One piece of evidence about one person in one session.
 
-    `kind` is joined, left, present or absent; the last two are marks about the whole session.
+    `kind` is joined, left, ended, present or absent; the last two are marks about the whole session. `ended` closes a connection
+    that is open, and says nothing about one that is not.
     `connection` tells a person's devices apart where the source can.
     """
 
@@ -87,19 +90,23 @@ def _spans(
 ) -> tuple[list[Span], bool]:
     """(spans of presence, not clipped to the session and counted apart for each source and connection; whether one is still
     open)."""
-    tracks: dict[tuple[str, str], set[tuple[datetime, bool]]] = {}
+    tracks: dict[tuple[str, str], set[tuple[datetime, int]]] = {}
     for piece in evidence:
         at = begins if piece.kind == "present" else piece.at
         key = (piece.source, piece.connection)
-        tracks.setdefault(key, set()).add((at, piece.kind == "left"))
+        tracks.setdefault(key, set()).add((at, CLOSING.get(piece.kind, 0)))
     spans: list[Span] = []
     still_open = False
     for moves in tracks.values():
         depth, since = 0, begins
-        for at, left in sorted(moves):
-            if not left:
+        for at, closing in sorted(moves):
+            if not closing:
                 since = at if depth == 0 else since
                 depth += 1
+            elif closing == CLOSING["ended"]:
+                if depth:
+                    spans.append((since, at))
+                depth = 0
             elif depth <= 1:
                 spans.append((since if depth else at, at))
                 depth = 0
@@ -109,6 +116,15 @@ def _spans(
             still_open = True
             spans.append((since, max(since, until)))
     return spans, still_open
+
+
+def stays(evidence: Iterable[Evidence], now: datetime) -> list[tuple[datetime, datetime | None]]:
+    """When somebody was there, not clipped to the session: (from, until), in order; the last one without an end while they are there
+    (all aware UTC)."""
+    counted = {piece for piece in evidence if piece.at <= now and piece.source != TAP}
+    spans, here = _spans(counted, now, now)
+    union: list[tuple[datetime, datetime | None]] = [*merged(spans)]
+    return [*union[:-1], (union[-1][0], None)] if here and union else union
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

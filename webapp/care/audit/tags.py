@@ -93,6 +93,10 @@ class Tag(StrEnum):
         N_("Staff looked into a room and said that nobody else was there (rule 7)."), N_("Looked who is there"), "", "check")
     ROOM_LOOK_UNDONE = ("session:presence:look_undone", "",
         N_("Staff took back that nobody else was in a room."), N_("Took back a look into the room"), "", "note")
+    GUEST_IDENTIFIED = ("session:guest:identified", "guest person",
+        N_("Staff said who a guest of a session is, or the guest was recognized (rule 7)."), N_("Named in the room"), "help", "person")
+    GUEST_UNKNOWN_AGAIN = ("session:guest:unknown_again", "guest person",
+        N_("Who a guest of a session is was taken back."), N_("No longer named in the room"), "", "note")
     SEAT_GIVEN = ("seat:given", "number",
         N_("A client has a place in a session."), N_("Has a place"), "", "chair")
     SEAT_RELEASED = ("seat:released", "",

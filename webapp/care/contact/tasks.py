@@ -30,6 +30,7 @@ class TaskKind(StrEnum):
     REENGAGEMENT = "reengagement"
     PATTERN_REVIEW = "pattern_review"
     MARK_ROOM = "mark_room"
+    NAME_GUESTS = "name_guests"
     TECH_HELP = "tech_help"
     EMERGENCY_REVIEW = "emergency_review"
     SET_ASIDE = "set_aside"
@@ -42,11 +43,12 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.REENGAGEMENT: RoleName.COUNSELOR,
     TaskKind.PATTERN_REVIEW: RoleName.COUNSELOR,
     TaskKind.MARK_ROOM: RoleName.COORDINATOR,
+    TaskKind.NAME_GUESTS: RoleName.COORDINATOR,
     TaskKind.TECH_HELP: RoleName.TECHNICIAN,
     TaskKind.EMERGENCY_REVIEW: RoleName.SUPERVISOR,
     TaskKind.SET_ASIDE: RoleName.COORDINATOR,
 }
-ABOUT_ROOMS = (TaskKind.MARK_ROOM,)
+ABOUT_ROOMS = (TaskKind.MARK_ROOM, TaskKind.NAME_GUESTS)
 """Questions about who is in a room: its host is asked first, then the coordinator (rule 7)."""
 CLOSED = "closed"
 """An outcome besides `Outcome`: staff end the task with a reason, for example an unreachable client (rule 9)."""

@@ -786,6 +786,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_session_starts", ["program_id", "starts_at"], unique=False)
 
     op.create_table(
+        "guest",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("account", sa.Text(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("device", sa.Text(), nullable=True),
+        sa.Column("is_host", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["session_id"], ["session.id"], name=op.f("fk_guest_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_guest")),
+        sa.UniqueConstraint(
+            "session_id", "source", "key", name=op.f("uq_guest_session_id_source_key")
+        ),
+    )
+    op.create_table(
         "homework",
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
@@ -812,34 +831,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_homework_session", ["session_id"], unique=False)
 
     op.create_table(
-        "presence",
+        "meeting",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("session_id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("type", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
-        sa.Column("source_id", sa.String(), nullable=False),
-        sa.Column("connection", sa.String(), nullable=True),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by_id", sa.Integer(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_presence_by_id")),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_presence_person_id")),
-        sa.ForeignKeyConstraint(
-            ["session_id"], ["session.id"], name=op.f("fk_presence_session_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_presence")),
+        sa.Column("uuid", sa.String(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["session_id"], ["session.id"], name=op.f("fk_meeting_session_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting")),
         sa.UniqueConstraint(
-            "session_id",
-            "source",
-            "source_id",
-            name=op.f("uq_presence_session_id_source_source_id"),
+            "session_id", "source", "uuid", name=op.f("uq_meeting_session_id_source_uuid")
         ),
     )
-    with op.batch_alter_table("presence", schema=None) as batch_op:
-        batch_op.create_index("ix_presence_person", ["session_id", "person_id"], unique=False)
-
     op.create_table(
         "resource",
         sa.Column("kind", sa.String(), nullable=False),
@@ -1102,6 +1106,37 @@ def upgrade() -> None:
         batch_op.create_index("ix_homework_for_client", ["client_id"], unique=False)
 
     op.create_table(
+        "identification",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("guest_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_identification_by_id")),
+        sa.ForeignKeyConstraint(
+            ["guest_id"], ["guest.id"], name=op.f("fk_identification_guest_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_identification_person_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["undone_by_id"], ["person.id"], name=op.f("fk_identification_undone_by_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identification")),
+    )
+    with op.batch_alter_table("identification", schema=None) as batch_op:
+        batch_op.create_index("ix_identification_person", ["person_id", "at"], unique=False)
+        batch_op.create_index(
+            "uq_identification_in_force",
+            ["guest_id"],
+            unique=True,
+            sqlite_where=sa.text("undone_at IS NULL"),
+            postgresql_where=sa.text("undone_at IS NULL"),
+        )
+
+    op.create_table(
         "make_up",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("seat_id", sa.Integer(), nullable=False),
@@ -1177,6 +1212,47 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("plan", schema=None) as batch_op:
         batch_op.create_index("ix_plan_client", ["client_id", "made_at"], unique=False)
+
+    op.create_table(
+        "presence",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("guest_id", sa.Integer(), nullable=True),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("connection", sa.String(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "person_id IS NOT NULL OR guest_id IS NOT NULL", name=op.f("ck_presence_of_somebody")
+        ),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_presence_by_id")),
+        sa.ForeignKeyConstraint(["guest_id"], ["guest.id"], name=op.f("fk_presence_guest_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_presence_person_id")),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name=op.f("fk_presence_session_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_presence")),
+        sa.UniqueConstraint(
+            "session_id",
+            "source",
+            "source_id",
+            name=op.f("uq_presence_session_id_source_source_id"),
+        ),
+    )
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_presence_guest",
+            ["guest_id"],
+            unique=False,
+            sqlite_where=sa.text("guest_id IS NOT NULL"),
+            postgresql_where=sa.text("guest_id IS NOT NULL"),
+        )
+        batch_op.create_index("ix_presence_person", ["session_id", "person_id"], unique=False)
 
     op.create_table(
         "resource_for",
@@ -1427,6 +1503,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_resource_for_client")
 
     op.drop_table("resource_for")
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.drop_index("ix_presence_person")
+        batch_op.drop_index(
+            "ix_presence_guest",
+            sqlite_where=sa.text("guest_id IS NOT NULL"),
+            postgresql_where=sa.text("guest_id IS NOT NULL"),
+        )
+
+    op.drop_table("presence")
     with op.batch_alter_table("plan", schema=None) as batch_op:
         batch_op.drop_index("ix_plan_client")
 
@@ -1447,6 +1532,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_make_up_by_seat")
 
     op.drop_table("make_up")
+    with op.batch_alter_table("identification", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_identification_in_force",
+            sqlite_where=sa.text("undone_at IS NULL"),
+            postgresql_where=sa.text("undone_at IS NULL"),
+        )
+        batch_op.drop_index("ix_identification_person")
+
+    op.drop_table("identification")
     with op.batch_alter_table("homework_for", schema=None) as batch_op:
         batch_op.drop_index("ix_homework_for_client")
 
@@ -1511,14 +1605,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_resource_session")
 
     op.drop_table("resource")
-    with op.batch_alter_table("presence", schema=None) as batch_op:
-        batch_op.drop_index("ix_presence_person")
-
-    op.drop_table("presence")
+    op.drop_table("meeting")
     with op.batch_alter_table("homework", schema=None) as batch_op:
         batch_op.drop_index("ix_homework_session")
 
     op.drop_table("homework")
+    op.drop_table("guest")
     with op.batch_alter_table("session", schema=None) as batch_op:
         batch_op.drop_index("ix_session_starts")
         batch_op.drop_index("ix_session_host")

@@ -6,13 +6,16 @@ from datetime import datetime
 from sqlalchemy import select
 
 from webapp.bulk import among
+from webapp.bulk import rows as rows_of
+from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.contact.tasks import Task, TaskKind
+from webapp.care.contact.tasks import ABOUT_ROOMS, Task, TaskKind
+from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
-from webapp.protocol.facts.picture import Picture
+from webapp.protocol.facts import facts
+from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
 from webapp.protocol.ladder.late_facts import TaskEnding
-from webapp.protocol.ladder.rungs import Rung
 
 
 def close_all(store: Store, endings: Sequence[tuple[Picture, TaskEnding]], now: datetime) -> None:
@@ -37,18 +40,28 @@ def close(store: Store, task: Task, ending: TaskEnding, now: datetime) -> None:
     events.record(store, Tag.TASK_DONE, task=task, by=None, now=now, outcome=ending.outcome)
 
 
-def close_marked_rooms(store: Store, pictures: Sequence[Picture], now: datetime) -> None:
-    """End the tasks *mark the room* of sessions that somebody has looked at, or for which evidence has come after all."""
-    asked = {p.seat.session_id: p for p in pictures if Rung.MARK_ROOM in p.taken}
-    if not asked:
+def close_answered(store: Store, pictures: Sequence[Picture], now: datetime) -> None:
+    """End the questions about rooms that somebody has looked at, whose evidence tells after all, or whose guests are named or kept
+    nobody waiting (rule 7)."""
+    rooms = {p.seat.session_id: p.facts.room for p in pictures if now >= p.facts.room.starts_at}
+    if not rooms:
         return
     open_ones = select(Task).where(
-        among(store, Task.session_id, asked),
-        Task.is_open,
-        Task.kind == TaskKind.MARK_ROOM,
+        among(store, Task.session_id, rooms), Task.is_open, Task.kind.in_(ABOUT_ROOMS)
     )
     for task in store.scalars(open_ones.with_for_update(key_share=True)):
-        room = asked[task.session_id or 0].facts.room
-        if not room.silent(now):
-            word = "marked" if room.looked_at else "evidence"
+        room = rooms[task.session_id or 0]
+        if task.kind == TaskKind.NAME_GUESTS:
+            word = "" if room.has_guest(now) else "named"
+            word = word or ("" if _waited_for(store, task.session_id or 0, now) else "evidence")
+        else:
+            word = "" if room.silent(now) else "marked" if room.looked_at else "evidence"
+        if word:
             close(store, task, TaskEnding(task.kind, word, word), now)
+
+
+def _waited_for(store: Store, session_id: int, now: datetime) -> bool:
+    """Whether somebody of the session may be a guest of it."""
+    seats = select(*SEAT_COLUMNS).where(Seat.session_id == session_id, Seat.is_given)
+    found = facts.of_earlier(store, [SeatRow._make(row) for row in rows_of(store, seats)], now)
+    return any(standing(picture.facts, now) is Standing.UNKNOWN for picture in found)

@@ -55,7 +55,8 @@ def look(database: Database, now: datetime, limit: int = BATCH) -> int:
     def act(store: Store, seats: Sequence[SeatRow]) -> int:
         pictures = facts.of_seats(store, seats, now)
         write(store, decide(pictures, now), now)
-        close_tasks.close_marked_rooms(store, pictures, now)
+        open_tasks.ask_who_guests_are(store, pictures, now)
+        close_tasks.close_answered(store, pictures, now)
         return len(seats)
 
     found = batches.run_batch(database, now, replace(SEATS, limit=limit), due(now), act, _seat_rows)

@@ -12,16 +12,18 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.bulk import among, insert_or_ignore, rows
+from webapp.care.attendance.standing import Standing, standing
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
 from webapp.care.contact.task_owners import Owners
-from webapp.care.contact.tasks import ROLE_FOR, Task, TaskKind
+from webapp.care.contact.tasks import ABOUT_ROOMS, ROLE_FOR, Task, TaskKind
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.protocol.engine import plan_drafts
 from webapp.protocol.facts.picture import Picture
+from webapp.protocol.facts.steps import occurrence_of
 from webapp.protocol.ladder.rungs import Rung
 
 PROMPTS = {
@@ -29,6 +31,7 @@ PROMPTS = {
     TaskKind.RELATIONAL: ["tension", "miscommunication", "practical_load"],
     TaskKind.ESCALATION: ["treatment_plan", "risk_factors", "extra_check_in"],
     TaskKind.MARK_ROOM: ["who_was_there"],
+    TaskKind.NAME_GUESTS: ["who_is_this"],
 }
 """What to think of during the call or review, as keys; the page puts them into words."""
 TIME_TO_PLAN = timedelta(hours=24)
@@ -80,6 +83,32 @@ def open_all(store: Store, calls: list[PlannedTask], now: datetime) -> set[tuple
     return joined
 
 
+def ask_who_guests_are(store: Store, pictures: Iterable[Picture], now: datetime) -> None:
+    """Open one task for each session in which somebody is waited for and somebody is whom nobody has named (rule 7). A guest who comes
+    after it was done is asked about anew."""
+    held = {
+        picture.seat.session_id: picture
+        for picture in pictures
+        if picture.facts.room.has_guest(now) and standing(picture.facts, now) is Standing.UNKNOWN
+    }
+    if not held:
+        return
+    kind, calls = TaskKind.NAME_GUESTS, []
+    for session_id, picture in held.items():
+        newest = occurrence_of(max(picture.facts.room.guests))
+        key = f"{kind}:{session_id}:{newest}"
+        due_at, brief = now + HOST_ANSWERS_WITHIN, {"prompts": PROMPTS[kind]}
+        calls.append(PlannedTask(kind, picture, key, due_at, brief))
+    _lock(store, calls)
+    open_ones = select(Task.session_id).where(
+        among(store, Task.session_id, held), Task.is_open, Task.kind == kind
+    )
+    asked = set(store.scalars(open_ones))
+    calls = [call for call in calls if call.picture.seat.session_id not in asked]
+    clients = {call.picture.seat.client_id for call in calls}
+    _insert(store, calls, task_owners.read(store, clients, now), now)
+
+
 def _relational(call: PlannedTask) -> PlannedTask:
     kind, picture = TaskKind.RELATIONAL, call.picture
     key = f"{kind}:{picture.seat.id}:{picture.occurrence}"
@@ -89,7 +118,7 @@ def _relational(call: PlannedTask) -> PlannedTask:
 def _lock(store: Store, calls: Iterable[PlannedTask]) -> None:
     """Lock the clients and sessions that may have only one such task, in order, so that workers cannot deadlock."""
     clients = {c.picture.seat.client_id for c in calls if c.kind in ONE_A_CLIENT}
-    rooms = {c.picture.seat.session_id for c in calls if c.kind is TaskKind.MARK_ROOM}
+    rooms = {c.picture.seat.session_id for c in calls if c.kind in ABOUT_ROOMS}
     for column, ids in ((Person.id, clients), (Session.id, rooms)):
         if ids:
             query = select(column).where(among(store, column, ids)).order_by(column)
@@ -131,7 +160,7 @@ def _insert(
     store: Store, calls: list[PlannedTask], known: task_owners.Owners, now: datetime
 ) -> None:
     by_key = {call.key: call for call in calls}
-    rooms = {c.picture.seat.session_id for c in calls if c.kind is TaskKind.MARK_ROOM}
+    rooms = {c.picture.seat.session_id for c in calls if c.kind in ABOUT_ROOMS}
     hosts = _hosts(store, rooms)
     made_of = []
     for call in by_key.values():
@@ -140,7 +169,7 @@ def _insert(
             call.picture.facts.room.program_id,
             ROLE_FOR[call.kind],
         )
-        room = call.kind is TaskKind.MARK_ROOM
+        room = call.kind in ABOUT_ROOMS
         host = known.with_cover(hosts[seat.session_id]) if room else None
         made_of.append(
             {
@@ -169,7 +198,7 @@ def _record(
     store: Store, call: PlannedTask, task_id: int, owner_id: int | None, now: datetime
 ) -> None:
     seat, room = call.picture.seat, call.picture.facts.room
-    alone = call.kind is TaskKind.MARK_ROOM
+    alone = call.kind in ABOUT_ROOMS
     if alone:
         events.record(
             store, Tag.SESSION_UNKNOWN, by=None, now=now, program_id=room.program_id,

@@ -166,7 +166,11 @@ def _over(now: datetime) -> Select[Session]:
 def confirm_rooms(store: Store, over: Sequence[Session], now: datetime) -> int:
     """Confirm who was in each of these rooms, where the platform told of it (P4)."""
     known = rooms.of(store, {session.id for session in over}, now)
-    clear = [session for session in over if not known[session.id].silent(now)]
+    clear = [
+        session
+        for session in over
+        if not known[session.id].silent(now) and not known[session.id].has_guest(now)
+    ]
     for session in clear:
         session.confirm(store, "platform", by=None, now=now)
     return len(clear)

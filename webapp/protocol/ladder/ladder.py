@@ -182,7 +182,9 @@ def look_again_at(facts: Facts, now: datetime) -> datetime | None:
 
 def _not_needed(rung: Rung, due: datetime | None, facts: Facts, now: datetime) -> str:
     """Why a conditional rung is not needed; empty when it is, or when its condition is not known to be false."""
-    if rung is Rung.MARK_ROOM and not unknown(facts, facts.tally(now), now):
+    if rung is Rung.MARK_ROOM and not (
+        facts.room.silent(now) and unknown(facts, facts.tally(now), now)
+    ):
         return "room_known"
     if rung is Rung.ESCALATION and misses_in_row(facts) < facts.room.policy.escalate_after:
         return "too_few_misses"
@@ -206,7 +208,7 @@ def _decide_due(status: RungStatus, rule: RungRule, facts: Facts, now: datetime)
     elif rule.held and unknown(facts, facts.tally(now), now):
         status.state, status.why, status.until = (
             State.HELD,
-            "room_silent",
+            "room_silent" if room.silent(now) else "guest_unnamed",
             look_again_at(facts, now),
         )
 

@@ -37,7 +37,7 @@ class RungRule:
     stops: tuple[str, ...]
     """Facts that make it needless; the one to name first comes first."""
     held: bool = False
-    """Waits while a tap on *Join* or a room without evidence leaves open who is there (rule 7)."""
+    """Waits while a tap on *Join*, a room without evidence or a guest without a name leaves open who is there (rule 7)."""
     conditional: bool = False
     """Needs more than its due instant to be taken."""
     blockers: frozenset[str] = field(init=False)
@@ -123,8 +123,11 @@ WHY: dict[str, str] = {
     "superseded": N_("A later reminder says it better."),
     "seat_is_newer": N_("The seat did not exist, or was at another time, when this fell due."),
     "own_lead": N_("As long before as the client asked for."),
-    "tapped": N_("The client has just tapped Join; we wait for them to appear."),
+    "tapped": N_(
+        "Somebody has just tapped Join or waits to be let in; we wait for them to appear."
+    ),
     "room_silent": N_("Nothing tells us who is in the room; nobody is chased."),
+    "guest_unnamed": N_("Somebody is in the room whom nobody knows yet; nobody is chased."),
     "joined_review": N_("A review is open; this miss was added to it."),
     "taken": N_("Done."),
     "stood_down": N_("It was no longer needed."),

@@ -154,7 +154,7 @@ def _is_in_room(place: SeatView) -> bool:
     """Whether the latest evidence from the room is that the client joined."""
     seen = select(Presence.type).where(
         Presence.session_id == place.seat.session_id, Presence.person_id == place.seat.client_id,
-        Presence.type.in_((EvidenceType.JOINED, EvidenceType.LEFT)), Presence.at <= place.now,
+        Presence.type.in_((EvidenceType.JOINED, EvidenceType.LEFT, EvidenceType.ENDED)), Presence.at <= place.now,
     )  # fmt: skip
     return store.scalar(seen.order_by(Presence.at.desc()).limit(1)) == EvidenceType.JOINED
 

@@ -4,10 +4,12 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from webapp.batches import each_or_none
+from webapp.bulk import rows as rows_of
+from webapp.care.attendance.guests import Guest, Identification
 from webapp.care.attendance.presence import RoomLook
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.attendance.tally import TAP
@@ -76,6 +78,8 @@ class RoomOverview:
     total: int
     there: int
     waited_for: int
+    guests: int = 0
+    """How many guests nobody has named (rule 7)."""
     look: RoomLook | None = None
     """The last time that somebody said nobody else was there (rule 7)."""
 
@@ -147,10 +151,25 @@ def of_sessions(
             .order_by(RoomLook.at, RoomLook.id)
         )
     }
+    unknown = _unknown_guests(store, ids)
     return [
-        replace(_room(session, by_session[session.id], named, now), look=looks.get(session.id))
+        replace(
+            _room(session, by_session[session.id], named, now),
+            look=looks.get(session.id), guests=unknown.get(session.id, 0),
+        )
         for session in loaded
-    ]
+    ]  # fmt: skip
+
+
+def _unknown_guests(store: Store, session_ids: list[int]) -> dict[int, int]:
+    """session → how many guests it has whom nobody has named."""
+    named = exists().where(Identification.guest_id == Guest.id, ~Identification.is_undone)
+    query = (
+        select(Guest.session_id, func.count())
+        .where(Guest.session_id.in_(session_ids), ~named)
+        .group_by(Guest.session_id)
+    )
+    return dict(rows_of(store, query))
 
 
 def _room(

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.attendance import presence
+from webapp.care.attendance import guests, presence
+from webapp.care.attendance.guests import Guest
 from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import accommodations
@@ -20,7 +21,7 @@ from webapp.refusals import N_, Forbidden, Invalid, Refusal
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff import now as now_page
-from webapp.web.staff import room_overviews
+from webapp.web.staff import room_guests, room_overviews
 from webapp.web.staff.console import changed, form_errors, instant, me, one_or_404, page
 from webapp.web.staff.room_overviews import RoomOverview, SeatOverview
 from webapp.web.staff.writing import room as materials
@@ -80,6 +81,36 @@ def undo_look(session_id: int) -> ResponseReturnValue:
         room.look.undo(store, by=me(), now=clock.now())
         store.commit()
     return _after(session_id, room)
+
+
+@rooms.post("/guests/<row:guest_id>/identification")
+@needs(Permission.MARK_ROOM)
+def name_guest(guest_id: int) -> ResponseReturnValue:
+    """Say who a guest is (`person`, an id), or that it is nobody who is waited for (empty). Their evidence counts from its first
+    instant (rule 7)."""
+    guest = _guest(guest_id)
+    people = {str(person.id): person for person in guests.choices(store, guest.session)}
+    chosen = request.form.get("person", "")
+    try:
+        if chosen and chosen not in people:
+            raise Invalid(
+                N_("Choose one of the people who may be in this session."), field="person"
+            )
+        guests.identify(store, guest, people.get(chosen), by=me(), now=clock.now())
+    except Invalid as refusal:
+        return _refused(guest.session_id, refusal)
+    store.commit()
+    return _after(guest.session_id, None)
+
+
+@rooms.post("/guests/<row:guest_id>/identification/undo")
+@needs(Permission.MARK_ROOM)
+def undo_name(guest_id: int) -> ResponseReturnValue:
+    """Take back who a guest is: their evidence is nobody's again."""
+    guest = _guest(guest_id)
+    guests.undo(store, guest, by=me(), now=clock.now())
+    store.commit()
+    return _after(guest.session_id, None)
 
 
 @rooms.post("/seats/<row:seat_id>/presence")
@@ -149,6 +180,14 @@ def _whole_room(session_id: int) -> RoomOverview:
     return room
 
 
+def _guest(guest_id: int) -> Guest:
+    """The guest, for those who see all seats of their session: any of them may be this guest's."""
+    theirs = sessions.visible_to(me()).with_only_columns(Session.id)
+    guest = one_or_404(select(Guest).where(Guest.id == guest_id, Guest.session_id.in_(theirs)))
+    _whole_room(guest.session_id)
+    return guest
+
+
 def _seat(seat_id: int) -> Seat:
     return one_or_404(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
 
@@ -161,15 +200,18 @@ def _page_context(session_id: int) -> dict[str, Any]:
         Presence.session_id == session_id, Presence.person_id.in_(named)
     )
     for piece in store.scalars(pieces.order_by(Presence.at, Presence.id)):
-        evidence.setdefault(piece.person_id, []).append(piece)
+        evidence.setdefault(piece.person_id or 0, []).append(piece)
+    shown = room_guests.of_room(store, room, clock.now())
     needs = accommodations.in_sessions(store, [session_id])
-    read = [
+    read: list[int | None] = [
         place.client.id
         for place in room.places
         if needs.get(place.seat.id) or any(one.reason for one in evidence.get(place.client.id, ()))
     ]
+    read += room_guests.whose_words(shown)
     return {
-        "reading": Reading(What.ROOM, read, session_id),
+        "reading": Reading(What.ROOM, list(dict.fromkeys(read)), session_id),
+        "guests": shown,
         "place": "now",
         "room": room,
         "evidence": evidence,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.care.contact.addresses import Address
-from webapp.care.contact.tasks import TaskKind
+from webapp.care.contact.tasks import ABOUT_ROOMS
 from webapp.db import Store
 from webapp.notify.announcing.notices.planned_notice import PlannedNotice
 from webapp.notify.kinds import NoticeKind
@@ -19,7 +19,7 @@ TEST_LASTS = timedelta(minutes=10)
 
 def task_opened(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """A task was opened or handed over: to its owner."""
-    room = fields["kind"] == TaskKind.MARK_ROOM
+    room = fields["kind"] in ABOUT_ROOMS
     kind = NoticeKind.MARK_ROOM if room else NoticeKind.TASK_OPENED
     return _task(event, kind, fields.get("owner"), fields.get("due_at"))
 

@@ -29,6 +29,9 @@ STORY: dict[str, str] = {
     TaskKind.MARK_ROOM: N_(
         "Nothing tells us who was in %(session)s, %(when)s. Nobody is being chased; please say who was there."
     ),
+    TaskKind.NAME_GUESTS: N_(
+        "Somebody is in %(session)s, %(when)s, whom the platform does not name, and somebody is waited for. Nobody is being chased; please say who it is."
+    ),
     TaskKind.TECH_HELP: N_(
         "%(client)s wants to join %(session)s and can't get in. They asked for help %(asked)s."
     ),
@@ -125,6 +128,7 @@ LINES: dict[str, str] = {
     "extra_check_in": N_("An extra one-to-one check-in: who, and when?"),
     "who_else": N_("Who else may we reach, by consent?"),
     "who_was_there": N_("Ask the host, look at the chat, then mark each person."),
+    "who_is_this": N_("Ask them in the room who they are, then say so with one tap on its page."),
     "in_their_words": N_("“What was in the way?” Write it down in their words."),
     "one_that_fits": N_("Agree on one make-up that fits; for a couple, one that fits both."),
     "other_times": N_("Ask whether another time of day would be easier."),

@@ -13,7 +13,9 @@ EVIDENCE: dict[str, Any] = {
     EvidenceType.LEFT: _("left"),
     EvidenceType.PRESENT: _("marked as here"),
     EvidenceType.ABSENT: _("marked as not here"),
+    EvidenceType.ENDED: _("meeting ended"),
     EvidenceType.TAPPED: _("tapped Join"),
+    EvidenceType.WAITING: _("waits to be let in"),
 }
 SOURCE: dict[str, Any] = {
     "staff": _("by staff"),
