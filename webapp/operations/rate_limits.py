@@ -44,6 +44,10 @@ OWN_COPY = Rate("own-copy", 3, timedelta(minutes=10))
 """Copies of one's own data: each reads everything about a person."""
 MESSAGE = Rate("message", 30, timedelta(seconds=20))
 """Messages of one person; each of them notifies somebody."""
+TEXT_ANSWER = Rate("text-answer", 4, timedelta(minutes=30))
+"""Automatic answers to one telephone number, so that two machines never go on answering one another."""
+CRISIS_ANSWER = Rate("crisis-answer", 12, timedelta(minutes=5))
+"""The same with 988: as many as a person in need may write, and still an end to it."""
 TOKEN = Rate("token", 300, timedelta(seconds=1))
 """Unknown API tokens from one IP address. None can be guessed; this spares the database."""
 

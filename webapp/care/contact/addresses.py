@@ -77,11 +77,18 @@ class Address(Base):
         return bool(self.opted_in_at and not self.stopped_at and not self.unsafe_at)
 
     def stop(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
-        """Send nothing there any more. `why`: `gone`, `signed_out`, `stop_word`, `removed` … Twice is the same."""
+        """Send nothing there any more. `why`: `gone`, `signed_out`, `stop_word`, `wrong_number`, `removed` …
+        Twice is the same."""
         if self.stopped_at:
             return
         self.stopped_at, self.stopped_why = now, why
         _record(store, Tag.ADDRESS_STOPPED, self, by=by, now=now, why=why)
+
+    def resume(self, store: Store, *, by: Person | None, now: datetime) -> None:
+        """Send there again, to whom it was opted in before. An unsafe mark is kept. Nothing happens to one that is not stopped."""
+        if self.is_stopped:
+            self.stopped_at = self.stopped_why = None
+            _record(store, Tag.ADDRESS_RESUMED, self, by=by, now=now)
 
 
 def add(

@@ -1,12 +1,13 @@
 """Contacts: attempts to reach a client, and anything the client said themselves. Contact is not attendance (docs/product.md, *Words*)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit import events
+from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat, look_again
@@ -26,6 +27,8 @@ class Outcome(StrEnum):
     DECLINED = "declined"
 
 
+AGAIN = timedelta(minutes=5)
+"""Replies about one seat within this time are one contact."""
 TWO_WAY = (Outcome.REACHED, Outcome.DECLINED, Outcome.CALL_BACK_AT)
 """Outcomes in which the client was spoken to: these count as contact."""
 
@@ -93,13 +96,27 @@ def record(
     return contact
 
 
+_SAID = select(Event.id).where(
+    Event.client_id == bindparam("client"), Event.seat_id == bindparam("seat"),
+    Event.tag == Tag.COMING_CONFIRMED,
+).limit(1)  # fmt: skip
+_JUST_NOW = select(Contact.id).where(
+    Contact.client_id == bindparam("client"), Contact.seat_id == bindparam("seat"),
+    Contact.channel == ContactChannel.REPLY, Contact.at > bindparam("since"),
+).limit(1)  # fmt: skip
+
+
 def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
-    """Record that the client says they will come, which is contact (docs/product.md, *Words*). Raises Cancelled, TooLate."""
+    """Record that the client says they will come, which is contact (docs/product.md, *Words*). Said again it is contact anew, but for
+    repeated taps (S17). Raises Cancelled, TooLate."""
     if seat.session.cancelled_at:
         raise Cancelled()
     if now > seat.session.ends_at:
         raise TooLate(N_("This session is over."))
-    events.record(store, Tag.COMING_CONFIRMED, seat=seat, by=by, now=now)
+    if store.scalar(_SAID, {"client": seat.client_id, "seat": seat.id}) is None:
+        events.record(store, Tag.COMING_CONFIRMED, seat=seat, by=by, now=now)
+    elif store.scalar(_JUST_NOW, {"client": seat.client_id, "seat": seat.id, "since": now - AGAIN}):
+        return
     record(
         store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, seat=seat, by=by,
         now=now,

@@ -18,10 +18,12 @@ from webapp.care.contact import tasks as care_tasks
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.contacts import Outcome
 from webapp.care.contact.tasks import Task, TaskKind
-from webapp.care.directory.people import Person
+from webapp.care.directory.people import Person, RoleName
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.operations import received_texts
+from webapp.operations.received_texts import ReceivedText
 from webapp.refusals import AlreadyDone, Invalid, Refusal
 from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
@@ -32,7 +34,10 @@ from webapp.web.staff.wording import call_scripts
 tasks = Blueprint("tasks", __name__)
 PAGE = "staff/tasks.html"
 VIEWS = ("mine", "role", "overdue", "done")
-CONTACT_KINDS = (TaskKind.OUTREACH, TaskKind.RELATIONAL, TaskKind.REENGAGEMENT, TaskKind.TECH_HELP)
+CONTACT_KINDS = (
+    TaskKind.OUTREACH, TaskKind.RELATIONAL, TaskKind.REENGAGEMENT, TaskKind.TECH_HELP,
+    TaskKind.CRISIS,
+)  # fmt: skip
 """Tasks to reach somebody: every outcome is offered. The others are closed with a reason."""
 AGAIN = {"PT30M": timedelta(minutes=30), "PT2H": care_tasks.NEXT_ATTEMPT, "P1D": timedelta(days=1)}
 """When to try again; the default is in the middle."""
@@ -49,6 +54,11 @@ class TaskCard:
     """The missed seats a review is about, oldest first."""
     unsafe: set[str]
     """The client's phone numbers and addresses that are marked unsafe: not to be used (P9)."""
+    texts: list[ReceivedText]
+    """Text messages that stand in nobody's thread, for those who are to find out whose they are."""
+
+    next_try: datetime
+    """When to try again if nobody answers, as proposed."""
 
     @property
     def calls(self) -> bool:
@@ -125,7 +135,8 @@ def _page_context(also: int | None = None) -> dict[str, Any]:
     """The sizes of all lists and the cards of the one shown. `also`: id of a task to show in it even if it does not belong there."""
     now, person, view = clock.now(), me(), _view()
     visible = care_tasks.visible_to(person)
-    open_tasks = list(_load(visible.where(Task.is_open).order_by(Task.due_at)))
+    urgent = Task.kind == TaskKind.CRISIS
+    open_tasks = list(_load(visible.where(Task.is_open).order_by(urgent.desc(), Task.due_at)))
     lists: dict[str, list[Task]] = {
         "mine": [task for task in open_tasks if task.owner_id == person.id],
         "role": [task for task in open_tasks if task.owner_id != person.id],
@@ -148,7 +159,6 @@ def _page_context(also: int | None = None) -> dict[str, Any]:
         "sizes": sizes,
         "cards": _cards(shown, person),
         "again": list(AGAIN),
-        "next_try": now + care_tasks.NEXT_ATTEMPT,
     }
 
 
@@ -179,6 +189,7 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     marked: dict[int, set[str]] = defaultdict(set)
     for client_id, value in store.execute(unsafe):
         marked[client_id].add(value)
+    texts = received_texts.shown_by(store, [task.id for task in found if _may_read(person, task)])
     missed = _missed(set().union(*(_seats_in(task) for task in found)))
 
     def build(some: list[Task]) -> list[TaskCard]:
@@ -189,6 +200,8 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
                 call_scripts.script(task, person.name.split(" ")[0]),
                 [missed[each] for each in task.brief.get("seats", []) if each in missed],
                 marked[task.client_id] if task.client_id else set(),
+                texts.get(task.id, []),
+                care_tasks.next_attempt(task, clock.now()),
             )
             for task in some
         ]
@@ -197,8 +210,15 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     return [card or _unreadable(task) for card, task in zip(made, found, strict=True)]
 
 
+def _may_read(person: Person, task: Task) -> bool:
+    """Whether `person` may read the texts that a task shows: its owner, and those who sort out whose they are."""
+    return task.owner_id == person.id or person.has_role(RoleName.COORDINATOR, RoleName.SUPERVISOR)
+
+
 def _unreadable(task: Task) -> TaskCard:
-    return TaskCard(task, _("Something in this task can't be read."), [], [], set())
+    return TaskCard(
+        task, _("Something in this task can't be read."), [], [], set(), [], clock.now()
+    )
 
 
 def _seats_in(task: Task) -> set[int]:
