@@ -31,7 +31,7 @@ def read(text: str) -> Reply:
         return answer
     said = without_reaction(text)
     parts, words = clauses(said), plain(said)
-    if _is_wrong_number(words):
+    if _is_wrong_number(plain(said.replace("#", " number "))):
         return Reply.WRONG_NUMBER
     if _is_stop(said, parts, words):
         return Reply.STOP
@@ -98,7 +98,7 @@ _ANY = (
     r"(?:(?:all|the|these|those|your|any|of|my|with|this|it|me|damn|stupid|fucking|automated|automatic|daily|more|please|so"
     r"|many|getting|receiving|to|get|receive|want|have|be|being|from|you|getting) )*"
 )
-_THINGS = r"(?:texts?|txts?|texting|texted|messages?|messaged|messaging|msgs?|reminders?|reminded|sms|notifications?|alerts?|contacted|contact)"
+_THINGS = r"(?:(?<!to )(?:texts?|txts?|messages?|msgs?)|texting me|texted|messaged|reminders?|reminded|sms|notifications?|alerts?|contacted)"
 _ME = r"(?:me|us|this number|this phone|my phone|my number|again|anymore|any more|here)"
 _MENSAJES = r"(?:mensajes?|mensajitos|textos?|recordatorios?|sms|avisos?|notificaciones)"
 _VERBOS = r"(?:escriba|escribas|escriban|mande|mandes|manden|envie|envies|envien|moleste|molestes|molesten|contacte|contactes|contacten|textee|textees|texteen)"
@@ -108,11 +108,18 @@ REQUESTS = [
         rf"(?:stop|quit|cease|discontinue) {_ANY}{_THEIRS}",
         rf"(?:dont|do not|never) (?:ever |please |keep |even |you |you ever )?(?:text|txt|message|messaging|msg|contact|write|bother|email|texting|remind) (?:\w+ ){{0,2}}?{_ME}",
         rf"(?:dont|do not|no) send (?:me |us )?{_ANY}(?:{_THINGS}|anything|stuff|these|anymore|any more|again)",
-        rf"(?:dont|do not) (?:want|need|wish|like) {_ANY}{_THINGS}",
-        rf"no (?:more )?(?:of )?{_ANY}(?:texts|messages|reminders|sms|texting|notifications|alerts)",
-        r"(?:leave|let) me (?:alone|be)",
+        rf"(?:dont|do not|no longer) (?:want|need|wish|like) {_ANY}{_THINGS}",
+        rf"no more (?:of )?{_ANY}(?:texts|messages|reminders|sms|texting|notifications|alerts)",
+        r"(?:no longer|dont|do not) want (?:these|those|them)(?: anymore| any more)?$",
+        r"cancel (?:the |these |all |my )*(?:texts|messages|reminders|sms)",
+        r"(?:quiero|quisiera|queremos)? ?dejar de recibir",
+        r"^no (?:texts|messages|reminders)(?: please)?$",
+        r"leave me (?:alone|be)",
         r"(?:lose|delete|remove|erase|forget|block) (?:my|this) (?:number|phone)",
-        r"(?:remove|take|get|drop) (?:me|us|my number|this number|my phone) (?:off|from|out)",
+        r"(?:remove|take|get|delete) (?:me|us|my number|this number|my phone|it)(?: please)?$",
+        r"(?:remove|take|get|drop|delete) (?:me|us|my number|this number|my phone|my info) (?:off|from|out of)(?: of)?(?: (?:this|your|the|that|all))*"
+        r"(?: (?:texts?|messag\w+|sms|reminders?|contacts?|call|mailing|texting|list|lists|database|system|phone|thread|chat|records))+\b",
+        r"take (?:me|my number|this number) off$",
         r"unsubscribe (?:me|us)|(?:to|and|please|i) unsubscribe",
         r"opt(?:ing)? (?:me )?out(?! of (?!(?:the |these |all |your |any )*(?:texts|messages|reminders|sms|notifications)))",
         r"(?:revoke|withdraw) (?:my )?(?:consent|permission)(?: to| for)? (?:be )?(?:text\w*|contact\w*|messag\w*)",
@@ -168,7 +175,7 @@ HELP = _phrases("help·ayuda·info·information·informacion·aide·assist")
 COMING = _phrases(
     "1·one·uno·una·yes·y·yep·yeah·yea·ya·yup·yess·sure·sure thing·of course·absolutely·definitely·confirm·confirmed·confirming·c"
     "·i confirm·coming·im coming·i am coming·i'm coming·will come·i'll come·i will come·i'll be there·ill be there·i will be there·will be there"
-    "·be there·i'll be in·i'm in·im in·count me in·i can make it·i can come·i can·i can be there·can make it·will make it·i'll make it"
+    "·be there·be there soon·i'll be there soon·yes sir·yes ma'am·i'll be in·i'm in·im in·count me in·i can make it·i can come·i can·i can be there·can make it·will make it·i'll make it"
     "·i will make it·on my way·omw·im on my way·i am on my way·see you·see you then·see you there·see you soon·see you tonight·see u then·i'll join"
     "·i will join·joining·yes i will·i will·yes i can·yes 1·1 yes·yes i'll be there·yes i will be there·yes i'm coming·yes coming·yes i'll come·ok 1"
     "·sounds good·perfect·great·k·kk·ok·okay·alright·will do·got it i'll be there·attending·i'll attend·i will attend·i'm there"
@@ -185,7 +192,7 @@ NOT_COMING = _phrases(
     "·won't be able to make it·i won't be able to make it·i will not be able to make it·won't be able to come·i won't be able to come·i won't be able to attend·unable to make it"
     "·unable to attend·unable to come·unable to join·i'm unable to make it·i'm unable to attend·i am unable to attend·i'm out·count me out·i have to miss·i have to miss it"
     "·have to miss it·i need to miss it·i'll miss it·i will miss it·i'm not able to make it·no i can't·no i cannot·no i can't make it·no i won't be there·no i'm not coming"
-    "·no can't make it·can't do it·not attending·not going·i'm not going"
+    "·not gonna be able to make it·not going to be able to make it·i'm not gonna be able to make it·i'm not going to be able to make it·no can't make it·can't do it·not attending·not going·i'm not going"
     "·no puedo·no puedo ir·no puedo llegar·no puedo asistir·no puedo estar·no puedo venir·no voy·no voy a ir·no voy a poder·no voy a poder ir"
     "·no voy a poder asistir·no voy a llegar·no voy a asistir·no iré·no podré·no podré ir·no podré asistir·no podré llegar·no estaré·no estaré ahí"
     "·no asistiré·no llego·no alcanzo·no voy a estar·lamentablemente no puedo·no puedo hoy no"

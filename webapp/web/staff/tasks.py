@@ -151,21 +151,27 @@ def _page_context(also: int | None = None) -> dict[str, Any]:
         shown = sorted(
             [*shown, *_load(visible.where(Task.id == also))], key=lambda task: task.due_at
         )
+    cards = _cards(shown, person)
     return {
-        "reading": Reading(What.CALLS, _clients_with_notes(shown)),
+        "reading": Reading(What.CALLS, _clients_in(cards)),
         "place": "tasks",
         "view": view,
         "leads": may(person, Permission.READ_TIMELINESS),
         "sizes": sizes,
-        "cards": _cards(shown, person),
+        "cards": cards,
         "again": list(AGAIN),
     }
 
 
-def _clients_with_notes(shown: list[Task]) -> set[int]:
-    """Ids of the clients about whom these cards show notes."""
-    noted = (task for task in shown if task.note or any(each.note for each in task.attempts))
-    return {task.client_id for task in noted if task.client_id is not None}
+def _clients_in(cards: list[TaskCard]) -> set[int]:
+    """Ids of the clients about whom these cards show notes or texts. A text from a number of several people is recorded for none of them:
+    it would tell each that another had written."""
+    return {
+        card.task.client_id
+        for card in cards
+        if card.task.client_id is not None
+        and (card.task.note or card.texts or any(each.note for each in card.task.attempts))
+    }
 
 
 def _midnight(now: datetime) -> datetime:
