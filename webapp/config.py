@@ -115,6 +115,12 @@ def _url_of(*schemes: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def _e_mail_address(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+\.[^@\s<>,;\".]+", text) or not text.isascii():
+        raise ValueError("write one e-mail address, as office@example.org")
+    return text
+
+
 def _zoom_secrets(text: str) -> Mapping[str, tuple[str, ...]]:
     secrets: dict[str, tuple[str, ...]] = {}
     for entry in listed(text):
@@ -236,6 +242,12 @@ class Settings(BaseSettings):
         " `?from=ADDRESS` sets the sender. Without it no e-mail is sent.",
         "smtps://user:password@mail.example.org?from=hello@example.org",
         secret=True,
+    )
+    reply_to: Annotated[str, BeforeValidator(_e_mail_address)] | None = _setting(
+        None,
+        "Where replies to e-mails go: an address that people of the program read on working days."
+        " Without it e-mails say that nobody reads replies.",
+        "office@example.org",
     )
     sms_url: Annotated[str, _url_of("twilio", "file")] | None = _setting(
         None,

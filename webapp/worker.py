@@ -23,6 +23,7 @@ from webapp.care.make_ups import held_places, settlement
 from webapp.care.schedule import series
 from webapp.config import Settings
 from webapp.db import Database
+from webapp.notify import replies
 from webapp.notify.announcing.announce import announce
 from webapp.notify.delivery.deliver import SLICE, Courier
 from webapp.operations import (
@@ -117,6 +118,7 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
         yield [
             Chore("unfold", series.unfold, every=60),
             Chore("digest", digest),
+            Chore("read texts", replies.read_waiting, every=10),
             Chore("look", look),
             Chore("tend", tend, every=10),
             Chore("watch", watch, every=60),

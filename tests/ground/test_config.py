@@ -173,3 +173,12 @@ def test_the_key_of_processes_that_start_together_is_one(tmp_path: Path) -> None
         )
     assert len(found) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.key"]
+
+
+@pytest.mark.parametrize(
+    "text", ["office", "a@b", "a b@c.org", "Office <a@b.org>", "a@b.org,c@d.org"]
+)
+def test_replies_go_to_one_address_or_the_start_says_so(tmp_path, text):
+    with pytest.raises(SettingsError, match="REJOIN_REPLY_TO cannot be used"):
+        Settings.load({"REJOIN_REPLY_TO": text}, tmp_path)
+    assert Settings.load({"REJOIN_REPLY_TO": "office@b.org"}, tmp_path).reply_to == "office@b.org"

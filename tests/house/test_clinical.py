@@ -20,6 +20,7 @@ NOT_SEALED = {
     "person.preferences": "settings by name",
     "plan.steps": "names of steps; free words stand in the note",
     "policy_version.body": "durations and thresholds",
+    "received_text.answer": "which of our automatic answers was given",
     "resource.makes_up": "kinds of sessions",
     "self_test.results": "what a device could do",
     "self_test.facts": "what a device could do",

@@ -30,7 +30,10 @@ ORDER: dict[str, list[set[str]]] = {
         {"leaving"},
     ],
     "webapp.protocol": [{"ladder"}, {"facts"}, {"engine", "reports"}],
-    "webapp.notify": [{"kinds"}, {"outbox"}, {"channels", "disclosures"}, {"announcing"}, {"delivery"}],
+    "webapp.notify": [
+        {"kinds", "text_answers"}, {"outbox", "answers"}, {"channels", "disclosures", "replies"}, {"announcing"},
+        {"delivery"},
+    ],
     "webapp.web": [
         {"page"},
         {"chart", "csp_reports", "drafts", "feeds", "pwa", "sign_in", "threads"},

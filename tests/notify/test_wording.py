@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from webapp.care.directory.people import LANGUAGES
+from webapp.notify import text_answers
 from webapp.notify.channels.push.encryption import LARGEST_MESSAGE
 from webapp.notify.delivery import wording
 from webapp.notify.delivery.wording import NOTICES, Reader, Subject, Wording, spoken
-from webapp.notify.kinds import LINKS, STAFF, Action, NoticeKind
+from webapp.notify.kinds import ASKING, LINKS, STAFF, Action, NoticeKind
+from webapp.notify.text_answers import Answer
 
 EVENING = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)
 NEW_YORK = Reader("en", "America/New_York")
@@ -32,13 +34,14 @@ def words() -> Wording:
 def everything_said(words: Wording, kind: NoticeKind, language: str) -> list[str]:
     """All a stranger could read of a notice; addresses of pages taken out."""
     reader = Reader(language, "America/New_York")
-    letter = words.email(kind, reader, SEAT)
+    letter = words.email(kind, reader, SEAT, person_id=3)
     said = [letter.subject, letter.text, re.sub(r'(style|href)="[^"]*"', "", letter.html)]
     if kind not in LINKS:
         shown = json.loads(words.payload(kind, reader, SEAT, person_id=3, tag="t"))["notification"]
         said += [words.text(kind, reader, SEAT), shown["title"], shown["body"]]
         said += [action["title"] for action in shown["data"]["actions"]]
-    return [text.replace("https://day.example/seats/7", "") for text in said]
+    link = re.compile(r"https://day\.example/(seats/7|reply/[\w.-]+)")
+    return [link.sub("", text) for text in said]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -60,18 +63,18 @@ def test_there_is_no_folder_without_a_kind():
     assert {path.name for path in NOTICES.iterdir() if path.is_dir()} == set(NoticeKind)
 
 
-def test_templates_are_given_an_instant_a_link_and_the_apps_name_and_nothing_else():
+def test_templates_are_given_an_instant_links_and_the_apps_name_and_nothing_else():
     """The catalogue is closed because there is nothing to put into it."""
     given = set(inspect.signature(Wording._rendered).parameters) - {"self"}
-    assert given == {"file", "kind", "reader", "at", "link"}
+    assert given == {"file", "kind", "reader", "at", "link", "answers"}
     assert set(spoken(EVENING, NEW_YORK)) == {"time", "day"}
 
 
 def test_a_reminder_names_the_time_where_its_reader_lives(words):
-    letter = words.email(NoticeKind.SOON, NEW_YORK, SEAT)
+    letter = words.email(NoticeKind.SOON, NEW_YORK, SEAT, person_id=3)
     assert letter.subject == "A reminder for 6:00 PM"
     assert "You have a reminder for 6:00 PM." in letter.text
-    in_phoenix = words.email(NoticeKind.SOON, Reader("en", "America/Phoenix"), SEAT)
+    in_phoenix = words.email(NoticeKind.SOON, Reader("en", "America/Phoenix"), SEAT, person_id=3)
     assert in_phoenix.subject == "A reminder for 4:00 PM"
 
 
@@ -107,6 +110,48 @@ def test_a_text_message_stays_in_the_alphabet_of_every_phone_and_says_how_to_end
     assert "STOP" in text
 
 
+@pytest.mark.parametrize("kind", ASKING)
+def test_a_text_that_asks_says_how_to_answer_and_is_one_segment(words, kind):
+    asks = words.text(kind, NEW_YORK, Subject(EVENING, "/seats/123456", 7, SEAT.until))
+    assert "Reply 1 if you'll be there, 2 if you can't, STOP to end texts." in asks
+    assert len(asks) <= 160
+    assert "Reply 1" not in words.text(kind, NEW_YORK, Subject(EVENING, "/schedule"))
+
+
+@pytest.mark.parametrize("kind", ASKING)
+def test_an_e_mail_that_asks_carries_a_link_for_each_answer(words, kind):
+    letter = words.email(kind, NEW_YORK, SEAT, person_id=3)
+    for body in (letter.text, letter.html):
+        tokens = re.findall(r"https://day\.example/reply/([\w.-]+)", body)
+        rights = [words.action_tokens.read(token, now=EVENING) for token in tokens]
+        assert [right.action for right in rights] == [Action.CONFIRM, Action.ABSENCE]
+        assert {(right.seat_id, right.person_id, right.until) for right in rights} == {
+            (7, 3, SEAT.until)
+        }
+    assert "/reply/" not in words.email(NoticeKind.MESSAGE, NEW_YORK, SEAT, person_id=3).text
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_every_e_mail_says_who_reads_replies(words, kind):
+    read = Wording("My Day", "https://day.example", ["k" * 32], replies_read=True)
+    for body in ("text", "html"):
+        unread = getattr(words.email(kind, NEW_YORK, SEAT, person_id=3), body)
+        assert "Nobody reads replies to this e-mail." in unread
+        answered = getattr(read.email(kind, NEW_YORK, SEAT, person_id=3), body)
+        assert "a person in our office reads it" in answered
+        assert "Nobody reads" not in answered
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("answer", Answer)
+def test_an_automatic_answer_to_a_text_tells_a_stranger_nothing(answer, language):
+    said = text_answers.words(answer, language, "A name of thirty letters, whew")
+    assert [word for word in NEVER if word in said.lower()] == []
+    gsm = said.replace("ñ", "n")
+    assert gsm.isascii()
+    assert "988" in said if answer is Answer.CRISIS else len(said) <= 160
+
+
 def test_the_push_is_declarative_and_each_of_its_buttons_carries_one_token(words):
     payload = words.payload(NoticeKind.FIRST_CHECK, NEW_YORK, SEAT, person_id=3, tag="T" * 32)
     told = json.loads(payload)
@@ -134,7 +179,7 @@ def test_a_notice_without_a_seat_has_no_buttons(words):
 
 def test_an_app_name_cannot_break_out_of_the_e_mails_html(words):
     tricky = Wording('<img src=x onerror="a">', "https://day.example", ["k" * 32])
-    assert "<img" not in tricky.email(NoticeKind.TEST_NOTICE, NEW_YORK, Subject()).html
+    assert "<img" not in tricky.email(NoticeKind.TEST_NOTICE, NEW_YORK, Subject(), person_id=3).html
 
 
 def test_every_language_is_known_to_the_formatter():

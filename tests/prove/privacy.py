@@ -4,6 +4,10 @@ from tests.prove.mutation import Mutation, by, plain
 
 CONSENTS = "webapp/care/privacy/consents.py"
 OBJECTIONS = "webapp/notify/delivery/objections.py"
+STOPS = "webapp/care/contact/stop_words.py"
+PLAIN = "webapp/care/contact/plain_words.py"
+READS = "webapp/care/contact/reply_words.py"
+REPLIES = "webapp/notify/replies.py"
 EMERGENCIES = "webapp/care/privacy/emergency_access.py"
 EXPORTS = "webapp/care/privacy/own_copy.py"
 ACCESS = "webapp/care/directory/permissions.py"
@@ -73,7 +77,7 @@ BREAKS = (
     Mutation("P5", "webapp/web/feeds.py", "title=_(\"Reserved time\")", "title=reader.program.name", by("web/test_feeds", "no_name_kind or holds_the_time")),
     Mutation("P5", "webapp/web/feeds.py", 'filename="reserved-time.ics"', 'filename="session.ics"', by("web/test_feeds", "neutral_name")),
     Mutation("P5", "webapp/web/client/me/own_copy.py", 'NAME = "my-data"', 'NAME = "my-treatment"', by("web/client/me/test_own_copy", "file_names")),
-    Mutation("P5", "webapp/notify/delivery/wording.py", "template.render(app_name=self.app_name,", 'template.render(app_name=self.app_name + " IOP therapy",', plain("notify/test_wording")),
+    Mutation("P5", "webapp/notify/delivery/wording.py", "app_name=self.app_name, link=link,", 'app_name=self.app_name + " IOP therapy", link=link,', plain("notify/test_wording")),
     Mutation("P5", "templates/notices/partner_reminder/sms.txt", "You have a reminder", "Your partner has a therapy session", plain("notify/test_wording")),
     Mutation("P5", "webapp/web/pwa/__init__.py", '"short_name": name,', '"short_name": "Rejoin therapy",', by("web/pwa/test_app", "manifest_names")),
     # P6: the rule about passing on
@@ -120,10 +124,22 @@ BREAKS = (
     Mutation("P9", "webapp/care/contact/addresses.py", "and_(cls.is_opted_in, ~cls.is_stopped, ~cls.is_unsafe)", "and_(~cls.is_stopped, ~cls.is_unsafe)", by("notify/announcing/test_announce", "not_opted_into")),
     Mutation("P9", "webapp/care/contact/addresses.py", "and_(cls.is_opted_in, ~cls.is_stopped, ~cls.is_unsafe)", "and_(cls.is_opted_in, ~cls.is_stopped)",
       by("notify/announcing/test_announce", "not_opted_into")),
-    Mutation("P9", "webapp/care/contact/stop_words.py", "return \" \".join(text.casefold()", "return text == \"STOP\" or \"-\".join(text.casefold()", plain("care/contact/test_stop_words")),
-    Mutation("P9", "webapp/care/contact/stop_words.py", "        address.stop(store, \"stop_word\", by=None, now=now)\n", "", by("care/contact/test_stop_words")),
-    Mutation("P9", "webapp/web/api/hooks/sms.py", "and stop_words.heed(store, phone, words, clock.now()):\n        store.commit()", "and stop_words.heed(store, phone, words, clock.now()):\n        pass",
+    Mutation("P9", STOPS, "        address.stop(store, STOP_WORD, by=None, now=now)\n", "", by("care/contact/test_stop_words", "ends_texts")),
+    Mutation("P9", STOPS, "if address.person_id not in seen and address.stopped_why == STOP_WORD:", "if address.person_id not in seen:", by("care/contact/test_stop_words", "takes_back")),
+    Mutation("P9", STOPS, "        address.unsafe_at = address.unsafe_at or now\n", "", by("web/api/test_replies", "wrong_number_is_stopped")),
+    Mutation("P9", PLAIN, 'unicodedata.normalize("NFKC", APOSTROPHES.sub("", text)))\n    marks', 'APOSTROPHES.sub("", text))\n    marks', plain("care/contact/test_reply_words", "stop_word_stops")),
+    Mutation("P9", PLAIN, 'for letter in unicodedata.normalize("NFKD", text.casefold())', "for letter in text.casefold()", plain("care/contact/test_reply_words", "as_they_mean")),
+    Mutation("P9", READS, "    if any(_is_bare_stop(part) for part in (*parts, words)):\n        return True\n", "", plain("care/contact/test_reply_words", "as_they_mean")),
+    Mutation("P9", READS, "or not NOT_ASKED & set(near):", "or True:", plain("care/contact/test_reply_words", "as_they_mean")),
+    Mutation("P9", REPLIES, "            stop_words.stop(store, text.phone, now)\n", "", by("web/api/test_sms_hook", "ends_texts")),
+    Mutation("P9", REPLIES, "if not urgent and answer is not Answer.HELP and _closed(store, text.phone):", "if False:", by("web/api/test_replies", "after_stop_or_on_an_unsafe")),
+    Mutation("P9", REPLIES, "    if crisis:\n        _tell(store, text, people, in_thread, now)\n        answer = Answer.CRISIS\n", "", by("web/api/test_replies", "stop_and_crisis or answered_with_988")),
+    Mutation("P9", "webapp/web/api/hooks/sms.py", "            answer, language = replies.act(writing, text, clock.now()), text.language or \"en\"\n            writing.commit()", "            answer, language = replies.act(writing, text, clock.now()), text.language or \"en\"",
       by("web/api/test_sms_hook", "ends_texts")),
+    Mutation("P9", "webapp/web/wiring.py", "    app.before_request(crisis_help.heed)  # in a transaction of its own, whatever the view does\n", "", by("web/client/test_crisis_card", "answered_with_the_card")),
+    Mutation("P9", "webapp/notify/announcing/notices/tasks.py", "everywhere=kind is NoticeKind.TASK_URGENT,", "", by("notify/announcing/test_urgent", "every_channel")),
+    Mutation("P9", REPLIES, "    if len(people) == 1 and people[0].kind == Kind.CLIENT:\n        try:", "    if people and people[0].kind == Kind.CLIENT:\n        try:", by("web/api/test_replies", "neither_thread")),
+    Mutation("P9", REPLIES, "if len(asked) == 1 and _answered(", "if asked and _answered(", by("web/api/test_replies", "nobody_is_guessed")),
     Mutation("P9", "webapp/care/contact/addresses.py", "each.unsafe_at = now if unsafe else None", "pass", by("web/client/me/test_reminders", "marked_unsafe")),
     Mutation("P9", "webapp/care/contact/addresses.py", "unsafe_at=store.scalar(_marked(person, channel, value)),", "", by("notify/announcing/test_announce", "added_again")),
     Mutation("P9", "webapp/web/client/me/reminders.py", "for address in [each for each in mine if not each.unsafe_at]:", "for address in mine:",

@@ -44,6 +44,8 @@ BREAKS = (
     Mutation("R7", ABSENCES, "    _refuse_before_withdrawal(store, seat, reported_at)\n", "", by("care/attendance/test_absences", "taken_back")),
     Mutation("R7", "webapp/care/materials/drafts.py", "    if edition is not None:\n", "    if False:\n", by("web/client/catch_up/test_homework", "another_device")),
     # R8: webhooks in any order, any number of times
+    Mutation("R8", "webapp/notify/replies.py", "    if text.is_heeded:\n", "    if False:\n", by("web/api/test_replies", "acts_once")),
+    Mutation("R8", "webapp/operations/received_texts.py", "late = ReceivedText.received_at <= as_of - BY_ITSELF_AFTER", "late = ReceivedText.id < 0", by("web/api/test_replies", "taken_up")),
     Mutation("R8", "webapp/operations/inbox.py", "if store.scalar(kept.returning(ReceivedWebhook.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
     Mutation("R8", "webapp/care/attendance/tally.py", "for at, closing in sorted(moves):", "for at, closing in moves:", plain("care/attendance/test_tally")),
     # R9: nobody is booked twice

@@ -25,7 +25,7 @@ NOT_HERS = {"authenticator", "counseling_note", "draft", "homework", "letter", "
 """Sealed, and seen by its writer alone, by nobody, or written for a whole session."""
 SHOWN = {
     "AbsenceReport", "Accommodation", "Attempt", "BackupPlan", "EmergencyAccess", "HandIn", "Message",
-    "Plan", "Presence", "Reflection", "Summary",
+    "Plan", "Presence", "ReceivedText", "Reflection", "Summary",
 }  # fmt: skip
 """Tables whose words staff's pages show: the sweep has to come upon each."""
 
@@ -55,6 +55,8 @@ def plant_canaries(database) -> dict[str, Any]:
         one("summary", version=1, published_at=at, **hers, **room, **wrote)
         task = one("task", program_id=1, key="o", kind="outreach", role="counselor", owner_id=carla, done_at=None, withdrawn=False, due_at=at, **hers, **seat, **room)  # fmt: skip
         one("attempt", task_id=task, outcome="left_message", **wrote)
+        text = one("received_text", phone="+12125550107")
+        one("shown_text", text_id=text, task_id=task)
         answered = store.get_one(HandIn, objects["hand_in_id"])
         answered.feedback_at, answered.feedback_by_id = at, carla
         for table in field_keys.sealed_tables():

@@ -7,6 +7,8 @@ from webapp.refusals import N_
 
 ANSWERS = "/answers/"
 """Where a button's token is posted to (delivery/action_tokens.py)."""
+REPLIES = "/reply/"
+"""The page on which an e-mail's link asks once more before it answers."""
 
 
 class NoticeKind(StrEnum):
@@ -33,6 +35,7 @@ class NoticeKind(StrEnum):
     MESSAGE = "message"
     TASK_OPENED = "task_opened"
     TASK_OVERDUE = "task_overdue"
+    TASK_URGENT = "task_urgent"
     MARK_ROOM = "mark_room"
     TEST_NOTICE = "test_notice"
     INVITATION = "invitation"
@@ -59,7 +62,13 @@ BUTTONS = {
 
 REMINDERS = (NoticeKind.HEADS_UP, NoticeKind.SOON, NoticeKind.DOORS_OPEN)
 CHECKS = (NoticeKind.FIRST_CHECK, NoticeKind.SECOND_CHECK)
-STAFF = (NoticeKind.TASK_OPENED, NoticeKind.TASK_OVERDUE, NoticeKind.MARK_ROOM)
+ASKING = (*REMINDERS, *CHECKS)
+"""Kinds that ask whether somebody comes: texts say how to answer, e-mails carry a link for each answer (rule 16)."""
+ANSWERS_TO_GIVE = (Action.CONFIRM, Action.ABSENCE)
+"""The two answers, 1 and 2."""
+STAFF = (
+    NoticeKind.TASK_OPENED, NoticeKind.TASK_OVERDUE, NoticeKind.TASK_URGENT, NoticeKind.MARK_ROOM,
+)  # fmt: skip
 HAND_INS = (NoticeKind.HOMEWORK_HANDED_IN, NoticeKind.REFLECTION_HANDED_IN)
 """To staff, but no task: nothing is due, so they wait for the end of quiet hours."""
 BOOKINGS = frozenset(

@@ -76,6 +76,10 @@ STAFF_WRITING = Rate("staff-writing", 60, timedelta(minutes=1), SENT_A_LOT)
 """Messages, summaries, homework, resources and answers of one staff member."""
 STAFF_PLANNING = Rate("staff-planning", 60, timedelta(minutes=1), CHANGED_A_LOT)
 """Sessions that one staff member moves or calls off, and make-ups that they book for clients."""
+TEXT_ANSWER = Rate("text-answer", 4, timedelta(minutes=30))
+"""Automatic answers to one telephone number, so that two machines never go on answering one another."""
+CRISIS_ANSWER = Rate("crisis-answer", 12, timedelta(minutes=5))
+"""The same with 988: as many as a person in need may write, and still an end to it."""
 TOKEN = Rate("token", 300, timedelta(seconds=1))
 """Unknown API tokens from one IP address. None can be guessed; this spares the database."""
 

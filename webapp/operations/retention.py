@@ -17,6 +17,7 @@ from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.contact.connection_tests import SelfTest
 from webapp.db import Database, Store
 from webapp.operations.inbox import ReceivedWebhook
+from webapp.operations.received_texts import ReceivedText
 
 BATCH = 5_000
 """Rows of a table deleted in one transaction."""
@@ -32,11 +33,12 @@ class RetentionPeriod(NamedTuple):
 
 PERIODS = (
     RetentionPeriod(ReceivedWebhook, ReceivedWebhook.settled_at, timedelta(days=30)),
+    RetentionPeriod(ReceivedText, ReceivedText.settled_at, timedelta(days=90)),
     RetentionPeriod(Login, Login.made_at, timedelta(days=90)),
     RetentionPeriod(SignInLink, SignInLink.expires_at, timedelta(days=90)),
     RetentionPeriod(SelfTest, SelfTest.made_at, timedelta(days=90)),
 )
-"""Webhooks that were interpreted, logins and links that are over, connection tests."""
+"""Webhooks that were interpreted, texts that became a message or an answer, logins and links that are over, connection tests."""
 
 
 def let_go(database: Database, now: datetime) -> int:

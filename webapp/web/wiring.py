@@ -13,7 +13,16 @@ from webapp.config import Settings
 from webapp.db import Database
 from webapp.refusals import N_, Invalid
 from webapp.web import account, api, client, csp_reports, drafts, feeds, pwa, staff
-from webapp.web.page import assets, errors, filters, guard, headers, identity, unit_of_work
+from webapp.web.page import (
+    assets,
+    crisis_help,
+    errors,
+    filters,
+    guard,
+    headers,
+    identity,
+    unit_of_work,
+)
 from webapp.web.page.proxies import TrustedProxies
 from webapp.web.pwa import leaving
 
@@ -83,9 +92,10 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
     unit_of_work.init_app(app, database)
     identity.init_app(app, settings)
     leaving.init_app(app, settings)
-    for module in (filters, errors, guard, assets):
+    for module in (filters, errors, guard, assets, crisis_help):
         module.init_app(app)
     app.before_request(refuse_unstorable_text)  # after the guard, before the view
+    app.before_request(crisis_help.heed)  # in a transaction of its own, whatever the view does
     app.before_request(unit_of_work.begin_writing)
     headers.init_app(app, settings)
     pwa.init_app(app, settings)

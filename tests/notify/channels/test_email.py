@@ -45,6 +45,15 @@ def test_the_sender_may_be_set_in_the_url(server):
     assert server.letters[0]["From"] == "My Day <care@x.example>"
 
 
+def test_replies_go_to_the_address_that_people_read(server):
+    read = EmailChannel(
+        server.url, "My Day", "https://day.example", reply_to="office@clinic.example"
+    )
+    once(read, lambda c: c.send(parcel("ann@mail.example", LETTER)))
+    once(channel(server.url), lambda c: c.send(parcel("ann@mail.example", LETTER)))
+    assert [letter["Reply-To"] for letter in server.letters] == ["office@clinic.example", None]
+
+
 def test_a_letter_sent_twice_has_one_message_id(server):
     async def act(c):
         for _ in range(2):

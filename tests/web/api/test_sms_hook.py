@@ -1,4 +1,5 @@
-"""Replies to text messages: STOP ends texts to that phone, and only Twilio can send it (P9)."""
+"""The hook for incoming texts: only Twilio can send them, and STOP ends texts to that phone (P9). What follows from other texts:
+test_replies.py."""
 
 import base64
 import hmac

@@ -9,7 +9,7 @@ from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.presence import Presence
 from webapp.care.audit.events import Event
 from webapp.care.contact.tasks import Task
-from webapp.notify.kinds import Action
+from webapp.notify.kinds import ANSWERS, REPLIES, Action
 
 
 @pytest.fixture
@@ -97,3 +97,65 @@ def test_a_session_called_off_says_no_plainly(phone, seat_in, store, button, clo
     store.commit()
     answer = phone.post(button(seat, Action.ABSENCE))
     assert (answer.status_code, answer.get_json()) == (409, {"code": "cancelled"})
+
+
+# --- links in e-mails -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def link(button):
+    """`link(seat, Action.ABSENCE)`: where an e-mail's link leads."""
+    return lambda *about, **more: button(*about, **more).replace(ANSWERS, REPLIES)
+
+
+@pytest.mark.parametrize("verb", [Action.CONFIRM, Action.ABSENCE])
+def test_a_link_in_an_e_mail_asks_once_so_that_scanners_answer_nothing(
+    visit, seat_in, store, link, verb
+):
+    where = link(seat_in(hours=3), verb)
+    reader = visit()
+    before = [count(store, each) for each in (AbsenceReport, Event)]
+    for _ in range(3):
+        page = reader.get(where)
+        assert page.status_code == 200
+        assert 'method="post"' in page.text
+        assert reader.client.head(where).status_code == 200
+    assert before == [count(store, each) for each in (AbsenceReport, Event)]
+    for _ in range(2):
+        assert "Thank you" in reader.client.post(where).text
+    store.expire_all()
+    coming = select(Event).where(Event.tag == "seat:coming:confirmed")
+    said = count(store, AbsenceReport), len(store.scalars(coming).all())
+    assert said == ((0, 1) if verb is Action.CONFIRM else (1, 0))
+
+
+def test_the_page_of_a_link_names_nothing(visit, seat_in, link):
+    where = link(seat_in(hours=3), Action.ABSENCE)
+    for page in (visit().get(where), visit().client.post(where)):
+        assert not any(
+            word in page.text for word in ("Maya", "Carla", "Evening", "Harbor", "2026", "6:00")
+        )
+
+
+@pytest.mark.parametrize("verb", [Action.JOIN, Action.TROUBLE])
+def test_a_link_gives_no_other_answer_than_the_two(visit, seat_in, store, link, verb):
+    where = link(seat_in(minutes=-3), verb)
+    assert visit().get(where).status_code == visit().client.post(where).status_code == 410
+    assert count(store, Task) == count(store, Presence) == 0
+
+
+def test_a_link_whose_time_is_over_says_so_and_does_nothing(visit, seat_in, store, link, clock):
+    where = link(seat_in(hours=3), Action.ABSENCE, until=clock.now() + timedelta(minutes=5))
+    clock.forward(minutes=6)
+    for page in (visit().get(where), visit().client.post(where)):
+        assert page.status_code == 410
+        assert "be used any more" in page.text
+    assert count(store, AbsenceReport) == 0
+
+
+def test_the_second_link_takes_the_first_back(visit, seat_in, store, link):
+    seat = seat_in(hours=3)
+    visit().client.post(link(seat, Action.ABSENCE))
+    visit().client.post(link(seat, Action.CONFIRM))
+    store.expire_all()
+    assert store.scalar(select(AbsenceReport)).withdrawn_at is not None

@@ -11,6 +11,8 @@ from webapp.care.contact import addresses, tasks
 from webapp.care.contact.contacts import Contact
 from webapp.care.contact.tasks import TaskKind
 from webapp.care.directory.people import Person
+from webapp.notify import replies
+from webapp.operations import received_texts
 
 
 @pytest.fixture
@@ -263,3 +265,55 @@ def test_many_tasks_cost_as_many_statements_as_one(carla, task, world, database)
     assert len(many) == len(few)
     assert len(many) < 20
     assert len(carla.get("/staff/tasks").text.split('<article class="card task"')) == 6
+
+
+@pytest.fixture
+def text_from(store, clock):
+    """`text_from("+1…", "words")`: a text that came a moment ago, acted on."""
+
+    def made(phone, words):
+        text = received_texts.keep(store, f"SM{words}", phone, words, None, now=clock.now())
+        replies.act(store, text, clock.now())
+        store.commit()
+
+    return made
+
+
+def test_a_text_of_a_number_nobody_has_is_read_by_coordinators_and_supervisors_alone(
+    visit, world, text_from
+):
+    text_from("+12125550999", "is it at six?")
+    for reader in (world.cody, world.susan):
+        page = visit(reader).get(
+            "/staff/tasks?show=role" if reader is world.susan else "/staff/tasks"
+        )
+        assert "nobody here has the number" in page.text
+        assert "is it at six?" in page.text
+    for stranger in (world.carla, world.theo, world.ada):
+        for show in ("mine", "role"):
+            assert "is it at six?" not in visit(stranger).get(f"/staff/tasks?show={show}").text
+
+
+def test_words_of_crisis_come_first_with_what_to_do(carla, task, world, text_from):
+    task()
+    text_from(world.june.phone, "i want to die")
+    page = carla.get("/staff/tasks").text
+    assert page.index("Urgent: words of crisis") < page.index("Reach out")
+    assert "June Whitaker may be in danger" in page
+    assert "Ask directly" in page
+    assert f"/staff/people/{world.june.id}/messages" in page
+
+
+def test_the_next_try_after_words_of_crisis_is_not_put_off(carla, store, world, text_from, clock):
+    text_from(world.june.phone, "i want to die")
+    urgent = store.scalars(select(tasks.Task).where(tasks.Task.kind == TaskKind.CRISIS)).one()
+    carla.post(f"/staff/tasks/{urgent.id}/outcome", {"outcome": "no_answer", "again": "P1D"})
+    store.expire_all()
+    assert urgent.is_open
+    assert urgent.due_at <= clock.now() + timedelta(minutes=15)
+
+
+def test_a_wrong_number_asks_for_the_right_one(visit, world, text_from):
+    text_from(world.maya.phone, "wrong number")
+    page = visit(world.cody).get("/staff/tasks").text
+    assert "Somebody else has the number we had for Maya Torres" in page

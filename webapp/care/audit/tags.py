@@ -57,6 +57,9 @@ class Tag(StrEnum):
         N_("A phone, e-mail address or device may be written to."), N_("May be written to at a new address"), "", "mail")
     ADDRESS_STOPPED = ("person:address:stopped", "person address channel why",
         N_("An address is written to no more."), N_("An address is written to no more"), "", "mail")
+    ADDRESS_RESUMED = ("person:address:resumed", "person address channel",
+        N_("START came from a number that a stop word had ended: it is written to again (P9)."),
+        N_("An address is written to again"), "", "mail")
     ADDRESS_MARKED = ("person:address:marked_unsafe", "person address channel",
         N_("Somebody else may see what comes to an address: nobody writes or calls there (P9)."),
         N_("An address is not safe to use"), "wait", "info")
@@ -188,6 +191,9 @@ class Tag(StrEnum):
         N_("A person made a private calendar link."), N_("Made a calendar link"), "", "schedule")
     FEED_CLOSED = ("person:calendar_feed:closed", "person feed why",
         N_("A private calendar link ended."), N_("A calendar link ended"), "", "schedule")
+    CRISIS_WORDS = ("client:crisis_words:found", "kind where owner supervisor",
+        N_("Words of self-harm or crisis came in; counselor and supervisor are told at once (rule 16)."),
+        N_("Words of crisis: counselor and supervisor told"), "danger", "call")
     CONTACT_MADE = ("client:contact:made", "contact channel outcome",
         N_("A two-way sign of life: a call, a reply, a message."), N_("Contact"), "help", "call")
     TASK_OPENED = ("task:opened", "kind owner due_at",

@@ -105,12 +105,18 @@ class Address(Base):
         return and_(cls.is_opted_in, ~cls.is_stopped, ~cls.is_unsafe)
 
     def stop(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
-        """Send nothing there any more. `why`: `gone`, `signed_out`, `stop_word`, `removed`, `replaced` … Twice is the same; only what
-        its person says of a replaced one counts too, so that it stays stopped when the roster names it again."""
+        """Send nothing there any more. `why`: `gone`, `signed_out`, `stop_word`, `wrong_number`, `removed`, `replaced` … Twice is the
+        same; only what its person says of a replaced one counts too, so that it stays stopped when the roster names it again."""
         if self.stopped_at and not (self.is_replaced and why != REPLACED):
             return
         self.stopped_at, self.stopped_why = now, why
         _record(store, Tag.ADDRESS_STOPPED, self, by=by, now=now, why=why)
+
+    def resume(self, store: Store, *, by: Person | None, now: datetime) -> None:
+        """Send there again, to whom it was opted in before. An unsafe mark is kept. Nothing happens to one that is not stopped."""
+        if self.is_stopped:
+            self.stopped_at = self.stopped_why = None
+            _record(store, Tag.ADDRESS_RESUMED, self, by=by, now=now)
 
 
 def add(

@@ -27,6 +27,8 @@ class Outcome(StrEnum):
     DECLINED = "declined"
 
 
+AGAIN = timedelta(minutes=5)
+"""Replies about one seat within this time are one contact."""
 TWO_WAY = (Outcome.REACHED, Outcome.DECLINED, Outcome.CALL_BACK_AT)
 """Outcomes in which the client was spoken to: these count as contact."""
 

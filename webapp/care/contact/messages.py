@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -31,6 +31,8 @@ from webapp.refusals import N_, Forbidden, Invalid, Refusal
 
 LONGEST = 5000
 """Characters."""
+TOGETHER_WITHIN = timedelta(minutes=10)
+"""Texts of one client within this time of the first are one message, while nobody has read it."""
 
 
 class Message(Base):
@@ -50,6 +52,8 @@ class Message(Base):
     request_id: Mapped[str | None]
     """Made of the caller's UUID and the text (`_key`): the same text sent again after a lost response is the same message, a
     changed text is another message."""
+    by_text: Mapped[bool] = mapped_column(default=False)
+    """It came as a text message: whoever holds the phone may have written it."""
 
     by: Mapped[Person] = relationship(foreign_keys=by_id)
     client: Mapped[Person] = relationship(foreign_keys=client_id)
@@ -85,6 +89,7 @@ def send(
     by: Person,
     now: datetime,
     request_id: str | None = None,
+    by_text: bool = False,
 ) -> Message:
     """Add a message. A client's counts as contact, staff's as an attempt that left a message. The same text with the same
     `request_id` returns the message that is there. Does not mark anything as read. Raises Invalid, Forbidden for anybody
@@ -98,6 +103,7 @@ def send(
     key = _key(request_id, client.id, body)
     row = {
         "client_id": client.id, "by_id": by.id, "body": body, "sent_at": now, "request_id": key,
+        "by_text": by_text,
     }  # fmt: skip
     written = insert_or_ignore(store, Message).values(prepared_row(store, Message, row))
     made = store.scalar(written.returning(Message.id))
@@ -111,6 +117,22 @@ def send(
     )  # fmt: skip
     events.record(store, Tag.MESSAGE_WRITTEN, client=client, by=by, now=now, message=made)
     return store.get_one(Message, made)
+
+
+def send_text(store: Store, client: Person, body: str, *, now: datetime) -> Message:
+    """Add what a client wrote by text message. Texts close together that nobody has read yet are one message, of which somebody was
+    told already: people write in pieces, and a flood stays one notice. Raises what `send` raises."""
+    last = store.scalar(newest_first(client.id).limit(1))
+    if last is not None and last.by_text and last.sent_at > now - TOGETHER_WITHIN:
+        seen = select(ReadMark.message_id).where(
+            ReadMark.client_id == client.id, ReadMark.person_id != client.id,
+            ReadMark.message_id >= last.id,
+        )  # fmt: skip
+        whole = f"{last.body}\n{body.strip()}"
+        if len(whole) <= LONGEST and store.scalar(seen.limit(1)) is None:
+            last.body = whole
+            return last
+    return send(store, client, body, by=client, now=now, by_text=True)
 
 
 def record_view(store: Store, client: Person, *, by: Person, now: datetime) -> None:

@@ -1,40 +1,19 @@
-"""STOP, sent back to a text message, ends text messages to that phone at once (P9)."""
+"""STOP, sent back to a text message, ends text messages to that phone at once; START takes that back, and nothing else (P9)."""
 
 from datetime import datetime
 
-from webapp.care.contact import addresses
-from webapp.care.contact.addresses import Channel
+from sqlalchemy import select
+
+from webapp.care.contact import addresses, task_owners, tasks
+from webapp.care.contact.addresses import Address, Channel
+from webapp.care.contact.tasks import TaskKind
+from webapp.care.directory.people import Kind, RoleName
 from webapp.db import Store
 
-STOP_WORDS = frozenset(
-    {
-        "stop",
-        "stopall",
-        "stop all",
-        "unsubscribe",
-        "cancel",
-        "end",
-        "quit",
-        "revoke",
-        "optout",
-        "opt out",
-        "opt-out",
-        "alto",
-        "parar",
-        "pare",
-        "basta",
-        "cancelar",
-        "baja",
-        "no más",
-        "no mas",
-    }  # fmt: skip
-)
-"""What people write, in English and Spanish; the carriers' own words are among them (CTIA)."""
-
-
-def is_stop(text: str) -> bool:
-    """Whether a text asks for no more texts. Punctuation and case do not matter."""
-    return " ".join(text.casefold().strip(" .!?¡¿\"'").split()) in STOP_WORDS
+STOP_WORD, WRONG_NUMBER = "stop_word", "wrong_number"
+"""Values of `Address.stopped_why`."""
+CORRECT_WITHIN = tasks.NEXT_ATTEMPT * 12
+"""A day to find the right number."""
 
 
 def stop(store: Store, phone: str, now: datetime) -> int:
@@ -45,14 +24,39 @@ def stop(store: Store, phone: str, now: datetime) -> int:
     """
     ended = 0
     for address in store.scalars(addresses.live(Channel.SMS, phone, replaced=True)):
-        address.stop(store, "stop_word", by=None, now=now)
+        address.stop(store, STOP_WORD, by=None, now=now)
         ended += 1
     return ended
 
 
-def heed(store: Store, phone: str, text: str, now: datetime) -> bool:
-    """Stop text messages to `phone` if `text` is a stop word; returns whether it is."""
-    if not is_stop(text):
-        return False
-    stop(store, phone, now)
-    return True
+def start(store: Store, phone: str, now: datetime) -> int:
+    """Send text messages to `phone` again where a stop word had ended them, and nothing else: not where staff or the provider
+    stopped it, and an unsafe mark is kept. Returns how many people get texts there again."""
+    resumed = 0
+    seen: set[int] = set()
+    rows = select(Address).where(Address.channel == Channel.SMS, Address.value == phone)
+    for address in store.scalars(rows.order_by(Address.id.desc())):
+        if address.person_id not in seen and address.stopped_why == STOP_WORD:
+            address.resume(store, by=None, now=now)
+            resumed += 1
+        seen.add(address.person_id)
+    return resumed
+
+
+def belongs_to_another(store: Store, phone: str, now: datetime) -> int:
+    """Somebody wrote that the number is not that of whom we write to: stop texts to it, mark it unsafe, so that nobody calls there
+    either, and open a task for the coordinator of each person who had it. Returns how many people had it."""
+    had = 0
+    for address in store.scalars(addresses.live(Channel.SMS, phone)):
+        address.stop(store, WRONG_NUMBER, by=None, now=now)
+        address.unsafe_at = address.unsafe_at or now
+        person = address.person
+        known = task_owners.read(store, [person.id], now)
+        tasks.open_one(
+            store, key=f"{TaskKind.WRONG_NUMBER}:{address.id}", kind=TaskKind.WRONG_NUMBER,
+            program_id=person.program_id, due_at=now + CORRECT_WITHIN, now=now, brief={"person": person.id},
+            client=person if person.kind == Kind.CLIENT else None,
+            owner_id=known.of(person.id, person.program_id, RoleName.COORDINATOR),
+        )  # fmt: skip
+        had += 1
+    return had

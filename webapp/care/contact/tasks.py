@@ -21,6 +21,8 @@ from webapp.refusals import N_, AlreadyDone, Invalid
 
 NEXT_ATTEMPT = timedelta(hours=2)
 """When to try again after nobody answered, unless the caller says otherwise."""
+SOONEST = {"crisis": timedelta(minutes=15)}
+"""Kinds whose next attempt is not put off longer than this, unless the client named the time (rule 16)."""
 
 
 class TaskKind(StrEnum):
@@ -34,6 +36,12 @@ class TaskKind(StrEnum):
     TECH_HELP = "tech_help"
     EMERGENCY_REVIEW = "emergency_review"
     SET_ASIDE = "set_aside"
+    CRISIS = "crisis"
+    """Words of self-harm or crisis came in (crises.py)."""
+    TEXT = "text"
+    """A text came of which nobody knows for sure whose it is."""
+    WRONG_NUMBER = "wrong_number"
+    """A number on file belongs to somebody else."""
 
 
 ROLE_FOR: dict[str, RoleName] = {
@@ -47,6 +55,9 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.TECH_HELP: RoleName.TECHNICIAN,
     TaskKind.EMERGENCY_REVIEW: RoleName.SUPERVISOR,
     TaskKind.SET_ASIDE: RoleName.COORDINATOR,
+    TaskKind.CRISIS: RoleName.COUNSELOR,
+    TaskKind.TEXT: RoleName.COORDINATOR,
+    TaskKind.WRONG_NUMBER: RoleName.COORDINATOR,
 }
 ABOUT_ROOMS = (TaskKind.MARK_ROOM, TaskKind.NAME_GUESTS)
 """Questions about who is in a room: its host is asked first, then the coordinator (rule 7)."""
@@ -177,7 +188,9 @@ def attempt(
             return same
     ends = outcome in ENDING
     tried = Attempt(task_id=task.id, outcome=outcome, at=now, by_id=by.id, note=note)
-    tried.next_at = None if ends else next_at or now + NEXT_ATTEMPT
+    if not ends:
+        by_word = next_at if outcome == Outcome.CALL_BACK_AT else None
+        tried.next_at = by_word or next_attempt(task, now, next_at)
     task.attempts.append(tried)
     if task.acknowledged_at is None:
         task.acknowledged_at, task.acknowledged_by_id = now, by.id
@@ -198,6 +211,12 @@ def attempt(
     if task.seat_id:
         look_again(store, now, id=task.seat_id)
     return tried
+
+
+def next_attempt(task: Task, now: datetime, asked: datetime | None = None) -> datetime:
+    """When to try again after nobody answered: at `asked`, by default in two hours, and for some kinds sooner (`SOONEST`)."""
+    asked = asked or now + NEXT_ATTEMPT
+    return min(asked, now + SOONEST[task.kind]) if task.kind in SOONEST else asked
 
 
 def _check_outcome(outcome: str, note: str | None, next_at: datetime | None, now: datetime) -> None:

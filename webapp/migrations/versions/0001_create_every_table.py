@@ -79,6 +79,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_rate_limit_paid_until"), ["paid_until"], unique=False)
 
     op.create_table(
+        "received_text",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sid", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("keyword", sa.String(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("heeded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reply", sa.String(), nullable=True),
+        sa.Column("answer", sa.String(), nullable=True),
+        sa.Column("language", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_received_text")),
+        sa.UniqueConstraint("sid", name=op.f("uq_received_text_sid")),
+    )
+    with op.batch_alter_table("received_text", schema=None) as batch_op:
+        batch_op.create_index("ix_received_text_phone", ["phone", "received_at"], unique=False)
+        batch_op.create_index(
+            "ix_received_text_waiting",
+            ["received_at"],
+            unique=False,
+            sqlite_where=sa.text("heeded_at IS NULL"),
+            postgresql_where=sa.text("heeded_at IS NULL"),
+        )
+
+    op.create_table(
         "letter",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("program_id", sa.Integer(), nullable=False),
@@ -512,6 +538,7 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("request_id", sa.String(), nullable=True),
+        sa.Column("by_text", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_message_by_id")),
         sa.ForeignKeyConstraint(["client_id"], ["person.id"], name=op.f("fk_message_client_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
@@ -1451,9 +1478,25 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("make_up_id", name=op.f("pk_reflection")),
     )
+    op.create_table(
+        "shown_text",
+        sa.Column("text_id", sa.Integer(), nullable=False),
+        sa.Column("task_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_shown_text_task_id")),
+        sa.ForeignKeyConstraint(
+            ["text_id"], ["received_text.id"], name=op.f("fk_shown_text_text_id")
+        ),
+        sa.PrimaryKeyConstraint("text_id", "task_id", name=op.f("pk_shown_text")),
+    )
+    with op.batch_alter_table("shown_text", schema=None) as batch_op:
+        batch_op.create_index("ix_shown_text_task", ["task_id"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("shown_text", schema=None) as batch_op:
+        batch_op.drop_index("ix_shown_text_task")
+
+    op.drop_table("shown_text")
     op.drop_table("reflection")
     with op.batch_alter_table("held_place", schema=None) as batch_op:
         batch_op.drop_index(
@@ -1750,6 +1793,15 @@ def downgrade() -> None:
         )
 
     op.drop_table("letter")
+    with op.batch_alter_table("received_text", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_received_text_waiting",
+            sqlite_where=sa.text("heeded_at IS NULL"),
+            postgresql_where=sa.text("heeded_at IS NULL"),
+        )
+        batch_op.drop_index("ix_received_text_phone")
+
+    op.drop_table("received_text")
     with op.batch_alter_table("rate_limit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rate_limit_paid_until"))
 

@@ -16,7 +16,9 @@ def from_settings(settings: Settings) -> dict[str, SendingChannel]:
         "push": PushChannel(vapid, PushHosts(settings.push_hosts))
     }
     if settings.smtp_url:
-        channels["email"] = EmailChannel(settings.smtp_url, settings.app_name, settings.base_url)
+        channels["email"] = EmailChannel(
+            settings.smtp_url, settings.app_name, settings.base_url, reply_to=settings.reply_to
+        )
     if settings.sms_url:
         channels["sms"] = SmsChannel(settings.sms_url)
     return channels

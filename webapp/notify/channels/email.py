@@ -32,16 +32,24 @@ class EmailChannel:
     """Sends e-mail by `url`: smtp:// (STARTTLS; without it only to this machine), smtps://, or file:DIR.
 
     The sender is `?from=ADDRESS` in the URL, else no-reply at the host of `base_url`; its name is the app's.
+    Replies go to `reply_to`, where there is one.
     """
 
     def __init__(
-        self, url: str, app_name: str, base_url: str, *, tls: ssl.SSLContext | None = None
+        self,
+        url: str,
+        app_name: str,
+        base_url: str,
+        *,
+        reply_to: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ):
         self._url = urlsplit(url)
         self._folder = Path(url.removeprefix("file:")) if url.startswith("file:") else None
         self._host = urlsplit(base_url).hostname or "localhost"
         sender = parse_qs(self._url.query).get("from", [f"no-reply@{self._host}"])[0]
         self._sender = Address(display_name=app_name, addr_spec=sender)
+        self._reply_to = reply_to and Address(addr_spec=reply_to)
         self._tls = tls
         self._idle: deque[smtplib.SMTP] = deque()
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="email")
@@ -72,6 +80,8 @@ class EmailChannel:
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = Address(addr_spec=to)
+        if self._reply_to:
+            message["Reply-To"] = self._reply_to
         message["Subject"] = content.subject
         message["Date"] = format_datetime(clock.now())
         message["Message-ID"] = f"<{key}@{self._host}>"

@@ -41,7 +41,10 @@ class Packer:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Packer":
-        wording = Wording(settings.app_name, settings.base_url, settings.secret_keys)
+        wording = Wording(
+            settings.app_name, settings.base_url, settings.secret_keys,
+            replies_read=settings.reply_to is not None,
+        )  # fmt: skip
         return cls(wording, settings.secret_keys[0])
 
     def packed(self, row: Leased, now: datetime, still: Callable[[], bool] | None = None) -> Parcel:
@@ -70,7 +73,7 @@ class Packer:
                     kind, reader, subject, person_id=row.person_id, tag=tag
                 )
             case "email":
-                return self._wording.email(kind, reader, subject)
+                return self._wording.email(kind, reader, subject, person_id=row.person_id)
             case _:
                 return self._wording.text(kind, reader, subject)
 

@@ -1,12 +1,12 @@
 """Renders notices from templates/notices/<kind>/ in the recipient's language and time zone.
 
-The catalogue is closed (P5): templates are given an instant, a link and the app's own name, and nothing else, so no
-name, kind, program or reason can get out by way of them.
+The catalogue is closed (P5): templates are given an instant, links, the app's own name and whether replies to e-mails are read,
+and nothing else, so no name, kind, program or reason can get out by way of them.
 """
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -22,13 +22,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 import webapp
 from webapp.notify.channels.parcel import EmailContent
 from webapp.notify.delivery.action_tokens import ActionToken, ActionTokenSigner
-from webapp.notify.kinds import ANSWERS, BUTTONS, TRAITS, Action, NoticeKind
+from webapp.notify.kinds import (
+    ANSWERS,
+    ANSWERS_TO_GIVE,
+    ASKING,
+    BUTTONS,
+    REPLIES,
+    TRAITS,
+    Action,
+    NoticeKind,
+)
 
 ROOT = Path(webapp.__file__).parent.parent
 NOTICES = ROOT / "templates" / "notices"
 TRANSLATIONS = Path(webapp.__file__).parent / "translations"
 DOUBLED_STOP = re.compile(r"(?<!\.)\.\.(?!\.)")
 """After "6:00 p.m." a sentence has its full stop already."""
+NumberedAnswers = tuple[tuple[str, str], ...]
+"""The answers that a reader may give: the button's words, and the link or the number to send back."""
 DECLARATIVE = 8030
 """The mark of Declarative Web Push; a phone that knows it shows the notice without waking our script."""
 
@@ -61,27 +72,59 @@ class Subject:
 
 
 class Wording:
-    """Renders notices. `app_name` and `base_url` are settings; `keys` sign the buttons."""
+    """Renders notices. `app_name` and `base_url` are settings; `keys` sign the buttons; `replies_read`: somebody reads replies to
+    e-mails."""
 
-    def __init__(self, app_name: str, base_url: str, keys: Sequence[str]):
+    def __init__(
+        self, app_name: str, base_url: str, keys: Sequence[str], *, replies_read: bool = False
+    ):
         self.app_name = app_name
+        self.replies_read = replies_read
         self.base_url = base_url.rstrip("/")
         self.action_tokens = ActionTokenSigner(keys)
         # Twenty thousand people are reminded of the same minute in the same words.
         self._words = lru_cache(maxsize=4096)(self._rendered)
 
-    def email(self, kind: NoticeKind, reader: Reader, subject: Subject) -> EmailContent:
-        """The notice as an e-mail."""
+    def email(
+        self, kind: NoticeKind, reader: Reader, subject: Subject, *, person_id: int
+    ) -> EmailContent:
+        """The notice as an e-mail. One that asks whether somebody comes has a link for each answer (rule 16)."""
         values = (kind, reader, subject.at, self.base_url + subject.shown)
+        answers = tuple(
+            (button_title(action, reader.language), self.base_url + REPLIES + token)
+            for action, token in self._answer_tokens(kind, subject, person_id)
+        )
         title = " ".join(self._rendered("subject.txt", *values).split())
         return EmailContent(
-            title, self._rendered("text.txt", *values), self._rendered("html.html", *values)
+            title,
+            self._rendered("text.txt", *values, answers),
+            self._rendered("html.html", *values, answers),
         )
 
     def text(self, kind: NoticeKind, reader: Reader, subject: Subject) -> str:
-        """The notice as a text message: one line, in characters every phone network knows where the language allows."""
-        words = self._rendered("sms.txt", kind, reader, subject.at, self.base_url + subject.shown)
+        """The notice as a text message: one line, in characters every phone network knows where the language allows. One that asks
+        whether somebody comes says how to answer."""
+        answers = tuple(
+            (button_title(action, reader.language), str(number))
+            for number, action in enumerate(self._asked(kind, subject), start=1)
+        )
+        link = self.base_url + subject.shown
+        words = self._rendered("sms.txt", kind, reader, subject.at, link, answers)
         return " ".join(words.split())
+
+    def _asked(self, kind: NoticeKind, subject: Subject) -> tuple[Action, ...]:
+        """The answers to a notice that asks its own reader whether they come."""
+        asks = kind in ASKING and subject.seat_id is not None and subject.until is not None
+        return ANSWERS_TO_GIVE if asks else ()
+
+    def _answer_tokens(
+        self, kind: NoticeKind, subject: Subject, person_id: int
+    ) -> Iterator[tuple[Action, str]]:
+        for action in self._asked(kind, subject):
+            assert subject.seat_id is not None
+            assert subject.until is not None
+            token = ActionToken(subject.seat_id, action, person_id, subject.until)
+            yield action, self.action_tokens.sign(token)
 
     def payload(
         self, kind: NoticeKind, reader: Reader, subject: Subject, *, person_id: int, tag: str
@@ -125,10 +168,19 @@ class Wording:
         return None
 
     def _rendered(
-        self, file: str, kind: NoticeKind, reader: Reader, at: datetime | None, link: str | None
+        self,
+        file: str,
+        kind: NoticeKind,
+        reader: Reader,
+        at: datetime | None,
+        link: str | None,
+        answers: NumberedAnswers = (),
     ) -> str:
         template = environment(reader.language).get_template(f"{kind.value}/{file}")
-        words = template.render(app_name=self.app_name, link=link, **spoken(at, reader)).strip()
+        words = template.render(
+            app_name=self.app_name, link=link, answers=answers, replies_read=self.replies_read,
+            **spoken(at, reader),
+        ).strip()  # fmt: skip
         return DOUBLED_STOP.sub(".", words)
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 from webapp import clock
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import NOTE_LENGTH, Reason
+from webapp.care.contact import crises
+from webapp.care.contact.crises import Where
 from webapp.care.directory.people import Kind
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
@@ -36,7 +38,8 @@ class AbsenceOut(ResponseBody):
 def post_absence(body: AbsenceIn):  # type: ignore[no-untyped-def]
     """Report that a client can't come. 201; or 200 with the report that was made before.
 
-    `reported_at` may lie up to twelve hours back: when the client said it. No reminders and no outreach follow for this seat.
+    `reported_at` may lie up to twelve hours back: when the client said it. No reminders and no outreach follow for this seat. Words of
+    self-harm or crisis in `note` open an urgent task (rule 16).
     """
     now = clock.now()
     client = lookups.person(body.client, Kind.CLIENT, field="client")
@@ -45,6 +48,7 @@ def post_absence(body: AbsenceIn):  # type: ignore[no-untyped-def]
         store, seat, reason=body.reason, note=body.note, reported_at=body.reported_at,
         by=tokens.actor(), now=now,
     )  # fmt: skip
+    crises.heed(store, client, body.note, where=Where.SYSTEM, by=tokens.actor(), now=now)
     body_out = {
         "id": report.id, "session": body.session, "client": body.client, "reason": report.reason,
         "reported_at": report.reported_at.isoformat(), "notice_hours": report.notice_hours,

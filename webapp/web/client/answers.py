@@ -1,18 +1,19 @@
-"""The buttons on a notification: no sign-in, for one seat and one action, for a limited time (S9)."""
+"""The answers to a notice: buttons of a notification, and links of an e-mail. No sign-in, for one seat and one action, for a limited
+time (S9)."""
 
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify
+from flask import Blueprint, current_app, jsonify, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.attendance import absences
-from webapp.care.contact import contacts, help_calls
+from webapp.care.contact import help_calls
 from webapp.care.directory.people import Person
 from webapp.care.schedule.sessions import Seat
+from webapp.notify import answers
 from webapp.notify.delivery.action_tokens import ActionToken, ActionTokenSigner, ButtonExpired
-from webapp.notify.kinds import ANSWERS, Action
+from webapp.notify.kinds import ANSWERS, ANSWERS_TO_GIVE, REPLIES, Action
 from webapp.refusals import Refusal
 from webapp.web.client.seats import record_join_tap
 from webapp.web.page.guard import checks_access_itself
@@ -35,6 +36,36 @@ def answer(token: str) -> ResponseReturnValue:
     return jsonify(told)
 
 
+@pages.get(f"{REPLIES}<token>")
+@checks_access_itself
+def ask(token: str) -> ResponseReturnValue:
+    """Where an e-mail's link leads: asks once whether to send the answer, since scanners of mail open links too. Names nothing but the
+    answer: the reader may be anybody."""
+    return _page(token, sent=False)
+
+
+@pages.post(f"{REPLIES}<token>")
+@checks_access_itself
+def send(token: str) -> ResponseReturnValue:
+    """Give the answer. A repeat changes nothing more."""
+    return _page(token, sent=True)
+
+
+def _page(token: str, *, sent: bool) -> ResponseReturnValue:
+    try:
+        right = _right(token)
+        if right.action not in ANSWERS_TO_GIVE:
+            raise ButtonExpired()
+        seat, person = _holder(right)
+        if sent:
+            _do(right.action, seat, person)
+            store.commit()
+    except Refusal as refusal:
+        return render_template("client/answers/show.html", refusal=refusal), refusal.status
+    coming = right.action is Action.CONFIRM
+    return render_template("client/answers/show.html", token=token, coming=coming, sent=sent)
+
+
 def _right(token: str) -> ActionToken:
     keys = current_app.extensions["settings"].secret_keys
     return ActionTokenSigner(keys).read(token, now=clock.now())
@@ -54,10 +85,8 @@ def _do(verb: Action, seat: Seat, person: Person) -> dict[str, Any]:
     if verb is Action.JOIN:
         record_join_tap(seat, person)
         return {"room": seat.session.join_url} if seat.session.join_url else {}
-    if verb is Action.ABSENCE:
-        absences.report(store, seat, by=person, now=now)
-    elif verb is Action.TROUBLE:
+    if verb is Action.TROUBLE:
         help_calls.report(store, seat, by=person, now=now)
     else:
-        contacts.confirm_coming(store, seat, by=person, now=now)
+        answers.give(store, seat, verb, now=now)
     return {}

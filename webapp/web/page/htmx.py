@@ -7,6 +7,8 @@ from flask import current_app, redirect, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
+from webapp.web.page import crisis_help
+
 
 def widget(template: str, block: str, status: int = 200, **context: Any) -> ResponseReturnValue:
     """The page, or for htmx only its `block`. A block shown alone must import the macros it uses itself."""
@@ -28,7 +30,7 @@ def done(
 
 
 def part(template: str, block: str, **context: Any) -> str:
-    """One block of a template, rendered alone."""
+    """One block of a template, rendered alone; after words of crisis with the card for them, which htmx puts on top of the page."""
     current_app.update_template_context(context)
     found = current_app.jinja_env.get_template(template)
-    return "".join(found.blocks[block](found.new_context(context)))
+    return "".join(found.blocks[block](found.new_context(context))) + crisis_help.card_for_htmx()

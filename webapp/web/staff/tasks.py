@@ -17,10 +17,12 @@ from webapp.care.contact import addresses
 from webapp.care.contact import tasks as care_tasks
 from webapp.care.contact.contacts import Outcome
 from webapp.care.contact.tasks import Task, TaskKind
-from webapp.care.directory.people import Person
+from webapp.care.directory.people import Person, RoleName
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.operations import received_texts
+from webapp.operations.received_texts import ReceivedText
 from webapp.refusals import AlreadyDone, Invalid, Refusal
 from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
@@ -31,7 +33,10 @@ from webapp.web.staff.wording import call_scripts
 tasks = Blueprint("tasks", __name__)
 PAGE = "staff/tasks.html"
 VIEWS = ("mine", "role", "overdue", "done")
-CONTACT_KINDS = (TaskKind.OUTREACH, TaskKind.RELATIONAL, TaskKind.REENGAGEMENT, TaskKind.TECH_HELP)
+CONTACT_KINDS = (
+    TaskKind.OUTREACH, TaskKind.RELATIONAL, TaskKind.REENGAGEMENT, TaskKind.TECH_HELP,
+    TaskKind.CRISIS,
+)  # fmt: skip
 """Tasks to reach somebody: every outcome is offered. The others are closed with a reason."""
 AGAIN = {"PT30M": timedelta(minutes=30), "PT2H": care_tasks.NEXT_ATTEMPT, "P1D": timedelta(days=1)}
 """When to try again; the default is in the middle."""
@@ -48,6 +53,11 @@ class TaskCard:
     """The missed seats a review is about, oldest first."""
     unsafe: set[str]
     """The client's phone numbers and addresses that are marked unsafe: not to be used (P9)."""
+    texts: list[ReceivedText]
+    """Text messages that stand in nobody's thread, for those who are to find out whose they are."""
+
+    next_try: datetime
+    """When to try again if nobody answers, as proposed."""
 
     @property
     def calls(self) -> bool:
@@ -124,7 +134,8 @@ def _page_context(also: int | None = None) -> dict[str, Any]:
     """The sizes of all lists and the cards of the one shown. `also`: id of a task to show in it even if it does not belong there."""
     now, person, view = clock.now(), me(), _view()
     visible = care_tasks.visible_to(person)
-    open_tasks = list(_load(visible.where(Task.is_open).order_by(Task.due_at)))
+    urgent = Task.kind == TaskKind.CRISIS
+    open_tasks = list(_load(visible.where(Task.is_open).order_by(urgent.desc(), Task.due_at)))
     lists: dict[str, list[Task]] = {
         "mine": [task for task in open_tasks if task.owner_id == person.id],
         "role": [task for task in open_tasks if task.owner_id != person.id],
@@ -139,22 +150,27 @@ def _page_context(also: int | None = None) -> dict[str, Any]:
         shown = sorted(
             [*shown, *_load(visible.where(Task.id == also))], key=lambda task: task.due_at
         )
+    cards = _cards(shown, person)
     return {
-        "reading": Reading(What.CALLS, _clients_with_notes(shown)),
+        "reading": Reading(What.CALLS, _clients_in(cards)),
         "place": "tasks",
         "view": view,
         "leads": may(person, Permission.READ_TIMELINESS),
         "sizes": sizes,
-        "cards": _cards(shown, person),
+        "cards": cards,
         "again": list(AGAIN),
-        "next_try": now + care_tasks.NEXT_ATTEMPT,
     }
 
 
-def _clients_with_notes(shown: list[Task]) -> set[int]:
-    """Ids of the clients about whom these cards show notes."""
-    noted = (task for task in shown if task.note or any(each.note for each in task.attempts))
-    return {task.client_id for task in noted if task.client_id is not None}
+def _clients_in(cards: list[TaskCard]) -> set[int]:
+    """Ids of the clients about whom these cards show notes or texts. A text from a number of several people is recorded for none of them:
+    it would tell each that another had written."""
+    return {
+        card.task.client_id
+        for card in cards
+        if card.task.client_id is not None
+        and (card.task.note or card.texts or any(each.note for each in card.task.attempts))
+    }
 
 
 def _midnight(now: datetime) -> datetime:
@@ -171,7 +187,9 @@ def _load(found: Select[Task]) -> Sequence[Task]:
 
 
 def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
-    marked = addresses.unsafe(store, {task.client_id for task in found})
+    clients = {task.client_id for task in found}
+    marked = addresses.unsafe(store, clients)
+    texts = received_texts.shown_by(store, [task.id for task in found if _may_read(person, task)])
     missed = _missed(set().union(*(_seats_in(task) for task in found)))
 
     def build(some: list[Task]) -> list[TaskCard]:
@@ -182,6 +200,8 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
                 call_scripts.script(task, person.name.split(" ")[0]),
                 [missed[each] for each in task.brief.get("seats", []) if each in missed],
                 marked.get(task.client_id or 0, set()),
+                texts.get(task.id, []),
+                care_tasks.next_attempt(task, clock.now()),
             )
             for task in some
         ]
@@ -190,8 +210,15 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     return [card or _unreadable(task) for card, task in zip(made, found, strict=True)]
 
 
+def _may_read(person: Person, task: Task) -> bool:
+    """Whether `person` may read the texts that a task shows: its owner, and those who sort out whose they are."""
+    return task.owner_id == person.id or person.has_role(RoleName.COORDINATOR, RoleName.SUPERVISOR)
+
+
 def _unreadable(task: Task) -> TaskCard:
-    return TaskCard(task, _("Something in this task can't be read."), [], [], set())
+    return TaskCard(
+        task, _("Something in this task can't be read."), [], [], set(), [], clock.now()
+    )
 
 
 def _seats_in(task: Task) -> set[int]:

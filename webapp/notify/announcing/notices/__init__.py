@@ -22,6 +22,7 @@ _PLANNERS: dict[Tag, Callable[[Store, Any, dict[str, Any]], Iterator[PlannedNoti
     Tag.SESSION_CANCELLED: session_changes.cancelled,
     Tag.TASK_OPENED: tasks.task_opened,
     Tag.TASK_HANDED_OVER: tasks.task_opened,
+    Tag.CRISIS_WORDS: tasks.crisis_words,
     Tag.TASK_NUDGED: tasks.task_overdue,
     Tag.TASK_RAISED: tasks.task_overdue,
     Tag.ADDRESS_TESTED: tasks.tested,

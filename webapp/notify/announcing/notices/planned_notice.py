@@ -32,12 +32,15 @@ class PlannedNotice:
     """The message, hand-in or held place it is about."""
     wait: timedelta = timedelta()
     """How long it is held back, so that something newer can take its place."""
+    everywhere: bool = False
+    """Goes out by every channel that the person allows, not by the first alone."""
 
     def notifications(self, recipient: Recipient | None) -> Iterator[NewNotification]:
         """Rows for the outbox, one an address; none when the person cannot be told."""
         if recipient is None or self.kind.value in recipient.off:
             return
-        for channel, address in [self.address] if self.address else recipient.first_working():
+        theirs = recipient.all_working() if self.everywhere else recipient.first_working()
+        for channel, address in [self.address] if self.address else theirs:
             yield NewNotification(
                 event_id=self.event.id, person_id=self.person_id, channel=channel,
                 address_id=address, kind=self.kind.value, decided_at=self.event.at,

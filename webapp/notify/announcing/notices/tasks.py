@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address
-from webapp.care.contact.tasks import ABOUT_ROOMS
+from webapp.care.contact.tasks import ABOUT_ROOMS, TaskKind
 from webapp.db import Store
 from webapp.notify.announcing.notices.planned_notice import PlannedNotice
 from webapp.notify.kinds import NoticeKind
@@ -17,17 +18,32 @@ TASK_NOTICE_LASTS = timedelta(days=1)
 TEST_LASTS = timedelta(minutes=10)
 
 
+_OPENED = {kind.value: NoticeKind.MARK_ROOM for kind in ABOUT_ROOMS} | {
+    TaskKind.CRISIS.value: NoticeKind.TASK_URGENT,
+}
+
+
 def task_opened(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """A task was opened or handed over: to its owner."""
-    room = fields["kind"] in ABOUT_ROOMS
-    kind = NoticeKind.MARK_ROOM if room else NoticeKind.TASK_OPENED
+    """A task was opened or handed over: to its owner. Of words of crisis `crisis_words` tells."""
+    if fields["kind"] == TaskKind.CRISIS and event.tag == Tag.TASK_OPENED:
+        return iter(())
+    kind = _OPENED.get(fields["kind"], NoticeKind.TASK_OPENED)
     return _task(event, kind, fields.get("owner"), fields.get("due_at"))
+
+
+def crisis_words(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
+    """Words of crisis came in: to the task's owner and the supervisor at once, by every channel that they allow (rule 16)."""
+    told = (fields.get("owner"), fields.get("supervisor"))
+    for person_id in dict.fromkeys(person for person in told if person is not None):
+        yield from _task(event, NoticeKind.TASK_URGENT, person_id, None)
 
 
 def task_overdue(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """A task is overdue: to its owner, or to the supervisor (rule 9)."""
     person_id = fields.get("supervisor") or fields.get("owner")
-    return _task(event, NoticeKind.TASK_OVERDUE, person_id, None)
+    urgent = fields["kind"] == TaskKind.CRISIS
+    kind = NoticeKind.TASK_URGENT if urgent else NoticeKind.TASK_OVERDUE
+    return _task(event, kind, person_id, None)
 
 
 def _task(
@@ -39,7 +55,7 @@ def _task(
     due_at = datetime.fromisoformat(due) if due else event.at
     yield PlannedNotice(
         event, person_id, kind, due_at + TASK_NOTICE_LASTS, due_at, client_id=event.client_id,
-        task_id=event.task_id,
+        task_id=event.task_id, everywhere=kind is NoticeKind.TASK_URGENT,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import gettext as _
 
+from webapp.care.contact.crises import Where
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.refusals import N_
 from webapp.web.page.filters import ago, day_and_time
@@ -41,6 +42,24 @@ STORY: dict[str, str] = {
     TaskKind.SET_ASIDE: N_(
         "Something in %(count)s of the program's %(what)s can't be read, so no reminder or task comes of it by itself. Everything else goes on. Please look after it by hand, and tell your administrator."
     ),
+    TaskKind.CRISIS: N_(
+        "%(client)s may be in danger: words of self-harm or crisis came %(where)s, %(asked)s. 988 was given to them at once. Please get in touch now."
+    ),
+    TaskKind.TEXT: N_(
+        "A text came, and it can't be told whose it is: %(whose)s. Please find out, and pass it on to whoever looks after them. Nothing was said to the sender about anybody."
+    ),
+    TaskKind.WRONG_NUMBER: N_(
+        "Somebody else has the number we had for %(client)s, and said so. Nothing is sent there any more, and nobody should call it. Please ask %(client)s for the right one."
+    ),
+}
+WHERE: dict[str, str] = {
+    Where.APP: N_("in the app"),
+    Where.TEXT: N_("by text"),
+    Where.SHARED_NUMBER: N_(
+        "by text from a number that several people use, so they may be another's"
+    ),
+    Where.UNKNOWN_NUMBER: N_("by text from a number that nobody has"),
+    Where.SYSTEM: N_("from another system"),
 }
 
 
@@ -55,6 +74,7 @@ SUBJECTS: dict[str, str] = {
     "held_place": N_("held places"),
     "waitlist_entry": N_("waiting lists"),
     "letter": N_("messages from the video platform"),
+    "text": N_("text messages"),
     "event": N_("facts to tell people of"),
     "notification": N_("notices"),
 }
@@ -75,7 +95,9 @@ def story(task: Task) -> str:
 def _values(task: Task) -> dict[str, Any]:
     session = task.session
     return {
-        "client": task.client.name if task.client else "",
+        "client": task.client.name if task.client else _somebody(task),
+        "where": gettext(WHERE.get(task.brief.get("where", ""), "")),
+        "whose": _whose(task),
         "session": session.title if session else _("a session"),
         "when": day_and_time(session.starts_at) if session else "",
         "asked": ago(task.created_at),
@@ -83,6 +105,20 @@ def _values(task: Task) -> dict[str, Any]:
         "count": task.brief.get("count", 1),
         "what": gettext(SUBJECTS.get(task.brief.get("subject", ""), SUBJECTS[""])),
     }
+
+
+def _somebody(task: Task) -> str:
+    return _("a colleague") if task.kind == TaskKind.WRONG_NUMBER else _("Somebody")
+
+
+def _whose(task: Task) -> str:
+    """Why it can't be told whose a text is."""
+    people = task.brief.get("people") or []
+    if not people:
+        return _("nobody here has the number")
+    if len(people) > 1:
+        return _("several people use the number")
+    return _("its sender has no care team who could read it")
 
 
 def script(task: Task, mine: str) -> list[str]:
@@ -133,6 +169,16 @@ LINES: dict[str, str] = {
     "one_that_fits": N_("Agree on one make-up that fits; for a couple, one that fits both."),
     "other_times": N_("Ask whether another time of day would be easier."),
     "one_check_in": N_("Set one short check-in for this week."),
+    "read_their_words": N_("Read their own words first: in their messages, or below."),
+    "call_at_once": N_("Call now. If nobody answers, try again in a few minutes, and another way."),
+    "ask_directly": N_(
+        "Ask directly: “Are you thinking about killing yourself?” It does no harm to ask."
+    ),
+    "stay_with_them": N_(
+        "In danger now: stay on the line, call 911 on another, and follow the crisis plan. 988 can be called together."
+    ),
+    "who_is_near": N_("Who is with them, and who may be called, by consent?"),
+    "write_down": N_("Write down what was said, what was agreed, and when you talk again."),
     "call_now": N_("Call them: they are sitting before a dark screen."),
     "check_in_order": N_(
         "Network, camera and microphone, then the browser. Else the phone dial-in."

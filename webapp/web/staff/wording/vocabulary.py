@@ -67,6 +67,9 @@ TASK: dict[str, Word] = {
     TaskKind.TECH_HELP: Word(_("Help connecting"), "", "connection"),
     TaskKind.EMERGENCY_REVIEW: Word(_("Review an emergency access"), "", "team"),
     TaskKind.SET_ASIDE: Word(_("Look after it by hand"), "", "unsure"),
+    TaskKind.CRISIS: Word(_("Urgent: words of crisis"), "danger", "call"),
+    TaskKind.TEXT: Word(_("Whose text is this?"), "", "text"),
+    TaskKind.WRONG_NUMBER: Word(_("Ask for the right number"), "", "call"),
 }
 OUTCOME: dict[str, Word] = {
     Outcome.REACHED: Word(_("Reached"), "help", "check"),

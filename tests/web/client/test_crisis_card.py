@@ -1,0 +1,135 @@
+"""Words of self-harm or crisis in any form of a client's: an urgent task at once, and a card with 988 on the page (rule 16)."""
+
+import uuid
+
+import pytest
+from sqlalchemy import select
+
+from webapp.care.audit.tags import Tag
+from webapp.care.contact.messages import Message
+from webapp.care.contact.tasks import Task
+from webapp.care.materials import homework
+from webapp.care.materials.drafts import Draft
+
+WORDS = "Some days I just want to end it all."
+
+
+@pytest.fixture
+def database(fresh_database):
+    """With several connections: what is committed beside a request outlives its refusal."""
+    return fresh_database
+
+
+def urgent(store):
+    store.expire_all()
+    return list(store.scalars(select(Task).where(Task.kind == "crisis")))
+
+
+def has_card(answer):
+    return "Your counselor has been told" in answer.text and "tel:988" in answer.text
+
+
+def test_a_message_is_answered_with_the_card_and_an_urgent_task(maya, store, world, clock):
+    answer = maya.post("/messages", {"body": WORDS}, htmx=True)
+    assert has_card(answer)
+    assert 'hx-swap-oob="afterbegin:#main"' in answer.text
+    assert '<section class="thread"' in answer.text
+    [task] = urgent(store)
+    assert (task.client_id, task.owner_id, task.brief["where"]) == (
+        world.maya.id,
+        world.carla.id,
+        "app",
+    )
+    assert store.scalar(select(Message.body)) == WORDS
+
+
+def test_without_scripts_the_next_page_shows_the_card_once(maya, store):
+    answer = maya.post("/messages", {"body": WORDS})
+    assert answer.status_code == 303
+    assert has_card(maya.follow(answer))
+    assert "Your counselor has been told" not in maya.get("/messages").text
+
+
+def test_an_absence_note_is_read_too(maya, store, seat_in):
+    seat = seat_in(hours=3)
+    answer = maya.post(f"/seats/{seat.id}/absence", {"reason": "other", "note": WORDS}, htmx=True)
+    assert has_card(answer)
+    assert len(urgent(store)) == 1
+
+
+def test_a_note_that_a_phone_sends_later_by_script_shows_the_card_on_the_next_page(
+    maya, store, seat_in
+):
+    seat = seat_in(hours=3)
+    form = {"note": WORDS, "request_id": str(uuid.uuid4())}
+    answer = maya.post(f"/seats/{seat.id}/absence", form, headers={"Accept": "application/json"})
+    assert answer.get_json() == {"taken": True}
+    assert len(urgent(store)) == 1
+    assert has_card(maya.get("/"))
+
+
+def test_a_form_that_is_refused_counts(maya, store):
+    answer = maya.post("/messages", {"body": "kms " * 2000}, htmx=True)
+    assert answer.status_code == 422
+    assert has_card(answer)
+    assert len(urgent(store)) == 1
+    assert store.scalar(select(Message)) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/me/needs", {"need": "other", "detail_other": WORDS}),
+        ("/me/backup-plan", {"note": WORDS}),
+    ],
+)
+def test_needs_and_the_backup_plan_are_read(maya, store, path, form):
+    assert has_card(maya.post(path, form, htmx=True))
+    assert len(urgent(store)) == 1
+
+
+def test_homework_is_read_when_it_is_handed_in_and_not_while_it_is_a_draft(
+    maya, store, world, clock
+):
+    task, _ = homework.put(
+        store, world.harbor, "week-1", title="Week 1", body="Write.", clients=[world.maya], by=world.carla,
+        now=clock.now(),
+    )  # fmt: skip
+    store.commit()
+    where = f"/homework/{task.id}"
+    for path, form in (
+        (where, {"body": WORDS, "then": "later"}),
+        ("/drafts", {"about": f"homework:{task.id}", "body": WORDS + " ", "edition": "1"}),
+    ):
+        maya.post(path, form)
+    assert store.scalar(select(Draft.body)) is not None
+    assert urgent(store) == []
+    assert has_card(maya.post(where, {"body": WORDS}, htmx=True))
+    assert len(urgent(store)) == 1
+
+
+def test_ordinary_words_show_no_card(maya, store):
+    answer = maya.post("/messages", {"body": "I can't stop crying, can we talk?"}, htmx=True)
+    assert "988" not in answer.text.split('class="composer-note"')[0]
+    assert urgent(store) == []
+
+
+def test_staffs_own_words_are_not_taken_for_a_clients(visit, store, world):
+    visit(world.carla).post(f"/staff/people/{world.maya.id}/messages", {"body": WORDS})
+    assert store.scalar(select(Message.body)) == WORDS
+    assert urgent(store) == []
+
+
+def test_a_partners_words_are_their_couples_teams(visit, store, world):
+    visit(world.henry).post("/me/language", {"language": "en", "why": WORDS})
+    [task] = urgent(store)
+    assert (task.client_id, task.owner_id) == (world.june.id, world.carla.id)
+
+
+def test_what_another_system_reports_is_read(caller, store, world, seat_in):
+    seat = seat_in(hours=3, ref="evening")
+    body = {"session": "evening", "client": "maya", "reason": "other", "note": WORDS}
+    assert caller(world.harbor)("POST", "/absences", body).status_code == 201
+    [task] = urgent(store)
+    assert (task.client_id, task.brief["where"]) == (seat.client_id, "system")
+    assert Tag.CRISIS_WORDS.fields == {"kind", "where", "owner", "supervisor"}
