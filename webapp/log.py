@@ -27,7 +27,7 @@ from webapp import clock
 
 TEXT_KEYS = frozenset(
     {
-        "channel", "chore", "database", "endpoint", "error", "event", "kind", "level", "logger",
+        "channel", "chore", "database", "endpoint", "error", "event", "hash", "kind", "level", "logger",
         "method", "outcome", "reason", "request", "rung", "setting", "subject", "tag", "verb", "version", "where",
     }
 )  # fmt: skip

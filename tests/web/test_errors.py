@@ -100,3 +100,18 @@ def test_an_error_after_a_refusal_is_an_error(visit, world, monkeypatch):
     headers = {"X-CSRFToken": maya.csrf_token(), "Sec-Fetch-Site": "same-origin"}
     answer = maya.client.post("/times", data={"times": "9-dawn"}, headers=headers)
     assert answer.status_code == 500
+
+
+def test_a_flush_that_fails_still_ends_in_our_page(app, visit, world, monkeypatch):
+    """The page is shown in the person's language, which is read after the transaction is over."""
+
+    def failing(store, person, **_):
+        person.name = None
+        store.flush()
+
+    monkeypatch.setattr("webapp.care.preferences.contact_preferences.set_reminders", failing)
+    maya = visit(world.maya)
+    headers = {"X-CSRFToken": maya.csrf_token(), "Sec-Fetch-Site": "same-origin"}
+    answer = maya.client.post("/me/reminders", data=PLAIN, headers=headers)
+    assert answer.status_code == 500
+    assert "on our side" in answer.text

@@ -1,5 +1,7 @@
 """The watcher: a seat nobody looked at is found by facts, not by timers; rooms are confirmed."""
 
+import json
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +10,7 @@ from sqlalchemy import select, update
 
 from tests.protocol.engine.test_engine import CLIMB, SIX
 from tests.protocol.rooms import Evening, evening
+from webapp import log
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.schedule.sessions import Seat
@@ -49,6 +52,22 @@ def test_a_seat_whose_timer_was_lost_is_found_and_climbs_after_all(group: Evenin
 
 def test_seats_that_wait_longer_than_they_should_are_reported(group: Evening) -> None:
     assert gaps(group, 5)["looks_overdue"] == 2
+
+
+def test_the_log_names_what_is_amiss(group: Evening, capfd: pytest.CaptureFixture[str]) -> None:
+    """A word of ours and a number; it says of nobody."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    log.configure("json")
+    try:
+        assert gaps(group, 5)
+        lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    finally:
+        root.handlers, root.level = before
+        logging.captureWarnings(False)
+    found = [line for line in lines if line["event"] == "gap found"]
+    assert "looks_overdue" in {line["what"] for line in found}
+    assert log.REDACTED not in str(found)
 
 
 def test_it_watches_every_quarter_of_an_hour(group: Evening) -> None:

@@ -154,6 +154,8 @@ def excuse(store: Store, seat: Seat, reason: str, *, by: Person, now: datetime) 
         raise Forbidden()
     if not reason.strip():
         raise Invalid(N_("Say why, for the record."), field="reason")
+    if len(reason) > NOTE_LENGTH:
+        raise Invalid(N_("Keep it under %(most)s letters."), field="reason", most=NOTE_LENGTH)
     excusal = store.get(Excusal, seat.id)
     if excusal is None:
         excusal = Excusal(seat_id=seat.id, reason=reason, by_id=by.id, at=now)

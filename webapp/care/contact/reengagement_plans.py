@@ -14,6 +14,9 @@ from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
+LONGEST, MOST_STEPS, LONGEST_STEP = 2000, 20, 200
+"""Letters of the barrier and of the note; steps of a plan, and letters of each."""
+
 
 class Plan(Base):
     """What both agreed on: `steps` (`make_up`, `other_times`, `resources`, `check_ins` …), and `note` in free words."""
@@ -45,6 +48,11 @@ def make(
     """Create a plan. The same words again return the plan that is there. Raises Invalid for an empty one."""
     if not steps and not (note or "").strip():
         raise Invalid(N_("A plan has at least one step or a note."), field="steps")
+    if len(steps or ()) > MOST_STEPS or any(len(str(each)) > LONGEST_STEP for each in steps or ()):
+        raise Invalid(N_("At most %(most)s steps, in a few words each."), field="steps", most=MOST_STEPS)  # fmt: skip
+    for field, words in (("barrier", barrier), ("note", note)):
+        if len(words or "") > LONGEST:
+            raise Invalid(N_("Keep it under %(most)s letters."), field=field, most=LONGEST)
     said = (seat and seat.id, barrier, steps or [], note, by.id)
     earlier = select(Plan).where(Plan.client_id == client.id).order_by(Plan.id.desc()).limit(1)
     for latest in store.scalars(earlier):

@@ -33,6 +33,10 @@ BEHIND = timedelta(days=14)
 OCCUPIED = "released_at IS NULL OR held_until IS NOT NULL"
 
 
+LONGEST_REASON = 500
+"""Letters of why a session was cancelled."""
+
+
 class Session(Base):
     """One dated occurrence. `time_zone` is the zone of its planned local time; instants are UTC."""
 
@@ -117,6 +121,10 @@ class Session(Base):
             return
         if not reason.strip():
             raise Invalid(N_("Say why, for the record."), field="reason")
+        if len(reason) > LONGEST_REASON:
+            raise Invalid(
+                N_("Keep it under %(most)s letters."), field="reason", most=LONGEST_REASON
+            )
         self.cancelled_at, self.cancel_reason = now, reason
         self.cancelled_by_id = by.id if by else None
         self.sequence += 1

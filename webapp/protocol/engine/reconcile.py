@@ -7,6 +7,7 @@ done by looking again. It also confirms who was in a room once the platform's ac
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import structlog
@@ -43,6 +44,15 @@ FORGOTTEN = Batch("give back seats", "seat", Seat.id, sessions.program_of_seat, 
 ROOMS = Batch("confirm rooms", "session", Session.id, sessions.program_of, 5000)
 
 
+class Gap(StrEnum):
+    """What may be amiss. The value is in the log and in the event."""
+
+    LOOKS_OVERDUE = "looks_overdue"
+    TASKS_WITHOUT_OWNER = "tasks_without_owner"
+    TELLING_BEHIND = "telling_behind"
+    SEATS_FORGOTTEN = "seats_forgotten"
+
+
 def watch(database: Database, now: datetime) -> int:
     """Compare, record the gaps, and close them where that can be done by looking again; returns how much was found."""
     with database.writing() as store:
@@ -66,7 +76,7 @@ def watch(database: Database, now: datetime) -> int:
     return found.total() + forgotten + batches.run_batch(database, now, ROOMS, _over(now), confirm)
 
 
-def _record(store: Store, found: Counter[tuple[int | None, str]], now: datetime) -> None:
+def _record(store: Store, found: Counter[tuple[int | None, Gap]], now: datetime) -> None:
     for (program_id, what), count in sorted(found.items(), key=str):
         log.error("gap found", program=program_id, what=what, count=count)
         events.record(
@@ -80,19 +90,19 @@ def _record(store: Store, found: Counter[tuple[int | None, str]], now: datetime)
         )
 
 
-def gaps(store: Store, now: datetime) -> Counter[tuple[int | None, str]]:
+def gaps(store: Store, now: datetime) -> Counter[tuple[int | None, Gap]]:
     """(program, what is amiss) → how often."""
-    found: Counter[tuple[int | None, str]] = Counter()
+    found: Counter[tuple[int | None, Gap]] = Counter()
     waiting = select(Session.program_id).join(Seat, Seat.session_id == Session.id)
     late = waiting.where(Seat.next_look_at < now - GRACE, Seat.is_given)
     found.update(
-        (program_id, "looks_overdue")
+        (program_id, Gap.LOOKS_OVERDUE)
         for program_id in store.scalars(engine.SEATS.without_set_aside(late))
     )
     nobodys = select(Task.program_id).where(Task.is_open, Task.owner_id.is_(None))
-    found.update((program_id, "tasks_without_owner") for program_id in store.scalars(nobodys))
+    found.update((program_id, Gap.TASKS_WITHOUT_OWNER) for program_id in store.scalars(nobodys))
     if _announcing_behind(store, now):
-        found[None, "telling_behind"] += 1
+        found[None, Gap.TELLING_BEHIND] += 1
     return found
 
 
@@ -105,7 +115,7 @@ def _give_back(store: Store, seats: Sequence[SeatRow], now: datetime) -> int:
     forgotten = _forgotten(store, seats, now)
     ids = [seat_id for _, seat_id in forgotten]
     store.execute(update(Seat).where(among(store, Seat.id, ids)).values(next_look_at=now))
-    _record(store, Counter((program_id, "seats_forgotten") for program_id, _ in forgotten), now)
+    _record(store, Counter((program_id, Gap.SEATS_FORGOTTEN) for program_id, _ in forgotten), now)
     return len(forgotten)
 
 

@@ -62,6 +62,7 @@ def _on_exception(error: Exception) -> Any:
         raise error
     if unit_of_work.is_committed():
         return guard.redirect_after_change()
+    unit_of_work.discard()  # a flush that failed would fail the error's page too
     return _renderer(current_app)(500, InternalServerError())
 
 

@@ -83,6 +83,12 @@ def discard_and_read() -> None:
     _switch_to_reading(refused)
 
 
+def discard() -> None:
+    """The same after an error, if the request has used the database at all."""
+    if "store" in g:
+        discard_and_read()
+
+
 def is_committed() -> bool:
     """Whether the request's change is committed; an error after that must not say that it failed."""
     return bool("store" in g and g.store.info.get("committed"))

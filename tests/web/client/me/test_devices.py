@@ -9,6 +9,8 @@ from webapp.care.contact.addresses import Address
 
 P256DH = "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM"
 AUTH = "tBHItJI5svbpez7KI4CCXg"
+OFF_THE_CURVE = P256DH[:-1] + "4"
+COMPRESSED = "AnXBdre" + "A" * 37
 
 
 def subscription(name="one", **changed):
@@ -83,12 +85,28 @@ def test_the_list_on_me_has_buttons_that_work_without_javascript(maya, store, wo
         (subscription(keys={"p256dh": "AAAA", "auth": AUTH}), "keys.p256dh"),
         (subscription(keys={"p256dh": P256DH, "auth": 3}), "keys.auth"),
         (subscription(keys={"p256dh": P256DH, "auth": "ñ"}), "keys.auth"),
+        (subscription(keys={"p256dh": OFF_THE_CURVE, "auth": AUTH}), "keys.p256dh"),
+        (subscription(keys={"p256dh": COMPRESSED, "auth": AUTH}), "keys.p256dh"),
+        (subscription(keys={"p256dh": P256DH + "AA", "auth": AUTH}), "keys.p256dh"),
+        (
+            subscription(keys={"p256dh": P256DH[:40] + "!!" + P256DH[40:], "auth": AUTH}),
+            "keys.p256dh",
+        ),
+        (subscription(keys={"p256dh": P256DH, "auth": AUTH + "\n"}), "keys.auth"),
+        (subscription(keys={"p256dh": P256DH, "auth": " " + AUTH}), "keys.auth"),
+        (subscription(keys={"p256dh": P256DH, "auth": AUTH[:-2]}), "keys.auth"),
+        (subscription(keys={"p256dh": P256DH, "auth": AUTH * 20}), "keys.auth"),
     ],
 )
 def test_what_is_no_subscription_is_refused_and_named(maya, store, world, body, field):
     answer = maya.post("/me/devices", json=body)
     assert (answer.status_code, answer.get_json()["field"]) == (422, field)
     assert live(store, world.maya) == []
+
+
+def test_keys_with_their_padding_are_keys(maya, store, world):
+    keys = {"p256dh": P256DH + "=", "auth": AUTH + "=="}
+    assert maya.post("/me/devices", json=subscription(keys=keys)).status_code == 201
 
 
 def test_a_subscription_the_push_service_gave_up_is_to_be_made_anew(maya, store, world, clock):

@@ -94,6 +94,27 @@ def test_what_cannot_be_is_refused_and_changes_nothing(maya, store, world, wrong
     assert fresh(store, world.maya).preferences == before
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"quiet_from": "25:00", "quiet_to": "07:00"}, "Write a time like 21:00."),
+        ({"quiet_from": "22:00", "quiet_to": "22:00"}, "Choose two different times."),
+        ({"first": "pigeon"}, "Choose one of the ways."),
+        ({"lead_soon": "\uff13\uff10"}, "Choose one of the times."),
+    ],
+)
+def test_what_is_wrong_is_said_once_at_its_field_and_pointed_at_above_save(maya, wrong, says):
+    page = maya.post("/me/reminders", PLAIN | wrong, htmx=True).text
+    assert page.count(says) == 1
+    assert page.count("Please look at the marked field above.") == 1
+
+
+def test_who_switches_all_off_reads_what_is_told_all_the_same(maya):
+    page = " ".join(maya.get("/me/reminders").text.split())
+    assert "Then you still hear when one of your times moves or is called off" in page
+    assert "your program may call you" in page
+
+
 def test_the_reminders_are_named_with_the_programs_own_times(maya):
     page = maya.get("/me/reminders").text
     assert "24 hours before" in page

@@ -1,9 +1,10 @@
 """Devices: phones and browsers that show reminders."""
 
 import base64
-import binascii
+import re
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from flask import (
     Blueprint,
     abort,
@@ -36,6 +37,9 @@ from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("devices", __name__)
 
+BASE64URL = re.compile(r"[A-Za-z0-9_-]{20,100}={0,2}", re.ASCII)
+POINT_BYTES, AUTH_BYTES = 65, 16
+"""Of a subscription's `p256dh` and `auth` (RFC 8291, 3.1 and 3.2)."""
 MOST = 20
 """The most devices of one person; more come from a script, not a person."""
 
@@ -134,19 +138,31 @@ def _subscription(body: Any) -> tuple[str, dict[str, str]]:
         PushHosts(current_app.extensions["settings"].push_hosts).checked(endpoint)
     except EndpointRefused as refused:
         raise Invalid(N_("This is not a push service we know."), field="endpoint") from refused
-    for name, size in (("p256dh", 65), ("auth", 16)):
-        if not isinstance(keys, dict) or _length(keys.get(name)) != size:
-            raise Invalid(N_("A push subscription has keys."), field=f"keys.{name}")
-    assert isinstance(keys, dict)
-    return endpoint, {"p256dh": keys["p256dh"], "auth": keys["auth"]}
+    given = keys if isinstance(keys, dict) else {}
+    if not _is_public_key(_decoded(given.get("p256dh"))):
+        raise Invalid(N_("A push subscription has keys."), field="keys.p256dh")
+    if len(_decoded(given.get("auth"))) != AUTH_BYTES:
+        raise Invalid(N_("A push subscription has keys."), field="keys.auth")
+    return endpoint, {"p256dh": given["p256dh"], "auth": given["auth"]}
 
 
-def _length(text: Any) -> int:
-    """How many bytes a base64url text holds; -1 when it is none."""
+def _decoded(text: Any) -> bytes:
+    """The bytes of a base64url text, with its padding or without; empty for anything else, however much of it could be read."""
+    if not isinstance(text, str) or not BASE64URL.fullmatch(text):
+        return b""
     try:
-        return len(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (TypeError, ValueError, binascii.Error):
-        return -1
+        return base64.urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
+    except ValueError:
+        return b""
+
+
+def _is_public_key(raw: bytes) -> bool:
+    """Whether it is an uncompressed point on the curve P-256 (RFC 8291, 3.1). With any other no push can be sealed, ever."""
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
+    except ValueError:
+        return False
+    return len(raw) == POINT_BYTES
 
 
 def _refuse_gone_or_many(endpoint: str, known: Address | None) -> None:
