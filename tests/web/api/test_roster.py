@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Channel
+from webapp.care.directory import teams
 from webapp.care.schedule.sessions import Session
 
 NEW_YORK = "America/New_York"
@@ -182,3 +183,20 @@ def test_a_session_and_a_series_can_be_joined_by_telephone(call) -> None:
         "seats": [], "dial_in": "+12125550100",
     }  # fmt: skip
     assert call("PUT", "/series/by-phone", series).json["dial_in"] == "+12125550100"
+
+
+def test_another_partner_ends_the_couple_of_that_reference(call, recorded, database, world) -> None:
+    """The one left behind is in no couple; what is refused has parted nobody."""
+    before = recorded()
+    for partners in (["maya", "rosa"], ["maya", "carla"], ["maya", "aiko"]):
+        no = call("PUT", "/couples/maya_and_ben", {"partners": partners, "therapist": "tessa"})
+        assert no.status_code in (404, 409)
+    assert recorded() == before
+    body = {"partners": ["maya", "zoe"], "therapist": "tessa"}
+    assert call("PUT", "/couples/maya_and_ben", body).status_code == 200
+    assert call("PUT", "/couples/maya_and_ben", body).json["partners"] == ["maya", "zoe"]
+    with database.reading() as store:
+        assert teams.former_partners(store, world.ben.id) == {world.maya.id}
+        assert store.scalar(teams.couple_of(world.ben.id)) is None
+    tags = [each["tag"] for each in call("GET", "/events?limit=1000").json["items"]]
+    assert tags.count("couple:ended") == 1
