@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import among, among_keys, insert_missing, insert_or_ignore
+from webapp.care.attendance.tally import TAP
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
@@ -39,6 +40,8 @@ class EvidenceType(StrEnum):
 
 STAFF = "staff"
 APP = "app"
+OUR_OWN = frozenset({STAFF, APP, TAP})
+"""Sources that only our own pages speak as, in any spelling: a feed says what a platform saw (S18)."""
 
 
 class Presence(Base):
