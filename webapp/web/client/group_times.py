@@ -52,8 +52,8 @@ def once(seat_id: int) -> ResponseReturnValue:
     """Go to the `session` in the form instead of this one."""
     seat = my_seats.seat(seat_id)
     session = store.get(Session, _chosen("session"))
-    if session is None or session.program_id != seat.session.program_id:
-        abort(404)
+    if session is not None and session.program_id != seat.session.program_id:
+        session = None
     try:
         made = group_times.once(store, seat, session, by=my_seats.person(), now=clock.now())
     except Refusal as refusal:
@@ -69,8 +69,10 @@ def for_good(seat_id: int) -> ResponseReturnValue:
     """Move to the `series` in the form from now on; the places at the old time are free for others."""
     seat, client = my_seats.seat(seat_id), my_seats.person()
     usual, other = _series(seat.session.series_id), _series(_chosen("series"))
-    if usual is None or other is None or other.program_id != client.program_id:
+    if usual is None:
         abort(404)
+    if other is not None and other.program_id != client.program_id:
+        other = None
     try:
         group_times.change(store, client, usual, other, by=client, now=clock.now())
     except Refusal as refusal:
