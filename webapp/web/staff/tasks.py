@@ -18,6 +18,7 @@ from webapp.care.contact import tasks as care_tasks
 from webapp.care.contact.addresses import Address
 from webapp.care.contact.contacts import Outcome
 from webapp.care.contact.tasks import Task, TaskKind
+from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy.record_views import Reading, What
@@ -49,6 +50,10 @@ class TaskCard:
     """The missed seats a review is about, oldest first."""
     unsafe: set[str]
     """The client's phone numbers and addresses that are marked unsafe: not to be used (P9)."""
+    readable: bool
+    """The reader may open the client's chart."""
+    noted: bool
+    """The reader may read the notes: they are on the client's care team, or it is their task (P12)."""
 
     @property
     def calls(self) -> bool:
@@ -140,21 +145,23 @@ def _page_context(also: int | None = None) -> dict[str, Any]:
         shown = sorted(
             [*shown, *_load(visible.where(Task.id == also))], key=lambda task: task.due_at
         )
+    cards = _cards(shown, person)
     return {
-        "reading": Reading(What.CALLS, _clients_with_notes(shown)),
+        "reading": Reading(What.CALLS, _clients_with_notes(cards)),
         "place": "tasks",
         "view": view,
         "leads": may(person, Permission.READ_TIMELINESS),
         "sizes": sizes,
-        "cards": _cards(shown, person),
+        "cards": cards,
         "again": list(AGAIN),
         "next_try": now + care_tasks.NEXT_ATTEMPT,
     }
 
 
-def _clients_with_notes(shown: list[Task]) -> set[int]:
+def _clients_with_notes(cards: list[TaskCard]) -> set[int]:
     """Ids of the clients about whom these cards show notes."""
-    noted = (task for task in shown if task.note or any(each.note for each in task.attempts))
+    tasks = (card.task for card in cards if card.noted)
+    noted = (task for task in tasks if task.note or any(each.note for each in task.attempts))
     return {task.client_id for task in noted if task.client_id is not None}
 
 
@@ -180,6 +187,11 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     for client_id, value in store.execute(unsafe):
         marked[client_id].add(value)
     missed = _missed(set().union(*(_seats_in(task) for task in found)))
+    readable: set[int | None] = set(
+        store.scalars(
+            teams.readable_by(person).with_only_columns(Person.id).where(Person.id.in_(clients))
+        )
+    )
 
     def build(some: list[Task]) -> list[TaskCard]:
         return [
@@ -189,6 +201,8 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
                 call_scripts.script(task, person.name.split(" ")[0]),
                 [missed[each] for each in task.brief.get("seats", []) if each in missed],
                 marked[task.client_id] if task.client_id else set(),
+                readable=task.client_id in readable,
+                noted=_noted(task, person, readable),
             )
             for task in some
         ]
@@ -197,8 +211,14 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     return [card or _unreadable(task) for card, task in zip(made, found, strict=True)]
 
 
+def _noted(task: Task, person: Person, readable: set[int | None]) -> bool:
+    own = task.owner_id in person.covering | {person.id}
+    return own or task.client_id is None or task.client_id in readable
+
+
 def _unreadable(task: Task) -> TaskCard:
-    return TaskCard(task, _("Something in this task can't be read."), [], [], set())
+    words = _("Something in this task can't be read.")
+    return TaskCard(task, words, [], [], set(), readable=False, noted=False)
 
 
 def _seats_in(task: Task) -> set[int]:
