@@ -38,42 +38,41 @@ def around(store: Store, seat: Seat, now: datetime) -> list[Session]:
     return [each for each in sessions if each is not None and _stands_in(each, usual)]
 
 
-def once(
-    store: Store, seat: Seat, session: Session | None, *, by: Person | None, now: datetime
-) -> MakeUp:
+def once(store: Store, seat: Seat, session: Session, *, by: Person | None, now: datetime) -> MakeUp:
     """Go to `session` instead of `seat`'s this once: books a place there and reports the absence here. Raises TooLate once the
-    usual session has begun, Invalid when `session` is not another time of the same group or there is none (None), so that the two
-    look the same (S1), and what `bookings.book` raises."""
+    usual session has begun, Invalid when `session` is not another time of the same group, and what `bookings.book` raises."""
     if seat.session.starts_at <= now:
         raise TooLate()
-    usual = seat.session
-    if session is None or usual.kind not in GROUPS or not _stands_in(session, usual):
+    if not is_another_time(session, seat.session):
         raise Invalid(N_("This is not another time of the same group."), field="session")
     made = bookings.book(store, seat, session, by=by, now=now)
     absences.report(store, seat, by=by, now=now)
     return made
 
 
+def is_another_time(session: Session, usual: Session) -> bool:
+    """Whether one may go to `session` instead of `usual`: the same group of the same program at another time near it."""
+    return usual.kind in GROUPS and _stands_in(session, usual)
+
+
 def _stands_in(session: Session, usual: Session) -> bool:
-    same = (session.kind, session.title) == (usual.kind, usual.title)
+    same = (session.program_id, session.kind, session.title) == (
+        usual.program_id,
+        usual.kind,
+        usual.title,
+    )
     elsewhere = session.series_id is not None and session.series_id != usual.series_id
     return same and elsewhere and abs(session.starts_at - usual.starts_at) <= NEAR
 
 
 def change(
-    store: Store,
-    client: Person,
-    group: Series,
-    to: Series | None,
-    *,
-    by: Person | None,
-    now: datetime,
+    store: Store, client: Person, group: Series, to: Series, *, by: Person | None, now: datetime
 ) -> None:
-    """Move `client` from `group` to the times of `to` from now on: a place in every coming session there, none here any more. None,
-    for there is no such series, is refused like a series that is not another time of the same group (S1). Raises Full, Clash, Invalid, AlreadyDone, Forbidden; the caller must roll back then."""
+    """Move `client` from `group` to the times of `to` from now on: a place in every coming session there, none here any more.
+    Raises Full, Clash, Invalid, AlreadyDone, Forbidden; the caller must roll back then."""
     if by is not None and by.kind != Kind.STAFF and by.id != client.id:
         raise Forbidden()
-    if to is None or store.scalar(other_times(group).where(Series.id == to.id)) is None:
+    if store.scalar(other_times(group).where(Series.id == to.id)) is None:
         raise Invalid(N_("This is not another time of the same group."), field="series")
     busy_slots.lock(store, [client])
     member = store.get(Member, (group.id, client.id))

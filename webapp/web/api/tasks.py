@@ -108,7 +108,7 @@ def acknowledge_task(path: TaskId, body: AcknowledgementIn):  # type: ignore[no-
     if READ not in tokens.token().scopes:
         body_out["note"] = None
     if body_out["note"]:
-        readings.record(store, What.CALLS, [task.client_id])
+        readings.record(What.CALLS, [task.client_id])
     return body_out
 
 
@@ -125,7 +125,7 @@ def finish_task(path: TaskId, body: OutcomeIn):  # type: ignore[no-untyped-def]
         by=_staff(body.by), now=clock.now(),
     )  # fmt: skip
     if body.note:
-        readings.record(store, What.CALLS, [task.client_id])
+        readings.record(What.CALLS, [task.client_id])
     return shown(task) | {"note": body.note}
 
 
