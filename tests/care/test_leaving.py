@@ -112,3 +112,48 @@ def test_relational_tasks_are_withdrawn_and_each_ones_counselor_goes_on(store, w
     )  # fmt: skip
     end()
     assert (talk.is_open, call.is_open) == (False, True)
+
+
+@pytest.fixture
+def with_zoe(store, world, clock):
+    return lambda: leaving.put_couple(
+        store, world.harbor, "maya_and_ben", world.maya, world.zoe, therapist=world.tessa,
+        by=world.ada, now=clock.now(),
+    )  # fmt: skip
+
+
+def test_another_partner_under_the_same_reference_parts_the_two_before(
+    store, world, clock, hour, joint, with_zoe
+):
+    """All that an end means: joint make-ups, waitlists, relational tasks, the event, and that each knows whom they parted from."""
+    maya, ben = (seat_of(store, hour, who) for who in (world.maya, world.ben))
+    bookings.book(store, maya, joint, by=world.maya, now=clock.now())
+    full = room(store, world.tessa, [world.gus, world.june], clock.now() + 3 * DAY, clock.now(), title="Full", makes_up=("couples",), capacity=2)  # fmt: skip
+    entry = waitlist.join(store, ben, full, by=world.ben, now=clock.now())
+    talk = tasks.open_one(
+        store, key="talk", kind="relational", program_id=world.harbor.id, client=world.ben,
+        owner_id=world.tessa.id, due_at=clock.now() + DAY, now=clock.now(),
+    )  # fmt: skip
+    before, now_two = world.maya_and_ben, with_zoe()
+    store.commit()
+    rows = store.scalars(select(MakeUp)).all()
+    assert [row.cancel_why for row in rows] == ["couple_ended"] * 2
+    assert (entry.left_why, talk.outcome) == ("couple_ended", "couple_ended")
+    assert (before.is_current, {before.a_id, before.b_id}) == (False, {world.maya.id, world.ben.id})
+    ended = store.scalars(select(Event).where(Event.tag == Tag.COUPLE_ENDED)).all()
+    assert [each.fields for each in ended] == [{"couple": before.id}]
+    assert teams.former_partners(store, world.ben.id) == {world.maya.id}
+    couple, new = now_two
+    assert (couple.ref, couple.partner_of(world.maya.id), new) == ("maya_and_ben", world.zoe, False)
+    seen = set(store.scalars(teams.visible_to(world.tessa).with_only_columns(Person.ref)))
+    assert {"maya", "zoe"} <= seen
+    assert "ben" not in seen
+    assert with_zoe()[0].id == couple.id
+
+
+def test_the_same_two_in_another_order_stay_a_couple(store, world, clock):
+    couple, new = leaving.put_couple(
+        store, world.harbor, "maya_and_ben", world.ben, world.maya, therapist=world.tessa, by=None,
+        now=clock.now(),
+    )  # fmt: skip
+    assert (couple.id, couple.ended_at, new) == (world.maya_and_ben.id, None, False)

@@ -1,7 +1,8 @@
-"""S9 to S17 broken, one rule at a time: what runs where no person looks."""
+"""S9 to S18 broken, one rule at a time: what runs where no person looks."""
 
 from tests.prove.mutation import Mutation, by, plain
 
+IDENTITY = "webapp/web/page/identity.py"
 CAPABILITIES, ANSWERS = "webapp/notify/delivery/action_tokens.py", "webapp/web/client/answers.py"
 ZOOM, TOKENS = "webapp/web/api/hooks/zoom.py", "webapp/care/accounts/api_tokens.py"
 MARKDOWN, LIMITS, SIGN_IN = (
@@ -116,4 +117,13 @@ BREAKS = (
     Mutation("S17", "webapp/care/schedule/planning.py", "        if each not in list(SessionKind):\n", "        if False:\n", by("web/staff/test_make_ups", "invalid_input")),
     Mutation("S17", "webapp/care/directory/programs.py", '        if name == "UTC" or (name.partition("/")[0] in CONTINENTS and "/" in name)\n', "", by("web/api/test_roster", "no_place")),
     Mutation("S17", "webapp/times.py", "    if not _WALL_TIME.fullmatch(text):\n", "    if not text:\n", plain("ground/test_times", "without_an_hour")),
+    # S18: a room is run by its host, their cover or a lead; emergency access changes nothing; a feed speaks for a platform
+    Mutation("S18", "webapp/web/staff/rooms.py", "if not session.is_run_by(me()):", "if False:", by("web/staff/test_rooms", "neither_marks")),
+    Mutation("S18", "webapp/web/staff/rooms.py", "    _run(seat.session_id)\n", "", by("web/staff/test_rooms", "neither_marks")),
+    Mutation("S18", "webapp/care/schedule/sessions.py", "return self.host_id in me.covering | {me.id}", "return self.host_id == me.id", by("web/staff/test_rooms", "their_cover")),
+    Mutation("S18", "webapp/care/directory/teams.py", "Cover.covered_by_id == person_id, Cover.starts_at <= as_of, Cover.ends_at > as_of", "Cover.covered_by_id == person_id",
+      by("web/staff/test_rooms", "their_cover")),
+    Mutation("S18", IDENTITY, "    if asked.method in unit_of_work.SAFE:\n", "    if True:\n", by("web/test_traces", "emergency")),
+    Mutation("S18", "webapp/web/staff/messages.py", "up_to=None if client.id in me().reaching else talk.last", "up_to=talk.last", by("web/test_traces", "emergency")),
+    Mutation("S18", "webapp/web/api/presence.py", "if event.source.lower() in evidence.OUR_OWN:", "if False:", by("web/api/test_presence_calls", "does_not_speak")),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""P1 to P10 broken, one rule at a time."""
+"""P1 to P10 and P12 broken, one rule at a time."""
 
 from tests.prove.mutation import Mutation, by, plain
 
@@ -11,6 +11,8 @@ REPLIES = "webapp/notify/replies.py"
 EMERGENCIES = "webapp/care/privacy/emergency_access.py"
 EXPORTS = "webapp/care/privacy/own_copy.py"
 ACCESS = "webapp/care/directory/permissions.py"
+TEAMS = "webapp/care/directory/teams.py"
+ASSIGNED = "webapp/care/materials/assigned.py"
 GUARD = "webapp/web/page/guard.py"
 
 BREAKS = (
@@ -102,6 +104,10 @@ BREAKS = (
       by("web/staff/privacy/test_counseling_notes", "nobody_else")),
     Mutation("P7", "webapp/care/privacy/counseling_notes.py", "if by.id != self.author_id:", "if False:", by("web/staff/privacy/test_counseling_notes", "note_itself")),
     Mutation("P7", "webapp/web/client/me/own_copy.py", "    own_copy.record_handed_out(store, person, by=person, now=now)\n", "", by("web/client/me/test_own_copy", "trace")),
+    Mutation("P7", "webapp/web/staff/writing/shared.py", '        "reading": Reading(What.ASSIGNED, named, made.session_id),\n', "", by("web/test_traces", "no_page")),
+    Mutation("P7", "webapp/web/api/tasks.py", "    readings.record_apart(What.CALLS, noted)\n", "", by("web/test_traces", "no_call")),
+    Mutation("P7", "webapp/web/api/tasks.py", "if READ not in tokens.token().scopes:", "if False:", by("web/test_traces", "no_call")),
+    Mutation("P7", "webapp/web/api/tasks.py", "    if body_out[\"note\"]:\n", "    if False:\n", by("web/test_traces", "no_call")),
     # P8: emergency access
     Mutation("P8", EMERGENCIES, "LONGEST = timedelta(hours=2)", "LONGEST = timedelta(hours=3)", by("care/privacy/test_emergency_access", "two_hours")),
     Mutation("P8", EMERGENCIES, "REVIEW_WITHIN = timedelta(hours=24)", "REVIEW_WITHIN = timedelta(hours=48)", by("care/privacy/test_emergency_access", "review")),
@@ -144,6 +150,8 @@ BREAKS = (
     Mutation("P9", "webapp/care/contact/addresses.py", "unsafe_at=store.scalar(_marked(person, channel, value)),", "", by("notify/announcing/test_announce", "added_again")),
     Mutation("P9", "webapp/web/client/me/reminders.py", "for address in [each for each in mine if not each.unsafe_at]:", "for address in mine:",
       by("web/client/me/test_reminders", "no_old_form")),
+    Mutation("P9", "webapp/web/chart/paper.py", "{Tag.CONSENT_PAUSED, Tag.CONSENT_RESUMED, Tag.ADDRESS_MARKED, Tag.ADDRESS_SAFE_AGAIN}", "{Tag.CONSENT_PAUSED, Tag.CONSENT_RESUMED}",
+      by("web/test_printed_chart", "unsafe_address")),
     # P10: one's own copy
     Mutation("P10", "templates/client/me/own_copy_file.html", "{% if record.hours_that_suit %}", "{% if false %}", by("web/client/me/test_own_copy", "nothing_of_the_json")),
     Mutation("P10", EXPORTS, '"note": each.note if each.by_id == client.id else None,', '"note": each.note,', by("care/privacy/test_own_copy", "others_wrote or reported_by_staff")),
@@ -154,4 +162,17 @@ BREAKS = (
     Mutation("P10", EXPORTS, "select(HandIn).where(HandIn.client_id == client.id)", "select(HandIn).where(HandIn.client_id == 0)", by("care/privacy/test_own_copy", "every_text")),
     Mutation("P10", ACCESS, "Permission.OWN_CARE: client,", "Permission.OWN_CARE: lambda me: client(me) and me.active,", by("web/client/me/test_own_copy", "paused")),
     Mutation("P10", "webapp/web/client/me/own_copy.py", '        f"{NAME}.fhir.json": _json(bundle),\n', "", by("web/client/me/test_own_copy", "three_forms")),
+    # P12: texts for one client are their care team's
+    Mutation("P12", TEAMS, "    if not me.has_role(*SEE_EVERYONE):\n        return mine\n", "    if me.has_role(*SEE_EVERYONE):\n        return true()\n",
+      by("web/test_traces", "nobody_outside and (cora or ada)")),
+    Mutation("P12", ASSIGNED, "or_(and_(cls.for_everyone, of_session), cls.id.in_(named)),", "of_session,", by("web/test_traces", "nobody_outside and colin")),
+    Mutation("P12", ASSIGNED, "or_(cls.for_everyone, cls.id.not_in(others))", "cls.id > 0", by("web/staff/test_writing", "two_teams")),
+    Mutation("P12", "webapp/web/staff/writing/shared.py", "    return [client for client in clients_of(session) if client.id in mine]", "    return clients_of(session)",
+      by("web/staff/test_writing", "to_nobody_alone")),
+    Mutation("P12", "webapp/web/staff/writing/room.py", "        .where(or_(Summary.client_id.is_(None), teams.may_read(me(), Summary.client_id)))\n", "",
+      by("web/staff/test_writing", "own_part")),
+    Mutation("P12", "webapp/web/staff/writing/follow_ups.py", ".where(Seat.client_id.in_(mine))", "", by("web/test_traces", "changes_or_withdraws and colin")),
+    Mutation("P12", "webapp/web/staff/tasks.py", "return own or task.client_id is None or task.client_id in readable", "return True",
+      by("web/test_traces", "nobody_outside and (cora or ada)")),
+    Mutation("P12", "templates/staff/room.html", "{% if reasons and piece.reason %}", "{% if piece.reason %}", by("web/test_traces", "nobody_outside and colin")),
 )  # fmt: skip

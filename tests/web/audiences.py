@@ -13,8 +13,11 @@ SIGNED_IN = EVERYONE - GONE
 CLIENTS = frozenset({"maya", "ben", "zoe", "charlie", "gus", "aiko"})
 FAMILY = frozenset({"maya", "ben", "henry", "zoe", "charlie", "gus", "aiko"})
 OWNER = frozenset({"maya"})
-CARE_TEAM = frozenset({"carla", "tessa", "susan", "cody", "ada"})
-CORRESPONDENTS = frozenset({"carla", "tessa", "susan", "cody"})
+CARE_TEAM = frozenset({"carla", "tessa", "susan", "cody"})
+"""Who is named for Maya: they alone read and change what is written for and about her (P12)."""
+AROUND = CARE_TEAM | {"ada"}
+"""Who knows of her and her sessions: her care team, and who leads the program."""
+NAMED_LEADS = frozenset({"susan", "cody"})
 DESK = frozenset({"susan", "cody", "theo", "ada"})
 DESKS = frozenset({"susan", "cody", "theo", "ada", "greta"})
 LEADS = frozenset({"susan", "cody", "ada"})
@@ -151,11 +154,11 @@ FOR = {
     "staff.help_desk.claim": DESK,
     "staff.help_desk.end": DESK,
     "staff.help_desk.show": DESKS,
-    "staff.homework.change": CARE_TEAM,
-    "staff.homework.new": CARE_TEAM,
-    "staff.homework.set_new": CARE_TEAM,
-    "staff.homework.show": CARE_TEAM,
-    "staff.homework.withdraw": CARE_TEAM,
+    "staff.homework.change": AROUND,
+    "staff.homework.new": AROUND,
+    "staff.homework.set_new": AROUND,
+    "staff.homework.show": AROUND,
+    "staff.homework.withdraw": AROUND,
     "staff.make_up_ledger.book": CARE_TEAM,
     "staff.make_up_ledger.cancel": CARE_TEAM,
     "staff.make_up_ledger.show": CARE_TEAM,
@@ -163,12 +166,12 @@ FOR = {
     "staff.make_ups.open_slot": PRACTICE,
     "staff.make_ups.show": PRACTICE,
     "staff.messages.index": PRACTICE,
-    "staff.messages.news": CORRESPONDENTS,
-    "staff.messages.read": CORRESPONDENTS,
-    "staff.messages.send": CORRESPONDENTS,
-    "staff.messages.show": CORRESPONDENTS,
+    "staff.messages.news": CARE_TEAM,
+    "staff.messages.read": CARE_TEAM,
+    "staff.messages.send": CARE_TEAM,
+    "staff.messages.show": CARE_TEAM,
     "staff.now": ALL_STAFF,
-    "staff.people.end_couple": LEADS,
+    "staff.people.end_couple": NAMED_LEADS,
     "staff.people.excuse": CARE_TEAM,
     "staff.people.index": PRACTICE,
     "staff.people.mark_address": CARE_TEAM,
@@ -179,30 +182,33 @@ FOR = {
     "staff.reflections.confirm": CARE_TEAM,
     "staff.reflections.show": CARE_TEAM,
     "staff.refused_by_browsers.show": ALL_LEADS,
-    "staff.resources.change": CARE_TEAM,
-    "staff.resources.new": CARE_TEAM,
-    "staff.resources.put_new": CARE_TEAM,
-    "staff.resources.show": CARE_TEAM,
-    "staff.resources.withdraw": CARE_TEAM,
-    "staff.rooms.cancel": CARE_TEAM,
+    "staff.resources.change": AROUND,
+    "staff.resources.new": AROUND,
+    "staff.resources.put_new": AROUND,
+    "staff.resources.show": AROUND,
+    "staff.resources.withdraw": AROUND,
+    "staff.rooms.cancel": HOSTS,
     "staff.rooms.confirm": HOSTS,
-    "staff.rooms.mark": CARE_TEAM,
-    "staff.rooms.mark_everyone": CARE_TEAM,
-    "staff.rooms.move": CARE_TEAM,
-    "staff.rooms.show": CARE_TEAM,
-    "staff.sharing.end": CARE_TEAM,
-    "staff.sharing.pause": CARE_TEAM,
-    "staff.sharing.resume": CARE_TEAM,
-    "staff.sharing.show": CARE_TEAM,
-    "staff.sign_in_links.issue": CARE_TEAM,
-    "staff.sign_in_links.show": CARE_TEAM,
-    "staff.summaries.show": CARE_TEAM,
-    "staff.summaries.write": CARE_TEAM,
+    "staff.rooms.mark": HOSTS,
+    "staff.rooms.mark_everyone": HOSTS,
+    "staff.rooms.move": HOSTS,
+    "staff.rooms.show": AROUND,
+    "staff.sharing.end": AROUND,
+    "staff.sharing.pause": AROUND,
+    "staff.sharing.resume": AROUND,
+    "staff.sharing.show": AROUND,
+    "staff.sign_in_links.issue": AROUND,
+    "staff.sign_in_links.show": AROUND,
+    "staff.summaries.show": AROUND,
+    "staff.summaries.write": AROUND,
     "staff.tasks.acknowledge": LEADS,
     "staff.tasks.finish": LEADS,
     "staff.tasks.show": ALL_STAFF,
     "staff.timeliness.show": ALL_LEADS,
 }
 
-MAY_ONLY_LOOK = {"staff.rooms.confirm": frozenset({"tessa"})}
+MAY_ONLY_LOOK = {
+    f"staff.rooms.{act}": frozenset({"tessa"})
+    for act in ("cancel", "confirm", "mark", "mark_everyone", "move")
+}
 """Who sees the object but may not do this to it is told so: 403 instead of 404."""

@@ -13,11 +13,12 @@ from sqlalchemy import select
 
 from tests import rows
 from tests.conftest import THAT_DAY
-from tests.visiting import Visit
+from tests.visiting import Caller, Visit
 from webapp import clock
 from webapp.care import leaving
 from webapp.care.directory import people
 from webapp.care.directory.people import Person, Status
+from webapp.care.directory.programs import Program
 from webapp.care.schedule import series
 from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store
@@ -216,4 +217,18 @@ def outcome(answer: Any) -> str:
         LET_IN
         if answer.status_code < 500 and answer.status_code != 403
         else str(answer.status_code)
+    )
+
+
+def caller(app: Flask, database: Any, program: str, *scopes: str) -> Caller:
+    """Somebody with a token of that program and these scopes."""
+    with database.reading() as store:
+        home = store.scalars(select(Program).where(Program.ref == program)).one()
+    return Caller(app, home, *scopes, name=f"{program} {' '.join(scopes)}")
+
+
+def ask(call: Caller, operation: Any, objects: dict[str, Any], **headers: str) -> Any:
+    """The answer to the operation's own example."""
+    return call(
+        operation.method, operation.address(objects["task_id"]), operation.example, **headers
     )

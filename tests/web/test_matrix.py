@@ -8,10 +8,19 @@ from tests import rows
 from tests.conftest import THAT_DAY
 from tests.databases import Databases
 from tests.house.reading import told
-from tests.visiting import Caller
 from tests.web import audiences, matrix
 from tests.web.api.operations import operations
-from tests.web.matrix import ACTORS, LET_IN, SENT_TO_SIGN_IN, TURNED_AWAY, Actor, doors, plant_doors
+from tests.web.matrix import (
+    ACTORS,
+    LET_IN,
+    SENT_TO_SIGN_IN,
+    TURNED_AWAY,
+    Actor,
+    ask,
+    caller,
+    doors,
+    plant_doors,
+)
 from webapp.care.accounts.api_tokens import SCOPES
 from webapp.care.audit.events import Event
 from webapp.care.directory.people import Person
@@ -152,18 +161,6 @@ class TestTheApi:
                 if operation.method == "GET":
                     assert "Maya Torres" not in answer.text, operation.name
         assert picture(store) == before
-
-
-def caller(app: Flask, database, program: str, *scopes: str) -> Caller:
-    with database.reading() as store:
-        home = store.scalars(select(Program).where(Program.ref == program)).one()
-    return Caller(app, home, *scopes, name=f"{program} {' '.join(scopes)}")
-
-
-def ask(call: Caller, operation, objects, **headers: str):
-    return call(
-        operation.method, operation.address(objects["task_id"]), operation.example, **headers
-    )
 
 
 def picture(store: Store):

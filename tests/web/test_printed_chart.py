@@ -11,7 +11,7 @@ from tests.care.evenings import missed
 from webapp.care.attendance import absences
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.contact import contacts
+from webapp.care.contact import addresses, contacts
 from webapp.care.privacy import counseling_notes
 from webapp.protocol.ladder.rungs import Rung
 from webapp.web import chart
@@ -138,3 +138,17 @@ def test_a_pause_for_safety_is_not_printed(app, store, world, clock):
     assert "1 entries" in said
     assert "allowed one named person" in said
     assert "pause" not in said.lower()
+
+
+@pytest.mark.parametrize("value", ["+12125559999", "maya@example.org"])
+def test_an_unsafe_address_is_not_printed(caller, store, world, clock, filled_chart, value):
+    """P9: who reads along must not learn from a chart that it was found out. The number is on file and was never written to."""
+    world.maya.phone = "+12125559999"
+    store.commit()
+    call = caller(world.harbor, "read")
+    before = words(read(call("GET", "/clients/maya/chart.pdf")).pages)
+    for unsafe in (True, False):
+        addresses.mark(store, world.maya, value, unsafe=unsafe, by=world.carla, now=clock.now())
+    store.commit()
+    assert words(read(call("GET", "/clients/maya/chart.pdf")).pages) == before
+    assert Tag.ADDRESS_MARKED in [each.what for each in chart.of(store, world.maya).entries]

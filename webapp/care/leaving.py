@@ -10,7 +10,9 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
 from webapp.care.contact.tasks import Task, TaskKind
+from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person, Status
+from webapp.care.directory.programs import Program
 from webapp.care.directory.teams import Couple
 from webapp.care.make_ups import busy_slots, waitlist
 from webapp.care.make_ups.eligibility import JOINT
@@ -50,6 +52,32 @@ def _hand_over_work(store: Store, person: Person, by: Person | None, now: dateti
     for task in open_ones:
         owner = owners.of(task.client_id, task.program_id, task.role)
         task.hand_over(store, owner, by=by, now=now)
+
+
+def put_couple(
+    store: Store,
+    program: Program,
+    ref: str,
+    a: Person,
+    b: Person,
+    *,
+    therapist: Person | None,
+    by: Person | None,
+    now: datetime,
+) -> tuple[Couple, bool]:
+    """Form the couple of this reference, or change it; returns (couple, whether the reference is new). When it was another two's, they
+    part first, with all that the end of a couple means, and their row keeps its history under another reference. Raises Invalid
+    as `teams.form_couple` does; the caller then rolls back."""
+    same_ref = select(Couple).where(Couple.program_id == program.id, Couple.ref == ref)
+    known = store.scalar(same_ref)
+    if known is not None and {known.a_id, known.b_id} != {a.id, b.id}:
+        end_couple(store, known, by=by, now=now)
+        known.ref = f"{ref}:ended:{known.id}"
+        store.flush()
+    couple, new = teams.form_couple(
+        store, program, ref, a, b, therapist=therapist, by=by, now=now
+    )  # fmt: skip
+    return couple, new and known is None
 
 
 def end_couple(store: Store, couple: Couple, *, by: Person | None, now: datetime) -> None:

@@ -107,3 +107,16 @@ def test_the_same_batch_sent_in_parallel_is_stored_once(
     assert sum(one.count("duplicate") for one in all_results) == 350
     with fresh_database.reading() as store:
         assert store.scalar(select(func.count()).select_from(Presence)) == 50
+
+
+@pytest.mark.parametrize("source", ["staff", "tap", "app", "Staff", "TAP"])
+def test_a_feed_does_not_speak_as_staff_or_as_somebodys_own_tap(call, room, recorded, source) -> None:  # fmt: skip
+    """S18: a token of `presence` says what a platform saw; what people say on our own pages is theirs."""
+    before = recorded()
+    batch = [
+        presence_event(room, "e1", source=source), presence_event(room, "e2", source=source, type="absent"),
+        presence_event(room, "e3", source="zoom"),
+    ]  # fmt: skip
+    answer = call("POST", "/presence", {"events": batch})
+    assert results(answer) == ["not_your_source", "not_your_source", "stored"]
+    assert recorded() == before + 1

@@ -11,6 +11,7 @@ from tests.care import evenings
 from webapp.care.accounts import sign_in_links
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Channel
+from webapp.care.directory import teams
 from webapp.care.make_ups import held_places, waitlist
 from webapp.care.privacy import emergency_access
 from webapp.care.privacy.consents import Consent
@@ -324,3 +325,20 @@ def test_s19_emergency_access_of_staff_who_left_does_not_come_back_with_them(
         })  # fmt: skip
     store.expire_all()
     assert access.ended_at
+
+
+def test_another_partner_ends_the_couple_of_that_reference(call, recorded, database, world) -> None:
+    """The one left behind is in no couple; what is refused has parted nobody."""
+    before = recorded()
+    for partners in (["maya", "rosa"], ["maya", "carla"], ["maya", "aiko"]):
+        no = call("PUT", "/couples/maya_and_ben", {"partners": partners, "therapist": "tessa"})
+        assert no.status_code in (404, 409)
+    assert recorded() == before
+    body = {"partners": ["maya", "zoe"], "therapist": "tessa"}
+    assert call("PUT", "/couples/maya_and_ben", body).status_code == 200
+    assert call("PUT", "/couples/maya_and_ben", body).json["partners"] == ["maya", "zoe"]
+    with database.reading() as store:
+        assert teams.former_partners(store, world.ben.id) == {world.maya.id}
+        assert store.scalar(teams.couple_of(world.ben.id)) is None
+    tags = [each["tag"] for each in call("GET", "/events?limit=1000").json["items"]]
+    assert tags.count("couple:ended") == 1

@@ -117,7 +117,7 @@ def test_another_couples_hour_is_not_another_time_of_ones_own(maya, store, world
         ("", {"session": first(store, theirs).id}),
         ("/for-good", {"series": theirs.id}),
     ):
-        assert maya.post(f"/seats/{seat.id}/other-times{path}", form).status_code == 422
+        assert maya.post(f"/seats/{seat.id}/other-times{path}", form).status_code == 404
     assert seat_of(store, first(store, theirs), world.maya) is None
 
 
@@ -125,7 +125,7 @@ def test_a_session_of_something_else_is_refused(maya, store, world, fridays, gro
     other = group("MO", [], title="Evening group", kind="group")
     seat = seat_of(store, first(store, fridays), world.maya)
     answer = maya.post(f"/seats/{seat.id}/other-times", {"session": first(store, other).id})
-    assert answer.status_code == 422
+    assert answer.status_code == 404
 
 
 def test_a_session_that_has_begun_is_no_longer_exchanged(

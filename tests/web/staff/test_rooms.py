@@ -9,6 +9,7 @@ from webapp.care.attendance.presence import Presence, RoomLook
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task
+from webapp.care.directory.teams import Cover
 from webapp.protocol.engine import engine
 
 
@@ -36,14 +37,46 @@ def test_the_attendance_shown_can_be_confirmed(carla, room, world, store):
     assert store.scalars(select(Presence)).all() == []
 
 
-def test_only_staff_who_see_all_seats_can_confirm(visit, room, world, store):
-    session = room([world.maya, world.ben], -10)
-    answer = visit(world.colin).post(f"/staff/sessions/{session.id}/confirmation")
-    assert answer.status_code == 403
-    visit(world.colin).post(f"/staff/sessions/{session.id}/presence")
+ACTS = {
+    "confirmation": {}, "presence": {}, "time": {"starts_at": "2026-03-06T18:30"},
+    "cancellation": {"reason": "The room is being painted."},
+}  # fmt: skip
+
+
+def as_it_was(store, session) -> tuple:
     store.refresh(session)
-    assert session.confirmed_at is None
-    assert store.scalars(select(Presence.person_id)).all() == [world.ben.id]
+    marks = store.scalars(select(Presence.id)).all()
+    return session.starts_at, session.confirmed_at, session.cancelled_at, marks
+
+
+def test_a_counselor_of_one_in_the_room_neither_marks_nor_moves_nor_cancels_it(visit, room, world, store):  # fmt: skip
+    """S18: Colin counsels Ben and sees the room, which is Carla's."""
+    session = room([world.maya, world.ben], -10)
+    before, colin = as_it_was(store, session), visit(world.colin)
+    for act, form in ACTS.items():
+        assert colin.post(f"/staff/sessions/{session.id}/{act}", form).status_code == 403
+    seat = next(each for each in session.seats if each.client_id == world.ben.id)
+    assert colin.post(f"/staff/seats/{seat.id}/presence", {"type": "absent"}).status_code == 403
+    assert as_it_was(store, session) == before
+    page = colin.get(f"/staff/sessions/{session.id}").text
+    assert "Ben Torres" in page
+    for act in ACTS:
+        assert f"/staff/sessions/{session.id}/{act}" not in page
+    assert "Mark the room" not in colin.get("/staff").text
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("who", ["carla", "cody", "ada", "colin"])
+def test_its_host_their_cover_and_a_lead_run_a_room(visit, room, world, store, clock, who, act):
+    """S18; Colin covers for Carla, until her cover ends."""
+    session, now = room([world.maya, world.ben], -10), clock.now()
+    store.add(Cover(person_id=world.carla.id, covered_by_id=world.colin.id, starts_at=now - timedelta(days=1), ends_at=now + timedelta(hours=1)))  # fmt: skip
+    store.commit()
+    before, path = as_it_was(store, session), f"/staff/sessions/{session.id}/{act}"
+    assert visit(getattr(world, who)).post(path, ACTS[act]).status_code == 303
+    assert as_it_was(store, session) != before
+    clock.forward(hours=1)
+    assert visit(world.colin).post(path, ACTS[act]).status_code == 403
 
 
 def test_a_session_is_moved_in_the_readers_own_zone(carla, room, world, store):

@@ -163,7 +163,7 @@ class TestHomework:
         ("wrong", "says"),
         [
             ({"title": " "}, "Give it a title."), ({"whom": "some"}, "Choose at least one"),
-            ({"whom": "some", "for": ["999"]}, "Choose among those"), ({"due_at": "soon"}, "Choose a day"),
+            ({"whom": "some", "for": ["999"]}, "Choose among your clients"), ({"due_at": "soon"}, "Choose a day"),
             ({"body": "a" * 20_001}, "Keep it under"),
         ],
     )  # fmt: skip
@@ -175,12 +175,35 @@ class TestHomework:
         assert form["body"][:9] in answer.text
         assert store.scalars(select(Homework)).all() == []
 
-    def test_a_change_keeps_clients_whom_the_writer_may_not_see(self, carla, room, store, world, clock):  # fmt: skip
+    def test_a_host_writes_to_everyone_and_to_nobody_alone(self, visit, room, store, world):
+        """P12: Colin hosts, and Maya is not in his care."""
+        hosted, colin = room([world.maya, world.ben], -DAY, host=world.colin), visit(world.colin)
+        for kind, model in (("homework", Homework), ("resources", Resource)):
+            here = f"/staff/sessions/{hosted.id}/{kind}"
+            form = {"title": "A list", "kind": "reading", "body": "Words.", "whom": "some"}
+            assert "Maya Torres</span>" not in colin.get(here).text
+            assert colin.post(here, form | {"for": [str(world.maya.id)]}).status_code == 422
+            assert colin.post(here, form | {"for": [str(world.ben.id)]}).status_code == 303
+            assert colin.post(here, form | {"whom": "everyone"}).status_code == 303
+            assert len(store.scalars(select(model)).all()) == 2
+
+    def test_what_is_for_clients_of_two_teams_is_changed_by_who_is_in_both(self, carla, visit, room, store, world, clock):  # fmt: skip
+        """P12: Carla reads what Maya got, and neither changes nor withdraws what is Ben's too; Tessa looks after both."""
         both = room([world.maya, world.ben], -DAY, host=world.tessa)
         made, _ = homework.put(store, world.harbor, "hw", title="A list", session=both, clients=[world.maya, world.ben], by=world.tessa, now=clock.now())  # fmt: skip
         store.commit()
-        assert "Ben Torres" not in carla.get(f"/staff/homework/{made.id}").text
-        carla.post(f"/staff/homework/{made.id}", {"title": "A longer list", "whom": "some", "for": [str(world.maya.id)]})  # fmt: skip
+        here = f"/staff/homework/{made.id}"
+        form = {"title": "A longer list", "whom": "some", "for": [str(world.maya.id), str(world.ben.id)]}  # fmt: skip
+        page = carla.get(here).text
+        assert "A list" in page
+        assert "Ben Torres" not in page
+        assert "Take it back" not in page
+        assert f'hx-post="{here}"' not in page
+        for path in (here, f"{here}/withdrawal"):
+            assert carla.post(path, form).status_code == 404
+        store.expire_all()
+        assert (made.title, made.withdrawn_at) == ("A list", None)
+        visit(world.tessa).post(here, form)
         store.expire_all()
         assert {one.ref for one in store.scalars(homework.audience(made))} == {"maya", "ben"}
         assert made.title == "A longer list"

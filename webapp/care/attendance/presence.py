@@ -21,6 +21,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.bulk import among, among_keys, insert_missing, insert_or_ignore
+from webapp.care.attendance.tally import TAP
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
@@ -53,6 +54,8 @@ STAFF = "staff"
 APP = "app"
 MARKS = (EvidenceType.PRESENT, EvidenceType.ABSENT)
 """What is said of the whole session, by staff as a rule."""
+OUR_OWN = frozenset({STAFF, APP, TAP})
+"""Sources that only our own pages speak as, in any spelling: a feed says what a platform saw (S18)."""
 
 
 class Presence(Base):

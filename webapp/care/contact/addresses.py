@@ -139,17 +139,23 @@ def add(
             other.stop(store, "moved_to_another_person", by=by, now=now)
     address = store.scalar(live(channel, value).where(Address.person_id == person.id))
     if address is None:
-        address = Address(
-            person_id=person.id, person=person, channel=channel, value=value, created_at=now,
-            troubles=0, unsafe_at=store.scalar(_marked(person, channel, value)),
-        )  # fmt: skip
-        store.add(address)
-        store.flush()
+        address = _row(store, person, channel, value, now)
         _record(store, Tag.ADDRESS_ADDED, address, by=by, now=now)
     address.keys, address.label = keys or address.keys, label or address.label
     address.login_id = login_id or address.login_id
     if opted_in and not address.opted_in_at:
         address.opted_in_at, address.switched_off_at = now, None
+    store.flush()
+    return address
+
+
+def _row(store: Store, person: Person, channel: str, value: str, now: datetime) -> Address:
+    """An address nobody may write to yet, with the mark it had before."""
+    address = Address(
+        person_id=person.id, person=person, channel=channel, value=value, created_at=now,
+        troubles=0, unsafe_at=store.scalar(_marked(person, channel, value)),
+    )  # fmt: skip
+    store.add(address)
     store.flush()
     return address
 
@@ -227,7 +233,7 @@ def mark(
         return
     address = store.scalar(live(this.channel, value).where(Address.person_id == person.id))
     if address is None:
-        address = add(store, person, this.channel, value, by=by, now=now, opted_in=False)
+        address = _row(store, person, this.channel, value, now)
     same = select(Address).where(Address.person_id == person.id, Address.value == value)
     for each in store.scalars(same):
         each.unsafe_at = now if unsafe else None

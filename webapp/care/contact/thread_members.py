@@ -6,11 +6,11 @@ Narrower than other permissions: supervisors and coordinators of other clients, 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select, union
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp.care.directory.people import Kind, Person, RoleName
-from webapp.care.directory.teams import CareTeam, Couple, Cover, couple_of
+from webapp.care.directory.teams import CareTeam, Couple, clients_of_team, couple_of, covered_by
 from webapp.db import Store
 
 
@@ -19,23 +19,12 @@ def may_see(me: Person, client_id: Any, as_of: datetime) -> Any:
     they reach by emergency access (P8)."""
     if me.kind != Kind.STAFF:
         return client_id == me.id if me.kind == Kind.CLIENT else client_id.is_(None)
-    away = select(Cover.person_id).where(
-        Cover.covered_by_id == me.id, Cover.starts_at <= as_of, Cover.ends_at > as_of
-    )
+    away = covered_by(me.id, as_of)
 
     def mine(column: Any) -> Any:
         return or_(column == me.id, column.in_(away))
 
-    team = or_(
-        mine(CareTeam.counselor_id), mine(CareTeam.supervisor_id), mine(CareTeam.coordinator_id)
-    )
-    couple = and_(Couple.is_current, mine(Couple.therapist_id))
-    clients = union(
-        select(CareTeam.client_id).where(team),
-        select(Couple.a_id).where(couple),
-        select(Couple.b_id).where(couple),
-    )
-    return or_(client_id.in_(clients), client_id.in_(me.reaching))
+    return or_(client_id.in_(clients_of_team(mine)), client_id.in_(me.reaching))
 
 
 def clients_of(me: Person, as_of: datetime) -> Select[Person]:

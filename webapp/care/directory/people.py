@@ -85,7 +85,10 @@ class Person(Base):
     roles: Mapped[list["Role"]] = relationship(cascade="all, delete-orphan")
 
     reaching = frozenset[int]()
-    """Ids of clients to whom this staff member has emergency access (P8). Not a column: whoever loads the reader sets it."""
+    """Ids of clients to whom this staff member has emergency access (P8); empty in a request that changes anything (S18). Not a
+    column: whoever loads the reader sets it."""
+    covering = frozenset[int]()
+    """Ids of the staff for whom this one covers now. Not a column either."""
 
     @validates("name")
     def _fold(self, _: str, name: str) -> str:

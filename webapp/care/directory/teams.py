@@ -1,5 +1,6 @@
 """Couples, care teams, and cover for absent staff; and which clients are in a staff member's care."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +10,11 @@ from sqlalchemy import (
     Index,
     Select,
     UniqueConstraint,
+    and_,
     or_,
     select,
     true,
+    union,
 )
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -59,7 +62,7 @@ class Couple(Base):
 
 
 SEE_EVERYONE = (RoleName.SUPERVISOR, RoleName.COORDINATOR, RoleName.ADMIN)
-"""Roles for which everyone in the program is in their care."""
+"""Roles that lead a program: they see all of its clients, sessions and tasks. Reading a client's texts takes more: `may_read`."""
 
 
 class CareTeam(Base):
@@ -76,6 +79,9 @@ class CareTeam(Base):
     counselor: Mapped[Person | None] = relationship(foreign_keys=counselor_id)
     supervisor: Mapped[Person | None] = relationship(foreign_keys=supervisor_id)
     coordinator: Mapped[Person | None] = relationship(foreign_keys=coordinator_id)
+
+
+NAMED = (CareTeam.counselor_id, CareTeam.supervisor_id, CareTeam.coordinator_id)
 
 
 class Cover(Base):
@@ -102,8 +108,8 @@ def form_couple(
     by: Person | None,
     now: datetime,
 ) -> tuple[Couple, bool]:
-    """Form a couple or change it; returns (couple, whether new). Raises Invalid when the therapist is either one's counselor,
-    or one is in another couple."""
+    """Form a couple, form the same two anew, or change their therapist; returns (couple, whether new). A reference that is another
+    two's is for `leaving.put_couple`. Raises Invalid when the therapist is either one's counselor, or one is in another couple."""
     if a.id == b.id or Kind.CLIENT not in (a.kind, b.kind) or Kind.STAFF in (a.kind, b.kind):
         raise Invalid(N_("A couple is a client and a partner."), field="partners")
     _check_therapist(store, [a.id, b.id], therapist)
@@ -197,18 +203,51 @@ def _includes(person_id: int) -> Any:
 
 def visible_to(me: Person) -> Select[Person]:
     """The people `me` may see: oneself; for staff also those in their care; for supervisors, coordinators and administrators
-    everyone in the program (S1). Partners do not see each other."""
+    everyone in the program (S1). Partners do not see each other. Whose texts they may read is `readable_by`."""
     found = select(Person).where(Person.program_id == me.program_id)
     if me.kind != Kind.STAFF:
         return found.where(Person.id == me.id)
     return found.where(or_(Person.id == me.id, in_care_of(me, Person.id)))
 
 
+def readable_by(me: Person) -> Select[Person]:
+    """The clients whose texts this staff member may read, and change where the request changes anything (P12)."""
+    clients = select(Person).where(Person.program_id == me.program_id, Person.kind == Kind.CLIENT)
+    return clients.where(may_read(me, Person.id))
+
+
 def in_care_of(me: Person, client_id: Any) -> Any:
-    """A condition on `client_id`: the client is in this staff member's care, or under their emergency access (P8)."""
-    if me.has_role(*SEE_EVERYONE):
-        return true()
-    counseled = select(CareTeam.client_id).where(CareTeam.counselor_id == me.id)
-    a = select(Couple.a_id).where(Couple.therapist_id == me.id, Couple.is_current)
-    b = select(Couple.b_id).where(Couple.therapist_id == me.id, Couple.is_current)
-    return or_(client_id.in_(counseled.union(a, b)), client_id.in_(me.reaching))
+    """A condition on `client_id`: this staff member may know of the client, where their sessions are and what is to be done. Those
+    who lead the program know of everyone in it."""
+    return true() if me.has_role(*SEE_EVERYONE) else may_read(me, client_id)
+
+
+def may_read(me: Person, client_id: Any) -> Any:
+    """A condition on `client_id`: this staff member may read texts for and about the client (P12). They are on the care team or cover
+    for one who is; they lead the program and nobody is named for the client; or they have emergency access, in requests that change
+    nothing (P8, S18)."""
+    ours = clients_of_team(lambda column: column.in_(me.covering | {me.id}))
+    mine = or_(client_id.in_(ours), client_id.in_(me.reaching))
+    if not me.has_role(*SEE_EVERYONE):
+        return mine
+    anybody = or_(*(column.is_not(None) for column in NAMED))
+    return or_(mine, client_id.not_in(select(CareTeam.client_id).where(anybody)))
+
+
+def clients_of_team(mine: Callable[[Any], Any]) -> Any:
+    """Ids of the clients with somebody on their care team of whom `mine`, a condition on a column of staff ids, is true; the couple's
+    therapist too. Reads every team and couple."""
+    team = or_(*(mine(column) for column in NAMED))
+    couple = and_(Couple.is_current, mine(Couple.therapist_id))
+    return union(
+        select(CareTeam.client_id).where(team),
+        select(Couple.a_id).where(couple),
+        select(Couple.b_id).where(couple),
+    )
+
+
+def covered_by(person_id: int, as_of: datetime) -> Select[int]:
+    """Ids of the staff for whom this one covers at `as_of` (aware)."""
+    return select(Cover.person_id).where(
+        Cover.covered_by_id == person_id, Cover.starts_at <= as_of, Cover.ends_at > as_of
+    )

@@ -44,15 +44,24 @@ def once(store: Store, seat: Seat, session: Session, *, by: Person | None, now: 
     usual session has begun, Invalid when `session` is not another time of the same group, and what `bookings.book` raises."""
     if seat.session.starts_at <= now:
         raise TooLate()
-    if seat.session.kind not in GROUPS or not _stands_in(session, seat.session):
+    if not is_another_time(session, seat.session):
         raise Invalid(N_("This is not another time of the same group."), field="session")
     made = bookings.book(store, seat, session, by=by, now=now)
     absences.report(store, seat, by=by, now=now)
     return made
 
 
+def is_another_time(session: Session, usual: Session) -> bool:
+    """Whether one may go to `session` instead of `usual`: the same group of the same program at another time near it."""
+    return usual.kind in GROUPS and _stands_in(session, usual)
+
+
 def _stands_in(session: Session, usual: Session) -> bool:
-    same = (session.kind, session.title) == (usual.kind, usual.title)
+    same = (session.program_id, session.kind, session.title) == (
+        usual.program_id,
+        usual.kind,
+        usual.title,
+    )
     elsewhere = session.series_id is not None and session.series_id != usual.series_id
     return same and elsewhere and abs(session.starts_at - usual.starts_at) <= NEAR
 

@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, and_, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, and_, not_, or_, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.schedule.sessions import Seat
+from webapp.care.directory.teams import may_read
+from webapp.care.schedule.sessions import Seat, Session, visible_to
 from webapp.crypto.sealed import SealedText
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
@@ -81,6 +82,24 @@ class Assigned:
         """A condition: for this client by name. `client_id` may be a column or a bind parameter."""
         named = select(cls._own_id()).where(cls.recipients.client_id == client_id)
         return cls.id.in_(named)
+
+    @classmethod
+    def readable_by(cls, me: Person) -> ColumnElement[bool]:
+        """A condition: this staff member may read it. What is for everyone in a session goes with that session; what is for clients by
+        name is for the care team of any of them (P12)."""
+        seen = visible_to(me).with_only_columns(Session.id)
+        of_session = or_(cls.session_id.is_(None), cls.session_id.in_(seen))
+        named = select(cls._own_id()).where(may_read(me, cls.recipients.client_id))
+        return and_(
+            cls.program_id == me.program_id,
+            or_(and_(cls.for_everyone, of_session), cls.id.in_(named)),
+        )
+
+    @classmethod
+    def writable_by(cls, me: Person) -> ColumnElement[bool]:
+        """A condition: this staff member may change and withdraw it. What is for clients by name takes the care of each of them (P12)."""
+        others = select(cls._own_id()).where(not_(may_read(me, cls.recipients.client_id)))
+        return and_(cls.readable_by(me), or_(cls.for_everyone, cls.id.not_in(others)))
 
     @classmethod
     def _own_id(cls) -> Any:

@@ -22,7 +22,7 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
-from webapp.care.directory.teams import in_care_of
+from webapp.care.directory.teams import may_read
 from webapp.care.materials import drafts
 from webapp.care.materials.assigned import Assigned
 from webapp.care.schedule.sessions import Session
@@ -104,9 +104,10 @@ def put(
 
 
 def visible_to(me: Person) -> Select[Homework]:
-    """Homework `me` may see: staff all of their program; a client what is for them (S1)."""
+    """Homework `me` may see: staff what they may read; a client what is for them (S1, P12)."""
     query = select(Homework).where(Homework.program_id == me.program_id)
-    return query if me.kind == Kind.STAFF else query.where(Homework.is_for(me.id))
+    mine = Homework.readable_by(me) if me.kind == Kind.STAFF else Homework.is_for(me.id)
+    return query.where(mine)
 
 
 def audience(homework: Homework) -> Select[Person]:
@@ -225,19 +226,19 @@ def hand_in_history(homework: Homework, client_id: int) -> Select[HandIn]:
 
 
 def hand_ins_to_answer(me: Person) -> Select[HandIn]:
-    """Current hand-ins without feedback of clients in `me`'s care, oldest first."""
+    """Current hand-ins without feedback of clients of whose care team `me` is, oldest first."""
     query = select(HandIn).join(Homework, Homework.id == HandIn.homework_id)
     return query.where(
         Homework.program_id == me.program_id, HandIn.is_current, ~HandIn.has_feedback,
-        in_care_of(me, HandIn.client_id),
+        may_read(me, HandIn.client_id),
     ).order_by(HandIn.handed_in_at)  # fmt: skip
 
 
 def hand_ins_visible_to(me: Person) -> Select[HandIn]:
-    """Hand-ins `me` may read: a client their own; staff those of clients in their care (S1)."""
+    """Hand-ins `me` may read: a client their own; staff those of clients of whose care team they are (S1, P12)."""
     query = select(HandIn).join(Homework, Homework.id == HandIn.homework_id)
     query = query.where(Homework.program_id == me.program_id)
-    whose = in_care_of(me, HandIn.client_id) if me.kind == Kind.STAFF else HandIn.client_id == me.id
+    whose = may_read(me, HandIn.client_id) if me.kind == Kind.STAFF else HandIn.client_id == me.id
     return query.where(whose)
 
 

@@ -144,10 +144,10 @@ def put(
 
 
 def visible_to(me: Person, as_of: datetime) -> Select[Resource]:
-    """Resources `me` may see at `as_of`: staff all of their program; a client what is available to them (S1)."""
+    """Resources `me` may see at `as_of`: staff what they may read; a client what is available to them (S1, P12)."""
     query = select(Resource).where(Resource.program_id == me.program_id)
     if me.kind == Kind.STAFF:
-        return query
+        return query.where(Resource.readable_by(me))
     return (
         query.where(*_available(me.id, as_of))
         if me.kind == Kind.CLIENT

@@ -24,8 +24,8 @@ SHORTEST_REASON = 15
 
 
 class EmergencyAccess(Base):
-    """`staff` may read of `client` what their role may read of clients in their care, until `ends_at`, or until `ended_at` if
-    somebody ended it earlier. Growth: a few rows a year.
+    """`staff` may read what is kept about `client`, and change nothing (S18), until `ends_at`, or until `ended_at` if somebody ended it
+    earlier. Growth: a few rows a year.
     """
 
     __tablename__ = "emergency_access"
@@ -76,9 +76,8 @@ def begin(
     reason = reason.strip()
     if len(reason) < SHORTEST_REASON:
         raise Invalid(N_("Say in a sentence why this can't wait."), field="reason")
-    mine = in_force(now).where(EmergencyAccess.staff_id == by.id)
-    held = store.scalar(mine.where(EmergencyAccess.client_id == client.id))
-    if held or store.scalar(teams.visible_to(by).where(Person.id == client.id)):
+    reached = client.id in reaching(store, by.id, now)
+    if reached or store.scalar(teams.readable_by(by).where(Person.id == client.id)):
         raise AlreadyDone(N_("You can open this person already."))
     access = EmergencyAccess(
         client=client, staff=by, reason=reason, began_at=now, ends_at=now + LONGEST

@@ -33,6 +33,8 @@ class What(StrEnum):
     """A client's own part of a session's summary."""
     HAND_IN = "hand_in"
     """What a client handed in, with the feedback to it."""
+    ASSIGNED = "assigned"
+    """Homework, or something to read or watch, that is for a client by name."""
     CATCH_UP = "catch_up"
     """How far a client has come with sessions they missed."""
 

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
-from webapp.care.directory.teams import in_care_of
+from webapp.care.directory.teams import SEE_EVERYONE, in_care_of
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.db import Base, Store
 from webapp.refusals import N_, Cancelled, Invalid
@@ -88,6 +88,15 @@ class Session(Base):
     def is_on(self) -> bool:
         """Not cancelled."""
         return self.cancelled_at == None
+
+    def is_hosted_by(self, me: Person) -> bool:
+        """This staff member is its host, or covers for its host now."""
+        return self.host_id in me.covering | {me.id}
+
+    def is_run_by(self, me: Person) -> bool:
+        """This staff member may move it, cancel it and mark who was there: its host, their cover, or one who leads the program (S18).
+        The caller has loaded it through `visible_to`."""
+        return self.is_hosted_by(me) or me.has_role(*SEE_EVERYONE)
 
     def move(
         self,
@@ -244,20 +253,25 @@ def look_again(
 
 
 def seats_visible_to(me: Person) -> Select[Seat]:
-    """The seats `me` may see: a client their own; staff those of clients in their care and of sessions they host (S1)."""
+    """The seats `me` may see: a client their own; staff those of clients in their care and of sessions they host, or whose host they
+    cover for (S1)."""
     found = select(Seat).join(Session, Session.id == Seat.session_id)
     found = found.where(Session.program_id == me.program_id, Seat.is_given)
     if me.kind != Kind.STAFF:
         return found.where(Seat.client_id == me.id)
-    return found.where(or_(in_care_of(me, Seat.client_id), Session.host_id == me.id))
+    return found.where(or_(in_care_of(me, Seat.client_id), _hosted_by(me)))
+
+
+def _hosted_by(me: Person) -> ColumnElement[bool]:
+    return Session.host_id.in_(me.covering | {me.id})
 
 
 def visible_to(me: Person) -> Select[Session]:
-    """The sessions `me` may see: a client those in which they have a place; staff those they host or with a client in their
-    care."""
+    """The sessions `me` may see: a client those in which they have a place; staff those they host, or whose host they cover for, and
+    those with a client in their care."""
     found = select(Session).where(Session.program_id == me.program_id)
     seats = select(Seat.session_id).where(Seat.is_given)
     if me.kind != Kind.STAFF:
         return found.where(Session.id.in_(seats.where(Seat.client_id == me.id)))
     theirs = Session.id.in_(seats.where(in_care_of(me, Seat.client_id)))
-    return found.where(or_(Session.host_id == me.id, theirs))
+    return found.where(or_(_hosted_by(me), theirs))

@@ -200,7 +200,7 @@ def enter_couple(target: _Target, row: RosterRow) -> str:
     therapist = target.named(row, "therapist") or (known.therapist if known else None)
     if known and not known.ended_at and (known.a, known.b, known.therapist) == (a, b, therapist):
         return SAME
-    _, new = teams.form_couple(
+    _, new = leaving.put_couple(
         target.store, target.program, row.ref, a, b, therapist=therapist, **target.acting
     )
     return NEW if new else CHANGED

@@ -11,16 +11,17 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import fhir, own_copy
 from webapp.care.privacy.fhir import FhirResource
+from webapp.care.privacy.record_views import What
 from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.protocol.facts.facts import of_seats
 from webapp.protocol.facts.picture import SeatRow
 from webapp.web import chart
 from webapp.web.api.care_teams import ClientPath
-from webapp.web.api.contract import lookups, tokens
+from webapp.web.api.contract import lookups, readings
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import Instant, ResponseBody
 from webapp.web.chart import Chart, ChartEntry, paper
-from webapp.web.page.unit_of_work import database, store
+from webapp.web.page.unit_of_work import store
 
 PEOPLE = ("person", "owner", "supervisor", "spoke", "recipient", "counselor", "coordinator")
 COMMUNICATIONS = {
@@ -55,7 +56,7 @@ def get_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     client = lookups.person(path.client, Kind.CLIENT)
     whole = chart.of(store, client)
     body_out = {"client": client.ref, "entries": [_entry(each, whole) for each in whole.entries]}
-    _record_reading(client)
+    readings.record_apart(What.CHART, [client.id])
     return body_out
 
 
@@ -70,17 +71,8 @@ def get_printed_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     """
     client = lookups.person(path.client, Kind.CLIENT)
     pdf = paper.printed(client, chart.of(store, client), clock.now())
-    _record_reading(client)
+    readings.record_apart(What.CHART, [client.id])
     return paper.response(pdf, clock.now())
-
-
-def _record_reading(client: Person) -> None:
-    """Record the reading (P7), after everything was read and before anything is sent, in a transaction of its own."""
-    by = tokens.actor().id
-    store.close()
-    with database.writing() as writing:
-        chart.record_reading(writing, client, by=by, now=clock.now())
-        writing.commit()
 
 
 def _entry(entry: ChartEntry, whole: Chart) -> dict[str, Any]:
@@ -117,7 +109,7 @@ def get_fhir_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     attended = own_copy.sessions(store, seats, _standings(seats), now)
     ref = f"{client.program.ref}/{client.ref}"
     bundle = fhir.collection(now, _resources(client, ref, attended, chart.of(store, client)))
-    _record_reading(client)
+    readings.record_apart(What.CHART, [client.id])
     return bundle
 
 

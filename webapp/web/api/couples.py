@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from webapp import clock
 from webapp.care import leaving
-from webapp.care.directory import teams
 from webapp.care.directory.people import Kind
 from webapp.care.directory.teams import Couple
 from webapp.refusals import N_, Unknown
@@ -42,13 +41,13 @@ class EndedOut(ResponseBody):
     example={"partners": ["maya", "ben"], "therapist": "tessa"},
 )  # fmt: skip
 def put_couple(path: CoupleRef, body: CoupleIn):  # type: ignore[no-untyped-def]
-    """Form a couple, or change the one of that reference.
+    """Form a couple, or change the one of that reference. With another partner, the two who were a couple part as by `DELETE`.
 
     Refused when the therapist is either partner's individual counselor.
     """
     a, b = lookups.people(body.partners, Kind.CLIENT, Kind.SUPPORTER, field="partners")
     therapist = lookups.optional_person(body.therapist, Kind.STAFF, field="therapist")
-    couple, new = teams.form_couple(
+    couple, new = leaving.put_couple(
         store, tokens.program(), path.ref, a, b, therapist=therapist, by=tokens.actor(), now=clock.now()
     )  # fmt: skip
     body_out = {

@@ -29,7 +29,7 @@ from webapp.web.api.contract.shapes import (
 from webapp.web.page.unit_of_work import store
 
 STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
-REASONS = ("unknown_session", "unknown_person", "no_seat", "session_cancelled")
+REASONS = ("unknown_session", "unknown_person", "no_seat", "session_cancelled", "not_your_source")
 TYPES = (
     evidence.EvidenceType.JOINED, evidence.EvidenceType.LEFT, evidence.EvidenceType.PRESENT,
     evidence.EvidenceType.ABSENT,
@@ -75,8 +75,8 @@ class PresenceOut(ResponseBody):
 def post_presence(body: PresenceIn):  # type: ignore[no-untyped-def]
     """Send who joined and left. Each item has its own result, in the order of the request.
 
-    `rejected` items say why: `unknown_session`, `unknown_person`, `no_seat` (a client who has no seat in that session) or
-    `session_cancelled`. A feed that posts an empty batch at least every ten minutes is reported when it falls silent.
+    `rejected` items say why: `unknown_session`, `unknown_person`, `no_seat` (a client who has no seat in that session),
+    `session_cancelled`, or `not_your_source`: `staff`, `app` and `tap` are what people do on our own pages. A feed that posts an empty batch at least every ten minutes is reported when it falls silent.
     """
     now = clock.now()
     references = BatchReferences.of(body.events)
@@ -127,6 +127,8 @@ class BatchReferences:
 
     def check(self, event: PresenceEventIn) -> tuple[Sighting | None, str]:
         """The evidence, or None and the reason why it is rejected."""
+        if event.source.lower() in evidence.OUR_OWN:
+            return None, "not_your_source"
         session, person = self.sessions.get(event.session), self.people.get(event.person)
         if session is None:
             return None, "unknown_session"

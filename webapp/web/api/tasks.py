@@ -11,9 +11,10 @@ from webapp.care.contact import tasks as work
 from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.tasks import CLOSED, Task, TaskKind
 from webapp.care.directory.people import Kind, Person
+from webapp.care.privacy.record_views import What
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Unknown
-from webapp.web.api.contract import lookups, paging, tokens
+from webapp.web.api.contract import lookups, paging, readings, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.paging import Page
 from webapp.web.api.contract.shapes import (
@@ -27,6 +28,9 @@ from webapp.web.api.contract.shapes import (
     ResponseBody,
 )
 from webapp.web.page.unit_of_work import store
+
+READ = "read"
+"""The scope that may read notes which others wrote."""
 
 
 class TaskId(Path):
@@ -77,13 +81,16 @@ class TaskList(ResponseBody):
 
 @call("GET", "/tasks", scope="read", responses={200: TaskList}, tag="Care")
 def get_tasks(query: TaskQuery):  # type: ignore[no-untyped-def]
-    """The program's tasks, oldest first."""
+    """The program's tasks, oldest first. A client can see that somebody read the notes about them."""
     matching = _tasks().where(Task.id > paging.number(query.after)).order_by(Task.id)
     if query.state:
         matching = matching.where(Task.is_open if query.state == "open" else ~Task.is_open)
     rows = store.scalars(matching.limit(query.limit + 1)).unique().all()
     page, after = paging.cut(rows, query.limit, lambda task: task.id)
-    return paging.paged([shown(task) for task in page], after)
+    items = [shown(task) for task in page]
+    noted = {task.client_id for task, item in zip(page, items, strict=True) if item["note"]}
+    readings.record_apart(What.CALLS, noted)
+    return paging.paged(items, after)
 
 
 @call(
@@ -91,10 +98,18 @@ def get_tasks(query: TaskQuery):  # type: ignore[no-untyped-def]
     example={"by": "carla"},
 )  # fmt: skip
 def acknowledge_task(path: TaskId, body: AcknowledgementIn):  # type: ignore[no-untyped-def]
-    """Record that the owner has seen the task: no more reminders of it. Repeating it changes nothing; the body may be left out."""
+    """Record that the owner has seen the task: no more reminders of it. Repeating it changes nothing; the body may be left out.
+
+    `note` is null unless the token may `read` too; then the client can see that it was read.
+    """
     task = _task(path.id)
     task.acknowledge(store, by=_staff(body.by), now=clock.now())
-    return shown(task)
+    body_out = shown(task)
+    if READ not in tokens.token().scopes:
+        body_out["note"] = None
+    if body_out["note"]:
+        readings.record(What.CALLS, [task.client_id])
+    return body_out
 
 
 @call(
@@ -103,13 +118,15 @@ def acknowledge_task(path: TaskId, body: AcknowledgementIn):  # type: ignore[no-
 )  # fmt: skip
 def finish_task(path: TaskId, body: OutcomeIn):  # type: ignore[no-untyped-def]
     """Record the outcome of a task. `reached`, `declined` and `closed` complete it; after any other it is due again at
-    `call_back_at`, or two hours later."""
+    `call_back_at`, or two hours later. `note` in the answer is the one sent."""
     task = _task(path.id)
     work.attempt(
         store, task, body.outcome, note=body.note, next_at=body.call_back_at, channel=body.channel,
         by=_staff(body.by), now=clock.now(),
     )  # fmt: skip
-    return shown(task)
+    if body.note:
+        readings.record(What.CALLS, [task.client_id])
+    return shown(task) | {"note": body.note}
 
 
 def _staff(ref: str | None) -> Person:

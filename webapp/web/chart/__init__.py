@@ -1,7 +1,7 @@
 """A client's chart: every miss, message, step, reply and decision in one timeline (M13), for the staff page and the API.
 
 Assembled from the client's events and the texts of the rows they are about, from notices that were not sent, and from changes of
-the sessions. Whoever shows it records the reading with `record_reading` (P7). Cost: a fixed number of indexed statements; grows with
+the sessions. Whoever shows it records the reading (`privacy/record_views`, P7). Cost: a fixed number of indexed statements; grows with
 the client's own history only.
 """
 
@@ -14,7 +14,6 @@ from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import lazyload
 
 from webapp.care.attendance.absences import AbsenceReport, Excusal
-from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.contacts import Contact
@@ -68,11 +67,6 @@ def of(store: Store, client: Person) -> Chart:
         {row.id: row for row in store.scalars(rows)},
         {row.id: row for row in store.scalars(named)},
     )
-
-
-def record_reading(store: Store, client: Person, *, by: int | None, now: datetime) -> None:
-    """Record that somebody reads the chart: one event per reading, shown to the client (P7). The caller commits."""
-    events.record(store, Tag.CHART_READ, client=client, by=by, now=now, what="chart")
 
 
 def _events(store: Store, client: Person) -> Iterator[ChartEntry]:

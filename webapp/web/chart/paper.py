@@ -54,16 +54,18 @@ LABELS = {
 """Details of an entry that are printed, with their labels."""
 PEOPLE = ("owner", "person", "recipient", "spoke")
 INSTANTS = ("was_at", "starts_at", "until", "due_at")
-NOT_PRINTED = frozenset({Tag.CONSENT_PAUSED, Tag.CONSENT_RESUMED})
-"""Left out: this chart may be handed to the client while somebody is with them, and a pause is silent (P3). The console and the
-audit log have them."""
+NOT_PRINTED = frozenset(
+    {Tag.CONSENT_PAUSED, Tag.CONSENT_RESUMED, Tag.ADDRESS_MARKED, Tag.ADDRESS_SAFE_AGAIN}
+)
+"""Left out: this chart may be handed to the client while somebody is with them, a pause is silent (P3), and so is that somebody reads
+along at an address (P9). The console and the audit log have them."""
 INK, SOFT, LINE = (28, 32, 38), (92, 98, 106), (214, 208, 198)
 MARGIN, INDENT = 18.0, 20.0
 """In millimetres; the time of day is printed in the indent."""
 
 
 def printed(client: Person, chart: Chart, now: datetime) -> bytes:
-    """The chart of `client` as a PDF. The caller records the reading (`chart.record_reading`)."""
+    """The chart of `client` as a PDF. The caller records the reading (P7)."""
     zone = ZoneInfo(client.program.time_zone)
     chart = replace(chart, entries=[each for each in chart.entries if each.what not in NOT_PRINTED])
     paper = _blank(client, now, zone)

@@ -49,10 +49,10 @@ def show(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/other-times")
 @needs(Permission.REPORT_ABSENCE)
 def once(seat_id: int) -> ResponseReturnValue:
-    """Go to the `session` in the form instead of this one."""
+    """Go to the `session` in the form instead of this one; 404 for one that is not another time of this group, or does not exist."""
     seat = my_seats.seat(seat_id)
     session = store.get(Session, _chosen("session"))
-    if session is None or session.program_id != seat.session.program_id:
+    if session is None or not group_times.is_another_time(session, seat.session):
         abort(404)
     try:
         made = group_times.once(store, seat, session, by=my_seats.person(), now=clock.now())
@@ -66,11 +66,12 @@ def once(seat_id: int) -> ResponseReturnValue:
 @pages.post("/seats/<row:seat_id>/other-times/for-good")
 @needs(Permission.REPORT_ABSENCE)
 def for_good(seat_id: int) -> ResponseReturnValue:
-    """Move to the `series` in the form from now on; the places at the old time are free for others."""
+    """Move to the `series` in the form from now on; the places at the old time are free for others. 404 for one that is not another
+    time of this group, or does not exist."""
     seat, client = my_seats.seat(seat_id), my_seats.person()
-    usual, other = _series(seat.session.series_id), _series(_chosen("series"))
-    if usual is None or other is None or other.program_id != client.program_id:
-        abort(404)
+    usual = _series(seat.session.series_id) or abort(404)
+    others = group_times.other_times(usual).where(Series.id == _chosen("series"))
+    other = store.scalar(others) or abort(404)
     try:
         group_times.change(store, client, usual, other, by=client, now=clock.now())
     except Refusal as refusal:

@@ -7,7 +7,7 @@ that was idle too long (`idle_login()`) or lacks a factor (`half_proved_login()`
 """
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from flask import Flask, Request, Response, current_app, g, request
@@ -16,6 +16,7 @@ from flask_login import LoginManager, current_user
 from webapp import clock
 from webapp.care.accounts import logins
 from webapp.care.accounts.logins import Login
+from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import emergency_access
 from webapp.config import Settings
@@ -69,8 +70,15 @@ def _load_user(asked: Request) -> Visitor | None:
     if now - found.seen_at > SEEN_EVERY:
         g.seen = found.id
     if found.person.kind == Kind.STAFF:
-        found.person.reaching = emergency_access.reaching(store, found.person_id, now)
+        _add_reach(found.person, asked, now)
     return Visitor(found)
+
+
+def _add_reach(person: Person, asked: Request, now: datetime) -> None:
+    """Set for whom this staff member covers, and whom they reach by emergency access: only while they read (S18)."""
+    person.covering = frozenset(store.scalars(teams.covered_by(person.id, now)))
+    if asked.method in unit_of_work.SAFE:
+        person.reaching = emergency_access.reaching(store, person.id, now)
 
 
 def _cookie_login(asked: Request) -> Login | None:

@@ -98,9 +98,10 @@ def _page_context(client: Person, before: int | None = None) -> dict[str, Any]:
 
 
 def _mark_as_read(client: Person, talk: threads.ThreadPage) -> None:
-    """Mark as read and record the reading, in one transaction after the page's own queries."""
+    """Mark as read and record the reading, in one transaction after the page's own queries. By emergency access nothing is marked
+    (S18): the care team has not read it."""
     if talk.last:
-        _record_reading(client, up_to=talk.last)
+        _record_reading(client, up_to=None if client.id in me().reaching else talk.last)
 
 
 def _record_reading(client: Person, up_to: int | None = None) -> None:

@@ -14,7 +14,7 @@ from webapp.care import leaving
 from webapp.care.attendance import absences
 from webapp.care.contact import addresses, contacts, reengagement_plans
 from webapp.care.directory import teams
-from webapp.care.directory.people import Kind, Person, named
+from webapp.care.directory.people import Person, named
 from webapp.care.directory.permissions import Permission
 from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.privacy.record_views import Reading, What
@@ -55,7 +55,7 @@ class ListedClient:
 @people.get("/people")
 @needs(Permission.READ_CHART)
 def index() -> ResponseReturnValue:
-    """The clients in the reader's care, by name; `q` is parts of a name in any order, or a reference."""
+    """The clients whose chart the reader may open, by name; `q` is parts of a name in any order, or a reference."""
     sought = request.args.get("q", "").strip()[:80]
     clients = store.scalars(_clients(sought).limit(MOST + 1)).all()
     return page(
@@ -64,7 +64,7 @@ def index() -> ResponseReturnValue:
 
 
 def _clients(sought: str) -> Select[Person]:
-    rows = teams.visible_to(me()).where(Person.kind == Kind.CLIENT)
+    rows = teams.readable_by(me())
     if sought:
         rows = rows.where(or_(named(sought), Person.ref == sought))
     return rows.order_by(Person.folded_name, Person.id)
@@ -179,8 +179,8 @@ def excuse(seat_id: int) -> ResponseReturnValue:
 
 
 def _client(person_id: int) -> Person:
-    wanted = teams.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
-    return one_or_404(wanted)
+    """A client of whose care team the reader is; any other is 404 (P12)."""
+    return one_or_404(teams.readable_by(me()).where(Person.id == person_id))
 
 
 def _seat_of(client: Person, seat_id: str) -> Seat | None:

@@ -41,7 +41,7 @@ class RoomGuests:
 
 def of_room(store: Store, room: RoomOverview, now: datetime) -> RoomGuests:
     """The guests of this session as of `now`. A fixed number of statements."""
-    if room.others:
+    if not room.run:
         return RoomGuests()
     listed = guests.of_session(room.session.id).options(
         selectinload(Guest.identifications).joinedload(Identification.person),

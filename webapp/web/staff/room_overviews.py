@@ -13,6 +13,7 @@ from webapp.care.attendance.guests import Guest, Identification
 from webapp.care.attendance.presence import RoomLook
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.attendance.tally import TAP
+from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.directory.policy import Policy
 from webapp.care.schedule import sessions
@@ -71,13 +72,16 @@ def _taken_at(look: RungStatus) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class RoomOverview:
-    """One session. `places` are the seats the reader may see by name; `total`, `there` and `waited_for` count all seats."""
+    """One session. `places` are the seats the reader may see by name; `total`, `there` and `waited_for` count all seats. `run`: the
+    reader may move, cancel and mark it (S18); `readable`: ids of the clients whose chart they may open (P12)."""
 
     session: Session
     places: list[SeatOverview]
     total: int
     there: int
     waited_for: int
+    run: bool
+    readable: frozenset[int]
     guests: int = 0
     """How many guests nobody has named (rule 7)."""
     look: RoomLook | None = None
@@ -140,6 +144,10 @@ def of_sessions(
     taken = select(Seat).where(Seat.session_id.in_(ids), Seat.is_given)
     mine = sessions.seats_visible_to(person).where(Seat.session_id.in_(ids))
     named = set(store.scalars(mine.with_only_columns(Seat.id)))
+    readable = teams.readable_by(person).where(
+        Person.id.in_(mine.with_only_columns(Seat.client_id))
+    )
+    open_to = frozenset(store.scalars(readable.with_only_columns(Person.id)))
     by_session = defaultdict(list)
     for place in of_seats(store, taken.order_by(Seat.number), now, whole_walk):
         by_session[place.seat.session_id].append(place)
@@ -154,7 +162,7 @@ def of_sessions(
     unknown = _unknown_guests(store, ids)
     return [
         replace(
-            _room(session, by_session[session.id], named, now),
+            _room(session, by_session[session.id], named, open_to, person, now),
             look=looks.get(session.id), guests=unknown.get(session.id, 0),
         )
         for session in loaded
@@ -173,7 +181,12 @@ def _unknown_guests(store: Store, session_ids: list[int]) -> dict[int, int]:
 
 
 def _room(
-    session: Session, places: list[SeatOverview], named: set[int], now: datetime
+    session: Session,
+    places: list[SeatOverview],
+    named: set[int],
+    open_to: frozenset[int],
+    person: Person,
+    now: datetime,
 ) -> RoomOverview:
     running = now < session.ends_at
     return RoomOverview(
@@ -182,6 +195,8 @@ def _room(
         total=len(places),
         there=sum(place.here if running else place.standing in ATTENDED for place in places),
         waited_for=sum(place.standing is Standing.WAITING for place in places),
+        run=session.is_run_by(person),
+        readable=open_to,
     )
 
 

@@ -41,46 +41,47 @@ def show(session_id: int) -> ResponseReturnValue:
 @needs(Permission.MARK_ROOM)
 def mark_everyone(session_id: int) -> ResponseReturnValue:
     """Mark everyone without evidence as present, and with that confirm the room (P4)."""
+    _run(session_id)
     room, now = _room(session_id), clock.now()
     for place in room.unsaid:
         _mark(place, EvidenceType.PRESENT, None, now)
-    if not room.others:
-        presence.nobody_else(store, room.session, by=me(), now=now)
-        room.session.confirm(store, presence.STAFF, by=me(), now=now)
+    presence.nobody_else(store, room.session, by=me(), now=now)
+    room.session.confirm(store, presence.STAFF, by=me(), now=now)
     store.commit()
-    return _after(session_id, room)
+    return _after(session_id, closed=True)
 
 
 @rooms.post("/sessions/<row:session_id>/confirmation")
 @needs(Permission.MARK_ROOM)
 def confirm(session_id: int) -> ResponseReturnValue:
     """Confirm the attendance shown; from now on partners may be notified as consented (P4)."""
-    room = _whole_room(session_id)
-    presence.nobody_else(store, room.session, by=me(), now=clock.now())
-    room.session.confirm(store, presence.STAFF, by=me(), now=clock.now())
+    session, now = _run(session_id), clock.now()
+    presence.nobody_else(store, session, by=me(), now=now)
+    session.confirm(store, presence.STAFF, by=me(), now=now)
     store.commit()
-    return _after(session_id, room)
+    return _after(session_id, closed=True)
 
 
 @rooms.post("/sessions/<row:session_id>/looks")
 @needs(Permission.MARK_ROOM)
 def look(session_id: int) -> ResponseReturnValue:
     """Say that nobody was there but those who are marked or seen: from now on the ladder goes by that (rule 7)."""
-    room = _whole_room(session_id)
-    presence.nobody_else(store, room.session, by=me(), now=clock.now())
+    session = _run(session_id)
+    presence.nobody_else(store, session, by=me(), now=clock.now())
     store.commit()
-    return _after(session_id, room)
+    return _after(session_id)
 
 
 @rooms.post("/sessions/<row:session_id>/looks/undo")
 @needs(Permission.MARK_ROOM)
 def undo_look(session_id: int) -> ResponseReturnValue:
     """Take the last look back: it was a slip."""
-    room = _whole_room(session_id)
+    _run(session_id)
+    room = _room(session_id)
     if room.look is not None:
         room.look.undo(store, by=me(), now=clock.now())
         store.commit()
-    return _after(session_id, room)
+    return _after(session_id)
 
 
 @rooms.post("/guests/<row:guest_id>/identification")
@@ -100,7 +101,7 @@ def name_guest(guest_id: int) -> ResponseReturnValue:
     except Invalid as refusal:
         return _refused(guest.session_id, refusal)
     store.commit()
-    return _after(guest.session_id, None)
+    return _after(guest.session_id)
 
 
 @rooms.post("/guests/<row:guest_id>/identification/undo")
@@ -110,7 +111,7 @@ def undo_name(guest_id: int) -> ResponseReturnValue:
     guest = _guest(guest_id)
     guests.undo(store, guest, by=me(), now=clock.now())
     store.commit()
-    return _after(guest.session_id, None)
+    return _after(guest.session_id)
 
 
 @rooms.post("/seats/<row:seat_id>/presence")
@@ -118,24 +119,25 @@ def undo_name(guest_id: int) -> ResponseReturnValue:
 def mark(seat_id: int) -> ResponseReturnValue:
     """Mark one person as present or absent. Against evidence it is a correction and needs a reason (rule 10)."""
     seat, now = _seat(seat_id), clock.now()
+    _run(seat.session_id)
     place = room_overviews.of_seats(store, select(Seat).where(Seat.id == seat.id), now)[0]
     type = request.form.get("type", "")
     reason = request.form.get("reason", "").strip()
     if type == place.word and not reason:
-        return _after(seat.session_id, None)
+        return _after(seat.session_id)
     try:
         _mark(place, type, reason or None, now)
     except Invalid as refusal:
         return _refused(seat.session_id, refusal, wrong_seat=seat.id)
     store.commit()
-    return _after(seat.session_id, None)
+    return _after(seat.session_id)
 
 
 @rooms.post("/sessions/<row:session_id>/time")
 @needs(Permission.MARK_ROOM)
 def move(session_id: int) -> ResponseReturnValue:
     """Move the session to another time, given in the reader's zone. Whoever was notified is notified again (rule 4)."""
-    session = _room(session_id).session
+    session = _run(session_id)
     length = session.ends_at - session.starts_at
     try:
         starts_at = instant(request.form.get("starts_at", ""), "starts_at")
@@ -143,20 +145,20 @@ def move(session_id: int) -> ResponseReturnValue:
     except Refusal as refusal:
         return _refused(session_id, refusal)
     store.commit()
-    return _after(session_id, None)
+    return _after(session_id)
 
 
 @rooms.post("/sessions/<row:session_id>/cancellation")
 @needs(Permission.MARK_ROOM)
 def cancel(session_id: int) -> ResponseReturnValue:
     """Cancel the session, with a reason: nobody is counted as absent."""
-    session = _room(session_id).session
+    session = _run(session_id)
     try:
         session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
     except Refusal as refusal:
         return _refused(session_id, refusal)
     store.commit()
-    return _after(session_id, None)
+    return _after(session_id)
 
 
 def _mark(place: SeatOverview, type: str, reason: str | None, now: datetime) -> None:
@@ -172,19 +174,19 @@ def _room(session_id: int) -> RoomOverview:
     return rooms[0] if rooms else abort(404)
 
 
-def _whole_room(session_id: int) -> RoomOverview:
-    """The room, for those who see all of its seats. Raises Forbidden."""
-    room = _room(session_id)
-    if room.others:
-        raise Forbidden(N_("Only its host or a coordinator can say this for everyone."))
-    return room
+def _run(session_id: int) -> Session:
+    """The session, for its host, their cover or a lead; 404 for whoever may not see it, and a refusal for others (S18)."""
+    session = one_or_404(sessions.visible_to(me()).where(Session.id == session_id))
+    if not session.is_run_by(me()):
+        raise Forbidden(N_("Only its host, their cover or a lead can do this."))
+    return session
 
 
 def _guest(guest_id: int) -> Guest:
-    """The guest, for those who see all seats of their session: any of them may be this guest's."""
+    """The guest of a room that the reader runs: any of its seats may be this guest's."""
     theirs = sessions.visible_to(me()).with_only_columns(Session.id)
     guest = one_or_404(select(Guest).where(Guest.id == guest_id, Guest.session_id.in_(theirs)))
-    _whole_room(guest.session_id)
+    _run(guest.session_id)
     return guest
 
 
@@ -202,11 +204,17 @@ def _page_context(session_id: int) -> dict[str, Any]:
     for piece in store.scalars(pieces.order_by(Presence.at, Presence.id)):
         evidence.setdefault(piece.person_id or 0, []).append(piece)
     shown = room_guests.of_room(store, room, clock.now())
-    needs = accommodations.in_sessions(store, [session_id])
+    asked = accommodations.in_sessions(store, [session_id])
+    host = room.session.is_hosted_by(me())
+    needs = {
+        place.seat.id: asked[place.seat.id]
+        for place in room.places
+        if place.seat.id in asked and (host or place.client.id in room.readable)
+    }
     read: list[int | None] = [
         place.client.id
         for place in room.places
-        if needs.get(place.seat.id) or any(one.reason for one in evidence.get(place.client.id, ()))
+        if place.seat.id in needs or _reasons(evidence, place.client.id, room.readable)
     ]
     read += room_guests.whose_words(shown)
     return {
@@ -220,14 +228,20 @@ def _page_context(session_id: int) -> dict[str, Any]:
     }
 
 
-def _after(session_id: int, room: RoomOverview | None) -> ResponseReturnValue:
-    """The response after a change: the Now page or the session's page, wherever the form was."""
+def _reasons(evidence: dict[int, list[Presence]], client_id: int, readable: frozenset[int]) -> bool:
+    """Whether the page shows why this client's presence was corrected: to their care team alone (P12), while what a client needs in the
+    room is for its host too (M25)."""
+    return client_id in readable and any(one.reason for one in evidence.get(client_id, ()))
+
+
+def _after(session_id: int, *, closed: bool = False) -> ResponseReturnValue:
+    """The response after a change: the Now page or the session's page, wherever the form was. `closed`: the form on Now is folded."""
     if request.form.get("back") == "now":
         to = f"/staff#room-{session_id}"
         return changed(
             now_page.PAGE,
             to,
-            lambda: now_page.page_context(open_room=session_id if room is None else 0),
+            lambda: now_page.page_context(open_room=0 if closed else session_id),
         )
     return changed(PAGE, f"/staff/sessions/{session_id}", lambda: _page_context(session_id))
 

@@ -17,6 +17,7 @@ from webapp.care.contact import addresses
 from webapp.care.contact import tasks as care_tasks
 from webapp.care.contact.contacts import Outcome
 from webapp.care.contact.tasks import Task, TaskKind
+from webapp.care.directory import teams
 from webapp.care.directory.people import Person, RoleName
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy.record_views import Reading, What
@@ -58,6 +59,10 @@ class TaskCard:
 
     next_try: datetime
     """When to try again if nobody answers, as proposed."""
+    readable: bool
+    """The reader may open the client's chart."""
+    noted: bool
+    """The reader may read the notes: they are on the client's care team, or it is their task (P12)."""
 
     @property
     def calls(self) -> bool:
@@ -152,7 +157,7 @@ def _page_context(also: int | None = None) -> dict[str, Any]:
         )
     cards = _cards(shown, person)
     return {
-        "reading": Reading(What.CALLS, _clients_in(cards)),
+        "reading": Reading(What.CALLS, _clients_with_words(cards)),
         "place": "tasks",
         "view": view,
         "leads": may(person, Permission.READ_TIMELINESS),
@@ -162,15 +167,19 @@ def _page_context(also: int | None = None) -> dict[str, Any]:
     }
 
 
-def _clients_in(cards: list[TaskCard]) -> set[int]:
+def _clients_with_words(cards: list[TaskCard]) -> set[int]:
     """Ids of the clients about whom these cards show notes or texts. A text from a number of several people is recorded for none of them:
     it would tell each that another had written."""
     return {
         card.task.client_id
         for card in cards
         if card.task.client_id is not None
-        and (card.task.note or card.texts or any(each.note for each in card.task.attempts))
+        and (card.texts or (card.noted and _has_notes(card.task)))
     }
+
+
+def _has_notes(task: Task) -> bool:
+    return bool(task.note or any(each.note for each in task.attempts))
 
 
 def _midnight(now: datetime) -> datetime:
@@ -191,6 +200,11 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     marked = addresses.unsafe(store, clients)
     texts = received_texts.shown_by(store, [task.id for task in found if _may_read(person, task)])
     missed = _missed(set().union(*(_seats_in(task) for task in found)))
+    readable: set[int | None] = set(
+        store.scalars(
+            teams.readable_by(person).with_only_columns(Person.id).where(Person.id.in_(clients))
+        )
+    )
 
     def build(some: list[Task]) -> list[TaskCard]:
         return [
@@ -202,6 +216,8 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
                 marked.get(task.client_id or 0, set()),
                 texts.get(task.id, []),
                 care_tasks.next_attempt(task, clock.now()),
+                readable=task.client_id in readable,
+                noted=_noted(task, person, readable),
             )
             for task in some
         ]
@@ -215,10 +231,14 @@ def _may_read(person: Person, task: Task) -> bool:
     return task.owner_id == person.id or person.has_role(RoleName.COORDINATOR, RoleName.SUPERVISOR)
 
 
+def _noted(task: Task, person: Person, readable: set[int | None]) -> bool:
+    own = task.owner_id in person.covering | {person.id}
+    return own or task.client_id is None or task.client_id in readable
+
+
 def _unreadable(task: Task) -> TaskCard:
-    return TaskCard(
-        task, _("Something in this task can't be read."), [], [], set(), [], clock.now()
-    )
+    words = _("Something in this task can't be read.")
+    return TaskCard(task, words, [], [], set(), [], clock.now(), readable=False, noted=False)
 
 
 def _seats_in(task: Task) -> set[int]:

@@ -14,8 +14,8 @@ from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import messages
 from webapp.care.preferences import accommodations, availability, backup_plans, contact_preferences
-from webapp.care.privacy import consents, own_copy
-from webapp.web import chart
+from webapp.care.privacy import consents, own_copy, record_views
+from webapp.care.privacy.record_views import What
 from webapp.web.client.me.own_copy import readable
 
 
@@ -86,7 +86,9 @@ def a_full_life(store, world, seat_in, now):
         store, maya, world.ben, "schedule", purpose="So that we can plan", signature="Maya",
         expires_at=now + timedelta(days=9), by=maya, now=now,
     )  # fmt: skip
-    chart.record_reading(store, maya, by=world.carla.id, now=now)
+    record_views.record(
+        store, What.CHART, [maya], by=world.carla.id, now=now, program_id=maya.program_id
+    )
     rows.put(store, "make_up", now, seat_id=seat.id, kind="recording")
     rows.put(store, "address", now, channel="email", value="maya@example.org", **hers)
     rows.put(store, "self_test", now, results={"network": "good"}, **hers)

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from webapp.care.contact import addresses
 from webapp.care.directory.people import Person
-from webapp.care.privacy import consents
+from webapp.care.privacy import consents, record_views
+from webapp.care.privacy.record_views import What
 from webapp.notify.outbox import Notification
-from webapp.web import chart
 from webapp.web.client.sharing import looks
 
 
@@ -22,7 +22,14 @@ def test_an_older_reading_is_one_tap_further(visit, store, world, clock):
     """P7: every reading, not the latest alone."""
     visit(world.tessa).get(f"/staff/people/{world.maya.id}")
     for _ in range(looks.MOST):
-        chart.record_reading(store, world.maya, by=world.carla.id, now=clock.now())
+        record_views.record(
+            store,
+            What.CHART,
+            [world.maya],
+            by=world.carla.id,
+            now=clock.now(),
+            program_id=world.harbor.id,
+        )
     store.commit()
     maya = visit(world.maya)
     first = maya.get("/me/looks").text

@@ -1,5 +1,6 @@
 """P8 on the console: the form, one chart for two hours, the banner, and ending it early."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -149,3 +150,19 @@ def test_who_has_emergency_access_needs_no_second_one(visit, store, world):
 @pytest.mark.parametrize("who", ["maya", "henry", "theo"])
 def test_clients_supporters_and_technicians_find_no_such_page(visit, world, who):
     assert visit(getattr(world, who)).get("/staff/emergency-access").status_code == 404
+
+
+def test_a_page_read_in_an_emergency_offers_no_change(visit, world, room):
+    """S18: what could not be done is not offered either."""
+    room([world.maya], -60 * 24)
+    carla, colin = visit(world.carla), visit(world.colin)
+    colin.post("/staff/emergency-access", REASON_FORM)
+    here = f"/staff/people/{world.maya.id}"
+    for path in (here, f"{here}/sharing"):
+        theirs = [each for each in posts(colin.get(path).text) if "sign-out" not in each]
+        assert theirs == [], path
+    assert f"{here}/contacts" in posts(carla.get(here).text)
+
+
+def posts(page):
+    return set(re.findall(r'(?:action|hx-post)="([^"]+)"', page)) - {"/sign-out"}

@@ -24,7 +24,7 @@ REFERENCE = "#/components/schemas/{model}"
 SCOPES = {
     "roster": "Write people, couples, care teams, series, sessions and the policy",
     "presence": "Send attendance",
-    "care": "Report absences and contacts, and complete tasks",
+    "care": "Report absences and contacts, complete tasks, and write summaries, homework and resources",
     "read": "Read everything of the program",
 }
 REFUSALS = {

@@ -29,6 +29,7 @@ WORDS = {
     What.CALLS: N_("Notes of calls to you"),
     What.SUMMARY: N_("Your part of a summary"),
     What.HAND_IN: N_("What you handed in"),
+    What.ASSIGNED: N_("What is for you to read or do"),
     What.CATCH_UP: N_("Your catch-up"),
     EMERGENCY: N_("Your record, in an emergency"),
 }

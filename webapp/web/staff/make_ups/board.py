@@ -60,7 +60,7 @@ class SessionWaitlist:
 def context(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
     """The template's context for one program. A fixed number of statements; grows with what is planned and what was missed."""
     program = store.get_one(Program, reader.program_id)
-    mine = set(store.scalars(_in_care(reader)))
+    mine = set(store.scalars(teams.readable_by(reader).with_only_columns(Person.id)))
     slots = coming(store, program.id, now)
     wanted = demand.open_seats(store, program, now)
     handed_in = store.scalars(reflections.unanswered(program.id).options(*_whose())).all()
@@ -70,7 +70,7 @@ def context(store: Store, reader: Person, now: datetime) -> dict[str, Any]:
         "wanted": _wanted(Counter(each.seat.session.kind for each in wanted), slots),
         "people_wanting": _people(store, Counter(each.seat.client_id for each in wanted), mine),
         "lines": _waitlists(store, [slot.session for slot in slots if slot.waiting], mine),
-        "shelf": _shelf(store, program.id, now),
+        "shelf": _shelf(store, reader),
         "reflections": [each for each in handed_in if each.make_up.seat.client_id in mine],
         "reflections_elsewhere": sum(e.make_up.seat.client_id not in mine for e in handed_in),
         "doubles": [each for each in double_bookings.of_program(store, program.id, now)
@@ -141,21 +141,16 @@ def _waitlists(
     ]
 
 
-def _shelf(store: Store, program_id: int, now: datetime) -> list[tuple[Resource, int]]:
+def _shelf(store: Store, reader: Person) -> list[tuple[Resource, int]]:
     used = select(func.count()).where(MakeUp.resource_id == Resource.id, ~MakeUp.is_cancelled)
     query = (
         select(Resource, used.correlate(Resource).scalar_subquery())
-        .where(Resource.program_id == program_id, ~Resource.is_withdrawn)
+        .where(Resource.readable_by(reader), ~Resource.is_withdrawn)
         .where(cast(Resource.makes_up, Text) != "[]")
         .order_by(Resource.title)
         .limit(MOST)
     )
     return [(resource, many) for resource, many in store.execute(query)]
-
-
-def _in_care(reader: Person) -> Select[int]:
-    clients = teams.visible_to(reader).where(Person.kind == Kind.CLIENT)
-    return clients.with_only_columns(Person.id)
 
 
 def _whose() -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from webapp import clock
 from webapp.care.attendance.standing import CAN_BE_MADE_UP
 from webapp.care.catch_up import ledger
 from webapp.care.directory import teams
-from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups import bookings, make_ups
 from webapp.care.make_ups.make_ups import MakeUp
@@ -116,12 +116,11 @@ def _chosen() -> Session | Resource:
 
 
 def _client(person_id: int) -> Person:
-    wanted = teams.visible_to(me()).where(Person.id == person_id, Person.kind == Kind.CLIENT)
-    return one_or_404(wanted)
+    return one_or_404(teams.readable_by(me()).where(Person.id == person_id))
 
 
 def _seat(seat_id: int) -> Seat:
-    """A seat of a client in the reader's care; hosts who are not on the care team get 404 (S1)."""
-    mine = teams.visible_to(me()).where(Person.kind == Kind.CLIENT).with_only_columns(Person.id)
+    """A seat of a client of whose care team the reader is; others, hosts too, get 404 (P12)."""
+    mine = teams.readable_by(me()).with_only_columns(Person.id)
     seats = sessions.seats_visible_to(me()).where(Seat.id == seat_id)
     return one_or_404(seats.where(Seat.client_id.in_(mine)))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from webapp import clock
 from webapp.care.directory import teams
-from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups import reflections as care
 from webapp.care.make_ups.make_ups import MakeUp
@@ -55,8 +55,8 @@ def _context(reflection: Reflection) -> dict[str, Any]:
 
 
 def _reflection(make_up_id: int) -> Reflection:
-    """A reflection of a client in the reader's care; anyone else's is 404 (S1)."""
-    mine = teams.visible_to(me()).where(Person.kind == Kind.CLIENT).with_only_columns(Person.id)
+    """A reflection of a client of whose care team the reader is; anyone else's is 404 (P12)."""
+    mine = teams.readable_by(me()).with_only_columns(Person.id)
     wanted = select(Reflection).join(MakeUp, MakeUp.id == Reflection.make_up_id)
     wanted = wanted.join(Seat, Seat.id == MakeUp.seat_id).where(Seat.client_id.in_(mine))
     made = joinedload(Reflection.make_up)

@@ -78,7 +78,7 @@ def cancel(session_id: int) -> ResponseReturnValue:
         cast(Session.makes_up, Text) != "[]",
     )  # fmt: skip
     session = store.scalar(wanted) or abort(404)
-    if session.host_id != me().id and not lead(me()):
+    if not session.is_run_by(me()):
         abort(404)
     try:
         session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
@@ -91,7 +91,6 @@ def cancel(session_id: int) -> ResponseReturnValue:
 
 def _context() -> dict[str, Any]:
     return board.context(store, me(), clock.now()) | {
-        "may_cancel": me().id if not lead(me()) else None,
         "leads": lead(me()),
     }
 

@@ -6,6 +6,8 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.care.catch_up import follow_ups
+from webapp.care.directory import teams
+from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat
@@ -20,7 +22,9 @@ pages = Blueprint("follow_ups", __name__)
 @needs(Permission.WRITE)
 def sign_off(seat_id: int) -> ResponseReturnValue:
     """Sign off one seat, with an optional note; then back to the session's or the client's page."""
-    seat = one_or_404(sessions.seats_visible_to(me()).where(Seat.id == seat_id))
+    mine = teams.readable_by(me()).with_only_columns(Person.id)
+    seats = sessions.seats_visible_to(me()).where(Seat.client_id.in_(mine))
+    seat = one_or_404(seats.where(Seat.id == seat_id))
     note = request.form.get("note", "")[:2000]
     follow_ups.sign_off(store, seat, by=me(), now=clock.now(), note=note)
     store.commit()

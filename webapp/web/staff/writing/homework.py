@@ -7,14 +7,13 @@ from uuid import uuid4
 from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, homework
 from webapp.care.materials.homework import HandIn, Homework
-from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Session
 from webapp.refusals import Refusal
 from webapp.web.page import markdown
@@ -53,14 +52,14 @@ def set_new(session_id: int) -> ResponseReturnValue:
 @needs(Permission.WRITE)
 def show(homework_id: int) -> ResponseReturnValue:
     """The form to change it, and who has handed it in. What they wrote is on another page."""
-    task = _visible(homework_id)
+    task = _readable(homework_id)
     return page(PAGE, **_page_context(task.session, task))
 
 
 @pages.post("/homework/<row:homework_id>")
 @needs(Permission.WRITE)
 def change(homework_id: int) -> ResponseReturnValue:
-    task = _visible(homework_id)
+    task = _writable(homework_id)
     return _write(task.session, task)
 
 
@@ -68,7 +67,7 @@ def change(homework_id: int) -> ResponseReturnValue:
 @needs(Permission.WRITE)
 def withdraw(homework_id: int) -> ResponseReturnValue:
     """Withdraw it from everybody's list. What was handed in stays."""
-    task = _visible(homework_id)
+    task = _writable(homework_id)
     task.withdraw(store, by=me(), now=clock.now())
     store.commit()
     return shared.go(_page_after(task.session))
@@ -110,12 +109,13 @@ def _page_context(session: Session | None, task: Homework | None) -> dict[str, A
         "place": "now",
         "session": session,
         "task": task,
-        "clients": shared.clients_of(session),
+        "clients": shared.nameable(session),
         "named": set(_named(task)) if task else set(),
         "rows": _rows(task) if task else [],
         "about": about,
         "draft": drafts.of(store, me(), about),
         "recipients": shared.recipients(session),
+        **shared.assigned(task),
     }
 
 
@@ -142,9 +142,15 @@ def _page_after(session: Session | None) -> str:
     return f"/staff/sessions/{session.id}#after" if session else "/staff"
 
 
-def _visible(homework_id: int) -> Homework:
-    """Homework of a session the reader may see, or of no session; else 404."""
-    visible = sessions.visible_to(me()).with_only_columns(Session.id)
-    allowed = or_(Homework.session_id.is_(None), Homework.session_id.in_(visible))
-    wanted = select(Homework).where(Homework.program_id == me().program_id, allowed)
-    return one_or_404(wanted.where(Homework.id == homework_id))
+def _readable(homework_id: int) -> Homework:
+    """Homework that the reader may read; else 404 (P12)."""
+    return one_or_404(
+        select(Homework).where(Homework.id == homework_id, Homework.readable_by(me()))
+    )
+
+
+def _writable(homework_id: int) -> Homework:
+    """Homework that the reader may change; else 404, as it is for whoever may not read it."""
+    return one_or_404(
+        select(Homework).where(Homework.id == homework_id, Homework.writable_by(me()))
+    )

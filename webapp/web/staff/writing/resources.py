@@ -6,13 +6,12 @@ from uuid import uuid4
 from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, resources
 from webapp.care.materials.resources import Resource
-from webapp.care.schedule import sessions
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.sessions import Session
 from webapp.numbers import whole_number
@@ -46,14 +45,14 @@ def put_new(session_id: int) -> ResponseReturnValue:
 @needs(Permission.WRITE)
 def show(resource_id: int) -> ResponseReturnValue:
     """The form to change a resource."""
-    resource = _visible(resource_id)
+    resource = _readable(resource_id)
     return page(PAGE, **_page_context(_session(resource), resource))
 
 
 @pages.post("/resources/<row:resource_id>")
 @needs(Permission.WRITE)
 def change(resource_id: int) -> ResponseReturnValue:
-    resource = _visible(resource_id)
+    resource = _writable(resource_id)
     return _write(_session(resource), resource)
 
 
@@ -61,7 +60,7 @@ def change(resource_id: int) -> ResponseReturnValue:
 @needs(Permission.WRITE)
 def withdraw(resource_id: int) -> ResponseReturnValue:
     """Withdraw it. Clients' progress with it stays."""
-    resource = _visible(resource_id)
+    resource = _writable(resource_id)
     resource.withdraw(store, by=me(), now=clock.now())
     store.commit()
     return shared.go(_page_after(_session(resource)))
@@ -123,13 +122,14 @@ def _page_context(session: Session | None, resource: Resource | None) -> dict[st
         "place": "now",
         "session": session,
         "resource": resource,
-        "clients": shared.clients_of(session),
+        "clients": shared.nameable(session),
         "named": set(_named(resource)) if resource else set(),
         "kinds": [(key, shown.words, shown.icon) for key, shown in RESOURCE.items()],
         "session_kinds": [(key.value, KIND[key]) for key in SessionKind],
         "about": about,
         "draft": drafts.of(store, me(), about),
         "recipients": shared.recipients(session),
+        **shared.assigned(resource),
     }
 
 
@@ -151,9 +151,15 @@ def _page_after(session: Session | None) -> str:
     return f"/staff/sessions/{session.id}#after" if session else "/staff"
 
 
-def _visible(resource_id: int) -> Resource:
-    """A resource of a session the reader may see, or of no session; else 404."""
-    visible = sessions.visible_to(me()).with_only_columns(Session.id)
-    allowed = or_(Resource.session_id.is_(None), Resource.session_id.in_(visible))
-    wanted = select(Resource).where(Resource.program_id == me().program_id, allowed)
-    return one_or_404(wanted.where(Resource.id == resource_id))
+def _readable(resource_id: int) -> Resource:
+    """A resource that the reader may read; else 404 (P12)."""
+    return one_or_404(
+        select(Resource).where(Resource.id == resource_id, Resource.readable_by(me()))
+    )
+
+
+def _writable(resource_id: int) -> Resource:
+    """A resource that the reader may change; else 404, as it is for whoever may not read it."""
+    return one_or_404(
+        select(Resource).where(Resource.id == resource_id, Resource.writable_by(me()))
+    )

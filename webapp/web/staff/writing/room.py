@@ -37,10 +37,12 @@ def after(store: Store, session: Session) -> After:
     published = (
         select(Summary.client_id, func.max(Summary.version))
         .where(Summary.session_id == session.id, Summary.is_published)
-        .where(or_(Summary.client_id.is_(None), teams.in_care_of(me(), Summary.client_id)))
+        .where(or_(Summary.client_id.is_(None), teams.may_read(me(), Summary.client_id)))
         .group_by(Summary.client_id)
     )
-    resources = select(Resource).where(Resource.session_id == session.id, ~Resource.is_withdrawn)
+    resources = select(Resource).where(
+        Resource.session_id == session.id, ~Resource.is_withdrawn, Resource.readable_by(me())
+    )
     seats = select(Seat.id).where(Seat.session_id == session.id)
     talked = select(FollowUp.seat_id).where(FollowUp.seat_id.in_(seats))
     return After(
@@ -72,6 +74,7 @@ def _homework(store: Store, session: Session) -> list[tuple[Homework, int, int]]
         select(Homework, func.count(mine.c.id), waits)
         .outerjoin(mine, mine.c.homework_id == Homework.id)
         .where(Homework.session_id == session.id, ~Homework.is_withdrawn)
+        .where(Homework.readable_by(me()))
         .group_by(Homework.id)
         .order_by(Homework.id)
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
@@ -12,12 +13,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp import clock
+from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.materials import drafts
+from webapp.care.materials.homework import Homework
+from webapp.care.materials.resources import Resource
+from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.protocol.reports import misses
 from webapp.refusals import N_, Invalid
+from webapp.web.page import markdown
 from webapp.web.page.unit_of_work import store
 from webapp.web.staff.console import instant, me, one_or_404
 
@@ -44,6 +50,12 @@ def session_of(session_id: int) -> Session:
     return one_or_404(sessions.visible_to(me()).where(Session.id == session_id))
 
 
+def nameable(session: Session | None) -> list[Person]:
+    """The session's clients to whom the reader may write alone: those of whose care team they are (P12)."""
+    mine = set(store.scalars(teams.readable_by(me()).with_only_columns(Person.id)))
+    return [client for client in clients_of(session) if client.id in mine]
+
+
 def clients_of(session: Session | None) -> list[Person]:
     """The session's clients whom the reader may see by name, by seat number."""
     if session is None:
@@ -68,18 +80,33 @@ def recipients(session: Session | None, only: Iterable[int] = ()) -> Recipients:
 
 
 def chosen(session: Session | None, kept: Iterable[Person] = ()) -> list[Person] | None:
-    """The clients ticked in the form; None for everyone. `kept`: clients chosen before; those the reader can't see stay chosen.
-    Raises Invalid for somebody the reader can't see."""
+    """The clients ticked in the form; None for everyone. `kept`: clients chosen before; those the reader can't choose stay chosen.
+    Raises Invalid for somebody the reader can't choose."""
     if request.form.get("whom") != "some":
         return None
-    visible = {str(client.id): client for client in clients_of(session)}
+    visible = {str(client.id): client for client in nameable(session)}
     ticked = request.form.getlist("for")
     hidden = [person for person in kept if str(person.id) not in visible]
     if not ticked and not hidden:
         raise Invalid(N_("Choose at least one, or everyone."), field="for")
     if any(each not in visible for each in ticked):
-        raise Invalid(N_("Choose among those who have a place here."), field="for")
+        raise Invalid(N_("Choose among your clients who have a place here."), field="for")
     return [visible[each] for each in ticked] + hidden
+
+
+def assigned(made: Homework | Resource | None) -> dict[str, Any]:
+    """What a page about it shows beside its form: `writable`, whether the reader may change it, or else its `text`; and the reading of it
+    where it is for clients by name (P7, P12)."""
+    if made is None or made.for_everyone:
+        return {"writable": True}
+    cls = type(made)
+    writable = store.scalar(select(cls.id).where(cls.id == made.id, cls.writable_by(me())))
+    named = [client.id for client in store.scalars(made.readers())]
+    return {
+        "writable": writable is not None,
+        "text": markdown.html(made.body),
+        "reading": Reading(What.ASSIGNED, named, made.session_id),
+    }
 
 
 def instant_field(name: str) -> datetime | None:

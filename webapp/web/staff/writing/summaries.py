@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
-from webapp.care.directory import teams
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import drafts, summaries
@@ -73,7 +72,7 @@ def _page_context(session: Session, client: Person | None) -> dict[str, Any]:
         "place": "now",
         "session": session,
         "client": client,
-        "clients": _in_care(session),
+        "clients": shared.nameable(session),
         "about": _draft_key(session, client),
         "draft": drafts.of(store, me(), _draft_key(session, client)),
         "versions": versions,
@@ -95,18 +94,10 @@ def _draft_key(session: Session, client: Person | None) -> str:
 
 
 def _client(session: Session) -> Person | None:
-    """The client whose own part it is; None for everyone's. 404 for a client outside the reader's care: a host without that care
-    reads and writes nobody's own part."""
+    """The client whose own part it is; None for everyone's. 404 for a client of whose care team the reader is not: a host reads and
+    writes nobody's own part by hosting (P12)."""
     asked = request.values.get("for", "")
     if not asked:
         return None
-    clients = [client for client in _in_care(session) if str(client.id) == asked]
+    clients = [client for client in shared.nameable(session) if str(client.id) == asked]
     return clients[0] if clients else abort(404)
-
-
-def _in_care(session: Session) -> list[Person]:
-    """The session's clients who are in the reader's care."""
-    seen = shared.clients_of(session)
-    mine = teams.visible_to(me()).where(Person.id.in_([client.id for client in seen]))
-    in_care = set(store.scalars(mine))
-    return [client for client in seen if client in in_care]
