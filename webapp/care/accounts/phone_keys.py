@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.care.directory.people import Person
 from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
+from webapp.refusals import Forbidden
 
 BYTES = 32
 """AES-256."""
@@ -29,8 +30,11 @@ class PhoneKey(Base):
     made_at: Mapped[datetime]
 
 
-def key_of(store: Store, person: Person, *, now: datetime) -> str:
-    """The person's key in base64, made at first use. Of two calls at once for a new person one fails and is to be repeated."""
+def key_of(store: Store, person: Person, *, by: Person, now: datetime) -> str:
+    """The person's key in base64, made at first use. Of two calls at once for a new person one fails and is to be repeated. Raises
+    Forbidden for anybody else."""
+    if by.id != person.id:
+        raise Forbidden()
     kept = store.get(PhoneKey, person.id)
     if kept is None:
         key = base64.b64encode(secrets.token_bytes(BYTES)).decode()

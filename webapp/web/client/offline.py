@@ -40,7 +40,7 @@ def phone_key() -> ResponseReturnValue:
     """The key with which this person's phones encrypt what they keep; the phone imports it so that no script reads it again
     (S6, S19)."""
     person = my_seats.person()
-    key = phone_keys.key_of(store, person, now=clock.now())
+    key = phone_keys.key_of(store, person, by=person, now=clock.now())
     store.commit()
     return jsonify(person=person.id, key=key)
 
