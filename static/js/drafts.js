@@ -1,28 +1,47 @@
-// Keeps typed text through an expired sign-in, a lost network and a reload, for this person and this tab only.
+// Keeps typed text through an expired sign-in, a lost network and a reload, encrypted for this person on this phone (S6, S19).
 // <form data-keep="name"> is kept as it is typed; <… data-sent="name"> in a response says it arrived.
 // <input data-once> is the id of one sending: text that comes back is sent under the id it had, so that it arrives once.
 // <form data-about="homework:7"> is also saved on the server while typing (ui/kept.html); the copy here stays until that is done.
 const person = document.body.dataset.person;
-const key = (form) => `draft:${person}:${form.dataset.keep}`;
+const DRAFT = "draft:";
 const written = (form) => [...form.querySelectorAll("textarea, input[type=text]")].filter((field) => field.name);
 const forms = () => document.querySelectorAll("form[data-keep]");
 const timers = new WeakMap(), tried = new WeakMap();
+const latest = new Map();
+let line = Promise.resolve();
+
+// One write after the other, each with the newest text of the form `about`; `texts` null: it is sent.
+function write(about, texts) {
+  latest.set(about, texts);
+  line = line.then(async () => {
+    if (!latest.has(about)) return;
+    const newest = latest.get(about), name = await vault.named(DRAFT, person, about);
+    latest.delete(about);
+    await (newest ? vault.put(name, person, newest) : vault.drop(name));
+  }).catch(() => {});
+}
 
 function keep(form) {
   const texts = written(form).map((field) => [field.name, [field.value, field.defaultValue]]);
   const once = form.querySelector("[data-once]");
   if (once) texts.push([once.name, [once.value]]);
-  sessionStorage.setItem(key(form), JSON.stringify(Object.fromEntries(texts)));
+  write(form.dataset.keep, Object.fromEntries([...texts, ["", form.dataset.keep]]));
 }
 
+const forgo = (form) => write(form.dataset.keep, null);
+
 // Restores typed text. Where the page has another text by now, shows both.
-function restore() {
-  for (const sent of document.querySelectorAll("[data-sent]")) sessionStorage.removeItem(`draft:${person}:${sent.dataset.sent}`);
+async function restore() {
+  for (const sent of document.querySelectorAll("[data-sent]:not(#unsent)")) write(sent.dataset.sent, null);
+  if (!forms().length) return;
+  await line;
+  const mine = (await vault.all(DRAFT)).filter((row) => row.person === person);
+  const drafts = new Map(mine.map(({ value }) => [value[""], value]));
   for (const form of forms()) {
-    const kept = JSON.parse(sessionStorage.getItem(key(form)) ?? "{}");
+    const kept = drafts.get(form.dataset.keep) ?? {};
     for (const field of written(form)) {
       const [mine, base] = [kept[field.name] ?? []].flat();
-      if (mine === undefined || mine === field.value) continue;
+      if (mine === undefined || mine === field.value || latest.has(form.dataset.keep)) continue;
       if (!field.value || field.value === base || mine.startsWith(field.value)) field.value = mine;
       else both(form, mine);
     }
@@ -57,7 +76,7 @@ async function save(form) {
   tried.set(form, sent);
   if (!saved && answer?.status !== 409) return;
   field.defaultValue = saved ? sent : told.body;
-  if (saved && field.value === sent) return sessionStorage.removeItem(key(form));
+  if (saved && field.value === sent) return forgo(form);
   keep(form);
   if (another) both(form, told.body);
   else later(form);
@@ -71,8 +90,9 @@ function say(place, answer, told) {
   place.querySelector("a").hidden = words !== anew;
 }
 
-if (person) {
-  restore();
+if (person && self.vault?.able) {
+  const again = () => restore().catch(() => {});
+  again();
   document.addEventListener("input", ({ target }) => {
     const form = target.closest?.("form[data-keep]");
     if (form) keep(form);
@@ -87,5 +107,5 @@ if (person) {
   const now = () => forms().forEach((form) => form.dataset.about && save(form));
   addEventListener("online", now);
   document.addEventListener("visibilitychange", () => document.hidden && now());
-  document.addEventListener("htmx:after:swap", restore);
+  document.addEventListener("htmx:after:swap", again);
 }

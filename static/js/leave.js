@@ -53,10 +53,9 @@ if (person) {
   addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 }
 
-// Deletes the last person's drafts, schedule and notifications; their unsent notes stay encrypted until they are back.
+// Deletes the last person's key, schedule and notifications; their unsent words stay, and nobody reads them until they are back.
 async function forget(last) {
-  Object.keys(sessionStorage).filter((name) => name.startsWith(`draft:${last}:`)).forEach((name) => sessionStorage.removeItem(name));
-  if (self.vault?.able) await vault.drop("week");
+  if (self.vault?.able) await vault.lock(last);
   const registration = await navigator.serviceWorker?.getRegistration();
   for (const notice of (await registration?.getNotifications?.()) ?? []) notice.close();
 }

@@ -53,7 +53,7 @@ function said(news) {
 function keep({ target: form }) {
   if (!form.matches("form[data-outbox]")) return;
   const { csrf_token, request_id: id, ...fields } = Object.fromEntries(new FormData(form));
-  const kept = outbox.keep(me, { id, url: form.getAttribute("action"), when: form.dataset.outbox, fields });
+  const kept = outbox.keep(me, { id, url: form.getAttribute("action"), when: form.dataset.outbox, draft: form.dataset.keep, fields });
   keeping.set(id, kept);
 }
 
@@ -80,5 +80,9 @@ if (region && self.vault?.able && me) {
 
 // Before sign-in: says only that something waits.
 const hint = document.querySelector("[data-waiting]");
-if (hint && self.vault?.able && me) outbox.all(me).then((notes) => { hint.hidden = !notes.some((note) => !note.refused); }).catch(() => {});
+const waits = async () => {
+  const notes = await outbox.all(me);
+  return notes.some((note) => !note.refused) || await vault.count("unsent:") > notes.length; // some only their person can read
+};
+if (hint && self.vault?.able) waits().then((some) => { hint.hidden = !some; }).catch(() => {});
 

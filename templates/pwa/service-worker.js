@@ -18,7 +18,8 @@ const BADGE = {{ asset("img/badge.png") | tojson }};
 // A shell file never changes under its address: what the page has fetched already is taken from there.
 addEventListener("install", (event) => {
   const fresh = PAGES.map((url) => new Request(url, { cache: "reload", credentials: "omit" }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([...SHELL, ...fresh])).then(() => skipWaiting()));
+  {% if lost %}event.waitUntil(lost.forget());
+  {% endif %}event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([...SHELL, ...fresh])).then(() => skipWaiting()));
 });
 
 addEventListener("activate", (event) => {
@@ -33,15 +34,24 @@ addEventListener("fetch", (event) => {
   if (SHELL.includes(url.pathname)) {
     event.respondWith(caches.match(url.pathname).then((kept) => kept ?? fetch(event.request)));
   } else if (event.request.mode === "navigate") {
-    event.respondWith(Promise.resolve(event.preloadResponse).then((early) => early ?? fetch(event.request)).catch(() =>
+    event.respondWith(ask(event).catch(() =>
       caches.match(url.pathname === "/crisis" ? "/crisis" : "/offline").then((kept) => kept ?? Response.error())));
+  } else if (event.request.destination === "manifest") {
+    event.respondWith(ask(event));
   }
 });
+
+// Whatever a lost phone asks for, the answer tells (js/phone/lost.js).
+async function ask(event) {
+  const answer = (await event.preloadResponse) ?? await fetch(event.request);
+  event.waitUntil(lost.heed(answer));
+  return answer;
+}
 
 // Background Sync: the app may be closed. "left": signed out without a network, and any request ends the login.
 addEventListener("sync", (event) => {
   if (event.tag === "outbox") event.waitUntil(outbox.send());
-  if (event.tag === "left") event.waitUntil(fetch("/push-key", { cache: "no-store" }));
+  if (event.tag === "left") event.waitUntil(fetch("/push-key", { cache: "no-store" }).then(lost.heed));
 });
 
 // A push always shows something (a silent one costs the permission): unreadable, empty and unknown ones too.

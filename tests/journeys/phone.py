@@ -93,6 +93,18 @@ class Phone:
         """Tap a button of the notification on top, without opening the app; answers what is shown then."""
         return self._screen.tap(action)
 
+    def wake_worker(self, *, sync: str = "") -> None:
+        """What the browser does while no page of ours is open: it looks for a newer service worker, or finds a network again and
+        wakes the worker for what waits under the tag `sync`."""
+        [registration] = self._registrations
+        if sync:
+            told = {"origin": self.base_url, "registrationId": registration}
+            told |= {"tag": sync, "lastChance": False}
+            self._cdp.send("ServiceWorker.dispatchSyncEvent", told)
+        else:
+            scope = self._registrations[registration]
+            self._cdp.send("ServiceWorker.updateRegistration", {"scopeURL": scope})
+
     def _registered(self, event: dict[str, Any]) -> None:
         for registration in event["registrations"]:
             self._registrations[registration["registrationId"]] = registration["scopeURL"]

@@ -5,6 +5,7 @@ from tests.prove.mutation import Mutation, by, plain
 GUARD, IDENTITY, FORMS = (f"webapp/web/page/{name}.py" for name in ("guard", "identity", "forms"))
 ACCOUNTS, PASSKEYS = "webapp/care/accounts/logins.py", "webapp/care/accounts/passkeys.py"
 LINKS = "webapp/care/accounts/sign_in_links.py"
+VAULT = "static/js/phone/vault.js"
 CHALLENGES, PASSWORDS = (
     "webapp/care/accounts/passkey_challenges.py",
     "webapp/care/accounts/passwords.py",
@@ -122,8 +123,28 @@ BREAKS = (
       by("web/account/test_unlock", "start_over")),
     Mutation("S6", "templates/layouts/signed_in.html", '"history": false,', "", by("web/test_htmx")),
     Mutation("S6", "templates/pwa/service-worker.js", 'const PAGES = ["/offline", "/crisis"];', 'const PAGES = ["/offline", "/crisis", "/sign-in"];', plain("web/pwa/test_service_worker", "only_shell")),
-    Mutation("S6", "static/js/phone/vault.js", 'generateKey(AES, false, ["encrypt"', 'generateKey(AES, true, ["encrypt"', by("web/client/test_offline", "cannot_leave")),
+    Mutation("S6", VAULT, 'importKey("raw", bytes, AES, false,', 'importKey("raw", bytes, AES, true,', by("web/client/test_offline", "cannot_leave")),
+    Mutation("S6", VAULT, 'return kind + btoa(String.fromCharCode(...digest)).slice(0, 24);', "return kind + what;", by("web/client/test_offline", "cannot_leave")),
+    Mutation("S6", "webapp/care/accounts/phone_keys.py", "kept = store.get(PhoneKey, person.id)", "kept = store.query(PhoneKey).first()", by("web/pwa/test_lost_phones", "signed_in_person_alone")),
     Mutation("S6", "webapp/web/pwa/leaving.py", '    logins.sign_out(store, login, "signed_out", by=login.person, now=now)\n', "", by("web/test_leaving", "first_request")),
+    # S18: emergency access only reads
+    Mutation("S18", IDENTITY, "if found.person.kind == Kind.STAFF and asked.method in SAFE:", "if found.person.kind == Kind.STAFF:", by("web/test_matrix", "s18")),
+    Mutation("S18", "templates/staff/person.html", "          {% if not me.only_reads(client.id) %}\n", "          {% if true %}\n", by("web/staff/privacy/test_emergency_access", "changes_nothing")),
+    # S19: what ends a sign-in ends all that came with it
+    Mutation("S19", "webapp/care/privacy/consents.py", "        each.end(store, by=by, now=now)\n", "        each.revoke(store, by=by, now=now)\n", by("web/api/test_roster", "discharge_by_the_api")),
+    Mutation("S19", ACCOUNTS, "    calendar_feeds.close_feed(store, person, by=by, now=now, why=why)\n", "", by("web/client/me/test_calendar", "everywhere_else")),
+    Mutation("S19", STATUSES, '            waitlist.leave(store, entry, by=by, now=now, why="discharged")\n', "            pass\n", by("web/api/test_roster", "lets_go_of_the_line")),
+    Mutation("S19", STATUSES, "        emergency_access.end_all(store, person, by=by, now=now)\n", "", by("web/api/test_roster", "staff_who_left")),
+    Mutation("S19", "webapp/care/directory/permissions.py", "        Permission.EMERGENCY_ACCESS, Permission.CALENDAR_LINK,\n", "        Permission.EMERGENCY_ACCESS,\n", by("web/client/me/test_calendar", "fresh_sign_in")),
+    Mutation("S19", "webapp/notify/announcing/notices/__init__.py", "    Tag.FEED_OPENED: accounts.calendar_link,\n", "", by("web/client/me/test_calendar", "owner_is_told")),
+    Mutation("S19", "webapp/web/client/me/calendar.py", 'return request.values.get("shown", "") != (str(feed.id) if feed else "")', "return False", by("web/client/me/test_calendar", "left_open")),
+    Mutation("S19", IDENTITY, "g.is_lost_phone = found is not None and found.is_revoked", "g.is_lost_phone = False", by("web/pwa/test_lost_phones", "every_contact")),
+    Mutation("S19", IDENTITY, "max_age=int(logins.KEPT.total_seconds())", "max_age=int(logins.OVERALL.total_seconds())", by("web/pwa/test_lost_phones", "long_after")),
+    Mutation("S19", ACCOUNTS, "return self.is_ended and self.ended_why not in ON_THE_DEVICE", "return self.is_ended", by("web/pwa/test_lost_phones", "told_nothing")),
+    Mutation("S19", "templates/pwa/service-worker.js", "{% if lost %}", "{% if false %}", by("web/pwa/test_lost_phones", "worker_of_a_lost")),
+    Mutation("S19", VAULT, ': change.objectStore("key").clear();', ": null;", by("journeys/test_lost_phone")),
+    Mutation("S19", "static/js/phone/outbox.js", "  await lost.heed(pass);\n", "", by("journeys/test_lost_phone")),
+    Mutation("S3", "webapp/care/accounts/enrolling.py", "        sign_in_links.void(store, person, now=now)\n", "        pass\n", by("web/api/test_roster_addresses", "signs_nobody_in")),
     # S7: what a page may run
     Mutation("S7", HEADERS, "\"script-src 'self'\"", "\"script-src 'self' 'unsafe-inline'\"", by("web/test_headers", "inline")),
     Mutation("S7", HEADERS, "\"frame-ancestors 'none'\"", "\"frame-ancestors 'self'\"", by("web/test_headers", "inline")),

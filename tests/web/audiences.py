@@ -90,6 +90,7 @@ FOR = {
     "client.needs.save": CLIENTS,
     "client.needs.show": CLIENTS,
     "client.offline.schedule": CLIENTS,
+    "client.offline.phone_key": SIGNED_IN,
     "client.offline.token": SIGNED_IN,
     "client.own_copy.show": CLIENTS,
     "client.own_copy.take": CLIENTS,

@@ -12,6 +12,7 @@ from sqlalchemy import Select, delete, null, select
 
 from webapp import batches
 from webapp.batches import Batch
+from webapp.care.accounts import logins
 from webapp.care.accounts.logins import Login
 from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.contact.connection_tests import SelfTest
@@ -34,7 +35,7 @@ class RetentionPeriod(NamedTuple):
 PERIODS = (
     RetentionPeriod(ReceivedWebhook, ReceivedWebhook.settled_at, timedelta(days=30)),
     RetentionPeriod(ReceivedText, ReceivedText.settled_at, timedelta(days=90)),
-    RetentionPeriod(Login, Login.made_at, timedelta(days=90)),
+    RetentionPeriod(Login, Login.made_at, logins.KEPT),
     RetentionPeriod(SignInLink, SignInLink.expires_at, timedelta(days=90)),
     RetentionPeriod(SelfTest, SelfTest.made_at, timedelta(days=90)),
 )

@@ -41,6 +41,8 @@ def save() -> ResponseReturnValue:
     except Conflict:
         store.rollback()
         other = own_drafts.of(store, me, about)
+        if other and other.body == form.get("body", ""):  # sent before, and its answer was lost
+            return {"edition": other.edition, "saved": time_of(other.saved_at)}
         return {"edition": other.edition if other else 0, "body": other.body if other else ""}, 409
     except Refusal as refusal:
         return {"said": sentence(refusal)}, refusal.status

@@ -24,7 +24,7 @@ from webapp.web.page import (
     unit_of_work,
 )
 from webapp.web.page.proxies import TrustedProxies
-from webapp.web.pwa import leaving
+from webapp.web.pwa import leaving, lost_phones
 
 LARGEST_BODY = 1024 * 1024
 NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
@@ -92,6 +92,7 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
     unit_of_work.init_app(app, database)
     identity.init_app(app, settings)
     leaving.init_app(app, settings)
+    lost_phones.init_app(app, settings)
     for module in (filters, errors, guard, assets, crisis_help):
         module.init_app(app)
     app.before_request(refuse_unstorable_text)  # after the guard, before the view

@@ -1,5 +1,6 @@
 // Notes that the server has not confirmed yet: kept encrypted, sent again until it responds, taken once thanks to their id (R7).
-// A note is {id, url, fields, at, when, refused?}: `at` is the instant of the tap, `when` the session's time in words.
+// A note is {id, url, fields, at, when, draft?, refused?}: `at` is the instant of the tap, `when` the session's time in words, `draft`
+// what drafts.js keeps of it.
 const UNSENT = "unsent:", REFUSED = [400, 404, 405, 409, 410, 413, 422];
 const patience = () => AbortSignal.timeout?.(20_000);
 const wire = self.BroadcastChannel && new BroadcastChannel("outbox");
@@ -24,18 +25,20 @@ async function keep(person, note) {
 }
 
 async function drop(id, sent = false) {
+  for (const { person, value } of await vault.all(UNSENT + id)) if (value.draft) await vault.drop(await vault.named("draft:", person, value.draft));
   await vault.drop(UNSENT + id);
   told({ id, sent });
 }
 
 // Sends waiting notes of the signed-in person only: the token is bound to their login.
 async function send() {
-  const rows = (await vault.all(UNSENT)).filter((row) => !row.value.refused);
-  if (!rows.length) return;
-  const pass = await fetch("/me/token", { redirect: "manual", cache: "no-store", signal: patience() });
-  if (!pass.ok) return;
+  if (!await vault.count(UNSENT)) return;
+  const pass = await fetch("/me/token", { redirect: "manual", cache: "no-store", signal: patience(), headers: { "HX-Request": "true" } });
+  await lost.heed(pass);
+  if (pass.status !== 200) return;
   const { person, token } = await pass.json();
-  for (const { value: note } of rows.filter((row) => row.person === String(person))) {
+  await vault.arrive(String(person), token);
+  for (const note of (await all(String(person))).filter((each) => !each.refused)) {
     const answer = await fetch(note.url, {
       method: "POST", redirect: "manual", signal: patience(), headers: { Accept: "application/json", "X-CSRFToken": token },
       body: new URLSearchParams({ ...note.fields, request_id: note.id, reported_at: note.at }),

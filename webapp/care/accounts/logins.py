@@ -27,6 +27,10 @@ OVERALL = timedelta(hours=24)
 """How long a login lasts: without use (staff, others), and at most (S3)."""
 FRESH = timedelta(minutes=10)
 """How long a proof of identity counts where a fresh one is asked for."""
+ON_THE_DEVICE = ("signed_out", "signed_in_again", "someone_else")
+"""Why a login was ended on its own device, which has forgotten everything by then."""
+KEPT = timedelta(days=90)
+"""How long the row of a login is kept, and its cookie: a lost phone is known by it long after the login is over (S19)."""
 TWO_AT_ONCE = ("passkey", "demo")
 """Ways to sign in that count as two factors: a passkey verifies its user itself (S3)."""
 
@@ -50,6 +54,8 @@ class Login(Base):
     proved_at: Mapped[datetime | None]
     """When they last proved who they are in this login; None: never, they came by a link."""
     ended_at: Mapped[datetime | None]
+    ended_why: Mapped[str | None]
+    """`signed_out`, `signed_in_again`, `someone_else` (on the device itself), or why it was ended from elsewhere."""
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
 
@@ -57,6 +63,11 @@ class Login(Base):
     def is_ended(self) -> bool:
         """Signed out, or ended from elsewhere."""
         return self.ended_at != None
+
+    @property
+    def is_revoked(self) -> bool:
+        """Ended from elsewhere: its device does not know yet, and forgets what it keeps at its next contact (S19)."""
+        return self.is_ended and self.ended_why not in ON_THE_DEVICE
 
     def live(self, as_of: datetime) -> bool:
         """Whether it is in force at `as_of`: not ended, not idle too long, not too old, its person not discharged."""
@@ -88,7 +99,7 @@ class Login(Base):
     def end(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
         """End it: its cookie, and any copy of it, signs nobody in any more (S2). Twice is the same."""
         if self.ended_at is None:
-            self.ended_at = now
+            self.ended_at, self.ended_why = now, why
             events.record(store, Tag.SIGNED_OUT, person=self.person, by=by, now=now, why=why)
 
     def open(self, as_of: datetime) -> bool:

@@ -1,6 +1,7 @@
-"""What a phone needs to work without a network: a CSRF token to send waiting notes, and the neutral schedule it may keep.
+"""What a phone needs to work without a network: a CSRF token to send waiting notes, the key to what it keeps, and the neutral
+schedule it may keep.
 
-Both are JSON for scripts (static/js), signed in, and `no-store` like every page; the phone encrypts what it keeps (S6).
+All are JSON for scripts (static/js), signed in, and `no-store` like every page; the phone encrypts what it keeps (S6).
 """
 
 from datetime import timedelta
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from webapp import clock
+from webapp.care.accounts import phone_keys
 from webapp.care.directory.permissions import Permission
 from webapp.web.client import durations, my_seats
 from webapp.web.client.absences import REASONS
@@ -18,6 +20,7 @@ from webapp.web.client.my_seats import SeatView
 from webapp.web.page.filters import iso
 from webapp.web.page.forms import csrf_token
 from webapp.web.page.guard import needs
+from webapp.web.page.unit_of_work import store
 
 pages = Blueprint("offline", __name__)
 
@@ -29,6 +32,17 @@ AHEAD = timedelta(days=14)
 def token() -> ResponseReturnValue:
     """The id of the signed-in person and a CSRF token of their login (R7, S8)."""
     return jsonify(person=my_seats.person().id, token=csrf_token())
+
+
+@pages.post("/me/phone-key")
+@needs(Permission.OWN_SETTINGS)
+def phone_key() -> ResponseReturnValue:
+    """The key with which this person's phones encrypt what they keep; the phone imports it so that no script reads it again
+    (S6, S19)."""
+    person = my_seats.person()
+    key = phone_keys.key_of(store, person, by=person, now=clock.now())
+    store.commit()
+    return jsonify(person=person.id, key=key)
 
 
 @pages.get("/me/kept-schedule")

@@ -21,7 +21,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import emergency_access
 from webapp.config import Settings
 from webapp.web.page import attempts, unit_of_work
-from webapp.web.page.unit_of_work import database, store
+from webapp.web.page.unit_of_work import SAFE, database, store
 
 SEEN_EVERY = timedelta(minutes=1)
 """Precision of a login's last use; writing it at every request would turn every read into a write."""
@@ -91,6 +91,7 @@ def _cookie_login(asked: Request) -> Login | None:
                 found.id,
                 None,
             )  # signed out without a network: pwa/leaving.py ends it
+        g.is_lost_phone = found is not None and found.is_revoked
         g.cookie_login = found
     return cast("Login | None", g.cookie_login)
 
@@ -105,6 +106,11 @@ def _save_last_use() -> None:
             if login and login.ended_at is None:
                 login.seen_at = clock.now()
                 writing.commit()
+
+
+def is_lost_phone() -> bool:
+    """Whether the login of this request's cookie was ended from elsewhere (S19); False where nobody asked who is signed in."""
+    return bool(g.get("is_lost_phone"))
 
 
 def current_person() -> Person | None:
@@ -197,7 +203,7 @@ def _set_cookies(response: Response) -> Response:
         name = config["LOGIN_COOKIE"]
         if secret:
             response.set_cookie(
-                name, secret, max_age=int(logins.OVERALL.total_seconds()), secure=secure,
+                name, secret, max_age=int(logins.KEPT.total_seconds()), secure=secure,
                 httponly=True, samesite="Lax", path="/",
             )  # fmt: skip
         else:

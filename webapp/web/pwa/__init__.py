@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from webapp.config import Settings
+from webapp.web.page import identity
 from webapp.web.page.assets import StaticFiles
 from webapp.web.page.guard import public
 
@@ -78,10 +79,13 @@ def _icon(static_files: StaticFiles, name: str, sizes: str, purpose: str) -> dic
 @pwa.get("/service-worker.js")
 @public
 def service_worker() -> Response:
-    """The service worker of this release. Its cache is named by the release, so an old worker's files are deleted with it."""
+    """The service worker of this release. Its cache is named by the release, so an old worker's files are deleted with it. A lost
+    phone gets another script, which a browser installs because it differs, and which forgets as it is installed (S19)."""
     static_files: StaticFiles = current_app.extensions["static_files"]
     script = render_template(
-        "pwa/service-worker.js", shell=[static_files.address(name) for name in SHELL]
+        "pwa/service-worker.js",
+        shell=[static_files.address(name) for name in SHELL],
+        lost=identity.is_lost_phone(),
     )
     answer = make_response(script.replace("@@RELEASE@@", _release(script)))
     answer.content_type = "text/javascript; charset=utf-8"
