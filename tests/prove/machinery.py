@@ -1,4 +1,4 @@
-"""S9 to S18 broken, one rule at a time: what runs where no person looks."""
+"""S9 to S19 broken, one rule at a time: what runs where no person looks."""
 
 from tests.prove.mutation import Mutation, by, plain
 
@@ -55,7 +55,7 @@ BREAKS = (
     Mutation("S11", "webapp/web/client/sharing/looks.py", "return f\"'{cell}\" if cell.startswith(FORMULAS) else cell", "return cell", by("web/client/sharing/test_looks", "formula")),
     Mutation("S11", "webapp/web/page/headers.py", "plays_from = media if ORIGIN.fullmatch(media)", "plays_from = media if media", plain("web/test_headers", "plain_origin")),
     # S12: tries
-    Mutation("S12", LIMITS, "raise TooMany(wait(store, rate, who, now))", "return", by("operations/test_rate_limits", "burst")),
+    Mutation("S12", LIMITS, "raise TooMany(wait(store, rate, who, now), rate.sentence)", "return", by("operations/test_rate_limits", "burst")),
     Mutation("S12", LIMITS, "where=table.c.paid_until <= at + step * (rate.burst - 1),", "where=table.c.paid_until <= at,", by("operations/test_rate_limits", "burst")),
     Mutation("S12", LIMITS, 'PASSWORD = Rate("password", 10, timedelta(minutes=1))', 'PASSWORD = Rate("password", 10, timedelta(days=400))', by("web/account/test_limits", "then_opens")),
     Mutation("S12", SIGN_IN, "    for rate, who in tries:\n        attempts.count(rate, who)\n", "", by("web/account/test_limits", "ten_times")),
@@ -75,6 +75,24 @@ BREAKS = (
     Mutation("S12", "webapp/care/accounts/passwords.py", "    if len(others) >= TOGETHER:\n", "    if False:\n", by("web/account/test_shared_address", "third")),
     Mutation("S12", SIGN_IN, "        if passwords.is_alone(store, person):\n", "        if True:\n", by("web/account/test_shared_address", "no_more_tries")),
     Mutation("S12", "webapp/web/account/passwords.py", "    attempts.count_new_password(context.person())\n", "", by("web/account/test_shared_address", "choosing")),
+    # S17: acts that notify others, repeats, bounds
+    Mutation("S17", "webapp/care/audit/events.py", "        before_event(tag, by)\n", "        pass\n", by("web/test_act_limits", "opening_again or giving_up")),
+    Mutation("S17", "webapp/web/page/unit_of_work.py", "    except TooMany:\n        discard_and_read()\n        raise\n", "    except TooMany:\n        pass\n", by("web/test_act_limits", "opening_again or giving_up")),
+    Mutation("S17", LIMITS, "return of_staff if by.kind == Kind.STAFF else of_client", "return of_client if by.kind != Kind.STAFF else None", by("web/test_act_limits", "moved_only_so_often")),
+    Mutation("S17", LIMITS, '    Tag.MAKE_UP_BOOKED: (BOOKING, STAFF_PLANNING),\n', "", by("web/test_act_limits", "limited_or_has")),
+    Mutation("S17", LIMITS, '    Tag.CONSENT_GRANTED: (CONSENT, CONSENT),\n', "    Tag.CONSENT_GRANTED: (CONSENT, CONSENT),\n    Tag.CONSENT_REVOKED: (CONSENT, CONSENT),\n", by("web/test_act_limits", "limited_or_has")),
+    Mutation("S17", "webapp/web/page/errors.py", "fields = forms.pending_fields() if typed else []", "fields = []", by("web/test_act_limits", "carried_along")),
+    Mutation("S17", "webapp/notify/announcing/folding.py", "return last if last > at else last + WITHIN", "return at", by("notify/announcing/test_news", "in_a_row")),
+    Mutation("S17", "webapp/notify/announcing/folding.py", "return last if last > at else last + WITHIN", "return last + WITHIN", by("notify/announcing/test_news", "never_stops")),
+    Mutation("S17", "webapp/notify/announcing/folding.py", 'return {"about_at": notice.about_at}', "return {}", by("notify/announcing/test_news", "two_subjects")),
+    Mutation("S17", "webapp/notify/delivery/objections.py", '        (or_(*(_folded(kinds) for kinds in set(FOLDED.values()))), "superseded"),\n', "", by("notify/announcing/test_news", "in_a_row")),
+    Mutation("S17", "webapp/care/contact/contacts.py", "    if _said_already(store, seat, now):\n        return\n", "", by("web/test_repeats", "no_form")),
+    Mutation("S17", "webapp/care/preferences/contact_preferences.py", "    if kept == person.preferences:\n        return\n", "", by("web/test_repeats", "no_form")),
+    Mutation("S17", "webapp/care/directory/teams.py", "if new or before != after:\n        events.record(store, Tag.CARE_TEAM_SET", "if True:\n        events.record(store, Tag.CARE_TEAM_SET", by("web/test_repeats", "no_call")),
+    Mutation("S17", "webapp/care/contact/reengagement_plans.py", "if len(words or \"\") > LONGEST:", "if False:", plain("web/test_lengths", "no_form")),
+    Mutation("S17", "webapp/web/wiring.py", "super().__init__(url_map, max=2**31 - 1)", "super().__init__(url_map)", by("web/test_numbers", "in_a_form")),
+    Mutation("S17", "webapp/numbers.py", "return found if found is not None and found <= most else None\n\n\ndef decimal", "return found\n\n\ndef decimal", plain("ground/test_times", "whole_number")),
+    Mutation("S17", "webapp/web/client/me/devices.py", "    return len(raw) == POINT_BYTES\n", "    return True\n", by("web/client/me/test_devices", "no_subscription")),
     # S13: the log
     Mutation("S13", LOG, "            line[key] = REDACTED\n", "            pass\n", plain("ground/test_log")),
     Mutation("S13", LOG, 'line["error"] = " < ".join(type(each).__qualname__ for each in _causes(error))', 'line["error"] = str(error)', by("ground/test_canary", "every_route_fails")),

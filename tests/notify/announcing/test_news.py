@@ -717,6 +717,9 @@ def test_who_never_stops_writing_is_heard_every_ten_minutes(post, world):
         post.run()
         post.clock.forward(minutes=1)
     assert len(post.email.sent) == 6
+    post.clock.forward(hours=1)
+    post.run()
+    assert len(post.email.sent) == 7
 
 
 def test_messages_that_are_announced_together_are_folded_too(post, world):
@@ -753,6 +756,7 @@ def test_two_joint_times_are_two_subjects(post, couple_room, joint):
     give_up(post, book(post, couple_room, joint), "maya")
     book(post, couple_room, later)
     post.run()
+    assert [kind for kind, _, _ in post.sent()] == ["make_up_booked"]
     wait_a_little(post)
     assert [kind for kind, _, _ in post.sent()].count("make_up_booked") == 1
     assert [kind for kind, _, _ in post.sent()].count("session_cancelled") == 1

@@ -21,7 +21,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import emergency_access
 from webapp.config import Settings
 from webapp.web.page import attempts, unit_of_work
-from webapp.web.page.unit_of_work import SAFE, database, store
+from webapp.web.page.unit_of_work import database, store
 
 SEEN_EVERY = timedelta(minutes=1)
 """Precision of a login's last use; writing it at every request would turn every read into a write."""
