@@ -28,11 +28,10 @@ REACTION = re.compile(
 def plain(text: str) -> str:
     """The words of `text`, one space between them: case, accents (composed or not), full-width and ornamental letters, punctuation
     and emoji folded away. An apostrophe leaves nothing (`can't` → `cant`); letters written one by one become a word."""
-    text = APOSTROPHES.sub("", unicodedata.normalize("NFKC", APOSTROPHES.sub("", text)))
     marks = ("Mn", "Me", "Cf", "Cc")
     folded = "".join(
         " " if letter.isspace() else letter
-        for letter in unicodedata.normalize("NFKD", text.casefold())
+        for letter in unicodedata.normalize("NFKD", APOSTROPHES.sub("", text).casefold())
         if letter.isspace() or unicodedata.category(letter) not in marks
     ).replace("ı", "i")
     words = NOT_A_WORD.sub(" ", folded).strip()
