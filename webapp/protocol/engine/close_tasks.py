@@ -7,8 +7,6 @@ from sqlalchemy import func, select
 
 from webapp.bulk import among
 from webapp.care.attendance.presence import EvidenceType, Presence
-from webapp.care.audit import events
-from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
@@ -34,11 +32,10 @@ def close_all(store: Store, endings: Sequence[tuple[Picture, TaskEnding]], now: 
 
 def close(store: Store, task: Task, ending: TaskEnding, now: datetime) -> None:
     """Close the task as done with the outcome that came about by itself; withdraw it when there is none."""
-    if not ending.outcome:
+    if ending.outcome:
+        task.finish(store, ending.outcome, by=None, now=now)
+    else:
         task.withdraw(store, ending.why, by=None, now=now)
-        return
-    task.done_at, task.outcome = now, ending.outcome
-    events.record(store, Tag.TASK_DONE, task=task, by=None, now=now, outcome=ending.outcome)
 
 
 def close_marked_rooms(store: Store, pictures: Sequence[Picture], now: datetime) -> None:

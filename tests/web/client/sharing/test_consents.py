@@ -39,6 +39,19 @@ def test_what_is_signed_is_complete_and_named(visit, store, world):
     assert all(each.expires_at - each.signed_at == timedelta(days=90) for each in made)
 
 
+@pytest.mark.parametrize("category", ["missed_session", "catch_up", "homework", "hours"])
+def test_only_what_something_is_passed_on_under_is_offered_and_can_be_signed(
+    visit, store, world, category
+):
+    maya, answer = shared(visit, world, category=[category])
+    assert answer.status_code == 422
+    assert rows(store) == []
+    page = maya.get("/me/sharing/new").text
+    assert re.findall(r'name="category"[^>]*value="(\w+)"', page) == [
+        "schedule", "reminders", "make_ups",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
