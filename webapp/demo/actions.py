@@ -144,9 +144,8 @@ def answer_task(
                 note=note,
                 steps=["make_up", "check_ins"],
             )
-        if found.is_open:
-            ended = "reached" if outcome == "plan" else outcome
-            tasks.attempt(store, found, ended, by=by, now=now, note=note)
+        else:
+            tasks.attempt(store, found, outcome, by=by, now=now, note=note)
 
     timeline.at(instant - timedelta(minutes=6), acknowledging(by, client, task), look_round=False)
     timeline.at(instant, act, look_round=outcome == "reached" and task != "relational")

@@ -104,7 +104,7 @@ OVER = timedelta(minutes=30)
 
 CONSENTS = [
     ("june", "henry", Category.REMINDERS, "So that Henry can remind me."),
-    ("june", "henry", Category.MISSED_SESSION, "He worries less when he knows."),
+    ("june", "henry", Category.SCHEDULE, "He worries less when he knows."),
     ("maya", "ben", Category.REMINDERS, "We go together."),
     ("ben", "maya", Category.REMINDERS, "We go together."),
     ("maya", "ben", Category.SCHEDULE, "So that we can plan the week."),

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from webapp import clock
+from webapp import clock, languages
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import calendar_feeds
@@ -59,7 +59,7 @@ def download(seat_id: int) -> ResponseReturnValue:
 
 
 def _response(reader: Person, entries: Iterable[CalendarEntry]) -> Response:
-    with force_locale(reader.language):
+    with force_locale(languages.spoken(reader.language)):
         text = calendar(entries, title=_("Reserved time"))
     made = Response(text, content_type=CALENDAR)
     made.headers["Cache-Control"] = "private, no-cache"

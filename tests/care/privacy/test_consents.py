@@ -62,7 +62,7 @@ def test_a_pause_for_safety_outlives_whatever_the_client_is_made_to_sign(store, 
         store, world.maya, world.ben.id, "reminders", by=world.maya, now=clock.forward(minutes=1)
     )
     again = granted(store, world, clock.forward(minutes=1))
-    other = granted(store, world, clock.now(), category="homework")
+    other = granted(store, world, clock.now(), category="schedule")
     assert not covered(store, world, clock.now())
     again.resume(store, by=world.tessa, now=clock.forward(minutes=1))
     assert covered(store, world, clock.now())
@@ -143,3 +143,16 @@ def test_after_any_sequence_of_acts_the_condition_agrees_with_them(store, world,
         store.flush()
         counts = any(until > now for until in alive.values())
         assert covered(store, world, now) == (counts and not paused)
+
+
+@pytest.mark.parametrize("category", ["missed_session", "catch_up", "homework", "hours"])
+def test_what_nothing_is_passed_on_under_cannot_be_signed_and_a_signed_one_stays_valid(
+    store, world, clock, category
+):
+    with pytest.raises(Invalid) as refused:
+        granted(store, world, clock.now(), category=category)
+    assert refused.value.field == "category"
+    older = granted(store, world, clock.now())
+    older.category = category
+    store.flush()
+    assert covered(store, world, clock.now(), category)

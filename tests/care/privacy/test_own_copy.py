@@ -125,7 +125,9 @@ def test_every_text_of_the_client_is_in_it(store, world, clock, scene, what):
 
 
 def test_it_has_each_sessions_standing_and_minutes(store, world, clock, scene):
-    record = own_copy.assemble(store, world.maya, {scene.id: Standing.EXCUSED}, clock.now())
+    record = own_copy.assemble(
+        store, world.maya, {scene.id: (Standing.EXCUSED, Standing.EXCUSED)}, clock.now()
+    )
     mine = {each["seat"]: each for each in record["sessions"]}[scene.id]
     assert (mine["kind"], mine["standing"], mine["minutes_there"]) == ("group", "excused", 0)
     assert record["hours_that_suit"] == [{"weekday": 0, "from": "09:00", "to": "12:00"}]

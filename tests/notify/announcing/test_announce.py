@@ -216,7 +216,7 @@ def test_a_partner_never_hears_of_the_checks_after_the_start(post, world):
     assert {row.person_id for row in post.rows()} == {world.june.id}
 
 
-@pytest.mark.parametrize("category", ["schedule", "missed_session", "catch_up"])
+@pytest.mark.parametrize("category", ["schedule", "make_ups"])
 def test_a_consent_for_something_else_does_not_cover_reminders(post, world, category):
     consent(post, world.june, world.henry, category)
     [seat] = post.room(world.june)

@@ -4,11 +4,15 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from tests.care import evenings
 from tests.counting import statements
 from tests.web.api.conftest import presence_event
+from webapp.care.attendance import presence
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.contacts import Contact
+from webapp.care.directory.people import Person
+from webapp.care.make_ups import make_ups
 from webapp.demo import cast
 
 ILL = {"session": "evening", "client": "ben", "reason": "illness"}
@@ -200,6 +204,27 @@ def test_the_chart_is_available_as_fhir_too(call, room, task, database, world, c
         assert [(read.client_id, read.fields["what"]) for read in reads] == [
             (world.maya.id, "calls"), (world.maya.id, "chart"),
         ]  # fmt: skip
+
+
+def test_in_fhir_a_made_up_session_is_missed_and_held(call, room, database, world, clock) -> None:
+    """M33."""
+    with database.writing() as store:
+        maya, carla = (store.get_one(Person, each.id) for each in (world.maya, world.carla))
+        missed = evenings.missed(store, carla, maya, clock.now())
+        presence.mark(store, missed, "absent", by=carla, now=clock.now(), id="away")
+        noted = make_ups.note_down(store, missed, by=carla, now=clock.now())
+        noted.complete(store, by=carla, now=clock.now())
+        store.commit()
+    told = call("GET", "/clients/maya/chart.fhir.json").json["entry"]
+    statuses = {
+        kind: [
+            each["resource"]["status"] for each in told if each["resource"]["resourceType"] == kind
+        ]
+        for kind in ("Appointment", "Encounter")
+    }
+    assert "noshow" in statuses["Appointment"]
+    assert "fulfilled" not in statuses["Appointment"]
+    assert statuses["Encounter"] == ["finished"]
 
 
 def test_a_chart_in_fhir_holds_nothing_of_another_client(call, room) -> None:

@@ -1,5 +1,6 @@
 """The People pages: search, next steps, the chart, and what staff record about a client."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from webapp.care.attendance import absences, presence
 from webapp.care.attendance.absences import Excusal
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.contact import addresses
+from webapp.care.contact import addresses, tasks
 from webapp.care.contact.contacts import Contact
 from webapp.care.contact.reengagement_plans import Plan
 
@@ -206,6 +207,63 @@ def test_a_plan_is_recorded(carla, world, store, room):
     page = carla.get(f"/staff/people/{world.maya.id}").text
     assert "No quiet room." in page
     assert "A make-up session" in page
+
+
+@pytest.fixture
+def asked_plan(store, world, room, clock):
+    """The task to plan Maya's way back after her second miss; another session went well since."""
+    first = room([world.maya], -60 * 72, ref="first").seats[0]
+    second = room([world.maya], -60 * 48, ref="second", title="Skills").seats[0]
+    later = room([world.maya], -60 * 24, ref="later", title="Movement")
+    presence.mark(store, later.seats[0], "present", by=world.carla, now=clock.now(), id="later")
+    draft = {
+        "make_ups": [later.id], "other_times": [], "barrier": "technical",
+        "resources": ["connection_check", "phone_dial_in"],
+    }  # fmt: skip
+    task = tasks.open_one(
+        store, key="reengagement:1", kind="reengagement", program_id=world.harbor.id,
+        client=world.maya, seat=first, due_at=clock.now(), now=clock.now(),
+        owner_id=world.carla.id, brief={"seats": [first.id, second.id], "draft": draft},
+    )  # fmt: skip
+    store.commit()
+    return task, second
+
+
+def test_a_plan_starts_from_its_draft_belongs_to_the_miss_and_closes_its_task(
+    carla, world, store, asked_plan
+):
+    task, second = asked_plan
+    page = carla.get(f"/staff/people/{world.maya.id}").text
+    form = page[page.index("/plans") :]
+    form = form[: form.index("</form>")]
+    assert f'name="seat" value="{second.id}"' in form
+    assert "For Skills" in form
+    assert "Technical trouble" in form
+    checked = re.findall(r'value="(\w+)"[^>]*checked', form)
+    assert checked == ["make_up", "tech_check"]
+    sent = {"seat": second.id, "barrier": "Technical trouble", "steps": checked}
+    carla.post(f"/staff/people/{world.maya.id}/plans", sent)
+    store.expire_all()
+    assert store.scalars(select(Plan)).one().seat_id == second.id
+    assert (task.is_open, task.outcome, task.done_by_id) == (False, "planned", world.carla.id)
+    assert "A plan was written." in carla.get("/staff/tasks?show=done").text
+
+
+def test_a_plan_without_a_seat_belongs_to_the_miss_that_it_was_asked_for(
+    carla, world, store, asked_plan
+):
+    task, second = asked_plan
+    carla.post(f"/staff/people/{world.maya.id}/plans", {"note": "Tuesdays."})
+    store.expire_all()
+    assert store.scalars(select(Plan)).one().seat_id == second.id
+    assert not task.is_open
+
+
+def test_a_plan_that_nobody_asked_for_belongs_to_the_latest_miss(carla, world, room):
+    missed = room([world.maya], -60 * 30, ref="missed", title="Skills").seats[0]
+    room([world.maya], -5, ref="now")
+    page = carla.get(f"/staff/people/{world.maya.id}").text
+    assert f'name="seat" value="{missed.id}"' in page[page.index("/plans") :]
 
 
 def test_an_empty_plan_is_refused_at_its_form(carla, world, store):

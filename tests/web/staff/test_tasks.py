@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.counting import statements
-from webapp.care.contact import addresses, tasks
+from webapp.care.attendance import absences
+from webapp.care.contact import addresses, contacts, tasks
 from webapp.care.contact.contacts import Contact
 from webapp.care.contact.tasks import TaskKind
 from webapp.care.directory.people import Person
@@ -52,6 +53,49 @@ def test_the_couples_therapist_gets_relational_prompts(visit, world, task):
     page = visit(world.tessa).get("/staff/tasks").text
     for word in ("Tension", "Miscommunication", "Practical load"):
         assert word in page
+
+
+@pytest.mark.parametrize("kind", [TaskKind.OUTREACH, TaskKind.RELATIONAL, TaskKind.ESCALATION])
+@pytest.mark.parametrize("how", ["reply", "report", "call"])
+def test_after_contact_a_task_no_longer_says_that_nobody_has_heard(
+    visit, world, store, task, clock, kind, how
+):
+    """Rule 17."""
+    opened = task(kind=kind, owner=world.susan, brief={"prompts": []})
+    if kind == TaskKind.ESCALATION:
+        opened.brief = {"seats": [opened.seat_id]}
+    contacts.record(
+        store, world.maya, channel="call", outcome="reached", by=world.carla,
+        now=clock.now(), at=clock.now() - timedelta(days=1),
+    )  # fmt: skip
+    store.commit()
+    susan = visit(world.susan)
+    before = susan.get("/staff/tasks").text
+    assert "in touch" not in before.split("Maya Torres", 1)[1].split("</p>")[0]
+    clock.forward(minutes=5)
+    if how == "report":
+        absences.report(store, opened.seat, by=world.maya, now=clock.now(), reason="illness")
+    else:
+        by = world.maya if how == "reply" else world.carla
+        contacts.record(store, world.maya, channel=how, outcome="reached", by=by, now=clock.now())
+    store.commit()
+    after = susan.get("/staff/tasks").text
+    assert "nobody has heard" not in after
+    assert "or heard from them" not in after
+    assert re.search(r"in touch[^<]*: Mar 4, 1:05", after)
+
+
+def test_a_miss_after_the_contact_is_silent_again(visit, world, store, task, clock, room):
+    """Rule 17."""
+    opened = task(kind=TaskKind.ESCALATION, owner=world.susan)
+    contacts.record(
+        store, world.maya, channel="reply", outcome="reached", by=world.maya, now=clock.now()
+    )
+    clock.forward(days=1)
+    later = room([world.maya], -30, ref="later").seats[0]
+    opened.brief = {"seats": [opened.seat_id, later.id]}
+    store.commit()
+    assert "nobody has heard from them" in visit(world.susan).get("/staff/tasks").text
 
 
 def test_a_review_shows_the_silent_misses(visit, world, room, task):

@@ -171,14 +171,15 @@ class Facts:
 
 def standing(facts: Facts, now: datetime) -> Standing:
     """The standing of a seat at `now` (aware UTC)."""
-    if facts.room.cancelled:
-        return Standing.CANCELLED
-    plain = _without_make_up(facts, now)
+    plain = without_make_up(facts, now)
     return Standing.MADE_UP if facts.made_up and plain in CAN_BE_MADE_UP else plain
 
 
-def _without_make_up(facts: Facts, now: datetime) -> Standing:
+def without_make_up(facts: Facts, now: datetime) -> Standing:
+    """What the standing of a seat would be if nothing had made up for it."""
     room = facts.room
+    if room.cancelled:
+        return Standing.CANCELLED
     seen = facts.tally(now)
     if seen.seen and now >= room.starts_at:
         share = _share(room, seen, now)

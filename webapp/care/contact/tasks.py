@@ -61,6 +61,8 @@ ROLE_FOR: dict[str, RoleName] = {
 }
 ABOUT_ROOMS = (TaskKind.MARK_ROOM, TaskKind.NAME_GUESTS)
 """Questions about who is in a room: its host is asked first, then the coordinator (rule 7)."""
+PLANNED = "planned"
+"""The outcome of a task to plan the way back once the plan is written."""
 CLOSED = "closed"
 """An outcome besides `Outcome`: staff end the task with a reason, for example an unreachable client (rule 9)."""
 ENDING = (Outcome.REACHED, Outcome.DECLINED, CLOSED)
@@ -142,6 +144,21 @@ class Task(Base):
         self.acknowledged_at = self.acknowledged_by_id = None
         events.record(store, Tag.TASK_HANDED_OVER, task=self, by=by, now=now, owner=owner_id)
 
+    def finish(
+        self,
+        store: Store,
+        outcome: str,
+        *,
+        by: Person | None,
+        now: datetime,
+        note: str | None = None,
+    ) -> None:
+        """Close it as done; `by` None: its outcome came about by itself. Nothing happens to a closed one."""
+        if self.is_open:
+            self.done_at, self.done_by_id = now, by.id if by else None
+            self.outcome, self.note = outcome, note
+            events.record(store, Tag.TASK_DONE, task=self, by=by, now=now, outcome=outcome)
+
     def withdraw(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
         """Close it as no longer needed; it stays in the chart (rule 2). Nothing happens to a closed one."""
         if self.is_open:
@@ -195,8 +212,7 @@ def attempt(
     if task.acknowledged_at is None:
         task.acknowledged_at, task.acknowledged_by_id = now, by.id
     if ends:
-        task.done_at, task.done_by_id, task.outcome, task.note = now, by.id, outcome, note
-        events.record(store, Tag.TASK_DONE, task=task, by=by, now=now, outcome=outcome)
+        task.finish(store, outcome, by=by, now=now, note=note)
     else:
         assert tried.next_at is not None
         task.due_at = tried.next_at

@@ -10,7 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Select,
-    Text,
+    String,
     UniqueConstraint,
     and_,
     false,
@@ -20,14 +20,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from webapp import names
+from webapp import languages, names
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.programs import Program, known_zone
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
-LANGUAGES = ("en", "es")
+LANGUAGES = languages.KNOWN
 
 
 class Kind(StrEnum):
@@ -67,7 +67,9 @@ class Person(Base):
     ref: Mapped[str]
     kind: Mapped[str]
     name: Mapped[str]
-    folded_name: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"))
+    folded_name: Mapped[str] = mapped_column(
+        String().with_variant(String(collation="C"), "postgresql")
+    )
     """`names.folded` of the name, by which people are searched and sorted, alike on both databases."""
     email: Mapped[str | None]
     phone: Mapped[str | None]

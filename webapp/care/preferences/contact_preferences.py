@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from webapp import languages
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address, Channel
-from webapp.care.directory.people import LANGUAGES, Kind, Person
+from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import known_zone
 from webapp.care.schedule.sessions import look_again
 from webapp.db import Store
@@ -83,9 +84,9 @@ def allow(store: Store, address: Address, on: bool, *, by: Person, now: datetime
 
 
 def set_language(store: Store, person: Person, language: str, *, by: Person, now: datetime) -> None:
-    """Store the person's language, which no roster changes from then on (rule 15). Raises Invalid for one that is not in
-    LANGUAGES."""
-    if language not in LANGUAGES:
+    """Store the person's language, which no roster changes from then on (rule 15). Raises Invalid for one that is not
+    offered."""
+    if language not in languages.offered():
         raise Invalid(N_("Choose one of the languages."), field="language")
     if person.language != language:
         person.preferences = {"home_language": person.language} | (person.preferences or {})

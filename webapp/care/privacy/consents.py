@@ -25,6 +25,8 @@ class Category(StrEnum):
     HOURS = "hours"
 
 
+IN_USE = (Category.SCHEDULE, Category.REMINDERS, Category.MAKE_UPS)
+"""What is passed on under a consent today. The others cannot be signed until something is; signed ones stay valid (M30)."""
 RIGHT_TO_REVOKE = N_(
     "You can take this back at any time, with one tap under Sharing or by telling your care team. It ends at once; what was told before stays told."
 )
@@ -152,7 +154,7 @@ def grant(
     """
     if by.id != client.id:
         raise Forbidden(N_("Only you can allow this yourself."))
-    if category not in list(Category):
+    if category not in IN_USE:
         raise Invalid(N_("%(name)s can't be shared."), field="category", name=category)
     for field, value in (("purpose", purpose), ("signature", signature)):
         if not value.strip():

@@ -20,22 +20,23 @@ APPOINTMENT = {
     Standing.UNKNOWN: "booked",
     Standing.ATTENDED: "fulfilled",
     Standing.PARTIAL: "fulfilled",
-    Standing.MADE_UP: "fulfilled",
     Standing.EXCUSED: "cancelled",
     Standing.ABSENT_TOLD: "cancelled",
     Standing.CANCELLED: "cancelled",
     Standing.MISSED: "noshow",
 }
-"""Our standing → Appointment.status (the standard's own codes)."""
+"""Our standing, make-ups aside, → Appointment.status (the standard's own codes). A session that was missed and made up for is told as
+missed; what made up for it is an Encounter."""
 
 
 def bundle(record: dict[str, Any], ref: str) -> FhirResource:
-    """Return a Bundle of type `collection` of what `own_copy.assemble` returned: Patient, Appointment, Communication, Consent, Flag,
-    CarePlan. `ref`: the client's reference, from which ids are made."""
+    """Return a Bundle of type `collection` of what `own_copy.assemble` returned: Patient, Appointment, Encounter, Communication, Consent,
+    Flag, CarePlan. `ref`: the client's reference, from which ids are made."""
     patient, subject = patient_of(record["you"], ref)
     resources = [
         patient,
         *(appointment(each, ref, subject) for each in record["sessions"]),
+        *encounters(record["make_ups"], ref, subject),
         *_communications(record, ref, subject),
         *_consents(record, ref, subject),
         *_flags(record, ref, subject),
@@ -75,7 +76,7 @@ def _language(you: dict[str, Any]) -> dict[str, str]:
 
 def appointment(seat: dict[str, Any], ref: str, subject: FhirResource) -> FhirResource:
     """Return the Appointment of one seat, as `own_copy.sessions` returns it."""
-    status = APPOINTMENT[Standing(seat["standing"] or Standing.EXPECTED)]
+    status = APPOINTMENT[Standing(seat["without_make_up"] or Standing.EXPECTED)]
     if seat["given_back_at"] or seat["called_off"]:
         status = "cancelled"
     span = seat["ends_at"] - seat["starts_at"]
@@ -92,6 +93,30 @@ def appointment(seat: dict[str, Any], ref: str, subject: FhirResource) -> FhirRe
     }  # fmt: skip
 
 
+def encounters(
+    make_ups: Iterable[dict[str, Any]], ref: str, subject: FhirResource
+) -> Iterator[FhirResource]:
+    """Yield an Encounter for each make-up that was held, as `own_copy.make_ups` returns them: it names the Appointment that was missed and,
+    where it was a session, that one's own."""
+    for each in make_ups:
+        if each["done_at"]:
+            seats = [seat for seat in (each["seat"], each["by_seat"]) if seat]
+            yield {
+                "resourceType": "Encounter",
+                "id": made_id("Encounter", f"{ref}/make-up/{each['seat']}/{each['booked_at']}"),
+                "status": "finished",
+                "class": {"system": f"{TERMINOLOGY}/v3-ActCode", "code": "VR"},
+                "type": [{"text": f"make-up: {each['way']}"}],
+                "subject": subject,
+                "appointment": [_appointment_of(seat, ref) for seat in seats],
+                "period": {"end": instant(each["done_at"])},
+            }
+
+
+def _appointment_of(seat: int, ref: str) -> FhirResource:
+    return {"reference": f"urn:uuid:{made_id('Appointment', f'{ref}/{seat}')}"}
+
+
 def _communications(
     record: dict[str, Any], ref: str, subject: FhirResource
 ) -> Iterator[FhirResource]:
@@ -99,10 +124,9 @@ def _communications(
     for n, said in enumerate(record["absences"]):
         if said["by_you"]:
             words = [word for word in (said["reason"], said["note"]) if word]
-            about = made_id("Appointment", f"{ref}/{said['seat']}")
             yield {
                 **communication(f"{ref}/absence/{n}", "absence", said["reported_at"], words, subject),
-                "about": [{"reference": f"urn:uuid:{about}"}],
+                "about": [_appointment_of(said["seat"], ref)],
             }  # fmt: skip
     for n, said in enumerate(record["writings"]):
         if said["what"] != "draft":

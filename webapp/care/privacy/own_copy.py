@@ -37,6 +37,8 @@ from webapp.care.schedule.sessions import Seat, ever_theirs
 from webapp.db import Store
 from webapp.times import clock_text
 
+SeatStandings = Mapping[int, tuple[Standing, Standing]]
+"""Seat id → its standing, and what that would be if nothing had made up for it (see protocol/facts), where known."""
 Record = dict[str, Any]
 """Plain values: text, numbers, lists, and instants as aware datetimes. Keys are stable."""
 
@@ -44,12 +46,11 @@ Record = dict[str, Any]
 def assemble(
     store: Store,
     client: Person,
-    standings: Mapping[int, Standing],
+    standings: SeatStandings,
     now: datetime,
     sent: Sequence[Record] = (),
 ) -> Record:
-    """Return everything that is `client`'s own. `standings`: seat id → its standing (see protocol/facts), where known. `sent`: the
-    accounting of disclosures (see notify/disclosures)."""
+    """Return everything that is `client`'s own. `sent`: the accounting of disclosures (see notify/disclosures)."""
     theirs = select(Seat).where(Seat.client_id == client.id, ever_theirs()).order_by(Seat.id)
     seats = list(store.scalars(theirs))
     mine = [seat.id for seat in seats]
@@ -60,7 +61,7 @@ def assemble(
         "addresses": _addresses(store, client),
         "sessions": sessions(store, seats, standings, now),
         "absences": _absences(store, client, mine),
-        "make_ups": _make_ups(store, client, mine),
+        "make_ups": make_ups(store, client, mine),
         "writings": _writings(store, client),
         "needs": _needs(store, client),
         "backup_plans": _backup_plans(store, client),
@@ -106,7 +107,7 @@ def _addresses(store: Store, client: Person) -> list[Record]:
 
 
 def sessions(
-    store: Store, seats: list[Seat], standings: Mapping[int, Standing], now: datetime
+    store: Store, seats: list[Seat], standings: SeatStandings, now: datetime
 ) -> list[Record]:
     """When each of these sessions was, its standing, and how many minutes the client was present; no title, no host."""
     present = attended.present(store, seats, now)
@@ -115,11 +116,16 @@ def sessions(
             "seat": seat.id, "kind": seat.session.kind, "starts_at": seat.session.starts_at,
             "ends_at": seat.session.ends_at, "place": seat.number, "since": seat.given_at,
             "given_back_at": seat.released_at, "called_off": seat.session.cancelled_at is not None,
-            "standing": standings[seat.id].value if seat.id in standings else None,
+            **_told(standings.get(seat.id)),
             "minutes_there": round(present[seat.id].total_seconds() / 60),
         }
         for seat in sorted(seats, key=lambda seat: seat.session.starts_at)
     ]  # fmt: skip
+
+
+def _told(standing: tuple[Standing, Standing] | None) -> Record:
+    now, without = standing or (None, None)
+    return {"standing": now and now.value, "without_make_up": without and without.value}
 
 
 def _absences(store: Store, client: Person, seat_ids: list[int]) -> list[Record]:
@@ -136,7 +142,8 @@ def _absences(store: Store, client: Person, seat_ids: list[int]) -> list[Record]
     ]  # fmt: skip
 
 
-def _make_ups(store: Store, client: Person, seat_ids: list[int]) -> list[Record]:
+def make_ups(store: Store, client: Person, seat_ids: list[int]) -> list[Record]:
+    """What the client booked to make up for these seats, oldest first."""
     rows = select(MakeUp).where(MakeUp.seat_id.in_(seat_ids)).order_by(MakeUp.id)
     return [
         {

@@ -147,7 +147,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column(
             "folded_name",
-            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            sa.String().with_variant(sa.String(collation="C"), "postgresql"),
             nullable=False,
         ),
         sa.Column("email", sa.String(), nullable=True),

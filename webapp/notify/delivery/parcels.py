@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 
+from webapp import languages
 from webapp.config import Settings
 from webapp.notify.channels.parcel import EmailContent, Parcel, Subscription
 from webapp.notify.delivery.leases import Leased
@@ -66,7 +67,7 @@ class Packer:
         )
 
     def _content(self, kind: NoticeKind, row: Leased, tag: str) -> bytes | str | EmailContent:
-        reader, subject = Reader(row.language, row.zone), _subject(kind, row)
+        reader, subject = Reader(languages.spoken(row.language), row.zone), _subject(kind, row)
         match row.channel:
             case "push":
                 return self._wording.payload(

@@ -20,6 +20,7 @@ from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 import webapp
+from webapp import languages
 from webapp.notify.channels.parcel import EmailContent
 from webapp.notify.delivery.action_tokens import ActionToken, ActionTokenSigner
 from webapp.notify.kinds import (
@@ -35,7 +36,6 @@ from webapp.notify.kinds import (
 
 ROOT = Path(webapp.__file__).parent.parent
 NOTICES = ROOT / "templates" / "notices"
-TRANSLATIONS = Path(webapp.__file__).parent / "translations"
 DOUBLED_STOP = re.compile(r"(?<!\.)\.\.(?!\.)")
 """After "6:00 p.m." a sentence has its full stop already."""
 NumberedAnswers = tuple[tuple[str, str], ...]
@@ -210,7 +210,7 @@ def locale_of(language: str) -> Locale:
 @lru_cache
 def catalogue(language: str) -> NullTranslations:
     """The translations of one language; English is the source and has none."""
-    return Translations.load(TRANSLATIONS, [language])
+    return Translations.load(languages.TRANSLATIONS, [language])
 
 
 @lru_cache

@@ -8,8 +8,6 @@ from sqlalchemy import select
 from webapp.bulk import among
 from webapp.bulk import rows as rows_of
 from webapp.care.attendance.standing import Standing, standing
-from webapp.care.audit import events
-from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import ABOUT_ROOMS, Task, TaskKind
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
@@ -33,11 +31,10 @@ def close_all(store: Store, endings: Sequence[tuple[Picture, TaskEnding]], now: 
 
 def close(store: Store, task: Task, ending: TaskEnding, now: datetime) -> None:
     """Close the task as done with the outcome that came about by itself; withdraw it when there is none."""
-    if not ending.outcome:
+    if ending.outcome:
+        task.finish(store, ending.outcome, by=None, now=now)
+    else:
         task.withdraw(store, ending.why, by=None, now=now)
-        return
-    task.done_at, task.outcome = now, ending.outcome
-    events.record(store, Tag.TASK_DONE, task=task, by=None, now=now, outcome=ending.outcome)
 
 
 def close_answered(store: Store, pictures: Sequence[Picture], now: datetime) -> None:

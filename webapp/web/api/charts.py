@@ -6,7 +6,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.attendance.standing import Standing, standing
+from webapp.care.attendance.standing import standing, without_make_up
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy import fhir, own_copy
@@ -99,7 +99,7 @@ class BundleOut(ResponseBody):
     "GET", "/clients/<client>/chart.fhir.json", scope="read", responses={200: BundleOut}, tag="Care"
 )
 def get_fhir_chart(path: ClientPath):  # type: ignore[no-untyped-def]
-    """The chart as a FHIR R4 Bundle: Patient, Appointment, Communication, Task, CarePlan.
+    """The chart as a FHIR R4 Bundle: Patient, Appointment, Encounter, Communication, Task, CarePlan.
 
     Each reading is recorded and shown to the client.
     """
@@ -108,12 +108,14 @@ def get_fhir_chart(path: ClientPath):  # type: ignore[no-untyped-def]
     seats = list(store.scalars(theirs))
     attended = own_copy.sessions(store, seats, _standings(seats), now)
     ref = f"{client.program.ref}/{client.ref}"
-    bundle = fhir.collection(now, _resources(client, ref, attended, chart.of(store, client)))
+    made_up = own_copy.make_ups(store, client, [seat.id for seat in seats])
+    resources = _resources(client, ref, attended, made_up, chart.of(store, client))
+    bundle = fhir.collection(now, resources)
     readings.record_apart(What.CHART, [client.id])
     return bundle
 
 
-def _standings(seats: list[Seat]) -> dict[int, Standing]:
+def _standings(seats: list[Seat]) -> own_copy.SeatStandings:
     now = clock.now()
     rows = [
         SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at)
@@ -121,11 +123,18 @@ def _standings(seats: list[Seat]) -> dict[int, Standing]:
         if seat.released_at is None
     ]
     pictures = of_seats(store, rows, now) if rows else []
-    return {each.seat.id: standing(each.facts, now) for each in pictures}
+    return {
+        each.seat.id: (standing(each.facts, now), without_make_up(each.facts, now))
+        for each in pictures
+    }
 
 
 def _resources(
-    client: Person, ref: str, seats: list[dict[str, Any]], whole: Chart
+    client: Person,
+    ref: str,
+    seats: list[dict[str, Any]],
+    made_up: list[dict[str, Any]],
+    whole: Chart,
 ) -> Iterator[FhirResource]:
     identity = {
         "name": client.name, "email": client.email, "phone": client.phone,
@@ -134,6 +143,7 @@ def _resources(
     patient, subject = fhir.patient_of(identity, ref)
     yield patient
     yield from (fhir.appointment(each, ref, subject) for each in seats)
+    yield from fhir.encounters(made_up, ref, subject)
     tasks: dict[int, FhirResource] = {}
     for n, entry in enumerate(whole.entries):
         if entry.what in COMMUNICATIONS:

@@ -8,12 +8,11 @@ from zoneinfo import ZoneInfo
 import structlog
 from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from flask import Flask, g, request
-from flask_babel import Babel, get_babel
+from flask_babel import Babel
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from webapp import clock
-from webapp.care.directory.people import LANGUAGES
+from webapp import clock, languages
 from webapp.refusals import Refusal
 from webapp.web.page.identity import current_person
 from webapp.web.page.line_breaks import LineBreaks
@@ -32,19 +31,12 @@ def zone() -> ZoneInfo:
     return zone_of(person.time_zone if person else "UTC")
 
 
-@lru_cache(maxsize=1)
-def available_languages() -> tuple[str, ...]:
-    """The languages that pages can be shown in: English, and every other that has a catalogue of translations."""
-    catalogues = {locale.language for locale in get_babel().instance.list_translations()}
-    return tuple(name for name in LANGUAGES if name == LANGUAGES[0] or name in catalogues)
-
-
 def language() -> str:
     """The reader's language: the person's own, before sign-in the browser's. Texts and dates are always in the same one."""
     person = current_person()
     if person is not None:
-        return person.language if person.language in available_languages() else LANGUAGES[0]
-    return request.accept_languages.best_match(available_languages()) or LANGUAGES[0]
+        return languages.spoken(person.language)
+    return request.accept_languages.best_match(languages.offered()) or languages.SOURCE
 
 
 def minutes_ahead() -> int:
@@ -127,7 +119,7 @@ def _local(instant: datetime, time_zone: str | None) -> datetime:
 def init_app(app: Flask) -> None:
     Babel(
         app,
-        default_locale=LANGUAGES[0],
+        default_locale=languages.SOURCE,
         default_translation_directories="translations",
         locale_selector=language,
         timezone_selector=lambda: str(zone()),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing
-from webapp.care.contact import addresses, help_calls, tasks, thread_members
+from webapp.care.contact import addresses, help_calls, reengagement_plans, tasks, thread_members
 from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.contact.tasks import Task
@@ -23,7 +23,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.web.staff import room_overviews, timeline
 from webapp.web.staff.room_overviews import SeatOverview
-from webapp.web.staff.wording.vocabulary import CHANNEL, OUTCOME, STEP
+from webapp.web.staff.wording.vocabulary import CHANNEL, OUTCOME, PLAN_STEP, REASON, STEP
 from webapp.web.staff.writing import room as materials
 
 LOOK_AHEAD, LOOK_BACK = 2, 3
@@ -42,6 +42,15 @@ class CareCircle:
     couple: Couple | None
     partner: Person | None
     partner_visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDraft:
+    """What a re-engagement plan starts from: the missed seat, what was in the way, and steps (keys of `STEP`)."""
+
+    seat: Seat
+    barrier: str
+    steps: list[str]
 
 
 def context(
@@ -67,6 +76,7 @@ def context(
         "handed_in": materials.handed_in_by(store, client),
         "tasks": _tasks(store, client, reader),
         "plans": _plans(store, client),
+        "planned_for": _planned_for(store, client, places),
         "needs": store.scalars(accommodations.of(client.id)).all(),
         "backup": store.scalar(backup_plans.of(client.id)),
         "plan_steps": list(STEP.items()),
@@ -137,6 +147,20 @@ def _tasks(store: Store, client: Person, reader: Person) -> list[Task]:
         .limit(8)
     )
     return list(store.scalars(of_client))
+
+
+def _planned_for(store: Store, client: Person, places: list[SeatOverview]) -> PlanDraft | None:
+    """What a new plan starts from: the open task's miss and draft, else the latest miss. None when nothing was missed."""
+    asked = store.scalar(reengagement_plans.asked_for(client.id))
+    if asked and (seat := reengagement_plans.missed_of(store, asked)):
+        draft = asked.brief.get("draft") or {}
+        fitting = {"make_up": draft.get("make_ups"), "other_times": draft.get("other_times")}
+        steps = [step for step, those in fitting.items() if those]
+        steps += [PLAN_STEP[key] for key in draft.get("resources") or [] if key in PLAN_STEP]
+        barrier = str(REASON.get(draft.get("barrier") or "", ""))
+        return PlanDraft(seat, barrier, list(dict.fromkeys(steps)))
+    missed = next((p.seat for p in places if p.standing in EXCUSABLE), None)
+    return PlanDraft(missed, "", []) if missed else None
 
 
 def _plans(store: Store, client: Person) -> list[Plan]:

@@ -24,6 +24,7 @@ from webapp.care.privacy.record_views import Reading, What
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.operations import received_texts
 from webapp.operations.received_texts import ReceivedText
+from webapp.protocol.facts import contact
 from webapp.refusals import AlreadyDone, Invalid, Refusal
 from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
@@ -205,12 +206,13 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
             teams.readable_by(person).with_only_columns(Person.id).where(Person.id.in_(clients))
         )
     )
+    signs = _signs(found)
 
     def build(some: list[Task]) -> list[TaskCard]:
         return [
             TaskCard(
                 task,
-                call_scripts.story(task),
+                call_scripts.story(task, _heard_at(task, missed, signs)),
                 call_scripts.script(task, person.name.split(" ")[0]),
                 [missed[each] for each in task.brief.get("seats", []) if each in missed],
                 marked.get(task.client_id or 0, set()),
@@ -234,6 +236,23 @@ def _may_read(person: Person, task: Task) -> bool:
 def _noted(task: Task, person: Person, readable: set[int | None]) -> bool:
     own = task.owner_id in person.covering | {person.id}
     return own or task.client_id is None or task.client_id in readable
+
+
+def _signs(found: Sequence[Task]) -> dict[int, contact.Signs]:
+    """Client → when they were last in touch, for the open tasks that silence opened."""
+    opened_by_silence = [t for t in found if t.is_open and t.kind in call_scripts.HEARD]
+    clients = {task.client_id for task in opened_by_silence if task.client_id}
+    return contact.signs(store, clients, clients, clock.now()) if clients else {}
+
+
+def _heard_at(
+    task: Task, missed: dict[int, Seat], signs: dict[int, contact.Signs]
+) -> datetime | None:
+    """When the client was last in touch, if since the latest miss that the task is about (rule 17)."""
+    at = signs.get(task.client_id or 0, (None, None))[0]
+    misses = [missed[each].session for each in _seats_in(task) if each in missed]
+    begun = [session.starts_at for session in [*misses, task.session] if session]
+    return at if at and begun and at >= max(begun) else None
 
 
 def _unreadable(task: Task) -> TaskCard:

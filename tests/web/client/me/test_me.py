@@ -94,8 +94,10 @@ def test_nobody_ends_somebody_elses_sign_in(maya, visit, world, store):
     assert ben.get("/").status_code == 200
 
 
-def test_a_language_nobody_speaks_here_is_refused(maya, store, world):
-    assert maya.post("/me/language", {"language": "tlh"}).status_code == 422
+@pytest.mark.parametrize("language", ["tlh", "es"])
+def test_a_language_nobody_speaks_here_is_refused(maya, store, world, language):
+    """Also one whose catalogue is not whole."""
+    assert maya.post("/me/language", {"language": language}).status_code == 422
     assert fresh(store, world.maya).language == "en"
 
 

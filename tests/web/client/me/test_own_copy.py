@@ -41,6 +41,34 @@ def test_the_copy_holds_the_same_in_three_forms(maya, store, world, clock, seat_
     assert "We didn't see you" in files["my-data.html"].replace("&#39;", "'")
 
 
+def test_a_missed_session_that_was_made_up_for_is_told_as_missed_and_as_held(
+    maya, store, world, clock, seat_in
+):
+    """M33: FHIR's Appointment says that nobody came, an Encounter that something made up for it."""
+    missed = seat_in(days=-3)
+    presence.mark(store, missed, "absent", by=world.carla, now=clock.now(), id="m1")
+    made_up = seat_in(days=-1, ref="made-up")
+    presence.mark(store, made_up, "present", by=world.carla, now=clock.now(), id="m2")
+    rows.put(
+        store, "make_up", clock.now(), seat_id=missed.id, by_seat_id=made_up.id, kind="session",
+        completed_at=clock.now(),
+    )  # fmt: skip
+    store.commit()
+    files = unpacked(maya.post("/me/my-data"))
+    assert [each["standing"] for each in json.loads(files["my-data.json"])["sessions"]] == [
+        "made_up", "attended",
+    ]  # fmt: skip
+    assert "We didn't see you · " in " ".join(files["my-data.html"].replace("&#39;", "'").split())
+    told = [each["resource"] for each in json.loads(files["my-data.fhir.json"])["entry"]]
+    appointments = {each["id"]: each for each in told if each["resourceType"] == "Appointment"}
+    assert [each["status"] for each in appointments.values()] == ["noshow", "fulfilled"]
+    [encounter] = [each for each in told if each["resourceType"] == "Encounter"]
+    assert encounter["status"] == "finished"
+    assert [each["reference"] for each in encounter["appointment"]] == [
+        f"urn:uuid:{number}" for number in appointments
+    ]
+
+
 class Watched(dict):
     """A record that remembers what was read of it."""
 

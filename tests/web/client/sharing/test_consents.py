@@ -1,5 +1,6 @@
 """P2, P3, P6: a client shares with a signature, takes it back with a tap, and the other person sees no difference."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -37,6 +38,19 @@ def test_what_is_signed_is_complete_and_named(visit, store, world):
     assert {each.signature for each in made} == {"Maya Torres"}
     assert {each.purpose for each in made} == {"So that we can heal together"}
     assert all(each.expires_at - each.signed_at == timedelta(days=90) for each in made)
+
+
+@pytest.mark.parametrize("category", ["missed_session", "catch_up", "homework", "hours"])
+def test_only_what_something_is_passed_on_under_is_offered_and_can_be_signed(
+    visit, store, world, category
+):
+    maya, answer = shared(visit, world, category=[category])
+    assert answer.status_code == 422
+    assert rows(store) == []
+    page = maya.get("/me/sharing/new").text
+    assert re.findall(r'name="category"[^>]*value="(\w+)"', page) == [
+        "schedule", "reminders", "make_ups",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

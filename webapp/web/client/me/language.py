@@ -6,13 +6,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import refresh
 
-from webapp import clock
+from webapp import clock, languages
 from webapp.care.directory import programs
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import contact_preferences
 from webapp.refusals import Refusal
 from webapp.web.client import my_seats
-from webapp.web.page.filters import available_languages, time_of
+from webapp.web.page.filters import time_of
 from webapp.web.page.guard import needs
 from webapp.web.page.htmx import widget
 from webapp.web.page.unit_of_work import store
@@ -75,7 +75,7 @@ def _page(refusal: Refusal | None = None) -> ResponseReturnValue:
     person = my_seats.person()
     return widget(
         PAGE, BLOCK, refusal.status if refusal else 200, place="me", near=my_seats.approaching(),
-        refusal=refusal, languages=[(code, own_name(code)) for code in available_languages()],
+        refusal=refusal, languages=[(code, own_name(code)) for code in languages.offered()],
         name=title(), zones=zones(person.time_zone), home=(person.preferences or {}).get("home_zone", ""),
     )  # fmt: skip
 
@@ -96,7 +96,7 @@ def city(zone: str) -> str:
 
 def title() -> str:
     """The title of the page: with only one language, the time zone is the only choice."""
-    return _("Language and time") if len(available_languages()) > 1 else _("Time zone")
+    return _("Language and time") if len(languages.offered()) > 1 else _("Time zone")
 
 
 def own_name(code: str) -> str:

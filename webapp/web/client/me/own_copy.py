@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.attendance.standing import Standing, standing
+from webapp.care.attendance.standing import standing, without_make_up
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
@@ -89,15 +89,18 @@ def _sent(told: Disclosure) -> Record:
     }  # fmt: skip
 
 
-def _standings(person: Person, now: datetime) -> dict[int, Standing]:
-    """Seat id → standing, for every seat the client has or had and that was not released."""
+def _standings(person: Person, now: datetime) -> own_copy.SeatStandings:
+    """The standings of every seat the client has or had and that was not released."""
     mine = select(Seat).where(Seat.client_id == person.id, Seat.is_given)
     rows = [
         SeatRow(seat.id, seat.session_id, seat.client_id, seat.given_at)
         for seat in store.scalars(mine)
     ]
     pictures = of_seats(store, rows, now) if rows else []
-    return {each.seat.id: standing(each.facts, now) for each in pictures}
+    return {
+        each.seat.id: (standing(each.facts, now), without_make_up(each.facts, now))
+        for each in pictures
+    }
 
 
 def _packed(record: Record, person: Person) -> bytes:

@@ -1,6 +1,7 @@
 """For each kind of task: what happened, and what to say or check. Never blame, always a next step; a voicemail names no
 program (P5)."""
 
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext
@@ -63,6 +64,20 @@ WHERE: dict[str, str] = {
 }
 
 
+HEARD: dict[str, str] = {
+    TaskKind.OUTREACH: N_(
+        "%(client)s had a place in %(session)s, %(when)s. We have not seen them since, but they were in touch: %(heard)s."
+    ),
+    TaskKind.RELATIONAL: N_(
+        "%(client)s was not seen in %(session)s, %(when)s, and was in touch afterwards: %(heard)s. You know the couple: what may lie between the two?"
+    ),
+    TaskKind.ESCALATION: N_(
+        "%(client)s has been missed more than once in a row. They have been in touch since: %(heard)s."
+    ),
+}
+"""The same once the client was in touch after the miss (rule 17)."""
+
+
 SUBJECTS: dict[str, str] = {
     "": N_("entries"),
     "seat": N_("places in sessions"),
@@ -86,8 +101,10 @@ UNPLANNED = N_(
 )
 
 
-def story(task: Task) -> str:
-    """What happened, in one or two sentences."""
+def story(task: Task, heard_at: datetime | None = None) -> str:
+    """What happened, in one or two sentences. `heard_at`: when the client was last in touch, if since the miss (rule 17)."""
+    if heard_at and task.kind in HEARD:
+        return gettext(HEARD[task.kind]) % (_values(task) | {"heard": day_and_time(heard_at)})
     sentence = UNPLANNED if task.brief.get("titles") else STORY.get(task.kind)
     return gettext(sentence) % _values(task) if sentence else ""
 

@@ -157,6 +157,12 @@ STEP: dict[str, Any] = {
     "transport": _("Practical help"),
 }
 """Steps of a plan to rejoin."""
+PLAN_STEP = {
+    "connection_check": "tech_check", "phone_dial_in": "tech_check", "other_times": "other_times",
+    "support_circle": "family_support", "one_to_one": "one_to_one", "recording": "resources",
+    "call_from_the_counselor": "check_ins", "backup_plan": "resources",
+}  # fmt: skip
+"""What a drafted plan proposes as a resource → the step that it would be (`STEP`)."""
 NEED: dict[str, Word] = {
     Need.SUPPORT_ANIMAL: Word(_("Support animal with them: welcome"), "help", "care"),
     Need.CAPTIONS: Word(_("Captions"), "help", "text"),
