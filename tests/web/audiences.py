@@ -186,10 +186,14 @@ FOR = {
     "staff.resources.withdraw": CARE_TEAM,
     "staff.rooms.cancel": CARE_TEAM,
     "staff.rooms.confirm": HOSTS,
+    "staff.rooms.look": HOSTS,
     "staff.rooms.mark": CARE_TEAM,
     "staff.rooms.mark_everyone": CARE_TEAM,
     "staff.rooms.move": CARE_TEAM,
+    "staff.rooms.name_guest": HOSTS,
     "staff.rooms.show": CARE_TEAM,
+    "staff.rooms.undo_look": HOSTS,
+    "staff.rooms.undo_name": HOSTS,
     "staff.sharing.end": CARE_TEAM,
     "staff.sharing.pause": CARE_TEAM,
     "staff.sharing.resume": CARE_TEAM,
@@ -204,5 +208,8 @@ FOR = {
     "staff.timeliness.show": ALL_LEADS,
 }
 
-MAY_ONLY_LOOK = {"staff.rooms.confirm": frozenset({"tessa"})}
+MAY_ONLY_LOOK = {
+    f"staff.rooms.{verb}": frozenset({"tessa"})
+    for verb in ("confirm", "look", "undo_look", "name_guest", "undo_name")
+}
 """Who sees the object but may not do this to it is told so: 403 instead of 404."""
