@@ -193,6 +193,7 @@ FOR = {
     "staff.rooms.name_guest": HOSTS,
     "staff.rooms.show": CARE_TEAM,
     "staff.rooms.undo_look": HOSTS,
+    "staff.rooms.with_another": CARE_TEAM,
     "staff.rooms.undo_name": HOSTS,
     "staff.sharing.end": CARE_TEAM,
     "staff.sharing.pause": CARE_TEAM,

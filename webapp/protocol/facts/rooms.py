@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.bulk import among, rows
-from webapp.care.attendance.guests import Guest, Identification
+from webapp.care.attendance.guests import TOGETHER, Guest, Identification
 from webapp.care.attendance.presence import MARKS, WEAK, EvidenceType, Presence, RoomLook
 from webapp.care.attendance.standing import SessionFacts
 from webapp.care.attendance.tally import Evidence, tally
@@ -71,7 +71,10 @@ def anyone_seen() -> ColumnElement[bool]:
         gone.type == EvidenceType.LEFT, gone.at >= piece.at, gone.at < Session.starts_at,
         func.coalesce(gone.connection, "") == func.coalesce(piece.connection, ""),
     ).correlate(piece, Session)  # fmt: skip
-    return exists().where(piece.session_id == Session.id, piece.type.in_(SEEN), ~left_before)
+    of_somebody = or_(piece.person_id.is_not(None), piece.source != TOGETHER)
+    return exists().where(
+        piece.session_id == Session.id, piece.type.in_(SEEN), ~left_before, of_somebody
+    )
 
 
 def looked_at() -> ColumnElement[bool]:
@@ -108,7 +111,12 @@ def has_guest() -> ColumnElement[bool]:
     )
     looked, host_seen, there = (one.correlate(Guest, Session) for one in (looked, host_seen, there))
     return exists().where(
-        Guest.session_id == Session.id, ~named, there, ~looked, or_(~Guest.is_host, ~host_seen)
+        Guest.session_id == Session.id,
+        Guest.with_id.is_(None),
+        ~named,
+        there,
+        ~looked,
+        or_(~Guest.is_host, ~host_seen),
     )
 
 
@@ -161,6 +169,7 @@ def _guests(
         select(Guest.session_id, Guest.id, piece.type, piece.at, piece.connection)
         .join(piece, piece.guest_id == Guest.id)
         .where(among(store, Guest.session_id, begun), ~known, or_(~Guest.is_host, ~host))
+        .where(Guest.with_id.is_(None))
     )
     pieces: dict[tuple[int, int], list[Evidence]] = defaultdict(list)
     for session_id, guest_id, kind, at, connection in rows(store, query):
