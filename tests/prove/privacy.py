@@ -94,7 +94,7 @@ BREAKS = (
       by("web/staff/test_people", "one_trace")),
     Mutation("P7", "webapp/web/staff/console.py", "        leave_trace(context.pop(\"reading\", None))\n", "        context.pop(\"reading\", None)\n",
       by("web/test_traces", "no_page")),
-    Mutation("P7", "webapp/web/staff/rooms.py", '        "reading": Reading(What.ROOM, read, session_id),\n', "", by("web/test_traces", "no_page")),
+    Mutation("P7", "webapp/web/staff/rooms.py", '        "reading": Reading(What.ROOM, list(dict.fromkeys(read)), session_id),\n', "", by("web/test_traces", "no_page")),
     Mutation("P7", "webapp/web/page/unit_of_work.py", "    else:\n        discard_and_read()\n    with", "    else:\n        mine.commit()\n    with", by("web/test_traces", "begun")),
     Mutation("P7", "webapp/care/privacy/record_views.py", ".where(Event.client_id == client.id)\n", "", by("web/client/sharing/test_looks", "somebody_else")),
     Mutation("P7", "webapp/care/privacy/record_views.py", ".where(Event.id < before if before is not None else true())\n", "", by("web/client/sharing/test_looks", "older")),

@@ -15,6 +15,8 @@ WITHOUT = {
     "R2": "SIGKILL at any instant: `make faults` kills worker, web and database 200 times and counts what is left."
 }
 """Lines that no changed word can break, and what proves them instead."""
+STANDING, GUESTS = "webapp/care/attendance/standing.py", "webapp/care/attendance/guests.py"
+ZOOM = "webapp/operations/zoom.py"
 
 BREAKS = (
     # R1: fact, audit event and intent commit together, durably
@@ -48,6 +50,16 @@ BREAKS = (
     Mutation("R8", "webapp/operations/received_texts.py", "late = ReceivedText.received_at <= as_of - BY_ITSELF_AFTER", "late = ReceivedText.id < 0", by("web/api/test_replies", "taken_up")),
     Mutation("R8", "webapp/operations/inbox.py", "if store.scalar(kept.returning(ReceivedWebhook.id)):", "if True:", by("web/api/test_zoom_hook", "again or replay")),
     Mutation("R8", "webapp/care/attendance/tally.py", "for at, closing in sorted(moves):", "for at, closing in moves:", plain("care/attendance/test_tally")),
+    Mutation("R8", STANDING, "return room.silent(now) or room.has_guest(now)", "return room.silent(now)", by("web/staff/test_guests", "may_be_anyone")),
+    Mutation("R8", STANDING, "if looked is None and not (self.platform_fed and self.anyone_seen):", "if looked is None and self.platform_fed and not self.anyone_seen:",
+      plain("care/attendance/test_standing", "that_staff_mark")),
+    Mutation("R8", GUESTS, "    store.flush()\n    _move_evidence(store, guest, person_id)\n", "    store.flush()\n", by("web/staff/test_guests", "first_and_the_others")),
+    Mutation("R8", GUESTS, "    store.flush()\n    _move_evidence(store, guest, None)\n", "    store.flush()\n", by("web/staff/test_guests", "slip")),
+    Mutation("R8", GUESTS, "    if not guest.identifications and (person := _remembered(store, guest, now)):", "    if False:", by("web/staff/test_guests", "recognized")),
+    Mutation("R8", ZOOM, "        presence.record(store, _closed(store, session), by=None, now=now)\n", "", by("web/staff/test_guests", "end_of_the_meeting or started_anew")),
+    Mutation("R8", "webapp/protocol/facts/rooms.py", "            if session_id not in said or first > said[session_id]:\n", "            if session_id not in said:\n", by("web/staff/test_guests", "answers_for_the_guests")),
+    Mutation("R8", "webapp/protocol/engine/overdue_tasks.py", "    found = batches.run_batch(database, now, ROOMS, with_host(now), _each(ask_coordinator, now))\n", "    found = 0\n",
+      by("protocol/engine/test_engine", "ten_minutes")),
     # R9: nobody is booked twice
     Mutation("R9", "webapp/care/schedule/sessions.py", 'CheckConstraint("number BETWEEN 1 AND capacity", name="within_capacity"),', "", by("care/schedule/test_sessions", "database_refuses")),
     Mutation("R9", "webapp/care/schedule/sessions.py", '"uq_seat_place", "session_id", "number", unique=True,', '"uq_seat_place", "session_id", "number",', by("care/schedule/test_sessions", "database_refuses")),

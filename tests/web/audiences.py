@@ -190,10 +190,15 @@ FOR = {
     "staff.resources.withdraw": AROUND,
     "staff.rooms.cancel": HOSTS,
     "staff.rooms.confirm": HOSTS,
+    "staff.rooms.look": HOSTS,
     "staff.rooms.mark": HOSTS,
     "staff.rooms.mark_everyone": HOSTS,
     "staff.rooms.move": HOSTS,
+    "staff.rooms.name_guest": HOSTS,
     "staff.rooms.show": AROUND,
+    "staff.rooms.undo_look": HOSTS,
+    "staff.rooms.undo_name": HOSTS,
+    "staff.rooms.with_another": HOSTS,
     "staff.sharing.end": AROUND,
     "staff.sharing.pause": AROUND,
     "staff.sharing.resume": AROUND,
@@ -210,6 +215,17 @@ FOR = {
 
 MAY_ONLY_LOOK = {
     f"staff.rooms.{act}": frozenset({"tessa"})
-    for act in ("cancel", "confirm", "mark", "mark_everyone", "move")
+    for act in (
+        "cancel",
+        "confirm",
+        "look",
+        "mark",
+        "mark_everyone",
+        "move",
+        "name_guest",
+        "undo_look",
+        "undo_name",
+        "with_another",
+    )
 }
 """Who sees the object but may not do this to it is told so: 403 instead of 404."""

@@ -106,7 +106,7 @@ def _objects(store: Store, world: Any) -> dict[str, Any]:
     entry = one("waitlist_entry", session_id=held.id, seat_id=seat.id, **client)
     return {
         "seat_id": seat.id, "session_id": room.id, "person_id": maya, "homework_id": homework, "resource_id": resource,
-        "make_up_id": make_up, "entry_id": entry,
+        "make_up_id": make_up, "entry_id": entry, "guest_id": one("guest", session_id=room.id, source="zoom", is_host=False),
         "held_id": one("held_place", entry_id=entry, seat_id=held.seats[0].id, held_at=now - DAY, until=now + DAY),
         "hand_in_id": one("hand_in", homework_id=homework, body="Done.", **client),
         "consent_id": one("consent", recipient_id=world.ben.id, category="schedule", signed_at=now - DAY, expires_at=now + 90 * DAY, **client),

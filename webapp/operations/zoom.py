@@ -211,19 +211,16 @@ def _closed(store: Store, session: Session) -> list[Sighting]:
             Presence.session_id == session.id, Presence.source == SOURCE,
             Presence.type.in_((EvidenceType.JOINED, EvidenceType.LEFT)),
         )
-        .distinct()
     )  # fmt: skip
-    found = []
+    found = {}
     for connection, guest_id, person in store.execute(theirs):
         at = ends.get((connection or "").split(RUN)[0])
         if at is not None:
-            id = f"{connection}:{EvidenceType.ENDED}:{at.isoformat()}"
-            found.append(
-                Sighting(
-                    id, session, person, EvidenceType.ENDED, at, SOURCE, connection, None, guest_id
-                )
+            id = f"{connection}{RUN}{EvidenceType.ENDED}{RUN}{at.isoformat()}"
+            found[id] = Sighting(
+                id, session, person, EvidenceType.ENDED, at, SOURCE, connection, None, guest_id
             )
-    return found
+    return [*found.values()]
 
 
 def read(body: str) -> MeetingEvent | None:

@@ -466,3 +466,44 @@ def test_a_word_of_a_guest_is_in_no_message_to_staff(evening, world):
     [asked] = evening.questions()
     assert "Gustavo" not in json.dumps(asked.brief)
     assert "Gustavo" not in evening.visit(world.carla).get("/staff/tasks").text
+
+
+def test_two_on_one_device_are_both_there_with_one_tap_and_that_is_undone_by_one(evening, world):
+    evening.host_joins()
+    evening.hear(1, zoom.participant("joined", evening.at(1), "maya", user_id="4"))
+    seats = {seat.client_id: seat.id for seat in evening.session.seats}
+    assert "With Maya Torres, on one device" in evening.page()
+    path = f"/staff/seats/{seats[world.ben.id]}/company"
+    answer = evening.visit(world.carla).post(path, {"with": str(seats[world.maya.id])})
+    assert answer.status_code == 303
+    evening.store.expire_all()
+    evening.look(5, 20, 60)
+    assert evening.standings(60) == ["attended", "attended", "missed"]
+    assert evening.called() == {"gus"}
+    evening.takes_back(evening.guests()[0])
+    evening.look(61)
+    assert evening.standings(61) == ["attended", "missed", "missed"]
+    assert evening.called() == {"gus", "ben"}
+
+
+def test_what_staff_said_of_one_at_a_device_follows_nothing_of_the_other(evening, world):
+    """P11."""
+    evening.host_joins()
+    evening.hear(1, zoom.participant("joined", evening.at(1), "maya", user_id="4"))
+    seats = {seat.client_id: seat.id for seat in evening.session.seats}
+    path = f"/staff/seats/{seats[world.ben.id]}/company"
+    evening.visit(world.carla).post(path, {"with": str(seats[world.maya.id])})
+    evening.store.expire_all()
+    before = (evening.standing(world.ben, 90), evening.present_for(world.ben, 90))
+    evening.hear(9, zoom.participant("left", evening.at(9), "maya", user_id="4"))
+    assert (evening.standing(world.ben, 90), evening.present_for(world.ben, 90)) == before
+
+
+@pytest.mark.parametrize("other", ["", "x", "0", "own"])
+def test_somebody_sits_with_somebody_else_of_the_session_or_nothing_changes(evening, world, store, other):  # fmt: skip
+    evening.host_joins(1)
+    [ben] = [seat for seat in evening.session.seats if seat.client_id == world.ben.id]
+    chosen = str(ben.id) if other == "own" else other
+    answer = evening.visit(world.carla).post(f"/staff/seats/{ben.id}/company", {"with": chosen})
+    assert answer.status_code == 422
+    assert evening.guests() == []

@@ -13,7 +13,8 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.bulk import insert_or_ignore
-from webapp.care.attendance.presence import Presence
+from webapp.care.attendance import presence
+from webapp.care.attendance.presence import EvidenceType, Presence, Sighting
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
@@ -22,6 +23,8 @@ from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 
+TOGETHER = "together"
+"""Source of the evidence that somebody sits at another's device."""
 REMEMBERED = timedelta(days=180)
 """How long an account, address or telephone that staff named is recognized, counted from the last time."""
 
@@ -48,8 +51,11 @@ class Guest(Base):
     device: Mapped[str | None] = mapped_column(SealedText)
     is_host: Mapped[bool] = mapped_column(default=False)
     """They run the meeting: an account of the clinic's that nobody has named."""
+    with_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """No connection of its own: staff said that somebody sits at this person's device."""
 
     session: Mapped[Session] = relationship()
+    with_person: Mapped[Person | None] = relationship()
     identifications: Mapped[list["Identification"]] = relationship(order_by="Identification.id")
 
     @property
@@ -228,6 +234,31 @@ def identify(
         guest=guest.id, person=person_id,
     )  # fmt: skip
     return made
+
+
+def together(store: Store, seat: Seat, other: Seat, *, by: Person, now: datetime) -> Identification:
+    """Note that the client of `seat` sits at the device of the client of `other`: there as if marked present, until it is taken back
+    (`undo`). It is staff's word about that one person: nothing follows from when the other comes or goes (P11). Raises Invalid."""
+    session = seat.session
+    if other.session_id != seat.session_id or other.id == seat.id:
+        raise Invalid(N_("Choose somebody else of this session."), field="with")
+    if now < session.starts_at:
+        raise Invalid(N_("This session hasn't started yet."), field="with")
+    key = f"seat:{seat.id}"
+    row = {
+        "session_id": session.id, "source": TOGETHER, "key": key, "named_at": now,
+        "with_id": other.client_id, "is_host": False,
+    }  # fmt: skip
+    store.execute(insert_or_ignore(store, Guest).values(row))
+    found = of_session(session.id).where(Guest.source == TOGETHER, Guest.key == key)
+    guest = store.scalars(found).one()
+    guest.with_id = other.client_id
+    joined = Sighting(
+        key, session, seat.client, EvidenceType.JOINED, session.starts_at, TOGETHER, key,
+        guest_id=guest.id,
+    )  # fmt: skip
+    presence.record(store, [joined], by=by, now=now)
+    return identify(store, guest, seat.client, by=by, now=now)
 
 
 def undo(store: Store, guest: Guest, *, by: Person | None, now: datetime) -> None:

@@ -825,7 +825,9 @@ def upgrade() -> None:
         sa.Column("phone", sa.Text(), nullable=True),
         sa.Column("device", sa.Text(), nullable=True),
         sa.Column("is_host", sa.Boolean(), nullable=False),
+        sa.Column("with_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["session_id"], ["session.id"], name=op.f("fk_guest_session_id")),
+        sa.ForeignKeyConstraint(["with_id"], ["person.id"], name=op.f("fk_guest_with_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_guest")),
         sa.UniqueConstraint(
             "session_id", "source", "key", name=op.f("uq_guest_session_id_source_key")

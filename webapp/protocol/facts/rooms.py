@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.bulk import among, rows
-from webapp.care.attendance.guests import Guest, Identification
+from webapp.care.attendance.guests import TOGETHER, Guest, Identification
 from webapp.care.attendance.presence import MARKS, WEAK, EvidenceType, Presence, RoomLook
 from webapp.care.attendance.standing import SessionFacts
 from webapp.care.attendance.tally import Evidence, tally
@@ -54,22 +54,27 @@ def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, S
 
 
 def _seen(store: Store, session_ids: Collection[int]) -> set[int]:
-    """The sessions with evidence, taps aside, that anybody was there, host included (rule 7). Whoever left before the start was
-    in the meeting for something else."""
+    """The sessions with evidence that anybody was there (rule 7)."""
     if not session_ids:
         return set()
-    gone = aliased(Presence)
-    left_before = exists().where(
-        gone.session_id == Presence.session_id,
-        or_(gone.person_id == Presence.person_id, gone.guest_id == Presence.guest_id),
-        gone.type == EvidenceType.LEFT, gone.at >= Presence.at, gone.at < Session.starts_at,
-        func.coalesce(gone.connection, "") == func.coalesce(Presence.connection, ""),
-    ).correlate(Presence, Session)  # fmt: skip
-    somebody = exists().where(
-        Presence.session_id == Session.id, Presence.type.in_(SEEN), ~left_before
-    )
-    query = select(Session.id).where(among(store, Session.id, session_ids), somebody)
+    query = select(Session.id).where(among(store, Session.id, session_ids), anyone_seen())
     return set(store.scalars(query))
+
+
+def anyone_seen() -> ColumnElement[bool]:
+    """A condition on Session: there is evidence, weak presence aside, that anybody was there, host included. Whoever left before the
+    start was in the meeting for something else."""
+    piece, gone = aliased(Presence), aliased(Presence)
+    left_before = exists().where(
+        gone.session_id == piece.session_id,
+        or_(gone.person_id == piece.person_id, gone.guest_id == piece.guest_id),
+        gone.type == EvidenceType.LEFT, gone.at >= piece.at, gone.at < Session.starts_at,
+        func.coalesce(gone.connection, "") == func.coalesce(piece.connection, ""),
+    ).correlate(piece, Session)  # fmt: skip
+    of_somebody = or_(piece.person_id.is_not(None), piece.source != TOGETHER)
+    return exists().where(
+        piece.session_id == Session.id, piece.type.in_(SEEN), ~left_before, of_somebody
+    )
 
 
 def looked_at() -> ColumnElement[bool]:
@@ -77,6 +82,42 @@ def looked_at() -> ColumnElement[bool]:
     marked = exists().where(Presence.session_id == Session.id, Presence.type.in_(MARKS))
     said = exists().where(RoomLook.session_id == Session.id, ~RoomLook.is_undone)
     return or_(marked, said)
+
+
+def has_guest() -> ColumnElement[bool]:
+    """A condition on Session: somebody was there whom nobody has named, as `SessionFacts.has_guest` says after its end."""
+    piece, gone, first, host = (aliased(Presence) for _ in range(4))
+    strong = (EvidenceType.JOINED, EvidenceType.LEFT)
+    named = exists().where(Identification.guest_id == Guest.id, ~Identification.is_undone)
+    left_before = exists().where(
+        gone.guest_id == piece.guest_id, gone.type == EvidenceType.LEFT, gone.at >= piece.at,
+        gone.at < Session.starts_at,
+        func.coalesce(gone.connection, "") == func.coalesce(piece.connection, ""),
+    ).correlate(piece, Session)  # fmt: skip
+    began = (
+        select(func.min(first.at))
+        .where(first.guest_id == Guest.id, first.type.in_(strong))
+        .correlate(Guest)
+        .scalar_subquery()
+    )
+    looked = exists().where(
+        RoomLook.session_id == Session.id, ~RoomLook.is_undone, RoomLook.at >= began
+    )
+    host_seen = exists().where(
+        host.session_id == Session.id, host.person_id == Session.host_id, host.type.in_(SEEN)
+    )
+    there = exists().where(
+        piece.guest_id == Guest.id, piece.type.in_(strong), piece.at < Session.ends_at, ~left_before
+    )
+    looked, host_seen, there = (one.correlate(Guest, Session) for one in (looked, host_seen, there))
+    return exists().where(
+        Guest.session_id == Session.id,
+        Guest.with_id.is_(None),
+        ~named,
+        there,
+        ~looked,
+        or_(~Guest.is_host, ~host_seen),
+    )
 
 
 def _marked(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, datetime]:
@@ -128,6 +169,7 @@ def _guests(
         select(Guest.session_id, Guest.id, piece.type, piece.at, piece.connection)
         .join(piece, piece.guest_id == Guest.id)
         .where(among(store, Guest.session_id, begun), ~known, or_(~Guest.is_host, ~host))
+        .where(Guest.with_id.is_(None))
     )
     pieces: dict[tuple[int, int], list[Evidence]] = defaultdict(list)
     for session_id, guest_id, kind, at, connection in rows(store, query):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, not_, or_, select
 
 from webapp.care.attendance.absences import AbsenceReport, Excusal
-from webapp.care.attendance.presence import Presence
+from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.catch_up.follow_ups import FollowUp
 from webapp.care.contact.messages import Message, ReadMark
 from webapp.care.contact.reengagement_plans import Plan
@@ -92,9 +92,10 @@ def _to_catch_up() -> Select[Any]:
     seen = exists().where(there, Presence.type.in_(SEEN))
     reported = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
     excused = exists().where(Excusal.seat_id == Seat.id)
-    anybody_seen = exists().where(Presence.session_id == Seat.session_id, Presence.type.in_(SEEN))
-    shown = and_(Session.presence_from == PresenceFrom.PLATFORM, anybody_seen)
-    certain = or_(reported, excused, shown, rooms.looked_at())
+    shown = and_(Session.presence_from == PresenceFrom.PLATFORM, rooms.anyone_seen())
+    absent = exists().where(there, Presence.type == EvidenceType.ABSENT)
+    told = or_(shown, rooms.looked_at()) & ~rooms.has_guest()
+    certain = or_(reported, excused, absent, told)
     makes_up = exists().where(or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id))
     return (
         select(Seat.id)

@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.care.attendance import guests
 from webapp.care.attendance.guests import Guest, Identification
 from webapp.care.attendance.presence import WEAK, EvidenceType, Presence
 from webapp.care.attendance.tally import Evidence, stays
 from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.teams import Couple
 from webapp.db import Store
-from webapp.web.staff.room_overviews import RoomOverview
+from webapp.web.staff.room_overviews import RoomOverview, SeatOverview
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def of_room(store: Store, room: RoomOverview, now: datetime) -> RoomGuests:
     listed = guests.of_session(room.session.id).options(
         selectinload(Guest.identifications).joinedload(Identification.person),
         selectinload(Guest.identifications).joinedload(Identification.by),
+        joinedload(Guest.with_person),
     )
     found = store.scalars(listed).all()
     if not found:
@@ -56,7 +58,7 @@ def of_room(store: Store, room: RoomOverview, now: datetime) -> RoomGuests:
     likely = guests.proposals(store, unnamed, waited_for)
     seen = _overviews(store, found, likely, now)
     return RoomGuests(
-        [each for each in seen if each.guest.identified is None],
+        [each for each in seen if each.guest.identified is None and each.guest.with_id is None],
         [each for each in seen if each.guest.identified is not None],
         waited_for,
         [p for p in guests.choices(store, room.session) if p.id not in waited],
@@ -78,6 +80,16 @@ def _overviews(
         waits = last.at if last is not None and last.type == EvidenceType.WAITING else None
         overviews.append(GuestOverview(guest, stays(evidence, now), waits, likely.get(guest.id)))
     return overviews
+
+
+def partners_in(store: Store, room: RoomOverview) -> dict[int, SeatOverview]:
+    """Client → the place of their partner, for couples of whom both are in the session and the partner is there."""
+    places = {place.client.id: place for place in room.places}
+    couples = select(Couple).where(Couple.is_current, Couple.a_id.in_(places), Couple.b_id.in_(places))  # fmt: skip
+    found = {}
+    for couple in store.scalars(couples):
+        found[couple.a_id], found[couple.b_id] = places[couple.b_id], places[couple.a_id]
+    return {client: partner for client, partner in found.items() if partner.here}
 
 
 def whose_words(shown: RoomGuests) -> list[int | None]:

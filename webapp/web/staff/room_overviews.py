@@ -174,7 +174,7 @@ def _unknown_guests(store: Store, session_ids: list[int]) -> dict[int, int]:
     named = exists().where(Identification.guest_id == Guest.id, ~Identification.is_undone)
     query = (
         select(Guest.session_id, func.count())
-        .where(Guest.session_id.in_(session_ids), ~named)
+        .where(Guest.session_id.in_(session_ids), ~named, Guest.with_id.is_(None))
         .group_by(Guest.session_id)
     )
     return dict(rows_of(store, query))

@@ -133,6 +133,23 @@ def mark(seat_id: int) -> ResponseReturnValue:
     return _after(seat.session_id)
 
 
+@rooms.post("/seats/<row:seat_id>/company")
+@needs(Permission.MARK_ROOM)
+def with_another(seat_id: int) -> ResponseReturnValue:
+    """Say that somebody sits at the device of another client of the session (`with`, a seat)."""
+    seat = _seat(seat_id)
+    theirs = sessions.seats_visible_to(me()).where(Seat.session_id == seat.session_id)
+    seats = {str(each.id): each for each in store.scalars(theirs)}
+    try:
+        if (other := seats.get(request.form.get("with", ""))) is None:
+            raise Invalid(N_("Choose somebody else of this session."), field="with")
+        guests.together(store, seat, other, by=me(), now=clock.now())
+    except Invalid as refusal:
+        return _refused(seat.session_id, refusal, wrong_seat=seat.id)
+    store.commit()
+    return _after(seat.session_id, None)
+
+
 @rooms.post("/sessions/<row:session_id>/time")
 @needs(Permission.MARK_ROOM)
 def move(session_id: int) -> ResponseReturnValue:
@@ -220,6 +237,7 @@ def _page_context(session_id: int) -> dict[str, Any]:
     return {
         "reading": Reading(What.ROOM, list(dict.fromkeys(read)), session_id),
         "guests": shown,
+        "partners": room_guests.partners_in(store, room),
         "place": "now",
         "room": room,
         "evidence": evidence,
