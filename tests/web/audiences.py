@@ -186,9 +186,11 @@ FOR = {
     "staff.resources.withdraw": CARE_TEAM,
     "staff.rooms.cancel": CARE_TEAM,
     "staff.rooms.confirm": HOSTS,
+    "staff.rooms.correct_time": LEADS,
     "staff.rooms.mark": CARE_TEAM,
     "staff.rooms.mark_everyone": CARE_TEAM,
     "staff.rooms.move": CARE_TEAM,
+    "staff.rooms.reinstate": CARE_TEAM,
     "staff.rooms.show": CARE_TEAM,
     "staff.sharing.end": CARE_TEAM,
     "staff.sharing.pause": CARE_TEAM,
@@ -204,5 +206,8 @@ FOR = {
     "staff.timeliness.show": ALL_LEADS,
 }
 
-MAY_ONLY_LOOK = {"staff.rooms.confirm": frozenset({"tessa"})}
+MAY_ONLY_LOOK = {
+    "staff.rooms.confirm": frozenset({"tessa"}),
+    "staff.rooms.correct_time": CARE_TEAM - LEADS,
+}
 """Who sees the object but may not do this to it is told so: 403 instead of 404."""
