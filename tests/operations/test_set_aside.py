@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from tests.protocol.rooms import Evening, evening
 from webapp import worker
 from webapp.batches import SetAside
+from webapp.care import leaving
 from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.contact import tasks
 from webapp.care.contact.tasks import Task, TaskKind
@@ -111,11 +112,11 @@ def test_watch_confirms_rooms_past_one_that_cannot_be(night: Evening, monkeypatc
     assert ("confirm rooms", "session", bad) in aside(store)
 
 
-def planned(store: Any, world: Any, clock: Any, ref: str) -> Series:
+def planned(store: Any, world: Any, clock: Any, ref: str, capacity: int = 8) -> Series:
     made, _ = series.put(
         store, world.harbor, ref, kind="group", title="Evening group",
         local_start=datetime(2026, 3, 5, 18), duration=timedelta(hours=3),
-        time_zone="America/New_York", rrule="FREQ=WEEKLY", host=world.carla, capacity=8,
+        time_zone="America/New_York", rrule="FREQ=WEEKLY", host=world.carla, capacity=capacity,
         clients=[world.maya], by=None, now=clock.now(),
     )  # fmt: skip
     return made
@@ -136,13 +137,12 @@ def test_unfold_goes_on_past_a_series_that_cannot_be_read(store, database, world
 
 def full_room(store: Any, world: Any, clock: Any) -> tuple[Series, Session]:
     """Maya, who was paused, is back in a weekly group of one place; the first session was given to Gus meanwhile."""
-    weekly = planned(store, world, clock, "small")
+    leaving.change_status(store, world.maya, "paused", by=None, now=clock.now())
+    weekly = planned(store, world, clock, "small", capacity=1)
     found = select(Session).where(Session.series_id == weekly.id).order_by(Session.starts_at)
-    coming = store.scalars(found).all()
-    for session in coming:
-        session.seats[0].release(store, by=None, now=clock.now())
-        session.capacity = 1
-    weekly.capacity, weekly.unfolded_until, first = 1, None, coming[0]
+    first = store.scalars(found).first()
+    leaving.change_status(store, world.maya, "active", by=None, now=clock.now())
+    weekly.unfolded_until = None
     planning.give_seat(store, first, world.gus, by=None, now=clock.now())
     store.commit()
     return weekly, first
@@ -173,11 +173,10 @@ def test_a_member_who_returns_to_a_full_session_has_their_other_places(
 def test_the_coordinator_is_told_which_series_until_there_is_a_place(
     store, database, world, clock, visit
 ):
-    weekly, first = full_room(store, world, clock)
+    _, first = full_room(store, world, clock)
     series.unfold(database, clock.now())
     set_aside.tell(database, clock.now())
     assert "“Evening group” can&#39;t be planned" in visit(world.cody).get("/staff/tasks").text
-    weekly.capacity = 2
     planning.resize(store, first, 2)
     store.commit()
     series.unfold(database, clock.forward(minutes=6))

@@ -118,6 +118,11 @@ BREAKS = (
     Mutation("R15", SERIES, "    if not full:\n        series.unfolded_until", "    if True:\n        series.unfolded_until", by("operations/test_set_aside", "until_there_is")),
     Mutation("R15", SERIES, "        except Invalid:\n            return {}\n", "        except Invalid:\n            raise\n", by("operations/test_set_aside", "older_version")),
     Mutation("R15", SERIES, "        except (KeyError, ValueError) as error:\n", "        except (MemoryError,) as error:\n", by("web/client/test_group_times", "cannot_be_planned")),
+    # rules 13 and 14 of docs/protocol.md: what a person changed on one evening stands, and what was held
+    Mutation("R15", SERIES, "if session.id in take_back or not changed_by_hand(session):", "if True:", by("care/schedule/test_by_hand", "moved_to_friday or reinstated_by_hand")),
+    Mutation("R15", SERIES, "ahead = or_(Session.starts_at > now, Session.occurs_on >= first_day)", "ahead = Session.starts_at > now", by("care/schedule/test_by_hand", "held_on_monday")),
+    Mutation("R15", SERIES, "        if before[name] == as_it_is[name] != wanted[name] and", "        if as_it_is[name] != wanted[name] and", by("care/schedule/test_by_hand", "stand_in")),
+    Mutation("R15", "webapp/care/schedule/sessions.py", "        if self.starts_at <= now or self.confirmed_at:\n", "        if False:\n", by("care/schedule/test_by_hand", "has_begun")),
     Mutation("R15", BATCHES, "                if number not in self.incomplete:\n", "                if True:\n", by("ground/test_batches", "in_part")),
     Mutation("R15", SET_ASIDE, '    if found[0].subject == "series":\n', "    if False:\n", by("operations/test_set_aside", "which_series")),
     Mutation("R13", "webapp/web/page/errors.py", "    if unit_of_work.is_committed():\n        return guard.redirect_after_change()\n", "", by("web/test_errors", "was_kept")),

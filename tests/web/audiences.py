@@ -190,11 +190,13 @@ FOR = {
     "staff.resources.withdraw": AROUND,
     "staff.rooms.cancel": HOSTS,
     "staff.rooms.confirm": HOSTS,
+    "staff.rooms.correct_time": LEADS,
     "staff.rooms.look": HOSTS,
     "staff.rooms.mark": HOSTS,
     "staff.rooms.mark_everyone": HOSTS,
     "staff.rooms.move": HOSTS,
     "staff.rooms.name_guest": HOSTS,
+    "staff.rooms.reinstate": HOSTS,
     "staff.rooms.show": AROUND,
     "staff.rooms.undo_look": HOSTS,
     "staff.rooms.undo_name": HOSTS,
@@ -223,9 +225,10 @@ MAY_ONLY_LOOK = {
         "mark_everyone",
         "move",
         "name_guest",
+        "reinstate",
         "undo_look",
         "undo_name",
         "with_another",
     )
-}
+} | {"staff.rooms.correct_time": CARE_TEAM - LEADS}
 """Who sees the object but may not do this to it is told so: 403 instead of 404."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from webapp.web.api.contract.document import document
 
-KNOWN = {"put_couple": "maya_and_ben", "end_couple": "maya_and_ben", "cancel_session": "evening", "get_chart": "maya", "get_fhir_chart": "maya", "get_printed_chart": "maya",
+KNOWN = {"put_couple": "maya_and_ben", "end_couple": "maya_and_ben", "cancel_session": "evening", "reinstate_session": "evening", "get_chart": "maya", "get_fhir_chart": "maya", "get_printed_chart": "maya",
          "put_care_team": "maya", "put_summary": "evening", "post_zoom": "harbor"}  # fmt: skip
 """What stands in the address, where a new name will not do."""
 NUL, FLOOD = "a\0b", 1024 * 1024 + 1

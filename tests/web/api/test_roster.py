@@ -1,7 +1,7 @@
 """The API's people, couples, care teams, series, sessions and policy, by the caller's own references."""
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -115,6 +115,44 @@ def test_a_session_is_planned_moved_and_cancelled(call) -> None:
     again = call("POST", "/sessions/thursday/cancellation", {"reason": "Still."})
     assert again.json == off.json
     assert call("PUT", "/sessions/thursday", LATER).status_code == 409
+
+
+def test_a_cancelled_session_is_reinstated_with_the_places_it_had(call, neighbour) -> None:
+    call("PUT", "/sessions/thursday", LATER)
+    call("POST", "/sessions/thursday/cancellation", {"reason": "Carla is ill."})
+    assert neighbour("DELETE", "/sessions/thursday/cancellation").status_code == 404
+    for _ in range(2):
+        back = call("DELETE", "/sessions/thursday/cancellation")
+        assert (back.json["cancelled_at"], back.json["seats"]) == (None, ["maya", "ben"])
+
+
+def test_a_session_that_has_begun_stays_where_it_is(call, clock) -> None:
+    """Rule 14; the same times again are no move."""
+    call("PUT", "/sessions/thursday", LATER)
+    past = {"starts_at": "2026-03-03T18:00:00-05:00", "ends_at": "2026-03-03T21:00:00-05:00"}
+    assert call("PUT", "/sessions/thursday", LATER | past).status_code == 409
+    clock.set(datetime(2026, 3, 5, 23, 30, tzinfo=UTC))
+    no = call("PUT", "/sessions/thursday", LATER | {"starts_at": "2026-03-06T18:00:00-05:00", "ends_at": "2026-03-06T21:00:00-05:00"})  # fmt: skip
+    assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/starts_at")
+    assert call("PUT", "/sessions/thursday", LATER | {"title": "Evening"}).status_code == 200
+
+
+def test_what_was_changed_on_one_evening_stands_until_the_series_names_it(call) -> None:
+    """Rule 13."""
+    call("PUT", "/series/mondays", WEEKLY)
+    evening = "/sessions/mondays:2026-03-09T18:00"
+    moved = {
+        "starts_at": "2026-03-10T18:00:00-04:00", "ends_at": "2026-03-10T21:00:00-04:00",
+        "host": "colin", "presence": "platform",
+    }  # fmt: skip
+    call("PUT", evening, LATER | {"title": "Mondays", "capacity": 8, "seats": ["maya"]} | moved)
+    changed = call("PUT", "/series/mondays", WEEKLY | {"title": "Evenings"})
+    [left] = changed.json["changed_by_hand"]
+    assert left == {"session": "mondays:2026-03-09T18:00", "what": ["host", "time"]}
+    again = {"title": "Evenings", "take_back": ["mondays:2026-03-09T18:00"]}
+    assert call("PUT", "/series/mondays", WEEKLY | again).json["changed_by_hand"] == []
+    elsewhere = call("PUT", "/series/mondays", WEEKLY | {"take_back": ["nobodys"]})
+    assert (elsewhere.status_code, elsewhere.json["errors"][0]["pointer"]) == (404, "#/take_back")
 
 
 def test_a_full_session_refuses_one_more(call, recorded) -> None:

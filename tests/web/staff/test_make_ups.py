@@ -105,6 +105,17 @@ def test_invalid_input_is_named_at_its_field_and_changes_nothing(carla, world, s
     assert planned(store) == []
 
 
+def test_what_the_host_has_at_that_time_is_asked_about(carla, world, store, clock):
+    room(store, world.carla, [], clock.now() + 2 * DAY + 4 * HOUR, clock.now(), title="Team talk")
+    store.commit()
+    asked = carla.post("/staff/make-ups", form(world), htmx=True)
+    assert asked.status_code == 422
+    assert "Team talk" in asked.text
+    assert planned(store) == []
+    assert carla.post("/staff/make-ups", form(world, anyway="yes")).status_code == 303
+    assert len(planned(store)) == 1
+
+
 def test_slots_say_how_full_they_are_and_how_many_wait(carla, world, store, clock, slot):
     full = slot(DAY, clients=[world.gus], capacity=1)
     waiting = missed(store, world.carla, world.maya, clock.now())

@@ -10,6 +10,8 @@ from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.teams import Cover
+from webapp.care.schedule import planning
+from webapp.care.schedule.sessions import TimeCorrection
 from webapp.protocol.engine import engine
 
 
@@ -130,6 +132,96 @@ def test_a_session_is_cancelled_with_a_reason(carla, room, world, store):
     assert "Mark the room" not in page
 
 
+def test_what_was_called_off_takes_place_after_all_with_the_places_it_had(
+    carla, room, world, store
+):
+    session = room([world.maya], 60)
+    carla.post(f"/staff/sessions/{session.id}/cancellation", {"reason": "Carla is ill."})
+    assert "It takes place after all" in carla.get(f"/staff/sessions/{session.id}").text
+    answer = carla.post(f"/staff/sessions/{session.id}/reinstatement")
+    assert answer.status_code == 303
+    store.refresh(session)
+    assert (session.cancelled_at, session.cancel_reason, session.sequence) == (None, None, 2)
+    assert [seat.client_id for seat in planning.taken(store, session)] == [world.maya.id]
+    assert store.scalars(select(Event).where(Event.tag == Tag.SESSION_REINSTATED)).one()
+
+
+def test_what_would_have_begun_by_now_is_not_reinstated(visit, room, world, store, clock):
+    session = room([world.maya], 60)
+    session.cancel(store, "ill", by=world.carla, now=clock.now())
+    store.commit()
+    clock.set(session.starts_at)
+    answer = visit(world.carla).post(f"/staff/sessions/{session.id}/reinstatement", htmx=True)
+    assert answer.status_code == 422
+    assert "It would have begun by now" in answer.text
+    store.refresh(session)
+    assert session.cancelled_at is not None
+
+
+def test_a_session_that_has_begun_is_not_moved(carla, room, world, store):
+    """Rule 14."""
+    session = room([world.maya], -10)
+    began = session.starts_at
+    assert "Move to another time" not in carla.get(f"/staff/sessions/{session.id}").text
+    answer = carla.post(f"/staff/sessions/{session.id}/time", {"starts_at": "2026-03-06T18:30"})
+    assert answer.status_code == 422
+    store.refresh(session)
+    assert session.starts_at == began
+
+
+def test_no_session_is_moved_into_the_past(carla, room, world, store):
+    session = room([world.maya], 60)
+    answer = carla.post(f"/staff/sessions/{session.id}/time", {"starts_at": "2026-03-03T18:30"})
+    assert answer.status_code == 422
+    assert "still to come" in answer.text
+    store.refresh(session)
+    assert session.sequence == 0
+
+
+def test_what_people_have_at_the_new_time_is_listed_and_asked_about(carla, room, world, store):
+    """By name for those in the reader's care, as a number for others."""
+    session = room([world.maya, world.zoe], 60 * 24)
+    room([world.maya], 60 * 48, host=world.tessa, ref="other", title="Couples hour")
+    room([world.zoe], 60 * 48, host=world.colin, ref="third", title="Skills and tools")
+    room([], 60 * 48, ref="own", title="Team talk")
+    to = f"/staff/sessions/{session.id}/time"
+    asked = carla.post(to, {"starts_at": "2026-03-06T13:30"}, htmx=True)
+    assert asked.status_code == 422
+    for words in ("Maya Torres", "Couples hour", "Carla", "Team talk", "1 more person"):
+        assert words in asked.text
+    assert "Skills and tools" not in asked.text
+    store.refresh(session)
+    assert session.sequence == 0
+    carla.post(to, {"starts_at": "2026-03-06T13:30", "anyway": "yes"})
+    store.refresh(session)
+    assert session.sequence == 1
+
+
+def test_a_lead_corrects_a_wrong_time_with_a_reason_and_attendance_is_kept(
+    visit, carla, room, world, store
+):
+    """Rules 10 and 14."""
+    session = room([world.maya], -60)
+    seat = session.seats[0]
+    carla.post(f"/staff/seats/{seat.id}/presence", {"type": "present"})
+    marks = store.scalars(select(Presence.id)).all()
+    to = f"/staff/sessions/{session.id}/correction"
+    form = {"starts_at": "2026-03-04T11:00", "ends_at": "2026-03-04T12:30", "reason": "It was put in as noon."}  # fmt: skip
+    assert carla.post(to, form).status_code == 403
+    cody = visit(world.cody)
+    assert cody.post(to, form | {"reason": " "}, htmx=True).status_code == 422
+    assert cody.post(to, form | {"starts_at": "2026-03-05T11:00", "ends_at": "2026-03-05T12:00"}).status_code == 422  # fmt: skip
+    assert "Correct its time" in cody.get(f"/staff/sessions/{session.id}").text
+    assert cody.post(to, form).status_code == 303
+    store.refresh(session)
+    assert session.starts_at.isoformat() == "2026-03-04T16:00:00+00:00"
+    assert session.ends_at.isoformat() == "2026-03-04T17:30:00+00:00"
+    assert store.scalars(select(Presence.id)).all() == marks
+    [said] = store.scalars(select(TimeCorrection)).all()
+    assert (said.reason, said.by_id) == ("It was put in as noon.", world.cody.id)
+    assert "1 of 1 there" in cody.get(f"/staff/sessions/{session.id}").text
+
+
 def test_a_session_in_the_future_cannot_be_marked(carla, room, world, store):
     session = room([world.maya], 60)
     assert "Everyone was here" not in carla.get(f"/staff/sessions/{session.id}").text
@@ -158,8 +250,12 @@ def test_htmx_gets_the_live_part_of_the_page(carla, room, world):
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/presence", "/confirmation", "/time", "/cancellation", "/looks", "/looks/undo"]
-)
+    "path",
+    [
+        "", "/presence", "/confirmation", "/time", "/cancellation", "/reinstatement", "/correction",
+        "/looks", "/looks/undo",
+    ],
+)  # fmt: skip
 def test_staff_who_may_not_see_a_session_do_not_find_it(visit, room, world, store, path):
     session = room([world.maya], -10)
     for stranger in (world.colin, world.greta, world.charlie, world.maya):

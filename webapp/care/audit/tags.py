@@ -87,6 +87,11 @@ class Tag(StrEnum):
         N_("A session moved to another time."), N_("Session moved"), "", "clock")
     SESSION_CANCELLED = ("session:cancelled", "starts_at",
         N_("The program cancelled a session."), N_("Session called off"), "", "close")
+    SESSION_REINSTATED = ("session:reinstated", "starts_at ends_at",
+        N_("A session that was cancelled takes place after all."), N_("Session takes place after all"), "", "check")
+    SESSION_TIME_CORRECTED = ("session:time:corrected", "starts_at ends_at",
+        N_("Somebody who leads corrected when a session took place (rule 14)."),
+        N_("Time of the session corrected"), "", "clock")
     SESSION_CONFIRMED = ("session:presence:confirmed", "source",
         N_("Staff or the reconciled platform confirmed who was there."), N_("Room confirmed"), "", "check")
     SESSION_UNKNOWN = ("session:presence:unknown", "",

@@ -11,7 +11,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.make_ups import bookings, busy_slots, calendars
 from webapp.care.make_ups.eligibility import Party
 from webapp.care.make_ups.make_ups import MakeUp
-from webapp.care.schedule import planning, series
+from webapp.care.schedule import series
 from webapp.care.schedule.kinds import GROUPS
 from webapp.care.schedule.series import Member, Series
 from webapp.care.schedule.sessions import Seat, Session
@@ -92,9 +92,8 @@ def change(
             raise Clash(field="series")
     group.members.remove(member)
     to.members.append(Member(series_id=to.id, client_id=client.id))
-    series.release_coming_seats(store, group, {client.id}, by=by, now=now)
-    for session in coming:
-        planning.give_seat(store, session, client, by=by, now=now)
+    for each in (group, to):
+        series.follow_members(store, each, by=by, now=now)
     events.record(
         store, Tag.GROUP_TIME_CHANGED, client=client, by=by, now=now, was=group.id, series=to.id
     )

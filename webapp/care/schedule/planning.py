@@ -1,7 +1,7 @@
 """Plans and changes sessions, and gives clients places in them or holds places for them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -12,13 +12,12 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import known_zone
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
-from webapp.care.schedule.sessions import Seat, Session, occupied
+from webapp.care.schedule.sessions import Seat, Session, check_times, occupied
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Full, Invalid
 
 LONGEST_TITLE = 200
 MOST_PLACES = 1000
-LONGEST_SESSION = timedelta(hours=24)
 
 
 def put(
@@ -50,10 +49,7 @@ def put(
         program_id, kind=kind, title=title, host=host, capacity=capacity, makes_up=makes_up,
         presence_from=presence_from,
     )  # fmt: skip
-    if ends_at <= starts_at:
-        raise Invalid(N_("A session ends after it starts."), field="ends_at")
-    if ends_at - starts_at > LONGEST_SESSION:
-        raise Invalid(N_("A session lasts a day at most."), field="ends_at")
+    check_times(starts_at, ends_at)
     known = select(Session).where(Session.program_id == program_id, Session.ref == ref)
     session = store.scalar(known)
     new = session is None
@@ -109,6 +105,28 @@ def check_client(program_id: int, client: Person) -> None:
     """Raises Invalid unless `client` is a client of this program."""
     if client.kind != Kind.CLIENT or client.program_id != program_id:
         raise Invalid(N_("%(ref)s is not a client here."), field="seats", ref=client.ref)
+
+
+def overlaps(
+    store: Store,
+    people: Iterable[Person],
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    but: Session | None = None,
+) -> list[tuple[Person, Session]]:
+    """Who of these people hosts another session at that time or has a place in one, and which: what is asked about before a time
+    is saved. `but`: the session that is given the time."""
+    wanted = {person.id: person for person in people}
+    at_that_time = (
+        Session.is_on, Session.starts_at < ends_at, Session.ends_at > starts_at,
+        Session.id != (but.id if but else 0),
+    )  # fmt: skip
+    hosted = select(Session.host_id, Session).where(Session.host_id.in_(wanted), *at_that_time)
+    seated = select(Seat.client_id, Session).join(Seat, Seat.session_id == Session.id)
+    seated = seated.where(Seat.client_id.in_(wanted), Seat.is_given, *at_that_time)
+    found = [*store.execute(hosted), *store.execute(seated)]
+    return [(wanted[who], session) for who, session in sorted(found, key=lambda one: (wanted[one[0]].name, one[1].starts_at))]  # fmt: skip
 
 
 def resize(store: Store, session: Session, capacity: int) -> None:

@@ -1,7 +1,9 @@
 """Series: a weekly pattern in local time, unfolded into sessions for the next eight weeks (rule 12, R10)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON, ForeignKey, Index, Select, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -14,12 +16,12 @@ from webapp.care.directory.programs import Program, known_zone
 from webapp.care.schedule import dial_ins, planning, recurrences
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.recurrences import Recurrence
-from webapp.care.schedule.sessions import Seat, Session
+from webapp.care.schedule.sessions import LONGEST_SESSION, Session
 from webapp.db import Base, Database, Store, claim
 from webapp.refusals import N_, Full, Invalid
 
 HORIZON = timedelta(weeks=8)
-SHORTEST, LONGEST = timedelta(minutes=1), planning.LONGEST_SESSION
+SHORTEST, LONGEST = timedelta(minutes=1), LONGEST_SESSION
 
 
 class Series(Base):
@@ -49,6 +51,8 @@ class Series(Base):
     makes_up: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     """Kinds of missed sessions that its sessions may make up for."""
     unfolded_until: Mapped[datetime | None]
+    applies_from: Mapped[datetime | None]
+    """Since when the pattern is as it is: its evenings before that are left as they were."""
 
     host: Mapped[Person] = relationship()
     members: Mapped[list["Member"]] = relationship(cascade="all, delete-orphan")
@@ -69,6 +73,10 @@ class Series(Base):
     def occurrences(self, after: datetime, until: datetime) -> tuple[tuple[str, datetime], ...]:
         """As `Recurrence.occurrences`. Raises Invalid as `recurrence` does."""
         return self.recurrence.occurrences(after, until)
+
+    def window(self, now: datetime) -> tuple[datetime, datetime]:
+        """From when until when it is unfolded: from the day before, so that an evening whose hour has passed is still known."""
+        return max(now, self.applies_from or now) - timedelta(days=1), now + HORIZON
 
     def occurrences_or_none(self, after: datetime, until: datetime) -> dict[str, datetime]:
         """The same by local start; none for a series that can't be planned as it is."""
@@ -109,8 +117,14 @@ def put(
     dial_in: str | None = None,
     presence_from: str = PresenceFrom.PLATFORM,
     makes_up: Iterable[str] = (),
+    applies_from: datetime | None = None,
+    take_back: Iterable[Session] = (),
 ) -> tuple[Series, bool]:
-    """Plan a series or change it, with its coming sessions; returns (series, whether new). Raises Invalid naming the field."""
+    """Plan a series or change it, with its coming sessions; returns (series, whether new). Raises Invalid naming the field.
+
+    What a person changed on one evening stands (rule 13), but for the evenings of `take_back`, which follow the series again.
+    `applies_from`: the change is for this instant's evening and the following ones; None: for all that are to come.
+    """
     recurrence = recurrences.checked(local_start, known_zone(time_zone), rrule)
     if not SHORTEST <= duration <= LONGEST:
         raise Invalid(N_("Between a minute and a day."), field="duration")
@@ -126,7 +140,9 @@ def put(
     if series is None:
         series = Series(program_id=program.id, ref=ref, members=[])
         store.add(series)
-    before = {} if new else series.occurrences_or_none(now, now + HORIZON)
+    if applies_from and not new:
+        _unfold_as_it_was(store, series, applies_from, by=by, now=now)
+        series.applies_from = applies_from
     series.kind, series.title = kind, title
     series.join_url = dial_ins.checked_join_url(join_url)
     series.dial_in = dial_ins.parse(dial_in) if dial_in else None
@@ -135,36 +151,56 @@ def put(
     series.time_zone, series.rrule, series.host = recurrence.zone, str(recurrence.rule), host
     series.capacity, series.presence_from = capacity, presence_from
     series.makes_up = makes_up
-    dropped = set_members(series, clients)
-    changed = store.is_modified(series)
+    had = {member.client_id for member in series.members}
+    set_members(series, clients)
+    changed = store.is_modified(series) or had != {client.id for client in clients}
     store.flush()
     if new or changed:
         tag = Tag.SERIES_PLANNED if new else Tag.SERIES_CHANGED
         events.record(store, tag, by=by, now=now, program_id=program.id, series=series.id)
-    release_coming_seats(store, series, dropped, by=by, now=now)
-    unfold_one(store, series, by=by, now=now, before=before)
+    unfold_one(store, series, by=by, now=now, take_back={each.id for each in take_back})
     return series, new
 
 
-def set_members(series: Series, clients: Iterable[Person]) -> set[int]:
-    """Make these clients the members; returns the ids of those who no longer are. Raises Invalid when there are too many."""
+def _unfold_as_it_was(
+    store: Store, series: Series, until: datetime, *, by: Person | None, now: datetime
+) -> None:
+    """Plan the evenings before a change that is for later ones only. Raises Invalid for a change beyond the horizon."""
+    if not now < until <= now + HORIZON:
+        raise Invalid(N_("Between now and eight weeks from now."), field="applies_from")
+    if series.occurrences_or_none(now, until):
+        unfold_one(store, series, by=by, now=now, full=[])
+
+
+def set_members(series: Series, clients: Iterable[Person]) -> None:
+    """Make these clients the members. Raises Invalid when there are too many."""
     wanted = {client.id: client for client in clients}
     if len(wanted) > series.capacity:
         raise Invalid(N_("More clients than places."), field="seats")
     had = {member.client_id for member in series.members}
     series.members = [m for m in series.members if m.client_id in wanted]
     series.members += [Member(client=c, client_id=i) for i, c in wanted.items() if i not in had]
-    return had - wanted.keys()
 
 
-def release_coming_seats(
-    store: Store, series: Series, clients: set[int], *, by: Person | None, now: datetime
-) -> None:
-    """Release these clients' places in the coming sessions of `series`."""
-    coming = select(Seat).join(Session, Session.id == Seat.session_id)
-    coming = coming.where(Session.series_id == series.id, Session.starts_at > now)
-    for seat in store.scalars(coming.where(Seat.client_id.in_(clients))) if clients else ():
-        seat.release(store, by=by, now=now)
+# --- unfolding ----------------------------------------------------------------------------------------------------------
+#
+# `Session.as_planned` holds what the series last made of one evening. Whatever of it is otherwise on the session was changed there
+# by somebody, and stands: the series changes neither it nor what `as_planned` says of it.
+
+FIELDS = (
+    "kind", "title", "time_zone", "host_id", "join_url", "dial_in", "capacity", "presence_from",
+    "makes_up",
+)  # fmt: skip
+"""What an evening has from its series, beside its time, its places and whether it takes place."""
+TIME, OFF, SEATS = ("starts_at", "ends_at"), "off", "seats"
+BY_HAND = (
+    *(name.removesuffix("_id") for name in FIELDS),
+    "time",
+    "called_off",
+    "reinstated",
+    "seats",
+)
+"""What somebody may have changed on one evening: `changed_by_hand`."""
 
 
 def unfold_one(
@@ -173,87 +209,206 @@ def unfold_one(
     *,
     by: Person | None,
     now: datetime,
-    before: dict[str, datetime] | None = None,
     full: list[Full] | None = None,
+    take_back: Collection[int] = (),
 ) -> int:
-    """Make the coming sessions of `series` match its pattern, up to the horizon; returns how many were touched.
+    """Make the coming sessions of `series` match its pattern, up to the horizon; returns how many were touched (rule 13).
 
-    `before`: the occurrences of the pattern before it was changed (local start → instant), if it was. A changed time moves
-    the occurrence of that day; an occurrence the pattern no longer has is cancelled; a session that was moved or cancelled
-    by hand stays so.
-
-    A member for whom there is no place raises Full; with `full` that is only noted there, and the rest is planned.
+    An evening is known by its day in the pattern, wherever it was moved to. One that the pattern no longer has is called off, and
+    takes place again when the pattern has it again. What a person changed on one evening stands, but for those of `take_back`
+    (ids). One that has begun is left alone. A member for whom there is no place raises Full; with `full` that is only noted
+    there, and the rest is planned.
     """
-    wanted = dict(series.occurrences(now, now + HORIZON))
-    found = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
-    coming = {str(session.occurs_on): session for session in store.scalars(found)}
-    by_day = {on[:10]: session for on, session in coming.items()}
-    clients = [member.client for member in series.members if member.client.active]
+    begin = max(now, series.applies_from or now)
+    found = series.occurrences(*series.window(now))
+    wanted = [(on, instant) for on, instant in found if instant >= begin]
+    days = {on[:10] for on, _ in found}
+    first_day = begin.astimezone(ZoneInfo(series.time_zone)).date().isoformat()
+    by_day = _sessions_by_day(store, series, first_day, now)
     touched = 0
-    for on, starts_at in wanted.items():
-        session = by_day.get(on[:10])
-        if session and (
-            session.cancelled_at or _is_as_planned(session, series, on, clients, before)
-        ):
-            continue
-        _apply_pattern(
-            store, series, session, on, starts_at, clients, before or wanted, by, now, full
-        )
-        touched += 1
-    for day in by_day.keys() - {on[:10] for on in wanted}:
-        if not by_day[day].cancelled_at:
-            by_day[day].cancel(store, "The series no longer has this session.", by=by, now=now)
+    for on, starts_at in wanted:
+        session = by_day.get(on[:10]) or _adopted(store, series, on)
+        if session is None:
+            session = _plan(store, series, on, starts_at, by, now)
             touched += 1
+        elif session.starts_at > now:
+            again = session.id in take_back
+            touched += _follow(store, series, session, on, starts_at, again, by, now)
+        by_day[on[:10]] = session
+    for day, session in by_day.items():
+        if day < first_day or day in days or session.starts_at <= now or session.cancelled_at:
+            continue
+        if session.id in take_back or not changed_by_hand(session):
+            session.cancel(store, "The series no longer has this session.", by=by, now=now)
+            session.as_planned = _as_it_stands(series, session) | {OFF: True}
+            touched += 1
+    store.flush()
+    since = first_day if begin > now else ""
+    coming = [each for day, each in by_day.items() if each.starts_at > now and day >= since]
+    follow_members(store, series, coming, by=by, now=now, full=full, take_back=take_back)
     if not full:
         series.unfolded_until = now + HORIZON
     return touched
 
 
-def _is_as_planned(
-    session: Session,
-    series: Series,
-    on: str,
-    clients: list[Person],
-    before: dict[str, datetime] | None,
-) -> bool:
-    """Whether the session needs no change: the pattern is the same, and every member has a place."""
-    seated = {seat.client_id for seat in session.seats if seat.released_at is None}
-    return not before and session.occurs_on == on and {c.id for c in clients} <= seated
+def changed_by_hand(session: Session) -> list[str]:
+    """What of an evening is otherwise than its series made it: names of `BY_HAND` (`seats`: a member's
+    place was taken away). Empty for a session without a series."""
+    planned = session.as_planned
+    if planned is None:
+        return []
+    found = [name.removesuffix("_id") for name in FIELDS if getattr(session, name) != planned[name]]
+    if any(getattr(session, name).isoformat() != planned[name] for name in TIME):
+        found.append("time")
+    if bool(session.cancelled_at) != planned[OFF]:
+        found.append("called_off" if session.cancelled_at else "reinstated")
+    if set(planned[SEATS]) - {seat.client_id for seat in session.seats if seat.is_given}:
+        found.append("seats")
+    return found
 
 
-def _apply_pattern(
+def reinstate(store: Store, session: Session, *, by: Person | None, now: datetime) -> None:
+    """Let a cancelled session take place after all; clients who became members of its series meanwhile get a place while there are
+    any. Raises TooLate."""
+    session.reinstate(store, by=by, now=now)
+    if session.series_id is not None:
+        series = store.get_one(Series, session.series_id)
+        follow_members(store, series, [session], by=by, now=now, full=[])
+
+
+def coming_changed_by_hand(store: Store, series: Series, now: datetime) -> list[Session]:
+    """The coming evenings of `series` on which somebody changed something, the soonest first: those that a change of the series
+    leaves as they are."""
+    coming = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
+    found = store.scalars(coming.order_by(Session.starts_at))
+    return [session for session in found if changed_by_hand(session)]
+
+
+def follow_members(
     store: Store,
     series: Series,
-    session: Session | None,
-    on: str,
-    starts_at: datetime,
-    clients: list[Person],
-    before: dict[str, datetime],
+    sessions: Iterable[Session] | None = None,
+    *,
     by: Person | None,
     now: datetime,
-    full: list[Full] | None,
+    full: list[Full] | None = None,
+    take_back: Collection[int] = (),
 ) -> None:
-    """Create or change the session of one occurrence. Guests of this session alone keep their places."""
+    """Give the members of `series` their places in these sessions (None: all that are to come), and release those of clients who
+    no longer are members. A place that somebody gave or took away on one evening stays as it is. Raises Full, or notes it."""
+    if sessions is None:
+        coming = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
+        sessions = store.scalars(coming.order_by(Session.starts_at)).all()
+    members = {member.client_id: member.client for member in series.members}
+    active = [client for client in members.values() if client.active]
+    for session in sessions:
+        planned = session.as_planned or _as_it_stands(series, session)
+        given = {seat.client_id: seat for seat in planning.taken(store, session)}
+        known = [client_id for client_id in planned[SEATS] if client_id in members]
+        for client_id in set(planned[SEATS]) - members.keys() & given.keys():
+            given[client_id].release(store, by=by, now=now)
+        for client in active if session.is_on else ():
+            if client.id in given or (client.id in known and session.id not in take_back):
+                continue
+            try:
+                planning.give_seat(store, session, client, by=by, now=now)
+            except Full as refusal:
+                if full is None:
+                    raise
+                full.append(refusal)
+            else:
+                known = [*(each for each in known if each != client.id), client.id]
+        if known != planned[SEATS] or session.as_planned is None:
+            session.as_planned = planned | {SEATS: known}
+
+
+def _sessions_by_day(
+    store: Store, series: Series, first_day: str, now: datetime
+) -> dict[str, Session]:
+    """Its sessions that are to come, by their time or by their place in the pattern: day in the pattern → session."""
+    ahead = or_(Session.starts_at > now, Session.occurs_on >= first_day)
+    found = select(Session).where(Session.series_id == series.id, ahead)
+    return {str(session.occurs_on)[:10]: session for session in store.scalars(found)}
+
+
+def _adopted(store: Store, series: Series, on: str) -> Session | None:
+    """A session that was planned under this evening's reference without a series."""
+    where = (Session.program_id == series.program_id, Session.ref == f"{series.ref}:{on}")
+    session = store.scalar(select(Session).where(*where, Session.series_id.is_(None)))
+    if session:
+        session.series_id, session.occurs_on = series.id, on
+    return session
+
+
+def _values(series: Series, starts_at: datetime) -> dict[str, Any]:
+    """What the series makes of the evening that begins then, but for its places."""
     ends_at = starts_at + series.duration
-    ref = session.ref if session else f"{series.ref}:{on}"
-    if session and session.starts_at != before.get(str(session.occurs_on), session.starts_at):
-        starts_at, ends_at = session.starts_at, session.ends_at
+    times = {"starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
+    return {name: getattr(series, name) for name in FIELDS} | times | {OFF: False}
+
+
+def _as_it_stands(series: Series, session: Session) -> dict[str, Any]:
+    """The session as if the series had made it so, in its members' places too."""
+    members = {member.client_id for member in series.members}
+    seats = [s.client_id for s in session.seats if s.is_given and s.client_id in members]
+    planned = session.as_planned
+    return (
+        {name: getattr(session, name) for name in FIELDS}
+        | {name: getattr(session, name).isoformat() for name in TIME}
+        | {OFF: bool(session.cancelled_at and planned and planned[OFF])}
+        | {SEATS: planned[SEATS] if planned else seats}
+    )
+
+
+def _plan(
+    store: Store, series: Series, on: str, starts_at: datetime, by: Person | None, now: datetime
+) -> Session:
+    values = _values(series, starts_at)
     made, _ = planning.put(
-        store, series.program_id, ref,
-        kind=series.kind, title=series.title, starts_at=starts_at, ends_at=ends_at,
-        time_zone=series.time_zone, host=series.host, capacity=series.capacity,
-        join_url=series.join_url, dial_in=series.dial_in,
-        presence_from=series.presence_from,
-        makes_up=series.makes_up, by=by, now=now,
+        store, series.program_id, f"{series.ref}:{on}", host=series.host, by=by, now=now,
+        **{name: values[name] for name in FIELDS if name != "host_id"},
+        starts_at=starts_at, ends_at=starts_at + series.duration,
     )  # fmt: skip
-    made.series_id, made.occurs_on = series.id, on
-    for client in clients:
-        try:
-            planning.give_seat(store, made, client, by=by, now=now)
-        except Full as refusal:
-            if full is None:
-                raise
-            full.append(refusal)
+    made.series_id, made.occurs_on, made.as_planned = series.id, on, values | {SEATS: []}
+    return made
+
+
+def _follow(
+    store: Store,
+    series: Series,
+    session: Session,
+    on: str,
+    starts_at: datetime,
+    take_back: bool,
+    by: Person | None,
+    now: datetime,
+) -> bool:
+    """Bring one evening in line with its series, but for what was changed there by hand; whether anything changed."""
+    as_it_is = _as_it_stands(series, session)
+    before = as_it_is if take_back or session.as_planned is None else session.as_planned
+    if session.cancelled_at and not before[OFF] and not take_back:
+        return False
+    wanted, sequence = _values(series, starts_at), session.sequence
+    planned = before | {name: wanted[name] for name in FIELDS if before[name] == as_it_is[name]}
+    session.reinstate(store, by=by, now=now)
+    for name in FIELDS:
+        if before[name] == as_it_is[name] != wanted[name] and name != "capacity":
+            setattr(
+                session, *(("host", series.host) if name == "host_id" else (name, wanted[name]))
+            )
+    changed = store.is_modified(session)
+    if before["capacity"] == session.capacity != wanted["capacity"]:
+        planning.resize(store, session, wanted["capacity"])
+        changed = True
+    if changed:
+        events.record(store, Tag.SESSION_CHANGED, session=session, by=by, now=now)
+    if all(before[name] == as_it_is[name] for name in TIME):
+        session.move(store, starts_at, starts_at + series.duration, by=by, now=now)
+        planned |= {name: wanted[name] for name in TIME}
+    session.occurs_on, planned[OFF] = on, False
+    if session.as_planned != planned:
+        session.as_planned = planned
+    return changed or session.sequence != sequence
 
 
 def _program_of(series_id: int) -> Select[int]:
@@ -292,7 +447,7 @@ def _expand_ahead(database: Database, due: Select[Series], now: datetime) -> Non
     """Expand the rules of these series without holding a lock; `unfold_one` then finds their occurrences ready (S17)."""
     with database.reading() as store:
         for each in store.scalars(due):
-            each.occurrences_or_none(now, now + HORIZON)
+            each.occurrences_or_none(*each.window(now))
 
 
 def unfinished(as_of: datetime) -> Select[Series]:

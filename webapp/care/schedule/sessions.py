@@ -26,10 +26,14 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.teams import SEE_EVERYONE, in_care_of
 from webapp.care.schedule.kinds import PresenceFrom
+from webapp.crypto.sealed import SealedText
 from webapp.db import Base, Store
-from webapp.refusals import N_, Cancelled, Invalid
+from webapp.refusals import N_, Cancelled, Invalid, TooLate
 
 BEHIND = timedelta(days=14)
+LONGEST_SESSION = timedelta(hours=24)
+CORRECTED_WITHIN = timedelta(days=90)
+"""How long afterwards the time of a session may be corrected (rule 10)."""
 OCCUPIED = "released_at IS NULL OR held_until IS NOT NULL"
 
 
@@ -56,7 +60,10 @@ class Session(Base):
     ref: Mapped[str]
     series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"))
     occurs_on: Mapped[str | None]
-    """Which occurrence of its series: the local start as the pattern has it, also when this one was moved."""
+    """Which occurrence of its series: the local start as the pattern has it, also when this one was moved. The day alone tells
+    it from the others (rule 13)."""
+    as_planned: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What its series last made of it (`series.py`). Whatever is otherwise now was changed by hand, and stands (rule 13)."""
     kind: Mapped[str]
     title: Mapped[str]
     starts_at: Mapped[datetime]
@@ -108,13 +115,16 @@ class Session(Base):
         now: datetime,
     ) -> None:
         """Change its time. The engine plans every step anew, and people who were told of the old time are told again (rule 4).
-        Raises Cancelled, Invalid."""
+        Raises Cancelled, Invalid; TooLate for one that has begun, whose time a lead corrects instead (rule 14)."""
         if self.cancelled_at:
             raise Cancelled()
-        if ends_at <= starts_at:
-            raise Invalid(N_("A session ends after it starts."), field="ends_at")
+        check_times(starts_at, ends_at)
         if (starts_at, ends_at) == (self.starts_at, self.ends_at):
             return
+        if self.starts_at <= now or self.confirmed_at:
+            raise TooLate(N_("This session has begun, so it stays where it is. Somebody who leads can correct its time."), field="starts_at")  # fmt: skip
+        if starts_at <= now:
+            raise Invalid(N_("Choose a time that is still to come."), field="starts_at")
         was_at, self.starts_at, self.ends_at = self.starts_at, starts_at, ends_at
         self.moved_at = now
         self.sequence += 1
@@ -142,12 +152,95 @@ class Session(Base):
             store, Tag.SESSION_CANCELLED, session=self, by=by, now=now, starts_at=self.starts_at
         )
 
+    def reinstate(self, store: Store, *, by: Person | None, now: datetime) -> None:
+        """Take place after all, with the places it had. One that was not cancelled is left as it is. Raises TooLate once it would
+        have begun."""
+        if not self.cancelled_at:
+            return
+        if self.starts_at <= now:
+            raise TooLate(N_("It would have begun by now. Plan another one."))
+        self.cancelled_at, self.cancel_reason, self.cancelled_by_id = None, None, None
+        self.sequence += 1
+        look_again(store, now, session_id=self.id)
+        events.record(
+            store, Tag.SESSION_REINSTATED, session=self, by=by, now=now, starts_at=self.starts_at,
+            ends_at=self.ends_at,
+        )  # fmt: skip
+
+    def correct_time(
+        self,
+        store: Store,
+        starts_at: datetime,
+        ends_at: datetime,
+        reason: str,
+        *,
+        by: Person,
+        now: datetime,
+    ) -> None:
+        """Say when it really took place, for one that has begun: attendance is kept and seen against the right time (rules 10 and
+        14). The caller checks that `by` leads. Raises Cancelled, Invalid, TooLate."""
+        if self.cancelled_at:
+            raise Cancelled()
+        if not reason.strip():
+            raise Invalid(N_("Say why, for the record."), field="reason")
+        check_times(starts_at, ends_at)
+        if self.starts_at > now:
+            raise Invalid(N_("It has not begun. Move it instead."), field="starts_at")
+        if starts_at > now:
+            raise Invalid(
+                N_("It has begun, so its time can't be still to come."), field="starts_at"
+            )
+        if now - min(starts_at, self.starts_at) > CORRECTED_WITHIN:
+            raise TooLate(N_("It is too long ago to correct this."), field="starts_at")
+        if (starts_at, ends_at) == (self.starts_at, self.ends_at):
+            return
+        store.add(
+            TimeCorrection(
+                session_id=self.id,
+                was_starts_at=self.starts_at,
+                was_ends_at=self.ends_at,
+                reason=reason.strip(),
+                at=now,
+                by_id=by.id,
+            )  # fmt: skip
+        )
+        self.starts_at, self.ends_at = starts_at, ends_at
+        self.sequence += 1
+        look_again(store, now, session_id=self.id)
+        events.record(
+            store, Tag.SESSION_TIME_CORRECTED, session=self, by=by, now=now, starts_at=starts_at,
+            ends_at=ends_at,
+        )  # fmt: skip
+
     def confirm(self, store: Store, source: str, *, by: Person | None, now: datetime) -> None:
         """Note that it is now certain who was there: `source` is `staff` or `platform` (P4)."""
         if self.confirmed_at is None:
             self.confirmed_at = now
             look_again(store, now, session_id=self.id)
             events.record(store, Tag.SESSION_CONFIRMED, session=self, by=by, now=now, source=source)
+
+
+class TimeCorrection(Base):
+    """Somebody who leads said when a session really took place. Growth: a few a year."""
+
+    __tablename__ = "time_correction"
+    __table_args__ = (Index("ix_time_correction_session", "session_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
+    was_starts_at: Mapped[datetime]
+    was_ends_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(SealedText)
+    at: Mapped[datetime]
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+
+
+def check_times(starts_at: datetime, ends_at: datetime) -> None:
+    """Raises Invalid unless a session may have these times."""
+    if ends_at <= starts_at:
+        raise Invalid(N_("A session ends after it starts."), field="ends_at")
+    if ends_at - starts_at > LONGEST_SESSION:
+        raise Invalid(N_("A session lasts a day at most."), field="ends_at")
 
 
 class Seat(Base):

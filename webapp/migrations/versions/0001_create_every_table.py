@@ -648,6 +648,7 @@ def upgrade() -> None:
         sa.Column("presence_from", sa.String(), nullable=False),
         sa.Column("makes_up", sa.JSON(), server_default="[]", nullable=False),
         sa.Column("unfolded_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("applies_from", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["host_id"], ["person.id"], name=op.f("fk_series_host_id")),
         sa.ForeignKeyConstraint(["program_id"], ["program.id"], name=op.f("fk_series_program_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
@@ -777,6 +778,7 @@ def upgrade() -> None:
         sa.Column("ref", sa.String(), nullable=False),
         sa.Column("series_id", sa.Integer(), nullable=True),
         sa.Column("occurs_on", sa.String(), nullable=True),
+        sa.Column("as_planned", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
@@ -1003,6 +1005,24 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("session_id", "client_id", name=op.f("pk_summary_read")),
     )
+    op.create_table(
+        "time_correction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("was_starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("was_ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_time_correction_by_id")),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name=op.f("fk_time_correction_session_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_time_correction")),
+    )
+    with op.batch_alter_table("time_correction", schema=None) as batch_op:
+        batch_op.create_index("ix_time_correction_session", ["session_id"], unique=False)
+
     op.create_table(
         "absence_report",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1618,6 +1638,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_absence_report_seat")
 
     op.drop_table("absence_report")
+    with op.batch_alter_table("time_correction", schema=None) as batch_op:
+        batch_op.drop_index("ix_time_correction_session")
+
+    op.drop_table("time_correction")
     op.drop_table("summary_read")
     with op.batch_alter_table("summary", schema=None) as batch_op:
         batch_op.drop_index("uq_summary_personal")

@@ -15,6 +15,7 @@ from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
     DialIn,
     Duration,
+    Instant,
     Link,
     Name,
     OneOf,
@@ -54,6 +55,20 @@ class SeriesIn(RequestBody):
         description="Kinds of missed sessions its sessions may make up for",
     )
     dial_in: DialIn | None = None
+    applies_from: Instant | None = Field(
+        None,
+        description="This evening and the following ones, within eight weeks; null: all to come",
+    )
+    take_back: list[Ref] = Field(
+        default=[],
+        max_length=100,
+        description="Evenings changed by hand that follow the series again; all others stay as they were changed",
+    )
+
+
+class ChangedByHand(ResponseBody):
+    session: str
+    what: list[Annotated[str, OneOf(series.BY_HAND)]]
 
 
 class SeriesOut(ResponseBody):
@@ -70,6 +85,9 @@ class SeriesOut(ResponseBody):
     capacity: int
     makes_up: list[str]
     seats: list[str]
+    changed_by_hand: list[ChangedByHand] = Field(
+        description="Coming evenings that somebody changed; they stay so until `take_back` names them"
+    )
 
 
 @call(
@@ -85,7 +103,8 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
     """Plan a series, or change the one of that reference; its sessions of the coming eight weeks follow.
 
     `local_start` is the first wall time, without an offset; `rrule` an RFC 5545 rule that repeats daily, weekly or monthly. `UNTIL` is
-    a day, which is included, a wall time, or an instant in UTC. Its sessions are `{ref}:{local start}`.
+    a day, which is included, a wall time, or an instant in UTC. Its sessions are `{ref}:{local start}`. What somebody changed on one
+    evening stands, and is listed in `changed_by_hand`, until `take_back` names it.
     """
     # before the write lock is taken; the verb then finds it ready
     recurrences.checked(body.local_start, body.time_zone, body.rrule)
@@ -96,8 +115,11 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
         dial_in=body.dial_in, makes_up=list(dict.fromkeys(body.makes_up)),
         host=lookups.person(body.host, Kind.STAFF, field="host"),
         clients=lookups.people(body.seats, Kind.CLIENT, field="seats") if body.seats else [],
+        applies_from=body.applies_from,
+        take_back=[lookups.session(ref, field="take_back") for ref in body.take_back],
         by=tokens.actor(), now=clock.now(),
     )  # fmt: skip
+    left = series.coming_changed_by_hand(store, made, clock.now())
     body_out = {
         "ref": made.ref, "kind": made.kind, "title": made.title, "time_zone": made.time_zone,
         "local_start": datetime.fromisoformat(made.local_start).isoformat(timespec="minutes"),
@@ -105,5 +127,8 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
         "join_url": made.join_url, "dial_in": made.dial_in, "capacity": made.capacity,
         "makes_up": made.makes_up,
         "seats": sorted(member.client.ref for member in made.members),
+        "changed_by_hand": [
+            {"session": each.ref, "what": series.changed_by_hand(each)} for each in left
+        ],
     }  # fmt: skip
     return body_out, 201 if new else 200

@@ -1,4 +1,4 @@
-"""`PUT /sessions/{ref}`: plans or changes a session; `POST …/cancellation` cancels it."""
+"""`PUT /sessions/{ref}`: plans or changes a session; `POST …/cancellation` cancels it, `DELETE …/cancellation` reinstates it."""
 
 from typing import Annotated, Any
 
@@ -6,7 +6,7 @@ from pydantic import Field
 
 from webapp import clock
 from webapp.care.directory.people import Kind
-from webapp.care.schedule import planning
+from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Session
 from webapp.web.api.contract import lookups, tokens
@@ -82,7 +82,8 @@ class CancellationIn(RequestBody):
     },
 )  # fmt: skip
 def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-def]
-    """Plan a session, or change the one of that reference. Another start moves it, and everyone who was notified is notified again."""
+    """Plan a session, or change the one of that reference. Another start moves it, and everyone who was notified is notified again;
+    one that has begun stays where it is. On an evening of a series this is a change by hand, and stands."""
     session, new = planning.put(
         store, tokens.program_id(), path.ref, kind=body.kind, title=body.title,
         starts_at=body.starts_at, ends_at=body.ends_at, time_zone=body.time_zone,
@@ -103,6 +104,20 @@ def cancel_session(path: SessionRef, body: CancellationIn):  # type: ignore[no-u
     """Cancel a session: nobody is counted as absent. Repeating it changes nothing."""
     session = lookups.session(path.ref)
     session.cancel(store, body.reason, by=tokens.actor(), now=clock.now())
+    return shown(session)
+
+
+@call(
+    "DELETE",
+    "/sessions/<ref>/cancellation",
+    scope="roster",
+    responses={200: SessionOut},
+    tag="Sessions",
+)
+def reinstate_session(path: SessionRef):  # type: ignore[no-untyped-def]
+    """Let a cancelled session take place after all, with the places it had. Repeating it changes nothing."""
+    session = lookups.session(path.ref)
+    series.reinstate(store, session, by=tokens.actor(), now=clock.now())
     return shown(session)
 
 

@@ -95,6 +95,11 @@ def time_tag(instant: datetime, how: str = "day_and_time", time_zone: str | None
     return Markup('<time datetime="{}">{}</time>').format(iso(instant), words)
 
 
+def local_field(instant: datetime) -> str:
+    """The value of a browser's date-and-time field, in the reader's zone."""
+    return f"{_local(instant, None):%Y-%m-%dT%H:%M}"
+
+
 def sentence(refusal: Refusal) -> str:
     """A refusal's sentence in the reader's language."""
     return (
@@ -126,7 +131,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update(
         time=time_of, day=day_of, day_and_time=day_and_time, ago=ago, lasting=lasting, iso=iso,
-        time_tag=time_tag, sentence=sentence,
+        time_tag=time_tag, sentence=sentence, local_field=local_field,
     )  # fmt: skip
     app.jinja_env.globals.update(now=clock.now, minutes_ahead=minutes_ahead, shown=shown)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

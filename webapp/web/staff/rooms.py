@@ -12,10 +12,10 @@ from webapp import clock
 from webapp.care.attendance import guests, presence
 from webapp.care.attendance.guests import Guest
 from webapp.care.attendance.presence import EvidenceType, Presence
-from webapp.care.directory.permissions import Permission
+from webapp.care.directory.permissions import Permission, lead
 from webapp.care.preferences import accommodations
 from webapp.care.privacy.record_views import Reading, What
-from webapp.care.schedule import sessions
+from webapp.care.schedule import planning, series, sessions
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Forbidden, Invalid, Refusal
 from webapp.web.page.guard import needs
@@ -138,6 +138,7 @@ def mark(seat_id: int) -> ResponseReturnValue:
 def with_another(seat_id: int) -> ResponseReturnValue:
     """Say that somebody sits at the device of another client of the session (`with`, a seat)."""
     seat = _seat(seat_id)
+    _run(seat.session_id)
     theirs = sessions.seats_visible_to(me()).where(Seat.session_id == seat.session_id)
     seats = {str(each.id): each for each in store.scalars(theirs)}
     try:
@@ -147,18 +148,59 @@ def with_another(seat_id: int) -> ResponseReturnValue:
     except Invalid as refusal:
         return _refused(seat.session_id, refusal, wrong_seat=seat.id)
     store.commit()
-    return _after(seat.session_id, None)
+    return _after(seat.session_id)
 
 
 @rooms.post("/sessions/<row:session_id>/time")
 @needs(Permission.MARK_ROOM)
 def move(session_id: int) -> ResponseReturnValue:
-    """Move the session to another time, given in the reader's zone. Whoever was notified is notified again (rule 4)."""
-    session = _run(session_id)
-    length = session.ends_at - session.starts_at
+    """Move the session to another time, given in the reader's zone. Whoever was notified is notified again (rule 4). What somebody
+    has at that time already is listed and asked about first (`anyway`)."""
+    _run(session_id)
+    room = _room(session_id)
+    session = room.session
     try:
         starts_at = instant(request.form.get("starts_at", ""), "starts_at")
-        session.move(store, starts_at, starts_at + length, by=me(), now=clock.now())
+        ends_at = starts_at + (session.ends_at - session.starts_at)
+        session.move(store, starts_at, ends_at, by=me(), now=clock.now())
+    except Refusal as refusal:
+        return _refused(session_id, refusal)
+    if not request.form.get("anyway"):
+        store.flush()
+        people = [session.host, *(seat.client for seat in planning.taken(store, session))]
+        if found := planning.overlaps(store, people, starts_at, ends_at, but=session):
+            named = {session.host_id, *(place.client.id for place in room.places)}
+            shown = [(who, other) for who, other in found if who.id in named]
+            return _refused(session_id, overlaps=shown, unnamed=len(found) - len(shown))
+    store.commit()
+    return _after(session_id)
+
+
+@rooms.post("/sessions/<row:session_id>/correction")
+@needs(Permission.MARK_ROOM)
+def correct_time(session_id: int) -> ResponseReturnValue:
+    """Say when a session that has begun really took place, with a reason: for those who lead. Attendance is kept (rule 14)."""
+    session = _run(session_id)
+    if not lead(me()):
+        raise Forbidden(N_("Only somebody who leads can correct this."))
+    try:
+        starts_at = instant(request.form.get("starts_at", ""), "starts_at")
+        ends_at = instant(request.form.get("ends_at", ""), "ends_at")
+        reason = request.form.get("reason", "")[:500]
+        session.correct_time(store, starts_at, ends_at, reason, by=me(), now=clock.now())
+    except Refusal as refusal:
+        return _refused(session_id, refusal)
+    store.commit()
+    return _after(session_id)
+
+
+@rooms.post("/sessions/<row:session_id>/reinstatement")
+@needs(Permission.MARK_ROOM)
+def reinstate(session_id: int) -> ResponseReturnValue:
+    """Let a session that was called off take place after all."""
+    session = _run(session_id)
+    try:
+        series.reinstate(store, session, by=me(), now=clock.now())
     except Refusal as refusal:
         return _refused(session_id, refusal)
     store.commit()
@@ -243,6 +285,7 @@ def _page_context(session_id: int) -> dict[str, Any]:
         "evidence": evidence,
         "needs": needs,
         "after": materials.after(store, room.session),
+        "leads": lead(me()),
     }
 
 
@@ -264,12 +307,13 @@ def _after(session_id: int, *, closed: bool = False) -> ResponseReturnValue:
     return changed(PAGE, f"/staff/sessions/{session_id}", lambda: _page_context(session_id))
 
 
-def _refused(session_id: int, refusal: Refusal, wrong_seat: int = 0) -> ResponseReturnValue:
-    """The same page with the refusal at its form; nothing has changed."""
+def _refused(
+    session_id: int, refusal: Refusal | None = None, wrong_seat: int = 0, **more: Any
+) -> ResponseReturnValue:
+    """The same page with the refusal, or with what is asked about (`more`), at its form; nothing has changed."""
     discard_and_read()
-    more: dict[str, Any] = {
-        "errors": form_errors(refusal), "wrong_seat": wrong_seat, "given": request.form
-    }  # fmt: skip
+    errors = form_errors(refusal) if refusal else {}
+    more |= {"errors": errors, "wrong_seat": wrong_seat, "given": request.form}
     if request.form.get("back") == "now":
         return page(now_page.PAGE, 422, **now_page.page_context(open_room=session_id), **more)
     return page(PAGE, 422, **_page_context(session_id), **more)

@@ -59,9 +59,12 @@ def show() -> ResponseReturnValue:
 @make_ups.post("/make-ups")
 @needs(Permission.PLAN_MAKE_UPS)
 def open_slot() -> ResponseReturnValue:
-    """Plan one session, or a series of them."""
+    """Plan one session, or a series of them. What the host has at that time already is listed and asked about first (`anyway`)."""
     try:
-        _plan(_read(request.form))
+        wanted = _read(request.form)
+        if not request.form.get("anyway") and (found := _overlaps(wanted)):
+            return page(PAGE, 422, **_context(), given=request.form, overlaps=found)
+        _plan(wanted)
     except Refusal as refusal:
         discard_and_read()
         return page(PAGE, 422, **_context(), errors=form_errors(refusal), given=request.form)
@@ -87,6 +90,12 @@ def cancel(session_id: int) -> ResponseReturnValue:
         return page(PAGE, 422, **_context(), errors=form_errors(refusal), wrong_slot=session_id)
     store.commit()
     return changed(PAGE, "/staff/make-ups", _context)
+
+
+def _overlaps(wanted: SlotForm) -> list[tuple[Person, Session]]:
+    """What the host has at the time of the slot already, or of the first of them."""
+    ends_at = wanted.starts_at + wanted.length
+    return planning.overlaps(store, [wanted.host], wanted.starts_at, ends_at)
 
 
 def _context() -> dict[str, Any]:
