@@ -7,6 +7,6 @@ BREAKS: tuple[Mutation, ...] = (
     *privacy.BREAKS, *doors.BREAKS, *machinery.BREAKS, *reliability.BREAKS,
 )  # fmt: skip
 LINES = (
-    *(f"P{n}" for n in range(1, 11)), *(f"S{n}" for n in range(1, 17)), *(f"R{n}" for n in range(1, 14)),
+    *(f"P{n}" for n in range(1, 12)), *(f"S{n}" for n in range(1, 17)), *(f"R{n}" for n in range(1, 14)),
 )  # fmt: skip
 WITHOUT = reliability.WITHOUT
