@@ -516,7 +516,7 @@ NUMBERS = re.compile(
     |(?:session|resource|series|seat)"\s*value="
     |data-[a-z]+="[a-z_-]+[-:]
     |"(?:seat|by_seat|id)":\s*
-    |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after))="[a-z_-]*
+    |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after|seat))="[a-z_-]*
     |after=|before=)(\d+)""",
     re.VERBOSE,
 )
