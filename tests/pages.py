@@ -20,7 +20,7 @@ VOID = {
     "wbr",
 }
 RANDOM = re.compile(
-    r"""((?:csrf-token" content|csrf_token" value|request_id"\s+value|nonce)=")[^"]*|('nonce-)[^']*"""
+    r"""((?:csrf-token" content|csrf_token" value|request_id"\s+value|nonce)="|"token":")[^"]*|('nonce-)[^']*"""
 )
 """What is drawn anew for each page: masks, nonces, ids for one form."""
 UNLABELLED = {"hidden", "submit", "button", "image", "reset"}

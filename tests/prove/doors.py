@@ -30,7 +30,7 @@ BREAKS = (
     Mutation("S1", "webapp/web/staff/timeliness.py", "@needs(Permission.READ_TIMELINESS)\n", "", plain("house/test_routes")),
     Mutation("S1", ELIGIBILITY, "return session if suitable(session, seat.session) else None", "return session",
       by("web/client/test_make_ups", "to_themselves")),
-    Mutation("S1", "webapp/care/make_ups/waitlist.py", "    eligibility.check(store, seat, session, by, now)\n", "", by("care/make_ups/test_waitlist", "could_not_be_booked")),
+    Mutation("S1", "webapp/care/make_ups/waitlist.py", "party, _ = eligibility.check(store, seat, session, by, now)", "party = eligibility.party_for(store, seat, by, now)", by("care/make_ups/test_waitlist", "could_not_be_booked")),
     Mutation("S1", "webapp/care/make_ups/held_places.py", "if own and not eligibility.suitable(session, entry.seat.session):", "if False:",
       by("care/make_ups/test_waitlist", "held_for_nobody")),
     Mutation("S1", "webapp/web/client/group_times.py", "if session is None or not group_times.is_another_time(session, seat.session):", "if session is None:",

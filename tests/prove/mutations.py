@@ -7,6 +7,6 @@ BREAKS: tuple[Mutation, ...] = (
     *privacy.BREAKS, *doors.BREAKS, *machinery.BREAKS, *reliability.BREAKS,
 )  # fmt: skip
 LINES = (
-    *(f"P{n}" for n in range(1, 11)), "P12", *(f"S{n}" for n in range(1, 20)), *(f"R{n}" for n in range(1, 14)), "R15",
+    *(f"P{n}" for n in range(1, 13)), *(f"S{n}" for n in range(1, 20)), *(f"R{n}" for n in range(1, 14)), "R15",
 )  # fmt: skip
 WITHOUT = reliability.WITHOUT

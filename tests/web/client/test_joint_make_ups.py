@@ -134,3 +134,20 @@ def test_the_one_who_booked_sees_nothing_of_what_became_of_the_others_place(
     leaving.change_status(store, world.ben, "paused", by=None, now=clock.now())
     store.commit()
     assert constant(visit(world.maya).get(page).text) == before
+
+
+def test_a_make_up_of_the_one_who_cannot_come_keeps_the_others(
+    store, database, world, clock, joint, book
+):
+    """Both missed an hour and both make up for it by one time; a report for that time ends the reporter's make-up alone."""
+    past = room(
+        store, world.tessa, [world.maya, world.ben], clock.now() - DAY, clock.now() - 3 * DAY,
+        kind=COUPLES, title="Couples hour", ref="past",
+    )  # fmt: skip
+    made = book(past, joint)
+    absences.report(store, made.by_seat, by=world.maya, now=clock.now())
+    store.commit()
+    settlement.settle(database, clock.now())
+    store.expire_all()
+    [his] = store.scalars(make_ups.standing_for([seat_of(store, past, world.ben).id]))
+    assert (made.cancelled_at is not None, his.is_open) == (True, True)

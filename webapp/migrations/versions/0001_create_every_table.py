@@ -523,6 +523,7 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_login_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login")),
         sa.UniqueConstraint("secret_hash", name=op.f("uq_login_secret_hash")),
@@ -567,6 +568,14 @@ def upgrade() -> None:
     with op.batch_alter_table("passkey", schema=None) as batch_op:
         batch_op.create_index("ix_passkey_person", ["person_id"], unique=False)
 
+    op.create_table(
+        "phone_key",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_phone_key_person_id")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_phone_key")),
+    )
     op.create_table(
         "policy_version",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1720,6 +1729,7 @@ def downgrade() -> None:
     op.drop_table("recovery_code")
     op.drop_table("read_mark")
     op.drop_table("policy_version")
+    op.drop_table("phone_key")
     with op.batch_alter_table("passkey", schema=None) as batch_op:
         batch_op.drop_index("ix_passkey_person")
 

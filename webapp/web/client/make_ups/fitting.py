@@ -37,14 +37,6 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class InLine:
-    """The client waits for a full session, and is this number in its line."""
-
-    entry: WaitlistEntry
-    number: int
-
-
-@dataclass(frozen=True)
 class MakingUp:
     """One seat, what is booked to make up for it, and what could be."""
 
@@ -60,7 +52,8 @@ class MakingUp:
     offers: list[Offer] = field(default_factory=list)
     full: list[Offer] = field(default_factory=list)
     """Full sessions that the client could wait for."""
-    line: list[InLine] = field(default_factory=list)
+    line: list[WaitlistEntry] = field(default_factory=list)
+    """Full sessions for which the client waits and no place is held yet. Not how many wait before them: that is others' (P11)."""
     held: list[HeldPlace] = field(default_factory=list)
     double: DoubleBooking | None = None
     """Another place that the client has at the time of what is booked."""
@@ -156,7 +149,7 @@ def _with_choice(about: MakingUp, made: MakeUp | None, now: datetime) -> MakingU
     )
     of_seat = waitlist.held_for(seat.client_id, now).where(WaitlistEntry.seat_id == seat.id)
     held = list(store.scalars(of_seat))
-    waiting_for = {entry.session_id for entry in entries}
+    waiting_for, served = {entry.session_id for entry in entries}, {each.entry_id for each in held}
     return replace(
         about,
         offers=offers.find(
@@ -173,17 +166,6 @@ def _with_choice(about: MakingUp, made: MakeUp | None, now: datetime) -> MakingU
             for each in offers.waitable(store, seat, now, known_until=about.known_until)
             if each.session and each.session.id not in waiting_for
         ],
-        line=_in_line(entries, {each.entry_id for each in held}),
+        line=[each for each in entries if each.id not in served],
         held=held,
     )
-
-
-def _in_line(entries: list[WaitlistEntry], served: set[int]) -> list[InLine]:
-    """The entries for which no place is held yet, with their number in line."""
-    lines = list(store.scalars(waitlist.in_line([each.session_id for each in entries])))
-    numbered = []
-    for entry in entries:
-        line = [each.id for each in lines if each.session_id == entry.session_id]
-        if entry.id not in served:
-            numbered.append(InLine(entry, line.index(entry.id) + 1))
-    return numbered
