@@ -9,7 +9,10 @@ from sqlalchemy import func, select
 from tests.visiting import Caller
 from tests.web.api.conftest import presence_event
 from webapp import create_app
+from webapp.care.attendance import guests
+from webapp.care.attendance.guests import Guest
 from webapp.care.attendance.presence import Presence
+from webapp.demo import cast
 from webapp.operations.heartbeats import Heartbeat
 from webapp.protocol.facts.rooms import PULSE
 
@@ -28,6 +31,47 @@ def test_each_item_is_stored_duplicate_or_rejected_with_a_reason(call, room) -> 
         "stored", "duplicate", "unknown_session", "unknown_person", "no_seat", "stored",
     ]  # fmt: skip
     assert results(call("POST", "/presence", {"events": batch[:1]})) == ["duplicate"]
+
+
+def guest_event(at, id="g1", **other):
+    """Somebody joined whom the platform does not name."""
+    shown = {"guest": {"id": "c1", "name": "Galaxy S9", "phone": "+12125550142"}}
+    return {key: value for key, value in presence_event(at, id, **shown | other).items() if key != "person"}  # fmt: skip
+
+
+def test_a_guest_whom_nobody_knows_is_evidence_once_staff_name_them(
+    call, room, database, world
+) -> None:
+    answer = call("POST", "/presence", {"events": [guest_event(room), guest_event(room)]})
+    assert results(answer) == ["stored", "duplicate"]
+    with database.writing() as store:
+        people = cast.find(store)
+        guest = store.scalars(select(Guest)).one()
+        assert (guest.name, guest.phone) == ("Galaxy S9", "+12125550142")
+        guests.identify(store, guest, people.maya, by=people.carla, now=room + timedelta(minutes=9))
+        store.commit()
+    later = guest_event(room + timedelta(minutes=20), "g2", type="left")
+    assert results(call("POST", "/presence", {"events": [later]})) == ["stored"]
+    (maya,) = call("GET", "/seats?client=maya").json["items"]
+    assert maya["presence"] == {"minutes": 20.0, "seen": True, "here": False}
+
+
+def test_somebody_in_the_waiting_room_is_not_there(call, room) -> None:
+    waits = presence_event(room + timedelta(minutes=1), type="waiting")
+    assert results(call("POST", "/presence", {"events": [waits]})) == ["stored"]
+    (maya,) = call("GET", "/seats?client=maya").json["items"]
+    assert maya["presence"] == {"minutes": 0.0, "seen": False, "here": False}
+
+
+@pytest.mark.parametrize("other", [{"guest": None}, {"type": "present"}, {"guest": {"id": ""}}])
+def test_an_item_is_about_a_person_or_a_guest_who_comes_or_goes(
+    call, room, recorded, other
+) -> None:
+    before = recorded()
+    assert call("POST", "/presence", {"events": [guest_event(room, **other)]}).status_code == 422
+    both = presence_event(room, guest={"id": "c1"})
+    assert call("POST", "/presence", {"events": [both]}).status_code == 422
+    assert recorded() == before
 
 
 def test_another_programs_session_is_unknown(call, room) -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlalchemy import select
 
 from webapp import clock
+from webapp.care.attendance import guests
 from webapp.care.attendance import presence as evidence
+from webapp.care.attendance.guests import Shown
 from webapp.care.attendance.presence import Sighting
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.sessions import Seat, Session
@@ -32,19 +34,47 @@ STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
 REASONS = ("unknown_session", "unknown_person", "no_seat", "session_cancelled", "not_your_source")
 TYPES = (
     evidence.EvidenceType.JOINED, evidence.EvidenceType.LEFT, evidence.EvidenceType.PRESENT,
-    evidence.EvidenceType.ABSENT,
+    evidence.EvidenceType.ABSENT, evidence.EvidenceType.WAITING,
 )  # fmt: skip
 
 
+class GuestIn(RequestBody):
+    """A participant whom the platform does not identify: what it shows of them. `id` is the platform's, of one connection."""
+
+    id: Annotated[str, Text(200)]
+    name: Annotated[str, Text(200)] | None = None
+    account: Annotated[str, Text(200)] | None = None
+    address: Annotated[str, Text(200)] | None = None
+    phone: Annotated[str, Text(200)] | None = None
+    device: Annotated[str, Text(200)] | None = None
+
+    def shown(self, at: datetime) -> Shown:
+        """The same for `guests.seen`."""
+        return Shown(
+            at, (self.id,), self.name or "", self.account or "", self.address or "",
+            self.phone or "", self.device or "",
+        )  # fmt: skip
+
+
 class PresenceEventIn(RequestBody):
-    """One piece of evidence. `id` is the source's own, so that a repeat is recognised."""
+    """One piece of evidence, about a person or about a guest whom staff may name later (rule 7). `id` is the source's own, so that a
+    repeat is recognised."""
 
     id: Annotated[str, Text(200)]
     session: Ref
-    person: Ref
+    person: Ref | None = None
+    guest: GuestIn | None = None
     type: Annotated[str, OneOf(TYPES)]
     at: Instant
     source: Annotated[str, Text(60, pattern="^[A-Za-z0-9_.:-]+$")]
+
+    @model_validator(mode="after")
+    def about_one(self) -> "PresenceEventIn":
+        if (self.person is None) == (self.guest is None):
+            raise ValueError("Give either a person or a guest.")
+        if self.guest is not None and self.type in evidence.MARKS:
+            raise ValueError("A guest joins, leaves or waits; only a person is marked.")
+        return self
 
 
 class PresenceIn(RequestBody):
@@ -113,7 +143,8 @@ class BatchReferences:
             Session.program_id == program_id, Session.ref.in_({event.session for event in events})
         )
         of_people = select(Person.ref, Person.id, Person.kind).where(
-            Person.program_id == program_id, Person.ref.in_({event.person for event in events})
+            Person.program_id == program_id,
+            Person.ref.in_({event.person for event in events if event.person}),
         )
         sessions = {row.ref: row for row in store.execute(of_sessions)}
         people = {row.ref: row for row in store.execute(of_people)}
@@ -129,16 +160,28 @@ class BatchReferences:
         """The evidence, or None and the reason why it is rejected."""
         if event.source.lower() in evidence.OUR_OWN:
             return None, "not_your_source"
-        session, person = self.sessions.get(event.session), self.people.get(event.person)
+        session, person = self.sessions.get(event.session), self.people.get(event.person or "")
         if session is None:
             return None, "unknown_session"
-        if person is None or person.kind == Kind.INTEGRATION:
+        if event.guest is not None and not session.cancelled_at:
+            return _of_guest(event, event.guest, session), ""
+        if event.guest is None and (person is None or person.kind == Kind.INTEGRATION):
             return None, "unknown_person"
-        if person.kind == Kind.CLIENT and (session.id, person.id) not in self.seats:
+        if person and person.kind == Kind.CLIENT and (session.id, person.id) not in self.seats:
             return None, "no_seat"
         if session.cancelled_at:
             return None, "session_cancelled"
         return Sighting(event.id, session, person, event.type, event.at, event.source), ""
+
+
+def _of_guest(event: PresenceEventIn, shown: GuestIn, row: Any) -> Sighting:
+    """The evidence about somebody whom nobody knows yet, or whom staff have named."""
+    session = store.get_one(Session, row.id)
+    guest = guests.seen(store, session, event.source, shown.shown(event.at), now=clock.now())
+    person = guest.identified.person if guest.identified else None
+    return Sighting(
+        event.id, session, person, event.type, event.at, event.source, shown.id, guest_id=guest.id
+    )
 
 
 def _record_heartbeat(now: datetime, *, only_alive: bool) -> None:
