@@ -137,7 +137,7 @@ BREAKS = (
     Mutation("S17", "webapp/times.py", "    if not _WALL_TIME.fullmatch(text):\n", "    if not text:\n", plain("ground/test_times", "without_an_hour")),
     # S18: a room is run by its host, their cover or a lead; emergency access changes nothing; a feed speaks for a platform
     Mutation("S18", "webapp/web/staff/rooms.py", "if not session.is_run_by(me()):", "if False:", by("web/staff/test_rooms", "neither_marks")),
-    Mutation("S18", "webapp/web/staff/rooms.py", "    _run(seat.session_id)\n", "", by("web/staff/test_rooms", "neither_marks")),
+    Mutation("S18", "webapp/web/staff/rooms.py", "    _run(seat.session_id)\n    place = ", "    place = ", by("web/staff/test_rooms", "neither_marks")),
     Mutation("S18", "webapp/care/schedule/sessions.py", "return self.host_id in me.covering | {me.id}", "return self.host_id == me.id", by("web/staff/test_rooms", "their_cover")),
     Mutation("S18", "webapp/care/directory/teams.py", "Cover.covered_by_id == person_id, Cover.starts_at <= as_of, Cover.ends_at > as_of", "Cover.covered_by_id == person_id",
       by("web/staff/test_rooms", "their_cover")),

@@ -1,7 +1,7 @@
 """Eligibility: who needs a place to make up for a seat, what may make up for it, and until when (M6)."""
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from webapp.care.directory import programs
 from webapp.care.directory.people import Kind, Person
@@ -15,6 +15,8 @@ from webapp.refusals import N_, Cancelled, Forbidden, Invalid, TooLate
 
 JOINT = (SessionKind.COUPLES,)
 """Kinds of session that a couple makes up for together."""
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+NOBODY = 0
 
 
 class Party(NamedTuple):
@@ -36,6 +38,15 @@ class Party(NamedTuple):
     @property
     def ids(self) -> list[int]:
         return [each.id for each in self.people]
+
+    @property
+    def calendar(self) -> dict[str, Any]:
+        """The parameters of `calendars.taken`: whose time, and the partner's up to when."""
+        return {
+            "client": self.client.id,
+            "partner": self.partner.id if self.partner else NOBODY,
+            "known": self.known_until or NEVER,
+        }
 
     def for_staff(self, now: datetime) -> "Party":
         """Staff read both calendars, and book for the client alone when the partner is not an active client."""
