@@ -240,7 +240,7 @@ def test_digest_goes_on_past_a_letter_that_cannot_be_read(
         inbox.keep(store, world.harbor.id, zoom.SOURCE, body, body.decode(), now=clock.now())
     store.commit()
     bad, good = store.scalars(inbox.waiting(zoom.SOURCE, clock.now())).all()
-    spoilt(monkeypatch, zoom, "sightings", bad.id)
+    spoilt(monkeypatch, zoom, "interpret", bad.id)
     zoom.digest(database, clock.now())
     assert aside(store) == [("digest", "letter", bad.id)]
     assert (bad.settled_at, good.why) == (None, "malformed")
