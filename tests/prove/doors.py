@@ -125,7 +125,7 @@ BREAKS = (
     Mutation("S6", "templates/pwa/service-worker.js", 'const PAGES = ["/offline", "/crisis"];', 'const PAGES = ["/offline", "/crisis", "/sign-in"];', plain("web/pwa/test_service_worker", "only_shell")),
     Mutation("S6", VAULT, 'importKey("raw", bytes, AES, false,', 'importKey("raw", bytes, AES, true,', by("web/client/test_offline", "cannot_leave")),
     Mutation("S6", VAULT, 'return kind + btoa(String.fromCharCode(...digest)).slice(0, 24);', "return kind + what;", by("web/client/test_offline", "cannot_leave")),
-    Mutation("S6", "webapp/care/accounts/phone_keys.py", "kept = store.get(PhoneKey, person.id)", "kept = store.query(PhoneKey).first()", by("web/pwa/test_lost_phones", "signed_in_person_alone")),
+    Mutation("S6", "webapp/care/accounts/phone_keys.py", "    kept = store.scalar(mine)\n", "    kept = store.scalar(select(PhoneKey))\n", by("web/pwa/test_lost_phones", "signed_in_person_alone")),
     Mutation("S6", "webapp/web/pwa/leaving.py", '    logins.sign_out(store, login, "signed_out", by=login.person, now=now)\n', "", by("web/test_leaving", "first_request")),
     # S18: emergency access only reads
     Mutation("S18", "templates/staff/person.html", "          {% if not me.only_reads(client.id) %}\n", "          {% if true %}\n", by("web/staff/privacy/test_emergency_access", "changes_nothing")),

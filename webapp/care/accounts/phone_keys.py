@@ -8,11 +8,12 @@ import base64
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp.bulk import insert_or_ignore
 from webapp.care.directory.people import Person
-from webapp.crypto.sealed import SealedText
+from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
 from webapp.refusals import Forbidden
 
@@ -31,14 +32,14 @@ class PhoneKey(Base):
 
 
 def key_of(store: Store, person: Person, *, by: Person, now: datetime) -> str:
-    """The person's key in base64, made at first use. Of two calls at once for a new person one fails and is to be repeated. Raises
-    Forbidden for anybody else."""
+    """The person's key in base64, made at first use; two tabs that ask at once get the same. Raises Forbidden for anybody else."""
     if by.id != person.id:
         raise Forbidden()
-    kept = store.get(PhoneKey, person.id)
+    mine = select(PhoneKey).where(PhoneKey.person_id == person.id)
+    kept = store.scalar(mine)
     if kept is None:
         key = base64.b64encode(secrets.token_bytes(BYTES)).decode()
-        kept = PhoneKey(person_id=person.id, key=key, made_at=now)
-        store.add(kept)
-        store.flush()
+        row = prepared_row(store, PhoneKey, {"person_id": person.id, "key": key, "made_at": now})
+        store.execute(insert_or_ignore(store, PhoneKey).values(row))
+        kept = store.scalars(mine).one()
     return kept.key
