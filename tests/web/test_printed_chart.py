@@ -74,6 +74,25 @@ def test_title_and_file_name_tell_nothing_and_the_language_is_set(caller, world,
     assert "maya" not in str(answer.headers).lower()
 
 
+def test_a_sign_that_the_typeface_lacks_is_named_and_all_others_are_shown(
+    visit, store, world, clock
+):
+    """Composed and decomposed letters are one; an emoji's drawing hint is left out."""
+    world.maya.name = "Jose\u0301 של"
+    contacts.record(
+        store, world.maya, channel="call", outcome="reached", by=world.carla, now=clock.now(),
+        note="Feels better \U0001f600\ufe0f, see you on Mo\u0308ntag. Ωμέγα, Жанна.",
+    )  # fmt: skip
+    store.commit()
+    said = words(read(visit(world.carla).get(f"/staff/people/{world.maya.id}/chart.pdf")).pages)
+    for part in (
+        "Chart of José [U+05E9][U+05DC]", "Feels better [U+1F600], see you on Möntag. Ωμέγα, Жанна.",
+        "Signs that this print does not have", "[U+1F600] grinning face",
+        "[U+05E9] hebrew letter shin",
+    ):  # fmt: skip
+        assert part in said, part
+
+
 def test_a_long_chart_has_numbered_pages_each_naming_whose_it_is(app, store, world, clock):
     entries = [
         ChartEntry(clock.now() + timedelta(hours=n), Tag.COMING_CONFIRMED, world.maya.id)
@@ -84,6 +103,7 @@ def test_a_long_chart_has_numbered_pages_each_naming_whose_it_is(app, store, wor
         made = PdfReader(BytesIO(paper.printed(world.maya, found, clock.now())))
     pages = [words([page]) for page in made.pages]
     assert len(pages) > 2
+    assert "does not have" not in " ".join(pages)
     assert all(f"Page {n} of {len(pages)}" in page for n, page in enumerate(pages, 1))
     assert all("Maya Torres (maya)" in page for page in pages)
     assert [each.title for each in made.outline] == ["March 2026"]

@@ -1,17 +1,19 @@
 """The chart as a PDF to print, file or hand on (M13).
 
 Made by fpdf2 with an embedded typeface, so that names in Latin, Greek or Cyrillic script print correctly and no machine needs fonts
-of its own. Both are imported with the first chart printed. Every page has the client's name and the page number; times are in
+of its own. A sign that the typeface lacks, an emoji or one of another script, is printed as its number, which the end of the chart
+explains. Both are imported with the first chart printed. Every page has the client's name and the page number; times are in
 the program's zone. Cost: some three milliseconds per entry.
 """
 
 import logging
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
@@ -28,6 +30,7 @@ from webapp.web.page.filters import language
 
 if TYPE_CHECKING:
     from fpdf import FPDF
+    from fpdf.fonts import TTFFont
 
 NAME = "record"
 """Name of the file and its window: nothing that tells of treatment (P5)."""
@@ -59,6 +62,8 @@ NOT_PRINTED = frozenset(
 )
 """Left out: this chart may be handed to the client while somebody is with them, a pause is silent (P3), and so is that somebody reads
 along at an address (P9). The console and the audit log have them."""
+VARIATIONS = frozenset(map(chr, range(0xFE00, 0xFE10)))
+MOST_EXPLAINED = 120
 INK, SOFT, LINE = (28, 32, 38), (92, 98, 106), (214, 208, 198)
 MARGIN, INDENT = 18.0, 20.0
 """In millimetres; the time of day is printed in the indent."""
@@ -76,6 +81,7 @@ def printed(client: Person, chart: Chart, now: datetime) -> bytes:
             _heading(paper, day)
             for entry in those:
                 _line(paper, entry, chart, zone)
+    _explain_numbers(paper, client, chart, zone)
     return bytes(paper.output())
 
 
@@ -98,7 +104,7 @@ def _blank(client: Person, now: datetime, zone: ZoneInfo) -> "FPDF":
         def footer(self) -> None:
             self.set_y(-14)
             _set_font(self, 8, SOFT)
-            self.cell(0, 4, client_name)
+            self.cell(0, 4, _printable(self, client_name))
             number = _("Page %(page)s of %(pages)s", page=self.page_no(), pages="{nb}")
             self.set_x(self.l_margin)
             self.cell(0, 4, number, align="R")
@@ -217,6 +223,51 @@ def _about(entry: ChartEntry, chart: Chart, zone: ZoneInfo) -> Iterator[str]:
         yield _("by %(name)s", name=by.name)
 
 
+def _explain_numbers(paper: "FPDF", client: Person, chart: Chart, zone: ZoneInfo) -> None:
+    """Name the signs that were printed as numbers, at most `MOST_EXPLAINED`."""
+    texts = [client.name, client.program.name]
+    for entry in chart.entries:
+        texts += [
+            *_about(entry, chart, zone),
+            *labelled_details(entry, chart, zone),
+            *quotes(entry),
+        ]
+    missing = dict.fromkeys(
+        sign for text in texts for sign in _composed(text) if _lacks(paper, sign)
+    )
+    if not missing:
+        return
+    _heading(paper, _("Signs that this print does not have"))
+    _set_font(paper, 9, SOFT)
+    _text(paper, 4.4, _("They stand as numbers in brackets. The chart on the screen shows them."))
+    named = [f"{_number_of(sign)} {unicodedata.name(sign, '?').lower()}" for sign in missing]
+    _text(paper, 4.4, " · ".join(named[:MOST_EXPLAINED]) + (" …" if named[MOST_EXPLAINED:] else ""))
+
+
+def _printable(paper: "FPDF", text: str) -> str:
+    """The text with each sign that the typeface lacks as its number in Unicode."""
+    return "".join(_number_of(sign) if _lacks(paper, sign) else sign for sign in _composed(text))
+
+
+def _composed(text: str) -> str:
+    """In composed letters, which the typeface has, and without signs that only tell others how to be drawn."""
+    kept = (sign for sign in unicodedata.normalize("NFC", text) if not _only_shapes(sign))
+    return "".join(kept)
+
+
+def _only_shapes(sign: str) -> bool:
+    return unicodedata.category(sign) == "Cf" or sign in VARIATIONS
+
+
+def _lacks(paper: "FPDF", sign: str) -> bool:
+    typeface = cast("TTFFont", paper.current_font)
+    return ord(sign) not in typeface.cmap and not sign.isspace()
+
+
+def _number_of(sign: str) -> str:
+    return f"[U+{ord(sign):04X}]"
+
+
 def _set_font(paper: "FPDF", size: float, color: tuple[int, int, int], style: Any = "") -> None:
     paper.set_font("Sans", style, size)
     paper.set_text_color(*color)
@@ -224,6 +275,7 @@ def _set_font(paper: "FPDF", size: float, color: tuple[int, int, int], style: An
 
 def _text(paper: "FPDF", height: float, text: str, indent: float = 0.0) -> None:
     """A paragraph from the indent to the right margin. Breaking lines takes five times as long as a line that fits."""
+    text = _printable(paper, text)
     paper.set_x(paper.l_margin + indent)
     if "\n" not in text and paper.get_string_width(text) < paper.epw - indent - 2:
         paper.cell(0, height, text, new_x="LMARGIN", new_y="NEXT")
