@@ -25,6 +25,7 @@ from webapp.config import Settings
 from webapp.db import Database
 from webapp.notify import replies
 from webapp.notify.announcing.announce import announce
+from webapp.notify.announcing.partner_reminders import remind_partners
 from webapp.notify.delivery.deliver import SLICE, Courier
 from webapp.operations import (
     csp_reports,
@@ -131,6 +132,7 @@ def chores(settings: Settings, *, patient: bool = False) -> Iterator[list[Chore]
             Chore("forget tries", rate_limits.forget, every=600),
             Chore("let go", retention.let_go, every=3600),
             Chore("anchor", anchor, every=chain.ANCHOR_EVERY),
+            Chore("remind partners", remind_partners, every=15),
             Chore("announce", announce),
             Chore("deliver", deliver, lane=DELIVERY),
         ]

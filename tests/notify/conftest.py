@@ -20,7 +20,7 @@ from webapp.care.schedule.sessions import Seat
 from webapp.crypto import keys
 from webapp.db import Database
 from webapp.demo import cast
-from webapp.notify.announcing import announce
+from webapp.notify.announcing import announce, partner_reminders
 from webapp.notify.channels.parcel import Parcel, Subscription
 from webapp.notify.channels.push.channel import PushChannel
 from webapp.notify.channels.push.hosts import PushHosts
@@ -136,6 +136,8 @@ class Post:
         )
 
     def announce(self) -> int:
+        """Partners' reminders fall due, and what has happened is announced."""
+        partner_reminders.remind_partners(self.database, self.clock.now())
         return announce.announce(self.database, self.clock.now())
 
     def deliver(self) -> int:

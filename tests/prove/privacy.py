@@ -14,6 +14,7 @@ ACCESS = "webapp/care/directory/permissions.py"
 TEAMS = "webapp/care/directory/teams.py"
 ASSIGNED = "webapp/care/materials/assigned.py"
 GUARD = "webapp/web/page/guard.py"
+REMINDING = "webapp/notify/announcing/partner_reminders.py"
 BOOKINGS = "webapp/care/make_ups/bookings.py"
 MAKE_UPS = "webapp/care/make_ups/make_ups.py"
 CALENDARS = "webapp/care/make_ups/calendars.py"
@@ -33,7 +34,7 @@ BREAKS = (
       by("care/privacy/test_consents", "revoking_ends")),
     Mutation("P1", CONSENTS, "Consent.signed_at <= as_of,\n        Consent.expires_at > as_of,\n        or_", "Consent.signed_at <= as_of,\n        or_",
       by("care/privacy/test_consents", "until_it_expires")),
-    Mutation("P1", "webapp/notify/announcing/audience.py", "Consent.category == Category.REMINDERS, valid(now)", "valid(now)",
+    Mutation("P1", REMINDING, "Consent.category == Category.REMINDERS, valid(now)", "valid(now)",
       by("notify/announcing/test_announce", "something_else_does_not_cover")),
     Mutation("P1", "webapp/notify/announcing/notices/session_changes.py", "        .where(or_(Notification.person_id == Seat.client_id, allowed))\n", "",
       by("notify/announcing/test_announce", "moved_or_called_off")),
@@ -75,7 +76,7 @@ BREAKS = (
     Mutation("P3", "webapp/care/leaving.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_leaving", "given_up")),
     Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in NOT_PRINTED]", "]", by("web/test_printed_chart", "pause")),
     # P4: nobody else hears of what comes after the start
-    Mutation("P4", "webapp/notify/announcing/announce.py", "if client_id not in events.allowed or rung not in REMINDER_RUNGS:", "if client_id not in events.allowed:",
+    Mutation("P4", REMINDING, "Session.is_on, Session.starts_at > now,", "Session.is_on, Session.ends_at > now,",
       by("notify/announcing/test_announce", "checks_after_the_start")),
     # P5: words outside the signed-in page
     Mutation("P5", "webapp/web/feeds.py", 'event.add("summary", title)', 'event.add("summary", "Evening group")', by("web/test_feeds", "no_name_kind")),
@@ -179,6 +180,10 @@ BREAKS = (
     Mutation("P10", EXPORTS, "select(HandIn).where(HandIn.client_id == client.id)", "select(HandIn).where(HandIn.client_id == 0)", by("care/privacy/test_own_copy", "every_text")),
     Mutation("P10", ACCESS, "Permission.OWN_CARE: client,", "Permission.OWN_CARE: lambda me: client(me) and me.active,", by("web/client/me/test_own_copy", "paused")),
     Mutation("P10", "webapp/web/client/me/own_copy.py", '        f"{NAME}.fhir.json": _json(bundle),\n', "", by("web/client/me/test_own_copy", "three_forms")),
+    # P11: a partner's reminders follow the schedule
+    Mutation("P11", REMINDING, "quiet = quiet_hours(preferences, policy.quiet_hours)", "quiet = None", by("notify/announcing/test_announce", "quiet_hours_of_the_recipient")),
+    Mutation("P11", OBJECTIONS, '(notice.kind == NoticeKind.PARTNER_REMINDER, None),', "(notice.kind == NoticeKind.TEST_NOTICE, None),",
+      by("notify/announcing/test_announce", "nothing_that_the_client_does")),
     # P11: nothing about the one follows from the other's row
     Mutation("P11", BOOKINGS, ".where(or_(Session.ends_at <= now, reported))", ".where(or_(Session.ends_at > now, reported))",
       by("web/client/test_joint_make_ups", "stays_as_it_was or own_copy or missed_themselves")),

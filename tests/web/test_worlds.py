@@ -40,8 +40,8 @@ SEED = int(os.environ.get("WORLDS_SEED") or 1)
 FETCHES, TRIES = 35, 8
 LATER = (timedelta(minutes=1), 4 * HOUR, 27 * HOUR, 3 * DAY)
 """When the viewer looks, counted from the fact."""
-ANNOUNCED = (Category.SCHEDULE, Category.MAKE_UPS)
-"""Consents under which somebody is told of the other's times. Not reminders: they still follow the other's ladder (SECURITY.md, P11)."""
+ANNOUNCED = (Category.SCHEDULE, Category.REMINDERS, Category.MAKE_UPS)
+"""Consents under which somebody is told of the other's times."""
 
 lasting = settings(
     max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate],

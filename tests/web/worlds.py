@@ -66,7 +66,7 @@ from webapp.care.schedule.series import Series
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database, Store
 from webapp.demo import cast
-from webapp.notify.announcing import announce
+from webapp.notify.announcing import announce, partner_reminders
 from webapp.notify.delivery.deliver import Courier
 from webapp.notify.delivery.parcels import Packer
 from webapp.notify.delivery.wording import Wording
@@ -308,8 +308,8 @@ def _task(s: Scene) -> None:
     )  # fmt: skip
 
 
-BOOKS = frozenset({Category.SCHEDULE, Category.MAKE_UPS})
-KNOWN = frozenset({Category.SCHEDULE})
+BOOKS = frozenset({Category.SCHEDULE, Category.REMINDERS, Category.MAKE_UPS})
+KNOWN = frozenset({Category.SCHEDULE, Category.REMINDERS})
 MISSED = frozenset({Category.MISSED_SESSION})
 JOINT = _each(_mark("past-hour", "absent"), _report("next-hour"))
 WITH_PARTNER = ("partner", "former partner", "member of the same group", "client of another program")  # fmt: skip
@@ -575,17 +575,23 @@ class World:
 
     def walk(self) -> None:
         """Every chore that tells somebody something, or decides what is told."""
-        for chore in (look, tend, watch, settlement.settle, held_places.offer_freed, look, announce.announce):  # fmt: skip
+        for chore in (look, tend, watch, settlement.settle, held_places.offer_freed, look, partner_reminders.remind_partners, announce.announce):  # fmt: skip
             chore(self.database, self.now)
         self.courier.deliver(self.database, self.now, seconds=None)
         with self.database.reading() as store:
             mine = select(Notification).join(Person, Person.id == Notification.person_id)
             mine = mine.where(Person.ref == self.viewer, Notification.sent_at.is_not(None))
             sent = {str(each.id): each for each in store.scalars(mine)}
-        for name, channel in self.channels.items():
-            for parcel in channel.sent:
-                if row := sent.get(parcel.key.partition("-")[0]):
-                    self.received.append((f"{'shared ' if row.consent_category else ''}notice at {self.now}", self._parcel(name, parcel)))  # fmt: skip
+        came = [
+            (row, name, parcel)
+            for name, channel in self.channels.items()
+            for parcel in channel.sent
+            if (row := sent.get(parcel.key.partition("-")[0]))
+        ]
+        for row, name, parcel in sorted(came, key=lambda each: (each[0].kind, str(each[0].about_at))):  # fmt: skip
+            label = f"{'shared ' if row.consent_category else ''}notice at {self.now}"
+            self.received.append((label, self._parcel(name, parcel)))
+        for channel in self.channels.values():
             channel.sent.clear()
 
     def _parcel(self, channel: str, parcel: Any) -> Any:

@@ -5,11 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from tests.notify.conftest import end_of
 from webapp.care import leaving
+from webapp.care.attendance import absences, presence
+from webapp.care.attendance.presence import Sighting
 from webapp.care.audit import events
 from webapp.care.audit.events import Cursor
 from webapp.care.audit.tags import Tag
-from webapp.care.contact import addresses, tasks
+from webapp.care.contact import addresses, contacts, tasks
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
 from webapp.care.privacy import consents
@@ -183,14 +186,71 @@ def test_a_partner_is_told_nothing_without_a_consent(post, world):
 
 def test_a_partner_gets_the_reminders_before_the_start_under_a_consent(post, world):
     consent(post, world.june, world.henry)
-    [seat] = post.room(world.june)
-    for rung in ("heads_up", "soon", "doors_open"):
-        post.step(seat, rung)
-    post.announce()
-    henry = [row for row in post.rows() if row.person_id == world.henry.id]
+    post.room(world.june)
+    for hours in (0, 23, 0.9):
+        post.clock.forward(hours=hours)
+        post.announce()
+        post.announce()
+    henry = post.rows(person_id=world.henry.id)
     assert {row.kind for row in henry} == {"partner_reminder"}
     assert {row.consent_category for row in henry} == {"reminders"}
     assert len(henry) == 3
+
+
+@pytest.mark.parametrize("what", ["reported", "joined", "spoke", "wants none", "in quiet hours"])
+def test_a_partners_reminders_follow_the_schedule_and_nothing_that_the_client_does(
+    post, world, what
+):
+    """P11: a reminder that stays away, or comes at another hour, would tell of it."""
+    consent(post, world.june, world.henry)
+    [seat] = post.room(world.june, hours=23.9)
+
+    def act(store, cast):
+        mine, now = store.get(Seat, seat.id), post.clock.now()
+        if what == "reported":
+            absences.report(store, mine, by=cast.june, now=now)
+        elif what == "joined":
+            seen = [Sighting("in", mine.session, cast.june, "joined", now, "zoom")]
+            presence.record(store, seen, by=None, now=now)
+        elif what == "spoke":
+            contacts.record(store, cast.june, channel="call", outcome="reached", by=cast.carla, now=now)  # fmt: skip
+        else:
+            hours = [0, 23 * 60] if what == "in quiet hours" else [1, 2]
+            cast.june.preferences = {"off": ["heads_up", "soon"], "quiet_hours": hours}
+
+    post.do(act)
+    post.run()
+    post.clock.forward(hours=23)
+    post.do(act)
+    post.run()
+    assert [(row.kind, end_of(row)) for row in post.rows(person_id=world.henry.id)] == [
+        ("partner_reminder", "sent"), ("partner_reminder", "sent"),
+    ]  # fmt: skip
+
+
+def test_a_partners_reminder_keeps_the_quiet_hours_of_the_recipient(post, world):
+    """Rule 6: it comes in the last minute before them, whenever the client's own does."""
+    consent(post, world.june, world.henry)
+    change(post, world.henry, quiet_hours=[14 * 60, 7 * 60])
+    post.room(world.june, hours=26)
+    post.clock.forward(minutes=50)
+    post.announce()
+    assert post.rows(person_id=world.henry.id) == []
+    post.clock.forward(minutes=9.5)
+    post.announce()
+    assert len(post.rows(person_id=world.henry.id)) == 1
+
+
+def test_a_partner_is_reminded_anew_of_a_session_that_was_moved(post, world):
+    consent(post, world.june, world.henry)
+    [seat] = post.room(world.june)
+    post.run()
+    move(post, seat, hours=30)
+    post.run()
+    assert len(post.rows(person_id=world.henry.id)) == 1
+    post.clock.forward(hours=30)
+    post.run()
+    assert len(post.rows(person_id=world.henry.id)) == 2
 
 
 def test_a_partners_reminder_opens_the_page_with_the_rule_about_passing_on(post, world, visit):
@@ -207,12 +267,13 @@ def test_a_partners_reminder_opens_the_page_with_the_rule_about_passing_on(post,
 
 
 def test_a_partner_never_hears_of_the_checks_after_the_start(post, world):
-    """Being told at +5 and +20 would tell of a miss (P4)."""
+    """Being told at +5 and +20 would tell of a miss (P4); and a worker that was away reminds nobody of what has begun."""
     consent(post, world.june, world.henry)
-    [seat] = post.room(world.june)
-    post.step(seat, "first_check")
-    post.step(seat, "second_check")
-    post.announce()
+    [seat] = post.room(world.june, hours=1)
+    post.clock.forward(hours=1.1)
+    for rung in ("first_check", "second_check"):
+        post.step(seat, rung)
+        post.announce()
     assert {row.person_id for row in post.rows()} == {world.june.id}
 
 

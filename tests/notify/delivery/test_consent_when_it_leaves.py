@@ -28,6 +28,8 @@ from webapp.notify.delivery.deliver import AT_ONCE
 from webapp.notify.outbox import Notification
 
 HENRY = "henry@example.org"
+AHEAD = (0.5, 3, 5, 20, 24.3, 26, 30)
+"""Hours until June's sessions: a reminder of one or another falls due whenever time passes."""
 
 
 class Sharing(RuleBasedStateMachine):
@@ -48,7 +50,7 @@ class Sharing(RuleBasedStateMachine):
         self.leaked = []
         self.consents: list[SimpleNamespace] = []
         self.post = Post(self.database, cast, SimpleNamespace(now=lambda: self.now))
-        self.seats = [self.post.room(cast.june, hours=ahead)[0] for ahead in (30, 60, 200)]
+        self.seats = [self.post.room(cast.june, hours=ahead)[0] for ahead in AHEAD]
         for channel in self.post.channels.values():
             channel.trouble = self.arrives
 
@@ -129,7 +131,10 @@ class Sharing(RuleBasedStateMachine):
     def time_passes(self, minutes):
         self.now += timedelta(minutes=minutes)
 
-    @rule(which=some.integers(0, 2), rung=some.sampled_from(["heads_up", "soon", "doors_open"]))
+    @rule(
+        which=some.sampled_from(range(len(AHEAD))),
+        rung=some.sampled_from(["heads_up", "soon", "doors_open"]),
+    )
     def a_reminder_falls_due_and_is_announced(self, which, rung):
         self.post.step(self.seats[which], rung)
         self.post.announce()

@@ -1254,6 +1254,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "partner_reminder",
+        sa.Column("seat_id", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.Integer(), nullable=False),
+        sa.Column("rung", sa.String(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["recipient_id"], ["person.id"], name=op.f("fk_partner_reminder_recipient_id")
+        ),
+        sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_partner_reminder_seat_id")),
+        sa.PrimaryKeyConstraint(
+            "seat_id", "recipient_id", "rung", "starts_at", name=op.f("pk_partner_reminder")
+        ),
+    )
+    op.create_table(
         "plan",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=False),
@@ -1590,6 +1605,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_plan_client")
 
     op.drop_table("plan")
+    op.drop_table("partner_reminder")
     with op.batch_alter_table("make_up", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_make_up_standing",

@@ -18,14 +18,14 @@ from webapp import batches
 from webapp.batches import Batch, BatchRun
 from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
-from webapp.care.schedule.sessions import Seat, Session
+from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store, claim
 from webapp.notify.announcing import notices
-from webapp.notify.announcing.audience import Recipient, allowed_by, recipients
+from webapp.notify.announcing.audience import Recipient, recipients
 from webapp.notify.announcing.folding import fold
 from webapp.notify.announcing.notices import PlannedNotice
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
-from webapp.notify.outbox import LATE_ENOUGH, NewNotification, insert_new
+from webapp.notify.outbox import NewNotification, insert_new
 
 READER = "announce"
 BATCH = 4_000
@@ -34,7 +34,6 @@ RUNGS = frozenset(kind.value for kind in (*REMINDERS, *CHECKS))
 ON_EVERY_CHANNEL = NoticeKind.SECOND_CHECK.value
 """The rung that goes out by every channel that the client allows."""
 STEP = Tag.STEP_TAKEN.value
-REMINDER_RUNGS = frozenset(kind.value for kind in REMINDERS)
 ANNOUNCED = [tag.value for tag in (Tag.STEP_TAKEN, *notices.TAGS)]
 
 
@@ -54,9 +53,6 @@ class EventRange:
     sessions: dict[int, tuple[datetime, datetime]]
     moved: dict[int, int]
     """Session → the last event that moved it: what was decided before that is about another time."""
-    allowed: dict[int, list[int]]
-    seated: set[tuple[int, int]]
-    """(session, person) of recipients who have a place there themselves and are reminded of that."""
     recipients: dict[int, Recipient]
 
 
@@ -126,7 +122,7 @@ def planned_notifications(
     found = store.connection().execute(_within(select(*columns), after, upto, *ANNOUNCED)).all()
     if not found:
         return
-    events = _event_range(store, after, upto, now)
+    events = _event_range(store, after, upto)
     planned: list[PlannedNotice] = []
     for event in found:
         fields = event_fields(event.canonical)
@@ -144,7 +140,7 @@ def _within(columns: Any, after: int, upto: int, *tags: str) -> Any:
     return columns.where(Event.id > after, Event.id <= upto, Event.tag.in_(tags)).order_by(Event.id)
 
 
-def _event_range(store: Store, after: int, upto: int, now: datetime) -> EventRange:
+def _event_range(store: Store, after: int, upto: int) -> EventRange:
     """Everything that the reminders in a range need to know, in a statement a table."""
     clients = _within(select(Event.client_id), after, upto, Tag.STEP_TAKEN).order_by(None)
     sessions = _within(select(Event.session_id), after, upto, Tag.STEP_TAKEN).order_by(None)
@@ -152,21 +148,12 @@ def _event_range(store: Store, after: int, upto: int, now: datetime) -> EventRan
     moves = select(Event.session_id, Event.id).where(
         Event.id > after, Event.tag == Tag.SESSION_MOVED
     )
-    allowed = allowed_by(store, clients, now)
-    known = recipients(store, clients)
-    named = {person for people in allowed.values() for person in people}
-    others = named - known.keys()
-    seated = select(Seat.session_id, Seat.client_id).where(
-        Seat.session_id.in_(sessions), Seat.client_id.in_(named), Seat.is_given
-    )
     return EventRange(
         after,
         upto,
         {session: (start, end) for session, start, end in store.execute(times)},
         dict(store.execute(moves.order_by(Event.id)).all()),  # type: ignore[arg-type]
-        allowed,
-        {(session, person) for session, person in store.execute(seated)} if named else set(),
-        known | (recipients(store, others) if others else {}),
+        recipients(store, clients),
     )
 
 
@@ -182,7 +169,7 @@ def _read(fields: str) -> dict[str, Any]:
 
 
 def _reminders(event: Any, fields: dict[str, Any], events: EventRange) -> Iterator[NewNotification]:
-    """A rung was taken for a seat: its client is told, and before the start whom their consent names."""
+    """A rung was taken for a seat: its client is told."""
     rung, result = fields["rung"], fields["result"]
     number, _, at, _, client_id, seat_id, session_id, _, _ = event
     if rung not in RUNGS or result != "taken" or events.moved.get(session_id, 0) > number:
@@ -196,13 +183,3 @@ def _reminders(event: Any, fields: dict[str, Any], events: EventRange) -> Iterat
                 number, client_id, channel, address, rung, at, at, ends_at, client_id, seat_id,
                 session_id, starts_at,
             )  # fmt: skip
-    if client_id not in events.allowed or rung not in REMINDER_RUNGS:
-        return
-    for partner_id in events.allowed[client_id]:
-        partner = events.recipients.get(partner_id)
-        if partner is None or rung in partner.off or (session_id, partner_id) in events.seated:
-            continue
-        until = starts_at + LATE_ENOUGH
-        yield from notices.partner_reminder(event, partner_id, starts_at, until).notifications(
-            partner
-        )

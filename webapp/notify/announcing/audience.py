@@ -1,9 +1,7 @@
 """Who may be told of an event, and at which of their addresses. Read for whole ranges of events at once."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,7 +9,6 @@ from sqlalchemy import Select, Text, cast, select
 
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import Person, Status
-from webapp.care.privacy.consents import Category, Consent, valid
 from webapp.db import Store
 
 DEFAULT_ORDER = (Channel.PUSH.value, Channel.EMAIL.value, Channel.SMS.value)
@@ -71,21 +68,6 @@ def recipients(store: Store, who: Select[Any] | Iterable[int]) -> dict[int, Reci
     for person, channel, address in connection.execute(usable).all():
         if recipient := found.get(person):
             recipient.addresses.append((channel, address))
-    return found
-
-
-def allowed_by(
-    store: Store, clients: Select[Any] | Iterable[int], now: datetime
-) -> dict[int, list[int]]:
-    """Client → the people whom a consent valid at `now` lets have that client's reminders (rule 8)."""
-    found: dict[int, list[int]] = defaultdict(list)
-    consented = (
-        select(Consent.client_id, Consent.recipient_id)
-        .where(Consent.client_id.in_(clients), Consent.category == Category.REMINDERS, valid(now))
-        .distinct()
-    )
-    for client_id, recipient_id in store.execute(consented):
-        found[client_id].append(recipient_id)
     return found
 
 

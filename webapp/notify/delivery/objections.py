@@ -76,9 +76,10 @@ def objection() -> Any:
         (Session.starts_at != notice.about_at, "moved"),
         (~Seat.is_given, "released"),
         (notice.kind.not_in(LADDER), None),
+        (_later_rung(), "superseded"),
+        (notice.kind == NoticeKind.PARTNER_REMINDER, None),  # the rest is not theirs to know (P11)
         (_absence_known(), "reported"),
         (_evidence_since(EvidenceType.JOINED, EvidenceType.PRESENT), "joined"),
-        (_later_rung(), "superseded"),
         (notice.kind.not_in(CHECKS), None),
         (_contact_since(), "contact"),
         (_tapped_join(), TAPPED),

@@ -7,9 +7,8 @@ from webapp.care.audit.tags import Tag
 from webapp.db import Store
 from webapp.notify.announcing.notices import accounts, make_ups, reading, session_changes, tasks
 from webapp.notify.announcing.notices.planned_notice import PlannedNotice
-from webapp.notify.announcing.notices.session_changes import partner_reminder
 
-__all__ = ["TAGS", "PlannedNotice", "partner_reminder", "planned_notices"]
+__all__ = ["TAGS", "PlannedNotice", "planned_notices"]
 
 
 def planned_notices(store: Store, event: Any, fields: dict[str, Any]) -> list[PlannedNotice]:
@@ -18,6 +17,7 @@ def planned_notices(store: Store, event: Any, fields: dict[str, Any]) -> list[Pl
 
 
 _PLANNERS: dict[Tag, Callable[[Store, Any, dict[str, Any]], Iterator[PlannedNotice]]] = {
+    Tag.PARTNER_REMINDER_DUE: session_changes.partner_reminder,
     Tag.SESSION_MOVED: session_changes.moved,
     Tag.SESSION_CANCELLED: session_changes.cancelled,
     Tag.TASK_OPENED: tasks.task_opened,

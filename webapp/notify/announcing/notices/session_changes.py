@@ -12,7 +12,7 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.notify.announcing.notices.planned_notice import PlannedNotice
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
-from webapp.notify.outbox import Notification
+from webapp.notify.outbox import LATE_ENOUGH, Notification
 
 TELLS_A_TIME = (
     *REMINDERS, *CHECKS, NoticeKind.PARTNER_REMINDER, NoticeKind.SESSION_MOVED,
@@ -20,15 +20,15 @@ TELLS_A_TIME = (
 )  # fmt: skip
 
 
-def partner_reminder(
-    event: Any, recipient_id: int, starts_at: datetime, not_after: datetime
-) -> PlannedNotice:
-    """The same reminder for a person whom the client's consent names; the consent is checked again before it goes (P1)."""
-    return PlannedNotice(
-        event, recipient_id, NoticeKind.PARTNER_REMINDER, not_after, starts_at,
-        client_id=event.client_id, seat_id=event.seat_id, session_id=event.session_id,
-        consent=Category.REMINDERS,
-    )  # fmt: skip
+def partner_reminder(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
+    """A reminder fell due for a person whom the client's consent names; the consent is checked again before it goes (P1)."""
+    starts_at = store.scalar(select(Session.starts_at).where(Session.id == event.session_id))
+    if starts_at is not None:
+        yield PlannedNotice(
+            event, fields["recipient"], NoticeKind.PARTNER_REMINDER, starts_at + LATE_ENOUGH, starts_at,
+            client_id=event.client_id, seat_id=event.seat_id, session_id=event.session_id,
+            consent=Category.REMINDERS,
+        )  # fmt: skip
 
 
 def moved(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
