@@ -1,7 +1,9 @@
 """Names of people as they are searched for and abbreviated, in any script."""
 
 import unicodedata
+from itertools import permutations
 
+MOST_WORDS = 6
 APOSTROPHES = dict.fromkeys(map(ord, "'`´‘’‚‛′ʹʻʼʽʾʿˈ՚＇ꞌ"))
 """Left out, since each keyboard has another: O'Brien, O’Brien and OBrien are one name."""
 LETTERS = str.maketrans(
@@ -27,8 +29,11 @@ def folded(text: str) -> str:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two names have the same letters when folded, in whatever order and with whatever between them."""
-    return sorted(folded(one).replace(" ", "")) == sorted(folded(other).replace(" ", ""))
+    """Whether two names are the same when folded, with the words of `one` in any order and any spaces between: `Tom O'Brien` is
+    `o brien tom`. Amy is not May. Of a name of more than `MOST_WORDS` words the order counts."""
+    words, joined = folded(one).split(), folded(other).replace(" ", "")
+    orders = permutations(words) if len(words) <= MOST_WORDS else (words,)
+    return any("".join(order) == joined for order in orders)
 
 
 def short(name: str) -> str:

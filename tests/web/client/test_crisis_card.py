@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests.visiting import Visit
 from webapp import create_app
+from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.messages import Message
 from webapp.care.contact.tasks import Task
@@ -144,3 +145,20 @@ def test_what_another_system_reports_is_read(caller, world, seat_in, urgent):
     [task] = urgent()
     assert (task.client_id, task.brief["where"]) == (seat.client_id, "system")
     assert Tag.CRISIS_WORDS.fields == {"kind", "where", "owner", "supervisor"}
+
+
+def test_words_that_come_over_the_limit_of_messages_or_in_a_second_report_are_kept_for_staff(
+    maya, seat_in, urgent, kept
+):
+    for n in range(30):
+        maya.post("/messages", {"body": f"Line {n}"})
+    assert maya.post("/messages", {"body": "One more"}).status_code == 429
+    assert maya.post("/messages", {"body": WORDS}).status_code == 303
+    assert kept(select(Message).order_by(Message.id))[-1].body == WORDS
+    seat = seat_in(hours=30)
+    for note in ("My shift moved.", WORDS, WORDS):
+        form = {"reason": "work", "note": note, "request_id": str(uuid.uuid4())}
+        assert maya.post(f"/seats/{seat.id}/absence", form).status_code == 303
+    [report] = kept(select(AbsenceReport))
+    assert (report.reason, report.note) == ("work", f"My shift moved.\n\n{WORDS}")
+    assert len(urgent()) == 1

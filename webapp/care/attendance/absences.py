@@ -19,6 +19,8 @@ from webapp.refusals import N_, Cancelled, Conflict, Forbidden, Invalid
 CLOCK_TOLERANCE = timedelta(hours=12)
 """How far back a phone's own time of sending is accepted, so that a report written offline keeps its notice."""
 NOTE_LENGTH = 2000
+NOTES_LENGTH = 5 * NOTE_LENGTH
+"""Of all that was written about one absence, in several reports."""
 
 
 class Reason(StrEnum):
@@ -115,8 +117,8 @@ def report(
     """Report that the client can't come, before, during or after the session (M3); returns the report in force.
 
     `request_id`: a UUID made by the client; the same one again returns the same report. `reported_at` is moved to at most
-    `CLOCK_TOLERANCE` before `now` and at latest `now`. If a report is in force already it is returned, with reason or note
-    added if it had none. Raises Invalid, Cancelled, Forbidden, and Conflict when the client withdrew a report after
+    `CLOCK_TOLERANCE` before `now` and at latest `now`. If a report is in force already it is returned, with the reason added if it
+    had none, and the words added that it does not hold yet. Raises Invalid, Cancelled, Forbidden, and Conflict when the client withdrew a report after
     `reported_at`.
     """
     request_id = _checked_uuid(request_id)
@@ -199,8 +201,10 @@ def _refuse_before_withdrawal(store: Store, seat: Seat, reported_at: datetime | 
 def _complete(report: AbsenceReport, reason: str, note: str | None) -> None:
     if report.reason == Reason.UNSAID:
         report.reason = reason
-    if note and not report.note:
-        report.note = note
+    if note and note not in (report.note or ""):
+        report.note = f"{report.note}\n\n{note}" if report.note else note
+        if len(report.note) > NOTES_LENGTH:
+            raise Invalid(N_("That is a lot for one note. Please send the rest as a message."), field="note")  # fmt: skip
 
 
 def _checked_uuid(text: str | None) -> str | None:

@@ -118,15 +118,16 @@ class Person(Base):
         return self.status == Status.ACTIVE
 
 
-MOST_WORDS = 8
+MOST_WORDS, MOST_LETTERS = 8, 200
+"""As far as a search reads what was typed."""
 JOINED = 4
 """Letters of a word from which on it is also found across two words of a name: `annemarie` in Anne-Marie."""
 
 
 def named(text: str) -> ColumnElement[bool]:
     """A condition: every word of `text` is part of the person's name, in any order, whatever the case, accents, apostrophes and hyphens.
-    Nobody for a text without letters; of a long one the first `MOST_WORDS` words count. Cost: reads the names of the program's people."""
-    words = names.folded(text).split()[:MOST_WORDS]
+    Nobody for a text without letters; of a long one the beginning counts. Cost: reads the names of the program's people."""
+    words = names.folded(text[:MOST_LETTERS]).split()[:MOST_WORDS]
     joined = func.replace(Person.folded_name, " ", "")
     parts = [
         or_(Person.folded_name.contains(word), joined.contains(word))

@@ -43,7 +43,7 @@ def heed() -> None:
         writer = store.get_one(Person, person.id)
         crises.tell(store, writer, where=Where.APP, by=writer, now=clock.now())
         store.commit()
-    g.crisis_card = True
+    g.crisis_card = g.crisis_words = True
     if not request.headers.get("HX-Request"):
         _flash()
 

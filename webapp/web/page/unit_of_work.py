@@ -40,8 +40,9 @@ def _store() -> Store:
 
 def _limit_act(tag: Tag, by: Any) -> None:
     """Count an act that notifies others against the limit of the person who does it, once a request (S17). Raises TooMany, with
-    everything rolled back that the act had begun. An API token stands for a whole system and is not a person."""
-    if not isinstance(by, Person) or g.get("token") is not None:
+    everything rolled back that the act had begun. An API token stands for a whole system and is not a person. Words of crisis are never
+    refused: staff are to read them (rule 16)."""
+    if not isinstance(by, Person) or g.get("token") is not None or g.get("crisis_words"):
         return
     rate = rate_limits.rate_of(tag, by)
     counted: set[str] = g.setdefault("counted_acts", set())
