@@ -130,6 +130,8 @@ BREAKS = (
     # S18: emergency access only reads
     Mutation("S18", "templates/staff/person.html", "          {% if not me.only_reads(client.id) %}\n", "          {% if true %}\n", by("web/staff/privacy/test_emergency_access", "changes_nothing")),
     # S19: what ends a sign-in ends all that came with it
+    Mutation("S19", "webapp/care/accounts/logins.py", "why=why, made_in={login.id}", "why=why, made_in=()", by("web/client/me/test_calendar", "signed_out_from_elsewhere")),
+    Mutation("S19", "webapp/care/accounts/logins.py", "why=why, made_in=in_use", "why=why, made_in=()", by("web/client/me/test_calendar", "signed_out_from_elsewhere")),
     Mutation("S19", "webapp/care/privacy/consents.py", "        each.end(store, by=by, now=now)\n", "        each.revoke(store, by=by, now=now)\n", by("web/api/test_roster", "discharge_by_the_api")),
     Mutation("S19", ACCOUNTS, "    calendar_feeds.close_feed(store, person, by=by, now=now, why=why)\n", "", by("web/client/me/test_calendar", "everywhere_else")),
     Mutation("S19", STATUSES, '            waitlist.leave(store, entry, by=by, now=now, why="discharged")\n', "            pass\n", by("web/api/test_roster", "lets_go_of_the_line")),

@@ -38,6 +38,9 @@ def test_known_push_services_may_be_called(endpoint):
     [
         "http://fcm.googleapis.com/x",
         "https://fcm.googleapis.com:8443/x",
+        "https://fcm.googleapis.com\t/x",
+        "https://fcm.googleapis.com/\r\nX: y",
+        "https://fcm.googleapis.com/\u0455",
         "https://fcm.googleapis.com.evil.example/x",
         "https://evil.example/fcm.googleapis.com",
         "https://evilfcm.googleapis.com/x",

@@ -165,11 +165,16 @@ def end_all(
     but: int | None = None,
 ) -> None:
     """End every login of a person except the one with the id `but`, and void their links: when they are discharged, or the way
-    they sign in has changed (S2). Devices still get reminders."""
+    they sign in has changed (S2). A calendar link that was made in one that was still in use ends with it (S19). Devices still get
+    reminders."""
     sign_in_links.void(store, person, now=now)
+    in_use = set[int]()
     for login in store.scalars(select(Login).where(Login.person_id == person.id, ~Login.is_ended)):
         if login.id != but:
+            if login.open(now):
+                in_use.add(login.id)
             login.end(store, why, by=by, now=now)
+    calendar_feeds.close_feed(store, person, by=by, now=now, why=why, made_in=in_use)
 
 
 def sign_out(store: Store, login: Login, why: str, *, by: Person, now: datetime) -> None:
@@ -177,6 +182,12 @@ def sign_out(store: Store, login: Login, why: str, *, by: Person, now: datetime)
     login.end(store, why, by=by, now=now)
     on_this_device = Address.login_id == login.id
     addresses.sign_out_devices(store, login.person, on_this_device, by=by, now=now)
+
+
+def sign_out_there(store: Store, login: Login, why: str, *, by: Person, now: datetime) -> None:
+    """End a login from elsewhere, since its device may be in somebody's hands, and all that came with it (S19)."""
+    sign_out(store, login, why, by=by, now=now)
+    calendar_feeds.close_feed(store, login.person, by=by, now=now, why=why, made_in={login.id})
 
 
 def sign_out_everywhere(

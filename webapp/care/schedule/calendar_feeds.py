@@ -5,6 +5,7 @@ returns no title, no place and no name.
 """
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,6 +40,8 @@ class CalendarFeed(Base):
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    login_id: Mapped[int | None]
+    """The login in which it was made: who signs that one out from elsewhere ends the link too (S19)."""
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
 
@@ -55,11 +58,15 @@ class CalendarEntry:
     cancelled: bool
 
 
-def open_feed(store: Store, person: Person, *, by: Person, now: datetime) -> str:
+def open_feed(
+    store: Store, person: Person, *, by: Person, now: datetime, login_id: int | None = None
+) -> str:
     """Make a new link for `person` and close the one before; returns its secret, which is shown only now."""
     close_feed(store, person, by=by, now=now, why="replaced")
     secret = secrets.token_urlsafe(32)
-    feed = CalendarFeed(person_id=person.id, secret_hash=hash_secret(secret), opened_at=now)
+    feed = CalendarFeed(
+        person_id=person.id, secret_hash=hash_secret(secret), opened_at=now, login_id=login_id
+    )
     store.add(feed)
     store.flush()
     events.record(store, Tag.FEED_OPENED, person=person, by=by, now=now, feed=feed.id)
@@ -67,11 +74,12 @@ def open_feed(store: Store, person: Person, *, by: Person, now: datetime) -> str
 
 
 def close_feed(
-    store: Store, person: Person, *, by: Person | None, now: datetime, why: str = "closed"
-) -> None:
-    """Close the person's link, if they have one."""
+    store: Store, person: Person, *, by: Person | None, now: datetime, why: str = "closed",
+    made_in: Collection[int] | None = None,
+) -> None:  # fmt: skip
+    """Close the person's link, if they have one; with `made_in` (ids of logins) only if it was made in one of these."""
     feed = store.scalar(of(person.id))
-    if feed is not None:
+    if feed is not None and (made_in is None or feed.login_id in made_in):
         feed.closed_at = now
         store.flush()
         events.record(store, Tag.FEED_CLOSED, person=person, by=by, now=now, feed=feed.id, why=why)

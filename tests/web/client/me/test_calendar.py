@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from webapp.care.accounts.logins import Login
 from webapp.care.schedule.calendar_feeds import CalendarFeed
 from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import Notification
@@ -101,6 +102,30 @@ def test_a_page_left_open_learns_that_its_link_is_off(maya):
     assert "Your link changed in the meantime" in now
     assert "Your link is ready" not in now
     assert "Make my private link" in now
+
+
+@pytest.mark.parametrize("how", ["sign_out_there", "new_password"])
+def test_s19_a_link_made_on_a_phone_that_is_signed_out_from_elsewhere_ends(
+    maya, visit, store, world, how
+):
+    """S19: whoever had the phone for a minute reads no more; a link made here stays."""
+    own = link_in(make(maya))
+    phone = visit(world.maya)
+    number = store.scalars(select(func.max(Login.id))).one()
+
+    def end(login):
+        if how == "sign_out_there":
+            maya.post(f"/me/logins/{login}/end")
+        else:
+            maya.post("/account/password", {"password": f"a lantern beside water {login}"})
+
+    end(number)
+    assert feed(visit, own) == 200
+    phone = visit(world.maya)
+    theirs = link_in(make(phone))
+    assert feed(visit, theirs) == 200
+    end(number + 1)
+    assert feed(visit, theirs) == 404
 
 
 def test_s19_everywhere_else_and_recovery_end_the_link(maya, visit, store, world, clock):

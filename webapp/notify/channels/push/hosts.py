@@ -30,6 +30,8 @@ class PushHosts:
 
         Raises EndpointRefused.
         """
+        if not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint:
+            raise EndpointRefused("endpoint holds a letter that no URL has")
         try:
             url = URL(endpoint, encoded=False)
             host, port = url.host, url.port

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from flask import Blueprint, current_app, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 from htmx_flask import request as htmx_request
 
 from webapp import clock
@@ -42,7 +43,9 @@ def make() -> ResponseReturnValue:
     person = my_seats.person()
     if _is_out_of_date():
         return _page(409, changed=True)
-    secret = calendar_feeds.open_feed(store, person, by=person, now=clock.now())
+    secret = calendar_feeds.open_feed(
+        store, person, by=person, now=clock.now(), login_id=current_user.login.id
+    )
     store.commit()
     return _page(**_link_forms(url_for("feeds.show", token=secret)))
 

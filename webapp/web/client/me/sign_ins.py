@@ -44,7 +44,9 @@ def end(login_id: int) -> ResponseReturnValue:
     """Sign out another device; a copied cookie of it is useless from then on (S2)."""
     login = next((each for each in current_logins() if each.id == login_id), None)
     if login is not None:
-        logins.sign_out(store, login, "ended_elsewhere", by=my_seats.person(), now=clock.now())
+        logins.sign_out_there(
+            store, login, "ended_elsewhere", by=my_seats.person(), now=clock.now()
+        )
     store.commit()
     flash(_("Signed out there. It gets no more reminders."))
     return redirect(url_for("client.sign_ins.show"), 303)
