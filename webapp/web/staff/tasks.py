@@ -187,7 +187,11 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
         return [
             TaskCard(
                 task,
-                call_scripts.story(task, _heard_at(task, missed, signs)),
+                call_scripts.story(
+                    task,
+                    _heard_at(task, missed, signs),
+                    [missed[each] for each in _seats_in(task) if each in missed],
+                ),
                 call_scripts.script(task, person.name.split(" ")[0]),
                 [missed[each] for each in task.brief.get("seats", []) if each in missed],
                 marked[task.client_id] if task.client_id else set(),
