@@ -116,7 +116,6 @@ BREAKS = (
     Mutation("P8", EMERGENCIES, "LONGEST = timedelta(hours=2)", "LONGEST = timedelta(hours=3)", by("care/privacy/test_emergency_access", "two_hours")),
     Mutation("P8", EMERGENCIES, "REVIEW_WITHIN = timedelta(hours=24)", "REVIEW_WITHIN = timedelta(hours=48)", by("care/privacy/test_emergency_access", "review")),
     Mutation("P8", "webapp/care/directory/people.py", "        if text == person.ref or text.lower() == person.email or names.same(person.name, text)\n", "", by("web/staff/privacy/test_emergency_access", "part_of_a_name")),
-    Mutation("P8", "webapp/care/directory/people.py", "and_(named(text), whole))", "named(text))", by("care/privacy/test_emergency_access", "part_of_a_name")),
     Mutation("P8", EMERGENCIES, "owner_id=task_owners.owner_for(store, client, RoleName.SUPERVISOR, now),", "owner_id=None,", by("care/privacy/test_emergency_access", "review")),
     Mutation("P8", EMERGENCIES, "if len(reason) < SHORTEST_REASON:", "if False:", by("care/privacy/test_emergency_access", "sentence")),
     Mutation("P8", EMERGENCIES, "if client.program_id != by.program_id or client.kind != Kind.CLIENT:", "if False:", by("care/privacy/test_emergency_access", "another_programs")),

@@ -167,6 +167,79 @@ def test_partners_are_counted_apart_and_the_couples_therapist_is_asked_too(
     assert relational.brief["prompts"] == ["tension", "miscommunication", "practical_load"]
 
 
+def both_missed(database: Database, store: Store, world: Any) -> Evening:
+    night = evening(database, store, world, SIX, clients=[world.maya, world.ben])
+    night.walk(*CLIMB)
+    return night
+
+
+def relational(store: Store) -> list[Task]:
+    store.expire_all()
+    return list(store.scalars(select(Task).where(Task.kind == "relational").order_by(Task.id)))
+
+
+def test_a_couple_and_an_evening_make_one_relational_task(
+    database: Database, store: Store, world: Any
+) -> None:
+    """Rule 8: for both partners, also in two rooms; the next evening makes another."""
+    night = both_missed(database, store, world)
+    [task] = relational(store)
+    assert sorted(task.brief["seats"]) == sorted(night.seat(p).id for p in (world.maya, world.ben))
+    later = evening(
+        database, store, world, SIX + timedelta(hours=2), clients=[world.ben], ref="later"
+    )
+    later.walk(*CLIMB)
+    [task] = relational(store)
+    assert later.seat(world.ben).id in task.brief["seats"]
+    evening(database, store, world, SIX + timedelta(days=1), clients=[world.ben]).walk(*CLIMB)
+    assert len(relational(store)) == 2
+
+
+def test_it_goes_on_while_one_of_the_two_is_still_missing(
+    database: Database, store: Store, world: Any
+) -> None:
+    """Rules 2 and 8."""
+    night = both_missed(database, store, world)
+    first = relational(store)[0].client_id
+    one, other = (world.maya, world.ben) if first == world.maya.id else (world.ben, world.maya)
+    night.sees(one, 70)
+    night.look(71)
+    [task] = relational(store)
+    assert (task.is_open, task.client_id, task.seat_id) == (True, other.id, night.seat(other).id)
+    night.sees(other, 75)
+    night.look(76)
+    [task] = relational(store)
+    assert (task.is_open, task.outcome) == (False, "joined")
+
+
+def test_it_ends_with_the_last_of_the_two_whichever_comes_first(
+    database: Database, store: Store, world: Any
+) -> None:
+    night = both_missed(database, store, world)
+    first = relational(store)[0].client_id
+    one, other = (world.maya, world.ben) if first == world.maya.id else (world.ben, world.maya)
+    night.sees(other, 70)
+    night.look(71)
+    assert relational(store)[0].is_open
+    night.sees(one, 75)
+    night.look(76)
+    assert not relational(store)[0].is_open
+
+
+def test_after_one_that_ended_by_itself_the_other_partners_miss_opens_a_new_one(
+    database: Database, store: Store, world: Any
+) -> None:
+    night = evening(database, store, world, SIX, clients=[world.maya])
+    night.walk(*CLIMB)
+    night.sees(world.maya, 70)
+    night.look(71)
+    later = evening(
+        database, store, world, SIX + timedelta(hours=2), clients=[world.ben], ref="later"
+    )
+    later.walk(*CLIMB)
+    assert [task.is_open for task in relational(store)] == [False, True]
+
+
 def test_a_client_without_a_partner_needs_no_couples_therapist(group: Evening) -> None:
     group.walk(*CLIMB)
     assert set(group.tasks(group.world.gus)) == {"outreach"}

@@ -98,6 +98,14 @@ def test_a_miss_after_the_contact_is_silent_again(visit, world, store, task, clo
     assert "nobody has heard from them" in visit(world.susan).get("/staff/tasks").text
 
 
+def test_a_couples_task_names_both_who_were_missed(visit, world, room, task):
+    """Rule 8: one task for both."""
+    seats = room([world.maya, world.ben], -90, ref="both").seats
+    task(kind=TaskKind.RELATIONAL, owner=world.tessa, brief={"seats": [seat.id for seat in seats]})
+    page = visit(world.tessa).get("/staff/tasks").text
+    assert "Maya Torres and Ben Torres were not seen" in page
+
+
 def test_a_review_shows_the_silent_misses(visit, world, room, task):
     first = room([world.maya], -60 * 48, ref="first").seats[0]
     second = room([world.maya], -60 * 24, ref="second", title="Skills").seats[0]

@@ -9,11 +9,15 @@ from webapp.bulk import among
 from webapp.bulk import rows as rows_of
 from webapp.care.attendance.standing import Standing, standing
 from webapp.care.contact.tasks import ABOUT_ROOMS, Task, TaskKind
-from webapp.care.schedule.sessions import Seat
+from webapp.care.schedule.sessions import Seat, look_again
 from webapp.db import Store
 from webapp.protocol.facts import facts
 from webapp.protocol.facts.picture import SEAT_COLUMNS, Picture, SeatRow
+from webapp.protocol.ladder.ladder import stopping
 from webapp.protocol.ladder.late_facts import TaskEnding
+
+ENDED = frozenset({"cancelled", "joined", "reported", "excused"})
+"""Facts after which a partner is missed no more."""
 
 
 def close_all(store: Store, endings: Sequence[tuple[Picture, TaskEnding]], now: datetime) -> None:
@@ -25,8 +29,29 @@ def close_all(store: Store, endings: Sequence[tuple[Picture, TaskEnding]], now: 
     open_ones = select(Task).where(among(store, Task.seat_id, seats), Task.is_open)
     for task in store.scalars(open_ones.with_for_update(key_share=True)):
         ending = ends.get((task.seat_id or 0, task.kind))
-        if ending is not None:
+        if ending is not None and not _goes_on(store, task, now):
             close(store, task, ending, now)
+
+
+def _goes_on(store: Store, task: Task, now: datetime) -> bool:
+    """Whether a couple's task goes on for the other partner, who is still missing: it is then about that one's seat (rule 8)."""
+    if task.kind != TaskKind.RELATIONAL:
+        return False
+    others = [each for each in task.brief.get("seats", []) if each != task.seat_id]
+    columns = select(*SEAT_COLUMNS).where(among(store, Seat.id, others), Seat.is_given)
+    rows = [SeatRow._make(row) for row in store.execute(columns)] if others else []
+    missing = [
+        picture.seat
+        for picture in (facts.of_seats(store, rows, now) if rows else [])
+        if not ENDED & stopping(picture.facts, now)
+    ]
+    if not missing:
+        return False
+    seat = missing[0]
+    task.seat_id, task.client_id, task.session_id = seat.id, seat.client_id, seat.session_id
+    task.brief = task.brief | {"seats": [each.id for each in missing]}
+    look_again(store, now, id=seat.id)
+    return True
 
 
 def close(store: Store, task: Task, ending: TaskEnding, now: datetime) -> None:

@@ -4,10 +4,12 @@ A task's key makes a repeat harmless. One review and one plan is open for a clie
 that is decided, so that two workers cannot open two.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -19,10 +21,12 @@ from webapp.care.contact import task_owners
 from webapp.care.contact.task_owners import Owners
 from webapp.care.contact.tasks import ABOUT_ROOMS, ROLE_FOR, Task, TaskKind
 from webapp.care.directory.people import Person
+from webapp.care.directory.programs import Program
+from webapp.care.directory.teams import Couple
 from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.protocol.engine import plan_drafts
-from webapp.protocol.facts.picture import Picture
+from webapp.protocol.facts.picture import Picture, SeatRow
 from webapp.protocol.facts.steps import occurrence_of
 from webapp.protocol.ladder.rungs import Rung
 
@@ -71,13 +75,9 @@ def open_all(store: Store, calls: list[PlannedTask], now: datetime) -> set[tuple
     _lock(store, calls)
     clients = {call.picture.seat.client_id for call in calls}
     known = task_owners.read(store, clients, now)
-    calls += [
-        _relational(c)
-        for c in calls
-        if c.kind is TaskKind.OUTREACH and c.picture.seat.client_id in known.couples
-    ]
     joined = _join(store, calls, clients, now)
     fresh = [c for c in calls if (c.picture.seat.id, c.kind.value) not in joined]
+    fresh += _relational(store, calls, known, now)
     _fill_drafts(store, [c for c in fresh if c.kind is TaskKind.REENGAGEMENT], known, now)
     _insert(store, fresh, known, now)
     return joined
@@ -109,10 +109,43 @@ def ask_who_guests_are(store: Store, pictures: Iterable[Picture], now: datetime)
     _insert(store, calls, task_owners.read(store, clients, now), now)
 
 
-def _relational(call: PlannedTask) -> PlannedTask:
-    kind, picture = TaskKind.RELATIONAL, call.picture
-    key = f"{kind}:{picture.seat.id}:{picture.occurrence}"
-    return PlannedTask(kind, picture, key, call.due_at, {"prompts": PROMPTS[kind]})
+def _relational(
+    store: Store, calls: Iterable[PlannedTask], known: Owners, now: datetime
+) -> list[PlannedTask]:
+    """The tasks for the couples therapist, one for a couple and an evening in the program's zone (rule 8). A miss of the other partner
+    joins the open one. After one that ended by itself a new one is opened; after one that a person ended, none."""
+    missed = [
+        c
+        for c in calls
+        if c.kind is TaskKind.OUTREACH and c.picture.seat.client_id in known.couples
+    ]
+    if not missed:
+        return []
+    couples = {known.couples[call.picture.seat.client_id][0] for call in missed}
+    locked = select(Couple.id).where(among(store, Couple.id, couples)).order_by(Couple.id)
+    store.execute(locked.with_for_update(key_share=True)).all()
+    zones = dict(store.execute(select(Program.id, Program.time_zone)).all())
+    by_key: dict[str, list[PlannedTask]] = defaultdict(list)
+    for call in missed:
+        room, couple = call.picture.facts.room, known.couples[call.picture.seat.client_id][0]
+        evening = room.starts_at.astimezone(ZoneInfo(zones[room.program_id])).date()
+        by_key[f"{TaskKind.RELATIONAL}:{couple}:{evening}"].append(call)
+    same = select(Task).where(Task.kind == TaskKind.RELATIONAL, Task.key.in_(by_key))
+    there = {task.key: task for task in store.scalars(same.with_for_update(key_share=True))}
+    planned = []
+    for key, calls_ in by_key.items():
+        task, seats = there.get(key), [call.picture.seat.id for call in calls_]
+        if task is not None and task.is_open:
+            for call in calls_:
+                _add_miss(store, task, call.picture.seat, now)
+        elif task is None or task.done_by_id is None:
+            key = f"{key}:{seats[0]}" if task else key
+            brief = {"prompts": PROMPTS[TaskKind.RELATIONAL], "seats": seats}
+            first = calls_[0]
+            planned.append(
+                PlannedTask(TaskKind.RELATIONAL, first.picture, key, first.due_at, brief)
+            )
+    return planned
 
 
 def _lock(store: Store, calls: Iterable[PlannedTask]) -> None:
@@ -145,15 +178,21 @@ def _join(
         if other is call:
             continue
         joined.add((seat.id, call.kind.value))
-        seats = [*other.brief.get("seats", []), seat.id]
-        other.brief = other.brief | {"seats": list(dict.fromkeys(seats))}
-        if isinstance(other, Task):
-            events.record(
-                store, Tag.TASK_JOINED, by=None, now=now, program_id=other.program_id,
-                client=seat.client_id, seat=seat.id, session=seat.session_id, task=other.id,
-                kind=other.kind,
-            )  # fmt: skip
+        _add_miss(store, other, seat, now)
     return joined
+
+
+def _add_miss(store: Store, to: Task | PlannedTask, seat: SeatRow, now: datetime) -> None:
+    """Add a missed seat to a task that is open, or about to be opened. Twice is the same."""
+    seats = to.brief.get("seats", [])
+    if seat.id in seats:
+        return
+    to.brief = to.brief | {"seats": [*seats, seat.id]}
+    if isinstance(to, Task):
+        events.record(
+            store, Tag.TASK_JOINED, by=None, now=now, program_id=to.program_id,
+            client=seat.client_id, seat=seat.id, session=seat.session_id, task=to.id, kind=to.kind,
+        )  # fmt: skip
 
 
 def _insert(

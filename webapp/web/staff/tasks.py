@@ -212,7 +212,11 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
         return [
             TaskCard(
                 task,
-                call_scripts.story(task, _heard_at(task, missed, signs)),
+                call_scripts.story(
+                    task,
+                    _heard_at(task, missed, signs),
+                    [missed[each] for each in _seats_in(task) if each in missed],
+                ),
                 call_scripts.script(task, person.name.split(" ")[0]),
                 [missed[each] for each in task.brief.get("seats", []) if each in missed],
                 marked.get(task.client_id or 0, set()),

@@ -39,7 +39,7 @@ def test_the_whole_name_is_enough_however_it_is_typed(visit, store, world, typed
     assert answer.headers["Location"] == f"/staff/people/{world.maya.id}"
 
 
-@pytest.mark.parametrize("typed", ["may", "Maya Torr", "maya maya tor", "tor", "Torres, Maya M"])
+@pytest.mark.parametrize("typed", ["may", "Maya Torr", "torres tor m", "tor", "Torres, Maya M"])
 def test_a_part_of_a_name_opens_nothing(visit, store, world, typed):
     """P8: there is no browsing."""
     answer = visit(world.colin).post("/staff/emergency-access", REASON_FORM | {"client": typed})

@@ -1,6 +1,7 @@
 """For each kind of task: what happened, and what to say or check. Never blame, always a next step; a voicemail names no
 program (P5)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask_babel import gettext as _
 
 from webapp.care.contact.crises import Where
 from webapp.care.contact.tasks import Task, TaskKind
+from webapp.care.schedule.sessions import Seat
 from webapp.refusals import N_
 from webapp.web.page.filters import ago, day_and_time
 
@@ -64,6 +66,10 @@ WHERE: dict[str, str] = {
 }
 
 
+BOTH = N_(
+    "%(client)s were not seen in %(session)s, %(when)s. You know the couple: what may lie between the two?"
+)
+"""A couple's evening that both partners missed (rule 8)."""
 HEARD: dict[str, str] = {
     TaskKind.OUTREACH: N_(
         "%(client)s had a place in %(session)s, %(when)s. We have not seen them since, but they were in touch: %(heard)s."
@@ -101,8 +107,13 @@ UNPLANNED = N_(
 )
 
 
-def story(task: Task, heard_at: datetime | None = None) -> str:
-    """What happened, in one or two sentences. `heard_at`: when the client was last in touch, if since the miss (rule 17)."""
+def story(task: Task, heard_at: datetime | None = None, missed: Sequence[Seat] = ()) -> str:
+    """What happened, in one or two sentences. `heard_at`: when the client was last in touch, if since the miss (rule 17). `missed`:
+    the seats that it is about."""
+    both = list(dict.fromkeys(seat.client.name for seat in missed))
+    if task.kind == TaskKind.RELATIONAL and len(both) > 1:
+        names = _("%(one)s and %(other)s", one=both[0], other=both[1])
+        return gettext(BOTH) % (_values(task) | {"client": names})
     if heard_at and task.kind in HEARD:
         return gettext(HEARD[task.kind]) % (_values(task) | {"heard": day_and_time(heard_at)})
     sentence = UNPLANNED if task.brief.get("titles") else STORY.get(task.kind)
