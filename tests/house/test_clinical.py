@@ -24,6 +24,7 @@ NOT_SEALED = {
     "self_test.results": "what a device could do",
     "self_test.facts": "what a device could do",
     "series.makes_up": "kinds of sessions",
+    "session.as_planned": "times, ids and the title and links that the session and its series hold as they are",
     "session.makes_up": "kinds of sessions",
     "task.brief": "enum values and ids",
     "token.scopes": "names of scopes",
