@@ -25,7 +25,7 @@ NOT_SEALED = {
     "self_test.results": "what a device could do",
     "self_test.facts": "what a device could do",
     "series.makes_up": "kinds of sessions",
-    "session.as_planned": "what the series made of the evening: times, ids, its title, which is shown as neutral words outside",
+    "session.as_planned": "times, ids and the title and links that the session and its series hold as they are",
     "session.makes_up": "kinds of sessions",
     "task.brief": "enum values and ids",
     "token.scopes": "names of scopes",

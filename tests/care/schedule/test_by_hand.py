@@ -45,6 +45,7 @@ def unfold(store, database, made):
         store.commit()
         series.unfold(database, instant)
         store.expire_all()
+        assert made.unfolded_until == instant + series.HORIZON, "it was set aside"
 
     return at
 

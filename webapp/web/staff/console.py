@@ -1,6 +1,6 @@
 """What all console pages share: rendering, navigation with counts, warnings, and recording of readings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -18,6 +18,8 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
+from webapp.care.schedule import planning, sessions
+from webapp.care.schedule.sessions import Session
 from webapp.operations import set_aside
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
 from webapp.operations.rate_limits import TooMany
@@ -96,6 +98,18 @@ def instant(written: str, field: str) -> datetime:
         return instant_of(wall_time(written), zone())
     except ValueError as error:
         raise Invalid(N_("Choose a day and a time."), field=field) from error
+
+
+def at_that_time(
+    people: Iterable[Person], starts_at: datetime, ends_at: datetime, but: Session | None = None
+) -> dict[str, Any]:
+    """What these people have at that time already, for the macro of this name: `overlaps` in sessions that the reader may see,
+    `unnamed` how many more. Empty when there is nothing."""
+    found = planning.overlaps(store, people, starts_at, ends_at, but=but)
+    seen = sessions.visible_to(me()).where(Session.id.in_({session.id for _, session in found}))
+    ids = set(store.scalars(seen.with_only_columns(Session.id))) if found else set()
+    shown = [(who, session) for who, session in found if session.id in ids]
+    return {"overlaps": shown, "unnamed": len(found) - len(shown)} if found else {}
 
 
 def layout_context() -> dict[str, Any]:

@@ -22,7 +22,15 @@ from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
 from webapp.web.staff import now as now_page
 from webapp.web.staff import room_guests, room_overviews
-from webapp.web.staff.console import changed, form_errors, instant, me, one_or_404, page
+from webapp.web.staff.console import (
+    at_that_time,
+    changed,
+    form_errors,
+    instant,
+    me,
+    one_or_404,
+    page,
+)
 from webapp.web.staff.room_overviews import RoomOverview, SeatOverview
 from webapp.web.staff.writing import room as materials
 
@@ -156,9 +164,7 @@ def with_another(seat_id: int) -> ResponseReturnValue:
 def move(session_id: int) -> ResponseReturnValue:
     """Move the session to another time, given in the reader's zone. Whoever was notified is notified again (rule 4). What somebody
     has at that time already is listed and asked about first (`anyway`)."""
-    _run(session_id)
-    room = _room(session_id)
-    session = room.session
+    session = _run(session_id)
     try:
         starts_at = instant(request.form.get("starts_at", ""), "starts_at")
         ends_at = starts_at + (session.ends_at - session.starts_at)
@@ -168,10 +174,8 @@ def move(session_id: int) -> ResponseReturnValue:
     if not request.form.get("anyway"):
         store.flush()
         people = [session.host, *(seat.client for seat in planning.taken(store, session))]
-        if found := planning.overlaps(store, people, starts_at, ends_at, but=session):
-            named = {session.host_id, *(place.client.id for place in room.places)}
-            shown = [(who, other) for who, other in found if who.id in named]
-            return _refused(session_id, overlaps=shown, unnamed=len(found) - len(shown))
+        if found := at_that_time(people, starts_at, ends_at, but=session):
+            return _refused(session_id, **found)
     store.commit()
     return _after(session_id)
 

@@ -22,7 +22,7 @@ from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.page.filters import zone_of
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
-from webapp.web.staff.console import changed, form_errors, instant, me, page
+from webapp.web.staff.console import at_that_time, changed, form_errors, instant, me, page
 from webapp.web.staff.make_ups import board
 
 make_ups = Blueprint("make_ups", __name__)
@@ -63,7 +63,7 @@ def open_slot() -> ResponseReturnValue:
     try:
         wanted = _read(request.form)
         if not request.form.get("anyway") and (found := _overlaps(wanted)):
-            return page(PAGE, 422, **_context(), given=request.form, overlaps=found)
+            return page(PAGE, 422, **_context(), given=request.form, **found)
         _plan(wanted)
     except Refusal as refusal:
         discard_and_read()
@@ -92,10 +92,9 @@ def cancel(session_id: int) -> ResponseReturnValue:
     return changed(PAGE, "/staff/make-ups", _context)
 
 
-def _overlaps(wanted: SlotForm) -> list[tuple[Person, Session]]:
+def _overlaps(wanted: SlotForm) -> dict[str, Any]:
     """What the host has at the time of the slot already, or of the first of them."""
-    ends_at = wanted.starts_at + wanted.length
-    return planning.overlaps(store, [wanted.host], wanted.starts_at, ends_at)
+    return at_that_time([wanted.host], wanted.starts_at, wanted.starts_at + wanted.length)
 
 
 def _context() -> dict[str, Any]:
