@@ -589,16 +589,16 @@ class World:
             if (row := sent.get(parcel.key.partition("-")[0]))
         ]
         for row, name, parcel in sorted(came, key=lambda each: (each[0].kind, str(each[0].about_at))):  # fmt: skip
-            label = f"{'shared ' if row.consent_category else ''}notice at {self.now}"
-            self.received.append((label, self._parcel(name, parcel)))
+            kind = "shared notice" if row.consent_category else "notice"
+            self.received.append((f"{kind} at {self.now}", self._parcel(name, parcel, kind)))
         for channel in self.channels.values():
             channel.sent.clear()
 
-    def _parcel(self, channel: str, parcel: Any) -> Any:
+    def _parcel(self, channel: str, parcel: Any, kind: str) -> Any:
         content = parcel.content if isinstance(parcel.content, str | bytes) else repr(parcel.content)  # fmt: skip
         text = content.decode() if isinstance(content, bytes) else content
         text = re.sub(r"/answers/[\w.-]+", "/answers/…", text)
-        topic = self.names._name(f"topic {parcel.topic}")
+        topic = self.names._name(f"{kind.replace(' ', '-')} {parcel.topic}")
         tag = re.sub(r'"tag":\s*"[^"]*"', '"tag"', text)
         return channel, self.names.rename(tag), parcel.ttl, parcel.urgency, topic
 
