@@ -147,7 +147,8 @@ def among_keys(
 def _of_arrays(table: Table, columns: tuple[str, ...]) -> str:
     """PostgreSQL's insert of rows given as one array a column: the same statement for any number of rows."""
     dialect = postgresql.dialect()
-    arrays = ", ".join(f"%s::{table.c[name].type.compile(dialect)}[]" for name in columns)
+    types = [table.c[name].type.compile(dialect).partition(" COLLATE ")[0] for name in columns]
+    arrays = ", ".join(f"%s::{each}[]" for each in types)
     return f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
 
 

@@ -181,7 +181,7 @@ def test_whoever_left_and_whatever_was_closed_stays_so(
         assert not texts.usable
         assert (here.carla.status, here.june.status) == ("discharged", "paused")
         assert "supervisor" not in here.susan.role_names
-        assert emergency_access.reaching(store, here.theo.id, now) == frozenset()
+        assert store.scalars(emergency_access.reached_by(here.theo.id, now)).all() == []
         assert passwords.matches(here.maya, "nine plain amber ladders")
         assert not recovery_codes.accepts(store, here.maya, codes[0], now)
         assert recovery_codes.accepts(store, here.maya, codes[1], now)

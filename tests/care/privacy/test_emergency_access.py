@@ -23,7 +23,7 @@ def begun(store, world, now, **changes):
 
 
 def reached(store, staff, now):
-    staff.reaching = emergency_access.reaching(store, staff.id, now)
+    staff.reaching = frozenset(store.scalars(emergency_access.reached_by(staff.id, now)))
     return set(store.scalars(teams.visible_to(staff).with_only_columns(Person.name)))
 
 

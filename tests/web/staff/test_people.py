@@ -336,3 +336,28 @@ def test_an_unsafe_number_is_not_offered(carla, world, store, clock):
     assert "not safe" in page
     assert "tel:" not in page
     assert "mailto:" not in page
+
+
+def test_the_next_session_is_named_beside_two_that_are_on_and_one_called_off(
+    carla, world, room, store, clock
+):
+    for minutes in (-10, -5):
+        room([world.maya], minutes)
+    room([world.maya], 60, title="Called off").cancel(
+        store, "Flood", by=world.carla, now=clock.now()
+    )
+    room([world.maya], 120, title="Evening circle")
+    store.commit()
+    page = carla.get(f"/staff/people/{world.maya.id}").text
+    assert "None planned" not in page
+    assert "Evening circle" in page
+
+
+def test_a_report_that_reached_us_late_says_when(carla, world, room, store, clock):
+    """Nobody can check the hour that a phone gives."""
+    hour = timedelta(hours=1)
+    for minutes, ago in ((60 * 30, 5 * hour), (60 * 40, 0 * hour)):
+        seat = room([world.maya], minutes).seats[0]
+        absences.report(store, seat, by=world.maya, now=clock.now(), reported_at=clock.now() - ago)
+    store.commit()
+    assert carla.get(f"/staff/people/{world.maya.id}").text.count("reached us") == 1

@@ -18,6 +18,7 @@ from webapp.refusals import N_, Cancelled, Conflict, Forbidden, Invalid
 
 CLOCK_TOLERANCE = timedelta(hours=12)
 """How far back a phone's own time of sending is accepted, so that a report written offline keeps its notice."""
+DELAYED = timedelta(minutes=5)
 NOTE_LENGTH = 2000
 NOTES_LENGTH = 5 * NOTE_LENGTH
 """Of all that was written about one absence, in several reports."""
@@ -71,6 +72,11 @@ class AbsenceReport(Base):
     def notice(self) -> timedelta:
         """How long before the start it was reported; negative after the start."""
         return self.seat.session.starts_at - self.reported_at
+
+    @property
+    def was_delayed(self) -> bool:
+        """By its phone's own word it was written well before it reached us, as without a network; nobody can check that."""
+        return self.received_at - self.reported_at > DELAYED
 
     @property
     def notice_hours(self) -> float:

@@ -76,7 +76,7 @@ def begin(
     reason = reason.strip()
     if len(reason) < SHORTEST_REASON:
         raise Invalid(N_("Say in a sentence why this can't wait."), field="reason")
-    reached = client.id in reaching(store, by.id, now)
+    reached = client.id in store.scalars(reached_by(by.id, now)).all()
     if reached or store.scalar(teams.readable_by(by).where(Person.id == client.id)):
         raise AlreadyDone(N_("You can open this person already."))
     access = EmergencyAccess(
@@ -114,10 +114,10 @@ def in_force(as_of: datetime) -> Select[EmergencyAccess]:
     )
 
 
-def reaching(store: Store, staff_id: int, as_of: datetime) -> frozenset[int]:
+def reached_by(staff_id: int, as_of: datetime) -> Select[int]:
     """Ids of the clients whom this staff member may see by emergency access at `as_of`."""
-    rows = in_force(as_of).where(EmergencyAccess.staff_id == staff_id)
-    return frozenset(store.scalars(rows.with_only_columns(EmergencyAccess.client_id)))
+    theirs = in_force(as_of).where(EmergencyAccess.staff_id == staff_id)
+    return theirs.with_only_columns(EmergencyAccess.client_id)
 
 
 def _record(

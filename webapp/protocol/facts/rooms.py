@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, false, func, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from webapp.bulk import among, rows
@@ -35,7 +35,7 @@ def of(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, S
     begun = {row.id for row in found if row.starts_at <= now}
     fed = {row.id for row in found if row.presence_from == PresenceFrom.PLATFORM} & begun
     seen, pulses = _seen(store, fed), _pulses(store) if fed else {}
-    marked, said = _marked(store, begun, now), _said(store, begun, now)
+    marked, said = _looks(store, begun, now)
     times = {row.id: (row.starts_at, row.ends_at) for row in found if row.id in begun}
     strangers = _guests(store, times, said, now)
     same: dict[tuple[object, ...], SessionFacts] = {}
@@ -120,26 +120,29 @@ def has_guest() -> ColumnElement[bool]:
     )
 
 
-def _marked(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, datetime]:
-    """session → when somebody last marked a seat of it."""
-    query = (
-        select(Presence.session_id, func.max(Presence.recorded_at))
+def _looks(
+    store: Store, session_ids: Collection[int], now: datetime
+) -> tuple[dict[int, datetime], dict[int, datetime]]:
+    """session → when somebody last marked a seat of it, and session → when somebody last said that nobody else was there."""
+    marked, said = dict[int, datetime](), dict[int, datetime]()
+    if not session_ids:
+        return marked, said
+    marks = (
+        select(true(), Presence.session_id, func.max(Presence.recorded_at))
         .where(among(store, Presence.session_id, session_ids))
         .where(Presence.type.in_(MARKS), Presence.recorded_at <= now)
         .group_by(Presence.session_id)
     )
-    return dict(rows(store, query)) if session_ids else {}
-
-
-def _said(store: Store, session_ids: Collection[int], now: datetime) -> dict[int, datetime]:
-    """session → when somebody last said that nobody else was there."""
-    query = (
-        select(RoomLook.session_id, func.max(RoomLook.at))
+    words = (
+        select(false(), RoomLook.session_id, func.max(RoomLook.at))
         .where(among(store, RoomLook.session_id, session_ids))
         .where(~RoomLook.is_undone, RoomLook.at <= now)
         .group_by(RoomLook.session_id)
     )
-    return dict(rows(store, query)) if session_ids else {}
+    store.flush()
+    for is_mark, session_id, at in store.connection().execute(union_all(marks, words)):
+        (marked if is_mark else said)[session_id] = at
+    return marked, said
 
 
 def _latest(one: datetime | None, other: datetime | None) -> datetime | None:

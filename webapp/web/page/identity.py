@@ -12,6 +12,7 @@ from typing import cast
 
 from flask import Flask, Request, Response, current_app, g, request
 from flask_login import LoginManager, current_user
+from sqlalchemy import false, true, union_all
 
 from webapp import clock
 from webapp.care.accounts import logins
@@ -76,9 +77,12 @@ def _load_user(asked: Request) -> Visitor | None:
 
 def _add_reach(person: Person, asked: Request, now: datetime) -> None:
     """Set for whom this staff member covers, and whom they reach by emergency access: only while they read (S18)."""
-    person.covering = frozenset(store.scalars(teams.covered_by(person.id, now)))
+    covered = teams.covered_by(person.id, now).add_columns(true())
+    reached = emergency_access.reached_by(person.id, now).add_columns(false())
+    found = store.execute(union_all(covered, reached)).all()
+    person.covering = frozenset(each for each, is_cover in found if is_cover)
     if asked.method in unit_of_work.SAFE:
-        person.reaching = emergency_access.reaching(store, person.id, now)
+        person.reaching = frozenset(each for each, is_cover in found if not is_cover)
 
 
 def _cookie_login(asked: Request) -> Login | None:

@@ -1,5 +1,6 @@
 """What a client's page shows: care team and partner, current seats and next steps, tasks, plans, and the chart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.contact import addresses, help_calls, reengagement_plans, tasks, thread_members
 from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.reengagement_plans import Plan
-from webapp.care.contact.tasks import Task
+from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.teams import CareTeam, Couple
@@ -26,8 +27,8 @@ from webapp.web.staff.room_overviews import SeatOverview
 from webapp.web.staff.wording.vocabulary import CHANNEL, OUTCOME, PLAN_STEP, REASON, STEP
 from webapp.web.staff.writing import room as materials
 
-LOOK_AHEAD, LOOK_BACK = 2, 3
-"""How many seats *What happens next* explains: upcoming ones, and past ones."""
+LOOK_AHEAD, LOOK_BACK = 2, 4
+"""How many seats *What happens next* explains: upcoming ones, and those that have begun."""
 FOUR_WEEKS = timedelta(weeks=4)
 CONTACT_OUTCOMES = tuple(outcome for outcome in Outcome if outcome is not Outcome.CALL_BACK_AT)
 """Outcomes of a contact that can be recorded here; calling back belongs to a task."""
@@ -58,7 +59,7 @@ def context(
 ) -> dict[str, Any]:
     """Everything that the page shows; `part` and `whole` choose what of the chart. The number of statements does not grow with the
     chart's length."""
-    places = what_next(store, client, reader, now)
+    places, current = what_next(store, client, reader, now), _tasks(store, client, reader)
     return {
         "reading": Reading(What.CHART, [client.id]),
         "place": "people",
@@ -74,9 +75,9 @@ def context(
         "reports": _reports(store, client),
         "cards": materials.cards_of(store, client, now),
         "handed_in": materials.handed_in_by(store, client),
-        "tasks": _tasks(store, client, reader),
+        "tasks": current,
         "plans": _plans(store, client),
-        "planned_for": _planned_for(store, client, places),
+        "planned_for": _planned_for(store, current, places),
         "needs": store.scalars(accommodations.of(client.id)).all(),
         "backup": store.scalar(backup_plans.of(client.id)),
         "plan_steps": list(STEP.items()),
@@ -92,9 +93,9 @@ def what_next(store: Store, client: Person, reader: Person, now: datetime) -> li
     """Upcoming and recent seats, latest first, each with its ladder explained."""
     mine = sessions.seats_visible_to(reader).where(Seat.client_id == client.id)
     mine = mine.with_only_columns(Seat.id)
-    ahead = mine.where(Session.ends_at > now).order_by(Session.starts_at).limit(LOOK_AHEAD)
-    behind = mine.where(Session.ends_at <= now).order_by(Session.starts_at.desc()).limit(LOOK_BACK)
-    ids = [*store.scalars(ahead), *store.scalars(behind)]
+    ahead = mine.where(Session.starts_at > now, Session.is_on).order_by(Session.starts_at)
+    begun = mine.where(Session.starts_at <= now).order_by(Session.starts_at.desc())
+    ids = [*store.scalars(ahead.limit(LOOK_AHEAD)), *store.scalars(begun.limit(LOOK_BACK))]
     places = room_overviews.of_seats(store, select(Seat).where(Seat.id.in_(ids)), now)
     return sorted(places, key=lambda place: place.seat.session.starts_at, reverse=True)
 
@@ -149,9 +150,12 @@ def _tasks(store: Store, client: Person, reader: Person) -> list[Task]:
     return list(store.scalars(of_client))
 
 
-def _planned_for(store: Store, client: Person, places: list[SeatOverview]) -> PlanDraft | None:
+def _planned_for(
+    store: Store, current: Sequence[Task], places: list[SeatOverview]
+) -> PlanDraft | None:
     """What a new plan starts from: the open task's miss and draft, else the latest miss. None when nothing was missed."""
-    asked = store.scalar(reengagement_plans.asked_for(client.id))
+    wanted = (task for task in current if task.is_open and task.kind == TaskKind.REENGAGEMENT)
+    asked = next(wanted, None)
     if asked and (seat := reengagement_plans.missed_of(store, asked)):
         draft = asked.brief.get("draft") or {}
         fitting = {"make_up": draft.get("make_ups"), "other_times": draft.get("other_times")}
