@@ -7,6 +7,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,8 @@ from webapp.demo.cast import World
 from webapp.operations import field_keys
 
 OLD = key_id(FIELD_KEY)
+MINUTES = count()
+"""How long ago each contact was, so that a writer of a new one reads no older note."""
 
 
 @pytest.fixture
@@ -39,7 +43,8 @@ def opened(database: Database, keyring: Keyring) -> Database:
 def write(database: Database, world: World, note: str) -> None:
     with database.writing() as store:
         contacts.record(
-            store, world.maya, channel="call", outcome="reached", by=world.carla, now=clock.now(), note=note
+            store, world.maya, channel="call", outcome="reached", by=world.carla, now=clock.now(), note=note,
+            at=clock.now() - timedelta(minutes=next(MINUTES)),
         )  # fmt: skip
         store.commit()
 

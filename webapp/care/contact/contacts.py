@@ -103,16 +103,19 @@ def record(
 
 
 def _same_again(store: Store, contact: Contact, at: datetime | None) -> Contact | None:
-    """What was recorded a moment ago and says the same as `contact`, which is not added yet."""
+    """What was recorded a moment ago and says the same as `contact`, which is not added yet. Opens the notes of those alone that agree in
+    everything else."""
+    when = Contact.at == at if at else Contact.at > contact.at - DOUBLE_TAP
     recent = select(Contact).where(
-        Contact.client_id == contact.client_id, Contact.at > contact.at - DOUBLE_TAP,
+        Contact.client_id == contact.client_id,
+        Contact.seat_id == contact.seat_id if contact.seat_id else Contact.seat_id.is_(None),
+        Contact.channel == contact.channel,
+        Contact.outcome == contact.outcome,
+        Contact.by_id == contact.by_id if contact.by_id else Contact.by_id.is_(None),
         Contact.recorded_at > contact.recorded_at - DOUBLE_TAP,
-    )  # fmt: skip
-    said = ("seat_id", "channel", "outcome", "note", "at" if at else "by_id")
-    for each in store.scalars(recent):
-        if all(getattr(each, name) == getattr(contact, name) for name in said):
-            return each
-    return None
+        when,
+    )
+    return next((each for each in store.scalars(recent) if each.note == contact.note), None)
 
 
 def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
