@@ -155,7 +155,7 @@ BREAKS = (
       by("web/client/test_joint_make_ups", "keeps_the_others")),
     Mutation("P11", "webapp/notify/announcing/notices/make_ups.py", 'made.partner_seat if fields["why"] in FOR_BOTH else None', "made.partner_seat",
       by("web/client/test_joint_make_ups", "cannot_come")),
-    Mutation("P11", CALENDARS, '"known": party.known_until or NEVER', '"known": party.known_until or datetime(2999, 1, 1, tzinfo=UTC)',
+    Mutation("P11", "webapp/care/make_ups/eligibility.py", '"known": self.known_until or NEVER', '"known": self.known_until or datetime(2999, 1, 1, tzinfo=UTC)',
       by("web/client/test_make_ups", "without_a_consent")),
     Mutation("P11", CALENDARS, ", occupied(), ~beside)", ", occupied())", by("care/make_ups/test_waitlist", "held_beside")),
     Mutation("P11", "webapp/care/make_ups/offers.py", "known = party.people if party.known_until else [party.client]", "known = party.people",

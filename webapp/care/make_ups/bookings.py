@@ -268,7 +268,7 @@ def _calendar(
         but.append(instead_of.by_seat.session_id)
     asked = {
         "seat": seat.id, "party": party.ids, "but": but, "starts_at": session.starts_at,
-        "ends_at": session.ends_at, **calendars.asked(party),
+        "ends_at": session.ends_at, **party.asked,
     }  # fmt: skip
     store.flush()
     return PartyCalendar(*store.connection().execute(_CALENDAR, asked).one())

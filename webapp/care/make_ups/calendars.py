@@ -6,8 +6,7 @@ not at all without one. A place that is held because the partner waits in a line
 """
 
 from collections.abc import Collection
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, or_, select
 
@@ -16,12 +15,10 @@ from webapp.care.make_ups.waitlist import HeldPlace
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import UTCDateTime
 
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-NOBODY = 0
-
 
 def taken() -> ColumnElement[bool]:
-    """A condition on Seat: it takes time of the party, as far as that may be known. For a statement that is run with `asked`."""
+    """A condition on Seat: it takes time of the party, as far as that may be known. For a statement that is run with
+    `Party.asked`."""
     known = bindparam("known", type_=UTCDateTime())
     beside = exists().where(HeldPlace.partner_seat_id == Seat.id, HeldPlace.is_held)
     own = and_(Seat.client_id == bindparam("client"), occupied(), ~beside)
@@ -33,15 +30,6 @@ def taken() -> ColumnElement[bool]:
     return or_(own, theirs)
 
 
-def asked(party: Party) -> dict[str, Any]:
-    """The parameters of `taken`."""
-    return {
-        "client": party.client.id,
-        "partner": party.partner.id if party.partner else NOBODY,
-        "known": party.known_until or NEVER,
-    }
-
-
 def overlapping(
     party: Party, starts_at: datetime, ends_at: datetime, but: Collection[int] = ()
 ) -> Select[Seat]:
@@ -51,5 +39,5 @@ def overlapping(
         .join(Session, Session.id == Seat.session_id)
         .where(taken(), Session.is_on, Session.id.not_in(but))
         .where(Session.starts_at < ends_at, Session.ends_at > starts_at)
-        .params(asked(party))
+        .params(party.asked)
     )

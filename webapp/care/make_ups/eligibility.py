@@ -1,7 +1,7 @@
 """Eligibility: who needs a place to make up for a seat, what may make up for it, and until when (M6)."""
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from webapp.care.directory import programs
 from webapp.care.directory.people import Kind, Person
@@ -13,6 +13,8 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Forbidden, Invalid, TooLate
 
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+NOBODY = 0
 JOINT = (SessionKind.COUPLES,)
 """Kinds of session that a couple makes up for together."""
 
@@ -36,6 +38,15 @@ class Party(NamedTuple):
     @property
     def ids(self) -> list[int]:
         return [each.id for each in self.people]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Whose calendar is read, and up to when: the parameters of `calendars.taken`."""
+        return {
+            "client": self.client.id,
+            "partner": self.partner.id if self.partner else NOBODY,
+            "known": self.known_until or NEVER,
+        }
 
     def for_staff(self, now: datetime) -> "Party":
         """Staff read both calendars, and book for the client alone when the partner is not an active client."""

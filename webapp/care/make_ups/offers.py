@@ -127,12 +127,12 @@ def _sessions(
         {
             "program": missed.program_id, "now": now, "deadline": deadline, "kind": missed.kind,
             "title": missed.title, "series": missed.series_id, "named": f'%"{missed.kind}"%',
-            "but": [missed.id, *but], "need": len(party.ids), **calendars.asked(party),
+            "but": [missed.id, *but], "need": len(party.ids), **party.asked,
         },
     ).all()  # fmt: skip
     if not rows:
         return []
-    taken = store.connection().execute(_BUSY, {"now": now, **calendars.asked(party)})
+    taken = store.connection().execute(_BUSY, {"now": now, **party.asked})
     busy = [BusyTime(*row) for row in taken]
     hours = _hours(store, party)
     fitting = [row for row in rows if _fits(row[0], busy, hours)]
