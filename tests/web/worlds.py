@@ -517,7 +517,7 @@ NUMBERS = re.compile(
     |data-[a-z]+="[a-z_-]+[-:]
     |"(?:seat|by_seat|id)":\s*
     |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after|seat))="[a-z_-]*
-    |after=|before=)(\d+)""",
+    |after=|before=|shown=)(\d+)""",
     re.VERBOSE,
 )
 UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -128,7 +128,8 @@ class Tag(StrEnum):
     STEP_TAKEN = ("seat:step:taken", "rung occurrence due_at result why",
         N_("A rung of the ladder was taken, or stood down with the reason."))
     PARTNER_REMINDER_DUE = ("seat:partner_reminder:due", "recipient rung",
-        N_("A reminder of a session fell due for a person whom the client's consent names."))
+        N_("A reminder of a session fell due for a person whom the client's consent names."),
+        N_("A reminder was due for a person they let know"), "", "bell")
     MAKE_UP_BOOKED = ("seat:make_up:booked", "make_up kind by_seat resource instead_of",
         N_("Another time was found for a missed session."), N_("Make-up booked"), "help", "catch-up")
     MAKE_UP_COMPLETED = ("seat:make_up:completed", "make_up",

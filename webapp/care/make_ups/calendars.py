@@ -17,7 +17,8 @@ from webapp.db import UTCDateTime
 
 
 def taken() -> ColumnElement[bool]:
-    """A condition on Seat: it takes time of the party, as far as that may be known. For a statement that is run with `Party.calendar`."""
+    """A condition on Seat: it takes time of the party, as far as that may be known. For a statement that is run with
+    `Party.calendar`."""
     known = bindparam("known", type_=UTCDateTime())
     beside = exists().where(HeldPlace.partner_seat_id == Seat.id, HeldPlace.is_held)
     own = and_(Seat.client_id == bindparam("client"), occupied(), ~beside)

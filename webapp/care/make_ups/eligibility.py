@@ -13,10 +13,10 @@ from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Forbidden, Invalid, TooLate
 
-JOINT = (SessionKind.COUPLES,)
-"""Kinds of session that a couple makes up for together."""
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = 0
+JOINT = (SessionKind.COUPLES,)
+"""Kinds of session that a couple makes up for together."""
 
 
 class Party(NamedTuple):
