@@ -53,9 +53,10 @@ if (person) {
   addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 }
 
-// Deletes the last person's key, schedule and notifications; their unsent words stay, and nobody reads them until they are back.
+// Deletes the last person's key, drafts, schedule and notifications; what they had sent off and is still unsent stays, and nobody reads it
+// until they are back.
 async function forget(last) {
-  if (self.vault?.able) await vault.lock(last);
+  if (self.vault?.able) await vault.lock(last, ["unsent:"]);
   const registration = await navigator.serviceWorker?.getRegistration();
   for (const notice of (await registration?.getNotifications?.()) ?? []) notice.close();
 }

@@ -26,7 +26,7 @@ from webapp.demo.cast import World
 from webapp.operations import field_keys
 
 OLD = key_id(FIELD_KEY)
-MINUTES = count()
+MINUTES = count(1)
 """How long ago each contact was, so that a writer of a new one reads no older note."""
 
 

@@ -136,7 +136,7 @@ BREAKS = (
     Mutation("S19", ACCOUNTS, "    calendar_feeds.close_feed(store, person, by=by, now=now, why=why)\n", "", by("web/client/me/test_calendar", "everywhere_else")),
     Mutation("S19", STATUSES, '            waitlist.leave(store, entry, by=by, now=now, why="discharged")\n', "            pass\n", by("web/api/test_roster", "lets_go_of_the_line")),
     Mutation("S19", STATUSES, "        emergency_access.end_all(store, person, by=by, now=now)\n", "", by("web/api/test_roster", "staff_who_left")),
-    Mutation("S19", "webapp/care/directory/permissions.py", "        Permission.EMERGENCY_ACCESS, Permission.CALENDAR_LINK,\n", "        Permission.EMERGENCY_ACCESS,\n", by("web/client/me/test_calendar", "fresh_sign_in")),
+    Mutation("S19", "webapp/care/directory/permissions.py", "Permission.EMERGENCY_ACCESS, Permission.CALENDAR_LINK,", "Permission.EMERGENCY_ACCESS,", by("web/client/me/test_calendar", "fresh_sign_in")),
     Mutation("S19", "webapp/notify/announcing/notices/__init__.py", "    Tag.FEED_OPENED: accounts.calendar_link,\n", "", by("web/client/me/test_calendar", "owner_is_told")),
     Mutation("S19", "webapp/web/client/me/calendar.py", 'return request.values.get("shown", "") != (str(feed.id) if feed else "")', "return False", by("web/client/me/test_calendar", "left_open")),
     Mutation("S19", IDENTITY, "g.is_lost_phone = found is not None and found.is_revoked", "g.is_lost_phone = False", by("web/pwa/test_lost_phones", "every_contact")),

@@ -123,7 +123,7 @@ BREAKS = (
     Mutation("P8", "webapp/web/staff/privacy/sign_in_links.py", ".where(Person.id.not_in(me().reaching))", "", by("web/staff/privacy/test_emergency_access", "neither_an_account")),
     Mutation("P8", "webapp/care/contact/task_owners.py", "return None if holder in self.absent or holder in self.unreachable else holder", "return holder", by("care/privacy/test_emergency_access", "supervisor_has_left")),
     Mutation("P8", "webapp/care/leaving.py", "        _hand_over_work(store, person, by, now)\n", "        pass\n", by("notify/announcing/test_announce", "who_leaves_are_handed_over")),
-    Mutation("P8", ACCESS, "        Permission.EMERGENCY_ACCESS, Permission.CALENDAR_LINK,\n", "        Permission.CALENDAR_LINK,\n", by("web/staff/privacy/test_emergency_access", "fresh")),
+    Mutation("P8", ACCESS, "        Permission.EMERGENCY_ACCESS, Permission.CALENDAR_LINK,", "        Permission.CALENDAR_LINK,", by("web/staff/privacy/test_emergency_access", "fresh")),
     # P9: only where people agreed to be written to
     Mutation("P9", OBJECTIONS, "or_(unasked, Address.is_stopped, Address.is_unsafe)", "or_(unasked, Address.is_stopped)",
       by("notify/delivery/test_at_the_claim", "unsafe")),
@@ -170,6 +170,7 @@ BREAKS = (
       by("web/api/test_roster_addresses", "unsafe_mailbox")),
     Mutation("P9", "webapp/care/directory/people.py", '    if "home_language" in kept:\n', "    if False:\n", by("web/api/test_roster_addresses", "chosen_language")),
     # P10: one's own copy
+    Mutation("P10", ACCESS, "Permission.CALENDAR_LINK, Permission.OWN_COPY,", "Permission.CALENDAR_LINK,", by("web/client/me/test_own_copy", "asks_for_a_fresh")),
     Mutation("P10", "templates/client/me/own_copy_file.html", "{% if record.hours_that_suit %}", "{% if false %}", by("web/client/me/test_own_copy", "nothing_of_the_json")),
     Mutation("P10", EXPORTS, '"note": each.note if each.by_id == client.id else None,', '"note": each.note,', by("care/privacy/test_own_copy", "others_wrote or reported_by_staff")),
     Mutation("P10", EXPORTS, "select(Message).where(Message.client_id == client.id, Message.by_id == client.id)", "select(Message).where(Message.client_id == client.id)",
@@ -180,6 +181,8 @@ BREAKS = (
     Mutation("P10", ACCESS, "Permission.OWN_CARE: client,", "Permission.OWN_CARE: lambda me: client(me) and me.active,", by("web/client/me/test_own_copy", "paused")),
     Mutation("P10", "webapp/web/client/me/own_copy.py", '        f"{NAME}.fhir.json": _json(bundle),\n', "", by("web/client/me/test_own_copy", "three_forms")),
     # P11: a partner's reminders follow the schedule
+    Mutation("P11", "webapp/care/make_ups/eligibility.py", "        and not set(occupants) <= set(party.ids)\n", "        and False\n", by("web/client/test_joint_make_ups", "beside_one_of_them")),
+    Mutation("P11", "webapp/care/make_ups/offers.py", "or_(named_by_staff, same_group), not_anothers", "or_(named_by_staff, same_group)", by("web/client/test_joint_make_ups", "beside_one_of_them")),
     Mutation("P11", REMINDING, "quiet = quiet_hours(preferences, policy.quiet_hours)", "quiet = None", by("notify/announcing/test_announce", "quiet_hours_of_the_recipient")),
     Mutation("P11", OBJECTIONS, '(notice.kind == NoticeKind.PARTNER_REMINDER, None),', "(notice.kind == NoticeKind.TEST_NOTICE, None),",
       by("notify/announcing/test_announce", "nothing_that_the_client_does")),

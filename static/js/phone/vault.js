@@ -89,14 +89,15 @@ async function open({ name, person, iv, sealed }, mine) {
 const drop = (name) => within("rows", "readwrite", (change) => change.objectStore("rows").delete(name));
 const wipe = () => within(["key", "rows"], "readwrite", (change) => ["key", "rows"].forEach((store) => change.objectStore(store).clear()));
 
-// Forgets the key and all but unsent words, which nobody reads until their person is signed in here again; `person`: only theirs.
-const lock = (person) => within(["key", "rows"], "readwrite", (change) => {
+// Forgets the key and all but unsent words, which nobody reads until their person is signed in here again; `person`: only theirs;
+// `words`: which of them stay.
+const lock = (person, words = WORDS) => within(["key", "rows"], "readwrite", (change) => {
   person ? change.objectStore("key").delete(person) : change.objectStore("key").clear();
   const kept = change.objectStore("rows").openCursor();
   kept.onsuccess = () => {
     const row = kept.result;
     if (!row) return;
-    if (!WORDS.some((prefix) => row.key.startsWith(prefix)) && (!person || row.value.person === person)) row.delete();
+    if (!words.some((prefix) => row.key.startsWith(prefix)) && (!person || row.value.person === person)) row.delete();
     row.continue();
   };
 });

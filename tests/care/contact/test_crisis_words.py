@@ -58,3 +58,10 @@ def test_the_lists_are_plain_lines():
     assert len(lines) > 250
     assert not found(None)
     assert not crisis_words.found("")
+
+
+@pytest.mark.parametrize("sign", ["[", "1", "_", "k*", "a_", "\u0300", "- ", "`"])
+def test_a_run_of_signs_costs_no_more_than_its_length(sign):
+    """Whoever is signed in can send one; a search that grew with its square would take hours here."""
+    assert not found(sign * 200_000)
+    assert found(f"I want to k*ll myself {sign * 200_000}")

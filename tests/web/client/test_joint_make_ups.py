@@ -11,7 +11,7 @@ from tests.care.evenings import COUPLES, DAY, room, seat_of, was_there
 from tests.pages import constant
 from webapp.care import leaving
 from webapp.care.attendance import absences
-from webapp.care.make_ups import bookings, make_ups, settlement
+from webapp.care.make_ups import bookings, held_places, make_ups, settlement, waitlist
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.notify.announcing.announce import announce, skip_past_events
 from webapp.notify.outbox import Notification
@@ -151,3 +151,26 @@ def test_a_make_up_of_the_one_who_cannot_come_keeps_the_others(
     store.expire_all()
     [his] = store.scalars(make_ups.standing_for([seat_of(store, past, world.ben).id]))
     assert (made.cancelled_at is not None, his.is_open) == (True, True)
+
+
+def test_nobody_is_put_into_another_couples_hour_beside_one_of_them(
+    visit, store, database, world, clock, ahead, joint, book
+):
+    """A free place there, because one of them gave it up, is offered to no stranger, held for none and booked by none."""
+    book(ahead, joint)
+    seat_of(store, joint, world.ben).release(store, by=world.ben, now=clock.now())
+    hour = room(
+        store, world.tessa, [world.rosa], clock.now() - DAY, clock.now() - 3 * DAY,
+        kind=COUPLES, title="Another couples hour", ref="theirs",
+    )  # fmt: skip
+    leaving.end_couple(store, world.rosa_and_leo, by=world.tessa, now=clock.now())
+    theirs = seat_of(store, hour, world.rosa)
+    store.commit()
+    rosa = visit(world.rosa)
+    assert "Couples slot" not in rosa.get(f"/seats/{theirs.id}/make-ups").text
+    assert rosa.post(f"/seats/{theirs.id}/make-ups", {"session": joint.id}).status_code == 409
+    waitlist.join(store, theirs, joint, by=world.tessa, now=clock.now())
+    store.commit()
+    held_places.offer_freed(database, clock.now())
+    store.expire_all()
+    assert [seat.client_id for seat in joint.seats if seat.released_at is None] == [world.maya.id]

@@ -56,6 +56,7 @@ class Permission(StrEnum):
     OWN_SETTINGS = "change one's own reminders, devices and logins"
     SIGN_IN_METHODS = "change how one signs in"
     OWN_CARE = "keep one's own needs, backup plan, calendar and data"
+    OWN_COPY = "take a copy of all of one's own data"
     CALENDAR_LINK = "make a calendar link of one's own"
     CONSOLE = "see the staff console"
     MARK_ROOM = "say who was there"
@@ -84,6 +85,7 @@ PERMISSIONS: dict[Permission, Predicate] = {
     Permission.OWN_SETTINGS: anyone,
     Permission.SIGN_IN_METHODS: anyone,
     Permission.OWN_CARE: client,
+    Permission.OWN_COPY: client,
     Permission.CALENDAR_LINK: client,
     Permission.CONSOLE: staff,
     Permission.MARK_ROOM: works_with_clients,
@@ -106,7 +108,7 @@ PERMISSIONS: dict[Permission, Predicate] = {
 NEEDS_FRESH_PROOF: frozenset[Permission] = frozenset(
     {
         Permission.SIGN_IN_METHODS, Permission.HELP_SIGN_IN, Permission.GIVE_CONSENT,
-        Permission.EMERGENCY_ACCESS, Permission.CALENDAR_LINK,
+        Permission.EMERGENCY_ACCESS, Permission.CALENDAR_LINK, Permission.OWN_COPY,
     }
 )  # fmt: skip
 """Permissions that need a proof of identity from the last ten minutes; `web/page/guard` asks for it (S2)."""

@@ -160,7 +160,7 @@ def _book_session(
     party, deadline = eligibility.check(store, seat, session, by, now, known_until)
     with _next_best_in_refusal(store, seat, party, session, deadline, now):
         # most who come too late learn it here, without waiting for a lock
-        _refuse_full(party, session, _occupants(store, session), ahead=0)
+        _refuse_full(seat, party, session, _occupants(store, session), ahead=0)
         busy_slots.lock(store, party.people)
         calendar = _calendar(store, seat, party, session, instead_of)
         if same := _already(store, calendar.standing, session, instead_of):
@@ -299,7 +299,7 @@ def _check_line(
     line = [each for each, served in entries if not served]
     before = line[: line.index(entry)] if entry in line else line
     occupants = [s.client_id for s in seats if s.released_at is None or s.held_until is not None]
-    _refuse_full(party, session, occupants, ahead=sum(each.places for each in before))
+    _refuse_full(seat, party, session, occupants, ahead=sum(each.places for each in before))
     given = {each.client_id: each.id for each in seats if each.released_at is None}
     if seat.client_id in given:
         raise Invalid(N_("There is a place for you in this session already."), field="session")
@@ -309,9 +309,13 @@ def _check_line(
     return [each for each, _ in entries if each.client_id in party.ids]
 
 
-def _refuse_full(party: Party, session: Session, occupants: Sequence[int], ahead: int) -> set[int]:
+def _refuse_full(
+    seat: Seat, party: Party, session: Session, occupants: Sequence[int], ahead: int
+) -> set[int]:
     """Raises Full unless there is room for those of the party who have no place yet, and for the `ahead` places of those before
-    them in line. Returns the ids of those who have one."""
+    them in line; and when it is another couple's hour. Returns the ids of those who have one."""
+    if eligibility.is_anothers(seat, session, occupants, party):
+        raise Full(field="session")
     seated = set(occupants) & set(party.ids)
     need = len(party.ids) - len(seated)
     if need and len(occupants) + ahead + need > session.capacity:

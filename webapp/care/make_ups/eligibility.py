@@ -1,5 +1,6 @@
 """Eligibility: who needs a place to make up for a seat, what may make up for it, and until when (M6)."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from webapp.refusals import N_, Cancelled, Forbidden, Invalid, TooLate
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = 0
+PAIR = 2
 JOINT = (SessionKind.COUPLES,)
 """Kinds of session that a couple makes up for together."""
 
@@ -52,6 +54,16 @@ class Party(NamedTuple):
         """Staff read both calendars, and book for the client alone when the partner is not an active client."""
         comes = self.partner is not None and self.partner.active
         return self._replace(known_until=now) if comes else Party(self.client, None)
+
+
+def is_anothers(seat: Seat, session: Session, occupants: Iterable[int], party: Party) -> bool:
+    """Whether `session`, two places to make up for a couple's hour, is another couple's by now (`occupants`: ids of clients): nobody is
+    put into it beside them."""
+    return (
+        seat.session.kind in JOINT
+        and session.capacity == PAIR
+        and not set(occupants) <= set(party.ids)
+    )
 
 
 def party_of(store: Store, seat: Seat, known_until: datetime | None = None) -> Party:

@@ -61,10 +61,15 @@ def _serve_one(store: Store, entry: WaitlistEntry, free: int, now: datetime) -> 
     entry.places = len(party.people)
     if not _suits(store, entry, party):
         waitlist.leave(store, entry, by=None, now=now, why="clash")
-    elif entry.places <= free:
+    elif entry.places <= free and not _is_anothers(store, entry, party):
         _hold(store, entry, party, now)
         return entry.places
     return 0
+
+
+def _is_anothers(store: Store, entry: WaitlistEntry, party: Party) -> bool:
+    there = select(Seat.client_id).where(Seat.session_id == entry.session_id, occupied())
+    return eligibility.is_anothers(entry.seat, entry.session, store.scalars(there), party)
 
 
 def count_taken(store: Store, session: Session) -> int:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Integer, Row, Select, Text, and_, bindparam, cast, func, or_, select
+from sqlalchemy import Integer, Row, Select, Text, and_, bindparam, cast, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import calendars, waitlist
-from webapp.care.make_ups.eligibility import Party, deadline_of, party_of
+from webapp.care.make_ups.eligibility import JOINT, PAIR, Party, deadline_of, party_of
 from webapp.care.make_ups.make_ups import MakeUpKind
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.materials import resources
@@ -158,12 +158,19 @@ def _candidates(full: bool = False) -> Select[Session, str, int]:
     same_words = and_(Session.kind == bindparam("kind"), Session.title == bindparam("title"))
     same_series = Session.series_id == bindparam("series", type_=Integer)
     same_group = and_(Session.kind.in_(GROUPS), or_(same_series, same_words))
+    others = exists().where(
+        Seat.session_id == Session.id, occupied(),
+        Seat.client_id.not_in([bindparam("client"), bindparam("partner")]),
+    )  # fmt: skip
+    not_anothers = or_(
+        bindparam("kind").not_in(JOINT), Session.capacity != PAIR, ~others.correlate(Session)
+    )
     return (
         select(Session, host.name, free)
         .join(host, host.id == Session.host_id)
         .where(Session.program_id == bindparam("program"), Session.is_on)
         .where(Session.starts_at > bindparam("now"), Session.starts_at <= bindparam("deadline"))
-        .where(or_(named_by_staff, same_group))
+        .where(or_(named_by_staff, same_group), not_anothers)
         .where(Session.id.not_in(bindparam("but", expanding=True)), Session.id.not_in(theirs))
         .where(free < bindparam("need") if full else free >= bindparam("need"))
         .order_by(Session.starts_at, Session.id)

@@ -180,3 +180,12 @@ def test_a_paused_client_takes_theirs_too(maya, store, world, clock):
 def test_copies_are_made_only_so_often(maya):
     """S12: each reads everything there is of a person."""
     assert [maya.post("/me/my-data").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_taking_a_copy_asks_for_a_fresh_proof_of_who_one_is(maya, clock):
+    """Whoever holds an unlocked phone for a minute takes nothing with them."""
+    unpacked(maya.post("/me/my-data"))
+    clock.forward(minutes=11)
+    answer = maya.post("/me/my-data")
+    assert answer.status_code == 403
+    assert "Confirm it" in answer.text

@@ -67,7 +67,7 @@ def show() -> ResponseReturnValue:
 
 
 @pages.post("/me/my-data")
-@needs(Permission.OWN_CARE)
+@needs(Permission.OWN_COPY)
 def take() -> ResponseReturnValue:
     """The copy: a readable page, plain JSON, and a FHIR R4 Bundle, in one zip. The download is
     recorded first (P7) and rate-limited (S12)."""
