@@ -110,7 +110,7 @@ def test_s3_a_form_sent_too_late_comes_back_with_its_text(world, door, clock, wi
     assert 'action="/me/language"' in back.text
     assert "the bus &lt;was&gt; full" in back.text
     token = re.search(r'name="csrf_token" value="([^"]+)"', back.text)[1]
-    once_more = {"language": "es", "csrf_token": token}
+    once_more = {"language": "en", "csrf_token": token}
     sent = maya.post("/me/language", once_more, headers={"X-CSRFToken": ""})
     assert sent.status_code == 303, "one more tap is one tap"
 
