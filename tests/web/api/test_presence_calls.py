@@ -63,14 +63,22 @@ def test_somebody_in_the_waiting_room_is_not_there(call, room) -> None:
     assert maya["presence"] == {"minutes": 0.0, "seen": False, "here": False}
 
 
-@pytest.mark.parametrize("other", [{"guest": None}, {"type": "present"}, {"guest": {"id": ""}}])
-def test_an_item_is_about_a_person_or_a_guest_who_comes_or_goes(
-    call, room, recorded, other
-) -> None:
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [({"guest": None}, "person_or_guest"), ({"type": "present"}, "guest_not_marked")],
+)
+def test_an_item_is_about_a_person_or_a_guest_who_comes_or_goes(call, room, other, reason) -> None:
+    both = presence_event(room, "e9", guest={"id": "c1"})
+    given = call("POST", "/presence", {"events": [guest_event(room, **other), both]}).json["items"]
+    assert [(each["result"], each["reason"]) for each in given] == [
+        ("rejected", reason), ("rejected", "person_or_guest"),
+    ]  # fmt: skip
+
+
+def test_a_guest_without_an_id_is_refused(call, room, recorded) -> None:
     before = recorded()
-    assert call("POST", "/presence", {"events": [guest_event(room, **other)]}).status_code == 422
-    both = presence_event(room, guest={"id": "c1"})
-    assert call("POST", "/presence", {"events": [both]}).status_code == 422
+    nameless = guest_event(room, guest={"id": ""})
+    assert call("POST", "/presence", {"events": [nameless]}).status_code == 422
     assert recorded() == before
 
 

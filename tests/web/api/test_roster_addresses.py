@@ -149,7 +149,13 @@ def test_a_chosen_language_and_zone_outlive_every_roster(roster, store, clock) -
     contact_preferences.set_language(store, sam, "en", by=sam, now=now)
     contact_preferences.set_zone(store, sam, "America/Denver", by=sam, now=now)
     store.commit()
-    for said in ({"language": "es"}, {"language": "en"}, {"language": "es"}, {"time_zone": "America/Chicago"}, {}):
+    for said in (
+        {"language": "es"},
+        {"language": "en"},
+        {"language": "es"},
+        {"time_zone": "America/Chicago"},
+        {},
+    ):
         roster("sam", SAM | said)
         sam = person(store)
         assert (sam.language, sam.time_zone) == ("en", "America/Denver")

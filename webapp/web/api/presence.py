@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from sqlalchemy import select
 
 from webapp import clock
@@ -31,7 +31,15 @@ from webapp.web.api.contract.shapes import (
 from webapp.web.page.unit_of_work import store
 
 STORED, DUPLICATE, REJECTED = "stored", "duplicate", "rejected"
-REASONS = ("unknown_session", "unknown_person", "no_seat", "session_cancelled", "not_your_source")
+REASONS = (
+    "unknown_session",
+    "unknown_person",
+    "no_seat",
+    "session_cancelled",
+    "not_your_source",
+    "person_or_guest",
+    "guest_not_marked",
+)
 TYPES = (
     evidence.EvidenceType.JOINED, evidence.EvidenceType.LEFT, evidence.EvidenceType.PRESENT,
     evidence.EvidenceType.ABSENT, evidence.EvidenceType.WAITING,
@@ -67,14 +75,6 @@ class PresenceEventIn(RequestBody):
     type: Annotated[str, OneOf(TYPES)]
     at: Instant
     source: Annotated[str, Text(60, pattern="^[A-Za-z0-9_.:-]+$")]
-
-    @model_validator(mode="after")
-    def about_one(self) -> "PresenceEventIn":
-        if (self.person is None) == (self.guest is None):
-            raise ValueError("Give either a person or a guest.")
-        if self.guest is not None and self.type in evidence.MARKS:
-            raise ValueError("A guest joins, leaves or waits; only a person is marked.")
-        return self
 
 
 class PresenceIn(RequestBody):
@@ -160,6 +160,10 @@ class BatchReferences:
         """The evidence, or None and the reason why it is rejected."""
         if event.source.lower() in evidence.OUR_OWN:
             return None, "not_your_source"
+        if (event.person is None) == (event.guest is None):
+            return None, "person_or_guest"
+        if event.guest is not None and event.type in evidence.MARKS:
+            return None, "guest_not_marked"
         session, person = self.sessions.get(event.session), self.people.get(event.person or "")
         if session is None:
             return None, "unknown_session"
