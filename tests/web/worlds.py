@@ -3,6 +3,7 @@
 import io
 import random
 import re
+import uuid
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -207,7 +208,7 @@ def _report(ref: str) -> Act:
 def _mark(ref: str, type: str) -> Act:
     def act(s: Scene) -> None:
         seat = s.seat(s.hour(ref) if "hour" in ref else ref)
-        presence.mark(s.store, seat, type, id=f"{type} {seat.id} {s.now}", reason="seen", **s.by(seat.session.host))  # fmt: skip
+        presence.mark(s.store, seat, type, id=str(uuid.uuid4()), reason="seen", **s.by(seat.session.host))  # fmt: skip
 
     return act
 
@@ -613,7 +614,7 @@ class World:
     def look(self, dice: random.Random, fetches: int, tries: int) -> Seen:
         """What the viewer fetches and what comes of what they try, in an order of its own."""
         person = Actor(self.app, self.database, self.viewer)
-        doors = sorted(self._doors(), key=lambda door: (door.endpoint, door.path))
+        doors = sorted(self._doors(), key=lambda door: (door.endpoint, door.rank))
         found: Seen = []
         places = self._places(doors)
         for door, query in _chosen(dice, places, fetches):
