@@ -39,7 +39,7 @@ from webapp.care.directory.programs import Program
 from webapp.cli.rosters import entering, files
 from webapp.db import Database
 
-EXAMPLES = int(os.environ.get("POISON_EXAMPLES") or 12)
+EXAMPLES = int(os.environ.get("POISON_EXAMPLES") or 8)
 """On each database, of forms, calls and cells together."""
 SEED = int(os.environ.get("POISON_SEED") or 1)
 ROSTER = Path(__file__).parents[1] / "cli" / "roster-60.csv"

@@ -34,7 +34,7 @@ from tests.web.worlds import (
 from webapp.care.contact import messages
 from webapp.care.privacy.consents import Category
 
-EXAMPLES = int(os.environ.get("WORLDS_EXAMPLES") or 12)
+EXAMPLES = int(os.environ.get("WORLDS_EXAMPLES") or 6)
 """On each database."""
 SEED = int(os.environ.get("WORLDS_SEED") or 1)
 FETCHES, TRIES = 35, 8
