@@ -12,6 +12,7 @@ from tests.house.reading import ROOT, told
 from webapp.care.accounts.logins import Login
 
 ASKED = {
+    '{{ url_for("client.calendar.show", shown=shown) }}': ("maya", "/me/calendar?shown="),
     '{{ url_for("client.approach.show") }}': ("maya", "/approach"),
     '{{ url_for("client.today.show") }}': ("maya", "/"),
     '{{ url_for("client.connecting.show") }}': ("maya", "/help-connecting"),

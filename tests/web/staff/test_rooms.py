@@ -71,7 +71,7 @@ def test_a_counselor_of_one_in_the_room_neither_marks_nor_moves_nor_cancels_it(v
 @pytest.mark.parametrize("who", ["carla", "cody", "ada", "colin"])
 def test_its_host_their_cover_and_a_lead_run_a_room(visit, room, world, store, clock, who, act):
     """S18; Colin covers for Carla, until her cover ends."""
-    session, now = room([world.maya, world.ben], -10), clock.now()
+    session, now = room([world.maya, world.ben], 30 if act == "time" else -10), clock.now()
     store.add(Cover(person_id=world.carla.id, covered_by_id=world.colin.id, starts_at=now - timedelta(days=1), ends_at=now + timedelta(hours=1)))  # fmt: skip
     store.commit()
     before, path = as_it_was(store, session), f"/staff/sessions/{session.id}/{act}"
