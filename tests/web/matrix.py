@@ -103,6 +103,7 @@ def _objects(store: Store, world: Any) -> dict[str, Any]:
         store, world.carla, [], now + 3 * DAY, now=now - 2 * DAY, ref="slot", presence_from="staff"
     )
     slot.makes_up = ["group"]
+    held.seats[0].released_at, held.seats[0].held_until = now - DAY, now + DAY
     entry = one("waitlist_entry", session_id=held.id, seat_id=seat.id, **client)
     return {
         "seat_id": seat.id, "session_id": room.id, "person_id": maya, "homework_id": homework, "resource_id": resource,

@@ -483,7 +483,7 @@ LEFT_OUT: dict[str, str] = {
             "client.devices.add", "client.devices.remove", "client.devices.remove_by_form", "client.devices.test",
             "client.language.go_by", "client.language.speak", "client.reminders.mark", "client.sign_ins.end",
             "client.sign_ins.end_others", "sign_in.give_second", "sign_in.second_step", "sign_in.sign_out",
-            "client.calendar.make",
+            "client.calendar.make", "client.answers.ask", "client.answers.send", "client.offline.phone_key",
         ),
         OWN_KEYS,
     ),

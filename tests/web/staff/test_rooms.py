@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from webapp.care.attendance.presence import Presence, RoomLook
 from webapp.care.audit.events import Event
@@ -79,6 +79,19 @@ def test_its_host_their_cover_and_a_lead_run_a_room(visit, room, world, store, c
     assert as_it_was(store, session) != before
     clock.forward(hours=1)
     assert visit(world.colin).post(path, ACTS[act]).status_code == 403
+
+
+@pytest.mark.parametrize("act", ["presence", "confirmation", "looks"])
+def test_s17_said_twice_of_a_room_nothing_new_is_recorded(carla, room, world, store, act):
+    session = room([world.maya, world.ben], -10, looked=False)
+    path = f"/staff/sessions/{session.id}/{act}"
+    events = select(func.count(Event.id)).where(Event.tag != Tag.CHART_READ)
+    counted = [store.scalar(events)]
+    for _ in range(2):
+        assert carla.post(path).status_code == 303
+        store.expire_all()
+        counted.append(store.scalar(events))
+    assert counted[0] < counted[1] == counted[2]
 
 
 def test_a_session_is_moved_in_the_readers_own_zone(carla, room, world, store):

@@ -199,13 +199,14 @@ def _load(found: Select[Task]) -> Sequence[Task]:
 def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     clients = {task.client_id for task in found}
     marked = addresses.unsafe(store, clients)
-    texts = received_texts.shown_by(store, [task.id for task in found if _may_read(person, task)])
     missed = _missed(set().union(*(_seats_in(task) for task in found)))
     readable: set[int | None] = set(
         store.scalars(
             teams.readable_by(person).with_only_columns(Person.id).where(Person.id.in_(clients))
         )
     )
+    to_read = [task.id for task in found if _may_read(person, task, readable)]
+    texts = received_texts.shown_by(store, to_read)
     signs = _signs(found)
 
     def build(some: list[Task]) -> list[TaskCard]:
@@ -232,9 +233,13 @@ def _cards(found: Sequence[Task], person: Person) -> list[TaskCard]:
     return [card or _unreadable(task) for card, task in zip(made, found, strict=True)]
 
 
-def _may_read(person: Person, task: Task) -> bool:
-    """Whether `person` may read the texts that a task shows: its owner, and those who sort out whose they are."""
-    return task.owner_id == person.id or person.has_role(RoleName.COORDINATOR, RoleName.SUPERVISOR)
+def _may_read(person: Person, task: Task, readable: set[int | None]) -> bool:
+    """Whether `person` may read the texts that a task shows: its owner, the care team of its client, and where it is about nobody yet
+    those who sort out whose they are (P12)."""
+    leads = person.has_role(RoleName.COORDINATOR, RoleName.SUPERVISOR)
+    return task.owner_id == person.id or (
+        leads if task.client_id is None else task.client_id in readable
+    )
 
 
 def _noted(task: Task, person: Person, readable: set[int | None]) -> bool:
