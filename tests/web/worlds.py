@@ -514,7 +514,7 @@ def routes(app: Flask) -> dict[str, tuple[str, str]]:
 
 NUMBERS = re.compile(
     r"""(/(?:seats|homework|resources|held-places|waiting|sharing|devices|logins|passkeys|messages)/
-    |(?:session|resource|series|seat)"\s*value="
+    |(?:session|resource|series|seat|shown)"\s*value="
     |data-[a-z]+="[a-z_-]+[-:]
     |"(?:seat|by_seat|id)":\s*
     |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after|seat))="[a-z_-]*
@@ -598,7 +598,7 @@ class World:
     def _parcel(self, channel: str, parcel: Any, kind: str) -> Any:
         content = parcel.content if isinstance(parcel.content, str | bytes) else repr(parcel.content)  # fmt: skip
         text = content.decode() if isinstance(content, bytes) else content
-        text = re.sub(r"/answers/[\w.-]+", "/answers/…", text)
+        text = re.sub(r"/(answers|reply)/[\w.-]+", r"/\1/…", text)
         topic = self.names._name(f"{kind.replace(' ', '-')} {parcel.topic}")
         tag = re.sub(r'"tag":\s*"[^"]*"', '"tag"', text)
         return channel, self.names.rename(tag), parcel.ttl, parcel.urgency, topic

@@ -118,6 +118,8 @@ NEVER_REFUSED: dict[Tag, str] = {
     Tag.PASSWORD_CHANGED: "securing one's own account; only its owner is told",
     Tag.SECOND_FACTOR_SET: "securing one's own account; only its owner is told",
     Tag.TROUBLE_REPORTED: "a call for help",
+    Tag.CRISIS_WORDS: "somebody may be in danger (rule 16)",
+    Tag.PARTNER_REMINDER_DUE: "the system's own",
     Tag.ABSENCE_REPORTED: "a client's no",
     Tag.ABSENCE_WITHDRAWN: "a client takes their no back",
     Tag.ADDRESS_STOPPED: "STOP, or a device taken away",
