@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, and_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.care.audit import events
@@ -105,13 +105,13 @@ def record(
 def _same_again(store: Store, contact: Contact, at: datetime | None) -> Contact | None:
     """What was recorded a moment ago and says the same as `contact`, which is not added yet. Opens the notes of those alone that agree in
     everything else."""
-    when = Contact.at == at if at else Contact.at > contact.at - DOUBLE_TAP
+    by = Contact.by_id == contact.by_id if contact.by_id else Contact.by_id.is_(None)
+    when = Contact.at == at if at else and_(Contact.at > contact.at - DOUBLE_TAP, by)
     recent = select(Contact).where(
         Contact.client_id == contact.client_id,
         Contact.seat_id == contact.seat_id if contact.seat_id else Contact.seat_id.is_(None),
         Contact.channel == contact.channel,
         Contact.outcome == contact.outcome,
-        Contact.by_id == contact.by_id if contact.by_id else Contact.by_id.is_(None),
         Contact.recorded_at > contact.recorded_at - DOUBLE_TAP,
         when,
     )
