@@ -19,7 +19,7 @@ MEANT = [
     "i feel hopeless", "im not safe", "goodbye forever", "i cut myself again", "no quiero vivir", "ya no quiero vivir", "quitarme la vida",
     "me quiero morir", "QUIERO MORIRME", "hacerme daño", "me hice daño anoche", "no puedo más", "ya no aguanto", "sobredosis", "me voy a matar",
     "quiero desaparecer", "pienso en el suicidio", "me corté", "tomé todas las pastillas",
-    "STOP. I want to die", "wrong number, i will kill myself", "2. i cant go on",
+    "K.M.S. I do", "a k m s", "K.M.S.\n0", "i s.u.i.c.i.d.e", "STOP. I want to die", 'Liked "it". I want to die', "wrong number, i will kill myself", "2. i cant go on",
 ]  # fmt: skip
 NOT_MEANT = [
     "I can't stop crying", "STOP", "1", "2", "yes", "HELP", "On my way", "running late, traffic", "can't make it tonight", "no puedo ir",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from webapp.care.contact.plain_words import plain, without_reaction
+from webapp.care.contact.plain_words import letter_by_letter, plain, without_reaction
 
 ENGLISH = """
 suicid*
@@ -524,7 +524,11 @@ def found(text: str | None) -> bool:
 
 def _stands(text: str) -> bool:
     words = _folded(text)
-    return bool(_expressions().search(words) or _joined().search(words.replace(" ", "")))
+    return bool(
+        _expressions().search(words)
+        or _joined().search(words.replace(" ", ""))
+        or any(_single_words().search(_once(each)) for each in letter_by_letter(text))
+    )
 
 
 def _folded(text: str) -> str:
@@ -533,7 +537,12 @@ def _folded(text: str) -> str:
     for other, ours in SAME.items():
         words = words.replace(f" {other} ", f" {ours} ")
     kept = [word for word in words.split() if word not in IN_BETWEEN]
-    return re.sub(r"(\w)\1+", r"\1", " ".join(kept))
+    return _once(" ".join(kept))
+
+
+def _once(words: str) -> str:
+    """No letter twice in a row."""
+    return re.sub(r"(\w)\1+", r"\1", words)
 
 
 def _spelled(text: str) -> str:
@@ -586,6 +595,11 @@ def _whole(line: str) -> str:
 
 @lru_cache(maxsize=1)
 def _joined() -> re.Pattern[str]:
-    return re.compile(
-        "|".join(re.sub(r"(\w)\1+", r"\1", line) for line in EVEN_WITHOUT_SPACES.split())
-    )
+    return re.compile("|".join(_once(line) for line in EVEN_WITHOUT_SPACES.split()))
+
+
+@lru_cache(maxsize=1)
+def _single_words() -> re.Pattern[str]:
+    """The expressions of one word, wherever they stand among letters."""
+    lines = (line.rstrip("*") for line in (ENGLISH + SPANISH).splitlines())
+    return re.compile("|".join(_once(plain(line)) for line in lines if line and " " not in line))

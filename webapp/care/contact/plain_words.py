@@ -19,7 +19,7 @@ SENT_FROM = re.compile(
 """What phones add below a text by themselves."""
 REACTION = re.compile(
     r"""^\s*(?P<how>liked|loved|laughed\ at|emphasized|questioned|disliked|reacted\ .{1,12}?\ to|removed\ .{1,30}?\ from
-    |le\ gustó|le\ encantó|\W{1,8}\ (?:to|a))\s*["“«”].*""",
+    |le\ gustó|le\ encantó|\W{1,8}\ (?:to|a))\s*["“«”][^"“«”»]*["”»]\s*\Z""",
     re.I | re.S | re.X,
 )
 """A phone's way of passing a reaction on: Liked “the whole text that was reacted to”."""
@@ -27,15 +27,35 @@ REACTION = re.compile(
 
 def plain(text: str) -> str:
     """The words of `text`, one space between them: case, accents (composed or not), full-width and ornamental letters, punctuation
-    and emoji folded away. An apostrophe leaves nothing (`can't` → `cant`); letters written one by one become a word."""
+    and emoji folded away. An apostrophe leaves nothing (`can't` → `cant`); letters written one by one on a line become a word."""
+    return " ".join(
+        LETTER_BY_LETTER.sub(lambda letters: letters[0].replace(" ", ""), line)
+        for line in _lines(text)
+    )
+
+
+def letter_by_letter(text: str) -> list[str]:
+    """What is written letter by letter in `text`, without its spaces; a word of one letter beside it cannot be told from its
+    letters (`k.m.s. I do` → `kmsi`)."""
+    return [
+        letters.replace(" ", "")
+        for line in _lines(text)
+        for letters in LETTER_BY_LETTER.findall(line)
+    ]
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of `text` that have words, each folded, with one space between its words."""
     marks = ("Mn", "Me", "Cf", "Cc")
-    folded = "".join(
-        " " if letter.isspace() else letter
-        for letter in unicodedata.normalize("NFKD", APOSTROPHES.sub("", text).casefold())
-        if letter.isspace() or unicodedata.category(letter) not in marks
-    ).replace("ı", "i")
-    words = NOT_A_WORD.sub(" ", folded).strip()
-    return LETTER_BY_LETTER.sub(lambda letters: letters[0].replace(" ", ""), words)
+    folded = (
+        "".join(
+            " " if letter.isspace() else letter
+            for letter in unicodedata.normalize("NFKD", APOSTROPHES.sub("", line).casefold())
+            if letter.isspace() or unicodedata.category(letter) not in marks
+        ).replace("ı", "i")
+        for line in text.splitlines()
+    )
+    return [words for line in folded if (words := NOT_A_WORD.sub(" ", line).strip())]
 
 
 def clauses(text: str) -> list[str]:
