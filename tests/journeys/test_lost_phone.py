@@ -9,7 +9,7 @@ from sqlalchemy import select
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone
 from tests.journeys.test_shared_phone import EVERYTHING
-from tests.web.serving import until
+from tests.web.serving import lose_network, until
 from webapp.care.attendance.absences import AbsenceReport
 
 HERS = ("Maya", "my own words", "a half sentence", "video.example")
@@ -37,7 +37,7 @@ def live_and_write(evening: Evening, maya: Phone) -> None:
     until(page, "vault.all('draft:').then((rows) => rows.length === 1)")
     page = maya.open(f"/seats/{seat}/absence")
     maya.works_offline()
-    maya.context.set_offline(True)
+    lose_network(maya.page)
     page.get_by_label("A note for your care team").fill("my own words")
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("Not sent yet")).to_be_visible()

@@ -31,7 +31,8 @@ def task(store: Reading, seat_id: int, kind: str) -> Task | None:
 def turn_on_reminders(phone: Phone) -> None:
     """Me → Turn on reminders here, as a client does it."""
     page = phone.open("/me")
-    page.get_by_role("button", name="Turn on reminders here").click()
+    with page.expect_event("load"):  # it is opened again, with what it can do now
+        page.get_by_role("button", name="Turn on reminders here").click()
     expect(page.get_by_text("Reminders show on this device")).to_be_visible()
 
 

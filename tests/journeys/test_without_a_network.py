@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Reading
 
 from tests.journeys.conftest import Evening
 from tests.journeys.phone import Phone, phone
-from tests.web.serving import until
+from tests.web.serving import lose_network, until
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
@@ -48,7 +48,7 @@ def test_a_report_written_offline_outlives_the_browser_and_arrives_once(
         first.sign_in(evening.link_for("maya"))
         first.open(f"/seats/{seat}/absence")
         first.works_offline()
-        first.context.set_offline(True)
+        lose_network(first.page)
         write(first, seat)
     with phone(evening.browser, evening.base_url, evening.pushes, folder=shelf) as again:
         again.context.set_offline(True)

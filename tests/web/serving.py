@@ -59,6 +59,12 @@ def until(page: Page, promised: str) -> None:
     raise AssertionError(f"never true: {promised}")
 
 
+def lose_network(page: Page) -> None:
+    """From here on nothing leaves this browser: a browser says it has no network a moment before that is true."""
+    page.context.set_offline(True)
+    until(page, "fetch('/healthz', { cache: 'no-store' }).then(() => false, () => true)")
+
+
 def worker_ready(page: Page) -> None:
     """Until the service worker is there and has kept what it shows without a network. (Whether it has taken over this very page
     is another matter: one that was on its way while the worker woke up is left to itself until it is opened again.)"""

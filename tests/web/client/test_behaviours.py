@@ -88,7 +88,8 @@ def test_a_tap_on_join_is_told_while_the_link_opens_the_room(place, clock):
 
 def turn_on(place: Place, page: Page) -> None:
     page.goto(place.address + "/me")
-    page.get_by_role("button", name="Turn on reminders here").click()
+    with page.expect_event("load"):  # it is opened again, with what it can do now
+        page.get_by_role("button", name="Turn on reminders here").click()
     expect(page.get_by_text("Reminders show on this device")).to_be_visible()
 
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.client.browsing import Place
-from tests.web.serving import until, worker_ready
+from tests.web.serving import lose_network, until, worker_ready
 from webapp.care.accounts.logins import Login
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import AbsenceReport
@@ -31,7 +31,7 @@ KEPT = """async () => {
 def write_offline(place: Place, page: Page, note: str = "no signal", seat: int = 1) -> None:
     page.goto(f"{place.address}/seats/{seat}/absence")
     worker_ready(page)
-    page.context.set_offline(True)
+    lose_network(page)
     page.get_by_label("A note for your care team").fill(note)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("Not sent yet")).to_be_visible()
@@ -56,7 +56,7 @@ def test_a_plain_form_stays_where_it_is_while_there_is_no_network(place, clock):
     place.enter(page, "maya", clock.now())
     page.goto(f"{place.address}/me/language")
     worker_ready(page)
-    page.context.set_offline(True)
+    lose_network(page)
     page.locator("main form button").first.click()
     expect(page.get_by_text("You're offline")).to_be_visible()
     assert page.url.endswith("/me/language")
@@ -141,7 +141,7 @@ def test_nothing_is_kept_for_reading_unless_it_is_ones_own_phone(place, clock):
     worker_ready(page)
     assert page.evaluate(KEPT)["names"] == []
     page.reload()
-    page.context.set_offline(True)
+    lose_network(page)
     page.goto(place.address + "/schedule")
     expect(page.get_by_role("heading", level=1)).to_have_text("You're offline right now")
     expect(page.get_by_role("heading", name="Your next two weeks")).to_be_hidden()
@@ -153,7 +153,7 @@ def test_on_ones_own_phone_the_neutral_schedule_opens_offline_and_takes_a_note(p
     place.enter(page, "maya", clock.now())
     own_phone(place, page)
     assert "video.example" not in page.evaluate(KEPT)["text"]
-    page.context.set_offline(True)
+    lose_network(page)
     page.goto(place.address + "/")
     week = page.locator("#week")
     expect(week).to_contain_text("Wednesday, March 4")
@@ -194,7 +194,7 @@ def test_signing_out_offline_wipes_the_phone_and_ends_the_login_when_the_network
     expect(page.get_by_text("Reminders show on this device")).to_be_visible()
     own_phone(place, page)
     page.goto(place.address + "/me")
-    page.context.set_offline(True)
+    lose_network(page)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("You're signed out on this phone")).to_be_visible()
     assert page.evaluate(KEPT)["names"] == []

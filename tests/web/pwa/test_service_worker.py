@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.lock_screen import LockScreen
-from tests.web.serving import browser, served, worker_ready
+from tests.web.serving import browser, lose_network, served, worker_ready
 from webapp import create_app
 from webapp.config import Settings
 from webapp.db import Database
@@ -140,7 +140,7 @@ def test_an_expired_button_says_so(phone):
 
 def test_offline_the_shell_opens_with_988(phone):
     worker_ready(phone.page)
-    phone.context.set_offline(True)
+    lose_network(phone.page)
     phone.page.goto(phone.address + "/schedule")
     expect(phone.page.get_by_role("heading", level=1)).to_have_text("You're offline right now")
     expect(phone.page.get_by_role("link", name="Call 988")).to_be_visible()
