@@ -4,7 +4,7 @@ const region = document.getElementById("unsent");
 const me = document.body.dataset.person ?? localStorage.getItem("person");
 const AGAIN = 20_000;
 const keeping = new Map();
-let timer;
+let timer, leaving = false;
 
 const say = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: { text } }));
 
@@ -43,7 +43,8 @@ const send = () => document.hidden || outbox.send().catch(() => {}).then(() => s
 function said(news) {
   if (news.sent) {
     const page = news.sent.url.replace("/absence", "");
-    if (["/", "/schedule"].includes(location.pathname) || location.pathname.startsWith(page)) return location.reload();
+    const shown = ["/", "/schedule"].includes(location.pathname) || location.pathname.startsWith(page);
+    if (shown && !leaving) return location.reload(); // which would take the place of a page that was just asked for
     say(region.dataset.sent);
   }
   show();
@@ -72,6 +73,7 @@ if (region && self.vault?.able && me) {
     if (target.matches?.("form[data-outbox]")) settle(target, answered);
   });
   document.addEventListener("htmx:error", ({ target }) => target.matches?.("form[data-outbox]") && settle(target, false));
+  addEventListener("beforeunload", () => { leaving = true; });
   addEventListener("online", send);
   document.addEventListener("visibilitychange", send);
   document.addEventListener("htmx:after:swap", () => show());
