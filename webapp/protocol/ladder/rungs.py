@@ -116,7 +116,7 @@ WHY: dict[str, str] = {
     "contact_since_start": N_("The client has been in touch since the session began."),
     "spoken": N_("Someone has spoken with the client."),
     "plan": N_("A plan to rejoin is being made."),
-    "room_known": N_("The evidence says who was there."),
+    "room_known": N_("Only when nothing tells us who was there."),
     "too_few_misses": N_("Not enough misses in a row without contact."),
     "no_contact_after_miss": N_("There has been no contact after a miss."),
     "expired": N_("It came too late to be of use: the session was over."),
