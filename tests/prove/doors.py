@@ -73,6 +73,8 @@ BREAKS = (
     Mutation("S3", PASSWORDS, "    if breached(password) or _opened_by(others, password):\n", "    if breached(password):\n", by("web/account/test_shared_address", "same_password")),
     Mutation("S3", PASSWORDS, "return found[0] if len(found) == 1 else None", "return found[0] if found else None", by("web/account/test_shared_address", "opens_neither")),
     Mutation("S3", ACCOUNTS, "return self.person.kind != Kind.STAFF or self.strong", "return True", by("web/account/test_second_step", "password_alone")),
+    Mutation("S3", GUARD, "or not identity.is_fresh()", "or (not identity.is_fresh() and sign_in_methods.of(store, known.person).any)", by("web/account/test_fresh", "holds_the_phone")),
+    Mutation("P9", "webapp/care/contact/addresses.py", "return None if closed or is_shared(store, person.email or \"\") else person.email", "return person.email", by("web/account/test_fresh", "another_may_read")),
     Mutation("S3", GUARD, "if coming and _lacks_second_factor(coming):", "if False:", by("web/account/test_second_step", "sets_up_no_other")),
     Mutation("S3", "webapp/care/accounts/authenticators.py", ".where(Authenticator.id == known.id, Authenticator.last_step < step)", ".where(Authenticator.id == known.id)",
       by("web/account/test_second_step", "code_is_good_once")),

@@ -133,6 +133,7 @@ FOR = {
     "sign_in.give_second": SIGNED_IN,
     "sign_in.link": EVERYONE,
     "sign_in.second_step": SIGNED_IN,
+    "sign_in.send_own_link": EVERYONE,
     "sign_in.show": EVERYONE,
     "sign_in.sign_out": SIGNED_IN,
     "sign_in.someone_else": EVERYONE,

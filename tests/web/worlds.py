@@ -492,7 +492,7 @@ LEFT_OUT: dict[str, str] = {
             "assets.show", "client.connecting.pulse", "client.connecting.sample", "health.alive", "health.ready",
             "pwa.crisis", "pwa.install", "pwa.manifest", "pwa.offline", "pwa.push_key", "pwa.service_worker",
             "policy_reports.take", "sign_in.ask_to_sign_in", "sign_in.come_in", "sign_in.link", "sign_in.show",
-            "sign_in.someone_else", "sign_in.spend", "sign_in.unlock", "sign_in.with_password",
+            "sign_in.send_own_link", "sign_in.someone_else", "sign_in.spend", "sign_in.unlock", "sign_in.with_password",
         ),
         PUBLIC,
     ),

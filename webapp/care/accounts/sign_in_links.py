@@ -19,9 +19,11 @@ from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 
 LASTS = {
-    "invitation": timedelta(days=7), "recovery": timedelta(hours=1), "demo": timedelta(days=7),
+    "invitation": timedelta(days=7), "recovery": timedelta(hours=1), "own": timedelta(hours=1),
+    "demo": timedelta(days=7),
 }  # fmt: skip
-"""How long a link of each purpose is good for. `demo` counts as both factors and is issued in demo programs only."""
+"""How long a link of each purpose is good for. `own`: asked for by a person who has no other way to sign in yet. `demo` counts as both
+factors and is issued in demo programs only."""
 
 
 class SignInLink(Base):
@@ -33,7 +35,7 @@ class SignInLink(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     purpose: Mapped[str]
-    """`invitation`, `recovery` or `demo`."""
+    """`invitation`, `recovery`, `own` or `demo`."""
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     spent_at: Mapped[datetime | None]

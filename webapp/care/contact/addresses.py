@@ -261,6 +261,21 @@ def numbers_to_call(store: Store, person: Person) -> list[str]:
     return [number for number in numbers if number and number not in unsafe_ones]
 
 
+def own_mailbox(store: Store, person: Person) -> str | None:
+    """The person's e-mail address if what is sent there reaches them alone: not marked unsafe, not stopped, and nobody else's, since
+    couples may share one (S3). Who else has it counts whatever became of them, so that it tells nothing about them (P11)."""
+    same = select(Address).where(Address.person_id == person.id, Address.value == person.email)
+    rows = store.scalars(same).all()
+    closed = any(row.is_unsafe for row in rows) or (rows and all(row.is_stopped for row in rows))
+    return None if closed or is_shared(store, person.email or "") else person.email
+
+
+def is_shared(store: Store, email: str) -> bool:
+    """Whether several people have this e-mail address (lower case), in whichever program and whatever became of them."""
+    having = select(Person.id).where(Person.email == email).limit(2)
+    return len(store.scalars(having).all()) > 1
+
+
 def _marked(person: Person, channel: str, value: str) -> Select[datetime | None]:
     """Since when this value is marked unsafe: the mark outlasts stopping and adding it again."""
     return select(func.max(Address.unsafe_at)).where(
