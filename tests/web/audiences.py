@@ -30,6 +30,7 @@ ALL_STAFF = frozenset({"carla", "colin", "tessa", "susan", "cody", "theo", "ada"
 PRACTICE = frozenset({"carla", "colin", "tessa", "susan", "cody", "ada", "nora", "greta"})
 
 FOR = {
+    "account_changes.dismiss": SIGNED_IN,
     "account.acknowledge": CLIENTS,
     "account.add": SIGNED_IN,
     "account.ask_to_register": SIGNED_IN,

@@ -479,7 +479,7 @@ LEFT_OUT: dict[str, str] = {
         (
             "account.add", "account.ask_to_register", "account.authenticator", "account.confirm",
             "account.confirm_authenticator", "account.give_proof", "account.make_codes", "account.password",
-            "account.remove", "account.remove_authenticator", "account.rename", "account.set_password", "account.welcome",
+            "account_changes.dismiss", "account.remove", "account.remove_authenticator", "account.rename", "account.set_password", "account.welcome",
             "client.devices.add", "client.devices.remove", "client.devices.remove_by_form", "client.devices.test",
             "client.language.go_by", "client.language.speak", "client.reminders.mark", "client.sign_ins.end",
             "client.sign_ins.end_others", "sign_in.give_second", "sign_in.second_step", "sign_in.sign_out",

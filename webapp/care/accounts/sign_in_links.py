@@ -72,12 +72,13 @@ def issue_after_call(
     """Return the secret of a new recovery link. `number`: the one on which staff called the person back.
 
     A caller who says that they are a client may be anyone; whoever picks up the client's own phone most likely is the
-    client. So the number must be on file: the one they called from, or a new one they name, does not count. Raises Invalid
-    otherwise.
+    client. So the number must have been on file, and safe, for a day: the one they called from, a new one they name, or one that the
+    desk has just entered does not count. Raises Invalid otherwise.
     """
-    if number not in addresses.numbers_to_call(store, person):
+    if number not in addresses.numbers_to_call(store, person, now).proving:
         raise Invalid(
-            N_("Call back first, on a number that is on file, and say which."), field="number"
+            N_("Call back first, on a number that has been on file for a day, and say which."),
+            field="number",
         )
     events.record(store, Tag.CALLED_BACK, person=person, by=by, now=now)
     return issue(store, person, "recovery", by=by, now=now)

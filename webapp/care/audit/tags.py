@@ -65,6 +65,8 @@ class Tag(StrEnum):
         N_("An address is not safe to use"), "wait", "info")
     ADDRESS_SAFE_AGAIN = ("person:address:safe_again", "person address channel",
         N_("An address is not marked unsafe any more."), N_("An address is safe again"), "", "mail")
+    ADDRESS_SWITCHED_OFF = ("person:address:switched_off", "person address channel",
+        N_("A person said no to notices at an address."), N_("Said no to notices at an address"), "", "mail")
     ADDRESS_TESTED = ("person:address:tested", "person address",
         N_("A person asked for a test notice."), N_("Asked for a test notice"), "", "bell")
     PREFERENCES_CHANGED = ("person:preferences:changed", "person",
@@ -272,6 +274,8 @@ class Tag(StrEnum):
         N_("No authenticator app counts for this person any more."), N_("The app for codes counts no longer"), "", "key")
     RECOVERY_CODES_MADE = ("person:recovery_codes:made", "person",
         N_("A person has ten new recovery codes; the earlier ones are void."), N_("Made new recovery codes"), "", "key")
+    OWN_COPY_TAKEN = ("person:own_copy:taken", "person",
+        N_("A copy of all of a person's own data was made for them."), N_("A copy of their data was made"), "", "note")
     ORIENTED = ("client:oriented", "person version",
         N_("A client read the attendance policy of a version and said so (M11)."),
         N_("Read how attendance works"), "help", "book")
