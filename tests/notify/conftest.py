@@ -95,8 +95,7 @@ class Post:
             )  # fmt: skip
             if wishes:
                 owner.preferences = {**owner.preferences, **wishes}
-            store.commit()
-            announce.skip_past_events(store)
+            store.info.pop("pending_events", None)  # it was added long ago
             store.commit()
             return made.id
 

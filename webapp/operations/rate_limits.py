@@ -68,6 +68,8 @@ HAND_IN = Rate("hand-in", 12, timedelta(minutes=5), SENT_A_LOT)
 BOOKING = Rate("booking", 12, timedelta(minutes=5), CHANGED_A_LOT)
 """Make-ups that one client books, waiting lines they join, changes to another time of their group. Giving one up is never
 refused; it needs a booking first."""
+REPLY = Rate("reply", 8, timedelta(minutes=10))
+"""Answers for one seat by the links of e-mails, which work without signing in. In the app a no is never refused."""
 CONSENT = Rate("consent", 20, timedelta(minutes=3), CHANGED_A_LOT)
 """Consents that one client gives. Several are given by one signature, which counts once."""
 CALENDAR_LINK = Rate("calendar-link", 6, timedelta(minutes=10), CHANGED_A_LOT)

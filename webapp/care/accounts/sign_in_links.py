@@ -75,7 +75,7 @@ def issue_after_call(
     client. So the number must have been on file, and safe, for a day: the one they called from, a new one they name, or one that the
     desk has just entered does not count. Raises Invalid otherwise.
     """
-    if number not in addresses.numbers_to_call(store, person, now).proving:
+    if number not in addresses.numbers_that_prove(store, person, now):
         raise Invalid(
             N_("Call back first, on a number that has been on file for a day, and say which."),
             field="number",

@@ -113,6 +113,9 @@ class Tag(StrEnum):
         N_("A client's place was given back."), N_("Place given back"), "", "chair")
     COMING_CONFIRMED = ("seat:coming:confirmed", "",
         N_("The client said: I'll be there."), N_("Said: I'll be there"), "help", "check")
+    ANSWERED_FROM_NOTICE = ("seat:answered_from_notice", "asked_at",
+        N_("The client answered from a reminder, by its link, its button or a text, without opening the app (rule 16)."),
+        N_("Answered from a reminder"), "", "mail")
     JOIN_TAPPED = ("seat:join:tapped", "",
         N_("The client tapped Join: weak evidence of presence (rule 7)."), N_("Tapped Join"), "help", "join")
     TROUBLE_REPORTED = ("seat:trouble:reported", "",

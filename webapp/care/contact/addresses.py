@@ -265,28 +265,22 @@ def unsafe(store: Store, person_ids: Collection[int | None]) -> dict[int, set[st
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class NumbersToCall:
-    """Telephone numbers of a person. A call to one of `proving` says who they are; `too_new` were entered within `PROVES_AFTER`."""
-
-    proving: list[str]
-    too_new: list[str]
-
-
-def numbers_to_call(store: Store, person: Person, now: datetime) -> NumbersToCall:
+def numbers_to_call(store: Store, person: Person) -> list[str]:
     """The telephone numbers on which to call `person`: the roster's first, then others in use; none that is marked unsafe, and none
-    that the roster has replaced, since somebody else may have it by now (P9, S3)."""
+    that the roster has replaced, since somebody else may have it by now (P9)."""
+    rows = of(person.id).where(Address.channel == Channel.SMS).with_only_columns(Address.value)
+    numbers = dict.fromkeys([person.phone, *store.scalars(rows)])
+    unsafe_ones = unsafe(store, [person.id])[person.id]
+    return [number for number in numbers if number and number not in unsafe_ones]
+
+
+def numbers_that_prove(store: Store, person: Person, now: datetime) -> list[str]:
+    """Those of `numbers_to_call` by which a call says who somebody is: on file and safe for `PROVES_AFTER` without a break (S3). A stop
+    word ends texts alone."""
     theirs = select(Address).where(Address.person_id == person.id, Address.channel == Channel.SMS)
-    rows = store.scalars(theirs.order_by(Address.id)).all()
-    unsafe_ones = {row.value for row in rows if row.is_unsafe}
-    in_use = dict.fromkeys([person.phone, *(row.value for row in rows if not row.is_stopped)])
-    numbers = [number for number in in_use if number and number not in unsafe_ones]
-    on_file = [row for row in rows if not row.is_stopped or row.stopped_why == STOP_WORD]
-    old = {row.value for row in on_file if not row.is_new(now)}
-    return NumbersToCall(
-        [number for number in numbers if number in old],
-        [number for number in numbers if number not in old],
-    )
+    on_file = theirs.where(or_(~Address.is_stopped, Address.stopped_why == STOP_WORD))
+    old = {row.value for row in store.scalars(on_file) if not row.is_new(now)}
+    return [number for number in numbers_to_call(store, person) if number in old]
 
 
 def own_mailbox(store: Store, person: Person) -> str | None:

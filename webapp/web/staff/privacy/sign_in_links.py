@@ -69,9 +69,10 @@ def _client(person_id: int) -> Person:
 
 def _page(client: Person, status: int = 200, **context: object) -> ResponseReturnValue:
     now = clock.now()
-    known = addresses.numbers_to_call(store, client, now)
-    numbers = [(number, phone(number)) for number in known.proving]
+    proving = addresses.numbers_that_prove(store, client, now)
+    numbers = [(number, phone(number)) for number in proving]
+    others = [each for each in addresses.numbers_to_call(store, client) if each not in proving]
     return page(
         PAGE, status, place="people", client=client, numbers=numbers, by_mail=addresses.proves_mailbox(store, client, now),
-        too_new=[phone(number) for number in known.too_new], **context,
+        too_new=[phone(number) for number in others], **context,
     )  # fmt: skip
