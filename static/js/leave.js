@@ -44,7 +44,9 @@ document.addEventListener("submit", (event) => {
 });
 
 if (person) {
-  const last = localStorage.getItem("person");
+  const last = localStorage.getItem("person"), tab = sessionStorage.getItem("person");
+  if (tab && tab !== person) sessionStorage.clear(); // each tab has its own
+  sessionStorage.setItem("person", person);
   const arrived = () => localStorage.setItem("person", person);
   if (last && last !== person) gentle(forget(last)).then(arrived);
   else arrived();

@@ -36,7 +36,7 @@ ORDER: dict[str, list[set[str]]] = {
     ],
     "webapp.web": [
         {"page"},
-        {"chart", "csp_reports", "drafts", "feeds", "pwa", "sign_in", "threads"},
+        {"account_changes", "chart", "csp_reports", "drafts", "feeds", "pwa", "sign_in", "threads"},
         {"account", "client", "staff", "api"},
         {"wiring"},
     ],

@@ -85,7 +85,7 @@ class Post:
             store.commit()
 
     def device(self, person: Any, name: str = "phone", **wishes: Any) -> int:
-        """A browser that takes pushes; wishes go into the person's preferences."""
+        """A browser that has taken pushes for long, so that nobody is told of it as new; wishes go into the person's preferences."""
         with self.database.writing() as store:
             owner = store.get(Person, person.id)
             keys = {"p256dh": "p", "auth": "a"}
@@ -95,6 +95,7 @@ class Post:
             )  # fmt: skip
             if wishes:
                 owner.preferences = {**owner.preferences, **wishes}
+            store.info.pop("pending_events", None)  # it was added long ago
             store.commit()
             return made.id
 

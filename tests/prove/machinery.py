@@ -71,9 +71,8 @@ BREAKS = (
       by("web/test_sign_in", "same_page")),
     Mutation("S12", "webapp/care/accounts/passwords.py", "    known = person.password_hash if person and person.password_hash else _NOBODY\n",
       "    if person is None:\n        return False\n    known = person.password_hash if person.password_hash else _NOBODY\n", by("care/accounts/test_passwords")),
-    Mutation("S12", "webapp/care/accounts/passwords.py", "    nobody = [None] * (TOGETHER - len(people))\n", "    nobody = [None][len(people) :]\n", by("care/accounts/test_passwords", "two_share")),
-    Mutation("S12", "webapp/care/accounts/passwords.py", "    if len(others) >= TOGETHER:\n", "    if False:\n", by("web/account/test_shared_address", "third")),
-    Mutation("S12", SIGN_IN, "        if passwords.is_alone(store, person):\n", "        if True:\n", by("web/account/test_shared_address", "no_more_tries")),
+    Mutation("S12", "webapp/care/accounts/passwords.py", "    nobody = [None] * (HASHES - len(found))\n", "    nobody = [None][len(found) :]\n", by("care/accounts/test_passwords", "two_share")),
+    Mutation("S12", SIGN_IN, "        if not addresses.is_shared(store, person.email or \"\"):\n", "        if True:\n", by("web/account/test_shared_address", "no_more_tries")),
     Mutation("S12", "webapp/web/account/passwords.py", "    attempts.count_new_password(context.person())\n", "", by("web/account/test_shared_address", "choosing")),
     # S17: acts that notify others, repeats, bounds
     Mutation("S17", "webapp/care/audit/events.py", "        before_event(tag, by)\n", "        pass\n", by("web/test_act_limits", "opening_again or giving_up")),

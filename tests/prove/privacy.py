@@ -133,7 +133,7 @@ BREAKS = (
     Mutation("P9", "webapp/care/contact/addresses.py", "and_(cls.is_opted_in, ~cls.is_stopped, ~cls.is_unsafe)", "and_(~cls.is_stopped, ~cls.is_unsafe)", by("notify/announcing/test_announce", "not_opted_into")),
     Mutation("P9", "webapp/care/contact/addresses.py", "and_(cls.is_opted_in, ~cls.is_stopped, ~cls.is_unsafe)", "and_(cls.is_opted_in, ~cls.is_stopped)",
       by("notify/announcing/test_announce", "not_opted_into")),
-    Mutation("P9", STOPS, "        address.stop(store, STOP_WORD, by=None, now=now)\n", "", by("care/contact/test_stop_words", "ends_texts")),
+    Mutation("P9", STOPS, "        address.stop(store, addresses.STOP_WORD, by=None, now=now)\n", "", by("care/contact/test_stop_words", "ends_texts")),
     Mutation("P9", STOPS, "if address.person_id not in seen and address.stopped_why == STOP_WORD:", "if address.person_id not in seen:", by("care/contact/test_stop_words", "takes_back")),
     Mutation("P9", STOPS, "        address.unsafe_at = address.unsafe_at or now\n", "", by("web/api/test_replies", "wrong_number_is_stopped")),
     Mutation("P9", PLAIN, 'for letter in unicodedata.normalize("NFKD", APOSTROPHES.sub("", text).casefold())', 'for letter in APOSTROPHES.sub("", text).casefold()', plain("care/contact/test_reply_words", "as_they_mean")),

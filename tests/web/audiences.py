@@ -30,6 +30,7 @@ ALL_STAFF = frozenset({"carla", "colin", "tessa", "susan", "cody", "theo", "ada"
 PRACTICE = frozenset({"carla", "colin", "tessa", "susan", "cody", "ada", "nora", "greta"})
 
 FOR = {
+    "account_changes.dismiss": SIGNED_IN,
     "account.acknowledge": CLIENTS,
     "account.add": SIGNED_IN,
     "account.ask_to_register": SIGNED_IN,
@@ -133,6 +134,7 @@ FOR = {
     "sign_in.give_second": SIGNED_IN,
     "sign_in.link": EVERYONE,
     "sign_in.second_step": SIGNED_IN,
+    "sign_in.send_own_link": EVERYONE,
     "sign_in.show": EVERYONE,
     "sign_in.sign_out": SIGNED_IN,
     "sign_in.someone_else": EVERYONE,

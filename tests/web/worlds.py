@@ -479,7 +479,7 @@ LEFT_OUT: dict[str, str] = {
         (
             "account.add", "account.ask_to_register", "account.authenticator", "account.confirm",
             "account.confirm_authenticator", "account.give_proof", "account.make_codes", "account.password",
-            "account.remove", "account.remove_authenticator", "account.rename", "account.set_password", "account.welcome",
+            "account_changes.dismiss", "account.remove", "account.remove_authenticator", "account.rename", "account.set_password", "account.welcome",
             "client.devices.add", "client.devices.remove", "client.devices.remove_by_form", "client.devices.test",
             "client.language.go_by", "client.language.speak", "client.reminders.mark", "client.sign_ins.end",
             "client.sign_ins.end_others", "sign_in.give_second", "sign_in.second_step", "sign_in.sign_out",
@@ -492,7 +492,7 @@ LEFT_OUT: dict[str, str] = {
             "assets.show", "client.connecting.pulse", "client.connecting.sample", "health.alive", "health.ready",
             "pwa.crisis", "pwa.install", "pwa.manifest", "pwa.offline", "pwa.push_key", "pwa.service_worker",
             "policy_reports.take", "sign_in.ask_to_sign_in", "sign_in.come_in", "sign_in.link", "sign_in.show",
-            "sign_in.someone_else", "sign_in.spend", "sign_in.unlock", "sign_in.with_password",
+            "sign_in.send_own_link", "sign_in.someone_else", "sign_in.spend", "sign_in.unlock", "sign_in.with_password",
         ),
         PUBLIC,
     ),

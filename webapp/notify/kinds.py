@@ -42,6 +42,7 @@ class NoticeKind(StrEnum):
     SIGN_IN_LINK = "sign_in_link"
     SIGN_IN_CHANGED = "sign_in_changed"
     CALENDAR_LINK_MADE = "calendar_link_made"
+    ACCOUNT_CHANGED = "account_changed"
 
 
 class Action(StrEnum):

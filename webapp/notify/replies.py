@@ -16,6 +16,7 @@ from sqlalchemy import and_, or_, select
 from webapp import batches
 from webapp.batches import Batch
 from webapp.care.contact import (
+    addresses,
     crises,
     crisis_words,
     messages,
@@ -90,7 +91,7 @@ def holders(store: Store, phone: str) -> list[Person]:
         .order_by(Address.id)
     )
     latest_why = {row.person_id: row.stopped_why for row in store.execute(latest)}
-    written_to = {who for who, why in latest_why.items() if why in (None, stop_words.STOP_WORD)}
+    written_to = {who for who, why in latest_why.items() if why in (None, addresses.STOP_WORD)}
     wrong = {who for who, why in latest_why.items() if why == stop_words.WRONG_NUMBER}
     in_roster = and_(Person.phone == phone, Person.id.not_in(wrong))
     theirs = or_(Person.id.in_(written_to), in_roster)

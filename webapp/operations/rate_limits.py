@@ -68,10 +68,14 @@ HAND_IN = Rate("hand-in", 12, timedelta(minutes=5), SENT_A_LOT)
 BOOKING = Rate("booking", 12, timedelta(minutes=5), CHANGED_A_LOT)
 """Make-ups that one client books, waiting lines they join, changes to another time of their group. Giving one up is never
 refused; it needs a booking first."""
+REPLY = Rate("reply", 8, timedelta(minutes=10))
+"""Answers for one seat by the links of e-mails, which work without signing in. In the app a no is never refused."""
 CONSENT = Rate("consent", 20, timedelta(minutes=3), CHANGED_A_LOT)
 """Consents that one client gives. Several are given by one signature, which counts once."""
 CALENDAR_LINK = Rate("calendar-link", 6, timedelta(minutes=10), CHANGED_A_LOT)
 """Private calendar links that one person makes."""
+DEVICE = Rate("device", 6, timedelta(minutes=10), CHANGED_A_LOT)
+"""Devices and addresses that one person adds for their own reminders."""
 STAFF_WRITING = Rate("staff-writing", 60, timedelta(minutes=1), SENT_A_LOT)
 """Messages, summaries, homework, resources and answers of one staff member."""
 STAFF_PLANNING = Rate("staff-planning", 60, timedelta(minutes=1), CHANGED_A_LOT)
@@ -102,6 +106,7 @@ ACTS: dict[Tag, tuple[Rate, Rate]] = {
     Tag.CONSENT_GRANTED: (CONSENT, CONSENT),
     Tag.FEED_OPENED: (CALENDAR_LINK, CALENDAR_LINK),
     Tag.ADDRESS_TESTED: (TEST_NOTICE, TEST_NOTICE),
+    Tag.ADDRESS_ADDED: (DEVICE, STAFF_PLANNING),
 }
 """An act that somebody else is told of, by its event → the limit of a client or supporter, and that of a staff member (S17)."""
 
@@ -117,6 +122,12 @@ NEVER_REFUSED: dict[Tag, str] = {
     Tag.PASSKEY_ADDED: "securing one's own account; only its owner is told",
     Tag.PASSWORD_CHANGED: "securing one's own account; only its owner is told",
     Tag.SECOND_FACTOR_SET: "securing one's own account; only its owner is told",
+    Tag.PASSKEY_REMOVED: "securing one's own account; only its owner is told",
+    Tag.SECOND_FACTOR_REMOVED: "securing one's own account; only its owner is told",
+    Tag.RECOVERY_CODES_MADE: "securing one's own account; only its owner is told",
+    Tag.OWN_COPY_TAKEN: "counted before the copy is made (OWN_COPY); only its owner is told",
+    Tag.ADDRESS_MARKED: "somebody else may read there (P9)",
+    Tag.ADDRESS_SWITCHED_OFF: "a person's no",
     Tag.TROUBLE_REPORTED: "a call for help",
     Tag.CRISIS_WORDS: "somebody may be in danger (rule 16)",
     Tag.PARTNER_REMINDER_DUE: "the system's own",

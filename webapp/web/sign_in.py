@@ -7,6 +7,7 @@ from webapp import clock
 from webapp.care.accounts import passwords, sign_in_links, sign_in_methods
 from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.contact import addresses
+from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person
 from webapp.care.preferences import policy_acknowledgements
 from webapp.operations.rate_limits import DOOR
@@ -31,19 +32,20 @@ def show() -> ResponseReturnValue:
 @sign_in.post("/sign-in")
 @public
 def with_password() -> ResponseReturnValue:
-    """Sign in by e-mail and password. The same response, in the same time, for an unknown address and a wrong password (S12)."""
+    """Sign in by e-mail and password; who shares the address adds their name. The same response, in the same time, for an unknown address and a wrong password (S12)."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
+    name = request.form.get("name", "")[: people.MOST_LETTERS]
     attempts.count(DOOR, attempts.caller_address())
     tries = attempts.password_limits(email.strip().lower())
     for rate, who in tries:
         attempts.count(rate, who)
     with attempts.reading_store() as looking:  # no writer waits while a password is hashed
-        found = passwords.person_by_password(looking, email, password)
+        found = passwords.person_by_password(looking, email, password, name)
     if found is None:
-        return _sign_in_form(email=email, unknown=True), 422
+        return _sign_in_form(email=email, name=name, unknown=True), 422
     person = store.get_one(Person, found.id)
     for rate, who in tries:
-        if passwords.is_alone(store, person):
+        if not addresses.is_shared(store, person.email or ""):
             attempts.clear([rate], who)
         else:  # else one of a couple could try the other's password without end, entering their own in between
             attempts.refund(rate, who)

@@ -12,7 +12,7 @@ from werkzeug.routing import IntegerConverter, Map
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.refusals import N_, Invalid
-from webapp.web import account, api, client, csp_reports, drafts, feeds, pwa, staff
+from webapp.web import account, account_changes, api, client, csp_reports, drafts, feeds, pwa, staff
 from webapp.web.page import (
     assets,
     crisis_help,
@@ -104,6 +104,7 @@ def wire(app: Flask, settings: Settings, database: Database) -> None:
     app.register_blueprint(feeds.pages)
     app.register_blueprint(csp_reports.reports)
     app.register_blueprint(drafts.drafts)
+    app.register_blueprint(account_changes.pages)
     for package in (client, staff, api):
         package.register(app)
     Htmx(app)

@@ -11,7 +11,7 @@ from webapp.notify.kinds import Action
 
 OLD, NEW = "old" * 12, "new" * 12
 NOW = datetime(2026, 3, 4, 18, tzinfo=UTC)
-RIGHT = ActionToken(7, Action.ABSENCE, 3, NOW + timedelta(hours=2))
+RIGHT = ActionToken(7, Action.ABSENCE, 3, NOW + timedelta(hours=2), NOW)
 
 
 def test_a_token_says_who_may_do_what_for_which_seat_and_until_when():

@@ -4,6 +4,7 @@ import pytest
 
 from tests.notify.announcing.test_announce import consent, revoke
 from tests.notify.delivery.test_deliver import waiting
+from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
 
 
@@ -31,3 +32,43 @@ def test_nothing_is_sent_to_an_address_marked_unsafe_after_the_row_was_written(p
     post.deliver()
     assert post.email.tried == []
     assert ("email", "cancelled: address") in post.ends()
+
+
+def change_number(post, **said):
+    """The roster names another number of Maya's; `said`: what stood about the old one."""
+
+    def arrive(store, cast):
+        for address in store.query(Address).filter_by(person_id=cast.maya.id, channel="sms"):
+            for name, value in said.items():
+                setattr(address, name, value)
+        cast.maya.phone = "+12125550199"
+        addresses.follow_roster(store, cast.maya, ["sms"], by=None, now=post.clock.now())
+
+    post.clock.forward(days=2)
+    post.do(arrive)
+
+
+def test_s3_a_number_that_the_roster_replaced_is_told_of_that_and_of_nothing_after(post, world):
+    """S3: who had it may not know of the new one. P5: neutral words."""
+    old = world.maya.phone
+    change_number(post)
+    post.run()
+    assert ("account_changed", "sms", old) in post.sent()
+    assert "Something in your app has changed" in post.sms.sent[0].content
+    waiting(post)
+    post.deliver()
+    assert [kind for kind, _, value in post.sent() if value == old] == ["account_changed"]
+
+
+def test_p9_a_replaced_number_that_was_not_safe_is_told_nothing(post, world):
+    change_number(post)
+    post.announce()
+    post.do(
+        lambda store, cast: (
+            store.query(Address)
+            .filter_by(value=world.maya.phone)
+            .update({"unsafe_at": post.clock.now()})
+        )
+    )
+    post.deliver()
+    assert world.maya.phone not in [value for _, _, value in post.sent()]

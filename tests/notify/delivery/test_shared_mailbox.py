@@ -8,6 +8,7 @@ import pytest
 from tests.visiting import Visit
 from webapp.care.accounts import sign_in_links
 from webapp.care.contact import addresses
+from webapp.notify.announcing import announce
 from webapp.notify.kinds import NoticeKind
 from webapp.notify.outbox import put_link
 
@@ -24,6 +25,7 @@ def one_mailbox(post, world):
             addresses.add(store, person, "email", BOTH, by=person, now=post.clock.now())
 
     post.do(shared)
+    post.do(lambda store, cast: announce.skip_past_events(store))
 
 
 def words(post):

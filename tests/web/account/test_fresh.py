@@ -1,10 +1,16 @@
 """S2: what needs a proof from the last ten minutes asks for it, then goes on where the person was."""
 
 import pytest
+from sqlalchemy import select
 
 from tests.passkey import SoftPasskey
 from tests.web.account.conftest import WORDS
+from tests.web.account.test_limits import sign_in
+from webapp.care.contact import addresses
+from webapp.care.contact.addresses import Address
+from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import NEEDS_FRESH_PROOF, Permission
+from webapp.notify.outbox import Notification
 
 STALE = {"minutes": 11}
 
@@ -137,6 +143,112 @@ def test_s2_proving_again_changes_the_cookie(world, stale, with_password, door):
     assert saved.status_code == 303
 
 
-def test_who_has_nothing_to_prove_with_may_set_it_up(world, stale):
-    """They came by a link of the program; asking them for more would shut them out."""
-    assert stale(world.maya).inside("/account/welcome")
+# --- the first way to sign in ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def by_link(door, link_for):
+    """`by_link(person)`: came by an invitation a moment ago, and has no other way to sign in."""
+
+    def made(person):
+        visitor = door()
+        visitor.post(link_for(person))
+        return visitor
+
+    return made
+
+
+def links_sent(database):
+    with database.reading() as store:
+        found = select(Notification).where(Notification.kind == "sign_in_link")
+        return [(row.person_id, row.link_path) for row in store.scalars(found)]
+
+
+def test_who_comes_by_an_invitation_sets_up_a_password_or_a_passkey_at_once(world, by_link, clock):
+    """They have just come; asking them for more would shut them out."""
+    maya = by_link(world.maya)
+    clock.forward(minutes=9)
+    assert maya.inside("/account/welcome")
+    assert maya.post("/account/password", {"password": WORDS}).status_code == 303
+    ben = by_link(world.ben)
+    clock.forward(minutes=9)
+    assert ben.register(SoftPasskey()).status_code == 200
+
+
+def test_s3_later_nobody_who_holds_the_phone_sets_up_the_first_way_in(
+    world, by_link, clock, database, door
+):
+    """S3: a partner with the unlocked phone could sign in from their own from then on."""
+    maya = by_link(world.maya)
+    clock.forward(**STALE)
+    assert maya.inside("/")
+    assert maya.post("/account/password", {"password": WORDS}).status_code == 403
+    assert maya.ask("/account/passkeys/question").status_code == 403
+    with database.reading() as store:
+        assert store.get_one(Person, world.maya.id).password_hash is None
+    assert sign_in(door(), "maya@example.org", WORDS).status_code == 422
+
+
+def test_s3_a_new_link_to_their_own_mailbox_lets_them_set_it_up(
+    world, by_link, clock, database, door
+):
+    """S3: said in plain words with one button; nobody is shut out."""
+    maya = by_link(world.maya)
+    clock.forward(**STALE)
+    page = maya.follow(maya.get("/account/password"))
+    assert "Send me a link" in page.text
+    sent = maya.post("/sign-in/own-link")
+    assert "on its way" in maya.follow(sent).text
+    [(person_id, path)] = links_sent(database)
+    assert person_id == world.maya.id
+    assert maya.inside("/"), "asking for a link ends nothing"
+    assert maya.post(path).headers["Location"] == "/account/welcome"
+    assert maya.post("/account/password", {"password": WORDS}).status_code == 303
+
+
+def test_s3_after_an_idle_hour_the_link_is_offered_too(world, by_link, clock, database):
+    maya = by_link(world.maya)
+    clock.forward(minutes=70)
+    assert "Send me a link" in maya.get("/sign-in").text
+    assert "on its way" in maya.follow(maya.post("/sign-in/own-link")).text
+    assert [person_id for person_id, _ in links_sent(database)] == [world.maya.id]
+
+
+def close_mailbox(how, store, world, clock):
+    mine = store.scalars(addresses.of(world.maya.id).where(Address.channel == "email")).one()
+    if how == "unsafe":
+        mine.unsafe_at = clock.now()
+    elif how == "stopped":
+        mine.stop(store, "removed", by=None, now=clock.now())
+    elif how == "none":
+        store.get_one(Person, world.maya.id).email = None
+    else:
+        store.get_one(Person, world.ben.id).email = "maya@example.org"
+
+
+@pytest.mark.parametrize("how", ["unsafe", "stopped", "none", "shared"])
+def test_p9_no_link_goes_where_another_may_read_it(world, by_link, clock, database, how):
+    """P9, S3: nor to a mailbox that somebody else has too. Staff help then, after a call."""
+    maya = by_link(world.maya)
+    with database.writing() as store:
+        close_mailbox(how, store, world, clock)
+        store.commit()
+    clock.forward(**STALE)
+    page = maya.get("/account/confirm").text
+    assert "Send me a link" not in page
+    assert "Ask your program" in page
+    assert maya.post("/sign-in/own-link").status_code == 303
+    assert links_sent(database) == []
+
+
+def test_s12_links_that_one_asks_for_are_few_and_only_for_who_has_no_other_way(
+    world, by_link, clock, database, door, with_password
+):
+    maya = by_link(world.maya)
+    clock.forward(**STALE)
+    sent = [maya.post("/sign-in/own-link").status_code for _ in range(6)]
+    assert sent == [303] * 5 + [429]
+    with_password(world.ben)
+    assert door(world.ben).post("/sign-in/own-link").status_code == 303
+    assert door().post("/sign-in/own-link").headers["Location"] == "/sign-in"
+    assert {person_id for person_id, _ in links_sent(database)} == {world.maya.id}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.passkey import SoftPasskey
 from tests.web.account.conftest import WORDS
 from webapp.care.audit.events import Event
-from webapp.care.contact import addresses
+from webapp.care.contact import addresses, stop_words
 from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Person
 from webapp.care.schedule import calendar_feeds
@@ -17,8 +17,25 @@ from webapp.notify.outbox import Notification
 
 
 @pytest.fixture
-def form(world):
+def form(world, clock):
+    """The page for Maya, whose number and address have been on file for two days."""
+    clock.forward(days=2)
     return f"/staff/people/{world.maya.id}/sign-in-link"
+
+
+@pytest.fixture
+def enter(database, clock, world):
+    """`enter(phone="+1…")`: the desk enters that for Maya."""
+
+    def made(**facts):
+        with database.writing() as store:
+            maya = store.get_one(Person, world.maya.id)
+            for name, value in facts.items():
+                setattr(maya, name, value)
+            addresses.follow_roster(store, maya, ["email", "sms"], by=None, now=clock.now())
+            store.commit()
+
+    return made
 
 
 def issued(database) -> list[str]:
@@ -62,6 +79,73 @@ def test_p9_a_number_marked_unsafe_is_not_called_back_on(world, door, form, data
     carla = door(world.carla)
     assert world.maya.phone not in carla.get(form).text
     assert carla.post(form, {"number": world.maya.phone}).status_code == 422
+
+
+def test_s3_a_number_entered_within_a_day_proves_nothing_yet(world, door, form, enter, clock):
+    """S3: whoever talks the desk into a new number would get the link. The page says which other proof remains."""
+    old, new = world.maya.phone, "+12125550199"
+    enter(phone=new)
+    clock.forward(hours=23)
+    carla = door(world.carla)
+    page = carla.get(form).text
+    assert "Entered within the last day" in page
+    assert "+1 212-555-0199" in page
+    assert "sees them, in person" in page
+    assert f'value="{new}"' not in page
+    assert f'value="{old}"' not in page
+    for number in (new, old):
+        assert carla.post(form, {"number": number, "way": "show"}).status_code == 422
+    clock.forward(hours=2)
+    carla = door(world.carla)
+    assert f'value="{new}"' in carla.get(form).text
+    assert carla.post(form, {"number": new, "way": "show"}).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["named again", "safe again"])
+def test_s3_a_number_that_comes_back_begins_anew(world, door, form, enter, database, clock, how):
+    """S3: an old number of theirs may be somebody else's by now; one that was unsafe was in other hands."""
+    number = world.maya.phone
+    if how == "named again":
+        enter(phone="+12125550199")
+        clock.forward(days=2)
+        enter(phone=number)
+    else:
+        with database.writing() as store:
+            maya = store.get_one(Person, world.maya.id)
+            addresses.mark(store, maya, number, unsafe=True, by=maya, now=clock.now())
+            addresses.mark(store, maya, number, unsafe=False, by=maya, now=clock.now())
+            store.commit()
+    assert door(world.carla).post(form, {"number": number}).status_code == 422
+    clock.forward(hours=25)
+    assert door(world.carla).post(form, {"number": number}).status_code == 200
+
+
+def test_p9_texts_that_were_stopped_say_nothing_against_a_call(world, door, form, database, clock):
+    with database.writing() as store:
+        stop_words.stop(store, world.maya.phone, clock.now())
+        store.commit()
+    assert door(world.carla).post(form, {"number": world.maya.phone}).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["new", "unsafe"])
+def test_s3_no_link_goes_by_mail_where_the_mailbox_is_new_or_unsafe(
+    world, door, form, enter, database, clock, how
+):
+    """S3: the call reaches the client, and the letter must too."""
+    if how == "new":
+        enter(email="somebody@example.org")
+    else:
+        with database.writing() as store:
+            maya = store.get_one(Person, world.maya.id)
+            addresses.mark(store, maya, maya.email, unsafe=True, by=maya, now=clock.now())
+            store.commit()
+    carla = door(world.carla)
+    assert "by e-mail, to the address on file" not in carla.get(form).text
+    refused = carla.post(form, {"number": world.maya.phone, "way": "email"})
+    assert refused.status_code == 422
+    with database.reading() as store:
+        assert store.scalars(select(Notification)).all() == []
+    assert carla.post(form, {"number": world.maya.phone, "way": "show"}).status_code == 200
 
 
 def test_s3_by_mail_the_link_is_seen_by_nobody_here(world, door, form, database):

@@ -42,11 +42,14 @@ def maya(visit, world) -> Visit:
 
 @pytest.fixture
 def button(settings, clock) -> Callable[..., str]:
-    """`button(seat, Action.ABSENCE)`: where that notification button posts to, good for an hour."""
+    """`button(seat, Action.ABSENCE)`: where that notification button posts to, of a notice of this moment, good for an hour."""
 
     def made(seat: Seat, verb, person_id=None, until=None) -> str:
         ends = until or clock.now() + timedelta(hours=1)
-        right = ActionToken(seat.id, verb, person_id or seat.client_id, ends.replace(microsecond=0))
+        right = ActionToken(
+            seat.id, verb, person_id or seat.client_id, ends.replace(microsecond=0),
+            clock.now().replace(microsecond=0),
+        )  # fmt: skip
         return ANSWERS + ActionTokenSigner(settings.secret_keys).sign(right)
 
     return made

@@ -159,3 +159,57 @@ def test_the_second_link_takes_the_first_back(visit, seat_in, store, link):
     visit().client.post(link(seat, Action.CONFIRM))
     store.expire_all()
     assert store.scalar(select(AbsenceReport)).withdrawn_at is not None
+
+
+@pytest.mark.parametrize("in_between", [Action.ABSENCE, Action.CONFIRM])
+@pytest.mark.parametrize("way", ["link", "button"])
+def test_s9_a_link_from_before_ones_last_answer_in_the_app_changes_nothing(
+    maya, visit, seat_in, store, link, button, clock, in_between, way
+):
+    """S9: whoever reads the mail would silently undo it. The page says what it says of a link whose time is over."""
+    seat = seat_in(hours=3)
+    other = Action.CONFIRM if in_between is Action.ABSENCE else Action.ABSENCE
+    old = (link if way == "link" else button)(seat, other)
+    clock.forward(minutes=5)
+    to = "absence" if in_between is Action.ABSENCE else "coming"
+    assert maya.post(f"/seats/{seat.id}/{to}", {}).status_code in (200, 303)
+    before = count(store, Event)
+    clock.forward(minutes=1)
+    assert visit().client.get(old).status_code in (200, 404, 405), "opening it tells nothing"
+    page = visit().client.post(old)
+    assert page.status_code == 410
+    store.expire_all()
+    assert count(store, Event) == before
+    newer = link(seat, other)
+    assert "Thank you" in visit().client.post(newer).text
+
+
+def test_s9_a_link_of_an_older_mail_does_not_undo_the_answer_from_a_newer_one(
+    visit, seat_in, store, link, clock
+):
+    seat = seat_in(hours=3)
+    old = link(seat, Action.CONFIRM)
+    clock.forward(minutes=5)
+    newer = [link(seat, verb) for verb in (Action.ABSENCE, Action.CONFIRM)]
+    assert visit().client.post(newer[0]).status_code == 200
+    assert visit().client.post(old).status_code == 410
+    assert visit().client.post(newer[1]).status_code == 200
+
+
+def test_s9_its_owner_sees_that_it_was_answered_from_a_reminder(maya, visit, seat_in, link, clock):
+    seat = seat_in(hours=3)
+    where = f"/seats/{seat.id}"
+    assert "Answered from a reminder" not in maya.get(where).text
+    visit().client.post(link(seat, Action.ABSENCE))
+    assert "Answered from a reminder on Mar 4" in maya.get(where).text
+    clock.forward(minutes=1)
+    maya.post(f"{where}/absence/withdrawal")
+    assert "Answered from a reminder" not in maya.get(where).text
+
+
+def test_s17_links_for_one_seat_answer_a_few_times(visit, seat_in, store, link):
+    """S17: whoever has the mail would fill the chart."""
+    seat = seat_in(hours=3)
+    links = [link(seat, verb) for verb in (Action.ABSENCE, Action.CONFIRM)]
+    sent = [visit().client.post(links[n % 2]).status_code for n in range(12)]
+    assert sent == [200] * 8 + [429] * 4

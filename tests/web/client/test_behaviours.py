@@ -25,7 +25,7 @@ def test_what_was_sent_with_an_expired_sign_in_goes_out_after_the_next(place, cl
         store.commit()
     page.get_by_role("button", name="Send").click()
     expect(page).to_have_url(place.address + "/sign-in?next=/seats/1/absence")
-    expect(page.get_by_text("A note waits on this phone")).to_be_visible()
+    expect(page.get_by_text("Sign in to finish")).to_be_visible()
     page.get_by_label("E-mail").fill("maya@example.org")
     page.get_by_label("Password").fill("three quiet blue boats")
     page.get_by_role("button", name="Sign in").click()

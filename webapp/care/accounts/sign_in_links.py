@@ -19,9 +19,11 @@ from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
 
 LASTS = {
-    "invitation": timedelta(days=7), "recovery": timedelta(hours=1), "demo": timedelta(days=7),
+    "invitation": timedelta(days=7), "recovery": timedelta(hours=1), "own": timedelta(hours=1),
+    "demo": timedelta(days=7),
 }  # fmt: skip
-"""How long a link of each purpose is good for. `demo` counts as both factors and is issued in demo programs only."""
+"""How long a link of each purpose is good for. `own`: asked for by a person who has no other way to sign in yet. `demo` counts as both
+factors and is issued in demo programs only."""
 
 
 class SignInLink(Base):
@@ -33,7 +35,7 @@ class SignInLink(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     purpose: Mapped[str]
-    """`invitation`, `recovery` or `demo`."""
+    """`invitation`, `recovery`, `own` or `demo`."""
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     spent_at: Mapped[datetime | None]
@@ -70,12 +72,13 @@ def issue_after_call(
     """Return the secret of a new recovery link. `number`: the one on which staff called the person back.
 
     A caller who says that they are a client may be anyone; whoever picks up the client's own phone most likely is the
-    client. So the number must be on file: the one they called from, or a new one they name, does not count. Raises Invalid
-    otherwise.
+    client. So the number must have been on file, and safe, for a day: the one they called from, a new one they name, or one that the
+    desk has just entered does not count. Raises Invalid otherwise.
     """
-    if number not in addresses.numbers_to_call(store, person):
+    if number not in addresses.numbers_that_prove(store, person, now):
         raise Invalid(
-            N_("Call back first, on a number that is on file, and say which."), field="number"
+            N_("Call back first, on a number that has been on file for a day, and say which."),
+            field="number",
         )
     events.record(store, Tag.CALLED_BACK, person=person, by=by, now=now)
     return issue(store, person, "recovery", by=by, now=now)

@@ -6,7 +6,7 @@ from datetime import datetime
 from webapp.care.accounts import authenticators, logins, passkeys, recovery_codes
 from webapp.care.accounts.authenticators import Authenticator
 from webapp.care.accounts.passkeys import Passkey
-from webapp.care.audit import events
+from webapp.care.audit import account_changes
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.db import Store
@@ -95,4 +95,4 @@ def recover(store: Store, person: Person, *, by: Person, now: datetime) -> None:
     (S3). They set up a new method next. Passkeys stay, since each is bound to a device."""
     person.password_hash = None
     logins.sign_out_everywhere(store, person, "recovered", by=by, now=now)
-    events.record(store, Tag.ACCOUNT_RECOVERED, person=person, by=by, now=now)
+    account_changes.record(store, Tag.ACCOUNT_RECOVERED, person=person, by=by, now=now)

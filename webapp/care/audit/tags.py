@@ -65,6 +65,8 @@ class Tag(StrEnum):
         N_("An address is not safe to use"), "wait", "info")
     ADDRESS_SAFE_AGAIN = ("person:address:safe_again", "person address channel",
         N_("An address is not marked unsafe any more."), N_("An address is safe again"), "", "mail")
+    ADDRESS_SWITCHED_OFF = ("person:address:switched_off", "person address channel",
+        N_("A person said no to notices at an address."), N_("Said no to notices at an address"), "", "mail")
     ADDRESS_TESTED = ("person:address:tested", "person address",
         N_("A person asked for a test notice."), N_("Asked for a test notice"), "", "bell")
     PREFERENCES_CHANGED = ("person:preferences:changed", "person",
@@ -111,6 +113,9 @@ class Tag(StrEnum):
         N_("A client's place was given back."), N_("Place given back"), "", "chair")
     COMING_CONFIRMED = ("seat:coming:confirmed", "",
         N_("The client said: I'll be there."), N_("Said: I'll be there"), "help", "check")
+    ANSWERED_FROM_NOTICE = ("seat:answered_from_notice", "asked_at",
+        N_("The client answered from a reminder, by its link, its button or a text, without opening the app (rule 16)."),
+        N_("Answered from a reminder"), "", "mail")
     JOIN_TAPPED = ("seat:join:tapped", "",
         N_("The client tapped Join: weak evidence of presence (rule 7)."), N_("Tapped Join"), "help", "join")
     TROUBLE_REPORTED = ("seat:trouble:reported", "",
@@ -272,6 +277,8 @@ class Tag(StrEnum):
         N_("No authenticator app counts for this person any more."), N_("The app for codes counts no longer"), "", "key")
     RECOVERY_CODES_MADE = ("person:recovery_codes:made", "person",
         N_("A person has ten new recovery codes; the earlier ones are void."), N_("Made new recovery codes"), "", "key")
+    OWN_COPY_TAKEN = ("person:own_copy:taken", "person",
+        N_("A copy of all of a person's own data was made for them."), N_("A copy of their data was made"), "", "note")
     ORIENTED = ("client:oriented", "person version",
         N_("A client read the attendance policy of a version and said so (M11)."),
         N_("Read how attendance works"), "help", "book")

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -22,14 +22,19 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care.audit import events
+from webapp.care.audit import account_changes, events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.db import Base, Store
 from webapp.refusals import N_, Invalid
 
+PROVES_AFTER = timedelta(hours=24)
+"""How long a number must have been on file before a call to it says who somebody is: whoever talks a front desk into a new number cannot
+have the call the same day. Hours rather than a calendar day, so that none is entered at night and called in the morning."""
 REPLACED = "replaced"
 """Why an address was stopped whose place in the roster another has taken."""
+STOP_WORD = "stop_word"
+"""Why a number was stopped from which STOP came: nobody writes there, calls go on."""
 
 
 class Channel(StrEnum):
@@ -71,6 +76,8 @@ class Address(Base):
     """How many times in a row the provider refused it."""
     worked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    on_file_at: Mapped[datetime]
+    """Since when it has been on file and safe without a break: it proves nothing about a caller before `PROVES_AFTER`."""
 
     person: Mapped[Person] = relationship()
 
@@ -103,6 +110,10 @@ class Address(Base):
     @classmethod
     def _usable(cls) -> ColumnElement[bool]:
         return and_(cls.is_opted_in, ~cls.is_stopped, ~cls.is_unsafe)
+
+    def is_new(self, as_of: datetime) -> bool:
+        """It has been on file and safe for less than a day."""
+        return self.on_file_at > as_of - PROVES_AFTER
 
     def stop(self, store: Store, why: str, *, by: Person | None, now: datetime) -> None:
         """Send nothing there any more. `why`: `gone`, `signed_out`, `stop_word`, `wrong_number`, `removed`, `replaced` … Twice is the
@@ -153,7 +164,7 @@ def _row(store: Store, person: Person, channel: str, value: str, now: datetime) 
     """An address nobody may write to yet, with the mark it had before."""
     address = Address(
         person_id=person.id, person=person, channel=channel, value=value, created_at=now,
-        troubles=0, unsafe_at=store.scalar(_marked(person, channel, value)),
+        on_file_at=now, troubles=0, unsafe_at=store.scalar(_marked(person, channel, value)),
     )  # fmt: skip
     store.add(address)
     store.flush()
@@ -188,6 +199,7 @@ def _name_again(
     back = address.is_replaced
     if back:
         address.stopped_at = address.stopped_why = None
+        address.on_file_at = now
     newly = agreed and not (address.opted_in_at or address.switched_off_at or address.is_stopped)
     if newly:
         address.opted_in_at = now
@@ -237,6 +249,7 @@ def mark(
     same = select(Address).where(Address.person_id == person.id, Address.value == value)
     for each in store.scalars(same):
         each.unsafe_at = now if unsafe else None
+        each.on_file_at = each.on_file_at if unsafe else now
     tag = Tag.ADDRESS_MARKED if unsafe else Tag.ADDRESS_SAFE_AGAIN
     _record(store, tag, address, by=by, now=now)
 
@@ -259,6 +272,45 @@ def numbers_to_call(store: Store, person: Person) -> list[str]:
     numbers = dict.fromkeys([person.phone, *store.scalars(rows)])
     unsafe_ones = unsafe(store, [person.id])[person.id]
     return [number for number in numbers if number and number not in unsafe_ones]
+
+
+def numbers_that_prove(store: Store, person: Person, now: datetime) -> list[str]:
+    """Those of `numbers_to_call` by which a call says who somebody is: on file and safe for `PROVES_AFTER` without a break (S3). A stop
+    word ends texts alone."""
+    theirs = select(Address).where(Address.person_id == person.id, Address.channel == Channel.SMS)
+    on_file = theirs.where(or_(~Address.is_stopped, Address.stopped_why == STOP_WORD))
+    old = {row.value for row in store.scalars(on_file) if not row.is_new(now)}
+    return [number for number in numbers_to_call(store, person) if number in old]
+
+
+def own_mailbox(store: Store, person: Person) -> str | None:
+    """The person's e-mail address if what is sent there reaches them alone: not marked unsafe, not stopped, and nobody else's, since
+    couples may share one (S3). Who else has it counts whatever became of them, so that it tells nothing about them (P11)."""
+    same = select(Address).where(Address.person_id == person.id, Address.value == person.email)
+    rows = store.scalars(same).all()
+    closed = any(row.is_unsafe for row in rows) or (rows and all(row.is_stopped for row in rows))
+    return None if closed or is_shared(store, person.email or "") else person.email
+
+
+def proves_mailbox(store: Store, person: Person, now: datetime) -> bool:
+    """Whether staff may send a sign-in link to the person's e-mail address after a call: it is not marked unsafe, and was not entered
+    within the last day, since somebody else may have talked the desk into it (S3)."""
+    same = select(Address).where(Address.person_id == person.id, Address.value == person.email)
+    rows = store.scalars(same.order_by(Address.id)).all()
+    return bool(rows) and not any(row.is_unsafe for row in rows) and not rows[-1].is_new(now)
+
+
+def told_of_changes(store: Store, person: Person) -> set[str]:
+    """The e-mail addresses and numbers at which the person would be told that somebody changed how they sign in. Devices do not count:
+    the one in a stranger's hands is one of them."""
+    theirs = of(person.id).where(Address.usable, Address.channel != Channel.PUSH)
+    return {address.value for address in store.scalars(theirs)}
+
+
+def is_shared(store: Store, email: str) -> bool:
+    """Whether several people have this e-mail address (lower case), in whichever program and whatever became of them."""
+    having = select(Person.id).where(Person.email == email).limit(2)
+    return len(store.scalars(having).all()) > 1
 
 
 def _marked(person: Person, channel: str, value: str) -> Select[datetime | None]:
@@ -311,8 +363,16 @@ def sign_out_devices(
 def _record(
     store: Store, tag: Tag, address: Address, *, by: Person | None, now: datetime, **fields: Any
 ) -> None:
-    person = address.person
-    events.record(
-        store, tag, person=person, by=by, now=now, address=address.id, channel=address.channel,
-        **fields,
+    record = account_changes.record if _concerns_owner(tag, address, now) else events.record
+    record(
+        store, tag, person=address.person, by=by, now=now, address=address.id,
+        channel=address.channel, **fields,
     )  # fmt: skip
+
+
+def _concerns_owner(tag: Tag, address: Address, now: datetime) -> bool:
+    """Whether the owner reads of it in the app: every change but the first addresses of somebody who is entered just now, and the end of
+    a device's reminders, which comes with signing out."""
+    if address.channel == Channel.PUSH:
+        return tag == Tag.ADDRESS_ADDED
+    return tag != Tag.ADDRESS_ADDED or address.person.created_at < now

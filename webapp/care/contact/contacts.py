@@ -118,20 +118,21 @@ def _same_again(store: Store, contact: Contact, at: datetime | None) -> Contact 
     return next((each for each in store.scalars(recent) if each.note == contact.note), None)
 
 
-def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
-    """Record that the client says they will come, which is contact (docs/product.md, *Words*). Saying it again changes nothing,
-    unless the session has begun since, or they had said that they can't come. Raises Cancelled, TooLate."""
+def confirm_coming(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> bool:
+    """Record that the client says they will come, which is contact (docs/product.md, *Words*). Returns whether that is new: saying it
+    again changes nothing, unless the session has begun since, or they had said that they can't come. Raises Cancelled, TooLate."""
     if seat.session.cancelled_at:
         raise Cancelled()
     if now > seat.session.ends_at:
         raise TooLate(N_("This session is over."))
     if _said_already(store, seat, now):
-        return
+        return False
     events.record(store, Tag.COMING_CONFIRMED, seat=seat, by=by, now=now)
     record(
         store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, seat=seat, by=by,
         now=now,
     )  # fmt: skip
+    return True
 
 
 def _said_already(store: Store, seat: Seat, now: datetime) -> bool:

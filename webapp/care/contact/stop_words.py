@@ -10,8 +10,8 @@ from webapp.care.contact.tasks import TaskKind
 from webapp.care.directory.people import Kind, RoleName
 from webapp.db import Store
 
-STOP_WORD, WRONG_NUMBER = "stop_word", "wrong_number"
-"""Values of `Address.stopped_why`."""
+WRONG_NUMBER = "wrong_number"
+"""Why a number was stopped: it belongs to somebody else."""
 CORRECT_WITHIN = tasks.NEXT_ATTEMPT * 12
 """A day to find the right number."""
 
@@ -24,7 +24,7 @@ def stop(store: Store, phone: str, now: datetime) -> int:
     """
     ended = 0
     for address in store.scalars(addresses.live(Channel.SMS, phone, replaced=True)):
-        address.stop(store, STOP_WORD, by=None, now=now)
+        address.stop(store, addresses.STOP_WORD, by=None, now=now)
         ended += 1
     return ended
 
@@ -36,7 +36,7 @@ def start(store: Store, phone: str, now: datetime) -> int:
     seen: set[int] = set()
     rows = select(Address).where(Address.channel == Channel.SMS, Address.value == phone)
     for address in store.scalars(rows.order_by(Address.id.desc())):
-        if address.person_id not in seen and address.stopped_why == STOP_WORD:
+        if address.person_id not in seen and address.stopped_why == addresses.STOP_WORD:
             address.resume(store, by=None, now=now)
             resumed += 1
         seen.add(address.person_id)

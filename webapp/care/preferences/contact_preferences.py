@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from webapp import languages
-from webapp.care.audit import events
+from webapp.care.audit import account_changes, events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import Kind, Person
@@ -80,7 +80,13 @@ def allow(store: Store, address: Address, on: bool, *, by: Person, now: datetime
     if bool(address.opted_in_at) == on:
         return
     address.opted_in_at, address.switched_off_at = (now, None) if on else (None, now)
-    _changed(store, address.person, by=by, now=now)
+    if on:
+        _changed(store, address.person, by=by, now=now)
+        return
+    account_changes.record(
+        store, Tag.ADDRESS_SWITCHED_OFF, person=address.person, by=by, now=now, address=address.id,
+        channel=address.channel,
+    )  # fmt: skip
 
 
 def set_language(store: Store, person: Person, language: str, *, by: Person, now: datetime) -> None:

@@ -16,7 +16,7 @@ from webapp.care.accounts.logins import Login
 from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.attendance.standing import Standing
-from webapp.care.audit import events
+from webapp.care.audit import account_changes, events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address, Channel
@@ -86,6 +86,7 @@ def assemble(
 def record_handed_out(store: Store, client: Person, *, by: Person, now: datetime) -> None:
     """Record that the copy was given out, like every view of the record (P7)."""
     events.record(store, Tag.CHART_READ, client=client, by=by, now=now, what="own_copy")
+    account_changes.record(store, Tag.OWN_COPY_TAKEN, person=client, by=by, now=now)
 
 
 def _you(client: Person) -> Record:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.care.audit import events
+from webapp.care.audit import account_changes, events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
@@ -69,7 +69,7 @@ def open_feed(
     )
     store.add(feed)
     store.flush()
-    events.record(store, Tag.FEED_OPENED, person=person, by=by, now=now, feed=feed.id)
+    account_changes.record(store, Tag.FEED_OPENED, person=person, by=by, now=now, feed=feed.id)
     return secret
 
 

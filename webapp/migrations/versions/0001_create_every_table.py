@@ -216,6 +216,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "account_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("tag", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("dismissed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_account_change_by_id")),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_account_change_person_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_change")),
+    )
+    with op.batch_alter_table("account_change", schema=None) as batch_op:
+        batch_op.create_index("ix_account_change_person", ["person_id", "id"], unique=False)
+
+    op.create_table(
         "address",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -232,6 +250,7 @@ def upgrade() -> None:
         sa.Column("troubles", sa.Integer(), nullable=False),
         sa.Column("worked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("on_file_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_address_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_address")),
     )
@@ -1817,6 +1836,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_address_person")
 
     op.drop_table("address")
+    with op.batch_alter_table("account_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_account_change_person")
+
+    op.drop_table("account_change")
     with op.batch_alter_table("accommodation", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_accommodation_standing",

@@ -29,12 +29,14 @@ class ButtonExpired(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class ActionToken:
-    """`person_id` may do `action` for `seat_id` until `until` (aware, whole seconds)."""
+    """`person_id` may do `action` for `seat_id` until `until`. `asked_at`: when the notice was decided on; what they answered
+    elsewhere since then counts more. Aware, whole seconds."""
 
     seat_id: int
     action: Action
     person_id: int
     until: datetime
+    asked_at: datetime
 
 
 class _Digest(SigningAlgorithm):
@@ -55,8 +57,8 @@ class ActionTokenSigner:
 
     def sign(self, token: ActionToken) -> str:
         """The token as text that is safe in a URL."""
-        until = int(token.until.timestamp())
-        text = f"{token.seat_id}.{token.action.value}.{token.person_id}.{until}"
+        until, asked = int(token.until.timestamp()), int(token.asked_at.timestamp())
+        text = f"{token.seat_id}.{token.action.value}.{token.person_id}.{until}.{asked}"
         return self._signer.sign(text).decode()
 
     def read(self, text: str, *, now: datetime) -> ActionToken:
@@ -64,9 +66,10 @@ class ActionTokenSigner:
         try:
             if len(text) > LONGEST_TOKEN:
                 raise ButtonExpired()
-            seat_id, action, person_id, until = self._signer.unsign(text).decode().split(".")
+            seat_id, action, person_id, until, asked = self._signer.unsign(text).decode().split(".")
             ends = datetime.fromtimestamp(int(until), UTC)
-            token = ActionToken(int(seat_id), Action(action), int(person_id), ends)
+            asked_at = datetime.fromtimestamp(int(asked), UTC)
+            token = ActionToken(int(seat_id), Action(action), int(person_id), ends, asked_at)
         except (BadData, ValueError, OverflowError) as error:
             raise ButtonExpired() from error
         if now >= token.until:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import EvidenceType, Presence
-from webapp.care.contact.addresses import Address
+from webapp.care.contact.addresses import REPLACED, Address
 from webapp.care.contact.contacts import Contact
 from webapp.care.contact.messages import ReadMark
 from webapp.care.contact.tasks import Task
@@ -88,8 +88,10 @@ def objection() -> Any:
 
 
 def _address_closed() -> Any:
+    """Nobody may write there. One that the roster has replaced is told of that change alone: whoever had it may not know of the new one."""
     unasked = and_(~Address.is_opted_in, notice.kind.not_in(LINKS))
-    return or_(unasked, Address.is_stopped, Address.is_unsafe)
+    replaced = and_(Address.stopped_why == REPLACED, notice.kind == NoticeKind.ACCOUNT_CHANGED)
+    return or_(unasked, and_(Address.is_stopped, ~replaced), Address.is_unsafe)
 
 
 def _recipient_inactive() -> Any:

@@ -108,4 +108,6 @@ def _subject(kind: NoticeKind, row: Leased) -> Subject:
         return Subject(row.about_at, "/schedule" if row.about_at else "/me")
     if row.person_id != row.client_id:
         return Subject(row.about_at, SHARED_WITH_ME)
-    return Subject(row.about_at, f"/seats/{row.seat_id}", row.seat_id, row.not_after)
+    return Subject(
+        row.about_at, f"/seats/{row.seat_id}", row.seat_id, row.not_after, row.decided_at
+    )

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ ROOT = Path(webapp.__file__).parent.parent
 NOTICES = ROOT / "templates" / "notices"
 DOUBLED_STOP = re.compile(r"(?<!\.)\.\.(?!\.)")
 """After "6:00 p.m." a sentence has its full stop already."""
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a notice was decided on of which that is not known: whatever was answered is newer."""
 NumberedAnswers = tuple[tuple[str, str], ...]
 """The answers that a reader may give: the button's words, and the link or the number to send back."""
 DECLARATIVE = 8030
@@ -56,13 +58,15 @@ class Reader:
 class Subject:
     """What a notice is about, as far as it may be told: an instant, and a page to open once signed in.
 
-    `seat_id` lets the notice carry buttons; they stop working at `until`.
+    `seat_id` lets the notice carry buttons; they stop working at `until`, and once the person has answered elsewhere after
+    `asked_at`.
     """
 
     at: datetime | None = None
     path: str = "/"
     seat_id: int | None = None
     until: datetime | None = None
+    asked_at: datetime | None = None
     printed: str = ""
     """The page as e-mails and text messages show it, when `path` says more than a stranger should read."""
 
@@ -123,7 +127,9 @@ class Wording:
         for action in self._asked(kind, subject):
             assert subject.seat_id is not None
             assert subject.until is not None
-            token = ActionToken(subject.seat_id, action, person_id, subject.until)
+            token = ActionToken(
+                subject.seat_id, action, person_id, subject.until, subject.asked_at or LONG_AGO
+            )
             yield action, self.action_tokens.sign(token)
 
     def payload(
@@ -149,7 +155,9 @@ class Wording:
             return []
         actions = []
         for action in TRAITS[kind].buttons:
-            token = ActionToken(subject.seat_id, action, person_id, subject.until)
+            token = ActionToken(
+                subject.seat_id, action, person_id, subject.until, subject.asked_at or LONG_AGO
+            )
             button = {
                 "action": action.value,
                 "title": button_title(action, reader.language),

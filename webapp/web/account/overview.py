@@ -1,5 +1,7 @@
 """The list of a person's sign-in methods, recovery codes, and the welcome page after a link."""
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -7,6 +9,7 @@ from flask_babel import gettext as _
 from webapp import clock
 from webapp.care.accounts import recovery_codes
 from webapp.care.directory.permissions import Permission
+from webapp.web import account_changes
 from webapp.web.account import context
 from webapp.web.account.context import account
 from webapp.web.page import identity
@@ -19,7 +22,7 @@ from webapp.web.sign_in import next_page
 @needs(Permission.OWN_SETTINGS)
 def show() -> ResponseReturnValue:
     """Every sign-in method that the person has or may add."""
-    return render_template("account/show.html", place="me", ways=context.methods())
+    return page()
 
 
 @account.get("/account/welcome")
@@ -40,6 +43,14 @@ def make_codes() -> ResponseReturnValue:
     codes = recovery_codes.make(store, person, by=person, now=clock.now())
     store.commit()
     return render_template("account/codes.html", place="me", codes=codes, onward=_back())
+
+
+def page(**more: Any) -> str:
+    """The list of sign-in methods, and what changed about them lately."""
+    return render_template(
+        "account/show.html", place="me", ways=context.methods(),
+        changes=account_changes.lately(context.person()), **more,
+    )  # fmt: skip
 
 
 def _back() -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, jsonify, render_template, request, url_for
+from flask import abort, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,7 +13,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.operations.rate_limits import DOOR, QUESTION
 from webapp.refusals import Invalid, Refusal
-from webapp.web.account import context
+from webapp.web.account import context, overview
 from webapp.web.account.context import account, relying_party
 from webapp.web.account.overview import default_passkey_name, redirect_after_saving
 from webapp.web.page import attempts, forms, identity, unit_of_work
@@ -97,10 +97,7 @@ def rename(passkey_id: int) -> ResponseReturnValue:
         _mine(passkey_id).rename(request.form.get("name", ""))
     except Invalid as refusal:
         unit_of_work.discard_and_read()
-        return render_template(
-            "account/show.html", place="me", ways=context.methods(), refusal=refusal,
-            refused_passkey_id=passkey_id,
-        ), refusal.status  # fmt: skip
+        return overview.page(refusal=refusal, refused_passkey_id=passkey_id), refusal.status
     store.commit()
     return redirect_after_saving(_("Saved."))
 

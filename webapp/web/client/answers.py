@@ -14,6 +14,8 @@ from webapp.care.schedule.sessions import Seat
 from webapp.notify import answers
 from webapp.notify.delivery.action_tokens import ActionToken, ActionTokenSigner, ButtonExpired
 from webapp.notify.kinds import ANSWERS, ANSWERS_TO_GIVE, REPLIES, Action
+from webapp.operations import rate_limits
+from webapp.operations.rate_limits import REPLY
 from webapp.refusals import Refusal
 from webapp.web.client.seats import record_join_tap
 from webapp.web.page.guard import checks_access_itself
@@ -29,7 +31,7 @@ def answer(token: str) -> ResponseReturnValue:
     try:
         right = _right(token)
         seat, person = _holder(right)
-        told = _do(right.action, seat, person)
+        told = _do(right, seat, person)
         store.commit()
     except Refusal as refusal:
         return jsonify(code=refusal.code), refusal.status
@@ -58,7 +60,8 @@ def _page(token: str, *, sent: bool) -> ResponseReturnValue:
             raise ButtonExpired()
         seat, person = _holder(right)
         if sent:
-            _do(right.action, seat, person)
+            rate_limits.spend(store, REPLY, f"seat {seat.id}", now=clock.now())
+            _do(right, seat, person)
             store.commit()
     except Refusal as refusal:
         return render_template("client/answers/show.html", refusal=refusal), refusal.status
@@ -80,13 +83,17 @@ def _holder(right: ActionToken) -> tuple[Seat, Person]:
     return seat, seat.client
 
 
-def _do(verb: Action, seat: Seat, person: Person) -> dict[str, Any]:
-    now = clock.now()
+def _do(right: ActionToken, seat: Seat, person: Person) -> dict[str, Any]:
+    """Do what the token is for. An answer that is older than what its person has said since changes nothing: they are asked to open the
+    app, in the words for a link whose time is over, which tell whoever reads the mail nothing."""
+    verb, now = right.action, clock.now()
     if verb is Action.JOIN:
         record_join_tap(seat, person)
         return {"room": seat.session.join_url} if seat.session.join_url else {}
     if verb is Action.TROUBLE:
         help_calls.report(store, seat, by=person, now=now)
     else:
-        answers.give(store, seat, verb, now=now)
+        if answers.answered_since(store, seat, right.asked_at):
+            raise ButtonExpired()
+        answers.give(store, seat, verb, now=now, asked_at=right.asked_at)
     return {}

@@ -16,6 +16,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.preferences import accommodations
 from webapp.care.schedule.sessions import Seat
+from webapp.notify import answers
 from webapp.web.client import group_times, histories, my_seats
 from webapp.web.client.me.needs import SHORT
 from webapp.web.client.my_seats import SeatView
@@ -37,6 +38,7 @@ def show(seat_id: int) -> ResponseReturnValue:
     return widget(
         "client/seats/show.html", "seat", place="schedule", coming=found, near=my_seats.approaching(),
         ways=links_from(found), needs=_needs(found),
+        from_notice_at=answers.last_from_notice(store, found.seat),
     )  # fmt: skip
 
 

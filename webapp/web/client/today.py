@@ -13,6 +13,7 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
 from webapp.protocol.reports import today_counts as waits
+from webapp.web import account_changes
 from webapp.web.client import histories, my_seats
 from webapp.web.client.my_seats import SeatView
 from webapp.web.page.filters import time_of, zone
@@ -43,6 +44,7 @@ def show() -> ResponseReturnValue:
         near=following, waiting=unexplained_misses(found), lines=waiting_items(),
         today=[each for each in rest if _local_day(each) <= today],
         later=[each for each in rest if _local_day(each) > today][:3],
+        **account_changes.waiting(my_seats.person()),
     )  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def second_factor_of(person: Person, code: str) -> str | None:
 
 
 def count_new_password(person: Person) -> None:
-    """Count one attempt to choose a password: a refusal may tell that somebody of the same address has it. Raises TooMany."""
+    """Count one attempt to choose a password: each costs a hash, and the list of breached ones is long. Raises TooMany."""
     for rate in CODE:
         count(rate, f"new password of {person.id}")
 

@@ -16,6 +16,7 @@ from htmx_flask import make_response as htmx_response
 from webapp import clock
 from webapp.care.accounts import sign_in_methods
 from webapp.care.accounts.logins import Login
+from webapp.care.contact import addresses
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import NEEDS_FRESH_PROOF, Permission, may
 from webapp.web.page import forms, identity
@@ -110,7 +111,7 @@ def _check_access() -> Any:
         return _staff_start_page(person.kind) or abort(404)
     if coming and _lacks_second_factor(coming):
         return _redirect_to("sign_in.second_step")
-    return ask_for_proof() if _needs_fresh_proof(guard) else None
+    return ask_for_proof() if needs_fresh_proof(guard) else None
 
 
 def _lacks_second_factor(coming: Login) -> bool:
@@ -120,20 +121,16 @@ def _lacks_second_factor(coming: Login) -> bool:
     return sign_in_methods.of(store, coming.person).second
 
 
-def _needs_fresh_proof(guard: Permission | str) -> bool:
-    """Whether a fresh proof is needed first. Who signed in by a link from the program may set up a sign-in method and nothing
-    else, since staff may have seen that link (P3, P8)."""
+def needs_fresh_proof(guard: Permission | str) -> bool:
+    """Whether a fresh proof is needed first. Who signed in by a link may set up a sign-in method within `logins.FRESH` and nothing
+    else, since staff may have seen that link (P3, P8). Later somebody else may hold the phone: who has no method yet needs a new link
+    for their first one (S3)."""
     if guard not in NEEDS_FRESH_PROOF and guard != SIGNING_IN:
         return False
     known = identity.identified_login()
     if known is None or known.proved(clock.now()):
         return False
-    if guard in (SIGNING_IN, Permission.SIGN_IN_METHODS) and identity.is_fresh():
-        return False
-    return (
-        guard not in (SIGNING_IN, Permission.SIGN_IN_METHODS)
-        or sign_in_methods.of(store, known.person).any
-    )
+    return guard not in (SIGNING_IN, Permission.SIGN_IN_METHODS) or not identity.is_fresh()
 
 
 def _check_origin() -> None:
@@ -195,6 +192,9 @@ def proof_page_context(refusal: Exception | None = None) -> dict[str, Any]:
         "fields": fields,
         "person": known.person if known else None,
         "ways": sign_in_methods.of(store, known.person) if known else None,
+        "fresh": identity.is_fresh(),
+        "mailbox": addresses.own_mailbox(store, known.person) if known else None,
+        "link_sent": "link" in request.args,
         "refusal": refusal,
     }
 

@@ -13,6 +13,7 @@ from webapp.care.contact.addresses import Channel
 from webapp.care.directory.permissions import Permission, may
 from webapp.care.preferences import accommodations, backup_plans, contact_preferences
 from webapp.care.schedule import calendar_feeds
+from webapp.web import account_changes
 from webapp.web.client import my_seats
 from webapp.web.client.durations import in_whole_units
 from webapp.web.client.me import language, reminders, sign_ins
@@ -45,8 +46,9 @@ def show() -> ResponseReturnValue:
         groups.append((_("With others"), _with_others()))
     groups.append((_("You and this app"), _own()))
     return render_template(
-        "client/me/show.html", place="me", near=my_seats.approaching(), groups=groups
-    )
+        "client/me/show.html", place="me", near=my_seats.approaching(), groups=groups,
+        **account_changes.waiting(person),
+    )  # fmt: skip
 
 
 def _reminded() -> list[SectionRow]:

@@ -18,7 +18,7 @@ from webapp.numbers import whole_number
 from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.client import my_seats
 from webapp.web.client.durations import in_whole_units
-from webapp.web.page.guard import needs
+from webapp.web.page.guard import ask_for_proof, needs, needs_fresh_proof
 from webapp.web.page.htmx import done, widget
 from webapp.web.page.unit_of_work import discard_and_read, store
 
@@ -72,6 +72,9 @@ def save() -> ResponseReturnValue:
     wanted = set(form.getlist("wanted"))
     off = {*contact_preferences.OPTIONAL, *contact_preferences.NEWS} - wanted
     mine = _addresses()
+    kept_on = {each.value for each in mine if str(each.id) in form.getlist("address")}
+    if _ends_the_last(addresses.told_of_changes(store, person) - kept_on):
+        return ask_for_proof()
     try:
         contact_preferences.set_reminders(
             store, person, first=form.get("first", Channel.PUSH), off=off, quiet_hours=quiet,
@@ -99,9 +102,18 @@ def mark() -> ResponseReturnValue:
     """Mark an address as unsafe, because somebody else may see what is sent there, or as safe again (P9)."""
     person, form = my_seats.person(), request.form
     unsafe = form.get("safe") != "yes"
+    if unsafe and _ends_the_last({form.get("value", "")}):
+        return ask_for_proof()
     addresses.mark(store, person, form.get("value", ""), unsafe=unsafe, by=person, now=clock.now())
     store.commit()
     return redirect(url_for("client.reminders.show", _anchor="safety"), 303)
+
+
+def _ends_the_last(closed: set[str]) -> bool:
+    """Whether a fresh proof is needed before `closed` are written to no more: nobody would be told then when somebody who holds the phone
+    changes how one signs in (S3, S19). Who has nothing to prove it with needs a link of this moment, or their program does it."""
+    told = addresses.told_of_changes(store, my_seats.person())
+    return bool(told) and told <= closed and needs_fresh_proof(Permission.SIGN_IN_METHODS)
 
 
 def screen(mine: list[Address]) -> dict[str, Any]:

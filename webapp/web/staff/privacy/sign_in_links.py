@@ -12,7 +12,7 @@ from webapp.care.directory.permissions import Permission
 from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind
 from webapp.operations.rate_limits import LINK
-from webapp.refusals import Refusal
+from webapp.refusals import N_, Invalid, Refusal
 from webapp.web.page import attempts
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
@@ -36,8 +36,13 @@ def issue(person_id: int) -> ResponseReturnValue:
     """Issue a link: sent to the e-mail address on file, or shown this once to be handed over."""
     attempts.count(LINK, f"person {_client(person_id).id}")
     client, now, form = _client(person_id), clock.now(), request.form
-    by_mail = form.get("way") == "email" and bool(client.email)
+    by_mail = form.get("way") == "email"
     try:
+        if by_mail and not addresses.proves_mailbox(store, client, now):
+            raise Invalid(
+                N_("Their e-mail address is marked unsafe, or is new. Hand the link over instead."),
+                field="way",
+            )
         secret = sign_in_links.issue_after_call(
             store, client, form.get("number", ""), by=me(), now=now
         )
@@ -63,8 +68,11 @@ def _client(person_id: int) -> Person:
 
 
 def _page(client: Person, status: int = 200, **context: object) -> ResponseReturnValue:
-    numbers = [(number, phone(number)) for number in addresses.numbers_to_call(store, client)]
-    mail = client.email not in addresses.unsafe(store, [client.id])[client.id] and client.email
+    now = clock.now()
+    proving = addresses.numbers_that_prove(store, client, now)
+    numbers = [(number, phone(number)) for number in proving]
+    others = [each for each in addresses.numbers_to_call(store, client) if each not in proving]
     return page(
-        PAGE, status, place="people", client=client, numbers=numbers, by_mail=mail, **context
-    )
+        PAGE, status, place="people", client=client, numbers=numbers, by_mail=addresses.proves_mailbox(store, client, now),
+        too_new=[phone(number) for number in others], **context,
+    )  # fmt: skip

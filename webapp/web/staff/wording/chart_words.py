@@ -52,6 +52,7 @@ NOTICE: dict[str, Any] = {
     NoticeKind.SIGN_IN_LINK: _("a sign-in link"),
     NoticeKind.SIGN_IN_CHANGED: _("their sign-in changed"),
     NoticeKind.CALENDAR_LINK_MADE: _("a calendar link was made"),
+    NoticeKind.ACCOUNT_CHANGED: _("how they are reached changed, or a copy was taken"),
 }
 WAY: dict[str, Any] = {
     MakeUpKind.SESSION: _("another session"),
