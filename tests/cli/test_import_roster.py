@@ -1,5 +1,6 @@
 """`rejoin import roster`: all of it or nothing, errors by row and column, a dry run that changes nothing."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import func, select
 
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
+from webapp.care.attendance import absences
 from webapp.care.audit import chain, events
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
@@ -15,7 +17,7 @@ from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.preferences import contact_preferences
 from webapp.care.schedule.series import Series
-from webapp.care.schedule.sessions import Seat
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Database
 
 SAMPLE = Path(__file__).parent / "roster-60.csv"
@@ -251,3 +253,113 @@ def test_an_invited_staff_member_can_be_told_of_tasks(
     with fresh_database.reading() as store:
         [address] = store.scalars(select(Address))
         assert (address.value, address.usable) == ("dana@example.org", True)
+
+
+SERIES = "type,ref,kind,name,title,local_start,duration,rrule,host,capacity,seats,roles,partners,status\n"
+PEOPLE = (
+    "person,carla,staff,Carla,,,,,,,,counselor supervisor,,\n"
+    "person,mia,client,Mia,,,,,,,,,,\nperson,tom,client,Tom,,,,,,,,,,\n"
+    "person,ida,client,Ida,,,,,,,,,,\n"
+)
+
+
+FIRST = (datetime.now(UTC) + timedelta(days=2)).date()
+"""The commands go by the machine's own clock."""
+
+
+def group(seats: str, rule: str = "FREQ=WEEKLY") -> str:
+    return f"series,evening,group,,Evening group,{FIRST}T18:00,PT1H,{rule},carla,9,{seats},,,\n"
+
+
+@pytest.fixture
+def evening(run: Run, program: None, fresh_database: Database, file: Path) -> None:
+    """Mia and Tom are in a weekly group, and Tom told us that he can't come to the second evening."""
+    file.write_text(SERIES + PEOPLE + group("mia tom"))
+    assert run("import", "roster", str(file)).exit_code == 0
+    with fresh_database.writing() as store:
+        toms = store.scalars(
+            select(Seat).join(Seat.client).join(Seat.session).where(Person.ref == "tom")
+            .order_by(Session.starts_at)
+        ).all()  # fmt: skip
+        absences.report(store, toms[1], by=None, now=THAT_DAY)
+        store.commit()
+    fresh_database.dispose()
+
+
+def places(database: Database, ref: str) -> int:
+    with database.reading() as store:
+        mine = select(func.count(Seat.id)).join(Seat.client).where(Person.ref == ref, Seat.is_given)
+        found = store.scalar(mine) or 0
+    database.dispose()
+    return found
+
+
+def test_names_left_out_of_a_series_keep_their_places_and_are_listed(
+    run: Run, evening: None, fresh_database: Database, file: Path
+) -> None:
+    """Rule 15: an import adds."""
+    had = places(fresh_database, "tom")
+    file.write_text(SERIES + group("mia ida"))
+    done = run("import", "roster", str(file))
+    assert done.exit_code == 0, done.output
+    assert [places(fresh_database, each) for each in ("mia", "tom", "ida")] == [had] * 3
+    assert "Evening group (evening) keeps Tom (tom), whom the file does not name." in done.stderr
+    assert "Nothing was taken away." in done.stderr
+
+
+def test_a_dry_run_says_in_words_whom_it_costs_what(
+    run: Run, evening: None, fresh_database: Database, file: Path
+) -> None:
+    had = places(fresh_database, "tom")
+    file.write_text(SERIES + group("mia"))
+    dry = run("import", "roster", str(file), "--remove", "--dry-run")
+    lost = f"Tom (tom) loses {had} places in Evening group from {FIRST} on, 1 absence report with them."
+    assert lost in dry.stderr
+    assert "Mia (mia) loses" not in dry.stderr
+    assert places(fresh_database, "tom") == had
+    done = run("import", "roster", str(file), "--remove")
+    assert lost in done.stderr
+    assert places(fresh_database, "tom") == 0
+
+
+def test_evenings_that_another_rule_calls_off_are_said_in_words(
+    run: Run, evening: None, fresh_database: Database, file: Path
+) -> None:
+    file.write_text(SERIES + group("mia tom", "FREQ=WEEKLY;INTERVAL=2"))
+    dry = run("import", "roster", str(file), "--dry-run")
+    off = f"loses 4 places in Evening group from {FIRST + timedelta(days=7)} on"
+    assert f"Mia (mia) {off}." in dry.stderr
+    assert f"Tom (tom) {off}, 1 absence report with them." in dry.stderr
+
+
+def test_roles_and_a_couple_are_only_taken_away_when_the_import_is_told_to(
+    run: Run, evening: None, fresh_database: Database, file: Path
+) -> None:
+    couple = "couple,pair,,,,,,,,,,,{},\n"
+    file.write_text(SERIES + couple.format("mia tom"))
+    run("import", "roster", str(file))
+    file.write_text(SERIES + "person,carla,staff,Carla,,,,,,,,counselor,,\n")
+    kept = run("import", "roster", str(file))
+    assert "Carla (carla) stays supervisor, which the file does not name." in kept.stderr
+    assert named_roles(fresh_database, "carla") == {"counselor", "supervisor"}
+    run("import", "roster", str(file), "--remove")
+    assert named_roles(fresh_database, "carla") == {"counselor"}
+    file.write_text(SERIES + couple.format("mia ida"))
+    refused = run("import", "roster", str(file))
+    assert refused.exit_code == 1
+    assert "row 2, partners: This is the couple of Mia and Tom." in refused.stderr
+    dry = run("import", "roster", str(file), "--remove", "--dry-run")
+    assert "Mia and Tom are no couple any more" in dry.stderr
+
+
+def named_roles(database: Database, ref: str) -> set[str]:
+    with database.reading() as store:
+        found = set(store.scalars(select(Person).where(Person.ref == ref)).one().role_names)
+    database.dispose()
+    return found
+
+
+def test_who_is_discharged_is_named(run: Run, evening: None, file: Path) -> None:
+    file.write_text("type,ref,kind,name,status\nperson,mia,client,Mia,discharged\n")
+    dry = run("import", "roster", str(file), "--dry-run")
+    assert "Mia (mia) is discharged and gets no reminders any more." in dry.stderr

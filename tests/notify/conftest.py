@@ -80,9 +80,7 @@ class Post:
         self.channels = {"push": self.push, "email": self.email, "sms": self.sms}
         wording = Wording("My Day", "https://day.example", ["k" * 32])
         self.courier = Courier(self.channels, Packer(wording, "k" * 32))
-        with database.writing() as store:
-            announce.skip_past_events(store)
-            store.commit()
+        self.nothing_to_tell()
 
     def device(self, person: Any, name: str = "phone", **wishes: Any) -> int:
         """A browser that has taken pushes for long, so that nobody is told of it as new; wishes go into the person's preferences."""
@@ -99,8 +97,8 @@ class Post:
             store.commit()
             return made.id
 
-    def room(self, *clients: Any, hours: float = 24, **more: Any) -> list[Any]:
-        """Seats for the clients in a session that starts so many hours from now."""
+    def room(self, *clients: Any, hours: float = 24, told: bool = False, **more: Any) -> list[Any]:
+        """Seats for the clients in a session that starts so many hours from now. `told`: they are still to be told of their places."""
         with self.database.writing() as store:
             cast_now = cast.find(store)
             starts_at = self.clock.now() + timedelta(hours=hours)
@@ -109,7 +107,16 @@ class Post:
                 now=self.clock.now(), **more,
             )  # fmt: skip
             store.commit()
-            return sorted(session.seats, key=lambda seat: seat.number)
+            seats = sorted(session.seats, key=lambda seat: seat.number)
+        if not told:
+            self.nothing_to_tell()
+        return seats
+
+    def nothing_to_tell(self) -> None:
+        """Whatever has happened so far is told to nobody."""
+        with self.database.writing() as store:
+            announce.skip_past_events(store)
+            store.commit()
 
     def do(self, act: Callable[[Any, Any], Any]) -> Any:
         """`act(store, cast)` in a transaction of its own, now."""
@@ -117,6 +124,12 @@ class Post:
             result = act(store, cast.find(store))
             store.commit()
             return result
+
+    def plan(self, act: Callable[[Any, Any], Any]) -> Any:
+        """The same, and nobody is told of it."""
+        result = self.do(act)
+        self.nothing_to_tell()
+        return result
 
     def step(self, seat: Any, rung: str, result: str = "taken") -> None:
         """The engine takes a rung for a seat."""

@@ -36,7 +36,7 @@ BREAKS = (
       by("care/privacy/test_consents", "until_it_expires")),
     Mutation("P1", REMINDING, "Consent.category == Category.REMINDERS, valid(now)", "valid(now)",
       by("notify/announcing/test_announce", "something_else_does_not_cover")),
-    Mutation("P1", "webapp/notify/announcing/notices/session_changes.py", "        .where(or_(Notification.person_id == Seat.client_id, allowed))\n", "",
+    Mutation("P1", "webapp/notify/announcing/notices/session_changes.py", "        .where(Notification.person_id != Seat.client_id, allowed)\n", "        .where(Notification.person_id != Seat.client_id)\n",
       by("notify/announcing/test_announce", "moved_or_called_off")),
     # P2: a consent is complete
     Mutation("P2", CONSENTS, "if not now < expires_at <= now + LONGEST:", "if False:", by("care/privacy/test_consents", "incomplete")),

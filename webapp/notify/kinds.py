@@ -21,6 +21,11 @@ class NoticeKind(StrEnum):
     SECOND_CHECK = "second_check"
     SESSION_MOVED = "session_moved"
     SESSION_CANCELLED = "session_cancelled"
+    SESSION_REINSTATED = "session_reinstated"
+    SESSION_CORRECTED = "session_corrected"
+    PLACE_GIVEN = "place_given"
+    PLACE_TAKEN = "place_taken"
+    SCHEDULE_CHANGED = "schedule_changed"
     PARTNER_REMINDER = "partner_reminder"
     PLACE_HELD = "place_held"
     MAKE_UP_BOOKED = "make_up_booked"
@@ -76,6 +81,11 @@ BOOKINGS = frozenset(
     {NoticeKind.MAKE_UP_BOOKED, NoticeKind.MAKE_UP_CANCELLED, NoticeKind.SESSION_MOVED, NoticeKind.SESSION_CANCELLED}
 )  # fmt: skip
 """What is told of a make-up that somebody else books, moves or gives up."""
+CHANGES = frozenset(
+    {NoticeKind.SESSION_MOVED, NoticeKind.SESSION_CANCELLED, NoticeKind.SESSION_REINSTATED, NoticeKind.SESSION_CORRECTED,
+     NoticeKind.PLACE_GIVEN, NoticeKind.PLACE_TAKEN, NoticeKind.SCHEDULE_CHANGED}
+)  # fmt: skip
+"""What tells clients of changes of their own times, the last of several changes at once (rule 4)."""
 FEEDBACK = frozenset(
     {NoticeKind.HOMEWORK_ANSWERED, NoticeKind.HOMEWORK_REOPENED, NoticeKind.REFLECTION_ANSWERED}
 )
@@ -90,7 +100,7 @@ FOLDED: dict[NoticeKind, frozenset[NoticeKind]] = {
 NEWS = (
     NoticeKind.PLACE_HELD, NoticeKind.MAKE_UP_CANCELLED, NoticeKind.MAKE_UP_LAPSED,
     NoticeKind.CATCH_UP, NoticeKind.HOMEWORK_ANSWERED, NoticeKind.HOMEWORK_REOPENED, *HAND_INS,
-    NoticeKind.REFLECTION_ANSWERED, NoticeKind.MESSAGE,
+    NoticeKind.REFLECTION_ANSWERED, NoticeKind.MESSAGE, NoticeKind.SESSION_CORRECTED,
 )  # fmt: skip
 """About nothing that is coming up: in quiet hours they wait for the morning."""
 LINKS = (NoticeKind.INVITATION, NoticeKind.SIGN_IN_LINK)

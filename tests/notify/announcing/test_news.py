@@ -36,7 +36,7 @@ def why(post):
 
 
 def missed_seat(post, client="maya", **more):
-    return post.do(
+    return post.plan(
         lambda store, cast: missed(
             store, cast.carla, getattr(cast, client), post.clock.now(), **more
         )
@@ -50,7 +50,7 @@ def another_room(post, *, after=3 * DAY, clients=(), **more):
         seated = [getattr(cast, each) for each in clients]
         return room(store, cast.colin, seated, now + after, now, title="Skills", **more)
 
-    return post.do(open_one)
+    return post.plan(open_one)
 
 
 def book(post, seat, session, by="maya"):
@@ -80,7 +80,7 @@ def hold(post, world):
         waitlist.join(store, store.get(Seat, seat.id), entry, by=cast.maya, now=post.clock.now())
         seat_of(store, entry, cast.zoe).release(store, by=cast.cody, now=post.clock.now())
 
-    post.do(wait)
+    post.plan(wait)
     held_places.offer_freed(post.database, post.clock.now())
     return seat
 
@@ -161,9 +161,7 @@ def couple_room(post, world):
         was_there(store, seat_of(store, hour, cast.ben), cast.tessa, now)
         return seat_of(store, hour, cast.maya)
 
-    seat = post.do(sit)
-    post.run()
-    return seat
+    return post.plan(sit)
 
 
 @pytest.fixture
@@ -208,7 +206,7 @@ def both_missed(post):
         )  # fmt: skip
         return seat_of(store, hour, cast.maya)
 
-    return post.do(sit)
+    return post.plan(sit)
 
 
 def test_a_couple_that_both_missed_it_is_told_once_each(post, world):
@@ -228,7 +226,7 @@ def test_a_supporting_partner_is_told_only_by_a_consent_for_make_ups(post, world
         )
         return seat_of(store, hour, cast.june)
 
-    seat = post.do(sit)
+    seat = post.plan(sit)
     joint = another_room(post, kind=COUPLES, makes_up=(COUPLES.value,))
     made = book(post, seat, joint, by="june")
     post.announce()
@@ -257,8 +255,8 @@ def give_up(post, made, by):
 
 
 def test_a_booked_time_that_moved_is_told_as_a_change(post, couple_room, joint):
-    made = book(post, couple_room, joint)
     later = another_room(post, after=4 * DAY, kind=COUPLES, makes_up=(COUPLES.value,), ref="later")
+    made = book(post, couple_room, joint)
     post.run()
     post.do(
         lambda store, cast: bookings.move(
@@ -366,7 +364,7 @@ def evening(post, world):
         was_there(store, seat_of(store, group, cast.gus), cast.carla, now)
         return group
 
-    made = post.do(sit)
+    made = post.plan(sit)
     post.run()
     return made
 

@@ -50,6 +50,7 @@ def busy(fresh_database, world, clock):
             )  # fmt: skip
             seats += session.seats
         store.commit()
+    post.nothing_to_tell()
     for seat in seats:
         post.step(seat, "soon")
     yield post

@@ -83,7 +83,7 @@ class Tag(StrEnum):
         N_("A weekly pattern was changed."), N_("Weekly sessions changed"), "", "schedule")
     SESSION_PLANNED = ("session:planned", "",
         N_("A session was planned."), N_("Session planned"), "", "schedule")
-    SESSION_CHANGED = ("session:changed", "",
+    SESSION_CHANGED = ("session:changed", "host",
         N_("A session's host, place or title changed."), N_("Session changed"), "", "note")
     SESSION_MOVED = ("session:moved", "was_at starts_at ends_at sequence",
         N_("A session moved to another time."), N_("Session moved"), "", "clock")
@@ -107,9 +107,9 @@ class Tag(StrEnum):
         N_("Staff said who a guest of a session is, or the guest was recognized (rule 7)."), N_("Named in the room"), "help", "person")
     GUEST_UNKNOWN_AGAIN = ("session:guest:unknown_again", "guest person",
         N_("Who a guest of a session is was taken back."), N_("No longer named in the room"), "", "note")
-    SEAT_GIVEN = ("seat:given", "number",
+    SEAT_GIVEN = ("seat:given", "number why",
         N_("A client has a place in a session."), N_("Has a place"), "", "chair")
-    SEAT_RELEASED = ("seat:released", "",
+    SEAT_RELEASED = ("seat:released", "why",
         N_("A client's place was given back."), N_("Place given back"), "", "chair")
     COMING_CONFIRMED = ("seat:coming:confirmed", "",
         N_("The client said: I'll be there."), N_("Said: I'll be there"), "help", "check")

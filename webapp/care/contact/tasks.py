@@ -42,6 +42,8 @@ class TaskKind(StrEnum):
     """A text came of which nobody knows for sure whose it is."""
     WRONG_NUMBER = "wrong_number"
     """A number on file belongs to somebody else."""
+    TELL_CHANGE = "tell_change"
+    """A client's times changed, and no address is left to tell them at."""
 
 
 ROLE_FOR: dict[str, RoleName] = {
@@ -58,6 +60,7 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.CRISIS: RoleName.COUNSELOR,
     TaskKind.TEXT: RoleName.COORDINATOR,
     TaskKind.WRONG_NUMBER: RoleName.COORDINATOR,
+    TaskKind.TELL_CHANGE: RoleName.COORDINATOR,
 }
 ABOUT_ROOMS = (TaskKind.MARK_ROOM, TaskKind.NAME_GUESTS)
 """Questions about who is in a room: its host is asked first, then the coordinator (rule 7)."""

@@ -27,7 +27,7 @@ from webapp.care.make_ups.offers import Offer
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule import planning
-from webapp.care.schedule.sessions import Seat, Session, occupied
+from webapp.care.schedule.sessions import PlaceReason, Seat, Session, occupied
 from webapp.db import Database, Store
 from webapp.refusals import N_, AlreadyDone, Clash, Full, Invalid, TooLate
 
@@ -339,7 +339,9 @@ def _take_places(
     for each in party.people:
         if each is party.partner and (each.id in placed or not each.active):
             continue
-        place = planning.give_seat(store, session, each, by=by, now=now, known=seats)
+        place = planning.give_seat(
+            store, session, each, by=by, now=now, known=seats, why=PlaceReason.MAKE_UP
+        )
         seats = [other for other in seats if other.id != place.id]
         seats.append(SeatColumns(place.id, each.id, place.number, None, None))
         known = each is party.client or party.known_until == now

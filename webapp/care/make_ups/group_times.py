@@ -14,7 +14,7 @@ from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule import series
 from webapp.care.schedule.kinds import GROUPS
 from webapp.care.schedule.series import Member, Series
-from webapp.care.schedule.sessions import Seat, Session
+from webapp.care.schedule.sessions import PlaceReason, Seat, Session
 from webapp.db import Store
 from webapp.refusals import N_, AlreadyDone, Clash, Forbidden, Full, Invalid, TooLate
 
@@ -93,7 +93,7 @@ def change(
     group.members.remove(member)
     to.members.append(Member(series_id=to.id, client_id=client.id))
     for each in (group, to):
-        series.follow_members(store, each, by=by, now=now)
+        series.follow_members(store, each, by=by, now=now, why=PlaceReason.GROUP_TIME)
     events.record(
         store, Tag.GROUP_TIME_CHANGED, client=client, by=by, now=now, was=group.id, series=to.id
     )

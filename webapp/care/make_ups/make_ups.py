@@ -14,7 +14,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import busy_slots
 from webapp.care.materials.resources import Resource
-from webapp.care.schedule.sessions import Seat, look_again
+from webapp.care.schedule.sessions import PlaceReason, Seat, look_again
 from webapp.db import Base, Store
 
 ENDED_WITH_COUPLE = "couple_ended"
@@ -130,7 +130,7 @@ class MakeUp(Base):
         for_both = why in FOR_BOTH
         for taken in (self.by_seat, self.partner_seat if for_both else None):
             if taken is not None and taken.session.ends_at > now:
-                taken.release(store, by=by, now=now)
+                taken.release(store, by=by, now=now, why=PlaceReason.MAKE_UP)
                 busy_slots.give_back(store, taken.id)
         self._record(store, Tag.MAKE_UP_CANCELLED, by=by, now=now, why=why)
         for other in store.scalars(_together(self)) if for_both else ():

@@ -16,7 +16,7 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import busy_slots, eligibility
-from webapp.care.schedule.sessions import Seat, Session
+from webapp.care.schedule.sessions import PlaceReason, Seat, Session
 from webapp.db import Base, Store
 from webapp.refusals import N_, TooLate
 
@@ -152,7 +152,7 @@ def end(store: Store, held: HeldPlace, why: str, *, by: Person | None, now: date
         if seat is not None:
             seat.held_until = None
             if why != "booked" and seat.given_at <= held.held_at:  # else given to them meanwhile
-                seat.release(store, by=by, now=now)
+                seat.release(store, by=by, now=now, why=PlaceReason.MAKE_UP)
     if why != "booked":
         events.record(
             store, Tag.PLACE_LET_GO, seat=held.seat, by=by, now=now, held=held.id, why=why

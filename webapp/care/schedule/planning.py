@@ -12,7 +12,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.programs import known_zone
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
-from webapp.care.schedule.sessions import Seat, Session, check_times, occupied
+from webapp.care.schedule.sessions import PlaceReason, Seat, Session, check_times, occupied
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Full, Invalid
 
@@ -61,15 +61,17 @@ def put(
         store.add(session)
     elif session.cancelled_at:
         raise Cancelled()
+    had_host = session.host_id
     session.kind, session.title, session.time_zone = kind, title, time_zone
     session.host, session.join_url = host, dial_ins.checked_join_url(join_url)
     session.dial_in = dial_ins.parse(dial_in) if dial_in else None
     session.presence_from, session.makes_up = presence_from, makes_up
     changed = session.capacity != capacity or store.is_modified(session)
     resize(store, session, capacity)
-    if new or changed:
-        tag = Tag.SESSION_PLANNED if new else Tag.SESSION_CHANGED
-        events.record(store, tag, session=session, by=by, now=now)
+    if new:
+        events.record(store, Tag.SESSION_PLANNED, session=session, by=by, now=now)
+    elif changed:
+        record_change(store, session, had_host, by=by, now=now)
     session.move(store, starts_at, ends_at, by=by, now=now)
     if seats is not None:
         set_seats(store, session, seats, by=by, now=now)
@@ -129,6 +131,16 @@ def overlaps(
     return [(wanted[who], session) for who, session in sorted(found, key=lambda one: (wanted[one[0]].name, one[1].starts_at))]  # fmt: skip
 
 
+def record_change(
+    store: Store, session: Session, had_host: int, *, by: Person | None, now: datetime
+) -> None:
+    """Record that something other than its time changed; `had_host`: who hosted it before. With the event goes a new host of it, if
+    there is one."""
+    store.flush()
+    host = {"host": session.host_id} if session.host_id != had_host else {}
+    events.record(store, Tag.SESSION_CHANGED, session=session, by=by, now=now, **host)
+
+
 def resize(store: Store, session: Session, capacity: int) -> None:
     """Set the number of places. Raises Invalid when more are occupied."""
     highest = 0
@@ -166,6 +178,7 @@ def give_seat(
     by: Person | None,
     now: datetime,
     known: Sequence[Sequence[Any]] | None = None,
+    why: PlaceReason = PlaceReason.STAFF,
 ) -> Seat:
     """Give `client` a place and return their seat: the one they have or that is held for them, else the lowest free number.
     `known`: the session's seats (id, client, number, released at, held until), if the caller has locked and read them.
@@ -177,7 +190,9 @@ def give_seat(
         mine.given_at = now
     mine.released_at, mine.held_until, mine.next_look_at = None, None, now
     store.flush()
-    events.record(store, Tag.SEAT_GIVEN, seat=mine, by=by, now=now, number=mine.number)
+    events.record(
+        store, Tag.SEAT_GIVEN, seat=mine, by=by, now=now, number=mine.number, why=why.value
+    )
     return mine
 
 

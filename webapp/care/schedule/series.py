@@ -16,7 +16,7 @@ from webapp.care.directory.programs import Program, known_zone
 from webapp.care.schedule import dial_ins, planning, recurrences
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.recurrences import Recurrence
-from webapp.care.schedule.sessions import LONGEST_SESSION, Session
+from webapp.care.schedule.sessions import LONGEST_SESSION, PlaceReason, Session
 from webapp.db import Base, Database, Store, claim
 from webapp.refusals import N_, Full, Invalid
 
@@ -158,7 +158,10 @@ def put(
     if new or changed:
         tag = Tag.SERIES_PLANNED if new else Tag.SERIES_CHANGED
         events.record(store, tag, by=by, now=now, program_id=program.id, series=series.id)
-    unfold_one(store, series, by=by, now=now, take_back={each.id for each in take_back})
+    joined = {client.id for client in clients} - had
+    unfold_one(
+        store, series, by=by, now=now, take_back={each.id for each in take_back}, joined=joined
+    )
     return series, new
 
 
@@ -211,12 +214,13 @@ def unfold_one(
     now: datetime,
     full: list[Full] | None = None,
     take_back: Collection[int] = (),
+    joined: Collection[int] = (),
 ) -> int:
     """Make the coming sessions of `series` match its pattern, up to the horizon; returns how many were touched (rule 13).
 
     An evening is known by its day in the pattern, wherever it was moved to. One that the pattern no longer has is called off, and
     takes place again when the pattern has it again. What a person changed on one evening stands, but for those of `take_back`
-    (ids). One that has begun is left alone. A member for whom there is no place raises Full; with `full` that is only noted
+    (ids). One that has begun is left alone. `joined`: clients (ids) who became members just now. A member for whom there is no place raises Full; with `full` that is only noted
     there, and the rest is planned.
     """
     begin = max(now, series.applies_from or now)
@@ -245,7 +249,11 @@ def unfold_one(
     store.flush()
     since = first_day if begin > now else ""
     coming = [each for day, each in by_day.items() if each.starts_at > now and day >= since]
-    follow_members(store, series, coming, by=by, now=now, full=full, take_back=take_back)
+    known_until = series.unfolded_until or now
+    follow_members(
+        store, series, coming, by=by, now=now, full=full, take_back=take_back, joined=joined,
+        added={each.id for each in coming if each.starts_at > known_until},
+    )  # fmt: skip
     if not full:
         series.unfolded_until = now + HORIZON
     return touched
@@ -293,9 +301,13 @@ def follow_members(
     now: datetime,
     full: list[Full] | None = None,
     take_back: Collection[int] = (),
+    why: PlaceReason = PlaceReason.STAFF,
+    added: Collection[int] = (),
+    joined: Collection[int] = (),
 ) -> None:
     """Give the members of `series` their places in these sessions (None: all that are to come), and release those of clients who
-    no longer are members. A place that somebody gave or took away on one evening stays as it is. Raises Full, or notes it."""
+    no longer are members. A place that somebody gave or took away on one evening stays as it is. `added`: sessions (ids) that have only now come into the horizon, where a place is
+    news for those alone who `joined` (ids). Raises Full, or notes it."""
     if sessions is None:
         coming = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
         sessions = store.scalars(coming.order_by(Session.starts_at)).all()
@@ -306,12 +318,14 @@ def follow_members(
         given = {seat.client_id: seat for seat in planning.taken(store, session)}
         known = [client_id for client_id in planned[SEATS] if client_id in members]
         for client_id in set(planned[SEATS]) - members.keys() & given.keys():
-            given[client_id].release(store, by=by, now=now)
+            given[client_id].release(store, by=by, now=now, why=why)
         for client in active if session.is_on else ():
             if client.id in given or (client.id in known and session.id not in take_back):
                 continue
             try:
-                planning.give_seat(store, session, client, by=by, now=now)
+                expected = session.id in added and client.id not in joined
+                reason = PlaceReason.PATTERN if expected else why
+                planning.give_seat(store, session, client, by=by, now=now, why=reason)
             except Full as refusal:
                 if full is None:
                     raise
@@ -401,7 +415,7 @@ def _follow(
         planning.resize(store, session, wanted["capacity"])
         changed = True
     if changed:
-        events.record(store, Tag.SESSION_CHANGED, session=session, by=by, now=now)
+        planning.record_change(store, session, as_it_is["host_id"], by=by, now=now)
     if all(before[name] == as_it_is[name] for name in TIME):
         session.move(store, starts_at, starts_at + series.duration, by=by, now=now)
         planned |= {name: wanted[name] for name in TIME}

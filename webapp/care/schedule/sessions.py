@@ -1,6 +1,7 @@
 """Sessions (one dated occurrence of treatment) and seats (one client's place in one session)."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -39,6 +40,20 @@ OCCUPIED = "released_at IS NULL OR held_until IS NOT NULL"
 
 LONGEST_REASON = 500
 """Letters of why a session was cancelled."""
+
+
+class PlaceReason(StrEnum):
+    """Why a place was given or released: of a change by staff or their systems its client is told (rule 4), of the others they
+    know otherwise, or nothing changed for them."""
+
+    STAFF = "staff"
+    """Somebody planned it so: for one session, or by a change of a series or its members."""
+    PATTERN = "pattern"
+    """The next session of a series in which the client has a place anyway."""
+    MAKE_UP = "make_up"
+    """A make-up was booked or cancelled."""
+    GROUP_TIME = "group_time"
+    """The client changed to another time of the same group."""
 
 
 class Session(Base):
@@ -291,11 +306,18 @@ class Seat(Base):
         """The client has this place: given and not released. A place that is only held for them is not given."""
         return self.released_at == None
 
-    def release(self, store: Store, *, by: Person | None, now: datetime) -> None:
+    def release(
+        self,
+        store: Store,
+        *,
+        by: Person | None,
+        now: datetime,
+        why: PlaceReason = PlaceReason.STAFF,
+    ) -> None:
         """The client no longer has this place. Its history stays."""
         if self.released_at is None:
             self.released_at, self.next_look_at = now, None
-            events.record(store, Tag.SEAT_RELEASED, seat=self, by=by, now=now)
+            events.record(store, Tag.SEAT_RELEASED, seat=self, by=by, now=now, why=why.value)
 
 
 def occupied(seat: Any = Seat) -> ColumnElement[bool]:

@@ -30,11 +30,18 @@ def importing() -> None:
     "--program", "program_ref", help="Reference of the program; needed when there are several."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
+@click.option(
+    "--remove",
+    is_flag=True,
+    help="Take away what the file leaves out of a list: places in a series, roles, a couple that another takes the place of.",
+)
+def roster(file: Path, program_ref: str | None, dry_run: bool, remove: bool) -> None:
     """Enter people, care teams, couples and series from a CSV file.
 
     All or nothing: if any cell can't be used, each is named by row and column, and nothing changes. The same file may be
-    imported again; an empty cell leaves what is there. Prints how many rows were entered.
+    imported again; an empty cell leaves what is there. It adds: names that are left out of `seats` or `roles` keep what
+    they have, and are listed, unless you say --remove. --dry-run says in sentences who would lose what. Prints how many
+    rows were entered.
 
     \b
     The header names the columns, in any order; `type` says what each row is:
@@ -55,9 +62,10 @@ def roster(file: Path, program_ref: str | None, dry_run: bool) -> None:
     """
     rows, problems = files.read(file.read_bytes())
     with console.open_database() as database, database.writing() as store:
-        result = _enter(store, program_ref, rows)
+        result = _enter(store, program_ref, rows, remove)
         _refuse(sorted([*problems, *result.problems], key=lambda each: (each.row, each.column)))
         console.stderr.print(_table(result, dry_run))
+        _say(result, dry_run)
         _name_unreachable(store, program_ref)
         if dry_run:
             console.say("Nothing was changed. Without --dry-run it will be.")
@@ -73,7 +81,19 @@ def _name_unreachable(store: Store, program_ref: str | None) -> None:
         console.say(f"[yellow]![/] {escape(console.unreachable(person))}")
 
 
-def _enter(store: Store, program_ref: str | None, rows: list[RosterRow]) -> ImportResult:
+def _say(result: ImportResult, dry_run: bool) -> None:
+    """Say in sentences what stays although the file leaves it out, and what is taken away."""
+    for sentence in result.kept:
+        console.say(f"{escape(sentence)} --remove takes it away.")
+    for sentence in result.lost:
+        console.say(f"[yellow]![/] {escape(sentence)}")
+    if not result.lost:
+        console.say("Nothing would be taken away." if dry_run else "Nothing was taken away.")
+
+
+def _enter(
+    store: Store, program_ref: str | None, rows: list[RosterRow], remove: bool
+) -> ImportResult:
     program = console.program_of(store, program_ref)
     with console.progress(f"entering into {program.ref}", len(rows)) as bar:
         return entering.enter(
@@ -82,6 +102,7 @@ def _enter(store: Store, program_ref: str | None, rows: list[RosterRow]) -> Impo
             rows,
             by=None,
             now=clock.now(),
+            remove=remove,
             each=lambda: bar.advance(bar.task_ids[0]),
         )
 

@@ -1,16 +1,18 @@
 """Enters the rows of a roster file as people, care teams, couples and series, by the verbs that the API uses.
 
-All or nothing: when anything is wrong the caller rolls back. Unlike a PUT of the API, an empty cell leaves the stored value, and
+All or nothing: when anything is wrong the caller rolls back. An import adds: whom a series, a couple or a list of roles no longer names
+keeps what they have, unless the caller says that it may be taken away (rule 15). Unlike a PUT of the API, an empty cell leaves the stored value, and
 a row without changes is counted as `same`, so the same file may be imported again. Cells are written by people and read more
 leniently than the API's bodies (a telephone number without its country, a length in lower case), with sentences that say
 what to write; hence readers of their own.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -24,6 +26,7 @@ from webapp.care.directory import people, teams
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program, known_zone
 from webapp.care.directory.teams import CareTeam, Couple
+from webapp.care.make_ups import lost_places
 from webapp.care.schedule import dial_ins, recurrences, series
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.series import Series
@@ -45,6 +48,10 @@ class ImportResult:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     changed: list[tuple[str, str]] = field(default_factory=list)
     problems: list[RowProblem] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    """Sentences: what the file does not name any more and stayed all the same."""
+    lost: list[str] = field(default_factory=list)
+    """Sentences: what was taken away, and from whom."""
 
 
 def enter(
@@ -54,13 +61,15 @@ def enter(
     *,
     by: Person | None,
     now: datetime,
+    remove: bool = False,
     each: Callable[[], object] = lambda: None,
 ) -> ImportResult:
     """Enter all `rows`, ordered as `files.read` returns them. `each` is called after every one.
 
-    Problems are returned, not raised, so that all can be shown at once; with any, the caller must not commit.
+    `remove`: what a row leaves out of a list (members of a series, roles), and a couple that another one takes the place of, is taken
+    away. Problems are returned, not raised, so that all can be shown at once; with any, the caller must not commit.
     """
-    target, result = _Target(store, program, by, now), ImportResult()
+    target, result = _Target(store, program, by, now, remove), ImportResult()
     refused: set[str] = set()
     for row in rows:
         try:
@@ -81,7 +90,36 @@ def enter(
             if became == CHANGED:
                 result.changed.append((row.type, row.ref))
         each()
+    result.kept, result.lost = target.kept, [*target.lost, *_lost(store, program, now)]
     return result
+
+
+def _lost(store: Store, program: Program, now: datetime) -> Iterator[str]:
+    """A sentence for each person who lost something by what was entered at `now`."""
+    left = select(Person).where(
+        Person.program_id == program.id, Person.status_at == now, Person.status != Status.ACTIVE,
+        Person.created_at < now,
+    )  # fmt: skip
+    for person in store.scalars(left.order_by(Person.name)):
+        yield f"{person.name} ({person.ref}) is {person.status} and gets no reminders any more."
+    parted = select(Couple).where(Couple.program_id == program.id, Couple.ended_at == now)
+    for couple in store.scalars(parted.order_by(Couple.id)):
+        yield f"{couple.a.name} and {couple.b.name} are no couple any more; what they had booked together ends."
+    for lost in lost_places.taken_away(store, program.id, now):
+        also = [
+            f"{_counted(number, what)} with {'it' if lost.places == 1 else 'them'}"
+            for number, what in ((lost.reports, "absence report"), (lost.make_ups, "make-up"))
+            if number
+        ]
+        first = lost.first_at.astimezone(ZoneInfo(program.time_zone))
+        yield ", ".join([
+            f"{lost.client.name} ({lost.client.ref}) loses {_counted(lost.places, 'place')} in"
+            f" {lost.title} from {first:%Y-%m-%d} on", *also,
+        ]) + "."  # fmt: skip
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 class _UnknownPerson(Exception):
@@ -94,8 +132,12 @@ class _UnknownPerson(Exception):
 class _Target:
     """Where to enter, by whom and when, with the people registered so far."""
 
-    def __init__(self, store: Store, program: Program, by: Person | None, now: datetime) -> None:
-        self.store, self.program = store, program
+    def __init__(
+        self, store: Store, program: Program, by: Person | None, now: datetime, remove: bool
+    ) -> None:
+        self.store, self.program, self.remove = store, program, remove
+        self.kept: list[str] = []
+        self.lost: list[str] = []
         self.acting: dict[str, Any] = {"by": by, "now": now}
         everyone = select(Person).where(Person.program_id == program.id)
         self.people = {person.ref: person for person in store.scalars(everyone)}
@@ -117,7 +159,7 @@ def enter_person(target: _Target, row: RosterRow) -> str:
     known = target.people.get(row.ref)
     values = _person_values(row, known, target.program)
     agreed = _agreed_channels(row, values)
-    roles = row.list_of("roles") or None
+    roles = _roles(target, row, known)
     before = _newest_event(target.store)
     made, new = enrolling.enroll(
         target.store, target.program, row.ref, roles=roles, agreed=agreed, **values, **target.acting
@@ -127,6 +169,21 @@ def enter_person(target: _Target, row: RosterRow) -> str:
     if new:
         return NEW
     return SAME if _newest_event(target.store) == before else CHANGED
+
+
+def _roles(target: _Target, row: RosterRow, known: Person | None) -> list[str] | None:
+    """The roles to have afterwards: those named, and those already there unless they are to be taken away; None for an empty cell."""
+    named = row.list_of("roles")
+    had = sorted(known.role_names - set(named)) if known and named else []
+    if not had:
+        return named or None
+    assert known is not None
+    which = " ".join(had)
+    if target.remove:
+        target.lost.append(f"{known.name} ({known.ref}) is no longer {which}.")
+        return named
+    target.kept.append(f"{known.name} ({known.ref}) stays {which}, which the file does not name.")
+    return [*named, *had]
 
 
 def _newest_event(store: Store) -> int:
@@ -200,6 +257,9 @@ def enter_couple(target: _Target, row: RosterRow) -> str:
     therapist = target.named(row, "therapist") or (known.therapist if known else None)
     if known and not known.ended_at and (known.a, known.b, known.therapist) == (a, b, therapist):
         return SAME
+    if known and not known.ended_at and {known.a, known.b} != {a, b} and not target.remove:
+        values = {"a": known.a.name, "b": known.b.name}
+        raise Invalid(N_("This is the couple of %(a)s and %(b)s. To part them, import with --remove."), field="partners", **values)  # fmt: skip
     _, new = leaving.put_couple(
         target.store, target.program, row.ref, a, b, therapist=therapist, **target.acting
     )
@@ -211,12 +271,25 @@ def enter_series(target: _Target, row: RosterRow) -> str:
     values = _series_values(target, row)
     where = (Series.program_id == target.program.id, Series.ref == row.ref)
     known = target.store.scalar(select(Series).where(*where))
-    if known and "seats" not in row.cells:
-        values["clients"] = [member.client for member in known.members]
+    if known:
+        values["clients"] = _members(target, row, known, values["clients"])
     if known and _is_same_series(known, values):
         return SAME
     _, new = series.put(target.store, target.program, row.ref, **values, **target.acting)
     return NEW if new else CHANGED
+
+
+def _members(target: _Target, row: RosterRow, known: Series, named: list[Person]) -> list[Person]:
+    """Who has a place in the series afterwards: those named, and those who have one already unless they are to lose it."""
+    had = [member.client for member in known.members if member.client not in named]
+    if "seats" in row.cells and target.remove:
+        return named
+    if "seats" in row.cells and had:
+        names = ", ".join(f"{client.name} ({client.ref})" for client in had)
+        target.kept.append(
+            f"{known.title} ({known.ref}) keeps {names}, whom the file does not name."
+        )
+    return [*named, *had]
 
 
 def _series_values(target: _Target, row: RosterRow) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -20,10 +21,11 @@ from webapp.care.audit.events import ChainHead, Cursor, Event
 from webapp.care.audit.tags import Tag
 from webapp.care.schedule.sessions import Session
 from webapp.db import Database, Store, claim
-from webapp.notify.announcing import notices
+from webapp.notify.announcing import notices, untold
 from webapp.notify.announcing.audience import Recipient, recipients
-from webapp.notify.announcing.folding import fold
+from webapp.notify.announcing.folding import fold, settle
 from webapp.notify.announcing.notices import PlannedNotice
+from webapp.notify.announcing.untold import Untold
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
 from webapp.notify.outbox import NewNotification, insert_new
 
@@ -66,7 +68,8 @@ def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
         if after >= head:
             return made
         upto = min(head, after + batch)
-        rows = _rows(walking, after, upto)
+        unreached: list[Untold] = []
+        rows = _rows(walking, after, upto, unreached)
         with database.writing() as store:
             cursor = store.scalar(claim(select(Cursor).where(Cursor.reader == READER)))
             if cursor is None and after == 0:
@@ -75,18 +78,22 @@ def announce(database: Database, now: datetime, *, batch: int = BATCH) -> int:
             if cursor is None or cursor.event_id != after:
                 return made  # another worker is at it
             made += insert_new(store, rows)
+            untold.open_tasks(store, unreached, now)
             cursor.event_id = upto
             store.commit()
 
 
-def _rows(walking: BatchRun, after: int, upto: int) -> list[NewNotification]:
-    """The notifications for a range of events, still to be inserted. When one event of these raises, the notifications of the
+def _rows(
+    walking: BatchRun, after: int, upto: int, unreached: list[Untold]
+) -> list[NewNotification]:
+    """The notifications for a range of events, still to be inserted; clients who can't be told go to `unreached`. When one event of these raises, the notifications of the
     others are inserted here, and none is returned."""
     try:
         with walking.database.reading() as store:
-            return list(planned_notifications(store, after, upto, walking.now))
+            return list(planned_notifications(store, after, upto, walking.now, unreached))
     except Exception as error:
         batches.raise_unless_row_fault(error)
+    unreached.clear()
     with walking.database.reading() as store:
         found = store.scalars(_within(select(Event.id), after, upto, *ANNOUNCED)).all()
     walking.isolate(found)
@@ -95,7 +102,9 @@ def _rows(walking: BatchRun, after: int, upto: int) -> list[NewNotification]:
 
 def _make(store: Store, events: Sequence[int], now: datetime) -> int:
     """Insert the notifications for these events, which follow one another. Twice is the same."""
-    rows = list(planned_notifications(store, events[0] - 1, events[-1], now))
+    unreached: list[Untold] = []
+    rows = list(planned_notifications(store, events[0] - 1, events[-1], now, unreached))
+    untold.open_tasks(store, unreached, now)
     return insert_new(store, rows)
 
 
@@ -112,9 +121,10 @@ def skip_past_events(store: Store) -> None:
 
 
 def planned_notifications(
-    store: Store, after: int, upto: int, now: datetime
+    store: Store, after: int, upto: int, now: datetime, unreached: list[Untold]
 ) -> Iterator[NewNotification]:
-    """The notifications for the events after `after`, up to and with `upto`."""
+    """The notifications for the events after `after`, up to and with `upto`. Changes of which a client can't be told go to
+    `unreached`."""
     columns = (
         Event.id, Event.tag, Event.at, Event.by_id, Event.client_id, Event.seat_id,
         Event.session_id, Event.task_id, Event.canonical,
@@ -132,8 +142,13 @@ def planned_notifications(
             planned += notices.planned_notices(store, event, fields)
     if planned:
         known = recipients(store, {notice.person_id for notice in planned})
-        for notice in fold(store, planned):
-            yield from notice.notifications(known.get(notice.person_id))
+        changes = settle(store, [notice for notice in planned if notice.change])
+        others = fold(store, [notice for notice in planned if not notice.change])
+        for notice in chain(changes, others):
+            recipient = known.get(notice.person_id)
+            if notice.change and recipient is not None and not recipient.first_working():
+                unreached.append(Untold(notice.event.id, notice.person_id, notice.about_at))
+            yield from notice.notifications(recipient)
 
 
 def _within(columns: Any, after: int, upto: int, *tags: str) -> Any:

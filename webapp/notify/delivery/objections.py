@@ -25,6 +25,7 @@ from webapp.care.privacy.consents import Consent, valid
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.notify.kinds import (
     BOOKINGS,
+    CHANGES,
     CHECKS,
     FEEDBACK,
     FOLDED,
@@ -67,14 +68,17 @@ def objection() -> Any:
         (and_(notice.kind.in_(STAFF), ~_task_still_waits()), "task"),
         *_news_objections(),
         (or_(*(_folded(kinds) for kinds in set(FOLDED.values()))), "superseded"),
+        (_joined_by_a_later_change(), "superseded"),
         (notice.session_id.is_(None), None),
         (client.status != Status.ACTIVE, "inactive"),
         (
             and_(~Session.is_on, notice.kind != NoticeKind.SESSION_CANCELLED),
             "cancelled",
         ),
+        (and_(Session.is_on, notice.kind == NoticeKind.SESSION_CANCELLED), "reinstated"),
         (Session.starts_at != notice.about_at, "moved"),
-        (~Seat.is_given, "released"),
+        (and_(Seat.is_given, notice.kind == NoticeKind.PLACE_TAKEN), "given"),
+        (and_(~Seat.is_given, notice.kind != NoticeKind.PLACE_TAKEN), "released"),
         (notice.kind.not_in(LADDER), None),
         (_later_rung(), "superseded"),
         (notice.kind == NoticeKind.PARTNER_REMINDER, None),  # the rest is not theirs to know (P11)
@@ -200,6 +204,14 @@ def _folded(kinds: frozenset[NoticeKind]) -> Any:
     if kinds <= FEEDBACK:
         same.append(newer.about_id == notice.about_id)
     return and_(notice.kind.in_(kinds), _newer(newer.kind.in_(kinds), *same))
+
+
+def _joined_by_a_later_change() -> Any:
+    """It tells of a change, and what changed after it goes to the same address now or went before: of the same session, or of several
+    (rule 4)."""
+    about = or_(newer.session_id == notice.session_id, newer.kind == NoticeKind.SCHEDULE_CHANGED)
+    later = (newer.client_id == notice.client_id, newer.due_at <= notice.due_at, about)
+    return and_(notice.kind.in_(CHANGES), _newer(newer.kind.in_(CHANGES), *later))
 
 
 def _newer(*same: Any) -> Any:

@@ -22,6 +22,8 @@ PAGES: dict[NoticeKind, tuple[str, str]] = {
     NoticeKind.HOMEWORK_ANSWERED: ("/catch-up", "/catch-up"),
     NoticeKind.HOMEWORK_REOPENED: ("/catch-up", "/catch-up"),
     NoticeKind.MESSAGE: ("/messages", "/messages"),
+    NoticeKind.SCHEDULE_CHANGED: ("/schedule", "/schedule"),
+    NoticeKind.PLACE_TAKEN: ("/schedule", "/schedule"),
 }
 """Kind → the page it opens, and the page as an e-mail or text shows it: strangers may read an address (P5)."""
 FOR_STAFF = {

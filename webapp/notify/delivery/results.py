@@ -13,11 +13,13 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address
 from webapp.db import Store
+from webapp.notify.announcing import untold
 from webapp.notify.announcing.audience import recipients
+from webapp.notify.announcing.untold import Untold
 from webapp.notify.channels.parcel import Undeliverable
 from webapp.notify.delivery.leases import Leased
 from webapp.notify.delivery.retry import after_failure
-from webapp.notify.kinds import LINKS, NoticeKind
+from webapp.notify.kinds import CHANGES, LINKS, NoticeKind
 from webapp.notify.outbox import TABLE, NewNotification, Notification, insert_new
 
 NO_CHANNEL = "no_channel"
@@ -103,20 +105,24 @@ def _count_refusal(store: Store, row: Leased, error: Undeliverable, now: datetim
 
 
 def send_on(store: Store, rows: Iterable[Leased], now: datetime) -> None:
-    """Send notices that one channel does not get through by the next one, unless another device may still get them."""
+    """Send notices that one channel does not get through by the next one, unless another device may still get them. A client whom
+    no channel is left for, and whose times changed, is somebody's task (rule 4)."""
     lost = [r for r in rows if r.event_id is not None and r.kind not in AT_ITS_OWN_ADDRESS]
     if not lost:
         return
     hopeful = _hopeful(store, {row.event_id for row in lost if row.event_id})
     known = recipients(store, {row.person_id for row in lost})
-    made = []
+    made, unreached = [], []
     for row in lost:
         recipient = known.get(row.person_id)
         if recipient is not None and not hopeful[row.event_id, row.person_id] - {row.id}:
-            made += [
-                _at_another_address(row, *address, now) for address in recipient.after(row.channel)
-            ]
+            others = recipient.after(row.channel)
+            made += [_at_another_address(row, *address, now) for address in others]
+            if not others and row.kind in CHANGES and row.person_id == row.client_id:
+                assert row.event_id is not None
+                unreached.append(Untold(row.event_id, row.person_id, row.about_at))
     insert_new(store, made)
+    untold.open_tasks(store, unreached, now)
 
 
 def _at_another_address(

@@ -32,12 +32,15 @@ class PlannedNotice:
     """The message, hand-in or held place it is about."""
     wait: timedelta = timedelta()
     """How long it is held back, so that something newer can take its place."""
+    change: bool = False
+    """It tells a client of a change of their own times: held for ten minutes and folded with others (folding.py, rule 4), not to be
+    switched off, and somebody's task when there is no way to tell it."""
     everywhere: bool = False
     """Goes out by every channel that the person allows, not by the first alone."""
 
     def notifications(self, recipient: Recipient | None) -> Iterator[NewNotification]:
         """Rows for the outbox, one an address; none when the person cannot be told."""
-        if recipient is None or self.kind.value in recipient.off:
+        if recipient is None or (self.kind.value in recipient.off and not self.change):
             return
         theirs = recipient.all_working() if self.everywhere else recipient.first_working()
         for channel, address in [self.address] if self.address else theirs:

@@ -1,4 +1,4 @@
-"""Notices of moved and cancelled sessions, and reminders for a partner."""
+"""Notices of changes of sessions and of places in them, and reminders for a partner (rule 4)."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from webapp.care.audit.tags import Tag
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.privacy.consents import Category, covers
-from webapp.care.schedule.sessions import Seat, Session
+from webapp.care.schedule.kinds import SessionKind
+from webapp.care.schedule.sessions import PlaceReason, Seat, Session
 from webapp.db import Store
-from webapp.notify.announcing.notices.planned_notice import PlannedNotice
+from webapp.notify.announcing.notices.planned_notice import NEWS_LAST, PlannedNotice
 from webapp.notify.kinds import CHECKS, REMINDERS, NoticeKind
 from webapp.notify.outbox import LATE_ENOUGH, Notification
 
@@ -32,27 +34,101 @@ def partner_reminder(store: Store, event: Any, fields: dict[str, Any]) -> Iterat
 
 
 def moved(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """A session was moved: to everybody who was told its time."""
+    """A session was moved: to everybody with a place there, and to others who were told its time."""
     starts_at, ends_at = (datetime.fromisoformat(fields[name]) for name in ("starts_at", "ends_at"))
-    return _change(store, event, NoticeKind.SESSION_MOVED, starts_at, ends_at)
+    kind = NoticeKind.SESSION_MOVED
+    yield from _to_holders(store, event, kind, starts_at, ends_at)
+    yield from _to_others_told(store, event, kind, starts_at, ends_at)
 
 
 def cancelled(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """A session was cancelled: to everybody who was told its time, but for clients who were to make up for another one there
-    (make_ups.py)."""
+    """A session was cancelled: to everybody with a place there, but for clients who were to make up for another one there
+    (make_ups.py), and to others who were told its time."""
     ends_at = store.scalar(select(Session.ends_at).where(Session.id == event.session_id))
     starts_at = datetime.fromisoformat(fields["starts_at"])
-    found = _change(store, event, NoticeKind.SESSION_CANCELLED, starts_at, ends_at or starts_at)
+    kind, until = NoticeKind.SESSION_CANCELLED, ends_at or starts_at
+    if until <= event.at:
+        return
     making_up = _seats_making_up(store, event.session_id)
-    return (notice for notice in found if notice.seat_id not in making_up)
+    for notices in (_to_holders, _to_others_told):
+        for notice in notices(store, event, kind, starts_at, until):
+            if notice.seat_id not in making_up:
+                yield notice
 
 
-def _change(
+def reinstated(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
+    """A cancelled session takes place after all: to everybody with a place there."""
+    starts_at, ends_at = (datetime.fromisoformat(fields[name]) for name in ("starts_at", "ends_at"))
+    return _to_holders(store, event, NoticeKind.SESSION_REINSTATED, starts_at, ends_at)
+
+
+def time_corrected(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
+    """It was corrected when a session took place: to everybody with a place there (rule 14)."""
+    starts_at, until = datetime.fromisoformat(fields["starts_at"]), event.at + NEWS_LAST
+    return _to_holders(store, event, NoticeKind.SESSION_CORRECTED, starts_at, until)
+
+
+def changed(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
+    """A one-to-one that is still to come has another host: to its client, who finds on its page who it is."""
+    if "host" not in fields:
+        return
+    times = select(Session.starts_at, Session.ends_at).where(
+        Session.id == event.session_id, Session.kind == SessionKind.INDIVIDUAL, Session.is_on,
+        Session.starts_at > event.at,
+    )  # fmt: skip
+    for starts_at, ends_at in store.execute(times):
+        yield from _to_holders(store, event, NoticeKind.SCHEDULE_CHANGED, starts_at, ends_at)
+
+
+def place_changed(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
+    """Staff gave a client a place, or took one away: to that client, while the session is still to come."""
+    if fields.get("why") != PlaceReason.STAFF or event.by_id == event.client_id:
+        return
+    given = event.tag == Tag.SEAT_GIVEN
+    kind = NoticeKind.PLACE_GIVEN if given else NoticeKind.PLACE_TAKEN
+    times = select(Session.starts_at, Session.ends_at).where(Session.id == event.session_id)
+    for starts_at, ends_at in store.execute(times.where(Session.is_on)):
+        if ends_at > event.at:
+            yield _to_client(event, kind, event.client_id, event.seat_id, starts_at, ends_at)
+
+
+def group_time_changed(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
+    """Staff moved a client to another time of the same group: to that client."""
+    if event.by_id != event.client_id:
+        yield PlannedNotice(
+            event, event.client_id, NoticeKind.SCHEDULE_CHANGED, event.at + NEWS_LAST,
+            client_id=event.client_id, change=True,
+        )  # fmt: skip
+
+
+def _to_holders(
     store: Store, event: Any, kind: NoticeKind, about_at: datetime, not_after: datetime
 ) -> Iterator[PlannedNotice]:
-    """One notice to everybody who was told a time of this session that is no longer right (rule 4). Whoever is not the client is
-    told under a consent for the schedule alone: that is the one which covers it (42 CFR 2.31(a)(3)), whichever consent they
-    had been told the time under.
+    """One notice to each client with a place there, whether or not they had been reminded (rule 4)."""
+    places = select(Seat.client_id, Seat.id).where(Seat.session_id == event.session_id)
+    for client_id, seat_id in store.execute(places.where(Seat.is_given).order_by(Seat.id)):
+        yield _to_client(event, kind, client_id, seat_id, about_at, not_after)
+
+
+def _to_client(
+    event: Any,
+    kind: NoticeKind,
+    client_id: int,
+    seat_id: int,
+    about_at: datetime,
+    not_after: datetime,
+) -> PlannedNotice:
+    return PlannedNotice(
+        event, client_id, kind, not_after, about_at, client_id=client_id, seat_id=seat_id,
+        session_id=event.session_id, change=True,
+    )  # fmt: skip
+
+
+def _to_others_told(
+    store: Store, event: Any, kind: NoticeKind, about_at: datetime, not_after: datetime
+) -> Iterator[PlannedNotice]:
+    """One notice to everybody but the client who was told a time of this session that is no longer right (rule 4), under a consent for
+    the schedule alone: that is the one which covers it (42 CFR 2.31(a)(3)), whichever consent they had been told the time under.
 
     A row that a worker has leased counts as told: it may have been sent.
     """
@@ -61,7 +137,7 @@ def _change(
         select(Notification.person_id, Seat.id, Seat.client_id)
         .join(Seat, Seat.id == Notification.seat_id)
         .where(Seat.session_id == event.session_id, Seat.is_given)
-        .where(or_(Notification.person_id == Seat.client_id, allowed))
+        .where(Notification.person_id != Seat.client_id, allowed)
         .where(Notification.kind.in_(TELLS_A_TIME))
         .where(
             or_(
@@ -74,8 +150,7 @@ def _change(
     for person_id, seat_id, client_id in store.execute(people_told):
         yield PlannedNotice(
             event, person_id, kind, not_after, about_at, client_id=client_id, seat_id=seat_id,
-            session_id=event.session_id,
-            consent=Category.SCHEDULE if person_id != client_id else None,
+            session_id=event.session_id, consent=Category.SCHEDULE,
         )  # fmt: skip
 
 

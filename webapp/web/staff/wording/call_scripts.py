@@ -54,6 +54,9 @@ STORY: dict[str, str] = {
     TaskKind.WRONG_NUMBER: N_(
         "Somebody else has the number we had for %(client)s, and said so. Nothing is sent there any more, and nobody should call it. Please ask %(client)s for the right one."
     ),
+    TaskKind.TELL_CHANGE: N_(
+        "Something changed in %(client)s's times, and there is no way to write to them: they have no address that works. Please tell them how their schedule is now, and ask where they would like to be written to."
+    ),
 }
 WHERE: dict[str, str] = {
     Where.APP: N_("in the app"),

@@ -70,6 +70,7 @@ TASK: dict[str, Word] = {
     TaskKind.CRISIS: Word(_("Urgent: words of crisis"), "danger", "call"),
     TaskKind.TEXT: Word(_("Whose text is this?"), "", "text"),
     TaskKind.WRONG_NUMBER: Word(_("Ask for the right number"), "", "call"),
+    TaskKind.TELL_CHANGE: Word(_("Tell them of a new time"), "", "call"),
 }
 OUTCOME: dict[str, Word] = {
     Outcome.REACHED: Word(_("Reached"), "help", "check"),
