@@ -114,6 +114,8 @@ FOR = {
     "client.sign_ins.show": SIGNED_IN,
     "client.summaries.show": OWNER,
     "client.today.show": SIGNED_IN,
+    "client.together.preview": frozenset({"ben"}),
+    "client.together.show": FAMILY,
     "client.waiting.accept": OWNER,
     "client.waiting.join": OWNER,
     "client.waiting.leave": OWNER,

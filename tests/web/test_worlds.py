@@ -32,7 +32,7 @@ from tests.web.worlds import (
     stopped,
 )
 from webapp.care.contact import messages
-from webapp.care.privacy.consents import Category
+from webapp.care.privacy.consents import IN_USE, Category
 
 EXAMPLES = int(os.environ.get("WORLDS_EXAMPLES") or 6)
 """On each database."""
@@ -40,8 +40,8 @@ SEED = int(os.environ.get("WORLDS_SEED") or 1)
 FETCHES, TRIES = 35, 8
 LATER = (timedelta(minutes=1), 4 * HOUR, 27 * HOUR, 3 * DAY)
 """When the viewer looks, counted from the fact."""
-ANNOUNCED = (Category.SCHEDULE, Category.REMINDERS, Category.MAKE_UPS)
-"""Consents under which somebody is told of the other's times."""
+UNFOLDING = (Category.MISSED_SESSION, Category.HOURS)
+"""What becomes known as time passes, so that a quiet week of it is compared in tests/web/client/test_together.py."""
 
 lasting = settings(
     max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate],
@@ -70,8 +70,11 @@ def lived(app: Flask, database: Any, number: int, fact: Fact, pair: str, *, with
     world = World(app, database, pair, THAT_DAY + timedelta(minutes=dice.randrange(90)))
     try:
         seen: Seen = []
-        shared = [each for each in ANNOUNCED if dice.random() < 0.3 and not {each} & fact.covered]
+        shared = [each for each in IN_USE if dice.random() < 0.3 and not {each} & fact.covered]
+        shared = [each for each in shared if not (fact.ends and each in UNFOLDING)]
         before, after = (dice.sample(HISTORY, dice.randrange(3)) for _ in range(2))
+        if fact.ends and shared:  # what happens to the other afterwards is what no longer shows
+            after = [each for each in after if each[0].startswith("viewer")]
         with stopped(world.now):
             for category in shared if pair in ("partner", "supporter") else ():
                 world.act(lambda s, c=category: shares(s.store, s.about, s.viewer, c, s.now))

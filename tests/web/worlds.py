@@ -309,6 +309,7 @@ def _task(s: Scene) -> None:
     )  # fmt: skip
 
 
+WAS_THERE = frozenset({Category.MISSED_SESSION, Category.HOURS})
 BOOKS = frozenset({Category.SCHEDULE, Category.REMINDERS, Category.MAKE_UPS})
 KNOWN = frozenset({Category.SCHEDULE, Category.REMINDERS})
 MISSED = frozenset({Category.MISSED_SESSION})
@@ -319,8 +320,8 @@ FACTS = [
     *(Fact(f"reports absent from {ref}", _report(ref), covered=MISSED) for ref in ("tonight", "next-group", "next-hour")),
     Fact("reports absent from their own", lambda s: absences.report(s.store, s.seat(f"own-{s.about.ref}"), **s.by(s.about)), covered=MISSED),
     Fact("comes after all", _withdraw, first=_report("next-group"), covered=MISSED),
-    *(Fact(f"was there in {ref}", _mark(ref, "present"), _mark(ref, "absent"), covered=MISSED) for ref in ("past-group", "past-hour", "tonight")),
-    Fact("joined", lambda s: presence.record(s.store, [Sighting("in", _session(s.store, "fed"), s.about, EvidenceType.JOINED, _session(s.store, "fed").starts_at, "zoom")], **s.by(None)), covered=MISSED),
+    *(Fact(f"was there in {ref}", _mark(ref, "present"), _mark(ref, "absent"), covered=WAS_THERE) for ref in ("past-group", "past-hour", "tonight")),
+    Fact("joined", lambda s: presence.record(s.store, [Sighting("in", _session(s.store, "fed"), s.about, EvidenceType.JOINED, _session(s.store, "fed").starts_at, "zoom")], **s.by(None)), covered=WAS_THERE),
     Fact("taps Join", lambda s: presence.tap_join(s.store, s.seat("tonight"), **s.by(s.about))),
     Fact("says they come", lambda s: contacts.confirm_coming(s.store, s.seat("tonight"), **s.by(s.about))),
     Fact("is excused", lambda s: absences.excuse(s.store, s.seat("past-group"), "Ill.", **s.by(s.cast.carla)), covered=MISSED),
@@ -328,7 +329,7 @@ FACTS = [
     Fact("books a make-up", _book("slot"), covered=BOOKS),
     Fact("moves a make-up", _book("slot-2"), first=_book("slot"), covered=BOOKS),
     Fact("gives up a make-up", _give_up("past-group"), first=_book("slot"), covered=BOOKS),
-    Fact("makes up by a recording", _reflection),
+    Fact("makes up by a recording", _reflection, covered=frozenset({Category.HOURS})),
     Fact("waits in a line", _wait(), covered=BOOKS),
     Fact("waits in a line for both", _wait("past-hour"), covered=BOOKS),
     Fact("changes the time of a group", _other_time, covered=KNOWN),
@@ -339,7 +340,7 @@ FACTS = [
       _each(_book("joint", "past-hour"), _give_up("past-hour")), JOINT, MISSED),
     Fact("can't come to a joint make-up", _joint_report, first=_each(JOINT, _book("joint", "past-hour")), covered=MISSED),
     Fact("is told by staff of a joint make-up", _book("joint", "next-hour", by=False), _book("joint", "past-hour", by=False), JOINT, MISSED),
-    Fact("hands in homework", _hand_in),
+    Fact("hands in homework", _hand_in, covered=frozenset({Category.HOMEWORK})),
     Fact("gets feedback", lambda s: homework.give_feedback(s.store, _hand_in(s), "Good.", **s.by(s.cast.carla)), first=_hand_in),
     Fact("writes a draft", lambda s: drafts.save(s.store, "message", "So far", **s.by(s.about))),
     Fact("writes a message", lambda s: messages.send(s.store, s.about, "Hello", **s.by(s.about))),
@@ -433,6 +434,8 @@ FETCHED: dict[str, tuple[str, ...]] = {
     "client.sign_ins.show": ("",),
     "client.summaries.show": ("",),
     "client.today.show": ("",),
+    "client.together.preview": ("",),
+    "client.together.show": ("",),
     "client.windows.show": ("",),
     "feeds.download": ("",),
     "feeds.show": ("",),
@@ -518,7 +521,7 @@ NUMBERS = re.compile(
     |data-[a-z]+="[a-z_-]+[-:]
     |"(?:seat|by_seat|id)":\s*
     |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after|seat))="[a-z_-]*
-    |after=|before=|shown=)(\d+)""",
+    |data-up-to="|after=|before=|shown=)(\d+)""",
     re.VERBOSE,
 )
 UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -689,6 +692,7 @@ class World:
                 CONSENT: of(select(Consent.id).where(Consent.client_id == me.id).order_by(Consent.id)),
                 HELD: of(held.where(WaitlistEntry.client_id == me.id).order_by(HeldPlace.id)),
                 ENTRY: of(select(WaitlistEntry.id).where(WaitlistEntry.client_id == me.id).order_by(WaitlistEntry.id)),
+                "person_id": [other.id, 10**6],
                 "token": [feed],
             }  # fmt: skip
 

@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     SESSION_MOVED = "session_moved"
     SESSION_CANCELLED = "session_cancelled"
     PARTNER_REMINDER = "partner_reminder"
+    PARTNER_NEWS = "partner_news"
     PLACE_HELD = "place_held"
     MAKE_UP_BOOKED = "make_up_booked"
     MAKE_UP_CANCELLED = "make_up_cancelled"
@@ -81,6 +82,7 @@ FEEDBACK = frozenset(
 """What staff answered or opened again, each about one thing that was handed in."""
 FOLDED: dict[NoticeKind, frozenset[NoticeKind]] = {
     NoticeKind.MESSAGE: frozenset({NoticeKind.MESSAGE}),
+    NoticeKind.PARTNER_NEWS: frozenset({NoticeKind.PARTNER_NEWS}),
     **dict.fromkeys(HAND_INS, frozenset(HAND_INS)),
     **{kind: frozenset({kind}) for kind in FEEDBACK},
     **dict.fromkeys(BOOKINGS, BOOKINGS),
@@ -89,7 +91,7 @@ FOLDED: dict[NoticeKind, frozenset[NoticeKind]] = {
 NEWS = (
     NoticeKind.PLACE_HELD, NoticeKind.MAKE_UP_CANCELLED, NoticeKind.MAKE_UP_LAPSED,
     NoticeKind.CATCH_UP, NoticeKind.HOMEWORK_ANSWERED, NoticeKind.HOMEWORK_REOPENED, *HAND_INS,
-    NoticeKind.REFLECTION_ANSWERED, NoticeKind.MESSAGE,
+    NoticeKind.REFLECTION_ANSWERED, NoticeKind.MESSAGE, NoticeKind.PARTNER_NEWS,
 )  # fmt: skip
 """About nothing that is coming up: in quiet hours they wait for the morning."""
 LINKS = (NoticeKind.INVITATION, NoticeKind.SIGN_IN_LINK)

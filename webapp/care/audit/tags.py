@@ -241,6 +241,9 @@ class Tag(StrEnum):
         N_("A notice was handed to a channel."), N_("Notice sent"), "", "send")
     CHART_READ = ("client:chart:read", "what",
         N_("Someone read clinical content (P7)."), N_("Somebody read the chart"), "", "person")
+    SHARED_READ = ("client:shared:read", "",
+        N_("A person whom a client lets know something opened the page that shows it (P7)."),
+        N_("Somebody looked at what they share"), "", "together")
     LINK_ISSUED = ("person:link:issued", "person purpose",
         N_("A one-time sign-in link was made."), N_("A sign-in link was made for them"), "", "key")
     SIGNED_IN = ("person:signed_in", "person way",

@@ -715,6 +715,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_answer_made_at"), ["made_at"], unique=False)
 
     op.create_table(
+        "frozen_picture",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consent_id", sa.Integer(), nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("shown_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consent_id"], ["consent.id"], name=op.f("fk_frozen_picture_consent_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_frozen_picture")),
+    )
+    with op.batch_alter_table("frozen_picture", schema=None) as batch_op:
+        batch_op.create_index("uq_frozen_picture", ["consent_id"], unique=True)
+
+    op.create_table(
         "notification",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=True),
@@ -1725,6 +1740,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("notification")
+    with op.batch_alter_table("frozen_picture", schema=None) as batch_op:
+        batch_op.drop_index("uq_frozen_picture")
+
+    op.drop_table("frozen_picture")
     with op.batch_alter_table("answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_answer_made_at"))
 

@@ -68,7 +68,7 @@ def show() -> ResponseReturnValue:
 @pages.get("/me/sharing/new")
 @needs(Permission.GIVE_CONSENT)
 def new() -> ResponseReturnValue:
-    """The form, with every element of a consent."""
+    """The form, with every element of a consent. `?recipient=2&category=hours`: chosen already, to be signed like any other."""
     return _form()
 
 
@@ -105,7 +105,8 @@ def end(consent_id: int) -> ResponseReturnValue:
     )  # fmt: skip
     store.commit()
     flash(_("Done. It ended just now. Nobody is told about it."))
-    return redirect(url_for("client.sharing.show"), 303)
+    back = "together" if request.form.get("back") == "together" else "sharing"
+    return redirect(url_for(f"client.{back}.show"), 303)
 
 
 def _sign() -> None:
@@ -137,7 +138,7 @@ def possible_recipients() -> list[Person]:
 
 
 def _form(refusal: Refusal | None = None) -> str:
-    said = request.form
+    said = request.values
     return render_template(
         "client/sharing/new.html", place="me", near=my_seats.approaching(), said=said, people=[(str(each.id), each.name) for each in possible_recipients()],
         options=[(each, _(NAMES[each]), _(DESCRIPTIONS[each])) for each in IN_USE],
