@@ -105,7 +105,7 @@ BREAKS = (
     Mutation("P6", "templates/client/sharing/show.html", "{{ each.purpose }} · ", "", by("web/client/sharing/test_consents", "redisclosure")),
     Mutation("P6", "templates/notices/partner_reminder/text.txt", "You have a reminder",
       "42 CFR part 2 prohibits redisclosure. You have a reminder", plain("notify/test_wording")),
-    Mutation("P6", "webapp/notify/delivery/parcels.py", 'SHARED_WITH_ME = "/me/sharing"', 'THEIRS = "/schedule"', by("notify/announcing/test_announce", "passing_on")),
+    Mutation("P6", "webapp/notify/delivery/parcels.py", 'SHARED_WITH_ME = "/together"', 'THEIRS = "/schedule"', by("notify/announcing/test_announce", "passing_on")),
     # P7: who looked
     Mutation("P7", "webapp/web/staff/console.py", "    layout = layout_context()\n    leave_trace(context.pop(\"reading\", None))\n",
       "    layout = layout_context()\n    context.pop(\"reading\", None)\n",

@@ -21,7 +21,6 @@ from tests.web.worlds import (
     FETCHED,
     HISTORY,
     LEFT_OUT,
-    PAIRS,
     TRIED,
     Fact,
     Seen,
@@ -32,7 +31,7 @@ from tests.web.worlds import (
     stopped,
 )
 from webapp.care.contact import messages
-from webapp.care.privacy.consents import IN_USE, Category
+from webapp.care.privacy.consents import Category
 
 EXAMPLES = int(os.environ.get("WORLDS_EXAMPLES") or 6)
 """On each database."""
@@ -70,7 +69,7 @@ def lived(app: Flask, database: Any, number: int, fact: Fact, pair: str, *, with
     world = World(app, database, pair, THAT_DAY + timedelta(minutes=dice.randrange(90)))
     try:
         seen: Seen = []
-        shared = [each for each in IN_USE if dice.random() < 0.3 and not {each} & fact.covered]
+        shared = [each for each in Category if dice.random() < 0.3 and not {each} & fact.covered]
         shared = [each for each in shared if not (fact.ends and each in UNFOLDING)]
         before, after = (dice.sample(HISTORY, dice.randrange(3)) for _ in range(2))
         if fact.ends and shared:  # what happens to the other afterwards is what no longer shows
@@ -111,7 +110,7 @@ def test_two_worlds_that_differ_in_one_fact_look_the_same(app: Flask, database: 
     def example(number: int) -> None:
         dice = random.Random(f"{SEED} {number}")
         fact = dice.choice(FACTS)
-        pair = "partner" if dice.random() < 0.6 else dice.choice(sorted(PAIRS))
+        pair = "partner" if dice.random() < 0.6 else dice.choice(sorted(fact.pairs))
         found = compared(app, database, number, fact, pair)
         assert not found, told(found, f"{pair}: {fact.name} ({number})")
 

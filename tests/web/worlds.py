@@ -39,6 +39,8 @@ from webapp.care.contact import (
     reengagement_plans,
     tasks,
 )
+from webapp.care.couples import partner_notes
+from webapp.care.couples.partner_notes import NoteText, PartnerNote
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import (
     bookings,
@@ -303,6 +305,33 @@ def _to_viewer(how: str) -> Act:
     return act
 
 
+def _note(s: Scene) -> None:
+    partner_notes.write(s.store, s.about, _session(s.store, "past-group"), WORDS, **s.by(s.about))
+
+
+def _viewers_note(s: Scene) -> None:
+    shares(s.store, s.viewer, s.about, Category.CATCH_UP, s.now)
+    partner_notes.write(s.store, s.viewer, _session(s.store, "past-group"), WORDS, **s.by(s.viewer))
+
+
+def _between(s: Scene) -> PartnerNote:
+    mine = select(PartnerNote).where(PartnerNote.author_id == s.viewer.id, PartnerNote.reader_id == s.about.id)  # fmt: skip
+    return s.store.scalars(mine).one()
+
+
+def _note_answered(s: Scene) -> None:
+    partner_notes.answer(s.store, _between(s), WORDS, **s.by(s.about))
+
+
+def _note_read(s: Scene) -> None:
+    partner_notes.mark_read(s.store, _between(s).id, **s.by(s.about))
+
+
+def _note_taken_back(s: Scene) -> None:
+    mine = select(NoteText).where(NoteText.by_id == s.about.id).order_by(NoteText.id).limit(1)
+    partner_notes.take_back(s.store, s.store.scalars(mine).one(), **s.by(s.about))
+
+
 def _task(s: Scene) -> None:
     tasks.open_one(
         s.store, key=f"x {s.now}", kind="outreach", program_id=s.about.program_id, due_at=s.now + HOUR, client=s.about, **s.by(None)
@@ -310,6 +339,7 @@ def _task(s: Scene) -> None:
 
 
 WAS_THERE = frozenset({Category.MISSED_SESSION, Category.HOURS})
+NOTES = frozenset({Category.CATCH_UP})
 BOOKS = frozenset({Category.SCHEDULE, Category.REMINDERS, Category.MAKE_UPS})
 KNOWN = frozenset({Category.SCHEDULE, Category.REMINDERS})
 MISSED = frozenset({Category.MISSED_SESSION})
@@ -344,6 +374,11 @@ FACTS = [
     Fact("gets feedback", lambda s: homework.give_feedback(s.store, _hand_in(s), "Good.", **s.by(s.cast.carla)), first=_hand_in),
     Fact("writes a draft", lambda s: drafts.save(s.store, "message", "So far", **s.by(s.about))),
     Fact("writes a message", lambda s: messages.send(s.store, s.about, "Hello", **s.by(s.about))),
+    Fact("writes a note", _note, covered=NOTES),
+    Fact("changes a note", _note, first=_note, covered=NOTES),
+    Fact("takes a note back", _note_taken_back, first=_note, covered=NOTES),
+    Fact("asks about a note", _note_answered, first=_viewers_note, covered=NOTES, pairs=("partner",)),
+    Fact("reads a note", _note_read, first=_viewers_note, pairs=("partner",)),
     Fact("is written to", lambda s: messages.send(s.store, s.about, "Hello", **s.by(s.cast.carla))),
     Fact("is reached", lambda s: contacts.record(s.store, s.about, channel="call", outcome="reached", **s.by(s.cast.carla))),
     Fact("has a plan", lambda s: reengagement_plans.make(s.store, s.about, note="Start again.", **s.by(s.cast.carla))),
@@ -421,6 +456,9 @@ FETCHED: dict[str, tuple[str, ...]] = {
     "client.messages.news": ("?after=0",),
     "client.messages.show": ("",),
     "client.needs.show": ("",),
+    "client.notes.index": ("",),
+    "client.notes.new": ("",),
+    "client.notes.show": ("",),
     "client.offline.schedule": ("",),
     "client.offline.token": ("",),
     "client.own_copy.show": ("",),
@@ -460,6 +498,10 @@ TRIED: dict[str, tuple[dict[str, str], ...]] = {
     "client.messages.read": ({},),
     "client.messages.send": ({"body": "Hello"},),
     "client.needs.save": ({"need": "captions"},),
+    "client.notes.answer": ({"body": WORDS},),
+    "client.notes.show_to_team": ({},),
+    "client.notes.take_back": ({},),
+    "client.notes.write": ({"session": "SESSION", "body": WORDS}, {"session": "SESSION", "body": WORDS}),
     "client.own_copy.take": ({},),
     "client.reminders.save": ({"first": "sms"},),
     "client.resources.finish": ({},),
@@ -516,7 +558,7 @@ def routes(app: Flask) -> dict[str, tuple[str, str]]:
 
 
 NUMBERS = re.compile(
-    r"""(/(?:seats|homework|resources|held-places|waiting|sharing|devices|logins|passkeys|messages)/
+    r"""(/(?:seats|homework|resources|held-places|waiting|sharing|devices|logins|passkeys|messages|notes|texts)/
     |(?:session|resource|series|seat|shown)"\s*value="
     |data-[a-z]+="[a-z_-]+[-:]
     |"(?:seat|by_seat|id)":\s*
@@ -693,6 +735,14 @@ class World:
                 HELD: of(held.where(WaitlistEntry.client_id == me.id).order_by(HeldPlace.id)),
                 ENTRY: of(select(WaitlistEntry.id).where(WaitlistEntry.client_id == me.id).order_by(WaitlistEntry.id)),
                 "person_id": [other.id, 10**6],
+                "note_id": of(
+                    select(PartnerNote.id).where(PartnerNote.author_id == me.id).order_by(PartnerNote.id),
+                    store.scalar(select(PartnerNote.id).where(PartnerNote.author_id == other.id).limit(1)),
+                ),
+                "text_id": of(
+                    select(NoteText.id).where(NoteText.by_id == me.id).order_by(NoteText.id),
+                    store.scalar(select(NoteText.id).where(NoteText.by_id == other.id).limit(1)),
+                ),
                 "token": [feed],
             }  # fmt: skip
 

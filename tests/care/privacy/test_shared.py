@@ -14,13 +14,13 @@ from webapp.care.couples import pictures
 from webapp.care.make_ups import bookings
 from webapp.care.materials import homework
 from webapp.care.privacy import consents, shared
-from webapp.care.privacy.consents import IN_USE, Category, Consent
+from webapp.care.privacy.consents import Category, Consent
 from webapp.refusals import Refusal
 
 CHANGES = ("report", "withdraw", "confirm", "see", "book", "move", "call off", "plan", "set", "hand in", "part")  # fmt: skip
 ENDS = ("grant", "grant", "revoke", "pause", "resume", "expire")
 ACTS = st.lists(
-    st.tuples(st.sampled_from([*CHANGES, *ENDS, *ENDS]), st.sampled_from(IN_USE), st.integers(1, 30)),
+    st.tuples(st.sampled_from([*CHANGES, *ENDS, *ENDS]), st.sampled_from(list(Category)), st.integers(1, 30)),
     min_size=4, max_size=16,
 )  # fmt: skip
 long = settings(

@@ -16,7 +16,6 @@ from webapp.care.catch_up import weekly_hours
 from webapp.care.couples.pictures import FrozenPicture
 from webapp.care.make_ups import bookings
 from webapp.care.materials import homework
-from webapp.care.privacy import consents
 from webapp.care.privacy.consents import REDISCLOSURE, Category, Consent
 from webapp.notify.announcing.announce import announce
 from webapp.notify.outbox import Notification
@@ -265,7 +264,7 @@ def test_one_switch_a_category_leads_to_the_signing_and_back(visit, store, world
     maya = visit(world.maya)
     page = maya.get("/together").text
     offered = re.findall(r"/me/sharing/new\?recipient=\d+&amp;category=(\w+)", page)
-    assert offered == [each.value for each in consents.IN_USE]
+    assert offered == [each.value for each in Category]
     form = maya.get(f"/me/sharing/new?recipient={world.ben.id}&category=hours").text
     assert re.findall(r'value="(\w+)"[^>]*checked', form).count("hours") == 1
     [given] = share("hours")

@@ -224,13 +224,13 @@ def live(store: Store, client: Person, category: str, now: datetime) -> Part:
     return DRAWN[category].live(store, client, now)
 
 
-def freeze(
+def frozen(
     store: Store, consent_id: int, client: Person, category: str, until: datetime, now: datetime
-) -> None:
-    """Keep the picture as it is now for the recipient of this consent, who may be shown nothing newer (P3)."""
+) -> FrozenPicture:
+    """The picture as it is now, to be kept for the recipient of this consent, who may be shown nothing newer (P3)."""
     rows = live(store, client, category, now)
     body = DRAWN[category].rows.dump_json(rows).decode()
-    store.add(FrozenPicture(consent_id=consent_id, frozen_at=now, shown_until=until, body=body))
+    return FrozenPicture(consent_id=consent_id, frozen_at=now, shown_until=until, body=body)
 
 
 def thaw(store: Store, consent_id: int) -> None:

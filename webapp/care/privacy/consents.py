@@ -26,8 +26,6 @@ class Category(StrEnum):
     HOURS = "hours"
 
 
-IN_USE = tuple(each for each in Category if each != Category.CATCH_UP)
-"""What is passed on under a consent today. The others cannot be signed until something is; signed ones stay valid (M30)."""
 RIGHT_TO_REVOKE = N_(
     "You can take this back at any time, with one tap under Sharing or by telling your care team. It ends at once; what was told before stays told."
 )
@@ -39,7 +37,7 @@ DESCRIPTIONS = {
     Category.MISSED_SESSION: N_(
         "That I can't come to a session, as soon as I say so, or was not in one, once my program is sure of it; never why"
     ),
-    Category.CATCH_UP: N_("The catch-up notes that I choose to share"),
+    Category.CATCH_UP: N_("The catch-up notes, questions and answers that I write to them"),
     Category.HOMEWORK: N_(
         "That I have homework, and when it is done; never what it is or what I wrote"
     ),
@@ -152,7 +150,8 @@ class Consent(Base):
     def _freeze(self, store: Store, now: datetime) -> None:
         """Keep what the recipient was shown last, if it counts until now."""
         if self.signed_at <= now < self.expires_at and self.paused_at is None:
-            pictures.freeze(store, self.id, self.client, self.category, self.expires_at, now)
+            until = self.expires_at
+            store.add(pictures.frozen(store, self.id, self.client, self.category, until, now))
 
 
 def grant(
@@ -175,7 +174,7 @@ def grant(
     """
     if by.id != client.id:
         raise Forbidden(N_("Only you can allow this yourself."))
-    if category not in IN_USE:
+    if category not in list(Category):
         raise Invalid(N_("%(name)s can't be shared."), field="category", name=category)
     for field, value in (("purpose", purpose), ("signature", signature)):
         if not value.strip():

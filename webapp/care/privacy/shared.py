@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from webapp.care.couples import pictures
@@ -57,12 +57,6 @@ def preview(store: Store, client: Person, recipient_id: int, now: datetime) -> S
             if category in chosen
         },
     )
-
-
-def anything(person_id: int, now: datetime) -> ColumnElement[bool]:
-    """A condition: this person shares something with somebody, or somebody with them, as the recipient may know."""
-    either = or_(Consent.recipient_id == person_id, Consent.client_id == person_id)
-    return exists().where(Consent.expires_at > now, either)
 
 
 def _parts(

@@ -901,6 +901,33 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "partner_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=False),
+        sa.Column("reader_id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["person.id"], name=op.f("fk_partner_note_author_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["person.id"], name=op.f("fk_partner_note_reader_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name=op.f("fk_partner_note_session_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_note")),
+        sa.UniqueConstraint(
+            "author_id",
+            "reader_id",
+            "session_id",
+            name=op.f("uq_partner_note_author_id_reader_id_session_id"),
+        ),
+    )
+    with op.batch_alter_table("partner_note", schema=None) as batch_op:
+        batch_op.create_index("ix_partner_note_reader", ["reader_id"], unique=False)
+
+    op.create_table(
         "resource",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("url", sa.String(), nullable=True),
@@ -1270,6 +1297,37 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "note_read",
+        sa.Column("note_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["note_id"], ["partner_note.id"], name=op.f("fk_note_read_note_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_note_read_person_id")),
+        sa.PrimaryKeyConstraint("note_id", "person_id", name=op.f("pk_note_read")),
+    )
+    op.create_table(
+        "note_text",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("note_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("request_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_note_text_by_id")),
+        sa.ForeignKeyConstraint(
+            ["note_id"], ["partner_note.id"], name=op.f("fk_note_text_note_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_note_text")),
+        sa.UniqueConstraint("by_id", "request_id", name=op.f("uq_note_text_by_id_request_id")),
+    )
+    with op.batch_alter_table("note_text", schema=None) as batch_op:
+        batch_op.create_index("ix_note_text_note", ["note_id", "id"], unique=False)
+
+    op.create_table(
         "partner_reminder",
         sa.Column("seat_id", sa.Integer(), nullable=False),
         sa.Column("recipient_id", sa.Integer(), nullable=False),
@@ -1622,6 +1680,11 @@ def downgrade() -> None:
 
     op.drop_table("plan")
     op.drop_table("partner_reminder")
+    with op.batch_alter_table("note_text", schema=None) as batch_op:
+        batch_op.drop_index("ix_note_text_note")
+
+    op.drop_table("note_text")
+    op.drop_table("note_read")
     with op.batch_alter_table("make_up", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_make_up_standing",
@@ -1715,6 +1778,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_resource_session")
 
     op.drop_table("resource")
+    with op.batch_alter_table("partner_note", schema=None) as batch_op:
+        batch_op.drop_index("ix_partner_note_reader")
+
+    op.drop_table("partner_note")
     op.drop_table("meeting")
     with op.batch_alter_table("homework", schema=None) as batch_op:
         batch_op.drop_index("ix_homework_session")

@@ -14,6 +14,7 @@ from webapp.web.client import (
     me,
     messages,
     my_seats,
+    notes,
     offline,
     schedule,
     seats,
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["goes_together"] = together.has_place
     client = Blueprint("client", __name__)
     for place in (
-        today, schedule, together, seats, absences, answers, connecting, group_times, messages,
+        today, schedule, together, notes, seats, absences, answers, connecting, group_times, messages,
         approach, offline, *catch_up.PLACES, *me.PLACES, *make_ups.PLACES, *sharing.PLACES,
     ):  # fmt: skip
         client.register_blueprint(place.pages)

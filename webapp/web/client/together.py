@@ -13,7 +13,6 @@ from babel.dates import format_skeleton
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
 
 from webapp import clock
 from webapp.care.audit import events
@@ -30,10 +29,9 @@ from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups.eligibility import JOINT
-from webapp.care.privacy import consents, shared
+from webapp.care.privacy import consents, shared, shared_notes
 from webapp.care.privacy.consents import (
     DESCRIPTIONS,
-    IN_USE,
     REDISCLOSURE,
     Category,
     Consent,
@@ -59,7 +57,7 @@ HOURS_BACK = timedelta(weeks=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class BoardTime:
     """One time in a column."""
 
     starts_at: datetime
@@ -75,8 +73,8 @@ class BoardDay:
     """One day in the reader's zone in which one of the two has something."""
 
     on: date
-    mine: list[Slot]
-    theirs: list[Slot]
+    mine: list[BoardTime]
+    theirs: list[BoardTime]
 
     @property
     def words(self) -> str:
@@ -102,6 +100,10 @@ class Known:
     """The reader is reminded of their sessions."""
     shows: bool = False
     """Something is shared."""
+    partner: bool = False
+    """They are the reader's partner, for whom the reader can write notes."""
+    own: frozenset[int] = frozenset()
+    """Sessions that the reader has a place in too."""
 
     @property
     def first_name(self) -> str:
@@ -151,6 +153,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "client/together/show.html", place="together", near=my_seats.approaching(), known=known,
         mine=mine, partner=partner, redisclosure=_(REDISCLOSURE),
+        notes=shared_notes.of(store, me, now),
     )  # fmt: skip
 
 
@@ -170,14 +173,9 @@ def preview(person_id: int) -> ResponseReturnValue:
 
 
 def has_place() -> bool:
-    """Whether *Together* is among the reader's places: they are in a couple, support somebody, or something is shared. One
-    statement."""
+    """Whether *Together* is among the reader's places: they support somebody, or are or were in a couple. No statement."""
     me = current_person()
-    if me is None or me.kind == Kind.STAFF:
-        return False
-    couple = teams.couple_of(me.id).exists()
-    anything = select(or_(couple, shared.anything(me.id, clock.now())))
-    return me.kind == Kind.SUPPORTER or bool(store.scalar(anything))
+    return me is not None and (me.kind == Kind.SUPPORTER or me.was_in_couple)
 
 
 def leave_trace(me: Person, clients: Iterable[Person], now: datetime) -> None:
@@ -214,7 +212,6 @@ def sharing_of(me: Person, partner: Person | None, now: datetime) -> list[Sharin
             [
                 Switch(category, _(NAMES[category]), _(DESCRIPTIONS[category]), given.get((person.id, category)))
                 for category in Category
-                if category in IN_USE or (person.id, category) in given
             ],
             person.id in parted,
         )
@@ -243,6 +240,8 @@ def known_of(
         ),
         Category.REMINDERS in parts,
         bool(parts),
+        joint,
+        frozenset(own),
     )
 
 
@@ -262,7 +261,7 @@ def _lately(rows: Sequence[SharedHomework], now: datetime) -> list[SharedHomewor
 def _timed(rows: Iterable[SharedTime], own: Mapping[int, SeatView], now: datetime) -> list[Any]:
     """Those that are not over. A session of the reader's own too is where their own place says (P3)."""
     followed = [
-        Slot(
+        BoardTime(
             own[each.session_id].session.starts_at, own[each.session_id].session.ends_at,
             own[each.session_id].session.cancelled_at is not None, own[each.session_id].moved,
         )
@@ -292,9 +291,9 @@ def _days(
     return [days[on] for on in sorted(days)]
 
 
-def _slot(each: SeatView, *, opens: bool = True) -> Slot:
+def _slot(each: SeatView, *, opens: bool = True) -> BoardTime:
     session = each.session
-    return Slot(
+    return BoardTime(
         session.starts_at, session.ends_at, session.cancelled_at is not None, each.moved,
         each.seat.id if opens else None,
     )  # fmt: skip

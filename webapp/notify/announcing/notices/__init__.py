@@ -26,6 +26,7 @@ def planned_notices(store: Store, event: Any, fields: dict[str, Any]) -> list[Pl
 _PLANNERS: dict[Tag, Callable[[Store, Any, dict[str, Any]], Iterator[PlannedNotice]]] = {
     Tag.PARTNER_REMINDER_DUE: session_changes.partner_reminder,
     Tag.ABSENCE_REPORTED: partners.absence_reported,
+    Tag.PARTNER_NOTE_WRITTEN: partners.note_written,
     Tag.SESSION_CONFIRMED: partners.confirmed,
     Tag.SESSION_MOVED: session_changes.moved,
     Tag.SESSION_CANCELLED: session_changes.cancelled,

@@ -1,4 +1,4 @@
-"""Notices to a person whom a client lets know that they can't come, or were not there (rule 8, P4). The words say that there is
+"""Notices to a person whom a client lets know that they can't come, or were not there (rule 8, P4), or to whom they wrote. The words say that there is
 something new, and no more (P5); what it is stands on Together."""
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from webapp.care.attendance import attended
 from webapp.care.attendance.absences import AbsenceReport
-from webapp.care.privacy.consents import Category, Consent, valid
+from webapp.care.privacy.consents import Category, Consent, covers, valid
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.notify.announcing.notices.planned_notice import NEWS_LAST, PlannedNotice
@@ -44,8 +44,22 @@ def confirmed(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Plan
             yield _news(event, seat.client_id, recipient)
 
 
-def _news(event: Any, client_id: int, recipient_id: int) -> PlannedNotice:
+def note_written(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
+    """One of a couple wrote to the other: under the writer's consent when the writer is a client, whose words they are."""
+    recipient = fields["recipient"]
+    if event.client_id == recipient:  # by a supporter
+        yield _news(event, event.client_id, recipient, None)
+    elif store.scalar(select(covers(event.client_id, recipient, Category.CATCH_UP, event.at))):
+        yield _news(event, event.client_id, recipient, Category.CATCH_UP)
+
+
+def _news(
+    event: Any,
+    client_id: int,
+    recipient_id: int,
+    consent: Category | None = Category.MISSED_SESSION,
+) -> PlannedNotice:
     return PlannedNotice(
         event, recipient_id, NoticeKind.PARTNER_NEWS, event.at + NEWS_LAST, client_id=client_id,
-        consent=Category.MISSED_SESSION,
+        consent=consent,
     )  # fmt: skip
