@@ -1,4 +1,4 @@
-// "I can't make it" without a network. A note is kept before it is sent and dropped once the server has responded; what remains is
+// "I can't make it" and notes to a partner without a network. A note is kept before it is sent and dropped once the server has responded; what remains is
 // shown as "not sent yet" and goes out on load, when the network returns and when the page is looked at again (R7).
 const region = document.getElementById("unsent");
 const me = document.body.dataset.person ?? localStorage.getItem("person");
@@ -13,6 +13,7 @@ function card(note) {
   const made = region.querySelector(`template[data-note=${kind}]`).content.cloneNode(true);
   const put = (name, words) => made.querySelectorAll(`[data-${name}]`).forEach((place) => { place.textContent = words; });
   put("when", note.when);
+  if (note.what) put("what", note.what);
   if (typeof note.refused === "string") put("why", note.refused);
   made.querySelector("a")?.setAttribute("href", note.url);
   made.querySelector("button")?.addEventListener("click", () => outbox.drop(note.id));
@@ -42,8 +43,8 @@ const send = () => document.hidden || outbox.send().catch(() => {}).then(() => s
 
 function said(news) {
   if (news.sent) {
-    const page = news.sent.url.replace("/absence", "");
-    const shown = ["/", "/schedule"].includes(location.pathname) || location.pathname.startsWith(page);
+    const page = news.sent.url.replace("/absence", "").replace("/answers", "");
+    const shown = ["/", "/schedule", "/together"].includes(location.pathname) || location.pathname.startsWith(page);
     if (shown && !leaving) return location.reload(); // which would take the place of a page that was just asked for
     say(region.dataset.sent);
   }
@@ -54,7 +55,7 @@ function said(news) {
 function keep({ target: form }) {
   if (!form.matches("form[data-outbox]")) return;
   const { csrf_token, request_id: id, ...fields } = Object.fromEntries(new FormData(form));
-  const kept = outbox.keep(me, { id, url: form.getAttribute("action"), when: form.dataset.outbox, draft: form.dataset.keep, fields });
+  const kept = outbox.keep(me, { id, url: form.getAttribute("action"), when: form.dataset.outbox, what: form.dataset.outboxWhat, draft: form.dataset.keep, fields });
   keeping.set(id, kept);
 }
 

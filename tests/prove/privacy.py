@@ -17,6 +17,9 @@ GUARD = "webapp/web/page/guard.py"
 REMINDING = "webapp/notify/announcing/partner_reminders.py"
 BOOKINGS = "webapp/care/make_ups/bookings.py"
 MAKE_UPS = "webapp/care/make_ups/make_ups.py"
+SHARED = "webapp/care/privacy/shared.py"
+PICTURES = "webapp/care/couples/pictures.py"
+TOGETHER = "webapp/web/client/together.py"
 CALENDARS = "webapp/care/make_ups/calendars.py"
 
 BREAKS = (
@@ -72,9 +75,20 @@ BREAKS = (
     Mutation("P2", "webapp/care/leaving.py", "        consents.stop_all(store, person, by=by, now=now)\n", "", by("care/privacy/test_consents", "end_with_the_treatment")),
     Mutation("P3", BOOKINGS, "if isinstance(refusal, Clash) and party.known_until:", "if False:", by("web/client/test_make_ups", "never_told")),
     Mutation("P3", BOOKINGS, "    if place and party.known_until and", "    if False and place and party.known_until and", by("web/client/test_make_ups", "never_told")),
-    Mutation("P3", CONSENTS, "min(now, each.revoked_at or now, each.paused_at or now)", "min(now, each.paused_at or now)", by("web/client/test_make_ups", "leaves_the_times")),
+    Mutation("P3", CONSENTS, "min(now, self.revoked_at or now, self.paused_at or now)", "min(now, self.paused_at or now)", by("web/client/test_make_ups", "leaves_the_times")),
     Mutation("P3", "webapp/care/leaving.py", "        made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)\n", "        pass\n", by("care/test_leaving", "given_up")),
     Mutation("P3", "webapp/web/chart/paper.py", " if each.what not in NOT_PRINTED]", "]", by("web/test_printed_chart", "pause")),
+    Mutation("P3", CONSENTS, "            self._freeze(store, now)\n            self.revoked_at", "            self.revoked_at", by("web/client/test_together", "quiet_week")),
+    Mutation("P3", CONSENTS, "                each._freeze(store, now)\n", "", by("web/client/test_together", "quiet_week")),
+    Mutation("P1", SHARED, "today if counts else kept", "today", by("care/privacy/test_shared", "interleaving")),
+    Mutation("P3", SHARED, "today if counts else kept", "today if counts else []", by("care/privacy/test_shared", "interleaving")),
+    Mutation("P3", CONSENTS, "return None if never else end", "return end", by("care/privacy/test_shared", "interleaving")),
+    Mutation("P3", TOGETHER, "_timed(alone, own, now)", "_timed(alone, {}, now)", by("web/client/test_together", "follows_the_readers_own")),
+    Mutation("P3", TOGETHER, "if joint and each.session.kind in JOINT", "if False", by("web/client/test_together", "booked_for_both_after")),
+    Mutation("P4", PICTURES, "Session.confirmed_at.is_not(None), ", "", by("web/client/test_together", "once_it_is_certain_and")),
+    Mutation("P4", PICTURES, "and not _waits(week, unsure, now)", "", by("web/client/test_together", "hours_of_a_week_wait")),
+    Mutation("P6", "templates/client/together/show.html", "        {{ redisclosure }}{{ \" \" }}\n", "", by("web/client/test_together", "each_consent_shows")),
+    Mutation("P7", TOGETHER, "    leave_trace(me, [each.client for each in found], now)\n", "", by("web/client/test_together", "each_opening")),
     # P4: nobody else hears of what comes after the start
     Mutation("P4", REMINDING, "Session.is_on, Session.starts_at > now,", "Session.is_on, Session.ends_at > now,",
       by("notify/announcing/test_announce", "checks_after_the_start")),
@@ -91,7 +105,7 @@ BREAKS = (
     Mutation("P6", "templates/client/sharing/show.html", "{{ each.purpose }} · ", "", by("web/client/sharing/test_consents", "redisclosure")),
     Mutation("P6", "templates/notices/partner_reminder/text.txt", "You have a reminder",
       "42 CFR part 2 prohibits redisclosure. You have a reminder", plain("notify/test_wording")),
-    Mutation("P6", "webapp/notify/delivery/parcels.py", 'SHARED_WITH_ME = "/me/sharing"', 'THEIRS = "/schedule"', by("notify/announcing/test_announce", "passing_on")),
+    Mutation("P6", "webapp/notify/delivery/parcels.py", 'SHARED_WITH_ME = "/together"', 'THEIRS = "/schedule"', by("notify/announcing/test_announce", "passing_on")),
     # P7: who looked
     Mutation("P7", "webapp/web/staff/console.py", "    layout = layout_context()\n    leave_trace(context.pop(\"reading\", None))\n",
       "    layout = layout_context()\n    context.pop(\"reading\", None)\n",

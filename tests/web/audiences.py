@@ -13,6 +13,7 @@ SIGNED_IN = EVERYONE - GONE
 CLIENTS = frozenset({"maya", "ben", "zoe", "charlie", "gus", "aiko"})
 FAMILY = frozenset({"maya", "ben", "henry", "zoe", "charlie", "gus", "aiko"})
 OWNER = frozenset({"maya"})
+COUPLED = frozenset({"maya", "ben", "henry"})
 CARE_TEAM = frozenset({"carla", "tessa", "susan", "cody"})
 """Who is named for Maya: they alone read and change what is written for and about her (P12)."""
 AROUND = CARE_TEAM | {"ada"}
@@ -90,6 +91,13 @@ FOR = {
     "client.messages.show": CLIENTS,
     "client.needs.save": CLIENTS,
     "client.needs.show": CLIENTS,
+    "client.notes.answer": OWNER,
+    "client.notes.index": FAMILY,
+    "client.notes.new": COUPLED,
+    "client.notes.show": OWNER,
+    "client.notes.show_to_team": OWNER,
+    "client.notes.take_back": OWNER,
+    "client.notes.write": COUPLED,
     "client.offline.schedule": CLIENTS,
     "client.offline.phone_key": SIGNED_IN,
     "client.offline.token": SIGNED_IN,
@@ -115,6 +123,8 @@ FOR = {
     "client.sign_ins.show": SIGNED_IN,
     "client.summaries.show": OWNER,
     "client.today.show": SIGNED_IN,
+    "client.together.preview": frozenset({"ben"}),
+    "client.together.show": FAMILY,
     "client.waiting.accept": OWNER,
     "client.waiting.join": OWNER,
     "client.waiting.leave": OWNER,

@@ -98,6 +98,7 @@ def _objects(store: Store, world: Any) -> dict[str, Any]:
     resource = one("resource", program_id=harbor, session_id=room.id, ref="r1", title="Breathing", by_id=world.carla.id)  # fmt: skip
     make_up = one("make_up", seat_id=seat.id, resource_id=resource, kind="recording")
     one("reflection", make_up_id=make_up, body="I thought about it.", handed_in_at=now - DAY)
+    partner_note = one("partner_note", author_id=maya, reader_id=world.ben.id, session_id=room.id)
     usual, other = _group_times(store, world, now)
     slot = cast.open_room(
         store, world.carla, [], now + 3 * DAY, now=now - 2 * DAY, ref="slot", presence_from="staff"
@@ -118,6 +119,8 @@ def _objects(store: Store, world: Any) -> dict[str, Any]:
         "access_id": one("emergency_access", staff_id=world.colin.id, reason="Over.", began_at=now - DAY, ends_at=now - DAY / 2, **client),
         "task_id": one("task", program_id=harbor, key="tech", kind="tech_help", role="technician", seat_id=seat.id, session_id=room.id, owner_id=None, done_at=None, withdrawn=False, **client),
         "id": 1, "digest": "0", "name": "app.css", "token": "x", "secret": "x", "feed": "harbor",
+        "client.notes note_id": partner_note,
+        "text_id": one("note_text", note_id=partner_note, by_id=maya, kind="note", body="What helped me", taken_back_at=None),
         "client.group_times seat_id": next(each.id for each in usual.seats if each.client_id == maya),
         "staff.make_ups session_id": slot.id,
         "forms": {

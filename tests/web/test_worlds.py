@@ -21,7 +21,6 @@ from tests.web.worlds import (
     FETCHED,
     HISTORY,
     LEFT_OUT,
-    PAIRS,
     TRIED,
     Fact,
     Seen,
@@ -40,8 +39,8 @@ SEED = int(os.environ.get("WORLDS_SEED") or 1)
 FETCHES, TRIES = 35, 8
 LATER = (timedelta(minutes=1), 4 * HOUR, 27 * HOUR, 3 * DAY)
 """When the viewer looks, counted from the fact."""
-ANNOUNCED = (Category.SCHEDULE, Category.REMINDERS, Category.MAKE_UPS)
-"""Consents under which somebody is told of the other's times."""
+UNFOLDING = (Category.MISSED_SESSION, Category.HOURS)
+"""What becomes known as time passes, so that a quiet week of it is compared in tests/web/client/test_together.py."""
 
 lasting = settings(
     max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate],
@@ -70,8 +69,11 @@ def lived(app: Flask, database: Any, number: int, fact: Fact, pair: str, *, with
     world = World(app, database, pair, THAT_DAY + timedelta(minutes=dice.randrange(90)))
     try:
         seen: Seen = []
-        shared = [each for each in ANNOUNCED if dice.random() < 0.3 and not {each} & fact.covered]
+        shared = [each for each in Category if dice.random() < 0.3 and not {each} & fact.covered]
+        shared = [each for each in shared if not (fact.ends and each in UNFOLDING)]
         before, after = (dice.sample(HISTORY, dice.randrange(3)) for _ in range(2))
+        if fact.ends and shared:  # what happens to the other afterwards is what no longer shows
+            after = [each for each in after if each[0].startswith("viewer")]
         with stopped(world.now):
             for category in shared if pair in ("partner", "supporter") else ():
                 world.act(lambda s, c=category: shares(s.store, s.about, s.viewer, c, s.now))
@@ -108,7 +110,7 @@ def test_two_worlds_that_differ_in_one_fact_look_the_same(app: Flask, database: 
     def example(number: int) -> None:
         dice = random.Random(f"{SEED} {number}")
         fact = dice.choice(FACTS)
-        pair = "partner" if dice.random() < 0.6 else dice.choice(sorted(PAIRS))
+        pair = "partner" if dice.random() < 0.6 else dice.choice(sorted(fact.pairs))
         found = compared(app, database, number, fact, pair)
         assert not found, told(found, f"{pair}: {fact.name} ({number})")
 

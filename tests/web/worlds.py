@@ -39,6 +39,8 @@ from webapp.care.contact import (
     reengagement_plans,
     tasks,
 )
+from webapp.care.couples import partner_notes
+from webapp.care.couples.partner_notes import NoteText, PartnerNote
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import (
     bookings,
@@ -303,12 +305,41 @@ def _to_viewer(how: str) -> Act:
     return act
 
 
+def _note(s: Scene) -> None:
+    partner_notes.write(s.store, s.about, _session(s.store, "past-group"), WORDS, **s.by(s.about))
+
+
+def _viewers_note(s: Scene) -> None:
+    shares(s.store, s.viewer, s.about, Category.CATCH_UP, s.now)
+    partner_notes.write(s.store, s.viewer, _session(s.store, "past-group"), WORDS, **s.by(s.viewer))
+
+
+def _between(s: Scene) -> PartnerNote:
+    mine = select(PartnerNote).where(PartnerNote.author_id == s.viewer.id, PartnerNote.reader_id == s.about.id)  # fmt: skip
+    return s.store.scalars(mine).one()
+
+
+def _note_answered(s: Scene) -> None:
+    partner_notes.answer(s.store, _between(s), WORDS, **s.by(s.about))
+
+
+def _note_read(s: Scene) -> None:
+    partner_notes.mark_read(s.store, _between(s).id, **s.by(s.about))
+
+
+def _note_taken_back(s: Scene) -> None:
+    mine = select(NoteText).where(NoteText.by_id == s.about.id).order_by(NoteText.id).limit(1)
+    partner_notes.take_back(s.store, s.store.scalars(mine).one(), **s.by(s.about))
+
+
 def _task(s: Scene) -> None:
     tasks.open_one(
         s.store, key=f"x {s.now}", kind="outreach", program_id=s.about.program_id, due_at=s.now + HOUR, client=s.about, **s.by(None)
     )  # fmt: skip
 
 
+WAS_THERE = frozenset({Category.MISSED_SESSION, Category.HOURS})
+NOTES = frozenset({Category.CATCH_UP})
 BOOKS = frozenset({Category.SCHEDULE, Category.REMINDERS, Category.MAKE_UPS})
 KNOWN = frozenset({Category.SCHEDULE, Category.REMINDERS})
 MISSED = frozenset({Category.MISSED_SESSION})
@@ -319,8 +350,8 @@ FACTS = [
     *(Fact(f"reports absent from {ref}", _report(ref), covered=MISSED) for ref in ("tonight", "next-group", "next-hour")),
     Fact("reports absent from their own", lambda s: absences.report(s.store, s.seat(f"own-{s.about.ref}"), **s.by(s.about)), covered=MISSED),
     Fact("comes after all", _withdraw, first=_report("next-group"), covered=MISSED),
-    *(Fact(f"was there in {ref}", _mark(ref, "present"), _mark(ref, "absent"), covered=MISSED) for ref in ("past-group", "past-hour", "tonight")),
-    Fact("joined", lambda s: presence.record(s.store, [Sighting("in", _session(s.store, "fed"), s.about, EvidenceType.JOINED, _session(s.store, "fed").starts_at, "zoom")], **s.by(None)), covered=MISSED),
+    *(Fact(f"was there in {ref}", _mark(ref, "present"), _mark(ref, "absent"), covered=WAS_THERE) for ref in ("past-group", "past-hour", "tonight")),
+    Fact("joined", lambda s: presence.record(s.store, [Sighting("in", _session(s.store, "fed"), s.about, EvidenceType.JOINED, _session(s.store, "fed").starts_at, "zoom")], **s.by(None)), covered=WAS_THERE),
     Fact("taps Join", lambda s: presence.tap_join(s.store, s.seat("tonight"), **s.by(s.about))),
     Fact("says they come", lambda s: contacts.confirm_coming(s.store, s.seat("tonight"), **s.by(s.about))),
     Fact("is excused", lambda s: absences.excuse(s.store, s.seat("past-group"), "Ill.", **s.by(s.cast.carla)), covered=MISSED),
@@ -328,7 +359,7 @@ FACTS = [
     Fact("books a make-up", _book("slot"), covered=BOOKS),
     Fact("moves a make-up", _book("slot-2"), first=_book("slot"), covered=BOOKS),
     Fact("gives up a make-up", _give_up("past-group"), first=_book("slot"), covered=BOOKS),
-    Fact("makes up by a recording", _reflection),
+    Fact("makes up by a recording", _reflection, covered=frozenset({Category.HOURS})),
     Fact("waits in a line", _wait(), covered=BOOKS),
     Fact("waits in a line for both", _wait("past-hour"), covered=BOOKS),
     Fact("changes the time of a group", _other_time, covered=KNOWN),
@@ -339,10 +370,15 @@ FACTS = [
       _each(_book("joint", "past-hour"), _give_up("past-hour")), JOINT, MISSED),
     Fact("can't come to a joint make-up", _joint_report, first=_each(JOINT, _book("joint", "past-hour")), covered=MISSED),
     Fact("is told by staff of a joint make-up", _book("joint", "next-hour", by=False), _book("joint", "past-hour", by=False), JOINT, MISSED),
-    Fact("hands in homework", _hand_in),
+    Fact("hands in homework", _hand_in, covered=frozenset({Category.HOMEWORK})),
     Fact("gets feedback", lambda s: homework.give_feedback(s.store, _hand_in(s), "Good.", **s.by(s.cast.carla)), first=_hand_in),
     Fact("writes a draft", lambda s: drafts.save(s.store, "message", "So far", **s.by(s.about))),
     Fact("writes a message", lambda s: messages.send(s.store, s.about, "Hello", **s.by(s.about))),
+    Fact("writes a note", _note, covered=NOTES),
+    Fact("changes a note", _note, first=_note, covered=NOTES),
+    Fact("takes a note back", _note_taken_back, first=_note, covered=NOTES),
+    Fact("asks about a note", _note_answered, first=_viewers_note, covered=NOTES, pairs=("partner",)),
+    Fact("reads a note", _note_read, first=_viewers_note, pairs=("partner",)),
     Fact("is written to", lambda s: messages.send(s.store, s.about, "Hello", **s.by(s.cast.carla))),
     Fact("is reached", lambda s: contacts.record(s.store, s.about, channel="call", outcome="reached", **s.by(s.cast.carla))),
     Fact("has a plan", lambda s: reengagement_plans.make(s.store, s.about, note="Start again.", **s.by(s.cast.carla))),
@@ -420,6 +456,9 @@ FETCHED: dict[str, tuple[str, ...]] = {
     "client.messages.news": ("?after=0",),
     "client.messages.show": ("",),
     "client.needs.show": ("",),
+    "client.notes.index": ("",),
+    "client.notes.new": ("",),
+    "client.notes.show": ("",),
     "client.offline.schedule": ("",),
     "client.offline.token": ("",),
     "client.own_copy.show": ("",),
@@ -433,6 +472,8 @@ FETCHED: dict[str, tuple[str, ...]] = {
     "client.sign_ins.show": ("",),
     "client.summaries.show": ("",),
     "client.today.show": ("",),
+    "client.together.preview": ("",),
+    "client.together.show": ("",),
     "client.windows.show": ("",),
     "feeds.download": ("",),
     "feeds.show": ("",),
@@ -457,6 +498,10 @@ TRIED: dict[str, tuple[dict[str, str], ...]] = {
     "client.messages.read": ({},),
     "client.messages.send": ({"body": "Hello"},),
     "client.needs.save": ({"need": "captions"},),
+    "client.notes.answer": ({"body": WORDS},),
+    "client.notes.show_to_team": ({},),
+    "client.notes.take_back": ({},),
+    "client.notes.write": ({"session": "SESSION", "body": WORDS}, {"session": "SESSION", "body": WORDS}),
     "client.own_copy.take": ({},),
     "client.reminders.save": ({"first": "sms"},),
     "client.resources.finish": ({},),
@@ -513,12 +558,12 @@ def routes(app: Flask) -> dict[str, tuple[str, str]]:
 
 
 NUMBERS = re.compile(
-    r"""(/(?:seats|homework|resources|held-places|waiting|sharing|devices|logins|passkeys|messages)/
+    r"""(/(?:seats|homework|resources|held-places|waiting|sharing|devices|logins|passkeys|messages|notes|texts)/
     |(?:session|resource|series|seat|shown)"\s*value="
     |data-[a-z]+="[a-z_-]+[-:]
     |"(?:seat|by_seat|id)":\s*
     |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after|seat))="[a-z_-]*
-    |after=|before=|shown=)(\d+)""",
+    |data-up-to="|after=|before=|shown=)(\d+)""",
     re.VERBOSE,
 )
 UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -689,6 +734,15 @@ class World:
                 CONSENT: of(select(Consent.id).where(Consent.client_id == me.id).order_by(Consent.id)),
                 HELD: of(held.where(WaitlistEntry.client_id == me.id).order_by(HeldPlace.id)),
                 ENTRY: of(select(WaitlistEntry.id).where(WaitlistEntry.client_id == me.id).order_by(WaitlistEntry.id)),
+                "person_id": [other.id, 10**6],
+                "note_id": of(
+                    select(PartnerNote.id).where(PartnerNote.author_id == me.id).order_by(PartnerNote.id),
+                    store.scalar(select(PartnerNote.id).where(PartnerNote.author_id == other.id).limit(1)),
+                ),
+                "text_id": of(
+                    select(NoteText.id).where(NoteText.by_id == me.id).order_by(NoteText.id),
+                    store.scalar(select(NoteText.id).where(NoteText.by_id == other.id).limit(1)),
+                ),
                 "token": [feed],
             }  # fmt: skip
 

@@ -27,6 +27,7 @@ class NoticeKind(StrEnum):
     PLACE_TAKEN = "place_taken"
     SCHEDULE_CHANGED = "schedule_changed"
     PARTNER_REMINDER = "partner_reminder"
+    PARTNER_NEWS = "partner_news"
     PLACE_HELD = "place_held"
     MAKE_UP_BOOKED = "make_up_booked"
     MAKE_UP_CANCELLED = "make_up_cancelled"
@@ -92,6 +93,7 @@ FEEDBACK = frozenset(
 """What staff answered or opened again, each about one thing that was handed in."""
 FOLDED: dict[NoticeKind, frozenset[NoticeKind]] = {
     NoticeKind.MESSAGE: frozenset({NoticeKind.MESSAGE}),
+    NoticeKind.PARTNER_NEWS: frozenset({NoticeKind.PARTNER_NEWS}),
     **dict.fromkeys(HAND_INS, frozenset(HAND_INS)),
     **{kind: frozenset({kind}) for kind in FEEDBACK},
     **dict.fromkeys(BOOKINGS, BOOKINGS),
@@ -100,7 +102,7 @@ FOLDED: dict[NoticeKind, frozenset[NoticeKind]] = {
 NEWS = (
     NoticeKind.PLACE_HELD, NoticeKind.MAKE_UP_CANCELLED, NoticeKind.MAKE_UP_LAPSED,
     NoticeKind.CATCH_UP, NoticeKind.HOMEWORK_ANSWERED, NoticeKind.HOMEWORK_REOPENED, *HAND_INS,
-    NoticeKind.REFLECTION_ANSWERED, NoticeKind.MESSAGE, NoticeKind.SESSION_CORRECTED,
+    NoticeKind.REFLECTION_ANSWERED, NoticeKind.MESSAGE, NoticeKind.SESSION_CORRECTED, NoticeKind.PARTNER_NEWS,
 )  # fmt: skip
 """About nothing that is coming up: in quiet hours they wait for the morning."""
 LINKS = (NoticeKind.INVITATION, NoticeKind.SIGN_IN_LINK)

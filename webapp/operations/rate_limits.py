@@ -62,7 +62,7 @@ TEST_NOTICE = Rate("test-notice", 5, timedelta(minutes=1))
 OWN_COPY = Rate("own-copy", 3, timedelta(minutes=10))
 """Copies of one's own data: each reads everything about a person."""
 MESSAGE = Rate("message", 30, timedelta(minutes=2), WRITTEN_A_LOT)
-"""Messages that one client writes."""
+"""Messages that one client writes, and notes to their partner."""
 HAND_IN = Rate("hand-in", 12, timedelta(minutes=5), SENT_A_LOT)
 """Homework and reflections that one client hands in, or opens again."""
 BOOKING = Rate("booking", 12, timedelta(minutes=5), CHANGED_A_LOT)
@@ -90,6 +90,7 @@ TOKEN = Rate("token", 300, timedelta(seconds=1))
 
 ACTS: dict[Tag, tuple[Rate, Rate]] = {
     Tag.MESSAGE_WRITTEN: (MESSAGE, STAFF_WRITING),
+    Tag.PARTNER_NOTE_WRITTEN: (MESSAGE, STAFF_WRITING),
     Tag.HOMEWORK_HANDED_IN: (HAND_IN, STAFF_WRITING),
     Tag.HOMEWORK_REOPENED: (HAND_IN, STAFF_WRITING),
     Tag.REFLECTION_HANDED_IN: (HAND_IN, STAFF_WRITING),
@@ -137,6 +138,7 @@ NEVER_REFUSED: dict[Tag, str] = {
     Tag.CRISIS_WORDS: "somebody may be in danger (rule 16)",
     Tag.PARTNER_REMINDER_DUE: "the system's own",
     Tag.ABSENCE_REPORTED: "a client's no",
+    Tag.SESSION_CONFIRMED: "staff say who was there, once a session",
     Tag.ABSENCE_WITHDRAWN: "a client takes their no back",
     Tag.ADDRESS_STOPPED: "STOP, or a device taken away",
     Tag.CONSENT_REVOKED: "the end of a consent takes effect at once (P3)",

@@ -16,6 +16,7 @@ from webapp.care.accounts import logins
 from webapp.care.accounts.logins import Login
 from webapp.care.accounts.sign_in_links import SignInLink
 from webapp.care.contact.connection_tests import SelfTest
+from webapp.care.couples.pictures import FrozenPicture
 from webapp.db import Database, Store
 from webapp.operations.inbox import ReceivedWebhook
 from webapp.operations.received_texts import ReceivedText
@@ -37,9 +38,11 @@ PERIODS = (
     RetentionPeriod(ReceivedText, ReceivedText.settled_at, timedelta(days=90)),
     RetentionPeriod(Login, Login.made_at, logins.KEPT),
     RetentionPeriod(SignInLink, SignInLink.expires_at, timedelta(days=90)),
+    RetentionPeriod(FrozenPicture, FrozenPicture.shown_until, timedelta()),
     RetentionPeriod(SelfTest, SelfTest.made_at, timedelta(days=90)),
 )
-"""Webhooks that were interpreted, texts that became a message or an answer, logins and links that are over, connection tests."""
+"""Webhooks that were interpreted, texts that became a message or an answer, logins and links that are over, connection tests, and what
+somebody was shown last under a consent that would have ended by now."""
 
 
 def let_go(database: Database, now: datetime) -> int:

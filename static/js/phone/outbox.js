@@ -1,6 +1,6 @@
 // Notes that the server has not confirmed yet: kept encrypted, sent again until it responds, taken once thanks to their id (R7).
-// A note is {id, url, fields, at, when, draft?, refused?}: `at` is the instant of the tap, `when` the session's time in words, `draft`
-// what drafts.js keeps of it.
+// A note is {id, url, fields, at, when, what?, draft?, refused?}: `at` is the instant of the tap, `when` the session's time or the reader in
+// words, `what` what it is if not an absence, `draft` what drafts.js keeps of it.
 const UNSENT = "unsent:", REFUSED = [400, 404, 405, 409, 410, 413, 422];
 const patience = () => AbortSignal.timeout?.(20_000);
 const wire = self.BroadcastChannel && new BroadcastChannel("outbox");

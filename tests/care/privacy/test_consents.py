@@ -145,7 +145,7 @@ def test_after_any_sequence_of_acts_the_condition_agrees_with_them(store, world,
         assert covered(store, world, now) == (counts and not paused)
 
 
-@pytest.mark.parametrize("category", ["missed_session", "catch_up", "homework", "hours"])
+@pytest.mark.parametrize("category", ["everything"])
 def test_what_nothing_is_passed_on_under_cannot_be_signed_and_a_signed_one_stays_valid(
     store, world, clock, category
 ):

@@ -48,10 +48,10 @@ def test_htmx_gets_the_card_alone(maya, seat_in):
 
 def test_a_supporter_reads_that_these_pages_say_nothing_of_somebody_elses_week(visit, world):
     """An empty week must not look like June's."""
-    for path in ("/", "/schedule", "/schedule?view=today"):
+    for path in ("/schedule", "/schedule?view=today"):
         page = visit(world.henry).get(path).text
         assert "No sessions of your own" in page
-        assert 'href="/me/sharing"' in page
+        assert 'href="/together"' in page
         assert "Free" not in page
 
 

@@ -16,6 +16,7 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
+from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.schedule import calendar_feeds
 from webapp.crypto.keys import hash_secret
@@ -150,9 +151,17 @@ def prove_again(
 
 
 def login_of(store: Store, secret: str) -> Login | None:
-    """The login that this secret stands for, with its person and their program, whatever has become of it: ask `live`."""
-    wanted = select(Login).where(Login.secret_hash == hash_secret(secret))
-    return store.scalar(wanted.options(joinedload(Login.person).joinedload(Person.program)))
+    """The login that this secret stands for, with its person and their program, whatever has become of it: ask `live`. One statement,
+    which also says whether the person was ever in a couple (`Person.was_in_couple`)."""
+    wanted = select(Login, teams.ever_in_couple(Login.person_id))
+    wanted = wanted.where(Login.secret_hash == hash_secret(secret))
+    whole = joinedload(Login.person).joinedload(Person.program)
+    found = store.execute(wanted.options(whole)).first()
+    if found is None:
+        return None
+    login, in_couple = found
+    login.person.was_in_couple = in_couple
+    return login
 
 
 def end_all(

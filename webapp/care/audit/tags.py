@@ -187,6 +187,8 @@ class Tag(StrEnum):
         N_("A client read or watched something to the end."), N_("Read or watched something to the end"), "help", "book")
     MESSAGE_WRITTEN = ("client:message:written", "message",
         N_("The client or their care team wrote to each other."), N_("Message written"), "help", "text")
+    PARTNER_NOTE_WRITTEN = ("client:partner_note:written", "note recipient",
+        N_("Partners wrote to each other: a catch-up note, or a question or answer below it. Nobody else reads it."))
     AVAILABILITY_SET = ("client:availability:set", "",
         N_("The client said at which hours a make-up suits them."), N_("Said which times suit them"), "", "schedule")
     ACCOMMODATION_ASKED = ("client:accommodation:asked", "accommodation kind",
@@ -246,6 +248,9 @@ class Tag(StrEnum):
         N_("A notice was handed to a channel."), N_("Notice sent"), "", "send")
     CHART_READ = ("client:chart:read", "what",
         N_("Someone read clinical content (P7)."), N_("Somebody read the chart"), "", "person")
+    SHARED_READ = ("client:shared:read", "",
+        N_("A person whom a client lets know something opened the page that shows it (P7)."),
+        N_("Somebody looked at what they share"), "", "together")
     LINK_ISSUED = ("person:link:issued", "person purpose",
         N_("A one-time sign-in link was made."), N_("A sign-in link was made for them"), "", "key")
     SIGNED_IN = ("person:signed_in", "person way",

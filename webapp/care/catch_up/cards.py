@@ -1,10 +1,11 @@
 """Catch-up cards: one for each missed seat, with what there is to read, do and talk through (M5, M21)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import and_, func, or_, select
@@ -33,12 +34,15 @@ class CatchUpPart(StrEnum):
     SUMMARY = "summary"
     RESOURCE = "resource"
     HOMEWORK = "homework"
+    NOTE = "note"
+    """What a partner wrote for the client about the session."""
     FOLLOW_UP = "follow_up"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item on a card. `id`: the session's for a summary, the seat's for a follow-up, else that of the resource or homework."""
+    """One item on a card. `id`: the session's for a summary, the seat's for a follow-up, else that of the resource, homework or note.
+    `title`: of a note the name of who wrote it."""
 
     part: CatchUpPart
     id: int
@@ -79,9 +83,14 @@ class CatchUpCard:
 
 
 def catch_up(
-    store: Store, client: Person, missed: Iterable[MissedSeat], now: datetime
+    store: Store,
+    client: Person,
+    missed: Iterable[MissedSeat],
+    now: datetime,
+    notes: "Mapping[int, Sequence[Item]]" = MappingProxyType({}),
 ) -> list[CatchUpCard]:
-    """A card for each missed seat of `client`, in the order given. Five statements for any number of seats."""
+    """A card for each missed seat of `client`, in the order given. `notes`: session id → what a partner wrote about it, for the client's
+    own pages alone. Five statements for any number of seats."""
     missed = list(missed)
     if not missed:
         return []
@@ -103,6 +112,7 @@ def catch_up(
             standing,
             (
                 *(item for part in parts for item in part[seat.session_id]),
+                *notes.get(seat.session_id, ()),
                 Item(CatchUpPart.FOLLOW_UP, seat.id, done_at=talked_at.get(seat.id)),
             ),
             made.get(seat.id),

@@ -91,6 +91,8 @@ class Person(Base):
     column: whoever loads the reader sets it."""
     covering = frozenset[int]()
     """Ids of the staff for whom this one covers now. Not a column either."""
+    was_in_couple = False
+    """They are or were in a couple. Not a column either: it comes with their login."""
 
     @validates("name")
     def _fold(self, _: str, name: str) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     Select,
     UniqueConstraint,
     and_,
+    exists,
     or_,
     select,
     true,
@@ -186,6 +188,11 @@ def set_care_team(
 def couple_of(person_id: int) -> Select[Couple]:
     """The couple this person is in now, if any."""
     return select(Couple).where(Couple.is_current, _includes(person_id))
+
+
+def ever_in_couple(person_id: Any) -> ColumnElement[bool]:
+    """A condition on `person_id`: they are or were in a couple."""
+    return exists().where(_includes(person_id))
 
 
 def former_partners(store: Store, person_id: int) -> set[int]:

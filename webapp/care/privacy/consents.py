@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
+from webapp.care.couples import pictures
 from webapp.care.directory.people import Kind, Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
@@ -25,8 +26,6 @@ class Category(StrEnum):
     HOURS = "hours"
 
 
-IN_USE = (Category.SCHEDULE, Category.REMINDERS, Category.MAKE_UPS)
-"""What is passed on under a consent today. The others cannot be signed until something is; signed ones stay valid (M30)."""
 RIGHT_TO_REVOKE = N_(
     "You can take this back at any time, with one tap under Sharing or by telling your care team. It ends at once; what was told before stays told."
 )
@@ -35,9 +34,13 @@ DESCRIPTIONS = {
         "The days and times of my sessions, when one is moved or called off, and which other times suit me"
     ),
     Category.REMINDERS: N_("A reminder before my sessions, so that they can help me get there"),
-    Category.MISSED_SESSION: N_("That I was not in a session, once my program is sure of it"),
-    Category.CATCH_UP: N_("The catch-up notes that I choose to share"),
-    Category.HOMEWORK: N_("What homework I have, and when it is done; never what I wrote"),
+    Category.MISSED_SESSION: N_(
+        "That I can't come to a session, as soon as I say so, or was not in one, once my program is sure of it; never why"
+    ),
+    Category.CATCH_UP: N_("The catch-up notes, questions and answers that I write to them"),
+    Category.HOMEWORK: N_(
+        "That I have homework, and when it is done; never what it is or what I wrote"
+    ),
     Category.MAKE_UPS: N_("The times I book to make up for a session"),
     Category.HOURS: N_("How many hours I took part in each week"),
 }
@@ -101,6 +104,13 @@ class Consent(Base):
         """Taken back."""
         return self.revoked_at != None
 
+    def counted_until(self, now: datetime) -> datetime | None:
+        """`now` while it counts, the instant at which it was revoked or paused afterwards; None for one that never counted, since
+        it was signed while staff had paused sharing."""
+        end = min(now, self.revoked_at or now, self.paused_at or now)
+        never = self.paused_at is not None and self.paused_at <= self.signed_at
+        return None if never else end
+
     def revoke(self, store: Store, *, by: Person | None, now: datetime) -> None:
         """End it at commit, without a reason and invisibly to the recipient (P3). The client, or staff when the client asks them to.
         Twice is the same. Raises Forbidden."""
@@ -111,6 +121,7 @@ class Consent(Base):
     def end(self, store: Store, *, by: Person | None, now: datetime) -> None:
         """End it, whoever asks: its client is discharged. Twice is the same."""
         if self.revoked_at is None:
+            self._freeze(store, now)
             self.revoked_at = now
             _record(store, Tag.CONSENT_REVOKED, self, by=by, now=now)
 
@@ -121,6 +132,7 @@ class Consent(Base):
             raise Forbidden()
         for each in store.scalars(_between(self.client_id, self.recipient_id)):
             if each.paused_at is None and each.revoked_at is None:
+                each._freeze(store, now)
                 each.paused_at = now
                 _record(store, Tag.CONSENT_PAUSED, each, by=by, now=now)
 
@@ -131,7 +143,15 @@ class Consent(Base):
         for each in store.scalars(_between(self.client_id, self.recipient_id)):
             if each.paused_at is not None:
                 each.paused_at = None
+                if each.revoked_at is None:
+                    pictures.thaw(store, each.id)
                 _record(store, Tag.CONSENT_RESUMED, each, by=by, now=now)
+
+    def _freeze(self, store: Store, now: datetime) -> None:
+        """Keep what the recipient was shown last, if it counts until now."""
+        if self.signed_at <= now < self.expires_at and self.paused_at is None:
+            until = self.expires_at
+            store.add(pictures.frozen(store, self.id, self.client, self.category, until, now))
 
 
 def grant(
@@ -154,7 +174,7 @@ def grant(
     """
     if by.id != client.id:
         raise Forbidden(N_("Only you can allow this yourself."))
-    if category not in IN_USE:
+    if category not in list(Category):
         raise Invalid(N_("%(name)s can't be shared."), field="category", name=category)
     for field, value in (("purpose", purpose), ("signature", signature)):
         if not value.strip():
@@ -249,14 +269,12 @@ def known_until(
 ) -> datetime | None:
     """Up to when the recipient may know facts of this category about the client: `now` while a consent stands; the instant at which
     it was revoked or paused afterwards, for as long as it stays listed, so that what is shown freezes and doesn't vanish (P3); None
-    without one. Aware."""
+    without one. One that was signed while staff had paused sharing never counted. Aware."""
     listed = shown_to(recipient_id, now).where(
         Consent.client_id == client_id, Consent.category == category
     )
-    ends = [
-        min(now, each.revoked_at or now, each.paused_at or now) for each in store.scalars(listed)
-    ]
-    return max(ends, default=None)
+    ends = [each.counted_until(now) for each in store.scalars(listed)]
+    return max((end for end in ends if end is not None), default=None)
 
 
 def valid(as_of: datetime) -> Any:

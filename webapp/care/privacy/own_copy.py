@@ -22,6 +22,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address, Channel
 from webapp.care.contact.connection_tests import SelfTest
 from webapp.care.contact.messages import Message
+from webapp.care.couples import partner_notes
 from webapp.care.directory.people import Kind, Person
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.reflections import Reflection
@@ -157,7 +158,7 @@ def make_ups(store: Store, client: Person, seat_ids: list[int]) -> list[Record]:
 
 
 def _writings(store: Store, client: Person) -> list[Record]:
-    """Every text by the client, oldest first: messages, homework, reflections and drafts."""
+    """Every text by the client, oldest first: messages, homework, reflections, notes to a partner and drafts."""
     texts = [
         {"what": "message", "at": each.sent_at, "text": each.body}
         for each in store.scalars(
@@ -173,6 +174,10 @@ def _writings(store: Store, client: Person) -> list[Record]:
     texts += [
         {"what": "reflection", "at": each.handed_in_at, "text": each.body}
         for each in store.scalars(own.where(Reflection.handed_in_at.is_not(None)))
+    ]
+    texts += [
+        {"what": f"partner_{each.kind}", "at": each.written_at, "text": each.body}
+        for each in store.scalars(partner_notes.written_by(client.id))
     ]
     texts += [
         {"what": "draft", "at": each.saved_at, "text": each.body}

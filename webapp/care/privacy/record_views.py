@@ -37,6 +37,12 @@ class What(StrEnum):
     """Homework, or something to read or watch, that is for a client by name."""
     CATCH_UP = "catch_up"
     """How far a client has come with sessions they missed."""
+    SHARED = "shared"
+    """What the client lets a partner or supporter know, opened by that person."""
+
+
+_BY_TAG = {Tag.EMERGENCY_ACCESS_BEGAN: EMERGENCY, Tag.SHARED_READ: What.SHARED.value}
+"""The `what` of a view whose event has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ def of(
     rows = (
         select(Event)
         .where(Event.client_id == client.id)
-        .where(Event.tag.in_([Tag.CHART_READ, Tag.EMERGENCY_ACCESS_BEGAN]))
+        .where(Event.tag.in_([Tag.CHART_READ, Tag.EMERGENCY_ACCESS_BEGAN, Tag.SHARED_READ]))
         .where(or_(Event.by_id.is_(None), Event.by_id != client.id))
         .where(Event.id < before if before is not None else true())
         .order_by(Event.id.desc())
@@ -100,7 +106,10 @@ def of(
     people = {person.id: person for person in store.scalars(viewers)}
     return [
         RecordView(
-            view.id, view.at, view.fields.get("what", EMERGENCY), people.get(view.by_id or 0)
+            view.id,
+            view.at,
+            view.fields.get("what") or _BY_TAG[Tag(view.tag)],
+            people.get(view.by_id or 0),
         )
         for view in views
     ]

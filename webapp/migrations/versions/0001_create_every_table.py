@@ -734,6 +734,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_answer_made_at"), ["made_at"], unique=False)
 
     op.create_table(
+        "frozen_picture",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("consent_id", sa.Integer(), nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("shown_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["consent_id"], ["consent.id"], name=op.f("fk_frozen_picture_consent_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_frozen_picture")),
+    )
+    with op.batch_alter_table("frozen_picture", schema=None) as batch_op:
+        batch_op.create_index("uq_frozen_picture", ["consent_id"], unique=True)
+
+    op.create_table(
         "notification",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("event_id", sa.BigInteger(), nullable=True),
@@ -904,6 +919,33 @@ def upgrade() -> None:
             "session_id", "source", "uuid", name=op.f("uq_meeting_session_id_source_uuid")
         ),
     )
+    op.create_table(
+        "partner_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=False),
+        sa.Column("reader_id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["person.id"], name=op.f("fk_partner_note_author_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["person.id"], name=op.f("fk_partner_note_reader_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name=op.f("fk_partner_note_session_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_note")),
+        sa.UniqueConstraint(
+            "author_id",
+            "reader_id",
+            "session_id",
+            name=op.f("uq_partner_note_author_id_reader_id_session_id"),
+        ),
+    )
+    with op.batch_alter_table("partner_note", schema=None) as batch_op:
+        batch_op.create_index("ix_partner_note_reader", ["reader_id"], unique=False)
+
     op.create_table(
         "resource",
         sa.Column("kind", sa.String(), nullable=False),
@@ -1274,6 +1316,37 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "note_read",
+        sa.Column("note_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["note_id"], ["partner_note.id"], name=op.f("fk_note_read_note_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_note_read_person_id")),
+        sa.PrimaryKeyConstraint("note_id", "person_id", name=op.f("pk_note_read")),
+    )
+    op.create_table(
+        "note_text",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("note_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("request_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["person.id"], name=op.f("fk_note_text_by_id")),
+        sa.ForeignKeyConstraint(
+            ["note_id"], ["partner_note.id"], name=op.f("fk_note_text_note_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_note_text")),
+        sa.UniqueConstraint("by_id", "request_id", name=op.f("uq_note_text_by_id_request_id")),
+    )
+    with op.batch_alter_table("note_text", schema=None) as batch_op:
+        batch_op.create_index("ix_note_text_note", ["note_id", "id"], unique=False)
+
+    op.create_table(
         "partner_reminder",
         sa.Column("seat_id", sa.Integer(), nullable=False),
         sa.Column("recipient_id", sa.Integer(), nullable=False),
@@ -1626,6 +1699,11 @@ def downgrade() -> None:
 
     op.drop_table("plan")
     op.drop_table("partner_reminder")
+    with op.batch_alter_table("note_text", schema=None) as batch_op:
+        batch_op.drop_index("ix_note_text_note")
+
+    op.drop_table("note_text")
+    op.drop_table("note_read")
     with op.batch_alter_table("make_up", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_make_up_standing",
@@ -1719,6 +1797,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_resource_session")
 
     op.drop_table("resource")
+    with op.batch_alter_table("partner_note", schema=None) as batch_op:
+        batch_op.drop_index("ix_partner_note_reader")
+
+    op.drop_table("partner_note")
     op.drop_table("meeting")
     with op.batch_alter_table("homework", schema=None) as batch_op:
         batch_op.drop_index("ix_homework_session")
@@ -1744,6 +1826,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("notification")
+    with op.batch_alter_table("frozen_picture", schema=None) as batch_op:
+        batch_op.drop_index("uq_frozen_picture")
+
+    op.drop_table("frozen_picture")
     with op.batch_alter_table("answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_answer_made_at"))
 

@@ -24,6 +24,7 @@ PAGES: dict[NoticeKind, tuple[str, str]] = {
     NoticeKind.MESSAGE: ("/messages", "/messages"),
     NoticeKind.SCHEDULE_CHANGED: ("/schedule", "/schedule"),
     NoticeKind.PLACE_TAKEN: ("/schedule", "/schedule"),
+    NoticeKind.PARTNER_NEWS: ("/together", "/together"),
 }
 """Kind → the page it opens, and the page as an e-mail or text shows it: strangers may read an address (P5)."""
 FOR_STAFF = {
@@ -31,7 +32,7 @@ FOR_STAFF = {
     NoticeKind.HOMEWORK_HANDED_IN: "/staff/hand-ins/{about}",
     NoticeKind.REFLECTION_HANDED_IN: "/staff/people/{client}/make-ups",
 }
-SHARED_WITH_ME = "/me/sharing"
+SHARED_WITH_ME = "/together"
 """The page that opens from a reminder about somebody else: what is shared with them, and the rule about passing it on (P6)."""
 
 

@@ -14,11 +14,13 @@ from webapp.web.client import (
     me,
     messages,
     my_seats,
+    notes,
     offline,
     schedule,
     seats,
     sharing,
     today,
+    together,
 )
 
 
@@ -28,9 +30,10 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["nearest"] = (
         my_seats.approaching
     )  # for pages of other rooms in the clients' frame
+    app.jinja_env.globals["goes_together"] = together.has_place
     client = Blueprint("client", __name__)
     for place in (
-        today, schedule, seats, absences, answers, connecting, group_times, messages,
+        today, schedule, together, notes, seats, absences, answers, connecting, group_times, messages,
         approach, offline, *catch_up.PLACES, *me.PLACES, *make_ups.PLACES, *sharing.PLACES,
     ):  # fmt: skip
         client.register_blueprint(place.pages)

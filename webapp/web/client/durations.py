@@ -1,8 +1,9 @@
 """Template filters for durations and dates on client pages."""
 
+from datetime import date as calendar_date
 from datetime import datetime, timedelta
 
-from babel.dates import format_date, format_interval
+from babel.dates import format_date, format_interval, format_skeleton
 from flask_babel import ngettext
 
 from webapp import clock
@@ -45,6 +46,11 @@ def date(instant: datetime) -> str:
     return format_date(instant.astimezone(zone()), pattern, locale=language())
 
 
+def on_date(day: calendar_date) -> str:
+    """November 23."""
+    return format_skeleton("MMMMd", day, locale=language())
+
+
 def between(start: datetime, end: datetime) -> str:
     """9:36 – 11:06 AM, in the reader's time zone."""
     return format_interval(start, end, "hm", tzinfo=zone(), locale=language())
@@ -62,5 +68,6 @@ FILTERS = {
     "minutes": minutes,
     "until": until,
     "date": date,
+    "on_date": on_date,
     "played": played,
 }

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from flask import Blueprint, g, request, url_for
+from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -29,10 +29,13 @@ AHEAD, BEHIND = timedelta(days=8), timedelta(days=3)
 @pages.get("/")
 @needs(Permission.OWN_DAY)
 def show() -> ResponseReturnValue:
-    """The next session with its countdown, the rest of today, and the next days in short. A page that polls by itself does not count
+    """The next session with its countdown, the rest of today, and the next days in short; a supporter, who has none of their own, goes
+    on to Together. A page that polls by itself does not count
     as use of the login (S3)."""
     if request.headers.get("HX-Request"):
         g.pop("seen", None)
+    if my_seats.person().kind == Kind.SUPPORTER:
+        return redirect(url_for("client.together.show"), 303)
     now = clock.now()
     today = now.astimezone(zone()).date()
     found = my_seats.between(now - BEHIND, now + AHEAD)

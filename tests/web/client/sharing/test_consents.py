@@ -40,7 +40,7 @@ def test_what_is_signed_is_complete_and_named(visit, store, world):
     assert all(each.expires_at - each.signed_at == timedelta(days=90) for each in made)
 
 
-@pytest.mark.parametrize("category", ["missed_session", "catch_up", "homework", "hours"])
+@pytest.mark.parametrize("category", ["everything", ""])
 def test_only_what_something_is_passed_on_under_is_offered_and_can_be_signed(
     visit, store, world, category
 ):
@@ -49,7 +49,7 @@ def test_only_what_something_is_passed_on_under_is_offered_and_can_be_signed(
     assert rows(store) == []
     page = maya.get("/me/sharing/new").text
     assert re.findall(r'name="category"[^>]*value="(\w+)"', page) == [
-        "schedule", "reminders", "make_ups",
+        "schedule", "reminders", "missed_session", "catch_up", "homework", "make_ups", "hours",
     ]  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def test_one_tap_ends_all_of_that_kind_for_that_person(visit, store, world):
     assert standing == ["reminders", "reminders"]
 
 
-PARTNERS_PAGES = ("/", "/schedule", "/catch-up", "/me", "/me/sharing", "/messages")
+PARTNERS_PAGES = ("/", "/together", "/schedule", "/catch-up", "/me", "/me/sharing", "/messages")
 
 
 def seen_by(person, clock, instant):

@@ -5,7 +5,14 @@ from typing import Any
 
 from webapp.care.audit.tags import Tag
 from webapp.db import Store
-from webapp.notify.announcing.notices import accounts, make_ups, reading, session_changes, tasks
+from webapp.notify.announcing.notices import (
+    accounts,
+    make_ups,
+    partners,
+    reading,
+    session_changes,
+    tasks,
+)
 from webapp.notify.announcing.notices.planned_notice import PlannedNotice
 
 __all__ = ["TAGS", "PlannedNotice", "planned_notices"]
@@ -18,6 +25,9 @@ def planned_notices(store: Store, event: Any, fields: dict[str, Any]) -> list[Pl
 
 _PLANNERS: dict[Tag, Callable[[Store, Any, dict[str, Any]], Iterator[PlannedNotice]]] = {
     Tag.PARTNER_REMINDER_DUE: session_changes.partner_reminder,
+    Tag.ABSENCE_REPORTED: partners.absence_reported,
+    Tag.PARTNER_NOTE_WRITTEN: partners.note_written,
+    Tag.SESSION_CONFIRMED: partners.confirmed,
     Tag.SESSION_MOVED: session_changes.moved,
     Tag.SESSION_CANCELLED: session_changes.cancelled,
     Tag.SESSION_CHANGED: session_changes.changed,

@@ -10,13 +10,14 @@ from sqlalchemy import and_, or_, select
 
 from webapp import clock
 from webapp.care.catch_up import ledger
-from webapp.care.catch_up.cards import CatchUpCard, catch_up
+from webapp.care.catch_up.cards import CatchUpCard, CatchUpPart, Item, catch_up
 from webapp.care.catch_up.ledger import LedgerEntry
 from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.directory.permissions import Permission
 from webapp.care.materials import homework, resources
 from webapp.care.materials.homework import HandIn, Homework
 from webapp.care.materials.resources import Resource, ResourceUse
+from webapp.care.privacy import shared_notes
 from webapp.care.schedule.sessions import Session
 from webapp.protocol.reports import misses
 from webapp.refusals import N_
@@ -78,7 +79,7 @@ def show() -> ResponseReturnValue:
     lines = {line.seat.id: line for line in ledger.entries(store, missed)}
     shown = [
         ShownCard(card, line, line.open_for_booking(now))
-        for card in catch_up(store, person, missed, now)
+        for card in catch_up(store, person, missed, now, _notes(now))
         if (line := lines[card.seat.id])
     ]
     on_cards = {each.card.seat.session_id for each in shown}
@@ -88,6 +89,17 @@ def show() -> ResponseReturnValue:
         done=[each for each in shown if each.card.whole],
         work=_work(on_cards, now), shelf=_shelf(on_cards, now), plan=_plan(now),
     )  # fmt: skip
+
+
+def _notes(now: datetime) -> dict[int, list[Item]]:
+    """Session id → notes that were written for the client about it, as far as they reached them."""
+    found: dict[int, list[Item]] = {}
+    for each in shared_notes.of(store, my_seats.person(), now):
+        if each.text and not each.mine:
+            name = each.note.author.name.split()[0]
+            item = Item(CatchUpPart.NOTE, each.note.id, name, done_at=each.read_at)
+            found.setdefault(each.note.session_id, []).append(item)
+    return found
 
 
 def _work(on_cards: Collection[int], now: datetime) -> list[HomeworkItem]:

@@ -16,7 +16,6 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.privacy import consents
 from webapp.care.privacy.consents import (
     DESCRIPTIONS,
-    IN_USE,
     REDISCLOSURE,
     RIGHT_TO_REVOKE,
     Category,
@@ -68,7 +67,7 @@ def show() -> ResponseReturnValue:
 @pages.get("/me/sharing/new")
 @needs(Permission.GIVE_CONSENT)
 def new() -> ResponseReturnValue:
-    """The form, with every element of a consent."""
+    """The form, with every element of a consent. `?recipient=2&category=hours`: chosen already, to be signed like any other."""
     return _form()
 
 
@@ -105,12 +104,13 @@ def end(consent_id: int) -> ResponseReturnValue:
     )  # fmt: skip
     store.commit()
     flash(_("Done. It ended just now. Nobody is told about it."))
-    return redirect(url_for("client.sharing.show"), 303)
+    back = "together" if request.form.get("back") == "together" else "sharing"
+    return redirect(url_for(f"client.{back}.show"), 303)
 
 
 def _sign() -> None:
     me, form, now = my_seats.person(), request.form, clock.now()
-    chosen = [each for each in form.getlist("category") if each in IN_USE]
+    chosen = [each for each in form.getlist("category") if each in list(Category)]
     if not chosen:
         raise Invalid(N_("Choose at least one thing to share."), field="category")
     wanted = form.get("recipient", "")
@@ -137,10 +137,10 @@ def possible_recipients() -> list[Person]:
 
 
 def _form(refusal: Refusal | None = None) -> str:
-    said = request.form
+    said = request.values
     return render_template(
         "client/sharing/new.html", place="me", near=my_seats.approaching(), said=said, people=[(str(each.id), each.name) for each in possible_recipients()],
-        options=[(each, _(NAMES[each]), _(DESCRIPTIONS[each])) for each in IN_USE],
+        options=[(each, _(NAMES[each]), _(DESCRIPTIONS[each])) for each in Category],
         chosen=said.getlist("category"), purposes=[(key, _(words)) for key, words in PURPOSES],
         terms=[(key, _(words)) for key, words in TERMS], right=_(RIGHT_TO_REVOKE),
         errors={refusal.field or "": sentence(refusal)} if refusal else {},

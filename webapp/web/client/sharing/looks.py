@@ -31,6 +31,7 @@ WORDS = {
     What.HAND_IN: N_("What you handed in"),
     What.ASSIGNED: N_("What is for you to read or do"),
     What.CATCH_UP: N_("Your catch-up"),
+    What.SHARED: N_("What you share with them"),
     EMERGENCY: N_("Your record, in an emergency"),
 }
 MOST = 60

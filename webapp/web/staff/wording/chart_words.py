@@ -51,6 +51,7 @@ NOTICE: dict[str, Any] = {
     NoticeKind.REFLECTION_HANDED_IN: _("a reflection came in, to the counselor"),
     NoticeKind.REFLECTION_ANSWERED: _("an answer to their reflection"),
     NoticeKind.MESSAGE: _("a message waits"),
+    NoticeKind.PARTNER_NEWS: _("something new from somebody who lets them know"),
     NoticeKind.TASK_URGENT: _("an urgent task"),
     NoticeKind.TEST_NOTICE: _("a test notice"),
     NoticeKind.INVITATION: _("an invitation"),

@@ -1,0 +1,1 @@
+"""What partners and supporters are shown of a client, category by category (M8, M30)."""

@@ -1,0 +1,299 @@
+"""Together: what partners let each other know, side by side, and what oneself shares with whom (M8, M30, P3, P6).
+
+Everything about somebody else comes from `privacy/shared.py` alone, and everything about oneself from one's own rows. What both take
+part in stands in both columns by the reader's own place, so that it tells nothing of the other's (P11).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from babel.dates import format_skeleton
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.care.audit import events
+from webapp.care.audit.tags import Tag
+from webapp.care.couples.pictures import (
+    BEHIND,
+    Part,
+    SharedAbsence,
+    SharedHomework,
+    SharedTime,
+    SharedWeek,
+)
+from webapp.care.directory import teams
+from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups.eligibility import JOINT
+from webapp.care.privacy import consents, shared, shared_notes
+from webapp.care.privacy.consents import (
+    DESCRIPTIONS,
+    REDISCLOSURE,
+    Category,
+    Consent,
+)
+from webapp.care.privacy.shared import SharedWith
+from webapp.web.client import my_seats
+from webapp.web.client.my_seats import SeatView
+from webapp.web.client.sharing.consents import NAMES, possible_recipients
+from webapp.web.page.filters import language, zone
+from webapp.web.page.guard import needs
+from webapp.web.page.identity import current_person
+from webapp.web.page.unit_of_work import separate_transaction, store
+
+pages = Blueprint("together", __name__)
+
+AHEAD = timedelta(days=7)
+"""How far the two columns of times reach."""
+OWN_AHEAD = timedelta(weeks=9)
+"""A little longer than series are unfolded ahead: times of the reader's own sessions are theirs, wherever they moved to."""
+REMINDED_BEFORE, REMINDED_AFTER = timedelta(hours=24), timedelta(minutes=15)
+"""When a time to be reminded of is named, counted from the session's start."""
+HOURS_BACK = timedelta(weeks=5)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardTime:
+    """One time in a column."""
+
+    starts_at: datetime
+    ends_at: datetime
+    called_off: bool = False
+    moved: bool = False
+    seat_id: int | None = None
+    """The reader's own place, to open."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardDay:
+    """One day in the reader's zone in which one of the two has something."""
+
+    on: date
+    mine: list[BoardTime]
+    theirs: list[BoardTime]
+
+    @property
+    def words(self) -> str:
+        """Today, Tomorrow, or Fri, Mar 6."""
+        days = (self.on - clock.now().astimezone(zone()).date()).days
+        near = {0: _("Today"), 1: _("Tomorrow")}.get(days)
+        return near or str(format_skeleton("MMMEd", self.on, locale=language()))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What one person lets the reader know, ready for the page. None: not shared, which is never said."""
+
+    name: str
+    person_id: int
+    days: list[BoardDay] | None = None
+    reminders: list[SharedTime] = field(default_factory=list)
+    absences: list[SharedAbsence] = field(default_factory=list)
+    booked: list[SharedTime] | None = None
+    homework: list[SharedHomework] | None = None
+    weeks: list[SharedWeek] | None = None
+    reminded: bool = False
+    """The reader is reminded of their sessions."""
+    shows: bool = False
+    """Something is shared."""
+    partner: bool = False
+    """They are the reader's partner, for whom the reader can write notes."""
+    own: frozenset[int] = frozenset()
+    """Sessions that the reader has a place in too."""
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split()[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One category that can be shared with one person. `consent`: the one that stands and lasts longest."""
+
+    category: Category
+    name: str
+    words: str
+    consent: Consent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What the reader shares with one person."""
+
+    person: Person
+    switches: list[Switch]
+    parted: bool
+    """They were a couple and are no longer."""
+
+    @property
+    def shares(self) -> bool:
+        return any(each.consent for each in self.switches)
+
+
+@pages.get("/together")
+@needs(Permission.OWN_DAY)
+def show() -> ResponseReturnValue:
+    """What others let the reader know, and what the reader shares. Each opening leaves its trace with whoever shares (P7), whether
+    their consent still counts or not, so that the page takes the same steps (P3)."""
+    me, now = my_seats.person(), clock.now()
+    found = shared.shown_to(store, me, now)
+    own = {each.session.id: each for each in my_seats.between(now, now + OWN_AHEAD)}
+    couple = store.scalar(teams.couple_of(me.id))
+    partner = couple.partner_of(me.id) if couple else None
+    known = [
+        known_of(each, own, now, joint=partner is not None and each.client.id == partner.id)
+        for each in found
+    ]
+    mine = sharing_of(me, partner, now) if me.kind == Kind.CLIENT else []
+    leave_trace(me, [each.client for each in found], now)
+    return render_template(
+        "client/together/show.html", place="together", near=my_seats.approaching(), known=known,
+        mine=mine, partner=partner, redisclosure=_(REDISCLOSURE),
+        notes=shared_notes.of(store, me, now),
+    )  # fmt: skip
+
+
+@pages.get("/together/as/<row:person_id>")
+@needs(Permission.OWN_CARE)
+def preview(person_id: int) -> ResponseReturnValue:
+    """What that person sees on their page of what the reader shares with them, as the reader may know: a pause does not show (P3)."""
+    me, now = my_seats.person(), clock.now()
+    whom = next((each for each in recipients_of(me, now) if each.id == person_id), None)
+    if whom is None:
+        abort(404)
+    found = shared.preview(store, me, whom.id, now)
+    return render_template(
+        "client/together/preview.html", place="together", near=my_seats.approaching(), whom=whom,
+        known=known_of(found, {}, now, joint=False), redisclosure=_(REDISCLOSURE),
+    )  # fmt: skip
+
+
+def has_place() -> bool:
+    """Whether *Together* is among the reader's places: they support somebody, or are or were in a couple. No statement."""
+    me = current_person()
+    return me is not None and (me.kind == Kind.SUPPORTER or me.was_in_couple)
+
+
+def leave_trace(me: Person, clients: Iterable[Person], now: datetime) -> None:
+    """Record that the reader was shown what these clients share, committed before anything is shown (P7)."""
+    by, theirs = me.id, [each.id for each in clients]
+    if theirs:
+        with separate_transaction() as writing:
+            for client_id in theirs:
+                events.record(
+                    writing, Tag.SHARED_READ, client=client_id, by=by, now=now,
+                    program_id=me.program_id,
+                )  # fmt: skip
+
+
+def recipients_of(me: Person, now: datetime) -> list[Person]:
+    """Whom the reader may share with, and with whom they do."""
+    given = store.scalars(consents.given_by(me.id, now))
+    people = [*possible_recipients(), *(each.recipient for each in given)]
+    return list({each.id: each for each in people}.values())
+
+
+def sharing_of(me: Person, partner: Person | None, now: datetime) -> list[Sharing]:
+    """What the reader shares with each: one switch a category."""
+    given: dict[tuple[int, str], Consent] = {}
+    people = {partner.id: partner} if partner else {}
+    for each in store.scalars(consents.given_by(me.id, now)):
+        key = (each.recipient_id, each.category)
+        given[key] = max(given.get(key, each), each, key=lambda one: one.expires_at)
+        people.setdefault(each.recipient_id, each.recipient)
+    parted = teams.former_partners(store, me.id)
+    return [
+        Sharing(
+            person,
+            [
+                Switch(category, _(NAMES[category]), _(DESCRIPTIONS[category]), given.get((person.id, category)))
+                for category in Category
+            ],
+            person.id in parted,
+        )
+        for person in people.values()
+    ]  # fmt: skip
+
+
+def known_of(
+    found: SharedWith, own: Mapping[int, SeatView], now: datetime, *, joint: bool
+) -> Known:
+    """What `found` shows at `now`. `own`: the reader's own places by session id. `joint`: the two are a couple, and hours of couples are
+    both's."""
+    parts = found.parts
+    times = _timed(parts.get(Category.REMINDERS, []), {}, now)
+    return Known(
+        found.client.name,
+        found.client.id,
+        _days(parts.get(Category.SCHEDULE), own, now, joint=joint),
+        [each for each in times if _is_reminded(each, now) and each.session_id not in own],
+        [each for each in parts.get(Category.MISSED_SESSION, []) if each.ends_at > now - BEHIND],
+        _optional(parts.get(Category.MAKE_UPS), lambda rows: _timed(rows, {}, now)),
+        _optional(parts.get(Category.HOMEWORK), lambda rows: _lately(rows, now)),
+        _optional(
+            parts.get(Category.HOURS),
+            lambda rows: [each for each in rows if each.monday > (now - HOURS_BACK).date()],
+        ),
+        Category.REMINDERS in parts,
+        bool(parts),
+        joint,
+        frozenset(own),
+    )
+
+
+def _optional(part: Part | None, shown: Any) -> Any:
+    return None if part is None else shown(part)
+
+
+def _is_reminded(each: SharedTime, now: datetime) -> bool:
+    near = each.starts_at - REMINDED_BEFORE <= now < each.starts_at + REMINDED_AFTER
+    return near and not each.called_off
+
+
+def _lately(rows: Sequence[SharedHomework], now: datetime) -> list[SharedHomework]:
+    return [each for each in rows if each.done_at is None or each.done_at > now - BEHIND]
+
+
+def _timed(rows: Iterable[SharedTime], own: Mapping[int, SeatView], now: datetime) -> list[Any]:
+    """Those that are not over. A session of the reader's own too is where their own place says (P3)."""
+    followed = [
+        BoardTime(
+            own[each.session_id].session.starts_at, own[each.session_id].session.ends_at,
+            own[each.session_id].session.cancelled_at is not None, own[each.session_id].moved,
+        )
+        if each.session_id in own
+        else each
+        for each in rows
+    ]  # fmt: skip
+    return sorted((each for each in followed if each.ends_at > now), key=lambda each: each.starts_at)  # fmt: skip
+
+
+def _days(
+    part: Part | None, own: Mapping[int, SeatView], now: datetime, *, joint: bool
+) -> list[BoardDay] | None:
+    """The days of the coming week in which one of the two has something; None when the schedule is not shared."""
+    if part is None:
+        return None
+    both = [each for each in own.values() if joint and each.session.kind in JOINT]
+    alone = [each for each in part if each.session_id not in {one.session.id for one in both}]
+    mine = [_slot(each) for each in own.values()]
+    theirs = [*_timed(alone, own, now), *(_slot(each, opens=False) for each in both)]
+    days: dict[date, BoardDay] = {}
+    for column, slots in (("mine", mine), ("theirs", theirs)):
+        for each in sorted(slots, key=lambda slot: slot.starts_at):
+            if now - AHEAD < each.starts_at < now + AHEAD:
+                on = each.starts_at.astimezone(zone()).date()
+                getattr(days.setdefault(on, BoardDay(on, [], [])), column).append(each)
+    return [days[on] for on in sorted(days)]
+
+
+def _slot(each: SeatView, *, opens: bool = True) -> BoardTime:
+    session = each.session
+    return BoardTime(
+        session.starts_at, session.ends_at, session.cancelled_at is not None, each.moved,
+        each.seat.id if opens else None,
+    )  # fmt: skip
