@@ -20,7 +20,6 @@ from webapp.refusals import N_
 from webapp.web.page import identity
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import start_page
 
 pages = Blueprint("account_changes", __name__)
 
@@ -67,8 +66,8 @@ def dismiss() -> ResponseReturnValue:
     upto = row_number(request.form.get("upto", ""))
     account_changes.dismiss(store, person, upto, by=person, now=clock.now())
     store.commit()
-    to = url_for("client.me.show") if person.kind == Kind.STAFF else start_page(person)
-    return redirect(to, 303)
+    to = "client.me.show" if person.kind == Kind.STAFF else "client.today.show"
+    return redirect(url_for(to), 303)
 
 
 def waiting(person: Person) -> dict[str, Any]:
