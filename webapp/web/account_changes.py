@@ -38,14 +38,16 @@ WORDS: dict[Tag, str] = {
     Tag.ACCOUNT_RECOVERED: N_("somebody came in by a link from your program, and your password ended"),
     Tag.FEED_OPENED: N_("a calendar link was made"),
     Tag.OWN_COPY_TAKEN: N_("a copy of your data was made"),
-    Tag.ADDRESS_ADDED: N_("an address to write to you was added"),
-    Tag.ADDRESS_STOPPED: N_("an address to write to you was taken away"),
-    Tag.ADDRESS_RESUMED: N_("texts to your phone number began again"),
-    Tag.ADDRESS_MARKED: N_("an address was marked as not safe to use"),
-    Tag.ADDRESS_SAFE_AGAIN: N_("an address was marked as safe again"),
-    Tag.ADDRESS_SWITCHED_OFF: N_("an address was switched off"),
+    **dict.fromkeys(
+        (
+            Tag.ADDRESS_ADDED, Tag.ADDRESS_STOPPED, Tag.ADDRESS_RESUMED, Tag.ADDRESS_MARKED, Tag.ADDRESS_SAFE_AGAIN,
+            Tag.ADDRESS_SWITCHED_OFF,
+        ),
+        N_("where we write to you was changed"),
+    ),
 }  # fmt: skip
-"""How its owner reads of each change, after the day and time."""
+"""How its owner reads of each change, after the day and time. Of an address it does not say what: whoever looks over their shoulder is not
+to read that they marked one as unsafe (P9)."""
 NEW_DEVICE = N_("a new device began to show your reminders")
 
 
