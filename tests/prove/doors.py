@@ -132,6 +132,20 @@ BREAKS = (
     Mutation("S6", "webapp/web/pwa/leaving.py", '    logins.sign_out(store, login, "signed_out", by=login.person, now=now)\n', "", by("web/test_leaving", "first_request")),
     # S18: emergency access only reads
     Mutation("S18", "templates/staff/person.html", "          {% if not me.only_reads(client.id) %}\n", "          {% if true %}\n", by("web/staff/privacy/test_emergency_access", "changes_nothing")),
+    # S3, S19: who changes how somebody signs in or is reached cannot hide it
+    Mutation("S3", "webapp/web/client/me/reminders.py", "    if unsafe and _ends_the_last(", "    if False and _ends_the_last(", by("web/account/test_account_changes", "fresh_proof_only")),
+    Mutation("S3", "webapp/web/client/me/reminders.py", "    if _ends_the_last(addresses.told", "    if False and (addresses.told", by("web/account/test_account_changes", "every_address_needs_one")),
+    Mutation("S3", "webapp/care/contact/addresses.py", "Address.usable, Address.channel != Channel.PUSH)", "Address.usable)", by("web/account/test_account_changes", "with_a_fresh or needs_one")),
+    Mutation("S3", "webapp/notify/announcing/notices/accounts.py", "and_(Address.usable, ~about)", "Address.usable", by("web/account/test_account_changes", "not_told_of_itself")),
+    Mutation("S3", "webapp/notify/announcing/notices/__init__.py", "    Tag.PASSKEY_REMOVED: accounts.changed,\n", "", by("web/account/test_account_changes", "removed_passkey")),
+    Mutation("S3", "webapp/notify/delivery/objections.py", "replaced = and_(Address.stopped_why == REPLACED, notice.kind == NoticeKind.ACCOUNT_CHANGED)", "replaced = Address.stopped_why == NoticeKind.MESSAGE", by("notify/delivery/test_at_the_claim", "roster_replaced")),
+    Mutation("S3", "webapp/care/contact/addresses.py", "if not row.is_new(now)}", "}", by("web/account/test_recovery", "within_a_day or begins_anew")),
+    Mutation("S3", "webapp/care/contact/addresses.py", "        address.on_file_at = now\n", "", by("web/account/test_recovery", "begins_anew")),
+    Mutation("S3", "webapp/care/contact/addresses.py", " and not rows[-1].is_new(now)", "", by("web/account/test_recovery", "mailbox_is_new")),
+    Mutation("S19", "webapp/care/audit/account_changes.py", "    store.add(change)\n", "", by("web/account/test_account_changes", "stands_in_the_app")),
+    Mutation("S19", "webapp/care/audit/account_changes.py", "AccountChange.id <= upto, ~", "~", by("web/account/test_account_changes", "not_dismissed_with_it")),
+    Mutation("P3", "webapp/care/audit/account_changes.py", "    shown = update(AccountChange).where(\n        AccountChange.person_id == person.id, ", "    shown = update(AccountChange).where(\n        ", by("web/account/test_account_changes", "dismisses_anothers")),
+    Mutation("P3", "webapp/care/audit/account_changes.py", "select(AccountChange).where(AccountChange.person_id == person_id)", "select(AccountChange)", by("web/account/test_account_changes", "dismisses_anothers")),
     # S19: what ends a sign-in ends all that came with it
     Mutation("S19", "webapp/care/accounts/logins.py", "why=why, made_in={login.id}", "why=why, made_in=()", by("web/client/me/test_calendar", "signed_out_from_elsewhere")),
     Mutation("S19", "webapp/care/accounts/logins.py", "why=why, made_in=in_use", "why=why, made_in=()", by("web/client/me/test_calendar", "signed_out_from_elsewhere")),

@@ -34,6 +34,7 @@ WHO = (*ACTORS, "colin")
 NEW_EACH_TIME = {
     "account.make_codes": "each set of codes is a new one, shown once; only its owner is told",
     "client.calendar.make": "each link is a new secret, shown once; the one before ends",
+    "client.own_copy.take": "each is one more copy in somebody's hands; only its owner is told",
     "client.devices.test": "each is a test that was asked for, five at once at most",
     "staff.sign_in_links.issue": "each link is a new secret after another call, five at once at most",
 }  # fmt: skip

@@ -20,7 +20,6 @@ from webapp.refusals import N_
 from webapp.web.page import identity
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
-from webapp.web.sign_in import start_page
 
 pages = Blueprint("account_changes", __name__)
 
@@ -39,14 +38,16 @@ WORDS: dict[Tag, str] = {
     Tag.ACCOUNT_RECOVERED: N_("somebody came in by a link from your program, and your password ended"),
     Tag.FEED_OPENED: N_("a calendar link was made"),
     Tag.OWN_COPY_TAKEN: N_("a copy of your data was made"),
-    Tag.ADDRESS_ADDED: N_("an address to write to you was added"),
-    Tag.ADDRESS_STOPPED: N_("an address to write to you was taken away"),
-    Tag.ADDRESS_RESUMED: N_("texts to your phone number began again"),
-    Tag.ADDRESS_MARKED: N_("an address was marked as not safe to use"),
-    Tag.ADDRESS_SAFE_AGAIN: N_("an address was marked as safe again"),
-    Tag.ADDRESS_SWITCHED_OFF: N_("an address was switched off"),
+    **dict.fromkeys(
+        (
+            Tag.ADDRESS_ADDED, Tag.ADDRESS_STOPPED, Tag.ADDRESS_RESUMED, Tag.ADDRESS_MARKED, Tag.ADDRESS_SAFE_AGAIN,
+            Tag.ADDRESS_SWITCHED_OFF,
+        ),
+        N_("where we write to you was changed"),
+    ),
 }  # fmt: skip
-"""How its owner reads of each change, after the day and time."""
+"""How its owner reads of each change, after the day and time. Of an address it does not say what: whoever looks over their shoulder is not
+to read that they marked one as unsafe (P9)."""
 NEW_DEVICE = N_("a new device began to show your reminders")
 
 
@@ -67,8 +68,8 @@ def dismiss() -> ResponseReturnValue:
     upto = row_number(request.form.get("upto", ""))
     account_changes.dismiss(store, person, upto, by=person, now=clock.now())
     store.commit()
-    to = url_for("client.me.show") if person.kind == Kind.STAFF else start_page(person)
-    return redirect(to, 303)
+    to = "client.me.show" if person.kind == Kind.STAFF else "client.today.show"
+    return redirect(url_for(to), 303)
 
 
 def waiting(person: Person) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, not
 
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import EvidenceType, Presence
+from webapp.care.audit.account_changes import AccountChange
 from webapp.care.catch_up.follow_ups import FollowUp
 from webapp.care.contact.messages import Message, ReadMark
 from webapp.care.contact.reengagement_plans import Plan
@@ -46,6 +47,8 @@ class TodayCounts(NamedTuple):
     held_until: datetime | None
     plan_at: datetime | None
     """When a re-engagement plan was made with them, within `PLAN_IS_NEW`."""
+    account_change: int | None
+    """The latest change to their account that they have not dismissed."""
 
     @property
     def anything(self) -> bool:
@@ -82,6 +85,9 @@ def _statement() -> Select[Any]:
         select(held.c.until).scalar_subquery(),
         select(func.max(Plan.made_at))
         .where(Plan.client_id == ME, Plan.made_at > bindparam("plans"))
+        .scalar_subquery(),
+        select(func.max(AccountChange.id))
+        .where(AccountChange.person_id == ME, ~AccountChange.is_dismissed)
         .scalar_subquery(),
     )
 

@@ -13,6 +13,7 @@ from webapp.care.attendance.standing import Standing
 from webapp.care.directory.people import Kind
 from webapp.care.directory.permissions import Permission
 from webapp.protocol.reports import today_counts as waits
+from webapp.protocol.reports.today_counts import TodayCounts
 from webapp.web import account_changes
 from webapp.web.client import histories, my_seats
 from webapp.web.client.my_seats import SeatView
@@ -42,12 +43,15 @@ def show() -> ResponseReturnValue:
     coming = [each for each in found if each.state != "over" and each.session.ends_at > now]
     following = my_seats.next_joinable(coming)
     rest = [each for each in coming if each is not following]
+    person = my_seats.person()
+    counts = waits.of(store, person.id, now) if person.kind == Kind.CLIENT else None
+    changed = counts is None or counts.account_change
     return widget(
         "client/today/show.html", "next", place="today", greeting=greeting(), coming=following,
-        near=following, waiting=unexplained_misses(found), lines=waiting_items(),
+        near=following, waiting=unexplained_misses(found), lines=waiting_items(counts) if counts else [],
         today=[each for each in rest if _local_day(each) <= today],
         later=[each for each in rest if _local_day(each) > today][:3],
-        **account_changes.waiting(my_seats.person()),
+        **(account_changes.waiting(person) if changed else {}),
     )  # fmt: skip
 
 
@@ -68,12 +72,8 @@ class WaitingItem(NamedTuple):
     icon: str
 
 
-def waiting_items() -> list[WaitingItem]:
-    """What else needs the client's attention, what expires first on top. One statement."""
-    person = my_seats.person()
-    if person.kind != Kind.CLIENT:
-        return []
-    found = waits.of(store, person.id, clock.now())
+def waiting_items(found: TodayCounts) -> list[WaitingItem]:
+    """What else needs the client's attention, what expires first on top."""
     home = url_for("client.catch_up.show") if found.anything else ""
     shown = []
     if found.held_seat and found.held_until:
