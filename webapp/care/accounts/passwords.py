@@ -1,5 +1,9 @@
 """Passwords, for those without a passkey (S3). Hashed with Argon2id; by NIST SP 800-63B-4 a password must be long enough, not
-known from a breach, and not made of the person's own name; which kinds of characters it has does not matter."""
+known from a breach, and not made of the person's own name; which kinds of characters it has does not matter.
+
+A process hashes for one request at a time: a hash takes 64 MiB and every core it gets, and strangers decide how many are asked for
+(S12). Whoever can't be served soon is refused as `Busy`, whether the address is known or not.
+"""
 
 import unicodedata
 from collections.abc import Sequence
@@ -15,6 +19,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
+from webapp.turns import Turns
 
 SHORTEST = 15
 """Characters of a password that is the only factor."""
@@ -40,6 +45,7 @@ OURS = frozenset(
 """Words of our field that a guess would begin with (ASVS 6.1.2); the program's own name counts too."""
 
 _hasher = PasswordHasher()
+_turns = Turns(waiting=1, patience=2.0)
 _NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$53V1j2eGKTz3IGwGqVW6OA"
     "$VwZX76kewLUAVyP/YT2GSma+/HDs2+nhqkm8cO4qF2s"
@@ -48,13 +54,24 @@ _NOBODY = (
 
 
 def set_password(store: Store, person: Person, password: str, *, by: Person, now: datetime) -> None:
-    """Set the password, and void the person's links and secrets that were begun. Raises Invalid for one that is too short, too
+    """Check the password and keep it. Raises what `hashed` raises."""
+    keep(store, person, hashed(store, person, password), by=by, now=now)
+
+
+def hashed(store: Store, person: Person, password: str) -> str:
+    """The hash to `keep`; to be called while nothing is locked. Raises Invalid for a password that is too short, too
     long, known from a breach, or made of the person's own name or address; and for one that somebody with the same e-mail
     address has, as couples may share a mailbox: it could not tell whose it is. That refusal reads like a breached password's, but the
-    caller counts the tries (S12). Also when `TOGETHER` others of this address have one."""
+    caller counts the tries (S12). Also when `TOGETHER` others of this address have one. Raises Busy."""
     password = _normal(password)
-    _check(store, person, password)
-    person.password_hash = _hasher.hash(password)
+    with _turns.one():
+        _check(store, person, password)
+        return _hasher.hash(password)
+
+
+def keep(store: Store, person: Person, hashed: str, *, by: Person, now: datetime) -> None:
+    """Set the password by its hash, and void the person's links and secrets that were begun."""
+    person.password_hash = hashed
     sign_in_links.void(store, person, now=now)
     authenticators.forget_begun(store, person, now=now)
     events.record(store, Tag.PASSWORD_CHANGED, person=person, by=by, now=now)
@@ -98,19 +115,25 @@ def shortest(person: Person) -> int:
 def person_by_password(store: Store, email: str, password: str) -> Person | None:
     """Who signs in with these: of several people with one address the one whose password it is. None for nobody, which takes as long
     (S12), and when it is the password of two, which can only come about when an address changes: either's record would open to
-    the other."""
-    found = _opened_by(store.scalars(_with_password(email.strip().lower())).all(), password)
+    the other. Raises Busy, before it looks anything up."""
+    with _turns.one():
+        found = _opened_by(store.scalars(_with_password(email.strip().lower())).all(), password)
     return found[0] if len(found) == 1 else None
 
 
 def _opened_by(people: Sequence[Person], password: str) -> list[Person]:
     """Those of `people` whose password it is. Takes the time of `TOGETHER` hashes, whether there are so many people or none (S12)."""
     nobody = [None] * (TOGETHER - len(people))
-    return [person for person in [*people, *nobody] if matches(person, password) and person]
+    return [person for person in [*people, *nobody] if _fits(person, password) and person]
 
 
 def matches(person: Person | None, password: str) -> bool:
-    """Whether it is this person's password. Takes as long for None and for a person without one."""
+    """Whether it is this person's password. Takes as long for None and for a person without one. Raises Busy."""
+    with _turns.one():
+        return _fits(person, password)
+
+
+def _fits(person: Person | None, password: str) -> bool:
     known = person.password_hash if person and person.password_hash else _NOBODY
     typed = _normal(password)
     try:
