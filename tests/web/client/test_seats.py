@@ -107,4 +107,5 @@ def test_a_seat_for_which_another_time_is_booked_shows_it_instead_of_looking_for
     store.commit()
     page = maya.get(f"/seats/{seat.id}").text
     assert "Find another time" not in page
-    assert "Another time is booked" in page
+    assert "Another time is booked." in page
+    assert "See your other time" in page

@@ -38,7 +38,7 @@ from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.times import QuietHours
 
 NOTHING_TAKEN: Mapping[str, str] = {}
-Preferences = tuple[QuietHours | None, Mapping[str, timedelta]]
+Preferences = tuple[QuietHours | tuple[()] | None, Mapping[str, timedelta]]
 
 
 def of_seat(store: Store, seat: Seat, now: datetime) -> Picture:
