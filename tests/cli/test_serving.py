@@ -135,6 +135,8 @@ def test_pages_are_answered_while_others_take_long(
         host, port = here.url.removeprefix("http://").split(":")
         for _ in range(3):
             sent = slow.enter_context(socket.create_connection((host, int(port))))
-            sent.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nemail=")
+            sent.sendall(
+                b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nemail="
+            )
         for _ in range(5):
             assert here.up()
