@@ -82,6 +82,16 @@ class AlreadyDone(Refusal):
     sentence = N_("This has been done already.")
 
 
+class Busy(Refusal):
+    """Too much of one kind of costly work is going on in this process. Nothing was looked at."""
+
+    status = 503
+    code = "busy"
+    sentence = N_("It's busy right now. Please try again in a moment.")
+    retry_after = 5
+    """Seconds."""
+
+
 class Conflict(Refusal):
     code = "conflict"
     sentence = N_("Someone else changed this meanwhile.")

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,9 +42,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @contextmanager
-def serving(environment: dict[str, str], said: Path) -> Iterator[Served]:
+def serving(environment: dict[str, str], said: Path, *more: str) -> Iterator[Served]:
     port = free_port()
-    with rejoin("serve", "--port", str(port), environment=environment, said=said) as running:
+    with rejoin("serve", "--port", str(port), *more, environment=environment, said=said) as running:
         here = Served(running, f"http://127.0.0.1:{port}")
         until(here.up, "the pages")
         yield here
@@ -124,3 +124,19 @@ def test_all_end_together(
         served.running.wait(60)
         until(lambda: not [pid for pid in family if alive(pid)], "all to end")
         assert not served.up()
+
+
+def test_pages_are_answered_while_others_take_long(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A few sign-ins whose form is slow to come stand for passwords that are checked and charts that are printed: one web process goes
+    on with other requests."""
+    with serving(environment, tmp_path / "said", "--workers", "1") as here, ExitStack() as slow:
+        host, port = here.url.removeprefix("http://").split(":")
+        for _ in range(3):
+            sent = slow.enter_context(socket.create_connection((host, int(port))))
+            sent.sendall(
+                b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\nemail="
+            )
+        for _ in range(5):
+            assert here.up()

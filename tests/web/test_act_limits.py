@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from tests.care.evenings import missed, room
 from tests.house.reading import told
+from webapp.care.attendance import absences
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
@@ -16,7 +17,14 @@ from webapp.care.materials import homework
 from webapp.care.materials.homework import HandIn
 from webapp.care.privacy.consents import Consent
 from webapp.notify.announcing.announce import ANNOUNCED
-from webapp.operations.rate_limits import ACTS, BOOKING, CONSENT, HAND_IN, NEVER_REFUSED
+from webapp.operations.rate_limits import (
+    ACTS,
+    BOOKING,
+    CHANGE_OF_MIND,
+    CONSENT,
+    HAND_IN,
+    NEVER_REFUSED,
+)
 from webapp.operations.rate_limits import STAFF_PLANNING as PLANNING
 
 LOT = "a lot in the last hour"
@@ -144,9 +152,28 @@ def test_saying_no_and_calling_for_help_are_never_refused(maya, store, world, cl
     store.commit()
     for _ in range(40):
         assert maya.post(f"/seats/{seat.id}/absence", {"reason": "work"}).status_code == 303
-        assert maya.post(f"/seats/{seat.id}/absence/withdrawal", {}).status_code == 303
+        maya.post(f"/seats/{seat.id}/absence/withdrawal", {})
         assert maya.post(f"/seats/{seat.id}/trouble", {}).status_code == 303
-    assert len(store.scalars(select(AbsenceReport)).all()) == 40
+    assert store.scalar(absences.of(seat.id)) is not None
+
+
+def test_taking_reports_back_comes_to_an_end_and_the_report_and_its_words_stay(
+    maya, store, world, clock
+):
+    session = room(store, world.carla, [world.maya], clock.now() + timedelta(hours=3), clock.now())
+    seat = session.seats[0]
+    store.commit()
+    for n in range(CHANGE_OF_MIND.burst):
+        maya.post(f"/seats/{seat.id}/absence", {"note": f"No {n}"})
+        assert maya.post(f"/seats/{seat.id}/absence/withdrawal", {}).status_code == 303
+    assert maya.post(f"/seats/{seat.id}/absence", {"note": "The car again"}).status_code == 303
+    over = maya.post(f"/seats/{seat.id}/absence/withdrawal", {})
+    assert over.status_code == 429
+    assert "just come: your place is yours" in over.text
+    assert store.scalar(absences.of(seat.id)).note == "The car again"
+    assert len(store.scalars(select(AbsenceReport)).all()) == CHANGE_OF_MIND.burst + 1
+    clock.forward(minutes=5)
+    assert maya.post(f"/seats/{seat.id}/absence/withdrawal", {}).status_code == 303
 
 
 def test_a_message_over_the_limit_says_who_can_be_called(maya) -> None:

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from io import BytesIO
+from zoneinfo import ZoneInfo
 
 import pytest
+from fpdf.fonts import TTFFont
 from pypdf import PdfReader
 from sqlalchemy import select
 
@@ -14,6 +16,7 @@ from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses, contacts
 from webapp.care.privacy import counseling_notes
 from webapp.protocol.ladder.rungs import Rung
+from webapp.turns import Turns
 from webapp.web import chart
 from webapp.web.api.contract.document import document
 from webapp.web.chart import ChartEntry, paper
@@ -172,3 +175,51 @@ def test_an_unsafe_address_is_not_printed(caller, store, world, clock, filled_ch
     store.commit()
     assert words(read(call("GET", "/clients/maya/chart.pdf")).pages) == before
     assert Tag.ADDRESS_MARKED in [each.what for each in chart.of(store, world.maya).entries]
+
+
+def note_of(store, world, clock, note):
+    contacts.record(
+        store, world.maya, channel="call", outcome="reached", by=world.carla, now=clock.now(),
+        note=note,
+    )  # fmt: skip
+    store.commit()
+
+
+@pytest.mark.parametrize("note", ["n" * 1900, "the train was late " * 100, "a\n" * 900])
+def test_what_people_wrote_is_printed_whole_and_each_letter_measured_once(
+    caller, store, world, clock, monkeypatch, note
+):
+    """A chart of five hundred such notes took a minute, line breaks ten times as long."""
+    measured, measure = [], TTFFont.get_text_width
+    monkeypatch.setattr(TTFFont, "get_text_width", lambda *given: measured.append(given[1]) or measure(*given))  # fmt: skip
+    note_of(store, world, clock, note)
+    made = read(caller(world.harbor, "read")("GET", "/clients/maya/chart.pdf"))
+    assert len(made.pages) == 1
+    kept = "".join(word for page in made.pages for word in page.extract_text().split())
+    assert "".join(note.split()) in kept.replace("/", "")
+    assert sum(map(len, measured)) < 6 * len(note) + 3000
+
+
+def test_lines_break_at_spaces_within_the_margins_and_long_words_anywhere(app, world, clock):
+    with app.test_request_context():
+        page = paper._blank(world.maya, clock.now(), ZoneInfo("UTC"))
+        paper._set_font(page, 9, paper.SOFT)
+        for text in ("", "short", "one two " * 90, "w" * 400, "ab " + "w" * 300 + " cd  ef", "one\n\ntwo "):  # fmt: skip
+            lines = list(paper._lines(page, text, 100.0))
+            assert all(page.get_string_width(line) <= 100.5 for line in lines)
+            assert "".join("".join(lines).split()) == "".join(text.split())
+        assert list(paper._lines(page, "one two three", page.get_string_width("one two th"))) == ["one two", "three"]  # fmt: skip
+
+
+def test_charts_are_printed_one_at_a_time_and_other_pages_are_answered(
+    visit, caller, world, filled_chart, monkeypatch
+):
+    monkeypatch.setattr(paper, "_turns", Turns(waiting=0, patience=0.0))
+    carla, call = visit(world.carla), caller(world.harbor, "read")
+    with paper._turns.one():
+        busy = carla.get(f"/staff/people/{world.maya.id}/chart.pdf")
+        assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
+        assert "try again in a moment" in busy.text
+        assert call("GET", "/clients/maya/chart.pdf").status_code == 503
+        assert carla.get("/staff").status_code == 200
+    read(carla.get(f"/staff/people/{world.maya.id}/chart.pdf"))

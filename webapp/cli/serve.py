@@ -17,6 +17,9 @@ from webapp.cli.child_processes import Child, Children
 from webapp.cli.console import CommandFailed
 from webapp.config import Settings
 
+THREADS = 6
+"""Requests that a web process works on at once. Python runs one of them at a time, so more are no faster; but the
+passwords being checked, the charts being printed and those that wait for either (`Turns`) must leave some to the pages."""
 ORPHANED_AFTER = 0.5
 """Seconds within which a web process notices that its parent is gone."""
 
@@ -70,7 +73,7 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
     stopping = threading.Event()
     server = Web(
         "webapp.cli.serve:application", factory=True, interface=Interfaces.WSGI, address=host, port=port,
-        workers=processes, blocking_threads=1, respawn_failed_workers=True, respawn_interval=0.5,
+        workers=processes, blocking_threads=THREADS, respawn_failed_workers=True, respawn_interval=0.5,
         workers_kill_timeout=10, log_enabled=False, backpressure=256,
     )  # fmt: skip
     watching = Children([beside], stopping).watch_beside() if beside else None

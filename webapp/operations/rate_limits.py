@@ -32,6 +32,10 @@ WRITTEN_A_LOT = N_(
 CHANGED_A_LOT = N_(
     "You've changed a lot in the last hour, and others are told each time. Please try again in a few minutes."
 )
+COMING_AFTER_ALL = N_(
+    "You've changed this a lot in the last hour, so it stays as it is for a few minutes. If you're coming after all, just come:"
+    " your place is yours."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ BOOKING = Rate("booking", 12, timedelta(minutes=5), CHANGED_A_LOT)
 refused; it needs a booking first."""
 REPLY = Rate("reply", 8, timedelta(minutes=10))
 """Answers for one seat by the links of e-mails, which work without signing in. In the app a no is never refused."""
+CHANGE_OF_MIND = Rate("change-of-mind", 20, timedelta(minutes=3), COMING_AFTER_ALL)
+"""Absence reports that one client takes back. Reporting is never refused, and the session is open to them all the same."""
 CONSENT = Rate("consent", 20, timedelta(minutes=3), CHANGED_A_LOT)
 """Consents that one client gives. Several are given by one signature, which counts once."""
 CALENDAR_LINK = Rate("calendar-link", 6, timedelta(minutes=10), CHANGED_A_LOT)
@@ -101,6 +107,7 @@ ACTS: dict[Tag, tuple[Rate, Rate]] = {
     Tag.RESOURCE_PUBLISHED: (HAND_IN, STAFF_WRITING),
     Tag.MAKE_UP_BOOKED: (BOOKING, STAFF_PLANNING),
     Tag.WAITLIST_JOINED: (BOOKING, STAFF_PLANNING),
+    Tag.ABSENCE_WITHDRAWN: (CHANGE_OF_MIND, STAFF_PLANNING),
     Tag.GROUP_TIME_CHANGED: (BOOKING, STAFF_PLANNING),
     Tag.SESSION_MOVED: (BOOKING, STAFF_PLANNING),
     Tag.SESSION_CANCELLED: (BOOKING, STAFF_PLANNING),
@@ -137,9 +144,8 @@ NEVER_REFUSED: dict[Tag, str] = {
     Tag.TROUBLE_REPORTED: "a call for help",
     Tag.CRISIS_WORDS: "somebody may be in danger (rule 16)",
     Tag.PARTNER_REMINDER_DUE: "the system's own",
-    Tag.ABSENCE_REPORTED: "a client's no",
     Tag.SESSION_CONFIRMED: "staff say who was there, once a session",
-    Tag.ABSENCE_WITHDRAWN: "a client takes their no back",
+    Tag.ABSENCE_REPORTED: "a client's no; a second one needs that the first was taken back, which is limited",
     Tag.ADDRESS_STOPPED: "STOP, or a device taken away",
     Tag.CONSENT_REVOKED: "the end of a consent takes effect at once (P3)",
     Tag.CONSENT_PAUSED: "sharing is paused for safety (P3)",

@@ -11,8 +11,9 @@ from webapp.care.directory import people
 from webapp.care.directory.people import Kind, Person
 from webapp.care.preferences import policy_acknowledgements
 from webapp.operations.rate_limits import DOOR
+from webapp.refusals import Busy
 from webapp.web.page import attempts, identity
-from webapp.web.page.guard import own_path, proof_page_context, public, resume
+from webapp.web.page.guard import busy_response, own_path, proof_page_context, public, resume
 from webapp.web.page.unit_of_work import store
 
 sign_in = Blueprint("sign_in", __name__)
@@ -39,8 +40,12 @@ def with_password() -> ResponseReturnValue:
     tries = attempts.password_limits(email.strip().lower())
     for rate, who in tries:
         attempts.count(rate, who)
-    with attempts.reading_store() as looking:  # no writer waits while a password is hashed
-        found = passwords.person_by_password(looking, email, password, name)
+    try:
+        with attempts.reading_store() as looking:  # no writer waits while a password is hashed
+            found = passwords.person_by_password(looking, email, password, name)
+    except Busy as busy:
+        attempts.take_back(tries)
+        return _sign_in_form(email=email, name=name, refusal=busy), *busy_response(busy)
     if found is None:
         return _sign_in_form(email=email, name=name, unknown=True), 422
     person = store.get_one(Person, found.id)
@@ -63,7 +68,13 @@ def unlock() -> ResponseReturnValue:
     known = identity.idle_login()
     if known is None:
         return redirect(url_for("sign_in.show", next=to), 303)
-    if not attempts.password_matches(known.person, request.form.get("password", "")):
+    try:
+        right = attempts.password_matches(known.person, request.form.get("password", ""))
+    except Busy as busy:
+        return render_template("sign_in/unlock.html", **proof_page_context(busy)), *busy_response(
+            busy
+        )
+    if not right:
         return render_template("sign_in/unlock.html", **proof_page_context(), wrong=True), 422
     identity.prove_again(known, "password")
     store.commit()

@@ -338,6 +338,22 @@ class TestWaiting:
         store.expire_all()
         return store.scalars(waitlist.live()).one()
 
+    def test_a_place_in_line_is_one_place_and_says_which_session_it_is_for(
+        self, maya, gone, full, store, world, clock
+    ):
+        """Joining again for another session names the first, and offers no second place."""
+        other = missed(store, world.carla, world.maya, clock.now(), title="Other group")
+        store.commit()
+        maya.post(f"{page_of(gone)}/waiting", {"session": full.id})
+        answer = maya.post(f"{page_of(other)}/waiting", {"session": full.id}, htmx=True)
+        assert "in line for that one already, for another session" in answer.text
+        page = maya.get(page_of(other)).text
+        assert f'<a href="{page_of(gone)}">For' in page
+        assert "Tell me if a place comes free" not in page
+        assert "Leave the line" not in page
+        assert f'<a href="{page_of(gone)}">For' not in maya.get(page_of(gone)).text
+        assert len(store.scalars(select(WaitlistEntry)).all()) == 1
+
     def test_a_full_session_that_would_fit_can_be_waited_for_and_left(
         self, maya, gone, full, store
     ):

@@ -1,10 +1,14 @@
 """The page of one seat: Join, what helps, and the attendance afterwards, in supportive words."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select
 
-from webapp.care.attendance import presence
+from tests.care.evenings import room
+from webapp.care.attendance import absences, presence
 from webapp.care.attendance.presence import EvidenceType, Presence
+from webapp.care.make_ups import bookings
 
 
 def taps(store):
@@ -87,3 +91,21 @@ def test_help_and_crisis_are_there_without_signing_in(visit):
     stranger = visit()
     assert "Close the video app" in stranger.get("/help-connecting").text
     assert "tel:988" in stranger.get("/crisis").text
+
+
+@pytest.mark.parametrize("hours", [-30, 30])
+def test_a_seat_for_which_another_time_is_booked_shows_it_instead_of_looking_for_one(
+    maya, seat_in, store, world, clock, hours
+):
+    """As the list of what there is to catch up says; also when it was booked for both of a couple."""
+    seat = seat_in(hours=hours)
+    absences.report(store, seat, by=world.maya, now=clock.now())
+    store.commit()
+    assert "Find another time" in maya.get(f"/seats/{seat.id}").text
+    slot = room(store, world.colin, [], clock.now() + timedelta(days=3), clock.now(), makes_up=("group",))  # fmt: skip
+    bookings.book(store, seat, slot, by=world.maya, now=clock.now())
+    store.commit()
+    page = maya.get(f"/seats/{seat.id}").text
+    assert "Find another time" not in page
+    assert "Another time is booked." in page
+    assert "See your other time" in page

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from tests.care.evenings import room
 from tests.counting import statements
+from webapp.care import leaving
 from webapp.care.attendance import absences, presence
 from webapp.care.attendance.absences import Excusal
 from webapp.care.audit.events import Event
@@ -361,3 +363,16 @@ def test_a_report_that_reached_us_late_says_when(carla, world, room, store, cloc
         absences.report(store, seat, by=world.maya, now=clock.now(), reported_at=clock.now() - ago)
     store.commit()
     assert carla.get(f"/staff/people/{world.maya.id}").text.count("reached us") == 1
+
+
+def test_the_next_session_is_named_after_a_pause_a_discharge_and_a_return(
+    visit, store, world, clock
+):
+    soon = room(store, world.carla, [world.maya], clock.now() + timedelta(minutes=4), clock.now(), title="Soon group")  # fmt: skip
+    for status in ("paused", "discharged", "active"):
+        leaving.change_status(store, world.maya, status, by=None, now=clock.now())
+        store.commit()
+        page = visit(world.carla).get(f"/staff/people/{world.maya.id}")
+        assert page.status_code == 200, status
+        facts = page.text.partition("Next session")[2].partition("</dd>")[0]
+        assert (f"/staff/sessions/{soon.id}" in facts, "None planned" in facts) == (True, False), status  # fmt: skip

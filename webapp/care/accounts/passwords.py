@@ -1,5 +1,9 @@
 """Passwords, for those without a passkey (S3). Hashed with Argon2id; by NIST SP 800-63B-4 a password must be long enough, not
-known from a breach, and not made of the person's own name; which kinds of characters it has does not matter."""
+known from a breach, and not made of the person's own name; which kinds of characters it has does not matter.
+
+A process hashes for one request at a time: a hash takes 64 MiB and every core it gets, and strangers decide how many are asked for
+(S12). Whoever can't be served soon is refused as `Busy`, whether the address is known or not.
+"""
 
 import unicodedata
 from datetime import datetime
@@ -16,6 +20,7 @@ from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.db import Store
 from webapp.refusals import N_, Invalid
+from webapp.turns import Turns
 
 SHORTEST = 15
 """Characters of a password that is the only factor."""
@@ -41,6 +46,7 @@ OURS = frozenset(
 """Words of our field that a guess would begin with (ASVS 6.1.2); the program's own name counts too."""
 
 _hasher = PasswordHasher()
+_turns = Turns(waiting=1, patience=2.0)
 _NOBODY = (
     "$argon2id$v=19$m=65536,t=3,p=4$53V1j2eGKTz3IGwGqVW6OA"
     "$VwZX76kewLUAVyP/YT2GSma+/HDs2+nhqkm8cO4qF2s"
@@ -49,12 +55,23 @@ _NOBODY = (
 
 
 def set_password(store: Store, person: Person, password: str, *, by: Person, now: datetime) -> None:
-    """Set the password, and void the person's links and secrets that were begun. Raises Invalid for one that is too short, too
+    """Check the password and keep it. Raises what `hashed` raises."""
+    keep(store, person, hashed(person, password), by=by, now=now)
+
+
+def hashed(person: Person, password: str) -> str:
+    """The hash to `keep`; to be called while nothing is locked. Raises Invalid for a password that is too short, too
     long, known from a breach, or made of the person's own name or address. It is compared with nobody else's, also not with that of
-    somebody who has the same e-mail address: a refusal would tell one of a couple what the other's is."""
+    somebody who has the same e-mail address: a refusal would tell one of a couple what the other's is. Raises Busy."""
     password = _normal(password)
-    _check(person, password)
-    person.password_hash = _hasher.hash(password)
+    with _turns.one():
+        _check(person, password)
+        return _hasher.hash(password)
+
+
+def keep(store: Store, person: Person, hashed: str, *, by: Person, now: datetime) -> None:
+    """Set the password by its hash, and void the person's links and secrets that were begun."""
+    person.password_hash = hashed
     sign_in_links.void(store, person, now=now)
     authenticators.forget_begun(store, person, now=now)
     account_changes.record(store, Tag.PASSWORD_CHANGED, person=person, by=by, now=now)
@@ -94,10 +111,12 @@ def person_by_password(store: Store, email: str, password: str, name: str = "") 
     whoever had it first, whatever became of them: nothing changes for them when somebody else is entered with it (P11). Who came
     later adds a `name`, their first or their whole one; each try is then at one person's password and counts as one. Two of one
     name at one address, whose passwords are the same too, are told apart by a passkey or a link only: nobody comes in for the other.
+    Raises Busy, before it looks anything up.
     """
-    found = _at(store, email.strip().lower(), name)
-    nobody = [None] * (HASHES - len(found))
-    right = [person for person in [*found, *nobody] if matches(person, password) and person]
+    with _turns.one():
+        found = _at(store, email.strip().lower(), name)
+        nobody = [None] * (HASHES - len(found))
+        right = [person for person in [*found, *nobody] if _fits(person, password) and person]
     return right[0] if len(right) == 1 else None
 
 
@@ -119,7 +138,12 @@ def _called(person: Person, name: str) -> bool:
 
 
 def matches(person: Person | None, password: str) -> bool:
-    """Whether it is this person's password. Takes as long for None and for a person without one."""
+    """Whether it is this person's password. Takes as long for None and for a person without one. Raises Busy."""
+    with _turns.one():
+        return _fits(person, password)
+
+
+def _fits(person: Person | None, password: str) -> bool:
     known = person.password_hash if person and person.password_hash else _NOBODY
     typed = _normal(password)
     try:

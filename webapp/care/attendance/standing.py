@@ -100,8 +100,8 @@ class ClientFacts:
     inactive: str = ""
     """`paused` or `discharged`; empty for an active client."""
     zone: str = "UTC"
-    quiet_hours: tuple[time, time] | None = None
-    """The person's own; None means the policy's."""
+    quiet_hours: tuple[time, time] | tuple[()] | None = None
+    """The person's own, empty for none at all; None means the policy's."""
     leads: Mapping[str, timedelta] = field(default_factory=dict)
     """Reminders whose offset from the start (negative) the client chose; the others follow the policy (M4)."""
     contact_at: datetime | None = None

@@ -79,7 +79,7 @@ class Person(Base):
     status_at: Mapped[datetime]
     password_hash: Mapped[str | None]
     preferences: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """Reminders: `channels` (order), `off` (rungs not wanted), `quiet_hours` ([from, to], minutes since local midnight), `lead` (rung → minutes before
+    """Reminders: `channels` (order), `off` (rungs not wanted), `quiet_hours` ([from, to], minutes since local midnight; [] for none), `lead` (rung → minutes before
     the start). `home_zone` and `home_language`: the roster's, where the person chose their own."""
     created_at: Mapped[datetime]
 

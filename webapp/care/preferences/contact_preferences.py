@@ -42,13 +42,13 @@ def set_reminders(
     *,
     first: str,
     off: Iterable[str],
-    quiet_hours: tuple[str, str],
+    quiet_hours: tuple[str, str] | None,
     lead: Mapping[str, int] | None = None,
     by: Person,
     now: datetime,
 ) -> None:
     """Store how `person` wants to be reminded. `first`: the channel tried first, the others follow in their usual order. `off`:
-    rungs and notices not wanted. `quiet_hours`: local times `HH:MM` from and to, in place of the program's. `lead`: rung →
+    rungs and notices not wanted. `quiet_hours`: local times `HH:MM` from and to, in place of the program's; None for no quiet hours at all. `lead`: rung →
     minutes before the start; a rung left out follows the program; None leaves what is stored. The same again changes
     nothing. Raises Invalid naming the field."""
     if first not in list(Channel):
@@ -56,8 +56,9 @@ def set_reminders(
     unknown = set(off) - {*OPTIONAL, *NEWS}
     if unknown:
         raise Invalid(N_("There is no such reminder."), field="wanted")
-    quiet = [_minute(each, field) for each, field in zip(quiet_hours, QUIET_FIELDS, strict=True)]
-    if quiet[0] == quiet[1]:
+    hours = zip(quiet_hours, QUIET_FIELDS, strict=True) if quiet_hours else ()
+    quiet = [_minute(each, field) for each, field in hours]
+    if quiet and quiet[0] == quiet[1]:
         raise Invalid(N_("Choose two different times."), field="quiet_to")
     kept = {
         **(person.preferences or {}),
@@ -116,10 +117,10 @@ def set_zone(store: Store, person: Person, zone: str, *, by: Person, now: dateti
 
 def of(person: Person) -> dict[str, Any]:
     """The person's preferences for display: `channels` in order, `off`, `lead` (rung → minutes before the start), and
-    `quiet_hours` (from and to as HH:MM); the last two only where they differ from the program's."""
+    `quiet_hours` (from and to as HH:MM, empty for none); the last two only where they differ from the program's."""
     kept = person.preferences or {}
     own = kept.get("quiet_hours")
-    hours = {"quiet_hours": [clock_text(minute) for minute in own]} if own else {}
+    hours = {} if own is None else {"quiet_hours": [clock_text(minute) for minute in own]}
     return {"channels": list(Channel), "off": [], "lead": {}} | kept | hours
 
 
@@ -127,9 +128,17 @@ def quiet_hours(
     preferences: Mapping[str, Any] | None, program: QuietHours | None = None
 ) -> QuietHours | None:
     """A person's quiet hours in their own zone: those among their `preferences`, else the program's (its policy's
-    `quiet_hours`), else None."""
+    `quiet_hours`). None when there are none, as somebody may choose."""
+    own = own_quiet_hours(preferences)
+    return program if own is None else own or None
+
+
+def own_quiet_hours(preferences: Mapping[str, Any] | None) -> QuietHours | tuple[()] | None:
+    """The quiet hours that a person chose; empty when they chose to have none, None when the program's count for them."""
     own = (preferences or {}).get("quiet_hours")
-    return (time_at(own[0]), time_at(own[1])) if own else program
+    if own is None:
+        return None
+    return (time_at(own[0]), time_at(own[1])) if own else ()
 
 
 def _minute(text: str, field: str) -> int:

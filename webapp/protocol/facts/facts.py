@@ -28,7 +28,7 @@ from webapp.care.attendance.standing import (
 from webapp.care.contact.tasks import Task
 from webapp.care.directory.people import Person, Status
 from webapp.care.make_ups.make_ups import MakeUp
-from webapp.care.preferences.contact_preferences import quiet_hours
+from webapp.care.preferences.contact_preferences import own_quiet_hours
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
 from webapp.protocol.facts import contact, history, rooms
@@ -38,7 +38,7 @@ from webapp.protocol.ladder.rungs import TAKEN, Rung
 from webapp.times import QuietHours
 
 NOTHING_TAKEN: Mapping[str, str] = {}
-Preferences = tuple[QuietHours | None, Mapping[str, timedelta]]
+Preferences = tuple[QuietHours | tuple[()] | None, Mapping[str, timedelta]]
 
 
 def of_seat(store: Store, seat: Seat, now: datetime) -> Picture:
@@ -160,7 +160,7 @@ def _preferences(text: str | None) -> Preferences:
     kept = json.loads(text or "null") or {}
     leads = kept.get("lead") or {}
     before = {rung: timedelta(minutes=-lead) for rung, lead in leads.items()}
-    return quiet_hours(kept), before
+    return own_quiet_hours(kept), before
 
 
 def _taken(store: Store, ids: Collection[int]) -> dict[tuple[int, int], Mapping[str, str]]:

@@ -91,7 +91,8 @@ def explain(facts: Facts, taken: Mapping[str, str], now: datetime) -> list[RungS
 def timetable(facts: Facts, taken: Mapping[str, str], now: datetime) -> tuple[datetime | None, ...]:
     """When each rung of `LADDER` falls due for this seat, in its order; None for one that has no due instant yet."""
     room, life = facts.room, facts.life
-    quiet = life.quiet_hours or room.policy.quiet_hours
+    own = life.quiet_hours
+    quiet = room.policy.quiet_hours if own is None else own or None
     heads_up = life.leads.get(Rung.HEADS_UP, room.policy.heads_up)
     soon = life.leads.get(Rung.SOON, room.policy.soon)
     return (

@@ -12,9 +12,10 @@ from webapp.care.directory.permissions import Permission
 from webapp.notify import outbox
 from webapp.notify.kinds import NoticeKind
 from webapp.operations.rate_limits import LINK
+from webapp.refusals import Busy
 from webapp.web.account.context import account
 from webapp.web.page import attempts, identity
-from webapp.web.page.guard import needs, own_path, proof_page_context, public, resume
+from webapp.web.page.guard import busy_response, needs, own_path, proof_page_context, public, resume
 from webapp.web.page.unit_of_work import store
 from webapp.web.sign_in import sign_in
 
@@ -37,7 +38,11 @@ def give_proof() -> ResponseReturnValue:
     person, second = login.person, None
     if login.proved(clock.now()):
         return resume(to, person)
-    right = attempts.password_matches(person, request.form.get("password", ""))
+    try:
+        right = attempts.password_matches(person, request.form.get("password", ""))
+    except Busy as busy:
+        page = render_template("account/confirm.html", **proof_page_context(busy))
+        return page, *busy_response(busy)
     if right and person.kind == Kind.STAFF:
         second = attempts.second_factor_of(person, request.form.get("code", ""))
         right = second is not None

@@ -7,11 +7,12 @@ from flask_babel import gettext as _
 from webapp import clock
 from webapp.care.accounts import logins, passwords
 from webapp.care.accounts.logins import Login
-from webapp.refusals import N_, Invalid
+from webapp.care.directory.people import Person
+from webapp.refusals import N_, Busy, Invalid, Refusal
 from webapp.web.account import context
 from webapp.web.account.context import account
 from webapp.web.page import attempts, identity
-from webapp.web.page.guard import own_path, signing_in
+from webapp.web.page.guard import busy_response, own_path, signing_in
 from webapp.web.page.unit_of_work import store
 
 
@@ -27,20 +28,23 @@ def password() -> ResponseReturnValue:
 def set_password() -> ResponseReturnValue:
     """Set the password and end the person's other logins (S3). Staff without a second factor go on to set it up."""
     attempts.count_new_password(context.person())
-    login = context.login()
-    if _asked(login) and not attempts.password_matches(
-        login.person, request.form.get("current", "")
-    ):
-        return _page(Invalid(N_("That isn't the password you have now."), field="current")), 422
-    person, now = context.person(), clock.now()
-    written = request.form.get("password", "")
+    login, written = context.login(), request.form.get("password", "")
     try:
+        if _asked(login) and not attempts.password_matches(
+            login.person, request.form.get("current", "")
+        ):
+            raise Invalid(N_("That isn't the password you have now."), field="current")
         if written != request.form.get("again", written):
             raise Invalid(N_("These two are not the same."), field="again")
-        passwords.set_password(store, person, written, by=person, now=now)
+        with attempts.reading_store() as looking:  # no writer waits while a password is hashed
+            person = looking.get_one(Person, login.person_id)
+            hashed = passwords.hashed(person, written)
     except Invalid as refusal:
-        store.rollback()
         return _page(refusal), 422
+    except Busy as busy:
+        return _page(busy), *busy_response(busy)
+    person, now = context.person(), clock.now()
+    passwords.keep(store, person, hashed, by=person, now=now)
     logins.end_all(store, person, "password_changed", by=person, now=now, but=login.id)
     identity.prove_again(login, "password")
     store.commit()
@@ -57,7 +61,7 @@ def _asked(login: Login) -> bool:
     return login.person.password_hash is not None and not other
 
 
-def _page(refusal: Invalid | None = None) -> str:
+def _page(refusal: Refusal | None = None) -> str:
     person = context.person()
     return render_template(
         "account/password.html", place="me", person=person, refusal=refusal,

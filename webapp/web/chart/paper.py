@@ -3,7 +3,8 @@
 Made by fpdf2 with an embedded typeface, so that names in Latin, Greek or Cyrillic script print correctly and no machine needs fonts
 of its own. A sign that the typeface lacks, an emoji or one of another script, is printed as its number, which the end of the chart
 explains. Both are imported with the first chart printed. Every page has the client's name and the page number; times are in
-the program's zone. Cost: some three milliseconds per entry.
+the program's zone. Cost: some two milliseconds per entry and one per line of what people wrote. A process prints one chart at a
+time, so that other pages are answered meanwhile.
 """
 
 import logging
@@ -25,6 +26,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.privacy.consents import REDISCLOSURE
 from webapp.protocol.ladder.rungs import TAKEN, WHY, Rung
 from webapp.refusals import N_
+from webapp.turns import Turns
 from webapp.web.chart import UNSENT, Chart, ChartEntry
 from webapp.web.page.filters import language
 
@@ -64,13 +66,21 @@ NOT_PRINTED = frozenset(
 along at an address (P9). The console and the audit log have them."""
 VARIATIONS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 MOST_EXPLAINED = 120
+MOST_PARAGRAPHS = 40
+"""Of one text; in a text of more each break is printed as a stroke, since thousands of lines of one letter are a ream of paper."""
 INK, SOFT, LINE = (28, 32, 38), (92, 98, 106), (214, 208, 198)
 MARGIN, INDENT = 18.0, 20.0
 """In millimetres; the time of day is printed in the indent."""
+_turns = Turns(waiting=1, patience=10.0)
 
 
 def printed(client: Person, chart: Chart, now: datetime) -> bytes:
-    """The chart of `client` as a PDF. The caller records the reading (P7)."""
+    """The whole chart of `client` as a PDF. The caller records the reading (P7). Raises Busy."""
+    with _turns.one():
+        return _printed(client, chart, now)
+
+
+def _printed(client: Person, chart: Chart, now: datetime) -> bytes:
     zone = ZoneInfo(client.program.time_zone)
     chart = replace(chart, entries=[each for each in chart.entries if each.what not in NOT_PRINTED])
     paper = _blank(client, now, zone)
@@ -233,7 +243,7 @@ def _explain_numbers(paper: "FPDF", client: Person, chart: Chart, zone: ZoneInfo
             *quotes(entry),
         ]
     missing = dict.fromkeys(
-        sign for text in texts for sign in _composed(text) if _lacks(paper, sign)
+        sign for text in texts for sign in dict.fromkeys(_composed(text)) if _lacks(paper, sign)
     )
     if not missing:
         return
@@ -246,13 +256,16 @@ def _explain_numbers(paper: "FPDF", client: Person, chart: Chart, zone: ZoneInfo
 
 def _printable(paper: "FPDF", text: str) -> str:
     """The text with each sign that the typeface lacks as its number in Unicode."""
-    return "".join(_number_of(sign) if _lacks(paper, sign) else sign for sign in _composed(text))
+    text = _composed(text)
+    return text.translate(
+        {ord(sign): _number_of(sign) for sign in set(text) if _lacks(paper, sign)}
+    )
 
 
 def _composed(text: str) -> str:
     """In composed letters, which the typeface has, and without signs that only tell others how to be drawn."""
-    kept = (sign for sign in unicodedata.normalize("NFC", text) if not _only_shapes(sign))
-    return "".join(kept)
+    text = unicodedata.normalize("NFC", text)
+    return text.translate({ord(sign): None for sign in set(text) if _only_shapes(sign)})
 
 
 def _only_shapes(sign: str) -> bool:
@@ -274,13 +287,34 @@ def _set_font(paper: "FPDF", size: float, color: tuple[int, int, int], style: An
 
 
 def _text(paper: "FPDF", height: float, text: str, indent: float = 0.0) -> None:
-    """A paragraph from the indent to the right margin. Breaking lines takes five times as long as a line that fits."""
-    text = _printable(paper, text)
-    paper.set_x(paper.l_margin + indent)
-    if "\n" not in text and paper.get_string_width(text) < paper.epw - indent - 2:
-        paper.cell(0, height, text, new_x="LMARGIN", new_y="NEXT")
-        return
-    paper.multi_cell(0, height, text, align="L", new_x="LMARGIN", new_y="NEXT")
+    """A paragraph from the indent to the right margin. Not fpdf2's own, which measures a line anew for each of its letters."""
+    for line in _lines(paper, _printable(paper, text), paper.epw - indent - 2):
+        paper.set_x(paper.l_margin + indent)
+        paper.cell(0, height, line, new_x="LMARGIN", new_y="NEXT")
+
+
+def _lines(paper: "FPDF", text: str, width: float) -> Iterator[str]:
+    """The text in lines of at most `width` millimetres, broken at spaces, or within a word that is longer than a line. Looks at each
+    letter once."""
+    widths = {sign: paper.get_string_width(sign) for sign in {*text, *" /"}}
+    paragraphs = text.splitlines() or [""]
+    if len(paragraphs) > MOST_PARAGRAPHS:
+        paragraphs = [" / ".join(paragraphs)]
+    for paragraph in paragraphs:
+        start, space, used, since = 0, -1, 0.0, 0.0
+        for at, sign in enumerate(paragraph):
+            used, since = used + widths[sign], since + widths[sign]
+            if sign == " ":
+                space, since = at, 0.0
+            elif used > width and at > start:
+                if space > start:
+                    yield paragraph[start:space]
+                    start, used = space + 1, since
+                else:
+                    yield paragraph[start:at]
+                    start, used = at, widths[sign]
+                space = -1
+        yield paragraph[start:]
 
 
 def _instant(at: datetime, zone: ZoneInfo) -> str:

@@ -14,10 +14,12 @@ from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.contact import contacts
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups import make_ups
 from webapp.care.preferences import accommodations
 from webapp.care.schedule.sessions import Seat
 from webapp.notify import answers
 from webapp.web.client import group_times, histories, my_seats
+from webapp.web.client.make_ups import fitting
 from webapp.web.client.me.needs import SHORT
 from webapp.web.client.my_seats import SeatView
 from webapp.web.page.guard import needs
@@ -37,9 +39,15 @@ def show(seat_id: int) -> ResponseReturnValue:
     found = histories.with_standing([my_seats.view_of(seat_id)])[0]
     return widget(
         "client/seats/show.html", "seat", place="schedule", coming=found, near=my_seats.approaching(),
-        ways=links_from(found), needs=_needs(found),
+        ways=links_from(found), needs=_needs(found), booked=_is_booked(found),
         from_notice_at=answers.last_from_notice(store, found.seat),
     )  # fmt: skip
+
+
+def _is_booked(place: SeatView) -> bool:
+    """Whether another time is booked for this seat, also by a partner for both: then it is shown instead of looked for."""
+    made = store.scalar(make_ups.standing_for([place.seat.id]))
+    return made is not None and fitting.state_of(place, made, place.now) == "booked"
 
 
 class SeatLink(NamedTuple):

@@ -26,6 +26,7 @@ from webapp.operations.rate_limits import (
     PASSWORD_OF_A_DAY,
     Rate,
 )
+from webapp.refusals import Busy
 from webapp.web.page import unit_of_work
 from webapp.web.page.unit_of_work import database, store
 
@@ -76,6 +77,15 @@ def refund(rate: Rate, who: str) -> None:
     rate_limits.refund(store, rate, who)
 
 
+def take_back(tries: Sequence[tuple[Rate, str]]) -> None:
+    """Take back an attempt that was counted and not made, as nothing was looked up. The caller's address keeps its count."""
+    unit_of_work.close()
+    with database.writing() as own:
+        for rate, who in tries:
+            rate_limits.refund(own, rate, who)
+        own.commit()
+
+
 def password_limits(account: str) -> list[tuple[Rate, str]]:
     """The (rate, key) pairs that an attempt at this account's password counts against, in order. A browser that has signed in to it
     before has its own limits, which strangers can't use up; all others share the account's, and each address has a limit too."""
@@ -124,9 +134,14 @@ def reading_store() -> Store:
 
 
 def password_matches(person: Person, password: str) -> bool:
-    """Whether it is this person's password. Counts the attempt first; nothing is locked while it is hashed. Raises TooMany."""
+    """Whether it is this person's password. Counts the attempt first; nothing is locked while it is hashed. Raises TooMany;
+    Busy, with nothing counted against the person."""
     count_for(person)
-    fits = passwords.matches(person, password)
+    try:
+        fits = passwords.matches(person, password)
+    except Busy:
+        take_back([(rate, f"person {person.id}") for rate in CODE])
+        raise
     if fits:
         clear(CODE, f"person {person.id}")
     return fits

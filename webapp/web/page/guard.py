@@ -19,6 +19,7 @@ from webapp.care.accounts.logins import Login
 from webapp.care.contact import addresses
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import NEEDS_FRESH_PROOF, Permission, may
+from webapp.refusals import Busy
 from webapp.web.page import forms, identity
 from webapp.web.page.identity import current_person
 from webapp.web.page.unit_of_work import SAFE, store
@@ -197,6 +198,11 @@ def proof_page_context(refusal: Exception | None = None) -> dict[str, Any]:
         "link_sent": "link" in request.args,
         "refusal": refusal,
     }
+
+
+def busy_response(busy: Busy) -> tuple[int, dict[str, str]]:
+    """Status and headers of a page that asks for the password once more, in a moment (S12)."""
+    return busy.status, {"Retry-After": str(busy.retry_after)}
 
 
 def resume(to: str, person: Person) -> ResponseReturnValue:

@@ -1,16 +1,22 @@
 """Reminders: which ones, by which channel, to which addresses, how long before, and quiet hours."""
 
+import io
 import re
-from datetime import timedelta
+import zipfile
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from tests.care.evenings import room
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Person
 from webapp.care.preferences import contact_preferences
+from webapp.protocol.facts.facts import of_seats
+from webapp.protocol.facts.picture import SeatRow
+from webapp.protocol.ladder.ladder import timetable
 
 PLAIN = {"first": "push", "quiet_from": "21:00", "quiet_to": "08:00"}
 
@@ -197,3 +203,27 @@ def test_everything_one_may_do_without_stands_on_the_page(maya):
     page = maya.get("/me/reminders").text
     for kind in (*contact_preferences.OPTIONAL, *contact_preferences.NEWS):
         assert f'value="{kind}" checked' in page
+
+
+def test_quiet_hours_can_be_none_at_all_and_the_page_the_ladder_and_the_copy_know(
+    maya, store, world, clock
+):
+    """Rule 6: the program's do not come in their place."""
+    form = PLAIN | {"quiet": "none", "quiet_from": "", "quiet_to": ""}
+    assert "Saved" in maya.post("/me/reminders", form, htmx=True).text
+    kept = fresh(store, world.maya).preferences
+    assert kept["quiet_hours"] == []
+    assert contact_preferences.quiet_hours(kept, (time(21), time(8))) is None
+    assert re.search(r'name="quiet" value="none"\s+checked', maya.get("/me/reminders").text)
+    night = room(store, world.carla, [world.maya], datetime(2026, 3, 7, 4, tzinfo=UTC), clock.now())
+    facts = of_seats(store, [SeatRow(s.id, night.id, s.client_id, s.given_at) for s in night.seats], clock.now())  # fmt: skip
+    assert timetable(facts[0].facts, {}, clock.now())[0] == datetime(2026, 3, 6, 4, tzinfo=UTC)
+    assert "Quiet hours: none" in " ".join(own_copy_page(maya).split())
+    maya.post("/me/reminders", PLAIN)
+    assert fresh(store, world.maya).preferences["quiet_hours"] == [21 * 60, 8 * 60]
+
+
+def own_copy_page(maya):
+    with zipfile.ZipFile(io.BytesIO(maya.post("/me/my-data").data)) as folder:
+        page = next(name for name in folder.namelist() if name.endswith(".html"))
+        return folder.read(page).decode()

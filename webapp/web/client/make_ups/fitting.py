@@ -144,12 +144,21 @@ def _with_choice(about: MakingUp, made: MakeUp | None, now: datetime) -> MakingU
     seat, booked = about.seat, made.by_seat if made else None
     but_sessions = [booked.session_id] if booked else []
     but_resources = [made.resource_id] if made and made.resource_id else []
-    entries = list(
-        store.scalars(waitlist.waiting(seat.client).where(WaitlistEntry.seat_id == seat.id))
-    )
+    everywhere = store.scalars(waitlist.waiting(seat.client)).all()
+    entries = [entry for entry in everywhere if entry.seat_id == seat.id]
     of_seat = waitlist.held_for(seat.client_id, now).where(WaitlistEntry.seat_id == seat.id)
     held = list(store.scalars(of_seat))
-    waiting_for, served = {entry.session_id for entry in entries}, {each.entry_id for each in held}
+    waiting_for = {entry.session_id for entry in everywhere}
+    served = {each.entry_id for each in held}
+    waitable = [
+        each
+        for each in offers.waitable(store, seat, now, known_until=about.known_until)
+        if each.session
+    ]
+    could_wait = {each.session.id for each in waitable if each.session}
+    entries += [
+        each for each in everywhere if each not in entries and each.session_id in could_wait
+    ]
     return replace(
         about,
         offers=offers.find(
@@ -161,11 +170,7 @@ def _with_choice(about: MakingUp, made: MakeUp | None, now: datetime) -> MakingU
             but_resources=but_resources,
             known_until=about.known_until,
         ),
-        full=[
-            each
-            for each in offers.waitable(store, seat, now, known_until=about.known_until)
-            if each.session and each.session.id not in waiting_for
-        ],
+        full=[each for each in waitable if each.session and each.session.id not in waiting_for],
         line=[each for each in entries if each.id not in served],
         held=held,
     )

@@ -25,11 +25,14 @@ def join(seat_id: int) -> ResponseReturnValue:
     seat, me = my_seats.seat(seat_id), my_seats.person()
     try:
         session = make_ups.session_for(seat)
-        waitlist.join(store, seat, session, by=me, now=clock.now())
+        entry = waitlist.join(store, seat, session, by=me, now=clock.now())
     except Refusal as refusal:
         return make_ups.refused(seat_id, refusal)
     store.commit()
-    return make_ups.answer(seat_id, news=_("You're in line. We tell you when a place comes free."))
+    news = _("You're in line. We tell you when a place comes free.")
+    if entry.seat_id != seat_id:  # one place in a line is one place, whatever it makes up for
+        news = _("You're in line for that one already, for another session.")
+    return make_ups.answer(seat_id, news=news)
 
 
 @pages.post("/waiting/<row:entry_id>/cancellation")

@@ -69,6 +69,7 @@ def save() -> ResponseReturnValue:
     """Save the choices. A checkbox that is not sent is off, as in any form."""
     person, now, form = my_seats.person(), clock.now(), request.form
     quiet = (form.get("quiet_from", ""), form.get("quiet_to", ""))
+    none_quiet = form.get("quiet") == "none"
     wanted = set(form.getlist("wanted"))
     off = {*contact_preferences.OPTIONAL, *contact_preferences.NEWS} - wanted
     mine = _addresses()
@@ -77,7 +78,7 @@ def save() -> ResponseReturnValue:
         return ask_for_proof()
     try:
         contact_preferences.set_reminders(
-            store, person, first=form.get("first", Channel.PUSH), off=off, quiet_hours=quiet,
+            store, person, first=form.get("first", Channel.PUSH), off=off, quiet_hours=None if none_quiet else quiet,
             lead=_lead(), by=person, now=now,
         )  # fmt: skip
         for address in [each for each in mine if not each.unsafe_at]:
@@ -129,6 +130,7 @@ def screen(mine: list[Address]) -> dict[str, Any]:
         "news": [(kind, _(words), kind not in kept["off"]) for kind, words in NEWS.items()],
         "leads": {rung: _choices(rung, policy, kept["lead"].get(rung)) for rung in LEADS},
         "quiet": [f"{each:%H:%M}" for each in quiet or (time(21), time(8))],
+        "none_quiet": quiet is None,
         "addresses": [each for each in mine if not each.unsafe_at],
         "opted_in": [each.id for each in mine if each.usable],
         "known": addresses.known(store, person),
@@ -150,6 +152,7 @@ def _as_sent(kept: dict[str, Any]) -> dict[str, Any]:
             for rung, (choices, _own) in kept["leads"].items()
         },
         "quiet": [form.get("quiet_from", ""), form.get("quiet_to", "")],
+        "none_quiet": form.get("quiet") == "none",
         "opted_in": [
             each.id for each in kept["addresses"] if str(each.id) in form.getlist("address")
         ],
