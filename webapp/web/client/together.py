@@ -98,8 +98,8 @@ class Known:
     weeks: list[SharedWeek] | None = None
     reminded: bool = False
     """The reader is reminded of their sessions."""
-    shows: bool = False
-    """Something is shared."""
+    scope: Sequence[str] = ()
+    """The categories that are shared, by the names that the client gave them (P6)."""
     partner: bool = False
     """They are the reader's partner, for whom the reader can write notes."""
     own: frozenset[int] = frozenset()
@@ -239,7 +239,7 @@ def known_of(
             lambda rows: [each for each in rows if each.monday > (now - HOURS_BACK).date()],
         ),
         Category.REMINDERS in parts,
-        bool(parts),
+        [_(NAMES[Category(category)]) for category in parts],
         joint,
         frozenset(own),
     )
