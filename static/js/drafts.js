@@ -62,7 +62,7 @@ const later = (form) => { clearTimeout(timers.get(form)); timers.set(form, setTi
 
 async function save(form) {
   const field = form.elements.body, place = form.querySelector("[data-kept]"), sent = field.value;
-  if (!form.isConnected || sent === field.defaultValue || place.dataset.busy) return;
+  if (!form.isConnected || form.hidden || sent === field.defaultValue || place.dataset.busy) return; // hidden: it waits to be sent
   place.dataset.busy = "yes";
   const headers = { "HX-Request": "true", "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content };
   const body = new URLSearchParams({ about: form.dataset.about, edition: place.dataset.edition, body: sent });

@@ -19,6 +19,7 @@ BOOKINGS = "webapp/care/make_ups/bookings.py"
 MAKE_UPS = "webapp/care/make_ups/make_ups.py"
 SHARED = "webapp/care/privacy/shared.py"
 PICTURES = "webapp/care/couples/pictures.py"
+NOTES = "webapp/care/privacy/shared_notes.py"
 TOGETHER = "webapp/web/client/together.py"
 CALENDARS = "webapp/care/make_ups/calendars.py"
 
@@ -85,6 +86,11 @@ BREAKS = (
     Mutation("P3", CONSENTS, "return None if never else end", "return end", by("care/privacy/test_shared", "interleaving")),
     Mutation("P3", TOGETHER, "_timed(alone, own, now)", "_timed(alone, {}, now)", by("web/client/test_together", "follows_the_readers_own")),
     Mutation("P3", TOGETHER, "if joint and each.session.kind in JOINT", "if False", by("web/client/test_together", "booked_for_both_after")),
+    Mutation("P1", NOTES, "since <= each.written_at <= until for", "since <= each.written_at for", by("care/privacy/test_shared_notes", "interleaving")),
+    Mutation("P1", NOTES, "if (until := each.counted_until(now)) is not None:", "if until := now:", by("care/privacy/test_shared_notes", "interleaving")),
+    Mutation("P3", NOTES, "each.taken_back_at is None\n        and (", "(", by("web/client/test_notes", "took_back_is_gone")),
+    Mutation("P1", "webapp/web/client/notes.py", "    shared_notes.require(store, me, reader.id, now)\n    wanted", "    wanted", by("web/client/test_notes", "without_a_consent")),
+    Mutation("P12", "webapp/web/client/notes.py", "NoteText.by_id == my_seats.person().id)", "True)", by("web/client/test_notes", "never_the_others")),
     Mutation("P4", PICTURES, "Session.confirmed_at.is_not(None), ", "", by("web/client/test_together", "once_it_is_certain_and")),
     Mutation("P4", PICTURES, "and not _waits(week, unsure, now)", "", by("web/client/test_together", "hours_of_a_week_wait")),
     Mutation("P6", "templates/client/together/show.html", "        {{ redisclosure }}{{ \" \" }}\n", "", by("web/client/test_together", "each_consent_shows")),

@@ -1,6 +1,7 @@
 """Summaries, homework and recordings after the demo's sessions, and how far Maya has caught up with two that she missed.
 
-She has finished one and is in the middle of the other; June and Ben have not begun theirs.
+She has finished one and is in the middle of the other; June and Ben have not begun theirs. Maya wrote Ben a note about the hour that he was
+not in.
 """
 
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from webapp.care.catch_up import follow_ups
+from webapp.care.couples import partner_notes
 from webapp.care.directory.people import Person
 from webapp.care.materials import drafts, homework, resources, summaries
 from webapp.care.materials.homework import Homework
@@ -35,6 +37,9 @@ CRAVING = """A craving is a wave: it rises, it breaks, it goes. Most last under 
 3. **Do** the next small thing on your list.
 
 We all wrote a list of three small things. Yours can be quite different."""
+NOTE = """What helped me: breathing out slowly before I answer.
+
+What we agreed to try: ten minutes after dinner, without phones."""
 TEXTS = {
     ("evening", 2): CRAVING,
     ("evening", 3): "We talked about asking for help **before** it is urgent, and practised two sentences for it.",
@@ -53,6 +58,8 @@ def add(
             continue
         host, session_id = getattr(world, past.host), past.session.id
         timeline.at(written, publishing(host, session_id, words), look_round=False)
+        if past.series == "torres":
+            _write_to_each_other(timeline, world, session_id, past, now)
         if past.series != "evening":
             continue
         task = f"list-{past.number}"
@@ -66,6 +73,23 @@ def add(
             _finish_everything(timeline, world, session_id, task, past, now)
         if past.number == 5:
             _begin_catching_up(timeline, world, session_id, task, past, now)
+
+
+def _write_to_each_other(
+    timeline: DemoTimeline, world: World, session_id: int, past: PastSession, now: datetime
+) -> None:
+    """Maya tells Ben of the couples hour that he was not in, and he asks back."""
+
+    def tells(store: Store, at: datetime) -> None:
+        session = store.get_one(Session, session_id)
+        partner_notes.write(store, world.maya, session, NOTE, by=world.maya, now=at)
+
+    def asks(store: Store, at: datetime) -> None:
+        [note] = store.scalars(partner_notes.of(world.ben.id)).all()
+        partner_notes.mark_read(store, note.id, by=world.ben, now=at)
+        partner_notes.answer(store, note, "Which evening shall we begin?", by=world.ben, now=at)
+
+    _add_past(timeline, now, (past.ends_at + 3 * HOUR, tells), (past.ends_at + 22 * HOUR, asks))
 
 
 def _finish_everything(

@@ -110,6 +110,15 @@ CONSENTS = [
     ("maya", "ben", Category.SCHEDULE, "So that we can plan the week."),
     ("rosa", "leo", Category.REMINDERS, "Para llegar juntos."),
 ]
+FROM_THE_START = [
+    ("maya", "ben", Category.CATCH_UP, "So that we both know what was said."),
+    ("ben", "maya", Category.CATCH_UP, "So that we both know what was said."),
+    ("ben", "maya", Category.SCHEDULE, "So that we can plan the week."),
+    ("ben", "maya", Category.MISSED_SESSION, "She would worry otherwise."),
+    ("ben", "maya", Category.HOURS, "It keeps me going."),
+    ("june", "henry", Category.MISSED_SESSION, "So that he asks how I am."),
+]
+"""Consents of the first evening."""
 
 
 def tell(database: Database, now: datetime, each: Callable[[], object] = lambda: None) -> None:
@@ -125,6 +134,9 @@ def tell(database: Database, now: datetime, each: Callable[[], object] = lambda:
             past_sessions = find_sessions(store, world, began, now)
             store.commit()
         timeline.at(began)
+        for client, recipient, category, purpose in FROM_THE_START:
+            signing = consenting(client, recipient, category, purpose)
+            timeline.at(began + timedelta(hours=6), signing, look_round=False)
         for day, (client, recipient, category, purpose) in enumerate(CONSENTS):
             signed = began + timedelta(days=1 + day / 3)
             timeline.at(signed, consenting(client, recipient, category, purpose), look_round=False)

@@ -18,7 +18,7 @@ from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 
 OWN = ("/me/reminders", "/me/devices", "/me/calendar", "/me/needs", "/me/backup-plan", "/me/language", "/me/sign-ins", "/me/my-data", "/schedule?view=today", "/schedule?view=all", "/seats/1/other-times")  # fmt: skip
-PAGES = (*OWN, "/", "/schedule", "/schedule?view=earlier", "/seats/1", "/seats/2", "/seats/3", "/seats/1/absence", "/seats/2/absence", "/hours", "/times", "/seats/2/make-ups", "/seats/3/make-ups", "/me", "/help-connecting", "/messages", "/nowhere")  # fmt: skip
+PAGES = (*OWN, "/", "/schedule", "/schedule?view=earlier", "/seats/1", "/seats/2", "/seats/3", "/seats/1/absence", "/seats/2/absence", "/hours", "/times", "/seats/2/make-ups", "/seats/3/make-ups", "/me", "/help-connecting", "/messages", "/together", "/together/notes/new", "/together/as/9", "/nowhere")  # fmt: skip
 PUBLIC = ("/sign-in", "/crisis", "/offline", "/sign-in/link/gone")
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """What is seen does not depend on the database."""

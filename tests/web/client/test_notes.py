@@ -90,6 +90,7 @@ def test_the_other_finds_it_new_on_together_and_on_the_card_and_reading_moves_th
     maya = visit(world.maya)
     page = maya.get("/together").text
     assert "A note from Ben" in page
+    assert "Ben wrote to you" in page
     assert "New" in page
     assert "Private title" not in page
     card = maya.get("/catch-up").text

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from babel.dates import format_skeleton
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -37,10 +37,13 @@ from webapp.care.privacy.consents import (
     Consent,
 )
 from webapp.care.privacy.shared import SharedWith
+from webapp.care.privacy.shared_notes import ShownNote
+from webapp.protocol.reports import today_counts
 from webapp.web.client import my_seats
 from webapp.web.client.my_seats import SeatView
 from webapp.web.client.sharing.consents import NAMES, possible_recipients
-from webapp.web.page.filters import language, zone
+from webapp.web.client.today import WaitingItem
+from webapp.web.page.filters import language, time_of, zone
 from webapp.web.page.guard import needs
 from webapp.web.page.identity import current_person
 from webapp.web.page.unit_of_work import separate_transaction, store
@@ -98,8 +101,8 @@ class Known:
     weeks: list[SharedWeek] | None = None
     reminded: bool = False
     """The reader is reminded of their sessions."""
-    shows: bool = False
-    """Something is shared."""
+    scope: Sequence[str] = ()
+    """The categories that are shared, by the names that the client gave them (P6)."""
     partner: bool = False
     """They are the reader's partner, for whom the reader can write notes."""
     own: frozenset[int] = frozenset()
@@ -149,11 +152,12 @@ def show() -> ResponseReturnValue:
         for each in found
     ]
     mine = sharing_of(me, partner, now) if me.kind == Kind.CLIENT else []
+    notes = shared_notes.of(store, me, now)
     leave_trace(me, [each.client for each in found], now)
     return render_template(
         "client/together/show.html", place="together", near=my_seats.approaching(), known=known,
         mine=mine, partner=partner, redisclosure=_(REDISCLOSURE),
-        notes=shared_notes.of(store, me, now),
+        notes=notes, waiting=waiting_items(me, notes, now),
     )  # fmt: skip
 
 
@@ -170,6 +174,36 @@ def preview(person_id: int) -> ResponseReturnValue:
         "client/together/preview.html", place="together", near=my_seats.approaching(), whom=whom,
         known=known_of(found, {}, now, joint=False), redisclosure=_(REDISCLOSURE),
     )  # fmt: skip
+
+
+def waiting_items(me: Person, notes: Sequence[ShownNote], now: datetime) -> list[WaitingItem]:
+    """What waits for the reader here: new notes, a place that is held for them, a plan to read."""
+    found = [
+        WaitingItem(
+            _("%(name)s wrote to you", name=each.note.other_than(me.id).name.split()[0]),
+            url_for("client.notes.show", note_id=each.note.id),
+            "mail",
+        )
+        for each in notes
+        if not each.read_at
+    ]
+    if me.kind != Kind.CLIENT:
+        return found
+    counts = today_counts.of(store, me.id, now)
+    if counts.held_seat and counts.held_until:
+        words = _("A place is held for you until %(time)s", time=time_of(counts.held_until))
+        found.append(
+            WaitingItem(words, url_for("client.make_ups.show", seat_id=counts.held_seat), "chair")
+        )
+    if counts.plan_at:
+        found.append(
+            WaitingItem(
+                _("A plan we made together"),
+                url_for("client.catch_up.show", _anchor="plan"),
+                "care",
+            )
+        )
+    return found
 
 
 def has_place() -> bool:
@@ -239,7 +273,7 @@ def known_of(
             lambda rows: [each for each in rows if each.monday > (now - HOURS_BACK).date()],
         ),
         Category.REMINDERS in parts,
-        bool(parts),
+        [_(NAMES[Category(category)]) for category in parts],
         joint,
         frozenset(own),
     )
