@@ -19,13 +19,13 @@ from tests.house.reading import told
 from tests.web.worlds import (
     FACTS,
     FETCHED,
-    HISTORY,
     LEFT_OUT,
     PAIRS,
     TRIED,
     Fact,
     Seen,
     World,
+    beside,
     differences,
     plant_worlds,
     routes,
@@ -71,7 +71,7 @@ def lived(app: Flask, database: Any, number: int, fact: Fact, pair: str, *, with
     try:
         seen: Seen = []
         shared = [each for each in ANNOUNCED if dice.random() < 0.3 and not {each} & fact.covered]
-        before, after = (dice.sample(HISTORY, dice.randrange(3)) for _ in range(2))
+        before, after = (dice.sample(beside(fact), dice.randrange(3)) for _ in range(2))
         with stopped(world.now):
             for category in shared if pair in ("partner", "supporter") else ():
                 world.act(lambda s, c=category: shares(s.store, s.about, s.viewer, c, s.now))

@@ -332,9 +332,9 @@ FACTS = [
     Fact("waits in a line", _wait(), covered=BOOKS),
     Fact("waits in a line for both", _wait("past-hour"), covered=BOOKS),
     Fact("changes the time of a group", _other_time, covered=KNOWN),
-    Fact("makes up for this hour and not for that", _book("joint", "next-hour"), _book("joint", "past-hour"), JOINT, MISSED),
-    Fact("moves a joint make-up of this hour and not of that", _book("joint-2", "next-hour"), _book("joint-2", "past-hour"),
-      _each(JOINT), MISSED),
+    Fact("books a joint make-up for this hour and not for that", _book("joint", "next-hour"), _book("joint", "past-hour"), JOINT, MISSED),
+    Fact("moves a joint make-up of this hour and not of that", _each(_book("joint", "next-hour"), _book("joint-2", "next-hour")),
+      _each(_book("joint", "past-hour"), _book("joint-2", "past-hour")), JOINT, MISSED),
     Fact("gives up a joint make-up of this hour and not of that", _each(_book("joint", "next-hour"), _give_up("next-hour")),
       _each(_book("joint", "past-hour"), _give_up("past-hour")), JOINT, MISSED),
     Fact("can't come to a joint make-up", _joint_report, first=_each(JOINT, _book("joint", "past-hour")), covered=MISSED),
@@ -389,6 +389,13 @@ HISTORY: list[tuple[str, Act]] = [
     ("a session is called off", lambda s: _session(s.store, "tonight").cancel(s.store, reason="Painting", **s.by(s.cast.carla))),
 ]  # fmt: skip
 """What else happens, in both worlds alike."""
+
+
+def beside(fact: Fact) -> list[tuple[str, Act]]:
+    """What may happen beside a fact. Of joint make-ups one at a time: with another, the two worlds would differ in what both may know,
+    whether a joint time moved or one came to the other."""
+    joint = "joint" in fact.name
+    return [each for each in HISTORY if not (joint and "joint" in each[0])]
 
 
 # --- what can be seen -------------------------------------------------------------------------------------------------
@@ -514,13 +521,15 @@ def routes(app: Flask) -> dict[str, tuple[str, str]]:
 
 NUMBERS = re.compile(
     r"""(/(?:seats|homework|resources|held-places|waiting|sharing|devices|logins|passkeys|messages)/
-    |(?:session|resource|series|seat|shown)"\s*value="
+    |(?:session|resource|series|seat|shown|up_to|address)"\s*value="
     |data-[a-z]+="[a-z_-]+[-:]
     |"(?:seat|by_seat|id)":\s*
-    |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after|seat))="[a-z_-]*
-    |after=|before=|shown=)(\d+)""",
+    |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after|seat|up-to|device))="[a-z_-]*
+    |\#card-|after=|before=|shown=)(\d+)""",
     re.VERBOSE,
 )
+PLACE = re.compile(r"""(Your place is number |"place": |Place )\d+""")
+"""The number of one's own place says how many had one before: like a full room, everybody's (SECURITY.md)."""
 UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -533,7 +542,8 @@ class Names:
 
     def rename(self, text: str) -> str:
         text = NUMBERS.sub(
-            lambda m: m[1] + self._name(f"{m[1][-12:].replace(' ', '')} {m[2]}"), constant(text)
+            lambda m: m[1] + self._name(f"{m[1][-12:].replace(' ', '')} {m[2]}"),
+            PLACE.sub(r"\1…", constant(text)),
         )
         return UUIDS.sub(lambda m: self._name(f"uuid {m[0]}"), text)
 
@@ -562,7 +572,8 @@ class World:
         self.received: Seen = []
 
     def act(self, act: Act) -> str:
-        """What comes of it: nothing, or the name of the refusal."""
+        """What comes of it, a second later: nothing, or the name of the refusal."""
+        self.now += timedelta(seconds=1)
         with self.database.writing() as store:
             world = cast.find(store)
             scene = Scene(store, world, getattr(world, self.about), getattr(world, self.viewer), self.now)  # fmt: skip
@@ -734,4 +745,4 @@ def _first_difference(a: str, b: str) -> str:
     return f"…{a[max(0, at - 80) : at + 160]!r}… and …{b[max(0, at - 80) : at + 160]!r}…"
 
 
-__all__ = ["FACTS", "FETCHED", "HISTORY", "LEFT_OUT", "PAIRS", "TRIED", "World", "differences", "plant_worlds", "routes", "stopped"]  # fmt: skip
+__all__ = ["FACTS", "FETCHED", "HISTORY", "LEFT_OUT", "PAIRS", "TRIED", "World", "beside", "differences", "plant_worlds", "routes", "stopped"]  # fmt: skip
