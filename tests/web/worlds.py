@@ -27,13 +27,14 @@ from tests.web.matrix import Actor, Door
 from webapp import clock
 from webapp.care import leaving
 from webapp.care.accounts import logins, passwords
-from webapp.care.attendance import absences, presence
+from webapp.care.attendance import absences, guests, presence
 from webapp.care.attendance.presence import EvidenceType, Sighting
 from webapp.care.catch_up import follow_ups
 from webapp.care.contact import (
     addresses,
     connection_tests,
     contacts,
+    crises,
     help_calls,
     messages,
     reengagement_plans,
@@ -42,6 +43,7 @@ from webapp.care.contact import (
 from webapp.care.couples import partner_notes
 from webapp.care.couples.partner_notes import NoteText, PartnerNote
 from webapp.care.directory.people import Person
+from webapp.care.directory.teams import Couple
 from webapp.care.make_ups import (
     bookings,
     group_times,
@@ -63,7 +65,7 @@ from webapp.care.preferences import (
 )
 from webapp.care.privacy import counseling_notes, emergency_access
 from webapp.care.privacy.consents import Category, Consent
-from webapp.care.schedule import calendar_feeds, series
+from webapp.care.schedule import calendar_feeds, planning, series
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.series import Series
 from webapp.care.schedule.sessions import Seat, Session
@@ -278,14 +280,75 @@ def _hand_in(s: Scene) -> Any:
     return homework.hand_in(s.store, mine, "Done.", **s.by(s.about))
 
 
+def _recording(s: Scene) -> Resource:
+    return s.store.scalars(select(Resource).where(Resource.ref == "r1")).one()
+
+
 def _reflection(s: Scene) -> None:
-    recording = s.store.scalars(select(Resource).where(Resource.ref == "r1")).one()
-    made = bookings.book(s.store, s.seat("past-group"), recording, **s.by(s.about))
+    made = bookings.book(s.store, s.seat("past-group"), _recording(s), **s.by(s.about))
     reflections.hand_in(s.store, made, WORDS, **s.by(s.about))
+
+
+def _told(s: Scene) -> None:
+    made = bookings.book(s.store, s.seat("past-group"), _recording(s), **s.by(s.about))
+    reflections.confirm(s.store, made, feedback="Well done.", **s.by(s.cast.carla))
+
+
+def _gets(what: str, whose: str) -> Act:
+    """Something of somebody's own: in both worlds there is one more, here it is a third's."""
+
+    def act(s: Scene) -> None:
+        more: dict[str, Any] = {"clients": [s.about if whose == "about" else s.cast.rosa], **s.by(s.cast.carla)}  # fmt: skip
+        if what == "homework":
+            homework.put(s.store, s.cast.harbor, f"own-{s.about.ref}", title="Breathe", **more)
+        else:
+            reading: dict[str, Any] = {"kind": "reading", "body": "Sleep well.", "makes_up": ["group"]}  # fmt: skip
+            resources.put(s.store, s.cast.harbor, f"own-{s.about.ref}", title="On sleep", **reading, **more)  # fmt: skip
+
+    return act
+
+
+def _named(who: str) -> Act:
+    """A guest of the room that the platform feeds; who it was, or that it was nobody who is waited for."""
+
+    def act(s: Scene) -> None:
+        session = _session(s.store, "fed")
+        shown = guests.Shown(session.starts_at, ("c1",), name="iPad", account="a1")
+        guest = guests.seen(s.store, session, "zoom", shown, now=s.now)
+        joined = Sighting("g1", session, None, EvidenceType.JOINED, session.starts_at, "zoom", "c1", guest_id=guest.id)  # fmt: skip
+        presence.record(s.store, [joined], **s.by(None))
+        guests.identify(s.store, guest, s.about if who == "about" else None, **s.by(s.cast.carla))
+
+    return act
 
 
 def _wait(ref: str = "past-group") -> Act:
     return lambda s: waitlist.join(s.store, s.seat(s.hour(ref) if "hour" in ref else ref), _session(s.store, "full"), **s.by(s.about))  # fmt: skip
+
+
+def _leave(s: Scene) -> None:
+    for entry in s.store.scalars(waitlist.waiting(s.about)).all():
+        waitlist.leave(s.store, entry, **s.by(s.about))
+
+
+def _once(s: Scene) -> None:
+    usual, other = (_coming(s, ref) for ref in ("mornings", "noons"))
+    group_times.once(s.store, seat_of(s.store, usual, s.about), other, **s.by(s.about))
+
+
+def _coming(s: Scene, ref: str) -> Session:
+    of = select(Session).join(Series, Series.id == Session.series_id).where(Series.ref == ref)
+    return s.store.scalars(of.where(Session.starts_at > s.now + 2 * DAY).order_by(Session.starts_at).limit(1)).one()  # fmt: skip
+
+
+def _own(s: Scene) -> Session:
+    return _session(s.store, f"own-{s.about.ref}")
+
+
+def _parts(s: Scene) -> None:
+    either = (Couple.a_id == s.about.id) | (Couple.b_id == s.about.id)
+    couple = s.store.scalars(select(Couple).where(either, Couple.ended_at.is_(None))).one()
+    leaving.end_couple(s.store, couple, **s.by(s.cast.cody))
 
 
 def _other_time(s: Scene) -> None:
@@ -340,17 +403,21 @@ def _task(s: Scene) -> None:
 
 WAS_THERE = frozenset({Category.MISSED_SESSION, Category.HOURS})
 NOTES = frozenset({Category.CATCH_UP})
+HOMEWORK_SET = frozenset({Category.HOMEWORK})
 BOOKS = frozenset({Category.SCHEDULE, Category.REMINDERS, Category.MAKE_UPS})
 KNOWN = frozenset({Category.SCHEDULE, Category.REMINDERS})
 MISSED = frozenset({Category.MISSED_SESSION})
 JOINT = _each(_mark("past-hour", "absent"), _report("next-hour"))
-WITH_PARTNER = ("partner", "former partner", "member of the same group", "client of another program")  # fmt: skip
+WITHOUT_PARTNER = ("former partner", "member of the same group", "client of another program")
 
 FACTS = [
     *(Fact(f"reports absent from {ref}", _report(ref), covered=MISSED) for ref in ("tonight", "next-group", "next-hour")),
     Fact("reports absent from their own", lambda s: absences.report(s.store, s.seat(f"own-{s.about.ref}"), **s.by(s.about)), covered=MISSED),
     Fact("comes after all", _withdraw, first=_report("next-group"), covered=MISSED),
     *(Fact(f"was there in {ref}", _mark(ref, "present"), _mark(ref, "absent"), covered=WAS_THERE) for ref in ("past-group", "past-hour", "tonight")),
+    Fact("was there after all", _mark("past-hour", "present"), first=_mark("past-hour", "absent"), covered=WAS_THERE),
+    Fact("sits at another's device", lambda s: guests.together(s.store, s.seat("past-group"), s.seat("past-group", s.cast.gus), **s.by(s.cast.carla)), covered=WAS_THERE),
+    Fact("is who a guest was", _named("about"), _named("nobody"), covered=WAS_THERE),
     Fact("joined", lambda s: presence.record(s.store, [Sighting("in", _session(s.store, "fed"), s.about, EvidenceType.JOINED, _session(s.store, "fed").starts_at, "zoom")], **s.by(None)), covered=WAS_THERE),
     Fact("taps Join", lambda s: presence.tap_join(s.store, s.seat("tonight"), **s.by(s.about))),
     Fact("says they come", lambda s: contacts.confirm_coming(s.store, s.seat("tonight"), **s.by(s.about))),
@@ -360,17 +427,29 @@ FACTS = [
     Fact("moves a make-up", _book("slot-2"), first=_book("slot"), covered=BOOKS),
     Fact("gives up a make-up", _give_up("past-group"), first=_book("slot"), covered=BOOKS),
     Fact("makes up by a recording", _reflection, covered=frozenset({Category.HOURS})),
+    Fact("made up, as staff were told", _told, covered=BOOKS | {Category.HOURS}),
+    Fact("reads to the end", lambda s: resources.finish(s.store, _recording(s), s.about, **s.by(s.about))),
+    Fact("stops halfway", lambda s: resources.keep_place(s.store, _recording(s), s.about, 90, **s.by(s.about))),
     Fact("waits in a line", _wait(), covered=BOOKS),
     Fact("waits in a line for both", _wait("past-hour"), covered=BOOKS),
+    Fact("leaves a line", _leave, first=_wait(), covered=BOOKS),
+    Fact("leaves a line for both", _leave, first=_wait("past-hour"), covered=BOOKS),
     Fact("changes the time of a group", _other_time, covered=KNOWN),
-    Fact("makes up for this hour and not for that", _book("joint", "next-hour"), _book("joint", "past-hour"), JOINT, MISSED),
-    Fact("moves a joint make-up of this hour and not of that", _book("joint-2", "next-hour"), _book("joint-2", "past-hour"),
-      _each(JOINT), MISSED),
+    Fact("goes to another time of a group once", _once, covered=BOOKS | MISSED),
+    Fact("is given a place by staff", lambda s: planning.give_seat(s.store, _session(s.store, "slot"), s.about, **s.by(s.cast.carla)), covered=KNOWN),
+    Fact("has a place taken away", lambda s: s.seat("tonight").release(s.store, **s.by(s.cast.carla)), covered=KNOWN),
+    Fact("has their own hour moved", lambda s: _own(s).move(s.store, s.now + 2 * DAY, s.now + 2 * DAY + HOUR, **s.by(s.cast.carla)), covered=KNOWN),
+    Fact("has their own hour called off", lambda s: _own(s).cancel(s.store, reason="Painting", **s.by(s.cast.carla)), covered=KNOWN),
+    Fact("books a joint make-up for this hour and not for that", _book("joint", "next-hour"), _book("joint", "past-hour"), JOINT, MISSED),
+    Fact("moves a joint make-up of this hour and not of that", _each(_book("joint", "next-hour"), _book("joint-2", "next-hour")),
+      _each(_book("joint", "past-hour"), _book("joint-2", "past-hour")), JOINT, MISSED),
     Fact("gives up a joint make-up of this hour and not of that", _each(_book("joint", "next-hour"), _give_up("next-hour")),
       _each(_book("joint", "past-hour"), _give_up("past-hour")), JOINT, MISSED),
     Fact("can't come to a joint make-up", _joint_report, first=_each(JOINT, _book("joint", "past-hour")), covered=MISSED),
     Fact("is told by staff of a joint make-up", _book("joint", "next-hour", by=False), _book("joint", "past-hour", by=False), JOINT, MISSED),
-    Fact("hands in homework", _hand_in, covered=frozenset({Category.HOMEWORK})),
+    Fact("gets homework", _gets("homework", "about"), _gets("homework", "rosa"), covered=HOMEWORK_SET),
+    Fact("gets something to read", _gets("reading", "about"), _gets("reading", "rosa")),
+    Fact("hands in homework", _hand_in, covered=HOMEWORK_SET),
     Fact("gets feedback", lambda s: homework.give_feedback(s.store, _hand_in(s), "Good.", **s.by(s.cast.carla)), first=_hand_in),
     Fact("writes a draft", lambda s: drafts.save(s.store, "message", "So far", **s.by(s.about))),
     Fact("writes a message", lambda s: messages.send(s.store, s.about, "Hello", **s.by(s.about))),
@@ -380,6 +459,8 @@ FACTS = [
     Fact("asks about a note", _note_answered, first=_viewers_note, covered=NOTES, pairs=("partner",)),
     Fact("reads a note", _note_read, first=_viewers_note, pairs=("partner",)),
     Fact("is written to", lambda s: messages.send(s.store, s.about, "Hello", **s.by(s.cast.carla))),
+    Fact("writes a text message", lambda s: messages.send_text(s.store, s.about, "I can't make it", now=s.now)),
+    Fact("writes words of crisis", lambda s: crises.tell(s.store, s.about, where=crises.Where.APP, **s.by(s.about))),
     Fact("is reached", lambda s: contacts.record(s.store, s.about, channel="call", outcome="reached", **s.by(s.cast.carla))),
     Fact("has a plan", lambda s: reengagement_plans.make(s.store, s.about, note="Start again.", **s.by(s.cast.carla))),
     Fact("is somebody's task", _task),
@@ -394,7 +475,7 @@ FACTS = [
     Fact("wants no reminders", _reminders(off=("heads_up", "soon", "doors_open"))),
     *(Fact(f"has an address {how}", _address(how)) for how in ("unsafe", "stopped", "added")),
     Fact("moves to another zone", lambda s: contact_preferences.set_zone(s.store, s.about, "America/Denver", **s.by(s.about))),
-    Fact("speaks another language", lambda s: contact_preferences.set_language(s.store, s.about, "es", **s.by(s.about))),
+    Fact("speaks another language", lambda s: setattr(s.about, "language", "es")),
     Fact("is paused", _status("paused"), ends=True),
     Fact("is discharged", _status("discharged"), ends=True),
     Fact("came back", _status("active"), first=_status("paused"), ends=True),
@@ -404,6 +485,7 @@ FACTS = [
     Fact("is read about", lambda s: counseling_notes.write(s.store, s.about, "Mine.", **s.by(s.cast.carla))),
     Fact("is looked up in an emergency", lambda s: emergency_access.begin(s.store, s.about, "They called the desk in tears.", **s.by(s.cast.theo))),
     Fact("lets a third know", lambda s: shares(s.store, s.about, s.cast.susan, Category.SCHEDULE, s.now)),
+    Fact("is a couple no more", _parts, pairs=WITHOUT_PARTNER),
     Fact("takes consents back", _to_viewer("revoked"), ends=True),
     Fact("is kept safe by a pause", _to_viewer("paused"), ends=True),
 ]  # fmt: skip
@@ -425,6 +507,13 @@ HISTORY: list[tuple[str, Act]] = [
     ("a session is called off", lambda s: _session(s.store, "tonight").cancel(s.store, reason="Painting", **s.by(s.cast.carla))),
 ]  # fmt: skip
 """What else happens, in both worlds alike."""
+
+
+def beside(fact: Fact) -> list[tuple[str, Act]]:
+    """What may happen beside a fact. Of joint make-ups one at a time: with another, the two worlds would differ in what both may know,
+    whether a joint time moved or one came to the other."""
+    joint = "joint" in fact.name
+    return [each for each in HISTORY if not (joint and "joint" in each[0])]
 
 
 # --- what can be seen -------------------------------------------------------------------------------------------------
@@ -559,13 +648,15 @@ def routes(app: Flask) -> dict[str, tuple[str, str]]:
 
 NUMBERS = re.compile(
     r"""(/(?:seats|homework|resources|held-places|waiting|sharing|devices|logins|passkeys|messages|notes|texts)/
-    |(?:session|resource|series|seat|shown)"\s*value="
+    |(?:session|resource|series|seat|shown|up_to|address)"\s*value="
     |data-[a-z]+="[a-z_-]+[-:]
     |"(?:seat|by_seat|id)":\s*
-    |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after|seat))="[a-z_-]*
-    |data-up-to="|after=|before=|shown=)(\d+)""",
+    |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after|seat|up-to|device))="[a-z_-]*
+    |\#card-|[a-z/-]*[?&;](?:after|before|shown)=)(\d+)""",
     re.VERBOSE,
 )
+PLACE = re.compile(r"""(Your place is number |"place": |Place )\d+""")
+"""The number of one's own place says how many had one before: like a full room, everybody's (SECURITY.md)."""
 UUIDS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -578,7 +669,8 @@ class Names:
 
     def rename(self, text: str) -> str:
         text = NUMBERS.sub(
-            lambda m: m[1] + self._name(f"{m[1][-12:].replace(' ', '')} {m[2]}"), constant(text)
+            lambda m: m[1] + self._name(f"{m[1].replace(' ', '')} {m[2]}"),
+            PLACE.sub(r"\1…", constant(text)),
         )
         return UUIDS.sub(lambda m: self._name(f"uuid {m[0]}"), text)
 
@@ -607,7 +699,8 @@ class World:
         self.received: Seen = []
 
     def act(self, act: Act) -> str:
-        """What comes of it: nothing, or the name of the refusal."""
+        """What comes of it, a second later: nothing, or the name of the refusal."""
+        self.now += timedelta(seconds=1)
         with self.database.writing() as store:
             world = cast.find(store)
             scene = Scene(store, world, getattr(world, self.about), getattr(world, self.viewer), self.now)  # fmt: skip
@@ -788,4 +881,4 @@ def _first_difference(a: str, b: str) -> str:
     return f"…{a[max(0, at - 80) : at + 160]!r}… and …{b[max(0, at - 80) : at + 160]!r}…"
 
 
-__all__ = ["FACTS", "FETCHED", "HISTORY", "LEFT_OUT", "PAIRS", "TRIED", "World", "differences", "plant_worlds", "routes", "stopped"]  # fmt: skip
+__all__ = ["FACTS", "FETCHED", "HISTORY", "LEFT_OUT", "PAIRS", "TRIED", "World", "beside", "differences", "plant_worlds", "routes", "stopped"]  # fmt: skip
