@@ -77,7 +77,7 @@ BREAKS = (
       "    if person is None:\n        return False\n    known = person.password_hash if person.password_hash else _NOBODY\n", by("care/accounts/test_passwords")),
     Mutation("S12", "webapp/care/accounts/passwords.py", "    nobody = [None] * (HASHES - len(found))\n", "    nobody = [None][len(found) :]\n", by("care/accounts/test_passwords", "two_share")),
     Mutation("S12", SIGN_IN, "        if not addresses.is_shared(store, person.email or \"\"):\n", "        if True:\n", by("web/account/test_shared_address", "no_more_tries")),
-    Mutation("S12", "webapp/web/account/passwords.py", "    attempts.count_new_password(context.person())\n", "", by("web/account/test_shared_address", "choosing")),
+    Mutation("S12", "webapp/web/account/passwords.py", "    attempts.count_new_password(context.person())\n", "", by("web/account/test_shared_address", "without_end")),
     # S17: acts that notify others, repeats, bounds
     Mutation("S12", "webapp/care/accounts/passwords.py", "    with _turns.one():\n        found = _opened_by", "    if True:\n        found = _opened_by", by("web/test_busy", "keeps_its_address")),
     Mutation("S12", "webapp/care/accounts/passwords.py", "    with _turns.one():\n        return _fits", "    if True:\n        return _fits", plain("web/test_busy", "at_a_time")),
