@@ -10,7 +10,7 @@ from tests.house.reading import Module, modules, names_of_modules, told
 ORDER: dict[str, list[set[str]]] = {
     "webapp": [
         {"batches", "bulk", "clock", "config", "crypto", "db", "embedded", "log", "migrations", "refusals", "times"}
-        | {"languages", "names", "numbers"},
+        | {"languages", "names", "numbers", "turns"},
         {"care"},
         {"operations"},
         {"protocol"},
