@@ -79,7 +79,7 @@ BREAKS = (
     Mutation("S12", SIGN_IN, "        if not addresses.is_shared(store, person.email or \"\"):\n", "        if True:\n", by("web/account/test_shared_address", "no_more_tries")),
     Mutation("S12", "webapp/web/account/passwords.py", "    attempts.count_new_password(context.person())\n", "", by("web/account/test_shared_address", "without_end")),
     # S17: acts that notify others, repeats, bounds
-    Mutation("S12", "webapp/care/accounts/passwords.py", "    with _turns.one():\n        found = _opened_by", "    if True:\n        found = _opened_by", by("web/test_busy", "keeps_its_address")),
+    Mutation("S12", "webapp/care/accounts/passwords.py", "    with _turns.one():\n        found = _at", "    if True:\n        found = _at", by("web/test_busy", "keeps_its_address")),
     Mutation("S12", "webapp/care/accounts/passwords.py", "    with _turns.one():\n        return _fits", "    if True:\n        return _fits", plain("web/test_busy", "at_a_time")),
     Mutation("S12", SIGN_IN, "        attempts.take_back(tries)\n", "", by("web/test_busy", "no_failure")),
     Mutation("S12", "webapp/web/page/attempts.py", '        take_back([(rate, f"person {person.id}") for rate in CODE])\n', "", by("web/test_busy", "unlocks")),

@@ -156,7 +156,7 @@ BREAKS = (
     Mutation("P9", STOPS, "        address.stop(store, addresses.STOP_WORD, by=None, now=now)\n", "", by("care/contact/test_stop_words", "ends_texts")),
     Mutation("P9", STOPS, "if address.person_id not in seen and address.stopped_why == addresses.STOP_WORD:", "if address.person_id not in seen:", by("care/contact/test_stop_words", "takes_back")),
     Mutation("P9", STOPS, "        address.unsafe_at = address.unsafe_at or now\n", "", by("web/api/test_replies", "wrong_number_is_stopped")),
-    Mutation("P9", PLAIN, 'for letter in unicodedata.normalize("NFKD", APOSTROPHES.sub("", text).casefold())', 'for letter in APOSTROPHES.sub("", text).casefold()', plain("care/contact/test_reply_words", "as_they_mean")),
+    Mutation("P9", PLAIN, 'for letter in unicodedata.normalize("NFKD", APOSTROPHES.sub("", line).casefold())', 'for letter in APOSTROPHES.sub("", line).casefold()', plain("care/contact/test_reply_words", "as_they_mean")),
     Mutation("P9", READS, "    if any(_is_bare_stop(part) for part in (*parts, words)):\n        return True\n", "", plain("care/contact/test_reply_words", "as_they_mean")),
     Mutation("P9", READS, "or not NOT_ASKED & set(near):", "or True:", plain("care/contact/test_reply_words", "as_they_mean")),
     Mutation("P9", REPLIES, "            stop_words.stop(store, text.phone, now)\n", "", by("web/api/test_sms_hook", "ends_texts")),

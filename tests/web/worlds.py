@@ -648,7 +648,7 @@ def routes(app: Flask) -> dict[str, tuple[str, str]]:
 
 NUMBERS = re.compile(
     r"""(/(?:seats|homework|resources|held-places|waiting|sharing|devices|logins|passkeys|messages|notes|texts)/
-    |(?:session|resource|series|seat|shown|up_to|address)"\s*value="
+    |(?:session|resource|series|seat|shown|up_?to|address)"\s*value="
     |data-[a-z]+="[a-z_-]+[-:]
     |"(?:seat|by_seat|id)":\s*
     |(?:id|for|aria-labelledby|data-(?:keep|sent|kept|after|seat|up-to|device))="[a-z_-]*

@@ -188,7 +188,8 @@ class Tag(StrEnum):
     MESSAGE_WRITTEN = ("client:message:written", "message",
         N_("The client or their care team wrote to each other."), N_("Message written"), "help", "text")
     PARTNER_NOTE_WRITTEN = ("client:partner_note:written", "note recipient",
-        N_("Partners wrote to each other: a catch-up note, or a question or answer below it. Nobody else reads it."))
+        N_("Partners wrote to each other: a catch-up note, or a question or answer below it. Nobody else reads it."),
+        N_("Wrote to each other as partners"), "", "text")
     AVAILABILITY_SET = ("client:availability:set", "",
         N_("The client said at which hours a make-up suits them."), N_("Said which times suit them"), "", "schedule")
     ACCOMMODATION_ASKED = ("client:accommodation:asked", "accommodation kind",

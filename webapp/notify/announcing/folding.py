@@ -57,7 +57,7 @@ def settle(store: Store, changes: Sequence[PlannedNotice]) -> list[PlannedNotice
             continue
         window = waiting.get(notice.person_id)
         if window is None or window.due_at <= at:
-            window = waiting[notice.person_id] = Window(at + WITHIN, set(), [])
+            window = waiting[notice.person_id] = Settling(at + WITHIN, set(), [])
         window.sessions.add(notice.session_id)
         window.instants += [notice.about_at] if notice.about_at else []
         if len(window.sessions) > 1:
@@ -70,7 +70,7 @@ def settle(store: Store, changes: Sequence[PlannedNotice]) -> list[PlannedNotice
 
 
 @dataclass(slots=True)
-class Window:
+class Settling:
     """The ten minutes after a change in which others join it: when it is told, the sessions it is about (None: several), and when
     these begin."""
 
@@ -79,7 +79,7 @@ class Window:
     instants: list[datetime]
 
 
-def _waiting(store: Store, changes: Sequence[PlannedNotice]) -> dict[int, Window]:
+def _waiting(store: Store, changes: Sequence[PlannedNotice]) -> dict[int, Settling]:
     """Person → the window of theirs that is open."""
     if not changes:
         return {}
@@ -90,9 +90,9 @@ def _waiting(store: Store, changes: Sequence[PlannedNotice]) -> dict[int, Window
         .where(row.attempts == 0, row.client_id == row.person_id)
         .where(row.person_id.in_({notice.person_id for notice in changes}))
     )
-    windows: dict[int, Window] = {}
+    windows: dict[int, Settling] = {}
     for person_id, due_at, session_id, about_at in store.execute(found):
-        window = windows.setdefault(person_id, Window(due_at, set(), []))
+        window = windows.setdefault(person_id, Settling(due_at, set(), []))
         window.sessions.add(session_id)
         window.instants += [about_at] if about_at else []
     return windows
