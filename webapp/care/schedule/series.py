@@ -284,6 +284,12 @@ def reinstate(store: Store, session: Session, *, by: Person | None, now: datetim
         follow_members(store, series, [session], by=by, now=now, full=[])
 
 
+def coming(series: Series, now: datetime) -> Select[Session]:
+    """The sessions of `series` that are to come and take place, the soonest first."""
+    found = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
+    return found.where(Session.is_on).order_by(Session.starts_at)
+
+
 def coming_changed_by_hand(store: Store, series: Series, now: datetime) -> list[Session]:
     """The coming evenings of `series` on which somebody changed something, the soonest first: those that a change of the series
     leaves as they are."""
