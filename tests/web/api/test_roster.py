@@ -162,6 +162,42 @@ def test_a_full_session_refuses_one_more(call, recorded) -> None:
     assert recorded() == before
 
 
+def test_an_answer_says_what_overlaps_the_plan_and_what_it_takes_away(call, recorded) -> None:
+    call("PUT", "/sessions/thursday", LATER)
+    other = LATER | {"starts_at": "2026-03-05T20:00:00-05:00", "host": "colin", "seats": ["maya"]}
+    planned = call("PUT", "/sessions/late", other)
+    assert planned.json["overlaps"] == [
+        {
+            "person": "maya", "session": "thursday", "starts_at": "2026-03-05T23:00:00+00:00",
+            "ends_at": "2026-03-06T02:00:00+00:00",
+        }
+    ]  # fmt: skip
+    before = recorded()
+    asked = call("PUT", "/sessions/thursday?dry_run=1", LATER | {"seats": ["ben"]})
+    assert (asked.status_code, asked.json["seats"]) == (200, ["ben"])
+    lost = [{"client": "maya", "places": 1, "absence_reports": 0, "make_ups": 0}]
+    assert asked.json["taken_away"] == lost
+    assert recorded() == before
+    assert call("PUT", "/sessions/thursday", LATER).json["taken_away"] == []
+    assert call("PUT", "/sessions/thursday", LATER | {"seats": ["ben"]}).json["taken_away"] == lost
+
+
+def test_overlaps_of_a_series_are_those_of_every_time_of_it(call, recorded) -> None:
+    """Not of its first one alone."""
+    at = {"starts_at": "2026-03-23T18:30:00-04:00", "ends_at": "2026-03-23T19:00:00-04:00"}
+    call("PUT", "/sessions/alone", LATER | at | {"host": "colin", "seats": ["maya"]})
+    before = recorded()
+    asked = call("PUT", "/series/mondays?dry_run=1", WEEKLY)
+    assert [each["session"] for each in asked.json["overlaps"]] == ["alone"]
+    assert recorded() == before
+    call("PUT", "/series/mondays", WEEKLY)
+    gone = call("PUT", "/series/mondays?dry_run=1", WEEKLY | {"seats": ["ben"]})
+    assert gone.json["taken_away"] == [
+        {"client": "maya", "places": 8, "absence_reports": 0, "make_ups": 0}
+    ]
+    assert gone.json["overlaps"] == []
+
+
 def test_a_series_says_which_kinds_its_sessions_make_up_for(call, store) -> None:
     made = call("PUT", "/series/mondays", WEEKLY | {"makes_up": ["group", "individual"]})
     assert made.json["makes_up"] == ["group", "individual"]

@@ -197,10 +197,12 @@ def attempt(
 ) -> Attempt:
     """Record an attempt at a task. `reached`, `declined` and `closed` (which needs a note) end it; after any other outcome it stays
     open and is due again at `next_at` (default in two hours; `call_back_at` needs it). Except for `closed` it is also
-    recorded as a contact. The very same again within `contacts.DOUBLE_TAP` returns what was recorded. Raises Invalid,
+    recorded as a contact. A question about a room ends by what somebody says of it, so none of the three ends it (rule 7). The very same again within `contacts.DOUBLE_TAP` returns what was recorded. Raises Invalid,
     AlreadyDone."""
     if not task.is_open:
         raise AlreadyDone()
+    if task.kind in ABOUT_ROOMS and outcome in ENDING:
+        raise Invalid(N_("Say on the room's page who was there, or that nobody else was. That answers this."), field="outcome")  # fmt: skip
     _check_outcome(outcome, note, next_at, now)
     for same in task.attempts[-1:]:
         said = (same.outcome, same.by_id, same.note) == (outcome, by.id, note)

@@ -76,7 +76,7 @@ class Series(Base):
 
     def window(self, now: datetime) -> tuple[datetime, datetime]:
         """From when until when it is unfolded: from the day before, so that an evening whose hour has passed is still known."""
-        return max(now, self.applies_from or now) - timedelta(days=1), now + HORIZON
+        return window(now, self.applies_from)
 
     def occurrences_or_none(self, after: datetime, until: datetime) -> dict[str, datetime]:
         """The same by local start; none for a series that can't be planned as it is."""
@@ -84,6 +84,11 @@ class Series(Base):
             return dict(self.occurrences(after, until))
         except Invalid:
             return {}
+
+
+def window(now: datetime, applies_from: datetime | None = None) -> tuple[datetime, datetime]:
+    """From when until when a series is unfolded at `now`, whose pattern is for evenings from `applies_from` on."""
+    return max(now, applies_from or now) - timedelta(days=1), now + HORIZON
 
 
 class Member(Base):
@@ -282,6 +287,12 @@ def reinstate(store: Store, session: Session, *, by: Person | None, now: datetim
     if session.series_id is not None:
         series = store.get_one(Series, session.series_id)
         follow_members(store, series, [session], by=by, now=now, full=[])
+
+
+def coming(series: Series, now: datetime) -> Select[Session]:
+    """The sessions of `series` that are to come and take place, the soonest first."""
+    found = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
+    return found.where(Session.is_on).order_by(Session.starts_at)
 
 
 def coming_changed_by_hand(store: Store, series: Series, now: datetime) -> list[Session]:
