@@ -43,6 +43,7 @@ const send = () => document.hidden || outbox.send().catch(() => {}).then(() => s
 
 function said(news) {
   if (news.sent) {
+    for (const each of document.querySelectorAll("form[data-outbox]")) if (each.getAttribute("action") === news.sent.url) each.reset(); // else it is saved as a draft once more
     const page = news.sent.url.replace("/absence", "").replace("/answers", "");
     const shown = ["/", "/schedule", "/together"].includes(location.pathname) || location.pathname.startsWith(page);
     if (shown && !leaving) return location.reload(); // which would take the place of a page that was just asked for

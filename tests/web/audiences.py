@@ -123,7 +123,7 @@ FOR = {
     "client.sign_ins.show": SIGNED_IN,
     "client.summaries.show": OWNER,
     "client.today.show": SIGNED_IN,
-    "client.together.preview": frozenset({"ben"}),
+    "client.together.preview": OWNER,
     "client.together.show": FAMILY,
     "client.waiting.accept": OWNER,
     "client.waiting.join": OWNER,

@@ -119,7 +119,7 @@ def _objects(store: Store, world: Any) -> dict[str, Any]:
         "access_id": one("emergency_access", staff_id=world.colin.id, reason="Over.", began_at=now - DAY, ends_at=now - DAY / 2, **client),
         "task_id": one("task", program_id=harbor, key="tech", kind="tech_help", role="technician", seat_id=seat.id, session_id=room.id, owner_id=None, done_at=None, withdrawn=False, **client),
         "id": 1, "digest": "0", "name": "app.css", "token": "x", "secret": "x", "feed": "harbor",
-        "client.notes note_id": partner_note,
+        "client.notes note_id": partner_note, "client.together person_id": world.ben.id,
         "text_id": one("note_text", note_id=partner_note, by_id=maya, kind="note", body="What helped me", taken_back_at=None),
         "client.group_times seat_id": next(each.id for each in usual.seats if each.client_id == maya),
         "staff.make_ups session_id": slot.id,

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.care.evenings import COUPLES, DAY, HOUR, room, seat_of, shares, was_there
+from tests.counting import statements
 from tests.pages import constant
 from webapp.care import leaving
 from webapp.care.attendance import absences
@@ -151,13 +152,13 @@ def test_hours_of_a_week_wait_until_it_is_certain_who_was_in_its_rooms(
 @pytest.mark.parametrize("category", SHOWN)
 @pytest.mark.parametrize("how", ["revoked", "paused", "discharged"])
 def test_a_consent_that_ended_leaves_the_page_as_a_quiet_week_would(
-    visit, store, world, life, share, clock, category, how
+    visit, store, database, world, life, share, clock, category, how
 ):
     """P3: to the byte and to the statement, at once and the next day, whatever happens to Maya meanwhile."""
     [consent] = share(category)
     instant = clock.forward(minutes=1)
     instants = [instant, instant + timedelta(hours=20)]
-    quiet = [_at(visit, world.ben, clock, each) for each in instants]
+    quiet = [_at(visit, database, world.ben, clock, each) for each in instants]
     clock.set(instant)
     if how == "revoked":
         consent.revoke(store, by=world.maya, now=clock.now())
@@ -167,21 +168,22 @@ def test_a_consent_that_ended_leaves_the_page_as_a_quiet_week_would(
         leaving.change_status(store, world.maya, "discharged", by=world.susan, now=clock.now())
     store.commit()
     _much_happens(store, world, life, clock)
-    assert [_at(visit, world.ben, clock, each) for each in instants] == quiet
+    assert [_at(visit, database, world.ben, clock, each) for each in instants] == quiet
     if how == "paused":
         consent.resume(store, by=world.carla, now=clock.now())
         store.commit()
         assert store.scalar(select(FrozenPicture)) is None
-        changed = _at(visit, world.ben, clock, instants[1]) != quiet[1]
+        changed = _at(visit, database, world.ben, clock, instants[1]) != quiet[1]
         assert changed == (category != "hours")
 
 
-def _at(visit, person, clock, instant):
+def _at(visit, database, person, clock, instant):
     clock.set(instant)
     ben = visit(person)
     clock.set(instant)
-    answer = ben.get("/together")
-    return answer.status_code, constant(answer.text), sorted(answer.headers.keys())
+    with statements(database) as asked:
+        answer = ben.get("/together")
+    return answer.status_code, constant(answer.text), sorted(answer.headers.keys()), len(asked)
 
 
 def _much_happens(store, world, life, clock):
