@@ -159,7 +159,7 @@ def test_who_sees_a_task(store, world, task):
     assert {who for who, yes in seen.items() if yes} == {"carla", "susan", "cody"}
 
 
-@pytest.mark.parametrize("kind", ["mark_room", "name_guests"])
+@pytest.mark.parametrize("kind", ["mark_room", "match_guest"])
 @pytest.mark.parametrize("outcome", ["closed", "reached", "declined"])
 def test_a_question_about_a_room_is_not_closed_without_saying_who_was_there(
     store, world, clock, task, kind, outcome

@@ -120,10 +120,10 @@ def test_a_session_is_planned_moved_and_cancelled(call) -> None:
 def test_a_cancelled_session_is_reinstated_with_the_places_it_had(call, neighbour) -> None:
     call("PUT", "/sessions/thursday", LATER)
     call("POST", "/sessions/thursday/cancellation", {"reason": "Carla is ill."})
-    assert neighbour("DELETE", "/sessions/thursday/cancellation").status_code == 404
-    for _ in range(2):
-        back = call("DELETE", "/sessions/thursday/cancellation")
-        assert (back.json["cancelled_at"], back.json["seats"]) == (None, ["maya", "ben"])
+    assert neighbour("POST", "/sessions/thursday/reinstatement").status_code == 404
+    back = call("POST", "/sessions/thursday/reinstatement")
+    assert (back.json["cancelled_at"], back.json["seats"]) == (None, ["maya", "ben"])
+    assert call("POST", "/sessions/thursday/reinstatement").status_code == 409
 
 
 def test_a_session_that_has_begun_stays_where_it_is(call, clock) -> None:
@@ -149,8 +149,11 @@ def test_what_was_changed_on_one_evening_stands_until_the_series_names_it(call) 
     changed = call("PUT", "/series/mondays", WEEKLY | {"title": "Evenings"})
     [left] = changed.json["changed_by_hand"]
     assert left == {"session": "mondays:2026-03-09T18:00", "what": ["host", "time"]}
+    assert changed.json["kept"] == ["mondays:2026-03-09T18:00"]
     again = {"title": "Evenings", "take_back": ["mondays:2026-03-09T18:00"]}
     assert call("PUT", "/series/mondays", WEEKLY | again).json["changed_by_hand"] == []
+    call("PUT", evening, LATER | {"title": "Mondays", "capacity": 8, "seats": ["maya"]} | moved)
+    assert call("PUT", "/series/mondays", WEEKLY | {"also_changed": True}).json["kept"] == []
     elsewhere = call("PUT", "/series/mondays", WEEKLY | {"take_back": ["nobodys"]})
     assert (elsewhere.status_code, elsewhere.json["errors"][0]["pointer"]) == (404, "#/take_back")
 

@@ -32,7 +32,7 @@ class TaskKind(StrEnum):
     REENGAGEMENT = "reengagement"
     PATTERN_REVIEW = "pattern_review"
     MARK_ROOM = "mark_room"
-    NAME_GUESTS = "name_guests"
+    MATCH_GUEST = "match_guest"
     TECH_HELP = "tech_help"
     EMERGENCY_REVIEW = "emergency_review"
     SET_ASIDE = "set_aside"
@@ -53,7 +53,7 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.REENGAGEMENT: RoleName.COUNSELOR,
     TaskKind.PATTERN_REVIEW: RoleName.COUNSELOR,
     TaskKind.MARK_ROOM: RoleName.COORDINATOR,
-    TaskKind.NAME_GUESTS: RoleName.COORDINATOR,
+    TaskKind.MATCH_GUEST: RoleName.COORDINATOR,
     TaskKind.TECH_HELP: RoleName.TECHNICIAN,
     TaskKind.EMERGENCY_REVIEW: RoleName.SUPERVISOR,
     TaskKind.SET_ASIDE: RoleName.COORDINATOR,
@@ -62,7 +62,7 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.WRONG_NUMBER: RoleName.COORDINATOR,
     TaskKind.TELL_CHANGE: RoleName.COORDINATOR,
 }
-ABOUT_ROOMS = (TaskKind.MARK_ROOM, TaskKind.NAME_GUESTS)
+ABOUT_ROOMS = (TaskKind.MARK_ROOM, TaskKind.MATCH_GUEST)
 """Questions about who is in a room: its host is asked first, then the coordinator (rule 7)."""
 PLANNED = "planned"
 """The outcome of a task to plan the way back once the plan is written."""

@@ -124,10 +124,11 @@ def put(
     makes_up: Iterable[str] = (),
     applies_from: datetime | None = None,
     take_back: Iterable[Session] = (),
+    also_changed: bool = False,
 ) -> tuple[Series, bool]:
     """Plan a series or change it, with its coming sessions; returns (series, whether new). Raises Invalid naming the field.
 
-    What a person changed on one evening stands (rule 13), but for the evenings of `take_back`, which follow the series again.
+    What a person changed on one evening stands (rule 13), but for the evenings of `take_back`, which follow the series again; `also_changed`: all that are to come.
     `applies_from`: the change is for this instant's evening and the following ones; None: for all that are to come.
     """
     recurrence = recurrences.checked(local_start, known_zone(time_zone), rrule)
@@ -164,9 +165,8 @@ def put(
         tag = Tag.SERIES_PLANNED if new else Tag.SERIES_CHANGED
         events.record(store, tag, by=by, now=now, program_id=program.id, series=series.id)
     joined = {client.id for client in clients} - had
-    unfold_one(
-        store, series, by=by, now=now, take_back={each.id for each in take_back}, joined=joined
-    )
+    again = coming_changed_by_hand(store, series, now) if also_changed else take_back
+    unfold_one(store, series, by=by, now=now, take_back={each.id for each in again}, joined=joined)
     return series, new
 
 

@@ -61,10 +61,14 @@ class SeriesIn(RequestBody):
         None,
         description="This evening and the following ones, within eight weeks; null: all to come",
     )
+    also_changed: bool = Field(
+        False,
+        description="Also the coming evenings that were changed by hand follow the series again",
+    )
     take_back: list[Ref] = Field(
         default=[],
         max_length=100,
-        description="Evenings changed by hand that follow the series again; all others stay as they were changed",
+        description="The same for these evenings alone; all others stay as they were changed",
     )
 
 
@@ -88,8 +92,9 @@ class SeriesOut(Effects):
     makes_up: list[str]
     seats: list[str]
     changed_by_hand: list[ChangedByHand] = Field(
-        description="Coming evenings that somebody changed; they stay so until `take_back` names them"
+        description="Coming evenings that somebody changed, and what; they stay so until taken back"
     )
+    kept: list[str] = Field(description="Their references")
 
 
 @call(
@@ -106,7 +111,7 @@ def put_series(path: SeriesRef, query: DryRun, body: SeriesIn):  # type: ignore[
 
     `local_start` is the first wall time, without an offset; `rrule` an RFC 5545 rule that repeats daily, weekly or monthly. `UNTIL` is
     a day, which is included, a wall time, or an instant in UTC. Its sessions are `{ref}:{local start}`. What somebody changed on one
-    evening stands, and is listed in `changed_by_hand`, until `take_back` names it. `seats` are exactly its members afterwards: `taken_away`
+    evening stands, and is listed in `kept` and `changed_by_hand`, until `take_back` names it or `also_changed` includes them all. `seats` are exactly its members afterwards: `taken_away`
     says whom that costs what, `overlaps` what its people have at any of its times already; `dry_run=1` says both and changes nothing.
     """
     # before the write lock is taken; the verb then finds it ready
@@ -121,7 +126,7 @@ def put_series(path: SeriesRef, query: DryRun, body: SeriesIn):  # type: ignore[
         clients=lookups.people(body.seats, Kind.CLIENT, field="seats") if body.seats else [],
         applies_from=body.applies_from,
         take_back=[lookups.session(ref, field="take_back") for ref in body.take_back],
-        by=tokens.actor(), now=now,
+        also_changed=body.also_changed, by=tokens.actor(), now=now,
     )  # fmt: skip
     left = series.coming_changed_by_hand(store, made, now)
     coming = store.scalars(series.coming(made, now)).all()
@@ -137,6 +142,7 @@ def put_series(path: SeriesRef, query: DryRun, body: SeriesIn):  # type: ignore[
         "changed_by_hand": [
             {"session": each.ref, "what": series.changed_by_hand(each)} for each in left
         ],
+        "kept": [each.ref for each in left],
     } | effects.of(people, times, [each.id for each in coming], now)  # fmt: skip
     if query.dry_run:
         store.rollback()

@@ -1,4 +1,4 @@
-"""`PUT /sessions/{ref}`: plans or changes a session; `POST …/cancellation` cancels it, `DELETE …/cancellation` reinstates it."""
+"""`PUT /sessions/{ref}`: plans or changes a session; `POST …/cancellation` cancels it, `…/reinstatement` lets it take place after all."""
 
 from typing import Annotated, Any
 
@@ -9,6 +9,7 @@ from webapp.care.directory.people import Kind
 from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Session
+from webapp.refusals import N_, Conflict
 from webapp.web.api import effects
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
@@ -121,15 +122,17 @@ def cancel_session(path: SessionRef, body: CancellationIn):  # type: ignore[no-u
 
 
 @call(
-    "DELETE",
-    "/sessions/<ref>/cancellation",
+    "POST",
+    "/sessions/<ref>/reinstatement",
     scope="roster",
     responses={200: SessionOut},
     tag="Sessions",
 )
 def reinstate_session(path: SessionRef):  # type: ignore[no-untyped-def]
-    """Let a cancelled session take place after all, with the places it had. Repeating it changes nothing."""
+    """Let a cancelled session take place after all, with the places it had. One that is not cancelled is refused (409)."""
     session = lookups.session(path.ref)
+    if not session.cancelled_at:
+        raise Conflict(N_("This session is not cancelled."))
     series.reinstate(store, session, by=tokens.actor(), now=clock.now())
     return shown(session)
 
