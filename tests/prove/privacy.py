@@ -84,7 +84,7 @@ BREAKS = (
     Mutation("P1", SHARED, "today if counts else kept", "today", by("care/privacy/test_shared", "interleaving")),
     Mutation("P3", SHARED, "today if counts else kept", "today if counts else []", by("care/privacy/test_shared", "interleaving")),
     Mutation("P3", CONSENTS, "return None if never else end", "return end", by("care/privacy/test_shared", "interleaving")),
-    Mutation("P3", TOGETHER, "_timed(alone, own, now)", "_timed(alone, {}, now)", by("web/client/test_together", "follows_the_readers_own")),
+    Mutation("P3", TOGETHER, "if each.session_id not in own]\n    mine", "]\n    mine", by("web/client/test_together", "stands_once")),
     Mutation("P3", TOGETHER, "if joint and each.session.kind in JOINT", "if False", by("web/client/test_together", "booked_for_both_after")),
     Mutation("P1", NOTES, "since <= each.written_at <= until for", "since <= each.written_at for", by("care/privacy/test_shared_notes", "interleaving")),
     Mutation("P1", NOTES, "if (until := each.counted_until(now)) is not None:", "if until := now:", by("care/privacy/test_shared_notes", "interleaving")),

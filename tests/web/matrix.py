@@ -233,6 +233,5 @@ def caller(app: Flask, database: Any, program: str, *scopes: str) -> Caller:
 
 def ask(call: Caller, operation: Any, objects: dict[str, Any], **headers: str) -> Any:
     """The answer to the operation's own example."""
-    return call(
-        operation.method, operation.address(objects["task_id"]), operation.example, **headers
-    )
+    named = "guest_id" if operation.path.startswith("/guests/") else "task_id"
+    return call(operation.method, operation.address(objects[named]), operation.example, **headers)

@@ -21,11 +21,17 @@ class Held:
 
     def __init__(self) -> None:
         self.begun, self.let_go = threading.Event(), threading.Event()
+        self.trying = threading.Thread(target=passwords.matches, args=(None, WRONG))
 
     def verify(self, known: str, typed: str) -> bool:
         self.begun.set()
-        assert self.let_go.wait(20)
+        assert self.let_go.wait(60)
         return False
+
+    def end(self) -> None:
+        """Let it go, until its turn is over."""
+        self.let_go.set()
+        self.trying.join(60)
 
 
 @pytest.fixture
@@ -44,12 +50,10 @@ def busy(maya, monkeypatch) -> Iterator[Held]:
     held = Held()
     monkeypatch.setattr(passwords, "_hasher", held)
     monkeypatch.setattr(passwords, "_turns", Turns(waiting=0, patience=60.0))
-    trying = threading.Thread(target=passwords.matches, args=(None, WRONG))
-    trying.start()
+    held.trying.start()
     assert held.begun.wait(60)
     yield held
-    held.let_go.set()
-    trying.join(60)
+    held.end()
 
 
 def sign_in(app, email, password=WRONG):
@@ -86,7 +90,7 @@ def test_a_try_that_was_not_looked_at_is_no_failure(app, maya, busy):
     for _ in range(PASSWORD.burst + 2):
         assert sign_in(app, "maya@example.org").status_code == 503
         assert sign_in(app, "nobody@example.org").status_code == 503
-    busy.let_go.set()
+    busy.end()
     assert sign_in(app, "maya@example.org").status_code == 422
     assert sign_in(app, "nobody@example.org").status_code == 422
 
@@ -95,7 +99,7 @@ def test_nor_is_one_that_unlocks(maya, busy, clock):
     clock.forward(hours=2)
     for _ in range(PASSWORD.burst + 2):
         assert maya.post("/sign-in/unlock", {"password": WRONG}).status_code == 503
-    busy.let_go.set()
+    busy.end()
     assert maya.post("/sign-in/unlock", {"password": WRONG}).status_code == 422
 
 

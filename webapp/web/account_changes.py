@@ -1,5 +1,6 @@
 """What changed about how a person signs in and is reached: shown on Today and Me until they say that it was them (S3, S19)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +28,8 @@ MOST = 3
 """Lines on Today and Me; the rest stand under *Ways to sign in*."""
 LATELY, LISTED = timedelta(days=90), 20
 """How far back that list goes, and how many lines it has at most."""
+STILL_SAID = timedelta(days=7)
+"""How long Me says when something changed, whoever dismissed it."""
 WORDS: dict[Tag, str] = {
     Tag.PASSWORD_CHANGED: N_("a password was set"),
     Tag.PASSKEY_ADDED: N_("a passkey was added"),
@@ -35,7 +38,7 @@ WORDS: dict[Tag, str] = {
     Tag.SECOND_FACTOR_SET: N_("an app for codes was set up"),
     Tag.SECOND_FACTOR_REMOVED: N_("the app for codes was removed"),
     Tag.RECOVERY_CODES_MADE: N_("new recovery codes were made"),
-    Tag.ACCOUNT_RECOVERED: N_("somebody came in by a link from your program, and your password ended"),
+    Tag.ACCOUNT_RECOVERED: N_("somebody came in by a link from your program; a password from before no longer works"),
     Tag.FEED_OPENED: N_("a calendar link was made"),
     Tag.OWN_COPY_TAKEN: N_("a copy of your data was made"),
     **dict.fromkeys(
@@ -75,16 +78,29 @@ def dismiss() -> ResponseReturnValue:
 def waiting(person: Person) -> dict[str, Any]:
     """The context of the card: the latest changes that were not dismissed, and whether there are more. One statement by index."""
     found = store.scalars(account_changes.waiting(person.id).limit(MOST + 1)).all()
-    return {"account_changes": [_line(each) for each in found[:MOST]], "more_changes": len(found) > MOST}  # fmt: skip
+    return {"account_changes": _lines(found[:MOST]), "more_changes": len(found) > MOST}
 
 
 def lately(person: Person) -> list[ChangeLine]:
     """The changes of the last 90 days, latest first, dismissed or not."""
     since = AccountChange.at > clock.now() - LATELY
-    return [
-        _line(each)
-        for each in store.scalars(account_changes.of(person.id).where(since).limit(LISTED))
-    ]
+    return _lines(store.scalars(account_changes.of(person.id).where(since).limit(LISTED)))
+
+
+def last_at(person: Person) -> datetime | None:
+    """When the latest change of the last week was, dismissed or not: whoever holds the phone may have dismissed it. Aware UTC."""
+    since = AccountChange.at > clock.now() - STILL_SAID
+    latest = store.scalar(account_changes.of(person.id).where(since).limit(1))
+    return latest.at if latest else None
+
+
+def _lines(changes: Iterable[AccountChange]) -> list[ChangeLine]:
+    """In words, latest first. Several of one minute that read alike are one."""
+    lines: dict[tuple[datetime, str], ChangeLine] = {}
+    for each in changes:
+        line = _line(each)
+        lines.setdefault((line.at.replace(second=0, microsecond=0), line.words), line)
+    return list(lines.values())
 
 
 def _line(change: AccountChange) -> ChangeLine:

@@ -140,6 +140,7 @@ def test_s19_a_new_device_is_not_told_of_itself_and_the_same_again_tells_nobody(
     for name in ("one", "one", "two", "two"):
         maya.post("/me/devices", json=subscription(name))
         announce(database, clock.now())
+        clock.forward(minutes=1)
     with database.reading() as store:
         first, _second = store.scalars(
             addresses.of(world.maya.id).where(Address.channel == "push").order_by(Address.id)
@@ -189,12 +190,12 @@ def test_s19_with_every_address_closed_it_still_stands_in_the_app_until_its_owne
     maya = door(world.maya)
     assert [line.partition(": ")[2] for line in lines(maya)] == [
         "a password was set.", "where we write to you was changed.",
-        "where we write to you was changed.",
     ]  # fmt: skip
     upto = re.search(r'name="upto" value="(\d+)"', maya.get("/").text)[1]
     assert maya.post("/account/changes/dismissal", {"upto": upto}).headers["Location"] == "/"
     assert lines(maya) == []
     assert "a password was set" in maya.get("/account").text, "it stays in the list"
+    assert "Something changed: Today" in maya.get("/me").text, "whoever said that it was them"
 
 
 def test_s19_what_came_after_the_page_was_shown_is_not_dismissed_with_it(world, door):

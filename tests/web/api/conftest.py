@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.visiting import Caller
+from webapp.care.attendance.guests import Guest
 from webapp.care.audit.events import Event
 from webapp.care.contact import tasks
 from webapp.care.contact.tasks import TaskKind
+from webapp.care.schedule.sessions import Session
 from webapp.config import Settings
 from webapp.db import Database
 from webapp.demo import cast
@@ -60,6 +62,9 @@ def task(database: Database, room: datetime, clock: Any) -> int:
             due_at=clock.now() + timedelta(hours=1), now=clock.now(), client=people.maya,
             owner_id=people.carla.id,
         )  # fmt: skip
+        session = store.scalars(select(Session).where(Session.ref == "evening")).one()
+        guest = Guest(id=made.id, session=session, source="zoom", key="c1", named_at=clock.now())
+        store.add(guest)  # of the same number, for calls that name one
         store.commit()
         return made.id
 

@@ -99,7 +99,8 @@ def wrong(field: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Values that do not fit a field's schema."""
     plain = next((resolved(o) for o in field.get("anyOf", ()) if o.get("type") != "null"), field)
     yield "an object with nonsense", {"no_such_field": [None]}
-    yield "a truth value", True
+    if plain.get("type") != "boolean":
+        yield "a truth value", True
     if plain.get("type") == "string":
         yield "a NUL", NUL
         yield "empty", ""

@@ -209,7 +209,43 @@ def test_what_both_take_part_in_follows_the_readers_own_place_after_a_consent_en
     for each in (hour, group):
         each.move(store, each.starts_at + HOUR, each.ends_at + HOUR, by=world.carla, now=clock.now())  # fmt: skip
     store.commit()
-    assert page_of(visit, world.ben).count("2:00") == 4
+    assert page_of(visit, world.ben).count("2:00") == 3
+
+
+def test_a_group_that_both_were_given_after_a_consent_ended_stands_once_as_one_before(
+    visit, store, world, share, clock
+):
+    """P3: they meet there, so a time that is missing in one column alone would tell that the consent ended."""
+    now = clock.now()
+    [consent] = share("schedule")
+    before = room(store, world.carla, [world.maya, world.ben], now + 2 * DAY + 2 * HOUR, now, title="Group", ref="before")  # fmt: skip
+    consent.revoke(store, by=world.maya, now=clock.now())
+    after = room(store, world.carla, [world.maya, world.ben], now + 2 * DAY + 4 * HOUR, now, title="Group", ref="after")  # fmt: skip
+    store.commit()
+    page = page_of(visit, world.ben)
+    assert before.starts_at < after.starts_at
+    assert [page.count(time) for time in ("3:00", "5:00")] == [1, 1]
+
+
+def test_who_took_a_consent_back_reads_what_stays_on_the_others_page(
+    visit, store, world, share, clock
+):
+    [consent] = share("schedule")
+    looks = f"/together/as/{world.ben.id}"
+    assert "stays on their page as it was" not in visit(world.maya).get(looks).text
+    consent.revoke(store, by=world.maya, now=clock.now())
+    store.commit()
+    assert "stays on their page as it was" in visit(world.maya).get(looks).text
+
+
+def test_looks_of_a_partner_are_told_by_the_day(visit, world, share, clock):
+    share("schedule")
+    for _ in range(3):
+        page_of(visit, world.ben)
+        clock.forward(minutes=7)
+    looks = visit(world.maya).get("/me/looks").text
+    assert looks.count("What you share with them") == 1
+    assert ", 1:" not in looks[looks.index("What you share with them") :].partition("</small>")[0]
 
 
 def test_what_is_booked_for_both_after_a_consent_ended_stands_in_both_columns(

@@ -4,7 +4,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, Text, and_, exists, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    Text,
+    and_,
+    exists,
+    or_,
+    select,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -250,6 +261,17 @@ def given_by(client_id: int, as_of: datetime) -> Select[Consent]:
         .where(Consent.expires_at > as_of)
         .where(or_(~Consent.is_revoked, Consent.revoked_at > as_of))
         .order_by(Consent.id)
+    )
+
+
+def ended_early(client_id: int, recipient_id: int, as_of: datetime) -> ColumnElement[bool]:
+    """A condition: the client took back a consent for this recipient that would not have expired yet, so that what it showed stays on
+    the recipient's page, frozen (P3)."""
+    return exists().where(
+        Consent.client_id == client_id,
+        Consent.recipient_id == recipient_id,
+        Consent.is_revoked,
+        Consent.expires_at > as_of,
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import Select, select
+from sqlalchemy.orm import contains_eager, selectinload
 
 from webapp import clock
 from webapp.care.attendance import guests
@@ -33,7 +33,7 @@ class GuestId(Path):
 
 
 class GuestQuery(Page):
-    session: Ref
+    session: Ref | None = Field(None, description="Left out: of all sessions")
 
 
 class MatchIn(RequestBody):
@@ -66,15 +66,13 @@ class GuestList(ResponseBody):
 
 @call("GET", "/guests", scope="read", responses={200: GuestList}, tag="Presence")
 def get_guests(query: GuestQuery):  # type: ignore[no-untyped-def]
-    """The guests of one session, in the order in which they were first heard of. Tasks of kind `match_guest` ask for them. A client
-    can see that somebody read of them."""
-    session = lookups.session(query.session, field="session")
-    found = guests.of_session(session.id).options(
-        joinedload(Guest.session),
-        selectinload(Guest.identifications).joinedload(Identification.person),
-    )
-    here = found.where(Guest.id > paging.number(query.after)).limit(query.limit + 1)
-    rows = store.scalars(here).all()
+    """People in a room whom the platform did not identify, in the order in which they were first heard of. Tasks of kind `match_guest`
+    ask for them. A client can see that somebody read of them."""
+    found = _guests().where(Guest.id > paging.number(query.after)).order_by(Guest.id)
+    if query.session is not None:
+        session = lookups.session(query.session, field="session")
+        found = found.where(Guest.session_id == session.id)
+    rows = store.scalars(found.limit(query.limit + 1)).all()
     page, after = paging.cut(rows, query.limit, lambda guest: guest.id)
     items = [shown(guest) for guest in page]
     readings.record_apart(What.ROOM, _clients(page))
@@ -122,6 +120,19 @@ def shown(guest: Guest) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _guests() -> Select[Guest]:
+    """Those of the token's program."""
+    return (
+        select(Guest)
+        .join(Guest.session)
+        .where(Session.program_id == tokens.program_id())
+        .options(
+            contains_eager(Guest.session),
+            selectinload(Guest.identifications).joinedload(Identification.person),
+        )
+    )
+
+
 def _told(guest: Guest) -> dict[str, Any]:
     readings.record(What.ROOM, _clients([guest]))
     return shown(guest)
@@ -135,9 +146,7 @@ def _clients(listed: Sequence[Guest]) -> set[int]:
 
 def _guest(number: int) -> Guest:
     """The guest of this number in the token's program. Raises Unknown."""
-    ours = Session.program_id == tokens.program_id()
-    found = select(Guest).join(Guest.session).where(Guest.id == paging.number(number), ours)
-    guest = store.scalar(found)
+    guest = store.scalar(_guests().where(Guest.id == paging.number(number)))
     if guest is None:
         raise Unknown(N_("There is no guest of this number."))
     return guest

@@ -18,6 +18,7 @@ from webapp.care.couples.partner_notes import NoteText
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
+from webapp.care.make_ups.eligibility import JOINT
 from webapp.care.materials import drafts
 from webapp.care.privacy import shared, shared_notes
 from webapp.care.privacy.consents import REDISCLOSURE, Category
@@ -137,7 +138,8 @@ def show_to_team(text_id: int) -> ResponseReturnValue:
 
 
 def _form(session: str) -> dict[str, Any]:
-    """The context of the form in any of its states. 404 without a partner."""
+    """The context of the form in any of its states: about their last hour as a couple, unless the writer chose another; a time of the
+    writer's own is never chosen for them. 404 without a partner."""
     me, now = my_seats.person(), clock.now()
     reader = partner_of(me)
     if reader is None:
@@ -149,7 +151,7 @@ def _form(session: str) -> dict[str, Any]:
         "near": my_seats.approaching(),
         "reader": reader,
         "sessions": [(str(each.id), f"{day_of(each.starts_at)}, {time_of(each.starts_at)}") for each in choices],
-        "chosen": chosen or (str(choices[0].id) if choices else ""),
+        "chosen": chosen or next((str(each.id) for each in choices if each.kind in JOINT), ""),
         "allowed": shared_notes.may_write(store, me, reader.id, now),
         "draft": drafts.of(store, me, partner_notes.draft_about(reader.id)),
         "about": partner_notes.draft_about(reader.id),

@@ -13,6 +13,7 @@ from babel.dates import format_skeleton
 from flask import Blueprint, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from webapp import clock
 from webapp.care.audit import events
@@ -173,6 +174,7 @@ def preview(person_id: int) -> ResponseReturnValue:
     return render_template(
         "client/together/preview.html", place="together", near=my_seats.approaching(), whom=whom,
         known=known_of(found, {}, now, joint=False), redisclosure=_(REDISCLOSURE),
+        ended=store.scalar(select(consents.ended_early(me.id, whom.id, now))),
     )  # fmt: skip
 
 
@@ -259,14 +261,14 @@ def known_of(
     """What `found` shows at `now`. `own`: the reader's own places by session id. `joint`: the two are a couple, and hours of couples are
     both's."""
     parts = found.parts
-    times = _timed(parts.get(Category.REMINDERS, []), {}, now)
+    times = _timed(parts.get(Category.REMINDERS, []), now)
     return Known(
         found.client.name,
         found.client.id,
         _days(parts.get(Category.SCHEDULE), own, now, joint=joint),
         [each for each in times if _is_reminded(each, now) and each.session_id not in own],
         [each for each in parts.get(Category.MISSED_SESSION, []) if each.ends_at > now - BEHIND],
-        _optional(parts.get(Category.MAKE_UPS), lambda rows: _timed(rows, {}, now)),
+        _optional(parts.get(Category.MAKE_UPS), lambda rows: _timed(rows, now)),
         _optional(parts.get(Category.HOMEWORK), lambda rows: _lately(rows, now)),
         _optional(
             parts.get(Category.HOURS),
@@ -292,30 +294,24 @@ def _lately(rows: Sequence[SharedHomework], now: datetime) -> list[SharedHomewor
     return [each for each in rows if each.done_at is None or each.done_at > now - BEHIND]
 
 
-def _timed(rows: Iterable[SharedTime], own: Mapping[int, SeatView], now: datetime) -> list[Any]:
-    """Those that are not over. A session of the reader's own too is where their own place says (P3)."""
-    followed = [
-        BoardTime(
-            own[each.session_id].session.starts_at, own[each.session_id].session.ends_at,
-            own[each.session_id].session.cancelled_at is not None, own[each.session_id].moved,
-        )
-        if each.session_id in own
-        else each
-        for each in rows
-    ]  # fmt: skip
-    return sorted((each for each in followed if each.ends_at > now), key=lambda each: each.starts_at)  # fmt: skip
+def _timed(rows: Iterable[SharedTime], now: datetime) -> list[Any]:
+    """Those that are not over, soonest first."""
+    return sorted((each for each in rows if each.ends_at > now), key=lambda each: each.starts_at)
 
 
 def _days(
     part: Part | None, own: Mapping[int, SeatView], now: datetime, *, joint: bool
 ) -> list[BoardDay] | None:
-    """The days of the coming week in which one of the two has something; None when the schedule is not shared."""
+    """The days of the coming week in which one of the two has something; None when the schedule is not shared.
+
+    Of other sessions that both are in only the reader's own place is shown: one that both were given after a consent had ended would
+    stand in one column and not in the other, though they meet there (P3)."""
     if part is None:
         return None
     both = [each for each in own.values() if joint and each.session.kind in JOINT]
-    alone = [each for each in part if each.session_id not in {one.session.id for one in both}]
+    alone = [each for each in part if each.session_id not in own]
     mine = [_slot(each) for each in own.values()]
-    theirs = [*_timed(alone, own, now), *(_slot(each, opens=False) for each in both)]
+    theirs = [*_timed(alone, now), *(_slot(each, opens=False) for each in both)]
     days: dict[date, BoardDay] = {}
     for column, slots in (("mine", mine), ("theirs", theirs)):
         for each in sorted(slots, key=lambda slot: slot.starts_at):

@@ -18,6 +18,7 @@ from webapp.web.client import my_seats
 from webapp.web.client.durations import in_whole_units
 from webapp.web.client.me import language, reminders, sign_ins
 from webapp.web.client.me import needs as own_needs
+from webapp.web.page.filters import day_of, time_of
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
 
@@ -137,9 +138,18 @@ def _own() -> list[SectionRow]:
             url_for("client.sign_ins.show"), _("Where I'm signed in"), "device",
             ngettext("%(num)d place", "%(num)d places", signed_in),
         ),
-        SectionRow(url_for("account.show"), _("Ways to sign in"), "key", _("Passkeys and password")),
+        SectionRow(url_for("account.show"), _("Ways to sign in"), "key", _sign_in_hint()),
     ]  # fmt: skip
     if may(person, Permission.OWN_CARE):
         hint = _("A copy of what is yours, for you")
         rows.append(SectionRow(url_for("client.own_copy.show"), _("My data"), "note", hint))
     return rows
+
+
+def _sign_in_hint() -> str:
+    changed_at = account_changes.last_at(my_seats.person())
+    if changed_at is None:
+        return _("Passkeys and password")
+    return _(
+        "Something changed: %(day)s, %(time)s", day=day_of(changed_at), time=time_of(changed_at)
+    )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -11,12 +12,13 @@ from webapp.care.directory.permissions import Permission
 from webapp.care.directory.teams import CareTeam
 from webapp.care.privacy import record_views
 from webapp.care.privacy.consents import Category
-from webapp.care.privacy.record_views import EMERGENCY, What
+from webapp.care.privacy.record_views import EMERGENCY, RecordView, What
 from webapp.notify import disclosures
 from webapp.numbers import row_number
 from webapp.refusals import N_
 from webapp.web.client import my_seats
 from webapp.web.client.sharing.consents import NAMES
+from webapp.web.page.filters import zone
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import store
 
@@ -50,12 +52,22 @@ def show() -> ResponseReturnValue:
     )
     team = store.get(CareTeam, me.id)
     return render_template(
-        "client/sharing/looks.html", place="me", near=my_seats.approaching(), looks=found[:MOST],
+        "client/sharing/looks.html", place="me", near=my_seats.approaching(), looks=_once_a_day(found[:MOST]),
         older=found[MOST - 1].id if len(found) > MOST else 0,
         told=disclosures.of(store, me), words={key: _(said) for key, said in WORDS.items()},
         names={key: _(said) for key, said in NAMES.items()},
         mine={team.counselor_id, team.supervisor_id, team.coordinator_id} if team else set(),
     )  # fmt: skip
+
+
+def _once_a_day(views: Sequence[RecordView]) -> list[RecordView]:
+    """Of one person's looks at what is shared with them one a day: how often they had their phone in hand is theirs to know (P11)."""
+    shown: dict[object, RecordView] = {}
+    for each in views:
+        day = each.at.astimezone(zone()).date()
+        partner = each.what == What.SHARED and each.who is not None
+        shown.setdefault((each.who.id, day) if partner and each.who else each.id, each)
+    return list(shown.values())
 
 
 @pages.get("/me/looks/told.csv")
