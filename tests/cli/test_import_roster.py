@@ -1,7 +1,9 @@
 """`rejoin import roster`: all of it or nothing, errors by row and column, a dry run that changes nothing."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from sqlalchemy import func, select
@@ -16,8 +18,11 @@ from webapp.care.directory import people, programs
 from webapp.care.directory.people import Person
 from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.preferences import contact_preferences
+from webapp.care.schedule import recurrences
+from webapp.care.schedule.recurrences import Recurrence
 from webapp.care.schedule.series import Series
 from webapp.care.schedule.sessions import Seat, Session
+from webapp.cli.rosters import entering
 from webapp.db import Database
 
 SAMPLE = Path(__file__).parent / "roster-60.csv"
@@ -363,3 +368,26 @@ def test_who_is_discharged_is_named(run: Run, evening: None, file: Path) -> None
     file.write_text("type,ref,kind,name,status\nperson,mia,client,Mia,discharged\n")
     dry = run("import", "roster", str(file), "--dry-run")
     assert "Mia (mia) is discharged and gets no reminders any more." in dry.stderr
+
+
+def test_rules_are_expanded_before_a_lock_is_taken(run: Run, program: None, file: Path) -> None:
+    """S17: nobody waits while the days of a hundred series are counted."""
+    file.write_text(SERIES + PEOPLE + group("mia tom"))
+    recurrences.checked.cache_clear()
+    entered: list[str] = []
+    watched = (
+        recurrences._expanded.__wrapped__.__code__,
+        Recurrence.check.__code__,
+        entering.enter.__code__,
+    )
+
+    def notice(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code in watched:
+            entered.append(frame.f_code.co_name)
+
+    sys.setprofile(notice)
+    try:
+        run("import", "roster", str(file))
+    finally:
+        sys.setprofile(None)
+    assert entered == ["check", "_expanded", "enter"]

@@ -125,7 +125,10 @@ def test_what_does_show_is_noticed_here(app: Flask, database: Any) -> None:
         "the viewer is written to",
         lambda s: messages.send(s.store, s.viewer, "Hello", by=s.cast.colin, now=s.now),
     )
-    examples = (compared(app, database, number, written, "partner") for number in range(4))
-    found = "".join(line for lines in examples for line in lines)
+    found = ""
+    for number in range(20):  # an example opens only some of the pages
+        found += "".join(compared(app, database, number, written, "partner"))
+        if "client.messages" in found and "notice" in found:
+            break
     assert "client.messages" in found
     assert "notice" in found

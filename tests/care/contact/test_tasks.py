@@ -157,3 +157,19 @@ def test_who_sees_a_task(store, world, task):
         for who in ("carla", "susan", "cody", "colin", "theo", "nora", "greta", "maya", "charlie")
     }
     assert {who for who, yes in seen.items() if yes} == {"carla", "susan", "cody"}
+
+
+@pytest.mark.parametrize("kind", ["mark_room", "match_guest"])
+@pytest.mark.parametrize("outcome", ["closed", "reached", "declined"])
+def test_a_question_about_a_room_is_not_closed_without_saying_who_was_there(
+    store, world, clock, task, kind, outcome
+):
+    """Rule 7: its seats would stay unknown, and nobody would be asked any more."""
+    asked = tasks.open_one(
+        store, key=kind, kind=kind, program_id=world.harbor.id, session=task.session,
+        owner_id=world.carla.id, due_at=clock.now(), now=clock.now(),
+    )  # fmt: skip
+    with pytest.raises(Invalid) as refused:
+        tasks.attempt(store, asked, outcome, by=world.carla, now=clock.now(), note="Never mind.")
+    assert refused.value.field == "outcome"
+    assert asked.is_open

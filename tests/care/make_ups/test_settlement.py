@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.care.evenings import DAY, HOUR, missed, room, seat_of, was_there
-from webapp.care.attendance import presence
+from tests.care.evenings import DAY, HOUR, looked_into, missed, room, seat_of, was_there
+from webapp.care.attendance import absences, presence
 from webapp.care.attendance.presence import EvidenceType, Sighting
 from webapp.care.attendance.standing import standing
 from webapp.care.make_ups import bookings, settlement
+from webapp.demo import cast
 from webapp.protocol.facts import facts
 
 
@@ -139,3 +140,43 @@ def test_seats_of_others_are_not_touched(store, database, world, clock, made):
     clock.set(made.by_seat.session.ends_at + DAY)
     settle(database, clock, store)
     assert seat_of(store, made.seat.session, world.maya).released_at is None
+
+
+def test_in_a_room_of_which_nobody_can_tell_a_make_up_does_not_lapse(store, database, world, clock):
+    """Rule 7: staff mark it, and nobody did; once somebody says that nobody else was there, it does."""
+    seat = missed(store, world.carla, world.maya, clock.now())
+    other = cast.open_room(
+        store, world.colin, [], clock.now() + DAY, now=clock.now(), ref="unmarked",
+        presence_from="staff",
+    )  # fmt: skip
+    other.makes_up = ["group"]
+    made = bookings.book(store, seat, other, by=world.maya, now=clock.now())
+    store.commit()
+    clock.set(other.ends_at + 2 * DAY)
+    settle(database, clock, store)
+    assert made.is_open
+    picture = facts.of_seat(store, made.by_seat, clock.now())
+    assert standing(picture.facts, clock.now()) == "unknown"
+    looked_into(store, other)
+    store.commit()
+    clock.forward(days=1)
+    settle(database, clock, store)
+    assert made.lapsed_at is not None
+
+
+def test_a_make_up_that_its_client_had_called_off_late_lapses_in_any_room(
+    store, database, world, clock
+):
+    seat = missed(store, world.carla, world.maya, clock.now())
+    other = cast.open_room(
+        store, world.colin, [], clock.now() + DAY, now=clock.now(), ref="unmarked",
+        presence_from="staff",
+    )  # fmt: skip
+    other.makes_up = ["group"]
+    made = bookings.book(store, seat, other, by=world.maya, now=clock.now())
+    clock.set(other.starts_at + HOUR / 4)
+    absences.report(store, made.by_seat, by=world.maya, now=clock.now())
+    store.commit()
+    clock.set(other.ends_at + 2 * DAY)
+    settle(database, clock, store)
+    assert made.lapsed_at is not None

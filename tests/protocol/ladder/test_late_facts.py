@@ -34,7 +34,9 @@ def test_a_report_ends_the_calls_and_leaves_the_review_to_its_owner() -> None:
 
 def test_being_reached_ends_the_counselors_call_and_not_the_couples_therapists() -> None:
     facts = seat(contact_at=at(70), spoken_at=at(70), open_tasks=OPEN)
-    assert task_endings(facts, NOW) == [TaskEnding("outreach", "spoken", "reached")]
+    assert task_endings(facts, NOW) == [
+        TaskEnding("outreach", "spoken", "reached"), TaskEnding("escalation", "contact"),
+    ]  # fmt: skip
 
 
 def test_a_cancelled_session_withdraws_everything() -> None:
@@ -45,4 +47,14 @@ def test_a_cancelled_session_withdraws_everything() -> None:
 
 
 def test_a_message_alone_ends_no_call() -> None:
-    assert task_endings(seat(contact_at=at(70), open_tasks=OPEN), NOW) == []
+    assert task_endings(seat(contact_at=at(70), open_tasks=OPEN[:2]), NOW) == []
+
+
+def test_contact_after_the_start_withdraws_a_review_that_silence_alone_had_opened() -> None:
+    """Rule 17."""
+    opened = (("escalation", False),)
+    assert task_endings(seat(contact_at=at(65), open_tasks=opened), NOW) == [
+        TaskEnding("escalation", "contact")
+    ]
+    assert task_endings(seat(contact_at=at(65), open_tasks=(("escalation", True),)), NOW) == []
+    assert task_endings(seat(contact_at=at(-5), open_tasks=opened), NOW) == []

@@ -120,10 +120,10 @@ def test_a_session_is_planned_moved_and_cancelled(call) -> None:
 def test_a_cancelled_session_is_reinstated_with_the_places_it_had(call, neighbour) -> None:
     call("PUT", "/sessions/thursday", LATER)
     call("POST", "/sessions/thursday/cancellation", {"reason": "Carla is ill."})
-    assert neighbour("DELETE", "/sessions/thursday/cancellation").status_code == 404
-    for _ in range(2):
-        back = call("DELETE", "/sessions/thursday/cancellation")
-        assert (back.json["cancelled_at"], back.json["seats"]) == (None, ["maya", "ben"])
+    assert neighbour("POST", "/sessions/thursday/reinstatement").status_code == 404
+    back = call("POST", "/sessions/thursday/reinstatement")
+    assert (back.json["cancelled_at"], back.json["seats"]) == (None, ["maya", "ben"])
+    assert call("POST", "/sessions/thursday/reinstatement").status_code == 409
 
 
 def test_a_session_that_has_begun_stays_where_it_is(call, clock) -> None:
@@ -149,8 +149,11 @@ def test_what_was_changed_on_one_evening_stands_until_the_series_names_it(call) 
     changed = call("PUT", "/series/mondays", WEEKLY | {"title": "Evenings"})
     [left] = changed.json["changed_by_hand"]
     assert left == {"session": "mondays:2026-03-09T18:00", "what": ["host", "time"]}
+    assert changed.json["kept"] == ["mondays:2026-03-09T18:00"]
     again = {"title": "Evenings", "take_back": ["mondays:2026-03-09T18:00"]}
     assert call("PUT", "/series/mondays", WEEKLY | again).json["changed_by_hand"] == []
+    call("PUT", evening, LATER | {"title": "Mondays", "capacity": 8, "seats": ["maya"]} | moved)
+    assert call("PUT", "/series/mondays", WEEKLY | {"also_changed": True}).json["kept"] == []
     elsewhere = call("PUT", "/series/mondays", WEEKLY | {"take_back": ["nobodys"]})
     assert (elsewhere.status_code, elsewhere.json["errors"][0]["pointer"]) == (404, "#/take_back")
 
@@ -160,6 +163,42 @@ def test_a_full_session_refuses_one_more(call, recorded) -> None:
     no = call("PUT", "/sessions/small", LATER | {"capacity": 1})
     assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/seats")
     assert recorded() == before
+
+
+def test_an_answer_says_what_overlaps_the_plan_and_what_it_takes_away(call, recorded) -> None:
+    call("PUT", "/sessions/thursday", LATER)
+    other = LATER | {"starts_at": "2026-03-05T20:00:00-05:00", "host": "colin", "seats": ["maya"]}
+    planned = call("PUT", "/sessions/late", other)
+    assert planned.json["overlaps"] == [
+        {
+            "person": "maya", "session": "thursday", "starts_at": "2026-03-05T23:00:00+00:00",
+            "ends_at": "2026-03-06T02:00:00+00:00",
+        }
+    ]  # fmt: skip
+    before = recorded()
+    asked = call("PUT", "/sessions/thursday?dry_run=1", LATER | {"seats": ["ben"]})
+    assert (asked.status_code, asked.json["seats"]) == (200, ["ben"])
+    lost = [{"client": "maya", "places": 1, "absence_reports": 0, "make_ups": 0}]
+    assert asked.json["taken_away"] == lost
+    assert recorded() == before
+    assert call("PUT", "/sessions/thursday", LATER).json["taken_away"] == []
+    assert call("PUT", "/sessions/thursday", LATER | {"seats": ["ben"]}).json["taken_away"] == lost
+
+
+def test_overlaps_of_a_series_are_those_of_every_time_of_it(call, recorded) -> None:
+    """Not of its first one alone."""
+    at = {"starts_at": "2026-03-23T18:30:00-04:00", "ends_at": "2026-03-23T19:00:00-04:00"}
+    call("PUT", "/sessions/alone", LATER | at | {"host": "colin", "seats": ["maya"]})
+    before = recorded()
+    asked = call("PUT", "/series/mondays?dry_run=1", WEEKLY)
+    assert [each["session"] for each in asked.json["overlaps"]] == ["alone"]
+    assert recorded() == before
+    call("PUT", "/series/mondays", WEEKLY)
+    gone = call("PUT", "/series/mondays?dry_run=1", WEEKLY | {"seats": ["ben"]})
+    assert gone.json["taken_away"] == [
+        {"client": "maya", "places": 8, "absence_reports": 0, "make_ups": 0}
+    ]
+    assert gone.json["overlaps"] == []
 
 
 def test_a_series_says_which_kinds_its_sessions_make_up_for(call, store) -> None:

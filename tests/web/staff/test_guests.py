@@ -86,7 +86,7 @@ class Evening:
         }
 
     def questions(self):
-        asked = select(Task).where(Task.kind == "name_guests").order_by(Task.id)
+        asked = select(Task).where(Task.kind == "match_guest").order_by(Task.id)
         return self.store.scalars(asked).all()
 
     def guests(self):

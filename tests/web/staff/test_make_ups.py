@@ -1,6 +1,7 @@
 """Make-ups on the console: slots, demand, waitlists, reflections, and booking for a client."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -295,3 +296,18 @@ def test_the_console_leads_there_and_the_person_too(carla, world, gone):
         f'href="/staff/people/{world.maya.id}/make-ups"'
         in carla.get(f"/staff/people/{world.maya.id}").text
     )
+
+
+def test_what_the_host_has_at_any_time_of_a_repeating_slot_is_asked_about(store, world, carla):
+    """Not at its first time alone; each thing once."""
+    first = form(world)["starts_at"]
+    for week in (2, 3):
+        at = datetime.fromisoformat(first).replace(tzinfo=ZoneInfo("America/New_York"))
+        at += timedelta(weeks=week, minutes=10)
+        room(store, world.carla, [], at, at - timedelta(days=60), title="Supervision")
+    store.commit()
+    asked = carla.post("/staff/make-ups", form(world, often="weekly", times="4"))
+    assert asked.status_code == 422
+    assert asked.text.count("Supervision,") == 1
+    assert "and 1 more time" in asked.text
+    assert carla.post("/staff/make-ups", form(world, often="weekly", times="2")).status_code == 303

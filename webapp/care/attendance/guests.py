@@ -88,6 +88,8 @@ class Identification(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    is_remembered: Mapped[bool] = mapped_column(default=True)
+    """What the platform shows of them is recognized in later sessions."""
     undone_at: Mapped[datetime | None]
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
@@ -185,6 +187,7 @@ def _remembered(store: Store, guest: Guest, now: datetime) -> Person | None:
         .join(Identification, Identification.guest_id == Guest.id)
         .where(
             ~Identification.is_undone, Identification.by_id.is_not(None),
+            Identification.is_remembered,
             Identification.at > now - REMEMBERED,
             Identification.person_id.in_([person.id for person in people]),
             Guest.source == guest.source, Guest.id != guest.id,
@@ -207,11 +210,17 @@ def choices(store: Store, session: Session) -> list[Person]:
 
 
 def identify(
-    store: Store, guest: Guest, person: Person | None, *, by: Person | None, now: datetime
+    store: Store,
+    guest: Guest,
+    person: Person | None,
+    *,
+    by: Person | None,
+    now: datetime,
+    remember: bool = True,
 ) -> Identification:
     """Note who the guest is; their evidence is that person's from its first instant on. `person` None: nobody who is waited for. `by`
-    None: recognized. Raises Forbidden, Invalid."""
-    if by is not None and by.kind != Kind.STAFF:
+    None: recognized. `remember`: what the platform shows of them is recognized in later sessions. Raises Forbidden, Invalid."""
+    if by is not None and by.kind not in (Kind.STAFF, Kind.INTEGRATION):
         raise Forbidden()
     if person is not None and person not in choices(store, guest.session):
         raise Invalid(N_("Choose one of the people who may be in this session."), field="person")
@@ -222,8 +231,9 @@ def identify(
         undo(store, guest, by=by, now=now)
     person_id = person.id if person is not None else None
     made = Identification(
-        guest_id=guest.id, person_id=person_id, at=now, by_id=by.id if by is not None else None
-    )
+        guest_id=guest.id, person_id=person_id, at=now, by_id=by.id if by is not None else None,
+        is_remembered=remember,
+    )  # fmt: skip
     guest.identifications.append(made)
     store.flush()
     _move_evidence(store, guest, person_id)
@@ -300,6 +310,7 @@ def proposals(store: Store, listed: Iterable[Guest], people: Sequence[Person]) -
         .join(Identification, Identification.guest_id == Guest.id)
         .where(
             ~Identification.is_undone, Identification.by_id.is_not(None),
+            Identification.is_remembered,
             Identification.person_id.in_([person.id for person in people]),
         )
     )  # fmt: skip

@@ -32,7 +32,7 @@ class TaskKind(StrEnum):
     REENGAGEMENT = "reengagement"
     PATTERN_REVIEW = "pattern_review"
     MARK_ROOM = "mark_room"
-    NAME_GUESTS = "name_guests"
+    MATCH_GUEST = "match_guest"
     TECH_HELP = "tech_help"
     EMERGENCY_REVIEW = "emergency_review"
     SET_ASIDE = "set_aside"
@@ -53,7 +53,7 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.REENGAGEMENT: RoleName.COUNSELOR,
     TaskKind.PATTERN_REVIEW: RoleName.COUNSELOR,
     TaskKind.MARK_ROOM: RoleName.COORDINATOR,
-    TaskKind.NAME_GUESTS: RoleName.COORDINATOR,
+    TaskKind.MATCH_GUEST: RoleName.COORDINATOR,
     TaskKind.TECH_HELP: RoleName.TECHNICIAN,
     TaskKind.EMERGENCY_REVIEW: RoleName.SUPERVISOR,
     TaskKind.SET_ASIDE: RoleName.COORDINATOR,
@@ -62,7 +62,7 @@ ROLE_FOR: dict[str, RoleName] = {
     TaskKind.WRONG_NUMBER: RoleName.COORDINATOR,
     TaskKind.TELL_CHANGE: RoleName.COORDINATOR,
 }
-ABOUT_ROOMS = (TaskKind.MARK_ROOM, TaskKind.NAME_GUESTS)
+ABOUT_ROOMS = (TaskKind.MARK_ROOM, TaskKind.MATCH_GUEST)
 """Questions about who is in a room: its host is asked first, then the coordinator (rule 7)."""
 PLANNED = "planned"
 """The outcome of a task to plan the way back once the plan is written."""
@@ -197,10 +197,12 @@ def attempt(
 ) -> Attempt:
     """Record an attempt at a task. `reached`, `declined` and `closed` (which needs a note) end it; after any other outcome it stays
     open and is due again at `next_at` (default in two hours; `call_back_at` needs it). Except for `closed` it is also
-    recorded as a contact. The very same again within `contacts.DOUBLE_TAP` returns what was recorded. Raises Invalid,
+    recorded as a contact. A question about a room ends by what somebody says of it, so none of the three ends it (rule 7). The very same again within `contacts.DOUBLE_TAP` returns what was recorded. Raises Invalid,
     AlreadyDone."""
     if not task.is_open:
         raise AlreadyDone()
+    if task.kind in ABOUT_ROOMS and outcome in ENDING:
+        raise Invalid(N_("Say on the room's page who was there, or that nobody else was. That answers this."), field="outcome")  # fmt: skip
     _check_outcome(outcome, note, next_at, now)
     for same in task.attempts[-1:]:
         said = (same.outcome, same.by_id, same.note) == (outcome, by.id, note)

@@ -83,8 +83,8 @@ def change(
     members = select(func.count()).where(Member.series_id == to.id)
     if (store.scalar(members) or 0) >= to.capacity:
         raise Full(field="series")
-    coming = _coming(store, to, now)
-    given_up = [each.id for each in _coming(store, group, now)]
+    coming = store.scalars(series.coming(to, now)).all()
+    given_up = [each.id for each in store.scalars(series.coming(group, now))]
     for session in coming:
         alone = Party(client, None)
         busy = calendars.overlapping(alone, session.starts_at, session.ends_at, given_up)
@@ -97,8 +97,3 @@ def change(
     events.record(
         store, Tag.GROUP_TIME_CHANGED, client=client, by=by, now=now, was=group.id, series=to.id
     )
-
-
-def _coming(store: Store, group: Series, now: datetime) -> list[Session]:
-    query = select(Session).where(Session.series_id == group.id, Session.starts_at > now)
-    return list(store.scalars(query.where(Session.is_on).order_by(Session.starts_at)))

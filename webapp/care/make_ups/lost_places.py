@@ -45,5 +45,5 @@ def taken_away(store: Store, program_id: int, now: datetime) -> list[LostPlaces]
     found = store.execute(seats).all()
     people = select(Person).where(Person.id.in_({row[0] for row in found}))
     clients = {person.id: person for person in store.scalars(people)}
-    lost = [LostPlaces(clients[client_id], *rest) for client_id, *rest in found]
+    lost = [LostPlaces(clients[row[0]], *row[1:]) for row in found]
     return sorted(lost, key=lambda each: (each.client.name, each.first_at))

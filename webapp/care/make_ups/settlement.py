@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, and_, exists, or_, select
 
 from webapp import batches
 from webapp.batches import Batch
-from webapp.care.attendance import attended
+from webapp.care.attendance import attended, room_evidence
 from webapp.care.attendance.absences import AbsenceReport
 from webapp.care.make_ups import make_ups
 from webapp.care.make_ups.make_ups import MakeUp
@@ -55,15 +55,29 @@ def settle(database: Database, now: datetime, limit: int = 200) -> int:
 def _settle(store: Store, due: Sequence[MakeUp], now: datetime) -> None:
     seats = [made.by_seat for made in due if made.by_seat is not None]
     came = attended.attended(store, seats, now)
+    certain = _certain(store, seats, now)
     for made in due:
         if made.by_seat_id in came and not _replaced(store, made):
             made.complete(store, by=None, now=now)
             continue
         session = made.by_seat.session if made.by_seat is not None else made.seat.session
-        certain = session.confirmed_at is not None or now >= session.ends_at + CERTAIN_AFTER
-        if session.ends_at <= now and certain:
+        if session.ends_at <= now and made.by_seat_id in certain:
             made.lapse(store, now=now)
         made.next_look_at = _next_look(session, now)
+
+
+def _certain(store: Store, seats: Sequence[Seat], now: datetime) -> set[int]:
+    """The ids of those seats of which it is certain by now whether their client came: somebody confirmed it; or a day has passed, and the
+    client had told us, or the evidence of the room can say who was not there. In a room of which nobody can tell, the seat stays unknown
+    and staff are asked (rule 7)."""
+    if not seats:
+        return set()
+    told = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
+    late = Session.ends_at <= now - CERTAIN_AFTER
+    found = select(Seat.id).join(Session, Session.id == Seat.session_id)
+    found = found.where(Seat.id.in_({seat.id for seat in seats}))
+    known = or_(Session.confirmed_at.is_not(None), and_(late, or_(told, room_evidence.tells())))
+    return set(store.scalars(found.where(known)))
 
 
 def _next_look(session: Session, now: datetime) -> datetime | None:

@@ -1,7 +1,8 @@
 """Plans and changes sessions, and gives clients places in them or holds places for them."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -109,26 +110,42 @@ def check_client(program_id: int, client: Person) -> None:
         raise Invalid(N_("%(ref)s is not a client here."), field="seats", ref=client.ref)
 
 
+Times = tuple[datetime, datetime]
+"""When something begins and when it ends."""
+
+
 def overlaps(
-    store: Store,
-    people: Iterable[Person],
-    starts_at: datetime,
-    ends_at: datetime,
-    *,
-    but: Session | None = None,
+    store: Store, people: Iterable[Person], times: Sequence[Times], *, but: Collection[int] = ()
 ) -> list[tuple[Person, Session]]:
-    """Who of these people hosts another session at that time or has a place in one, and which: what is asked about before a time
-    is saved. `but`: the session that is given the time."""
+    """Who of these people hosts another session at one of these times or has a place in one, and which: what is asked about before a
+    plan is saved (rule 14). `but`: sessions (ids) that are given these times. By name, then time. Two statements; grows with what these
+    people have between the first and the last of the times."""
     wanted = {person.id: person for person in people}
-    at_that_time = (
-        Session.is_on, Session.starts_at < ends_at, Session.ends_at > starts_at,
-        Session.id != (but.id if but else 0),
-    )  # fmt: skip
-    hosted = select(Session.host_id, Session).where(Session.host_id.in_(wanted), *at_that_time)
+    if not wanted or not times:
+        return []
+    first, last = min(start for start, _ in times), max(end for _, end in times)
+    between = (Session.is_on, Session.starts_at < last, Session.ends_at > first)
+    hosted = select(Session.host_id, Session).where(Session.host_id.in_(wanted), *between)
     seated = select(Seat.client_id, Session).join(Seat, Seat.session_id == Session.id)
-    seated = seated.where(Seat.client_id.in_(wanted), Seat.is_given, *at_that_time)
-    found = [*store.execute(hosted), *store.execute(seated)]
-    return [(wanted[who], session) for who, session in sorted(found, key=lambda one: (wanted[one[0]].name, one[1].starts_at))]  # fmt: skip
+    seated = seated.where(Seat.client_id.in_(wanted), Seat.is_given, *between)
+    order = sorted(times)
+    starts = [start for start, _ in order]
+    longest = max(end - start for start, end in order)
+    found = [
+        (wanted[who], session)
+        for who, session in (*store.execute(hosted), *store.execute(seated))
+        if session.id not in but and _meets(session, order, starts, longest)
+    ]
+    return sorted(found, key=lambda one: (one[0].name, one[1].starts_at))
+
+
+def _meets(
+    session: Session, order: Sequence[Times], starts: Sequence[datetime], longest: timedelta
+) -> bool:
+    """Whether it overlaps one of these times, which are in order; `longest` is the longest of them."""
+    near = bisect_left(starts, session.starts_at - longest)
+    upto = bisect_left(starts, session.ends_at)
+    return any(end > session.starts_at for _, end in order[near:upto])
 
 
 def record_change(

@@ -76,7 +76,7 @@ class Series(Base):
 
     def window(self, now: datetime) -> tuple[datetime, datetime]:
         """From when until when it is unfolded: from the day before, so that an evening whose hour has passed is still known."""
-        return max(now, self.applies_from or now) - timedelta(days=1), now + HORIZON
+        return window(now, self.applies_from)
 
     def occurrences_or_none(self, after: datetime, until: datetime) -> dict[str, datetime]:
         """The same by local start; none for a series that can't be planned as it is."""
@@ -84,6 +84,11 @@ class Series(Base):
             return dict(self.occurrences(after, until))
         except Invalid:
             return {}
+
+
+def window(now: datetime, applies_from: datetime | None = None) -> tuple[datetime, datetime]:
+    """From when until when a series is unfolded at `now`, whose pattern is for evenings from `applies_from` on."""
+    return max(now, applies_from or now) - timedelta(days=1), now + HORIZON
 
 
 class Member(Base):
@@ -119,10 +124,11 @@ def put(
     makes_up: Iterable[str] = (),
     applies_from: datetime | None = None,
     take_back: Iterable[Session] = (),
+    also_changed: bool = False,
 ) -> tuple[Series, bool]:
     """Plan a series or change it, with its coming sessions; returns (series, whether new). Raises Invalid naming the field.
 
-    What a person changed on one evening stands (rule 13), but for the evenings of `take_back`, which follow the series again.
+    What a person changed on one evening stands (rule 13), but for the evenings of `take_back`, which follow the series again; `also_changed`: all that are to come.
     `applies_from`: the change is for this instant's evening and the following ones; None: for all that are to come.
     """
     recurrence = recurrences.checked(local_start, known_zone(time_zone), rrule)
@@ -159,9 +165,8 @@ def put(
         tag = Tag.SERIES_PLANNED if new else Tag.SERIES_CHANGED
         events.record(store, tag, by=by, now=now, program_id=program.id, series=series.id)
     joined = {client.id for client in clients} - had
-    unfold_one(
-        store, series, by=by, now=now, take_back={each.id for each in take_back}, joined=joined
-    )
+    again = coming_changed_by_hand(store, series, now) if also_changed else take_back
+    unfold_one(store, series, by=by, now=now, take_back={each.id for each in again}, joined=joined)
     return series, new
 
 
@@ -282,6 +287,12 @@ def reinstate(store: Store, session: Session, *, by: Person | None, now: datetim
     if session.series_id is not None:
         series = store.get_one(Series, session.series_id)
         follow_members(store, series, [session], by=by, now=now, full=[])
+
+
+def coming(series: Series, now: datetime) -> Select[Session]:
+    """The sessions of `series` that are to come and take place, the soonest first."""
+    found = select(Session).where(Session.series_id == series.id, Session.starts_at > now)
+    return found.where(Session.is_on).order_by(Session.starts_at)
 
 
 def coming_changed_by_hand(store: Store, series: Series, now: datetime) -> list[Session]:

@@ -1,5 +1,6 @@
 """The command `rejoin import roster`: enters all of a CSV file or nothing."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from webapp.cli.console import CommandFailed
 from webapp.cli.rosters import entering, files
 from webapp.cli.rosters.entering import CHANGED, NEW, SAME, ImportResult
 from webapp.cli.rosters.files import COLUMNS, RosterRow, RowProblem
-from webapp.db import Store
+from webapp.db import Database, Store
 
 MOST_SHOWN = 50
 """Problems shown at once."""
@@ -61,8 +62,25 @@ def roster(file: Path, program_ref: str | None, dry_run: bool, remove: bool) -> 
     A sample: tests/cli/roster-60.csv
     """
     rows, problems = files.read(file.read_bytes())
-    with console.open_database() as database, database.writing() as store:
-        result = _enter(store, program_ref, rows, remove)
+    now = clock.now()
+    with console.open_database() as database:
+        with database.reading() as store:
+            entering.expand_ahead(console.program_of(store, program_ref), rows, now)
+        _enter_all(database, program_ref, rows, problems, now, dry_run=dry_run, remove=remove)
+
+
+def _enter_all(
+    database: Database,
+    program_ref: str | None,
+    rows: list[RosterRow],
+    problems: list[RowProblem],
+    now: datetime,
+    *,
+    dry_run: bool,
+    remove: bool,
+) -> None:
+    with database.writing() as store:
+        result = _enter(store, program_ref, rows, now, remove)
         _refuse(sorted([*problems, *result.problems], key=lambda each: (each.row, each.column)))
         console.stderr.print(_table(result, dry_run))
         _say(result, dry_run)
@@ -92,7 +110,7 @@ def _say(result: ImportResult, dry_run: bool) -> None:
 
 
 def _enter(
-    store: Store, program_ref: str | None, rows: list[RosterRow], remove: bool
+    store: Store, program_ref: str | None, rows: list[RosterRow], now: datetime, remove: bool
 ) -> ImportResult:
     program = console.program_of(store, program_ref)
     with console.progress(f"entering into {program.ref}", len(rows)) as bar:
@@ -101,7 +119,7 @@ def _enter(
             program,
             rows,
             by=None,
-            now=clock.now(),
+            now=now,
             remove=remove,
             each=lambda: bar.advance(bar.task_ids[0]),
         )

@@ -266,6 +266,21 @@ def enter_couple(target: _Target, row: RosterRow) -> str:
     return NEW if new else CHANGED
 
 
+def expand_ahead(program: Program, rows: Sequence[RosterRow], now: datetime) -> None:
+    """Expand the rules of these series before a lock is taken; `enter` with the same `now` then finds their occurrences ready (S17). What
+    can't be read is left to `enter`, which names it."""
+    for row in rows:
+        if row.type != "series":
+            continue
+        try:
+            zone = known_zone(row.get("time_zone") or program.time_zone)
+            first = read_local_start(row.cells["local_start"])
+            rule = recurrences.checked(first, zone, read_rrule(row.cells["rrule"]))
+            rule.occurrences(*series.window(now))
+        except Refusal:
+            continue
+
+
 def enter_series(target: _Target, row: RosterRow) -> str:
     """Plan a series, and with it its sessions."""
     values = _series_values(target, row)

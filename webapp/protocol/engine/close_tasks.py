@@ -73,7 +73,7 @@ def close_answered(store: Store, pictures: Sequence[Picture], now: datetime) -> 
     )
     for task in store.scalars(open_ones.with_for_update(key_share=True)):
         room = rooms[task.session_id or 0]
-        if task.kind == TaskKind.NAME_GUESTS:
+        if task.kind == TaskKind.MATCH_GUEST:
             word = "" if room.has_guest(now) else "named"
             word = word or ("" if _waited_for(store, task.session_id or 0, now) else "evidence")
         else:

@@ -35,7 +35,7 @@ PROMPTS = {
     TaskKind.RELATIONAL: ["tension", "miscommunication", "practical_load"],
     TaskKind.ESCALATION: ["treatment_plan", "risk_factors", "extra_check_in"],
     TaskKind.MARK_ROOM: ["who_was_there"],
-    TaskKind.NAME_GUESTS: ["who_is_this"],
+    TaskKind.MATCH_GUEST: ["who_is_this"],
 }
 """What to think of during the call or review, as keys; the page puts them into words."""
 TIME_TO_PLAN = timedelta(hours=24)
@@ -93,7 +93,7 @@ def ask_who_guests_are(store: Store, pictures: Iterable[Picture], now: datetime)
     }
     if not held:
         return
-    kind, calls = TaskKind.NAME_GUESTS, []
+    kind, calls = TaskKind.MATCH_GUEST, []
     for session_id, picture in held.items():
         newest = occurrence_of(max(picture.facts.room.guests))
         key = f"{kind}:{session_id}:{newest}"

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, false, func, or_, select, true, union_all
+from sqlalchemy import exists, false, func, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from webapp.bulk import among, rows
-from webapp.care.attendance.guests import TOGETHER, Guest, Identification
-from webapp.care.attendance.presence import MARKS, WEAK, EvidenceType, Presence, RoomLook
+from webapp.care.attendance.guests import Guest, Identification
+from webapp.care.attendance.presence import MARKS, WEAK, Presence, RoomLook
+from webapp.care.attendance.room_evidence import SEEN, anyone_seen
 from webapp.care.attendance.standing import SessionFacts
 from webapp.care.attendance.tally import Evidence, tally
 from webapp.care.directory import programs
@@ -18,7 +19,6 @@ from webapp.care.schedule.sessions import Session
 from webapp.db import Store
 from webapp.operations.heartbeats import Heartbeat
 
-SEEN = (EvidenceType.JOINED, EvidenceType.LEFT, EvidenceType.PRESENT)
 PULSE = "feed-pulse:"
 """Heartbeat of a feed that reports also when nobody comes or goes. A feed of events alone has none: that it is silent means
 nothing."""
@@ -59,65 +59,6 @@ def _seen(store: Store, session_ids: Collection[int]) -> set[int]:
         return set()
     query = select(Session.id).where(among(store, Session.id, session_ids), anyone_seen())
     return set(store.scalars(query))
-
-
-def anyone_seen() -> ColumnElement[bool]:
-    """A condition on Session: there is evidence, weak presence aside, that anybody was there, host included. Whoever left before the
-    start was in the meeting for something else."""
-    piece, gone = aliased(Presence), aliased(Presence)
-    left_before = exists().where(
-        gone.session_id == piece.session_id,
-        or_(gone.person_id == piece.person_id, gone.guest_id == piece.guest_id),
-        gone.type == EvidenceType.LEFT, gone.at >= piece.at, gone.at < Session.starts_at,
-        func.coalesce(gone.connection, "") == func.coalesce(piece.connection, ""),
-    ).correlate(piece, Session)  # fmt: skip
-    of_somebody = or_(piece.person_id.is_not(None), piece.source != TOGETHER)
-    return exists().where(
-        piece.session_id == Session.id, piece.type.in_(SEEN), ~left_before, of_somebody
-    )
-
-
-def looked_at() -> ColumnElement[bool]:
-    """A condition on Session: somebody has marked a seat of it or said that nobody else was there (rule 7)."""
-    marked = exists().where(Presence.session_id == Session.id, Presence.type.in_(MARKS))
-    said = exists().where(RoomLook.session_id == Session.id, ~RoomLook.is_undone)
-    return or_(marked, said)
-
-
-def has_guest() -> ColumnElement[bool]:
-    """A condition on Session: somebody was there whom nobody has named, as `SessionFacts.has_guest` says after its end."""
-    piece, gone, first, host = (aliased(Presence) for _ in range(4))
-    strong = (EvidenceType.JOINED, EvidenceType.LEFT)
-    named = exists().where(Identification.guest_id == Guest.id, ~Identification.is_undone)
-    left_before = exists().where(
-        gone.guest_id == piece.guest_id, gone.type == EvidenceType.LEFT, gone.at >= piece.at,
-        gone.at < Session.starts_at,
-        func.coalesce(gone.connection, "") == func.coalesce(piece.connection, ""),
-    ).correlate(piece, Session)  # fmt: skip
-    began = (
-        select(func.min(first.at))
-        .where(first.guest_id == Guest.id, first.type.in_(strong))
-        .correlate(Guest)
-        .scalar_subquery()
-    )
-    looked = exists().where(
-        RoomLook.session_id == Session.id, ~RoomLook.is_undone, RoomLook.at >= began
-    )
-    host_seen = exists().where(
-        host.session_id == Session.id, host.person_id == Session.host_id, host.type.in_(SEEN)
-    )
-    there = exists().where(
-        piece.guest_id == Guest.id, piece.type.in_(strong), piece.at < Session.ends_at, ~left_before
-    )
-    looked, host_seen, there = (one.correlate(Guest, Session) for one in (looked, host_seen, there))
-    return exists().where(
-        Guest.session_id == Session.id,
-        Guest.with_id.is_(None),
-        ~named,
-        there,
-        ~looked,
-        or_(~Guest.is_host, ~host_seen),
-    )
 
 
 def _looks(

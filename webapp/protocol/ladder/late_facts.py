@@ -26,7 +26,7 @@ def task_endings(facts: Facts, now: datetime) -> list[TaskEnding]:
     """The endings of open tasks that the facts of `now` call for. The tasks stay in the chart.
 
     A join or a report ends the calls; once the client was reached, the counselor's ends; an escalation nobody has touched is withdrawn
-    when the client was there after all. A cancelled session ends all of them: nobody missed anything.
+    when the client was there after all, or was in touch since. A cancelled session ends all of them: nobody missed anything.
     """
     if not facts.open_tasks:
         return []
@@ -37,9 +37,16 @@ def task_endings(facts: Facts, now: datetime) -> list[TaskEnding]:
             ends.append(TaskEnding(kind, "cancelled"))
         elif kind in CALLS:
             ends += _end_of_call(kind, stops)
-        elif kind == "escalation" and not touched and "joined" in stops:
-            ends.append(TaskEnding(kind, "joined"))
+        elif kind == "escalation" and not touched:
+            ends += [TaskEnding(kind, word) for word in _unsilenced(stops)]
     return ends
+
+
+def _unsilenced(stops: set[str]) -> list[str]:
+    """Why a review that silence alone had opened is not needed: the client was there after all, or was in touch since (rule 17)."""
+    if "joined" in stops:
+        return ["joined"]
+    return ["contact"] if "contact_since_start" in stops else []
 
 
 def _end_of_call(kind: str, stops: set[str]) -> list[TaskEnding]:

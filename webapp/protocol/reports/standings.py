@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, exists, literal, or_, true
 
 from webapp.bulk import rows
+from webapp.care.attendance import room_evidence
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Presence
 from webapp.care.attendance.standing import Standing, standing
@@ -17,7 +18,7 @@ from webapp.care.directory.people import Person, Status
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol.facts import facts, rooms
+from webapp.protocol.facts import facts
 from webapp.protocol.facts.picture import SEAT_COLUMNS, SeatRow
 from webapp.protocol.facts.steps import Step
 from webapp.protocol.ladder.rungs import Rung
@@ -53,7 +54,7 @@ def having(
 def narrowed(wanted: Standing, as_of: datetime) -> ColumnElement[bool]:
     """A condition on Seat and Session that every seat of the wanted standing meets."""
     there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
-    seen = exists().where(there, Presence.type.in_(rooms.SEEN))
+    seen = exists().where(there, Presence.type.in_(room_evidence.SEEN))
     reported = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
     excused = exists().where(Excusal.seat_id == Seat.id)
     begun, on = Session.starts_at <= as_of, Session.is_on

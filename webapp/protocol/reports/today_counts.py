@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, not_, or_, select
 
+from webapp.care.attendance import room_evidence
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.audit.account_changes import AccountChange
@@ -20,11 +21,8 @@ from webapp.care.contact.reengagement_plans import Plan
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials.homework import HandIn, Homework
-from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
-from webapp.protocol.facts import rooms
-from webapp.protocol.facts.rooms import SEEN
 from webapp.protocol.reports import misses
 
 SETTLED = timedelta(minutes=15)
@@ -95,13 +93,11 @@ def _statement() -> Select[Any]:
 def _to_catch_up() -> Select[Any]:
     """Seats in sessions that are over, in which nobody saw the client, and that were not talked through yet."""
     there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
-    seen = exists().where(there, Presence.type.in_(SEEN))
+    seen = exists().where(there, Presence.type.in_(room_evidence.SEEN))
     reported = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
     excused = exists().where(Excusal.seat_id == Seat.id)
-    shown = and_(Session.presence_from == PresenceFrom.PLATFORM, rooms.anyone_seen())
     absent = exists().where(there, Presence.type == EvidenceType.ABSENT)
-    told = or_(shown, rooms.looked_at()) & ~rooms.has_guest()
-    certain = or_(reported, excused, absent, told)
+    certain = or_(reported, excused, absent, room_evidence.tells())
     makes_up = exists().where(or_(MakeUp.by_seat_id == Seat.id, MakeUp.partner_seat_id == Seat.id))
     return (
         select(Seat.id)

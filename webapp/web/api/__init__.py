@@ -10,6 +10,7 @@ from webapp.web.api import (
     contacts,
     couples,
     events,
+    guests,
     health,
     people,
     policy,
@@ -24,7 +25,7 @@ from webapp.web.api.hooks import sms, zoom
 from webapp.web.page import errors, guard
 
 MODULES = (
-    people, couples, care_teams, series, sessions, presence, absences, contacts, seats, tasks,
+    people, couples, care_teams, series, sessions, presence, guests, absences, contacts, seats, tasks,
     events, policy, charts, catch_up, health, zoom, document,
 )  # fmt: skip
 """Importing a module declares its calls."""

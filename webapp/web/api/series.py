@@ -10,6 +10,7 @@ from webapp.care.directory.people import Kind
 from webapp.care.schedule import recurrences, series
 from webapp.care.schedule.kinds import SessionKind
 from webapp.times import format_duration, parse_duration
+from webapp.web.api import effects
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
@@ -28,6 +29,7 @@ from webapp.web.api.contract.shapes import (
     Whole,
     Zone,
 )  # fmt: skip
+from webapp.web.api.effects import DryRun, Effects
 from webapp.web.page.unit_of_work import store
 
 
@@ -59,10 +61,14 @@ class SeriesIn(RequestBody):
         None,
         description="This evening and the following ones, within eight weeks; null: all to come",
     )
+    also_changed: bool = Field(
+        False,
+        description="Also the coming evenings that were changed by hand follow the series again",
+    )
     take_back: list[Ref] = Field(
         default=[],
         max_length=100,
-        description="Evenings changed by hand that follow the series again; all others stay as they were changed",
+        description="The same for these evenings alone; all others stay as they were changed",
     )
 
 
@@ -71,7 +77,7 @@ class ChangedByHand(ResponseBody):
     what: list[Annotated[str, OneOf(series.BY_HAND)]]
 
 
-class SeriesOut(ResponseBody):
+class SeriesOut(Effects):
     ref: str
     kind: str
     title: str
@@ -86,8 +92,9 @@ class SeriesOut(ResponseBody):
     makes_up: list[str]
     seats: list[str]
     changed_by_hand: list[ChangedByHand] = Field(
-        description="Coming evenings that somebody changed; they stay so until `take_back` names them"
+        description="Coming evenings that somebody changed, and what; they stay so until taken back"
     )
+    kept: list[str] = Field(description="Their references")
 
 
 @call(
@@ -99,15 +106,17 @@ class SeriesOut(ResponseBody):
         "join_url": "https://zoom.us/j/91234567890",
     },
 )  # fmt: skip
-def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
+def put_series(path: SeriesRef, query: DryRun, body: SeriesIn):  # type: ignore[no-untyped-def]
     """Plan a series, or change the one of that reference; its sessions of the coming eight weeks follow.
 
     `local_start` is the first wall time, without an offset; `rrule` an RFC 5545 rule that repeats daily, weekly or monthly. `UNTIL` is
     a day, which is included, a wall time, or an instant in UTC. Its sessions are `{ref}:{local start}`. What somebody changed on one
-    evening stands, and is listed in `changed_by_hand`, until `take_back` names it.
+    evening stands, and is listed in `kept` and `changed_by_hand`, until `take_back` names it or `also_changed` includes them all. `seats` are exactly its members afterwards: `taken_away`
+    says whom that costs what, `overlaps` what its people have at any of its times already; `dry_run=1` says both and changes nothing.
     """
     # before the write lock is taken; the verb then finds it ready
     recurrences.checked(body.local_start, body.time_zone, body.rrule)
+    now = clock.now()
     made, new = series.put(
         store, tokens.program(), path.ref, kind=body.kind, title=body.title,
         local_start=body.local_start, duration=parse_duration(body.duration),
@@ -117,9 +126,12 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
         clients=lookups.people(body.seats, Kind.CLIENT, field="seats") if body.seats else [],
         applies_from=body.applies_from,
         take_back=[lookups.session(ref, field="take_back") for ref in body.take_back],
-        by=tokens.actor(), now=clock.now(),
+        also_changed=body.also_changed, by=tokens.actor(), now=now,
     )  # fmt: skip
-    left = series.coming_changed_by_hand(store, made, clock.now())
+    left = series.coming_changed_by_hand(store, made, now)
+    coming = store.scalars(series.coming(made, now)).all()
+    people = {made.host, *(each.host for each in coming), *(one.client for one in made.members)}
+    times = [(each.starts_at, each.ends_at) for each in coming]
     body_out = {
         "ref": made.ref, "kind": made.kind, "title": made.title, "time_zone": made.time_zone,
         "local_start": datetime.fromisoformat(made.local_start).isoformat(timespec="minutes"),
@@ -130,5 +142,8 @@ def put_series(path: SeriesRef, body: SeriesIn):  # type: ignore[no-untyped-def]
         "changed_by_hand": [
             {"session": each.ref, "what": series.changed_by_hand(each)} for each in left
         ],
-    }  # fmt: skip
+        "kept": [each.ref for each in left],
+    } | effects.of(people, times, [each.id for each in coming], now)  # fmt: skip
+    if query.dry_run:
+        store.rollback()
     return body_out, 201 if new else 200

@@ -1,4 +1,4 @@
-"""`PUT /sessions/{ref}`: plans or changes a session; `POST …/cancellation` cancels it, `DELETE …/cancellation` reinstates it."""
+"""`PUT /sessions/{ref}`: plans or changes a session; `POST …/cancellation` cancels it, `…/reinstatement` lets it take place after all."""
 
 from typing import Annotated, Any
 
@@ -9,6 +9,8 @@ from webapp.care.directory.people import Kind
 from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Session
+from webapp.refusals import N_, Conflict
+from webapp.web.api import effects
 from webapp.web.api.contract import lookups, tokens
 from webapp.web.api.contract.calls import call
 from webapp.web.api.contract.shapes import (
@@ -25,6 +27,7 @@ from webapp.web.api.contract.shapes import (
     Whole,
     Zone,
 )  # fmt: skip
+from webapp.web.api.effects import DryRun, Effects
 from webapp.web.page.unit_of_work import store
 
 
@@ -68,12 +71,16 @@ class SessionOut(ResponseBody):
     cancelled_at: Instant | None
 
 
+class PlannedSession(SessionOut, Effects):
+    pass
+
+
 class CancellationIn(RequestBody):
     reason: Annotated[str, Text(500)]
 
 
 @call(
-    "PUT", "/sessions/<ref>", scope="roster", responses={200: SessionOut, 201: SessionOut},
+    "PUT", "/sessions/<ref>", scope="roster", responses={200: PlannedSession, 201: PlannedSession},
     tag="Sessions", example={
         "kind": "group", "title": "Evening group", "starts_at": "2026-03-04T18:00:00-05:00",
         "ends_at": "2026-03-04T21:00:00-05:00", "time_zone": "America/New_York", "host": "carla",
@@ -81,9 +88,11 @@ class CancellationIn(RequestBody):
         "presence": "platform",
     },
 )  # fmt: skip
-def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-def]
+def put_session(path: SessionRef, query: DryRun, body: SessionIn):  # type: ignore[no-untyped-def]
     """Plan a session, or change the one of that reference. Another start moves it, and everyone who was notified is notified again;
-    one that has begun stays where it is. On an evening of a series this is a change by hand, and stands."""
+    one that has begun stays where it is. On an evening of a series this is a change by hand, and stands. `seats` are exactly those who have a place afterwards: `taken_away` says whom that costs what,
+    `overlaps` what its people have at that time already; `dry_run=1` says both and changes nothing."""
+    now = clock.now()
     session, new = planning.put(
         store, tokens.program_id(), path.ref, kind=body.kind, title=body.title,
         starts_at=body.starts_at, ends_at=body.ends_at, time_zone=body.time_zone,
@@ -91,9 +100,14 @@ def put_session(path: SessionRef, body: SessionIn):  # type: ignore[no-untyped-d
         join_url=body.join_url, dial_in=body.dial_in, presence_from=body.presence,
         makes_up=list(dict.fromkeys(body.makes_up)),
         seats=lookups.people(body.seats, Kind.CLIENT, field="seats") if body.seats else [],
-        by=tokens.actor(), now=clock.now(),
+        by=tokens.actor(), now=now,
     )  # fmt: skip
-    return shown(session), 201 if new else 200
+    people = [session.host, *(seat.client for seat in planning.taken(store, session))]
+    times = [(session.starts_at, session.ends_at)]
+    answer = shown(session) | effects.of(people, times, [session.id], now)
+    if query.dry_run:
+        store.rollback()
+    return answer, 201 if new else 200
 
 
 @call(
@@ -108,15 +122,17 @@ def cancel_session(path: SessionRef, body: CancellationIn):  # type: ignore[no-u
 
 
 @call(
-    "DELETE",
-    "/sessions/<ref>/cancellation",
+    "POST",
+    "/sessions/<ref>/reinstatement",
     scope="roster",
     responses={200: SessionOut},
     tag="Sessions",
 )
 def reinstate_session(path: SessionRef):  # type: ignore[no-untyped-def]
-    """Let a cancelled session take place after all, with the places it had. Repeating it changes nothing."""
+    """Let a cancelled session take place after all, with the places it had. One that is not cancelled is refused (409)."""
     session = lookups.session(path.ref)
+    if not session.cancelled_at:
+        raise Conflict(N_("This session is not cancelled."))
     series.reinstate(store, session, by=tokens.actor(), now=clock.now())
     return shown(session)
 

@@ -1,9 +1,9 @@
 """What all console pages share: rendering, navigation with counts, warnings, and recording of readings."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from flask import abort
 from flask.typing import ResponseReturnValue
@@ -19,6 +19,7 @@ from webapp.care.directory.permissions import Permission, may
 from webapp.care.privacy import record_views
 from webapp.care.privacy.record_views import Reading
 from webapp.care.schedule import planning, sessions
+from webapp.care.schedule.planning import Times
 from webapp.care.schedule.sessions import Session
 from webapp.operations import set_aside
 from webapp.operations.heartbeats import SILENT_AFTER, Heartbeat
@@ -100,16 +101,31 @@ def instant(written: str, field: str) -> datetime:
         raise Invalid(N_("Choose a day and a time."), field=field) from error
 
 
+class Overlap(NamedTuple):
+    """What somebody has at the time of a plan already: the first of several times of it, and how many more there are."""
+
+    who: Person
+    session: Session
+    more: int
+
+
 def at_that_time(
-    people: Iterable[Person], starts_at: datetime, ends_at: datetime, but: Session | None = None
+    people: Iterable[Person], times: Sequence[Times], but: Collection[int] = ()
 ) -> dict[str, Any]:
-    """What these people have at that time already, for the macro of this name: `overlaps` in sessions that the reader may see,
-    `unnamed` how many more. Empty when there is nothing."""
-    found = planning.overlaps(store, people, starts_at, ends_at, but=but)
+    """What these people have at one of these times already, for the macro of this name: `overlaps` in sessions that the reader may see,
+    a row (`Overlap`) for each person and title; `unnamed`: how many more people have something. Empty when there is nothing."""
+    found = planning.overlaps(store, people, times, but=but)
     seen = sessions.visible_to(me()).where(Session.id.in_({session.id for _, session in found}))
     ids = set(store.scalars(seen.with_only_columns(Session.id))) if found else set()
-    shown = [(who, session) for who, session in found if session.id in ids]
-    return {"overlaps": shown, "unnamed": len(found) - len(shown)} if found else {}
+    shown: dict[tuple[int, str], Overlap] = {}
+    for who, session in found:
+        if session.id in ids:
+            row = shown.get((who.id, session.title))
+            shown[who.id, session.title] = (
+                row._replace(more=row.more + 1) if row else Overlap(who, session, 0)
+            )
+    unnamed = {who.id for who, session in found} - {who for who, _ in shown}
+    return {"overlaps": [*shown.values()], "unnamed": len(unnamed)} if found else {}
 
 
 def layout_context() -> dict[str, Any]:

@@ -174,7 +174,7 @@ def move(session_id: int) -> ResponseReturnValue:
     if not request.form.get("anyway"):
         store.flush()
         people = [session.host, *(seat.client for seat in planning.taken(store, session))]
-        if found := at_that_time(people, starts_at, ends_at, but=session):
+        if found := at_that_time(people, [(starts_at, ends_at)], [session.id]):
             return _refused(session_id, **found)
     store.commit()
     return _after(session_id)

@@ -19,6 +19,7 @@ from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import Session
 from webapp.numbers import row_number
 from webapp.refusals import N_, Invalid, Refusal
+from webapp.times import instant_of
 from webapp.web.page.filters import zone_of
 from webapp.web.page.guard import needs
 from webapp.web.page.unit_of_work import discard_and_read, store
@@ -93,8 +94,14 @@ def cancel(session_id: int) -> ResponseReturnValue:
 
 
 def _overlaps(wanted: SlotForm) -> dict[str, Any]:
-    """What the host has at the time of the slot already, or of the first of them."""
-    return at_that_time([wanted.host], wanted.starts_at, wanted.starts_at + wanted.length)
+    """What the host has at the time of the slot already, or at any of its times."""
+    zone = me().program.time_zone
+    local = wanted.starts_at.astimezone(zone_of(zone)).replace(tzinfo=None)
+    weeks = 2 if wanted.often == FORTNIGHTLY else 1
+    starts = [
+        instant_of(local + timedelta(weeks=weeks * n), zone_of(zone)) for n in range(wanted.times)
+    ]
+    return at_that_time([wanted.host], [(start, start + wanted.length) for start in starts])
 
 
 def _context() -> dict[str, Any]:

@@ -33,7 +33,7 @@ STORY: dict[str, str] = {
     TaskKind.MARK_ROOM: N_(
         "Nothing tells us who was in %(session)s, %(when)s. Nobody is being chased; please say who was there."
     ),
-    TaskKind.NAME_GUESTS: N_(
+    TaskKind.MATCH_GUEST: N_(
         "Somebody is in %(session)s, %(when)s, whom the platform does not name, and somebody is waited for. Nobody is being chased; please say who it is."
     ),
     TaskKind.TECH_HELP: N_(

@@ -63,7 +63,7 @@ TASK: dict[str, Word] = {
     TaskKind.REENGAGEMENT: Word(_("Plan the way back"), "", "care"),
     TaskKind.PATTERN_REVIEW: Word(_("Look at a pattern"), "", "unsure"),
     TaskKind.MARK_ROOM: Word(_("Mark the room"), "", "chair"),
-    TaskKind.NAME_GUESTS: Word(_("Say who a guest is"), "", "person"),
+    TaskKind.MATCH_GUEST: Word(_("Say who a guest is"), "", "person"),
     TaskKind.TECH_HELP: Word(_("Help connecting"), "", "connection"),
     TaskKind.EMERGENCY_REVIEW: Word(_("Review an emergency access"), "", "team"),
     TaskKind.SET_ASIDE: Word(_("Look after it by hand"), "", "unsure"),
