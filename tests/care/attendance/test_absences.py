@@ -1,5 +1,6 @@
 """M3 and R7: saying "I can't make it" is easy, happens once, and keeps its notice."""
 
+import threading
 import uuid
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import CLOCK_TOLERANCE, AbsenceReport
+from webapp.care.schedule.sessions import Seat
 from webapp.demo import cast
 from webapp.refusals import Cancelled, Conflict, Forbidden, Invalid
 
@@ -49,6 +51,33 @@ def test_the_same_request_id_after_it_was_taken_back_reports_nothing_anew(
     again = absences.report(store, seat, by=world.maya, now=now, request_id=request_id)
     assert again is first
     assert again.withdrawn_at is not None
+
+
+def test_two_reports_at_once_are_one(fresh_database, clock):
+    """R7: an open page and the phone's outbox send the same tap."""
+    request_id, begun, found = str(uuid.uuid4()), threading.Event(), []
+    with fresh_database.writing() as store:
+        people = cast.plant(store, clock.now())
+        at = clock.now() + timedelta(hours=26)
+        [seat] = cast.open_room(store, people.carla, [people.maya], at, now=clock.now()).seats
+        store.commit()
+        seat_id = seat.id
+
+    def report(wait):
+        with fresh_database.writing() as store:
+            seat = store.get_one(Seat, seat_id)
+            made = absences.report(
+                store, seat, by=seat.client, now=clock.now(), request_id=request_id
+            )
+            wait()
+            store.commit()
+            found.append(made.id)
+
+    other = threading.Thread(target=report, args=(begun.set,))
+    report(lambda: (other.start(), begun.wait(0.5)))
+    other.join(60)
+    assert len(found) == 2
+    assert len(set(found)) == 1
 
 
 def test_a_second_report_is_the_first_one_with_what_it_lacked(store, world, clock, seat):

@@ -128,6 +128,8 @@ def report(
     `reported_at`.
     """
     request_id = _checked_uuid(request_id)
+    # a page and its phone's outbox may send the same tap at once: one after the other
+    store.execute(select(Seat.id).where(Seat.id == seat.id).with_for_update(key_share=True))
     if request_id and (same := _by_request(store, request_id)):
         if same.seat_id != seat.id:
             raise Invalid(N_("This request was used for another session."), field="request_id")
