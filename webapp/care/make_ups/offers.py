@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import calendars, waitlist
-from webapp.care.make_ups.eligibility import JOINT, PAIR, Party, deadline_of, party_of
+from webapp.care.make_ups.eligibility import PAIR, Party, deadline_of, party_of
 from webapp.care.make_ups.make_ups import MakeUpKind
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.materials import resources
