@@ -24,7 +24,7 @@ from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
 from webapp.care.preferences import availability
 from webapp.care.preferences.availability import Window
-from webapp.care.schedule.kinds import GROUPS
+from webapp.care.schedule.kinds import GROUPS, JOINT
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 
