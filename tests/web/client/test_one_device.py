@@ -214,6 +214,8 @@ def test_who_comes_late_on_one_device_ends_the_call_for_both(hour, world):
     hour.session.ends_at = hour.at(90)
     hour.look(5, 20, 60)
     assert hour.called() == {world.maya.id, world.ben.id}
+    maya = seat_of(hour.store, hour.session, world.maya)
+    maya.next_look_at = None
     hour.see(70, "joined", world.ben)
     hour.look(70)
     assert hour.called() == set()
