@@ -20,7 +20,7 @@ MAKE_UPS = "webapp/care/make_ups/make_ups.py"
 SHARED = "webapp/care/privacy/shared.py"
 PICTURES = "webapp/care/couples/pictures.py"
 NOTES = "webapp/care/privacy/shared_notes.py"
-TOGETHER = "webapp/web/client/together.py"
+ONE_DEVICE, TOGETHER = "webapp/care/attendance/one_device.py", "webapp/web/client/together.py"
 CALENDARS = "webapp/care/make_ups/calendars.py"
 
 BREAKS = (
@@ -206,6 +206,13 @@ BREAKS = (
     Mutation("P11", REMINDING, "quiet = quiet_hours(preferences, policy.quiet_hours)", "quiet = None", by("notify/announcing/test_announce", "quiet_hours_of_the_recipient")),
     Mutation("P11", OBJECTIONS, '(notice.kind == NoticeKind.PARTNER_REMINDER, None),', "(notice.kind == NoticeKind.TEST_NOTICE, None),",
       by("notify/announcing/test_announce", "nothing_that_the_client_does")),
+    # P11: a partner's choice shows to nobody who has not made their own, and is not left standing when the other's is gone
+    Mutation("P11", ONE_DEVICE, "    if person.id not in said:\n", "    if not said:\n", by("web/client/test_one_device", "whether_the_other_has")),
+    Mutation("P11", ONE_DEVICE, "        end(store, couple, by=by, now=now)\n\n\ndef end(", "        pass\n\n\ndef end(", by("web/client/test_one_device", "neither_is_left")),
+    Mutation("P11", ONE_DEVICE, "    if person.id in {each.person_id for each in store.scalars(_in_force(couple.id))}:\n", "    if True:\n", by("web/client/test_one_device", "without_a_yes")),
+    Mutation("P11", "webapp/care/leaving.py", "    one_device.end(store, couple, by=by, now=now)\n", "", by("web/client/test_one_device", "ends_with_the_couple")),
+    Mutation("P11", "webapp/care/leaving.py", "        one_device.end_of(store, person.id, by=by, now=now)\n", "        pass\n", by("web/client/test_one_device", "ends_with_the_couple")),
+    Mutation("P11", "webapp/care/privacy/consents.py", "            one_device.end(store, couple, by=by, now=now)\n", "            pass\n", by("web/client/test_one_device", "ends_with_the_couple")),
     # P11: nothing about the one follows from the other's row
     Mutation("P11", BOOKINGS, ".where(or_(Session.ends_at <= now, reported))", ".where(or_(Session.ends_at > now, reported))",
       by("web/client/test_joint_make_ups", "stays_as_it_was or own_copy or missed_themselves")),

@@ -15,6 +15,7 @@ WITHOUT = {
     "R2": "SIGKILL at any instant: `make faults` kills worker, web and database 200 times and counts what is left."
 }
 """Lines that no changed word can break, and what proves them instead."""
+ONE_DEVICE = "webapp/care/attendance/one_device.py"
 STANDING, GUESTS = "webapp/care/attendance/standing.py", "webapp/care/attendance/guests.py"
 ZOOM = "webapp/operations/zoom.py"
 
@@ -55,6 +56,14 @@ BREAKS = (
       plain("care/attendance/test_standing", "that_staff_mark")),
     Mutation("R8", GUESTS, "    store.flush()\n    _move_evidence(store, guest, person_id)\n", "    store.flush()\n", by("web/staff/test_guests", "first_and_the_others")),
     Mutation("R8", GUESTS, "    store.flush()\n    _move_evidence(store, guest, None)\n", "    store.flush()\n", by("web/staff/test_guests", "slip")),
+    Mutation("R8", ONE_DEVICE, "(max(said), min(mine_ended or ALWAYS, theirs_ended or ALWAYS))", "(min(said), ALWAYS)", by("web/client/test_one_device", "from_when_both")),
+    Mutation("R8", ONE_DEVICE, "        if last_mark(found[seat_id], ends) != EvidenceType.ABSENT:\n", "        if True:\n", by("web/client/test_one_device", "not_here_by_the_host")),
+    Mutation("R8", ONE_DEVICE, "Seat.is_given, Session.kind.in_(JOINT))", "Seat.is_given)", by("web/client/test_one_device", "another_kind")),
+    Mutation("R8", ONE_DEVICE, "        .join(other, _given_to(theirs, other))\n        .join(Presence", "        .join(Presence", by("web/client/test_one_device", "has_no_place")),
+    Mutation("R8", ONE_DEVICE, "            stays = counted_stays(pieces[seat_id], begins, ends)\n", "            stays = [(begins, ends)]\n", by("web/client/test_one_device", "counts_for_both")),
+    Mutation("R8", ONE_DEVICE, "Presence.source != TOGETHER)\n    )  # fmt: skip\n    wished", "Presence.source != '')\n    )  # fmt: skip\n    wished", by("web/client/test_one_device", "tap_on_join")),
+    Mutation("R8", "webapp/care/attendance/attended.py", "    one_device.add(store, seat_ids, found)\n", "", by("web/client/test_one_device", "counts_for_both")),
+    Mutation("R8", "webapp/care/attendance/presence.py", "if s.person is None or s.session.kind in JOINT}", "if s.person is None}", by("web/client/test_one_device", "comes_late")),
     Mutation("R8", GUESTS, "    if not guest.identifications and (person := _remembered(store, guest, now)):", "    if False:", by("web/staff/test_guests", "recognized")),
     Mutation("R8", ZOOM, "        presence.record(store, _closed(store, session), by=None, now=now)\n", "", by("web/staff/test_guests", "end_of_the_meeting or started_anew")),
     Mutation("R8", "webapp/protocol/facts/rooms.py", "            if session_id not in said or first > said[session_id]:\n", "            if session_id not in said:\n", by("web/staff/test_guests", "answers_for_the_guests")),

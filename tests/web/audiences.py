@@ -13,6 +13,7 @@ SIGNED_IN = EVERYONE - GONE
 CLIENTS = frozenset({"maya", "ben", "zoe", "charlie", "gus", "aiko"})
 FAMILY = frozenset({"maya", "ben", "henry", "zoe", "charlie", "gus", "aiko"})
 OWNER = frozenset({"maya"})
+PARTNERS = frozenset({"maya", "ben"})
 COUPLED = frozenset({"maya", "ben", "henry"})
 CARE_TEAM = frozenset({"carla", "tessa", "susan", "cody"})
 """Who is named for Maya: they alone read and change what is written for and about her (P12)."""
@@ -123,7 +124,9 @@ FOR = {
     "client.sign_ins.show": SIGNED_IN,
     "client.summaries.show": OWNER,
     "client.today.show": SIGNED_IN,
+    "client.together.end_one_device": PARTNERS,
     "client.together.preview": OWNER,
+    "client.together.say_one_device": PARTNERS,
     "client.together.show": FAMILY,
     "client.waiting.accept": OWNER,
     "client.waiting.join": OWNER,

@@ -27,7 +27,7 @@ from tests.web.matrix import Actor, Door
 from webapp import clock
 from webapp.care import leaving
 from webapp.care.accounts import logins, passwords
-from webapp.care.attendance import absences, guests, presence
+from webapp.care.attendance import absences, guests, one_device, presence
 from webapp.care.attendance.presence import EvidenceType, Sighting
 from webapp.care.catch_up import follow_ups
 from webapp.care.contact import (
@@ -417,6 +417,7 @@ FACTS = [
     *(Fact(f"was there in {ref}", _mark(ref, "present"), _mark(ref, "absent"), covered=WAS_THERE) for ref in ("past-group", "past-hour", "tonight")),
     Fact("was there after all", _mark("past-hour", "present"), first=_mark("past-hour", "absent"), covered=WAS_THERE),
     Fact("sits at another's device", lambda s: guests.together(s.store, s.seat("past-group"), s.seat("past-group", s.cast.gus), **s.by(s.cast.carla)), covered=WAS_THERE),
+    Fact("says that they join on one device", lambda s: one_device.say(s.store, s.about, **s.by(s.about)), pairs=WITHOUT_PARTNER),
     Fact("is who a guest was", _named("about"), _named("nobody"), covered=WAS_THERE),
     Fact("joined", lambda s: presence.record(s.store, [Sighting("in", _session(s.store, "fed"), s.about, EvidenceType.JOINED, _session(s.store, "fed").starts_at, "zoom")], **s.by(None)), covered=WAS_THERE),
     Fact("taps Join", lambda s: presence.tap_join(s.store, s.seat("tonight"), **s.by(s.about))),
@@ -511,9 +512,11 @@ HISTORY: list[tuple[str, Act]] = [
 
 def beside(fact: Fact) -> list[tuple[str, Act]]:
     """What may happen beside a fact. Of joint make-ups one at a time: with another, the two worlds would differ in what both may know,
-    whether a joint time moved or one came to the other."""
-    joint = "joint" in fact.name
-    return [each for each in HISTORY if not (joint and "joint" in each[0])]
+    whether a joint time moved or one came to the other. And what ends what the two let each other know also ends that they are counted
+    together: either is to know that it is over, and not why."""
+    left_out = {"joint": "joint" in fact.name, "one device": fact.ends}
+    apart = [word for word, is_left_out in left_out.items() if is_left_out]
+    return [each for each in HISTORY if not any(word in each[0] for word in apart)]
 
 
 # --- what can be seen -------------------------------------------------------------------------------------------------
@@ -599,6 +602,8 @@ TRIED: dict[str, tuple[dict[str, str], ...]] = {
     "client.seats.join": ({},),
     "client.sharing.end": ({},),
     "client.sharing.give": ({"category": "schedule", "term": "90", "purpose": "times", "signature": "Me"},),
+    "client.together.end_one_device": ({},),
+    "client.together.say_one_device": ({},),
     "client.waiting.accept": ({},),
     "client.waiting.join": ({"session": "SESSION"}, {"session": "SESSION"}),
     "client.waiting.leave": ({},),

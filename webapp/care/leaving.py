@@ -6,6 +6,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.accounts import logins
+from webapp.care.attendance import one_device
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import task_owners
@@ -15,10 +16,10 @@ from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
 from webapp.care.directory.teams import Couple
 from webapp.care.make_ups import busy_slots, waitlist
-from webapp.care.make_ups.eligibility import JOINT
 from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.privacy import consents, emergency_access
+from webapp.care.schedule.kinds import JOINT
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 
@@ -34,6 +35,8 @@ def change_status(
         return
     person.status, person.status_at = Status(status), now
     events.record(store, Tag.PERSON_STATUS_CHANGED, person=person, by=by, now=now, status=status)
+    if not person.active:
+        one_device.end_of(store, person.id, by=by, now=now)
     if person.status == Status.DISCHARGED:
         logins.sign_out_everywhere(store, person, "discharged", by=by, now=now)
         consents.stop_all(store, person, by=by, now=now)
@@ -93,6 +96,7 @@ def end_couple(store: Store, couple: Couple, *, by: Person | None, now: datetime
     both = (couple.a_id, couple.b_id)
     busy_slots.lock(store, [couple.a, couple.b])
     couple.ended_at = now
+    one_device.end(store, couple, by=by, now=now)
     for made in store.scalars(_joint_make_ups(both, now)).all():
         made.cancel(store, by=by, now=now, why=ENDED_WITH_COUPLE)
     for entry in store.scalars(_waitlist_entries(both)).all():

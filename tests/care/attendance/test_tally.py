@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.protocol.pictures import START, at, joined, left, said, tap
-from webapp.care.attendance.tally import Evidence, merged, tally
+from webapp.care.attendance.tally import Evidence, counted_stays, merged, tally
 
 END = at(60)
 
@@ -77,20 +77,20 @@ def test_who_joins_after_being_marked_absent_is_there_after_all() -> None:
     assert minutes(said("absent", 15), joined(40)) == 20
 
 
-@given(
-    some.lists(
-        some.builds(
-            Evidence,
-            kind=some.sampled_from(["joined", "left", "present", "absent"]),
-            at=some.integers(-20, 80).map(at),
-            source=some.sampled_from(["platform", "staff", "tap", "ehr"]),
-            recorded_at=some.one_of(some.none(), some.integers(0, 200).map(at)),
-            connection=some.sampled_from(["", "a"]),
-        ),
-        max_size=10,
+some_evidence = some.lists(
+    some.builds(
+        Evidence,
+        kind=some.sampled_from(["joined", "left", "present", "absent"]),
+        at=some.integers(-20, 80).map(at),
+        source=some.sampled_from(["platform", "staff", "tap", "ehr"]),
+        recorded_at=some.one_of(some.none(), some.integers(0, 200).map(at)),
+        connection=some.sampled_from(["", "a"]),
     ),
-    some.randoms(),
+    max_size=10,
 )
+
+
+@given(some_evidence, some.randoms())
 def test_any_order_and_any_repetition_give_the_same_answer(evidence: list, luck: object) -> None:
     once = tally(evidence, START, END, at(100))
     again = evidence + evidence[::2]
@@ -107,3 +107,18 @@ def test_merging_never_adds_a_minute_twice(pairs: list[tuple[int, int]]) -> None
     covered = {minute for begin, length in pairs for minute in range(begin, begin + length)}
     assert sum((b - a for a, b in union), timedelta(0)) == timedelta(minutes=len(covered))
     assert all(one[1] < other[0] for one, other in pairwise(union))
+
+
+@given(some_evidence)
+def test_the_stays_that_count_for_another_add_up_to_the_same(evidence: list[Evidence]) -> None:
+    """Two people on one device (rule 7): for the same stretch, and beside one's own never twice."""
+    mine = tally(evidence, START, END, at(200))
+    lent = [
+        piece
+        for begin, end in counted_stays(evidence, START, END)
+        for piece in (Evidence("joined", begin, "one"), Evidence("left", end, "one"))
+    ]
+    theirs = tally(lent, START, END, at(200))
+    assert (theirs.present_for, theirs.seen) == (mine.present_for, mine.seen)
+    if mine.word != "absent":
+        assert tally([*evidence, *lent], START, END, at(200)).present_for == mine.present_for

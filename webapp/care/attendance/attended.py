@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, select
 
 from webapp.bulk import among, rows
+from webapp.care.attendance import one_device
 from webapp.care.attendance.presence import WEAK, EvidenceType, Presence
 from webapp.care.attendance.standing import ClientFacts, Facts, SessionFacts, Standing, standing
 from webapp.care.attendance.tally import TAP, Evidence, tally
@@ -16,7 +17,7 @@ from webapp.db import Store
 
 
 def present(store: Store, seats: Sequence[Seat], now: datetime) -> dict[int, timedelta]:
-    """seat → how long its client was there, overlapping evidence merged. One statement."""
+    """seat → how long its client was there, overlapping evidence merged. Two statements."""
     found = evidence(store, [seat.id for seat in seats])
     return {
         seat.id: tally(
@@ -27,7 +28,7 @@ def present(store: Store, seats: Sequence[Seat], now: datetime) -> dict[int, tim
 
 
 def attended(store: Store, seats: Sequence[Seat], now: datetime) -> set[int]:
-    """The ids of those seats whose standing is *attended*, by the one definition. Two statements."""
+    """The ids of those seats whose standing is *attended*, by the one definition. Three statements."""
     if not seats:
         return set()
     found = evidence(store, [seat.id for seat in seats])
@@ -46,7 +47,8 @@ def attended(store: Store, seats: Sequence[Seat], now: datetime) -> set[int]:
 
 
 def evidence(store: Store, seat_ids: Collection[int]) -> dict[int, list[Evidence]]:
-    """seat → the evidence about its client in its session; an empty list where there is none. One statement."""
+    """seat → the evidence about its client in its session; an empty list where there is none. What counts for them
+    because they join on one device with their partner is in it (rule 7). Two statements."""
     theirs = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
     query = (
         select(
@@ -61,4 +63,5 @@ def evidence(store: Store, seat_ids: Collection[int]) -> dict[int, list[Evidence
         if kind in WEAK:
             kind, source = EvidenceType.JOINED.value, TAP
         found[seat_id].append(Evidence(kind, at, source, recorded_at, connection or ""))
+    one_device.add(store, seat_ids, found)
     return found

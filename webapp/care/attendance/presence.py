@@ -26,6 +26,7 @@ from webapp.care.attendance.tally import TAP
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
+from webapp.care.schedule.kinds import JOINT
 from webapp.care.schedule.sessions import Seat, Session, look_again
 from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
@@ -221,10 +222,10 @@ def _row(sighting: Sighting, by: Person | None, now: datetime) -> tuple[Any, ...
 
 
 def _schedule_looks(store: Store, sightings: Sequence[Sighting], now: datetime) -> None:
-    """Have the engine look at these people's seats at once, and at all seats of a session with a guest whom nobody has named; seats
-    that are due anyway are left unchanged."""
+    """Have the engine look at these people's seats at once, at all seats of a session with a guest whom nobody has named, and at both
+    partners' in couples hours, who may join on one device; seats that are due anyway are left unchanged."""
     seats = {(s.session.id, s.client.id) for s in sightings if s.client}
-    rooms = {s.session.id for s in sightings if s.person is None}
+    rooms = {s.session.id for s in sightings if s.person is None or s.session.kind in JOINT}
     if not seats and not rooms:
         return
     theirs = among_keys(store, (Seat.session_id, Seat.client_id), seats) if seats else false()

@@ -56,26 +56,47 @@ def tally(evidence: Iterable[Evidence], begins: datetime, ends: datetime, now: d
     counted = {piece for piece in evidence if piece.at <= now and piece.source != TAP}
     if not counted:
         return NOTHING
-    marks = sorted(
-        (_counts_from(piece, ends), piece.at, piece.kind)
-        for piece in counted
-        if piece.kind in ("present", "absent")
-    )
-    absent_from = max((said for said, _, kind in marks if kind == "absent"), default=None)
-    present = bool(marks) and marks[-1][2] == "present"
-    if present:
-        counted = {piece for piece in counted if piece.kind != "absent"}
-    elif absent_from is not None:
-        counted = {piece for piece in counted if piece.kind != "present" and piece.at > absent_from}
-    spans, here = _spans(counted, begins, min(now, ends))
+    spans, here = _spans(_overruled(counted, ends), begins, min(now, ends))
     here = here and now < ends
     inside = merged((max(a, begins), min(b, ends)) for a, b in spans if a < ends and b >= begins)
     return Tally(
         sum((b - a for a, b in inside), timedelta(0)),
         seen=bool(inside) or here,
         here=here,
-        word=marks[-1][2] if marks else "",
+        word=last_mark(counted, ends),
     )
+
+
+def counted_stays(evidence: Iterable[Evidence], begins: datetime, ends: datetime) -> list[Span]:
+    """When somebody was there as the tally counts it, marks included, not clipped to the session; up to its end while they are there."""
+    strong = {piece for piece in evidence if piece.source != TAP}
+    return merged(_spans(_overruled(strong, ends), begins, ends)[0])
+
+
+def last_mark(evidence: Iterable[Evidence], ends: datetime) -> str:
+    """The last mark about the whole session: `present`, `absent`, or empty."""
+    marks = _marks(evidence, ends)
+    return marks[-1][2] if marks else ""
+
+
+def _marks(evidence: Iterable[Evidence], ends: datetime) -> list[tuple[datetime, datetime, str]]:
+    """(from when it counts, when it was said of, which) of each mark, the last one last."""
+    return sorted(
+        (_counts_from(piece, ends), piece.at, piece.kind)
+        for piece in evidence
+        if piece.kind in ("present", "absent")
+    )
+
+
+def _overruled(counted: set[Evidence], ends: datetime) -> set[Evidence]:
+    """The evidence without what later marks overrule."""
+    marks = _marks(counted, ends)
+    if not marks:
+        return counted
+    if marks[-1][2] == "present":
+        return {piece for piece in counted if piece.kind != "absent"}
+    absent_from = marks[-1][0]
+    return {piece for piece in counted if piece.kind != "present" and piece.at > absent_from}
 
 
 def _counts_from(piece: Evidence, ends: datetime) -> datetime:

@@ -75,6 +75,12 @@ class Tag(StrEnum):
         N_("Two people are looked after as a couple."), N_("Looked after as a couple"), "", "together")
     COUPLE_ENDED = ("couple:ended", "couple",
         N_("Two people are no longer looked after as a couple."), N_("No longer looked after as a couple"), "", "together")
+    ONE_DEVICE_SAID = ("client:one_device:said", "couple",
+        N_("One of a couple said that the two join couples hours on one device; it counts while both say so (rule 7)."),
+        N_("Said: we join couples hours on one device"), "", "together")
+    ONE_DEVICE_ENDED = ("client:one_device:ended", "couple",
+        N_("One of a couple took back that the two join couples hours on one device."),
+        N_("Took back: couples hours on one device"), "", "together")
     CARE_TEAM_SET = ("client:care_team:set", "counselor supervisor coordinator",
         N_("A client's care team was named."), N_("Care team named"), "", "team")
     SERIES_PLANNED = ("series:planned", "series",

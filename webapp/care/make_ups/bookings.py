@@ -27,6 +27,7 @@ from webapp.care.make_ups.offers import Offer
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.materials.resources import Resource
 from webapp.care.schedule import planning
+from webapp.care.schedule.kinds import JOINT
 from webapp.care.schedule.sessions import PlaceReason, Seat, Session, occupied
 from webapp.db import Database, Store
 from webapp.refusals import N_, AlreadyDone, Clash, Full, Invalid, TooLate
@@ -376,7 +377,7 @@ def _to_make_up(client_id: int, now: datetime) -> Select[Seat]:
         select(Seat)
         .join(Session, Session.id == Seat.session_id)
         .where(Seat.client_id == client_id, Seat.is_given, Session.is_on, ~stands)
-        .where(Session.kind.in_(eligibility.JOINT), Session.ends_at > now - LOOK_BACK)
+        .where(Session.kind.in_(JOINT), Session.ends_at > now - LOOK_BACK)
         .where(or_(Session.ends_at <= now, reported))
         .where(Seat.id.not_in(make_ups.seats_of_others(client_id)))
         .order_by(Session.starts_at, Seat.id)

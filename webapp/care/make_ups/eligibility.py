@@ -9,7 +9,7 @@ from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.teams import couple_of
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
-from webapp.care.schedule.kinds import GROUPS, SessionKind
+from webapp.care.schedule.kinds import GROUPS, JOINT
 from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 from webapp.refusals import N_, Cancelled, Forbidden, Invalid, TooLate
@@ -17,8 +17,6 @@ from webapp.refusals import N_, Cancelled, Forbidden, Invalid, TooLate
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOBODY = 0
 PAIR = 2
-JOINT = (SessionKind.COUPLES,)
-"""Kinds of session that a couple makes up for together."""
 
 
 class Party(NamedTuple):

@@ -17,14 +17,14 @@ from sqlalchemy.orm import aliased
 
 from webapp.care.directory.people import Person
 from webapp.care.make_ups import calendars, waitlist
-from webapp.care.make_ups.eligibility import JOINT, PAIR, Party, deadline_of, party_of
+from webapp.care.make_ups.eligibility import PAIR, Party, deadline_of, party_of
 from webapp.care.make_ups.make_ups import MakeUpKind
 from webapp.care.make_ups.waitlist import WaitlistEntry
 from webapp.care.materials import resources
 from webapp.care.materials.resources import Resource
 from webapp.care.preferences import availability
 from webapp.care.preferences.availability import Window
-from webapp.care.schedule.kinds import GROUPS
+from webapp.care.schedule.kinds import GROUPS, JOINT
 from webapp.care.schedule.sessions import Seat, Session, occupied
 from webapp.db import Store
 

@@ -19,9 +19,11 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from webapp.care.attendance import one_device
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.couples import pictures
+from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.db import Base, Store
 from webapp.refusals import N_, Forbidden, Invalid
@@ -137,10 +139,13 @@ class Consent(Base):
             _record(store, Tag.CONSENT_REVOKED, self, by=by, now=now)
 
     def pause(self, store: Store, *, by: Person, now: datetime) -> None:
-        """Staff silently stop everything the client shares with this recipient, for safety, also what is signed later (P3). Raises
-        Forbidden."""
+        """Staff silently stop everything the client shares with this recipient, for safety, also what is signed later (P3). The two
+        are counted apart in couples hours too. Raises Forbidden."""
         if by.kind != Kind.STAFF:
             raise Forbidden()
+        couple = store.scalar(teams.couple_of(self.client_id))
+        if couple is not None and couple.partner_of(self.client_id).id == self.recipient_id:
+            one_device.end(store, couple, by=by, now=now)
         for each in store.scalars(_between(self.client_id, self.recipient_id)):
             if each.paused_at is None and each.revoked_at is None:
                 each._freeze(store, now)

@@ -19,6 +19,8 @@ GROUPS = (
     SessionKind.GROUP, SessionKind.PSYCHOEDUCATION, SessionKind.SUPPORT_GROUP, SessionKind.ACTIVITY,
 )  # fmt: skip
 """Group sessions. Two couples' sessions of the same title are not the same group at two times."""
+JOINT = (SessionKind.COUPLES,)
+"""Couples hours: sessions that the two of a couple have together."""
 
 
 class PresenceFrom(StrEnum):

@@ -734,6 +734,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_answer_made_at"), ["made_at"], unique=False)
 
     op.create_table(
+        "device_wish",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("couple_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["couple_id"], ["couple.id"], name=op.f("fk_device_wish_couple_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["ended_by_id"], ["person.id"], name=op.f("fk_device_wish_ended_by_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_device_wish_person_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_wish")),
+    )
+    with op.batch_alter_table("device_wish", schema=None) as batch_op:
+        batch_op.create_index("ix_device_wish_person", ["person_id"], unique=False)
+        batch_op.create_index(
+            "uq_device_wish_in_force",
+            ["couple_id", "person_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
         "frozen_picture",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("consent_id", sa.Integer(), nullable=False),
@@ -1831,6 +1860,15 @@ def downgrade() -> None:
         batch_op.drop_index("uq_frozen_picture")
 
     op.drop_table("frozen_picture")
+    with op.batch_alter_table("device_wish", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_device_wish_in_force",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index("ix_device_wish_person")
+
+    op.drop_table("device_wish")
     with op.batch_alter_table("answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_answer_made_at"))
 

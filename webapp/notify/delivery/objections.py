@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, literal, or_, select
 from sqlalchemy.orm import aliased
 
+from webapp.care.attendance import one_device
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.contact.addresses import REPLACED, Address
@@ -83,7 +84,7 @@ def objection() -> Any:
         (_later_rung(), "superseded"),
         (notice.kind == NoticeKind.PARTNER_REMINDER, None),  # the rest is not theirs to know (P11)
         (_absence_known(), "reported"),
-        (_evidence_since(EvidenceType.JOINED, EvidenceType.PRESENT), "joined"),
+        (_joined(), "joined"),
         (notice.kind.not_in(CHECKS), None),
         (_contact_since(), "contact"),
         (_tapped_join(), TAPPED),
@@ -136,8 +137,18 @@ def _evidence(*types: EvidenceType) -> Any:
     )
 
 
-def _evidence_since(*types: EvidenceType) -> Any:
-    return row_exists(Presence, _evidence(*types), Presence.recorded_at >= notice.decided_at)
+def _joined() -> Any:
+    """The client came since, or their partner, with whom they join on one device (rule 7)."""
+    seen = (EvidenceType.JOINED, EvidenceType.PRESENT)
+    partners = one_device.counting_for(notice.client_id, notice.session_id, Presence.at)
+    partner_came = and_(
+        Presence.session_id == notice.session_id, Presence.type.in_(seen),
+        Presence.person_id.in_(partners.correlate(notice, Presence)),
+    )  # fmt: skip
+    since = Presence.recorded_at >= notice.decided_at
+    return or_(
+        row_exists(Presence, _evidence(*seen), since), row_exists(Presence, partner_came, since)
+    )
 
 
 def _tapped_join() -> Any:

@@ -16,7 +16,7 @@ from sqlalchemy import Select, and_, exists, select, update
 from webapp import batches
 from webapp.batches import Batch
 from webapp.bulk import among, rows
-from webapp.care.attendance import room_evidence
+from webapp.care.attendance import one_device, room_evidence
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Presence
 from webapp.care.audit import events
@@ -144,6 +144,7 @@ def unaccounted(as_of: datetime) -> Select[int, int, int, datetime]:
             Seat.is_given,
             Seat.next_look_at.is_(None),
             ~exists().where(of_client, Presence.type.in_(room_evidence.SEEN)),
+            ~one_device.other_seen(),
             ~exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn),
             ~exists().where(Excusal.seat_id == Seat.id),
             ~exists().where(Step.seat_id == Seat.id, Step.rung == Rung.OUTREACH.value),

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, exists, literal, or_, true
 
 from webapp.bulk import rows
-from webapp.care.attendance import room_evidence
+from webapp.care.attendance import one_device, room_evidence
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import Presence
 from webapp.care.attendance.standing import Standing, standing
@@ -54,7 +54,9 @@ def having(
 def narrowed(wanted: Standing, as_of: datetime) -> ColumnElement[bool]:
     """A condition on Seat and Session that every seat of the wanted standing meets."""
     there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
-    seen = exists().where(there, Presence.type.in_(room_evidence.SEEN))
+    seen = or_(
+        exists().where(there, Presence.type.in_(room_evidence.SEEN)), one_device.other_seen()
+    )
     reported = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
     excused = exists().where(Excusal.seat_id == Seat.id)
     begun, on = Session.starts_at <= as_of, Session.is_on

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Select, and_, bindparam, exists, func, not_, or_, select
 
-from webapp.care.attendance import room_evidence
+from webapp.care.attendance import one_device, room_evidence
 from webapp.care.attendance.absences import AbsenceReport, Excusal
 from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.audit.account_changes import AccountChange
@@ -93,7 +93,9 @@ def _statement() -> Select[Any]:
 def _to_catch_up() -> Select[Any]:
     """Seats in sessions that are over, in which nobody saw the client, and that were not talked through yet."""
     there = and_(Presence.session_id == Seat.session_id, Presence.person_id == Seat.client_id)
-    seen = exists().where(there, Presence.type.in_(room_evidence.SEEN))
+    seen = or_(
+        exists().where(there, Presence.type.in_(room_evidence.SEEN)), one_device.other_seen()
+    )
     reported = exists().where(AbsenceReport.seat_id == Seat.id, ~AbsenceReport.is_withdrawn)
     excused = exists().where(Excusal.seat_id == Seat.id)
     absent = exists().where(there, Presence.type == EvidenceType.ABSENT)

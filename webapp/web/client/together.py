@@ -10,12 +10,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from babel.dates import format_skeleton
-from flask import Blueprint, abort, render_template, url_for
+from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp import clock
+from webapp.care.attendance import one_device
+from webapp.care.attendance.one_device import Agreement
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.couples.pictures import (
@@ -29,7 +31,7 @@ from webapp.care.couples.pictures import (
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.make_ups.eligibility import JOINT
+from webapp.care.directory.teams import Couple
 from webapp.care.privacy import consents, shared, shared_notes
 from webapp.care.privacy.consents import (
     DESCRIPTIONS,
@@ -39,6 +41,7 @@ from webapp.care.privacy.consents import (
 )
 from webapp.care.privacy.shared import SharedWith
 from webapp.care.privacy.shared_notes import ShownNote
+from webapp.care.schedule.kinds import JOINT
 from webapp.protocol.reports import today_counts
 from webapp.web.client import my_seats
 from webapp.web.client.my_seats import SeatView
@@ -157,7 +160,7 @@ def show() -> ResponseReturnValue:
     leave_trace(me, [each.client for each in found], now)
     return render_template(
         "client/together/show.html", place="together", near=my_seats.approaching(), known=known,
-        mine=mine, partner=partner, redisclosure=_(REDISCLOSURE),
+        mine=mine, partner=partner, one_device=_one_device(me, couple), redisclosure=_(REDISCLOSURE),
         notes=notes, waiting=waiting_items(me, notes, now),
     )  # fmt: skip
 
@@ -176,6 +179,26 @@ def preview(person_id: int) -> ResponseReturnValue:
         known=known_of(found, {}, now, joint=False), redisclosure=_(REDISCLOSURE),
         ended=store.scalar(select(consents.ended_early(me.id, whom.id, now))),
     )  # fmt: skip
+
+
+@pages.post("/together/one-device")
+@needs(Permission.OWN_CARE)
+def say_one_device() -> ResponseReturnValue:
+    """Say that the two of us join couples hours on one device; it counts once both have (rule 7)."""
+    me = _partnered()
+    one_device.say(store, me, by=me, now=clock.now())
+    store.commit()
+    return redirect(url_for("client.together.show", _anchor="one-device"), 303)
+
+
+@pages.post("/together/one-device/end")
+@needs(Permission.OWN_CARE)
+def end_one_device() -> ResponseReturnValue:
+    """Take it back: one tap, no reason, effective at once, for both."""
+    me = _partnered()
+    one_device.take_back(store, me, by=me, now=clock.now())
+    store.commit()
+    return redirect(url_for("client.together.show", _anchor="one-device"), 303)
 
 
 def waiting_items(me: Person, notes: Sequence[ShownNote], now: datetime) -> list[WaitingItem]:
@@ -206,6 +229,21 @@ def waiting_items(me: Person, notes: Sequence[ShownNote], now: datetime) -> list
             )
         )
     return found
+
+
+def _one_device(me: Person, couple: Couple | None) -> Agreement | None:
+    """How far the two are with joining on one device; None for who has no partner with places of their own."""
+    if couple is None or not one_device.can(couple):
+        return None
+    return one_device.of(store, me, couple)
+
+
+def _partnered() -> Person:
+    """The signed-in client; 404 for who has no partner with places of their own."""
+    me = my_seats.person()
+    if _one_device(me, store.scalar(teams.couple_of(me.id))) is None:
+        abort(404)
+    return me
 
 
 def has_place() -> bool:

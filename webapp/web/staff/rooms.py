@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.attendance import guests, presence
+from webapp.care.attendance import guests, one_device, presence
 from webapp.care.attendance.guests import Guest
 from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.directory.permissions import Permission, lead
@@ -284,6 +284,7 @@ def _page_context(session_id: int) -> dict[str, Any]:
         "reading": Reading(What.ROOM, list(dict.fromkeys(read)), session_id),
         "guests": shown,
         "partners": room_guests.partners_in(store, room),
+        "one_device": one_device.joined_as_one(store, room.session),
         "place": "now",
         "room": room,
         "evidence": evidence,

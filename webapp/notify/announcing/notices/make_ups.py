@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import select
 
 from webapp.care.directory.teams import couple_of
-from webapp.care.make_ups.eligibility import JOINT
 from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, FOR_BOTH, MakeUp
 from webapp.care.make_ups.waitlist import HeldPlace, WaitlistEntry
 from webapp.care.privacy.consents import Category, covers
+from webapp.care.schedule.kinds import JOINT
 from webapp.db import Store
 from webapp.notify.announcing.notices.planned_notice import NEWS_LAST, PlannedNotice
 from webapp.notify.kinds import NoticeKind
