@@ -22,14 +22,14 @@ class DryRun(Query):
     dry_run: bool = Field(False, description="Answer what would become of it, and change nothing")
 
 
-class TakenAway(ResponseBody):
+class TakenAwayOut(ResponseBody):
     client: str
     places: int = Field(description="Places in coming sessions that the client had")
     absence_reports: int = Field(description="Of these, reported absences")
     make_ups: int = Field(description="Of these, booked to make up for another session")
 
 
-class Overlap(ResponseBody):
+class OverlapOut(ResponseBody):
     person: str
     session: str
     starts_at: Instant
@@ -37,10 +37,10 @@ class Overlap(ResponseBody):
 
 
 class Effects(ResponseBody):
-    taken_away: list[TakenAway] = Field(
+    taken_away: list[TakenAwayOut] = Field(
         description=f"Whom this change costs what; the first {MOST}"
     )
-    overlaps: list[Overlap] = Field(
+    overlaps: list[OverlapOut] = Field(
         description=f"What its host and clients have at the same time already; the first {MOST}"
     )
 

@@ -18,11 +18,11 @@ from webapp.care.couples.partner_notes import NoteText
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person
 from webapp.care.directory.permissions import Permission
-from webapp.care.make_ups.eligibility import JOINT
 from webapp.care.materials import drafts
 from webapp.care.privacy import shared, shared_notes
 from webapp.care.privacy.consents import REDISCLOSURE, Category
 from webapp.care.privacy.shared_notes import ShownNote
+from webapp.care.schedule.kinds import JOINT
 from webapp.care.schedule.sessions import Session
 from webapp.numbers import row_number
 from webapp.refusals import N_, Invalid, Refusal
