@@ -11,12 +11,14 @@ Other words from a number of several people go to no thread, where one might rea
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from webapp import batches
 from webapp.batches import Batch
+from webapp.care.attendance import absences
 from webapp.care.contact import (
     addresses,
+    contacts,
     crises,
     crisis_words,
     messages,
@@ -26,6 +28,7 @@ from webapp.care.contact import (
     tasks,
 )
 from webapp.care.contact.addresses import Address, Channel
+from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.crises import Where
 from webapp.care.contact.reply_words import Reply
 from webapp.care.contact.tasks import Task, TaskKind
@@ -74,7 +77,7 @@ def act(store: Store, text: ReceivedText, now: datetime) -> Answer | None:
         answer = Answer.CRISIS
     spanish = reply_words.is_spanish(words) or any(person.language == "es" for person in people)
     text.reply, text.heeded_at, text.language = reply.value, now, "es" if spanish else "en"
-    answer = _allowed(store, text, answer, now)
+    answer = _allowed(store, text, people, answer, now)
     text.answer = answer and answer.value
     store.flush()
     shown = select(ShownText.task_id).where(ShownText.text_id == text.id)
@@ -134,6 +137,8 @@ def _do(
             return None if text.keyword else Answer.HELP, False
         case Reply.COMING | Reply.NOT_COMING:
             asked = open_questions(store, text.phone, now)
+            if len(asked) == 1 and reply is Reply.COMING and _still_no(store, asked[0], text, now):
+                return Answer.STILL_NO if reply_words.is_bare_yes(text.body) else None, False
             if len(asked) == 1 and _answered(store, asked[0], reply, now):
                 return Answer(reply.value), False
             if len(asked) > 1:
@@ -165,7 +170,7 @@ def _tell(
 
 
 def _allowed(
-    store: Store, text: ReceivedText, answer: Answer | None, now: datetime
+    store: Store, text: ReceivedText, people: list[Person], answer: Answer | None, now: datetime
 ) -> Answer | None:
     """The answer, unless it would be one too many, goes where nobody may write (P9), or answers a machine. What says 988 goes out all the
     same, save for the last limit."""
@@ -175,7 +180,7 @@ def _allowed(
     if not urgent and answer is not Answer.HELP and _closed(store, text.phone):
         return None
     if answer is Answer.THANKS:
-        since = now - THANKED_FOR
+        since = _last_start(store, people, now) or now - THANKED_FOR
         if reply_words.is_automatic(text.body) or received_texts.answered_since(
             store, text.phone, answer, since
         ):
@@ -186,6 +191,19 @@ def _allowed(
     except TooMany:
         return None
     return answer
+
+
+def _last_start(store: Store, people: list[Person], now: datetime) -> datetime | None:
+    """When a session of theirs last began within `THANKED_FOR`: what is written since may answer a call, and is thanked for anew."""
+    began = (
+        select(func.max(Session.starts_at))
+        .join(Seat, Seat.session_id == Session.id)
+        .where(
+            Seat.client_id.in_([person.id for person in people]), Seat.is_given, Session.is_on,
+            Session.starts_at.between(now - THANKED_FOR, now),
+        )
+    )  # fmt: skip
+    return store.scalar(began)
 
 
 def _closed(store: Store, phone: str) -> bool:
@@ -223,6 +241,18 @@ def _is_open(seat: Seat, about_at: datetime | None, now: datetime) -> bool:
     return on and seat.released_at is None and seat.client.active
 
 
+def _still_no(store: Store, seat: Seat, text: ReceivedText, now: datetime) -> bool:
+    """Whether they said before that they can't come, and this may be no more than thanks for our answer: the report stands, and the
+    reply is contact, no more."""
+    if store.scalar(absences.of(seat.id)) is None or reply_words.takes_back(text.body):
+        return False
+    contacts.record(
+        store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, by=seat.client,
+        now=now, seat=seat,
+    )  # fmt: skip
+    return True
+
+
 def _answered(store: Store, seat: Seat, reply: Reply, now: datetime) -> bool:
     """Do what the notice's button does; returns whether that could be done."""
     action = Action.CONFIRM if reply is Reply.COMING else Action.ABSENCE
@@ -240,8 +270,11 @@ def _pass_on(store: Store, text: ReceivedText, people: list[Person], now: dateti
         try:
             messages.send_text(store, people[0], text.body, now=now)
             return True
-        except Refusal:
-            pass  # nobody is named who could read there
+        except Refusal:  # nobody is named who could read there
+            contacts.record(
+                store, people[0], channel=ContactChannel.MESSAGE, outcome=Outcome.REACHED,
+                by=people[0], now=now,
+            )  # fmt: skip
     _show(store, text, people, now)
     return False
 

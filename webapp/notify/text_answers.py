@@ -15,6 +15,7 @@ class Answer(StrEnum):
     STARTED = "started"
     COMING = "coming"
     NOT_COMING = "not_coming"
+    STILL_NO = "still_no"
     THANKS = "thanks"
     ASK_BACK = "ask_back"
 
@@ -40,6 +41,10 @@ WORDS: dict[Answer, dict[str, str]] = {
     Answer.NOT_COMING: {
         "en": "Thank you for telling us. You need not do anything else.",
         "es": "Gracias por avisarnos. No tienes que hacer nada mas.",
+    },
+    Answer.STILL_NO: {
+        "en": "You told us that you can't come, and that stands. If you can after all, answer 1.",
+        "es": "Nos avisaste que no puedes venir, y asi queda. Si al final puedes, responde 1.",
     },
     Answer.THANKS: {
         "en": "Thank you. The people you work with read this, usually by the next working day. In an emergency call 911.",

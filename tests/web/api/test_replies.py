@@ -191,6 +191,56 @@ def test_one_after_two_takes_the_report_back(store, world, phone, asked):
     assert said_coming(store, seat) == 1
 
 
+@pytest.mark.parametrize(
+    "polite", ["Ok", "👍", "k thx", "perfect", "Sure", "vale", "listo", "Great, see you soon", "Liked “Thank you for telling us.”"]
+)  # fmt: skip
+def test_thanks_for_our_answer_take_no_absence_back_and_are_contact(
+    store, world, phone, asked, clock, polite
+):
+    seat = asked(world.maya, hours=20)
+    phone(world.maya).writes("2")
+    clock.forward(minutes=3)
+    before = clock.now()
+    assert phone(world.maya).writes(polite) is None
+    [report] = rows(store, AbsenceReport)
+    assert report.withdrawn_at is None
+    assert said_coming(store, seat) == 0
+    assert rows(store, Contact)[-1].at >= before
+    assert rows(store, Message) == []
+
+
+@pytest.mark.parametrize("words", ["yes", "Yep, thanks", "Sí"])
+def test_a_yes_after_a_no_is_asked_what_it_is_to(store, world, phone, asked, words):
+    asked(world.maya, hours=20)
+    phone(world.maya).writes("2")
+    language = "es" if words == "Sí" else "en"
+    assert phone(world.maya).writes(words) == text_answers.words(
+        Answer.STILL_NO, language, "My Day"
+    )
+    [report] = rows(store, AbsenceReport)
+    assert report.withdrawn_at is None
+
+
+@pytest.mark.parametrize(
+    "words", ["1", "Yes, I'll be there", "puedo ir", "ok, I can come", "ya voy"]
+)
+def test_who_says_that_they_come_after_a_no_takes_it_back(store, world, phone, asked, words):
+    seat = asked(world.maya, hours=20)
+    phone(world.maya).writes("2")
+    phone(world.maya).writes(words)
+    [report] = rows(store, AbsenceReport)
+    assert report.withdrawn_at is not None
+    assert said_coming(store, seat) == 1
+
+
+@pytest.mark.parametrize("words", ["NO. wait 1", "2. Oops", "1 - actually 2", "No. Espera, 1"])
+def test_who_corrects_themselves_is_read_by_people(store, world, phone, asked, words):
+    asked(world.maya, hours=20)
+    assert phone(world.maya).writes(words)
+    assert rows(store, AbsenceReport) == rows(store, Event, tag=Tag.COMING_CONFIRMED.value) == []
+    assert [message.body for message in rows(store, Message)] == [words]
+
+
 def test_one_after_another_time_was_booked_is_left_to_people(store, world, phone, asked, clock):
     seat = asked(world.maya, hours=20)
     phone(world.maya).writes("2")
@@ -272,7 +322,8 @@ def test_texts_in_pieces_and_a_flood_are_one_message_until_somebody_has_read_it(
     assert [answer for answer in answers if answer] == answers[:1]
     [message] = rows(store, Message)
     assert message.body.splitlines() == [f"piece {n}" for n in range(40)]
-    assert len(rows(store, Contact)) == len(rows(store, Event, tag=Tag.MESSAGE_WRITTEN.value)) == 1
+    assert len(rows(store, Event, tag=Tag.MESSAGE_WRITTEN.value)) == 1
+    assert len(rows(store, Contact)) == 40
     store.add(
         ReadMark(
             client_id=world.maya.id,
@@ -284,6 +335,24 @@ def test_texts_in_pieces_and_a_flood_are_one_message_until_somebody_has_read_it(
     store.commit()
     mine.writes("after she read")
     assert [each.body for each in rows(store, Message)][1:] == ["after she read"]
+
+
+def test_a_text_after_the_start_is_contact_and_answered_though_it_joins_an_unread_one(
+    store, world, phone, asked, clock
+):
+    seat = asked(world.maya, minutes=1)
+    thanks = text_answers.words(Answer.THANKS, "en", "My Day")
+    assert phone(world.maya).writes("not yet") == thanks
+    clock.forward(minutes=3)
+    assert phone(world.maya).writes("I overslept") == thanks
+    clock.forward(minutes=1)
+    assert phone(world.maya).writes("so sorry about it") is None
+    [message] = rows(store, Message)
+    assert message.body.splitlines() == ["not yet", "I overslept", "so sorry about it"]
+    starts_at = seat.session.starts_at
+    at = [contact.at for contact in rows(store, Contact, client_id=world.maya.id)]
+    assert [each >= starts_at for each in at] == [False, True, True]
+    assert len(rows(store, Event, tag=Tag.CONTACT_MADE.value)) == 3
 
 
 def test_an_automatic_reply_of_a_phone_is_kept_and_not_answered(store, world, phone):
@@ -300,6 +369,8 @@ def test_a_client_without_care_team_is_heard_by_the_coordinators(store, world, p
     assert phone(world.charlie).writes("Is it at six?")
     [task] = rows(store, Task)
     assert (task.kind, task.client_id, task.owner_id) == ("text", world.charlie.id, world.cody.id)
+    [contact] = rows(store, Contact, client_id=world.charlie.id)
+    assert contact.two_way
 
 
 # --- stop, start, help ----------------------------------------------------------------------------------------------

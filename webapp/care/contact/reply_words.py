@@ -43,6 +43,22 @@ def read(text: str) -> Reply:
     return Reply.WORDS
 
 
+def takes_back(text: str) -> bool:
+    """Whether a text that reads as `Reply.COMING` takes back an earlier "can't": a 1, or a sentence that says so. An *ok*, a thumb, or a
+    *perfect* may be thanks for our own answer, and a bare yes may answer anything."""
+    if _by_sign(text):
+        return False
+    said = without_reaction(text)
+    parts = [*_without_signature(clauses(said)), plain(said)]
+    return any(_without(COURTESY, part) in COMING - POLITE - BARE_YES for part in parts)
+
+
+def is_bare_yes(text: str) -> bool:
+    """Whether a text says yes, and to what is left open."""
+    parts = [*_without_signature(clauses(without_reaction(text))), plain(text)]
+    return any(_without(COURTESY, part) in BARE_YES for part in parts)
+
+
 def says_more(text: str) -> bool:
     """Whether a text that asks to stop also holds words that somebody should read."""
     rest = [part for part in _without_signature(clauses(text)) if not _is_bare_stop(part)]
@@ -183,6 +199,13 @@ COMING = _phrases(
     "·en camino·ahí estaré·allí estaré·si estaré·ahí estaremos·si ahí estaré·estaré ahí·estaré allí·voy a estar·voy a ir·si voy a ir·asistiré"
     "·si asistiré·sí puedo·si puedo ir·puedo ir·puedo·si iré·iré·ahí nos vemos·nos vemos·nos vemos ahí·vale·de acuerdo·está bien·listo"
 )
+POLITE = _phrases(
+    "sure·sure thing·of course·absolutely·definitely·c·see you·see u then·see you then·see you there·see you soon·see you tonight·sounds good·perfect·great·k·kk·ok"
+    "·okay·alright·will do·i will·claro·claro que si·por supuesto·nos vemos·ahi nos vemos·vale·de acuerdo·está bien·listo·ya·yess"
+)
+"""Of `COMING`: what people also say to end a conversation."""
+BARE_YES = _phrases("yes·y·yep·yeah·yea·yup·yess·yes sir·yes ma'am·sí·si señor·si señora·sip")
+"""Of `COMING`: a yes of which nobody knows to what, once they have said that they can't."""
 NOT_COMING = _phrases(
     "2·two·dos·no·n·nope·nah·no 2·2 no·i can't·can't·cant·i cannot·i can not·cannot·can't make it·i can't make it·cannot make it"
     "·i cannot make it·can not make it·i can not make it·can't come·i can't come·i cannot come·can't be there·i can't be there·i cannot be there·can't attend"
@@ -220,6 +243,11 @@ COMMON = _words(
     " quiero estoy soy"
 )
 """Words of sentences: what has none of them may be a name."""
+SECOND_THOUGHT = _words(
+    "1 2 one two uno una dos wait waitt hold oops ooops whoops actually scratch nvm nevermind mistake correction meant mean jk kidding"
+    " wrong typo rather maybe espera espere esperen esperate perate mentira corrijo digo error quizas mejor"
+)
+"""What people put after an answer to correct it: no signature."""
 
 
 def _by_sign(text: str) -> Reply | None:
@@ -279,7 +307,11 @@ def _without_signature(parts: list[str]) -> list[str]:
     kept = list(parts)
     while len(kept) > 1:
         last = kept[-1].split()
-        if len(last) > 3 or set(last) & COMMON or kept[-1] in COMING | NOT_COMING | ALSO_STOP:
+        if (
+            len(last) > 3
+            or set(last) & (COMMON | SECOND_THOUGHT)
+            or kept[-1] in COMING | NOT_COMING | ALSO_STOP
+        ):
             break
         kept.pop()
     return kept
