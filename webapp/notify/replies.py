@@ -159,12 +159,9 @@ def _tell(
     urgent = [crises.tell(store, each, where=where, by=None, now=now) for each in writers]
     for program_id in [] if writers else _homes(store, people):
         known = received_texts.open_tasks_of(text.phone, TaskKind.CRISIS, program_id)
-        urgent.append(
-            store.scalar(known.limit(1))
-            or crises.tell_of_unknown(
-                store, program_id, f"{TaskKind.CRISIS}:{text.id}:{program_id}", now=now
-            )
-        )
+        key = f"{TaskKind.CRISIS}:{text.id}:{program_id}"
+        joined = store.scalar(known.limit(1))
+        urgent.append(crises.tell_of_unknown(store, program_id, key, open_task=joined, now=now))
     for task in urgent if not in_thread else ():
         received_texts.show(store, text, task)
 

@@ -485,20 +485,47 @@ def test_stop_and_crisis_both_happen(store, world, phone):
     assert len(rows(store, Message)) == 1
 
 
+def told_of_crisis(store):
+    """Who was to be told by each of the events of words of crisis."""
+    found = rows(store, Event, tag=Tag.CRISIS_WORDS.value)
+    return [(event.fields["owner"], event.fields["supervisor"]) for event in found]
+
+
 def test_further_words_join_the_open_task_and_are_the_owners_anew_once_she_had_it(
     store, world, phone, clock
 ):
     phone(world.maya).writes("I want to die")
     phone(world.maya).writes("I want to die now")
     [task] = rows(store, Task)
-    assert len(rows(store, Event, tag=Tag.CRISIS_WORDS.value)) == 1
+    both = (world.carla.id, world.susan.id)
+    assert told_of_crisis(store) == [both, (None, None)]
     task.acknowledge(store, by=store.get(Person, world.carla.id), now=clock.now())
     store.commit()
-    clock.forward(minutes=30)
+    clock.forward(minutes=1)
     assert "988" in phone(world.maya).writes("I took all my pills")
     [task] = rows(store, Task)
     assert not task.is_acknowledged
-    assert len(rows(store, Event, tag=Tag.CRISIS_WORDS.value)) == 2
+    assert told_of_crisis(store) == [both, (None, None), both]
+
+
+def test_further_words_on_a_task_that_nobody_took_up_are_in_the_chart_and_tell_again(
+    store, world, phone, clock
+):
+    phone(world.maya).writes("I want to die")
+    for minutes in (4, 7, 2):
+        clock.forward(minutes=minutes)
+        phone(world.maya).writes("quiero acabar con todo")
+    assert len(rows(store, Task)) == 1
+    both = (world.carla.id, world.susan.id)
+    assert told_of_crisis(store) == [both, (None, None), both, (None, None)]
+
+
+def test_further_words_from_an_unknown_number_tell_again(store, world, phone, clock):
+    phone(STRANGER).writes("im going to kill myself")
+    clock.forward(minutes=11)
+    phone(STRANGER).writes("I have a gun")
+    assert len([task for task in rows(store, Task) if task.kind == "crisis"]) == 2
+    assert len([told for told in told_of_crisis(store) if told[0]]) == 4
 
 
 def test_two_machines_that_speak_of_crisis_come_to_an_end(world, phone):
