@@ -21,6 +21,7 @@ from webapp.care.contact import (
     contacts,
     crises,
     crisis_words,
+    help_calls,
     messages,
     reply_words,
     stop_words,
@@ -49,6 +50,8 @@ THANKED_FOR = timedelta(hours=6)
 """How long a number is not told again who reads what it writes."""
 LOOK_WITHIN = timedelta(hours=2)
 """When the coordinator should have looked at a text of which nobody knows whose it is."""
+NEAR = timedelta(hours=1)
+"""How long before a session a text of trouble is one of getting in: as long as its page puts Join first."""
 ASKED_WITHIN = timedelta(days=8)
 """How far back a reminder may lie that a reply answers: clients choose up to a week."""
 TEXTS = Batch("read texts", "text", ReceivedText.id, received_texts.program_of, 100)
@@ -146,6 +149,8 @@ def _do(
                 return Answer.ASK_BACK, False
     if not text.body.strip():
         return None, False
+    if reply_words.is_trouble(text.body) and _call_help(store, people, now):
+        return Answer.TROUBLE, _pass_on(store, text, people, now)
     return Answer.THANKS, _pass_on(store, text, people, now)
 
 
@@ -257,6 +262,25 @@ def _answered(store: Store, seat: Seat, reply: Reply, now: datetime) -> bool:
         answers.give(store, seat, action, now=now)
     except Refusal:
         return False
+    return True
+
+
+def _call_help(store: Store, people: list[Person], now: datetime) -> bool:
+    """Call the help desk as *Trouble connecting?* does (M15), for the one of them whose session is on or begins within the hour;
+    returns whether there is exactly one. Of two nobody is guessed."""
+    near = (
+        select(Seat)
+        .join(Session, Session.id == Seat.session_id)
+        .where(
+            Seat.client_id.in_([person.id for person in people if person.active]), Seat.is_given,
+            Session.is_on, Session.ends_at >= now, Session.starts_at <= now + NEAR,
+        )
+        .order_by(Session.starts_at, Seat.id)
+    )  # fmt: skip
+    seats = store.scalars(near).all()
+    if len({seat.client_id for seat in seats}) != 1:
+        return False
+    help_calls.report(store, seats[0], by=seats[0].client, now=now)
     return True
 
 

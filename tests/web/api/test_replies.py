@@ -28,6 +28,7 @@ from webapp.operations.received_texts import ReceivedText
 
 TOKEN = "token"
 PATH = "/api/v1/hooks/sms"
+BASE = "http://localhost:5000"
 STRANGER = "+12125550999"
 NEVER = re.compile(
     r"session|therap|counsel|treatment|program|group|patient|client|partner|miss|care|clinic|maya|ben|harbor|carla|sesi|terap",
@@ -39,7 +40,7 @@ NEVER = re.compile(
 @pytest.fixture
 def settings(settings):
     url = f"twilio://AC1:{TOKEN}@api.twilio.com?from=+15550100"
-    return settings.model_copy(update={"sms_url": url, "base_url": "http://localhost:5000"})
+    return settings.model_copy(update={"sms_url": url, "base_url": BASE})
 
 
 class Phone:
@@ -56,9 +57,7 @@ class Phone:
         return self.sends(form)
 
     def sends(self, form):
-        signed = (
-            "http://localhost:5000" + PATH + "".join(name + form[name] for name in sorted(form))
-        )
+        signed = BASE + PATH + "".join(name + form[name] for name in sorted(form))
         digest = hmac.digest(TOKEN.encode(), signed.encode(), "sha1")
         answer = self.app.test_client().post(
             PATH, data=form, headers={"X-Twilio-Signature": base64.b64encode(digest).decode()}
@@ -154,7 +153,7 @@ def test_one_and_yes_say_that_the_client_comes_to_the_session_last_asked_about(
 ):
     seat = asked(world.maya, hours=20)
     assert phone(world.maya).writes(words) == text_answers.words(
-        Answer.COMING, "es" if words[0] in "SC" else "en", "My Day"
+        Answer.COMING, "es" if words[0] in "SC" else "en", "My Day", BASE
     )
     assert said_coming(store, seat) == 1
     [contact] = rows(store, Contact, client_id=world.maya.id)
@@ -215,7 +214,7 @@ def test_a_yes_after_a_no_is_asked_what_it_is_to(store, world, phone, asked, wor
     phone(world.maya).writes("2")
     language = "es" if words == "Sí" else "en"
     assert phone(world.maya).writes(words) == text_answers.words(
-        Answer.STILL_NO, language, "My Day"
+        Answer.STILL_NO, language, "My Day", BASE
     )
     [report] = rows(store, AbsenceReport)
     assert report.withdrawn_at is None
@@ -273,7 +272,7 @@ def test_an_answer_to_nothing_that_is_open_is_a_message(store, world, phone, ask
         else:
             seat.release(store, by=None, now=clock.now())
         store.commit()
-    assert phone(world.maya).writes("2") == text_answers.words(Answer.THANKS, "en", "My Day")
+    assert phone(world.maya).writes("2") == text_answers.words(Answer.THANKS, "en", "My Day", BASE)
     assert rows(store, AbsenceReport) == []
     assert [message.body for message in rows(store, Message)] == ["2"]
 
@@ -292,7 +291,7 @@ def test_an_answer_to_the_check_after_the_start_is_contact_anew(store, world, ph
 
 
 def test_other_words_are_a_message_and_answered_once_in_a_while(store, world, phone, clock):
-    thanks = text_answers.words(Answer.THANKS, "en", "My Day")
+    thanks = text_answers.words(Answer.THANKS, "en", "My Day", BASE)
     assert phone(world.maya).writes("I can't stop crying") == thanks
     clock.forward(hours=1)
     assert phone(world.maya).writes("Running late, bus broke down") is None
@@ -310,7 +309,7 @@ def test_other_words_are_a_message_and_answered_once_in_a_while(store, world, ph
 
 def test_a_client_who_speaks_spanish_is_answered_in_spanish(world, phone):
     assert phone(world.rosa).writes("running late") == text_answers.words(
-        Answer.THANKS, "es", "My Day"
+        Answer.THANKS, "es", "My Day", BASE
     )
 
 
@@ -341,7 +340,7 @@ def test_a_text_after_the_start_is_contact_and_answered_though_it_joins_an_unrea
     store, world, phone, asked, clock
 ):
     seat = asked(world.maya, minutes=1)
-    thanks = text_answers.words(Answer.THANKS, "en", "My Day")
+    thanks = text_answers.words(Answer.THANKS, "en", "My Day", BASE)
     assert phone(world.maya).writes("not yet") == thanks
     clock.forward(minutes=3)
     assert phone(world.maya).writes("I overslept") == thanks
@@ -371,6 +370,58 @@ def test_a_client_without_care_team_is_heard_by_the_coordinators(store, world, p
     assert (task.kind, task.client_id, task.owner_id) == ("text", world.charlie.id, world.cody.id)
     [contact] = rows(store, Contact, client_id=world.charlie.id)
     assert contact.two_way
+
+
+# --- trouble at the door --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "minutes"),
+    [
+        ("can't get in", -1), ("can't find the link", 2), ("I can't hear you", -20), ("no internet", 30), ("no link", 1),
+        ("no entra", -1), ("No puedo entrar", 5), ("no me deja entrar al zoom", -1), ("my wifi died", -3),
+    ],
+)  # fmt: skip
+def test_trouble_around_a_session_calls_the_help_desk_and_is_answered_with_what_helps(
+    store, world, phone, asked, words, minutes
+):
+    seat = asked(world.maya, minutes=minutes)
+    answer = phone(world.maya).writes(words)
+    language = "es" if words.lower().startswith(("no entra", "no pue", "no me")) else "en"
+    assert answer == text_answers.words(Answer.TROUBLE, language, "My Day", BASE)
+    assert f"{BASE}/help-connecting" in answer
+    [task] = rows(store, Task)
+    assert (task.kind, task.seat_id, task.owner_id) == ("tech_help", seat.id, world.theo.id)
+    assert [message.body for message in rows(store, Message)] == [words]
+    assert seat.id in {contact.seat_id for contact in rows(store, Contact)}
+    phone(world.maya).writes(words)
+    assert len(rows(store, Task)) == 1
+
+
+@pytest.mark.parametrize("when", ["none", "later", "over", "called off"])
+def test_trouble_away_from_any_session_is_a_message(store, world, phone, asked, clock, when):
+    if when != "none":
+        seat = asked(world.maya, hours=3 if when == "later" else 1)
+        if when == "over":
+            clock.forward(hours=2, minutes=1)
+        elif when == "called off":
+            seat.session.cancel(store, "ill", by=None, now=clock.now())
+            store.commit()
+    thanks = text_answers.words(Answer.THANKS, "en", "My Day", BASE)
+    assert phone(world.maya).writes("can't get in") == thanks
+    assert rows(store, Task) == []
+
+
+def test_trouble_on_a_number_of_two_who_both_have_a_session_is_nobodys_guess(
+    store, world, phone, shared, clock
+):
+    room = cast.open_room(
+        store, world.tessa, [world.maya, world.ben], clock.now(), now=clock.now()
+    )  # fmt: skip
+    store.commit()
+    assert room.seats
+    phone(shared).writes("no link")
+    assert [task.kind for task in rows(store, Task)] == ["text"]
 
 
 # --- stop, start, help ----------------------------------------------------------------------------------------------
@@ -604,7 +655,7 @@ def test_on_a_shared_number_with_two_open_questions_nobody_is_guessed(
     )
     asked(world.maya, session=room)
     asked(world.ben, session=room)
-    assert phone(shared).writes("2") == text_answers.words(Answer.ASK_BACK, "en", "My Day")
+    assert phone(shared).writes("2") == text_answers.words(Answer.ASK_BACK, "en", "My Day", BASE)
     assert rows(store, AbsenceReport) == rows(store, Contact) == []
     [task] = rows(store, Task)
     assert (task.kind, task.client_id, task.owner_id) == ("text", None, world.cody.id)
