@@ -145,7 +145,9 @@ def test_every_e_mail_says_who_reads_replies(words, kind):
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("answer", Answer)
 def test_an_automatic_answer_to_a_text_tells_a_stranger_nothing(answer, language):
-    said = text_answers.words(answer, language, "A name of thirty letters, whew")
+    said = text_answers.words(
+        answer, language, "A name of thirty letters, whew", "https://day.example"
+    )
     assert [word for word in NEVER if word in said.lower()] == []
     gsm = said.replace("ñ", "n")
     assert gsm.isascii()

@@ -11,14 +11,17 @@ Other words from a number of several people go to no thread, where one might rea
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from webapp import batches
 from webapp.batches import Batch
+from webapp.care.attendance import absences
 from webapp.care.contact import (
     addresses,
+    contacts,
     crises,
     crisis_words,
+    help_calls,
     messages,
     reply_words,
     stop_words,
@@ -26,6 +29,7 @@ from webapp.care.contact import (
     tasks,
 )
 from webapp.care.contact.addresses import Address, Channel
+from webapp.care.contact.contacts import ContactChannel, Outcome
 from webapp.care.contact.crises import Where
 from webapp.care.contact.reply_words import Reply
 from webapp.care.contact.tasks import Task, TaskKind
@@ -46,6 +50,8 @@ THANKED_FOR = timedelta(hours=6)
 """How long a number is not told again who reads what it writes."""
 LOOK_WITHIN = timedelta(hours=2)
 """When the coordinator should have looked at a text of which nobody knows whose it is."""
+NEAR = timedelta(hours=1)
+"""How long before a session a text of trouble is one of getting in: as long as its page puts Join first."""
 ASKED_WITHIN = timedelta(days=8)
 """How far back a reminder may lie that a reply answers: clients choose up to a week."""
 TEXTS = Batch("read texts", "text", ReceivedText.id, received_texts.program_of, 100)
@@ -74,7 +80,7 @@ def act(store: Store, text: ReceivedText, now: datetime) -> Answer | None:
         answer = Answer.CRISIS
     spanish = reply_words.is_spanish(words) or any(person.language == "es" for person in people)
     text.reply, text.heeded_at, text.language = reply.value, now, "es" if spanish else "en"
-    answer = _allowed(store, text, answer, now)
+    answer = _allowed(store, text, people, answer, now)
     text.answer = answer and answer.value
     store.flush()
     shown = select(ShownText.task_id).where(ShownText.text_id == text.id)
@@ -134,6 +140,8 @@ def _do(
             return None if text.keyword else Answer.HELP, False
         case Reply.COMING | Reply.NOT_COMING:
             asked = open_questions(store, text.phone, now)
+            if len(asked) == 1 and reply is Reply.COMING and _still_no(store, asked[0], text, now):
+                return Answer.STILL_NO if reply_words.is_bare_yes(text.body) else None, False
             if len(asked) == 1 and _answered(store, asked[0], reply, now):
                 return Answer(reply.value), False
             if len(asked) > 1:
@@ -141,6 +149,8 @@ def _do(
                 return Answer.ASK_BACK, False
     if not text.body.strip():
         return None, False
+    if reply_words.is_trouble(text.body) and _call_help(store, people, now):
+        return Answer.TROUBLE, _pass_on(store, text, people, now)
     return Answer.THANKS, _pass_on(store, text, people, now)
 
 
@@ -154,18 +164,15 @@ def _tell(
     urgent = [crises.tell(store, each, where=where, by=None, now=now) for each in writers]
     for program_id in [] if writers else _homes(store, people):
         known = received_texts.open_tasks_of(text.phone, TaskKind.CRISIS, program_id)
-        urgent.append(
-            store.scalar(known.limit(1))
-            or crises.tell_of_unknown(
-                store, program_id, f"{TaskKind.CRISIS}:{text.id}:{program_id}", now=now
-            )
-        )
+        key = f"{TaskKind.CRISIS}:{text.id}:{program_id}"
+        joined = store.scalar(known.limit(1))
+        urgent.append(crises.tell_of_unknown(store, program_id, key, open_task=joined, now=now))
     for task in urgent if not in_thread else ():
         received_texts.show(store, text, task)
 
 
 def _allowed(
-    store: Store, text: ReceivedText, answer: Answer | None, now: datetime
+    store: Store, text: ReceivedText, people: list[Person], answer: Answer | None, now: datetime
 ) -> Answer | None:
     """The answer, unless it would be one too many, goes where nobody may write (P9), or answers a machine. What says 988 goes out all the
     same, save for the last limit."""
@@ -175,7 +182,7 @@ def _allowed(
     if not urgent and answer is not Answer.HELP and _closed(store, text.phone):
         return None
     if answer is Answer.THANKS:
-        since = now - THANKED_FOR
+        since = _last_start(store, people, now) or now - THANKED_FOR
         if reply_words.is_automatic(text.body) or received_texts.answered_since(
             store, text.phone, answer, since
         ):
@@ -186,6 +193,19 @@ def _allowed(
     except TooMany:
         return None
     return answer
+
+
+def _last_start(store: Store, people: list[Person], now: datetime) -> datetime | None:
+    """When a session of theirs last began within `THANKED_FOR`: what is written since may answer a call, and is thanked for anew."""
+    began = (
+        select(func.max(Session.starts_at))
+        .join(Seat, Seat.session_id == Session.id)
+        .where(
+            Seat.client_id.in_([person.id for person in people]), Seat.is_given, Session.is_on,
+            Session.starts_at.between(now - THANKED_FOR, now),
+        )
+    )  # fmt: skip
+    return store.scalar(began)
 
 
 def _closed(store: Store, phone: str) -> bool:
@@ -223,6 +243,18 @@ def _is_open(seat: Seat, about_at: datetime | None, now: datetime) -> bool:
     return on and seat.released_at is None and seat.client.active
 
 
+def _still_no(store: Store, seat: Seat, text: ReceivedText, now: datetime) -> bool:
+    """Whether they said before that they can't come, and this may be no more than thanks for our answer: the report stands, and the
+    reply is contact, no more."""
+    if store.scalar(absences.of(seat.id)) is None or reply_words.takes_back(text.body):
+        return False
+    contacts.record(
+        store, seat.client, channel=ContactChannel.REPLY, outcome=Outcome.REACHED, by=seat.client,
+        now=now, seat=seat,
+    )  # fmt: skip
+    return True
+
+
 def _answered(store: Store, seat: Seat, reply: Reply, now: datetime) -> bool:
     """Do what the notice's button does; returns whether that could be done."""
     action = Action.CONFIRM if reply is Reply.COMING else Action.ABSENCE
@@ -233,6 +265,25 @@ def _answered(store: Store, seat: Seat, reply: Reply, now: datetime) -> bool:
     return True
 
 
+def _call_help(store: Store, people: list[Person], now: datetime) -> bool:
+    """Call the help desk as *Trouble connecting?* does (M15), for the one of them whose session is on or begins within the hour;
+    returns whether there is exactly one. Of two nobody is guessed."""
+    near = (
+        select(Seat)
+        .join(Session, Session.id == Seat.session_id)
+        .where(
+            Seat.client_id.in_([person.id for person in people if person.active]), Seat.is_given,
+            Session.is_on, Session.ends_at >= now, Session.starts_at <= now + NEAR,
+        )
+        .order_by(Session.starts_at, Seat.id)
+    )  # fmt: skip
+    seats = store.scalars(near).all()
+    if len({seat.client_id for seat in seats}) != 1:
+        return False
+    help_calls.report(store, seats[0], by=seats[0].client, now=now)
+    return True
+
+
 def _pass_on(store: Store, text: ReceivedText, people: list[Person], now: datetime) -> bool:
     """Pass the words on to whom they are for: to the thread of the one client who has this number, else to a task that shows them.
     Returns whether they stand in the thread."""
@@ -240,8 +291,11 @@ def _pass_on(store: Store, text: ReceivedText, people: list[Person], now: dateti
         try:
             messages.send_text(store, people[0], text.body, now=now)
             return True
-        except Refusal:
-            pass  # nobody is named who could read there
+        except Refusal:  # nobody is named who could read there
+            contacts.record(
+                store, people[0], channel=ContactChannel.MESSAGE, outcome=Outcome.REACHED,
+                by=people[0], now=now,
+            )  # fmt: skip
     _show(store, text, people, now)
     return False
 

@@ -15,6 +15,8 @@ class Answer(StrEnum):
     STARTED = "started"
     COMING = "coming"
     NOT_COMING = "not_coming"
+    STILL_NO = "still_no"
+    TROUBLE = "trouble"
     THANKS = "thanks"
     ASK_BACK = "ask_back"
 
@@ -41,6 +43,14 @@ WORDS: dict[Answer, dict[str, str]] = {
         "en": "Thank you for telling us. You need not do anything else.",
         "es": "Gracias por avisarnos. No tienes que hacer nada mas.",
     },
+    Answer.STILL_NO: {
+        "en": "You told us that you can't come, and that stands. If you can after all, answer 1.",
+        "es": "Nos avisaste que no puedes venir, y asi queda. Si al final puedes, responde 1.",
+    },
+    Answer.TROUBLE: {
+        "en": "We have asked someone to help you get in. What to try now: {help_page}",
+        "es": "Pedimos a alguien que te ayude a entrar. Prueba ahora esto: {help_page}",
+    },
     Answer.THANKS: {
         "en": "Thank you. The people you work with read this, usually by the next working day. In an emergency call 911.",
         "es": "Gracias. Las personas que te conocen lo leen, normalmente el siguiente dia laboral. Emergencia: 911.",
@@ -57,8 +67,9 @@ BOTH = {
 """Added to the answer to words of crisis, since the language is a guess."""
 
 
-def words(answer: Answer, language: str, app_name: str) -> str:
-    """The answer in `language` (`en`, `es`; any other is answered in English)."""
+def words(answer: Answer, language: str, app_name: str, base_url: str) -> str:
+    """The answer in `language` (`en`, `es`; any other is answered in English). `base_url`: of our pages."""
     spoken = language if language in ("en", "es") else "en"
-    said = WORDS[answer][spoken].format(app_name=app_name)
+    help_page = f"{base_url.rstrip('/')}/help-connecting"
+    said = WORDS[answer][spoken].format(app_name=app_name, help_page=help_page)
     return said + BOTH[spoken] if answer is Answer.CRISIS else said

@@ -20,11 +20,18 @@ MEANT = [
     "me quiero morir", "QUIERO MORIRME", "hacerme daño", "me hice daño anoche", "no puedo más", "ya no aguanto", "sobredosis", "me voy a matar",
     "quiero desaparecer", "pienso en el suicidio", "me corté", "tomé todas las pastillas",
     "K.M.S. I do", "a k m s", "K.M.S.\n0", "i s.u.i.c.i.d.e", "STOP. I want to die", 'Liked "it". I want to die', "wrong number, i will kill myself", "2. i cant go on",
+    "No pude más con todo esto", "estoy harta de todo, para qué seguir", "Harto de todo", "ya para q seguir", "I'm done. goodbye everyone",
+    "Goodbye everyone!", "adiós a todos", "drank again, i hate myself", "i hate my self", "I give up", "honestly I just give up", "im giving up",
+    "me rindo", "me odio", "odio mi vida", "what's even the point anymore", "nobody would miss me", "no one would even miss me",
+    "I'm such a burden", "soy una carga para todos", "no sirvo para nada", "estoy cansada de todo", "me doy por vencida",
 ]  # fmt: skip
 NOT_MEANT = [
     "I can't stop crying", "STOP", "1", "2", "yes", "HELP", "On my way", "running late, traffic", "can't make it tonight", "no puedo ir",
     "My kid is sick", "I'll be there", "can you call me? my wifi died", "dead battery", "estoy enferma", "ya voy", "how do I join",
-    "Liked “You don't have to carry this alone. Call or text 988 now, free, day and night.”", "I quit smoking", "the end",
+    "Liked “You don't have to carry this alone. Call or text 988 now, free, day and night.”", "I quit smoking", "the end", "I'm done at 5", "I'm done with work, joining now", "goodbye, see you tomorrow", "Bye everyone, good night",
+    "don't give up on me", "never give up", "I hate zoom", "I hate this app", "no pude entrar", "no pude llegar", "para qué hora es?",
+    "¿para qué es el link?", "adiós, hasta mañana", "ya no puedo ir", "estoy cansada",
+    "harta del tráfico", "what's the point of the form?", "what is the meeting id", "I gave you the form", "all done",
 ]  # fmt: skip
 
 

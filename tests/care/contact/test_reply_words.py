@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.care.contact.reply_words import Reply, is_automatic, is_spanish, read, says_more
+from webapp.care.contact.reply_words import (
+    Reply,
+    is_automatic,
+    is_spanish,
+    is_trouble,
+    read,
+    says_more,
+)
 
 REPLIES = {
     Reply.STOP: [
@@ -144,3 +151,101 @@ def test_a_stop_that_says_more_is_told_from_a_bare_one(text, more):
 def test_spanish_is_known_by_its_words(text):
     assert is_spanish(text)
     assert not is_spanish("I have no internet")
+
+
+TROUBLE = [
+    "can't get in",
+    "can't find the link",
+    "I can't hear you",
+    "no internet",
+    "no link",
+    "no entra",
+    "it won't let me in",
+    "Zoom isn't working",
+    "link doesn't work",
+    "my wifi died",
+    "the app keeps crashing",
+    "where's the link?",
+    "what's the passcode",
+    "I got kicked out",
+    "stuck in the waiting room",
+    "nobody can hear me",
+    "having trouble connecting",
+    "having issues with zoom",
+    "trying to log in",
+    "send me the link pls",
+    "let me in",
+    "no puedo entrar",
+    "no me deja entrar",
+    "el link no funciona",
+    "no tengo internet",
+    "no encuentro el enlace",
+    "no los oigo",
+    "no me oyen",
+    "se me fue el internet",
+    "estoy en la sala de espera",
+    "¿cuál es la contraseña?",
+    "mándenme el link",
+    "no sirve el link",
+    "I need help with zoom",
+    "help me with the link",
+    "can you call me? my wifi died",
+    "No me mandaron el link",
+    "It's not letting me join",
+    "my camera isn't working",
+    "sin internet",
+    "dead link",
+    "tech issues",
+    "how do I get on zoom",
+    "It says wrong password",
+    "problemas para conectarme",
+    "no hay sonido",
+    "didn't get the link",
+    "I can't log on",
+]
+NO_TROUBLE = [
+    "I can't stop crying",
+    "running late",
+    "can't make it",
+    "no puedo ir",
+    "thanks",
+    "yes but I'll be late",
+    "can you call me",
+    "I quit my job today",
+    "my kid is sick",
+    "I was in the hospital",
+    "no le veo sentido",
+    "see you",
+    "I can't see myself coming back",
+    "I was at work",
+    "Can I come at 7",
+    "no sé",
+    "Para mañana no puedo",
+    "I lost my key",
+    "Hello, is my 6 pm still on?",
+    "bus broke down",
+    "my car broke down",
+    "no problem",
+    "not yet",
+    "trabajo hasta las 6",
+    "no quiero ir",
+    "estoy enferma",
+    "me siento mal",
+    "no puedo hablar ahora",
+    "ya casi llego",
+    "5 min",
+    "stuck in traffic",
+    "I'm still at work",
+    "my boss won't let me leave",
+]
+
+
+@pytest.mark.parametrize("text", TROUBLE)
+def test_trouble_with_getting_in_is_known(text):
+    for form in ("NFC", "NFD"):
+        assert is_trouble(unicodedata.normalize(form, f"Hi, {text.upper()}!! 😕"))
+
+
+@pytest.mark.parametrize("text", NO_TROUBLE)
+def test_other_words_are_no_trouble_with_getting_in(text):
+    assert not is_trouble(text)

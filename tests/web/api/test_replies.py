@@ -28,6 +28,7 @@ from webapp.operations.received_texts import ReceivedText
 
 TOKEN = "token"
 PATH = "/api/v1/hooks/sms"
+BASE = "http://localhost:5000"
 STRANGER = "+12125550999"
 NEVER = re.compile(
     r"session|therap|counsel|treatment|program|group|patient|client|partner|miss|care|clinic|maya|ben|harbor|carla|sesi|terap",
@@ -39,7 +40,7 @@ NEVER = re.compile(
 @pytest.fixture
 def settings(settings):
     url = f"twilio://AC1:{TOKEN}@api.twilio.com?from=+15550100"
-    return settings.model_copy(update={"sms_url": url, "base_url": "http://localhost:5000"})
+    return settings.model_copy(update={"sms_url": url, "base_url": BASE})
 
 
 class Phone:
@@ -56,9 +57,7 @@ class Phone:
         return self.sends(form)
 
     def sends(self, form):
-        signed = (
-            "http://localhost:5000" + PATH + "".join(name + form[name] for name in sorted(form))
-        )
+        signed = BASE + PATH + "".join(name + form[name] for name in sorted(form))
         digest = hmac.digest(TOKEN.encode(), signed.encode(), "sha1")
         answer = self.app.test_client().post(
             PATH, data=form, headers={"X-Twilio-Signature": base64.b64encode(digest).decode()}
@@ -154,7 +153,7 @@ def test_one_and_yes_say_that_the_client_comes_to_the_session_last_asked_about(
 ):
     seat = asked(world.maya, hours=20)
     assert phone(world.maya).writes(words) == text_answers.words(
-        Answer.COMING, "es" if words[0] in "SC" else "en", "My Day"
+        Answer.COMING, "es" if words[0] in "SC" else "en", "My Day", BASE
     )
     assert said_coming(store, seat) == 1
     [contact] = rows(store, Contact, client_id=world.maya.id)
@@ -191,6 +190,56 @@ def test_one_after_two_takes_the_report_back(store, world, phone, asked):
     assert said_coming(store, seat) == 1
 
 
+@pytest.mark.parametrize(
+    "polite", ["Ok", "👍", "k thx", "perfect", "Sure", "vale", "listo", "Great, see you soon", "Liked “Thank you for telling us.”"]
+)  # fmt: skip
+def test_thanks_for_our_answer_take_no_absence_back_and_are_contact(
+    store, world, phone, asked, clock, polite
+):
+    seat = asked(world.maya, hours=20)
+    phone(world.maya).writes("2")
+    clock.forward(minutes=3)
+    before = clock.now()
+    assert phone(world.maya).writes(polite) is None
+    [report] = rows(store, AbsenceReport)
+    assert report.withdrawn_at is None
+    assert said_coming(store, seat) == 0
+    assert rows(store, Contact)[-1].at >= before
+    assert rows(store, Message) == []
+
+
+@pytest.mark.parametrize("words", ["yes", "Yep, thanks", "Sí"])
+def test_a_yes_after_a_no_is_asked_what_it_is_to(store, world, phone, asked, words):
+    asked(world.maya, hours=20)
+    phone(world.maya).writes("2")
+    language = "es" if words == "Sí" else "en"
+    assert phone(world.maya).writes(words) == text_answers.words(
+        Answer.STILL_NO, language, "My Day", BASE
+    )
+    [report] = rows(store, AbsenceReport)
+    assert report.withdrawn_at is None
+
+
+@pytest.mark.parametrize(
+    "words", ["1", "Yes, I'll be there", "puedo ir", "ok, I can come", "ya voy"]
+)
+def test_who_says_that_they_come_after_a_no_takes_it_back(store, world, phone, asked, words):
+    seat = asked(world.maya, hours=20)
+    phone(world.maya).writes("2")
+    phone(world.maya).writes(words)
+    [report] = rows(store, AbsenceReport)
+    assert report.withdrawn_at is not None
+    assert said_coming(store, seat) == 1
+
+
+@pytest.mark.parametrize("words", ["NO. wait 1", "2. Oops", "1 - actually 2", "No. Espera, 1"])
+def test_who_corrects_themselves_is_read_by_people(store, world, phone, asked, words):
+    asked(world.maya, hours=20)
+    assert phone(world.maya).writes(words)
+    assert rows(store, AbsenceReport) == rows(store, Event, tag=Tag.COMING_CONFIRMED.value) == []
+    assert [message.body for message in rows(store, Message)] == [words]
+
+
 def test_one_after_another_time_was_booked_is_left_to_people(store, world, phone, asked, clock):
     seat = asked(world.maya, hours=20)
     phone(world.maya).writes("2")
@@ -223,7 +272,7 @@ def test_an_answer_to_nothing_that_is_open_is_a_message(store, world, phone, ask
         else:
             seat.release(store, by=None, now=clock.now())
         store.commit()
-    assert phone(world.maya).writes("2") == text_answers.words(Answer.THANKS, "en", "My Day")
+    assert phone(world.maya).writes("2") == text_answers.words(Answer.THANKS, "en", "My Day", BASE)
     assert rows(store, AbsenceReport) == []
     assert [message.body for message in rows(store, Message)] == ["2"]
 
@@ -242,7 +291,7 @@ def test_an_answer_to_the_check_after_the_start_is_contact_anew(store, world, ph
 
 
 def test_other_words_are_a_message_and_answered_once_in_a_while(store, world, phone, clock):
-    thanks = text_answers.words(Answer.THANKS, "en", "My Day")
+    thanks = text_answers.words(Answer.THANKS, "en", "My Day", BASE)
     assert phone(world.maya).writes("I can't stop crying") == thanks
     clock.forward(hours=1)
     assert phone(world.maya).writes("Running late, bus broke down") is None
@@ -260,7 +309,7 @@ def test_other_words_are_a_message_and_answered_once_in_a_while(store, world, ph
 
 def test_a_client_who_speaks_spanish_is_answered_in_spanish(world, phone):
     assert phone(world.rosa).writes("running late") == text_answers.words(
-        Answer.THANKS, "es", "My Day"
+        Answer.THANKS, "es", "My Day", BASE
     )
 
 
@@ -272,7 +321,8 @@ def test_texts_in_pieces_and_a_flood_are_one_message_until_somebody_has_read_it(
     assert [answer for answer in answers if answer] == answers[:1]
     [message] = rows(store, Message)
     assert message.body.splitlines() == [f"piece {n}" for n in range(40)]
-    assert len(rows(store, Contact)) == len(rows(store, Event, tag=Tag.MESSAGE_WRITTEN.value)) == 1
+    assert len(rows(store, Event, tag=Tag.MESSAGE_WRITTEN.value)) == 1
+    assert len(rows(store, Contact)) == 40
     store.add(
         ReadMark(
             client_id=world.maya.id,
@@ -284,6 +334,24 @@ def test_texts_in_pieces_and_a_flood_are_one_message_until_somebody_has_read_it(
     store.commit()
     mine.writes("after she read")
     assert [each.body for each in rows(store, Message)][1:] == ["after she read"]
+
+
+def test_a_text_after_the_start_is_contact_and_answered_though_it_joins_an_unread_one(
+    store, world, phone, asked, clock
+):
+    seat = asked(world.maya, minutes=1)
+    thanks = text_answers.words(Answer.THANKS, "en", "My Day", BASE)
+    assert phone(world.maya).writes("not yet") == thanks
+    clock.forward(minutes=3)
+    assert phone(world.maya).writes("I overslept") == thanks
+    clock.forward(minutes=1)
+    assert phone(world.maya).writes("so sorry about it") is None
+    [message] = rows(store, Message)
+    assert message.body.splitlines() == ["not yet", "I overslept", "so sorry about it"]
+    starts_at = seat.session.starts_at
+    at = [contact.at for contact in rows(store, Contact, client_id=world.maya.id)]
+    assert [each >= starts_at for each in at] == [False, True, True]
+    assert len(rows(store, Event, tag=Tag.CONTACT_MADE.value)) == 3
 
 
 def test_an_automatic_reply_of_a_phone_is_kept_and_not_answered(store, world, phone):
@@ -300,6 +368,60 @@ def test_a_client_without_care_team_is_heard_by_the_coordinators(store, world, p
     assert phone(world.charlie).writes("Is it at six?")
     [task] = rows(store, Task)
     assert (task.kind, task.client_id, task.owner_id) == ("text", world.charlie.id, world.cody.id)
+    [contact] = rows(store, Contact, client_id=world.charlie.id)
+    assert contact.two_way
+
+
+# --- trouble at the door --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "minutes"),
+    [
+        ("can't get in", -1), ("can't find the link", 2), ("I can't hear you", -20), ("no internet", 30), ("no link", 1),
+        ("no entra", -1), ("No puedo entrar", 5), ("no me deja entrar al zoom", -1), ("my wifi died", -3),
+    ],
+)  # fmt: skip
+def test_trouble_around_a_session_calls_the_help_desk_and_is_answered_with_what_helps(
+    store, world, phone, asked, words, minutes
+):
+    seat = asked(world.maya, minutes=minutes)
+    answer = phone(world.maya).writes(words)
+    language = "es" if words.lower().startswith(("no entra", "no pue", "no me")) else "en"
+    assert answer == text_answers.words(Answer.TROUBLE, language, "My Day", BASE)
+    assert f"{BASE}/help-connecting" in answer
+    [task] = rows(store, Task)
+    assert (task.kind, task.seat_id, task.owner_id) == ("tech_help", seat.id, world.theo.id)
+    assert [message.body for message in rows(store, Message)] == [words]
+    assert seat.id in {contact.seat_id for contact in rows(store, Contact)}
+    phone(world.maya).writes(words)
+    assert len(rows(store, Task)) == 1
+
+
+@pytest.mark.parametrize("when", ["none", "later", "over", "called off"])
+def test_trouble_away_from_any_session_is_a_message(store, world, phone, asked, clock, when):
+    if when != "none":
+        seat = asked(world.maya, hours=3 if when == "later" else 1)
+        if when == "over":
+            clock.forward(hours=2, minutes=1)
+        elif when == "called off":
+            seat.session.cancel(store, "ill", by=None, now=clock.now())
+            store.commit()
+    thanks = text_answers.words(Answer.THANKS, "en", "My Day", BASE)
+    assert phone(world.maya).writes("can't get in") == thanks
+    assert rows(store, Task) == []
+
+
+def test_trouble_on_a_number_of_two_who_both_have_a_session_is_nobodys_guess(
+    store, world, phone, shared, clock
+):
+    room = cast.open_room(
+        store, world.tessa, [world.maya, world.ben], clock.now(), now=clock.now()
+    )  # fmt: skip
+    store.commit()
+    assert room.seats
+    phone(shared).writes("no link")
+    assert [task.kind for task in rows(store, Task)] == ["text"]
 
 
 # --- stop, start, help ----------------------------------------------------------------------------------------------
@@ -414,20 +536,47 @@ def test_stop_and_crisis_both_happen(store, world, phone):
     assert len(rows(store, Message)) == 1
 
 
+def told_of_crisis(store):
+    """Who was to be told by each of the events of words of crisis."""
+    found = rows(store, Event, tag=Tag.CRISIS_WORDS.value)
+    return [(event.fields["owner"], event.fields["supervisor"]) for event in found]
+
+
 def test_further_words_join_the_open_task_and_are_the_owners_anew_once_she_had_it(
     store, world, phone, clock
 ):
     phone(world.maya).writes("I want to die")
     phone(world.maya).writes("I want to die now")
     [task] = rows(store, Task)
-    assert len(rows(store, Event, tag=Tag.CRISIS_WORDS.value)) == 1
+    both = (world.carla.id, world.susan.id)
+    assert told_of_crisis(store) == [both, (None, None)]
     task.acknowledge(store, by=store.get(Person, world.carla.id), now=clock.now())
     store.commit()
-    clock.forward(minutes=30)
+    clock.forward(minutes=1)
     assert "988" in phone(world.maya).writes("I took all my pills")
     [task] = rows(store, Task)
     assert not task.is_acknowledged
-    assert len(rows(store, Event, tag=Tag.CRISIS_WORDS.value)) == 2
+    assert told_of_crisis(store) == [both, (None, None), both]
+
+
+def test_further_words_on_a_task_that_nobody_took_up_are_in_the_chart_and_tell_again(
+    store, world, phone, clock
+):
+    phone(world.maya).writes("I want to die")
+    for minutes in (4, 7, 2):
+        clock.forward(minutes=minutes)
+        phone(world.maya).writes("quiero acabar con todo")
+    assert len(rows(store, Task)) == 1
+    both = (world.carla.id, world.susan.id)
+    assert told_of_crisis(store) == [both, (None, None), both, (None, None)]
+
+
+def test_further_words_from_an_unknown_number_tell_again(store, world, phone, clock):
+    phone(STRANGER).writes("im going to kill myself")
+    clock.forward(minutes=11)
+    phone(STRANGER).writes("I have a gun")
+    assert len([task for task in rows(store, Task) if task.kind == "crisis"]) == 2
+    assert len([told for told in told_of_crisis(store) if told[0]]) == 4
 
 
 def test_two_machines_that_speak_of_crisis_come_to_an_end(world, phone):
@@ -506,7 +655,7 @@ def test_on_a_shared_number_with_two_open_questions_nobody_is_guessed(
     )
     asked(world.maya, session=room)
     asked(world.ben, session=room)
-    assert phone(shared).writes("2") == text_answers.words(Answer.ASK_BACK, "en", "My Day")
+    assert phone(shared).writes("2") == text_answers.words(Answer.ASK_BACK, "en", "My Day", BASE)
     assert rows(store, AbsenceReport) == rows(store, Contact) == []
     [task] = rows(store, Task)
     assert (task.kind, task.client_id, task.owner_id) == ("text", None, world.cody.id)

@@ -214,8 +214,8 @@ class Tag(StrEnum):
     FEED_CLOSED = ("person:calendar_feed:closed", "person feed why",
         N_("A private calendar link ended."), N_("A calendar link ended"), "", "schedule")
     CRISIS_WORDS = ("client:crisis_words:found", "kind where owner supervisor",
-        N_("Words of self-harm or crisis came in; counselor and supervisor are told at once (rule 16)."),
-        N_("Words of crisis: counselor and supervisor told"), "danger", "call")
+        N_("Words of self-harm or crisis came in; counselor and supervisor are told at once, unless they were a moment ago (rule 16)."),
+        N_("Words of crisis came in"), "danger", "call")
     CONTACT_MADE = ("client:contact:made", "contact channel outcome",
         N_("A two-way sign of life: a call, a reply, a message."), N_("Contact"), "help", "call")
     TASK_OPENED = ("task:opened", "kind owner due_at",

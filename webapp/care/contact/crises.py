@@ -1,8 +1,9 @@
 """What follows from words of self-harm or crisis: one urgent task, of which counselor and supervisor are told at once (rule 16).
 
 The words themselves are read by crisis_words.py. The task climbs like that of an outreach (rule 9): unacknowledged at its due its
-owner is reminded, half an hour later the supervisor again; away, the cover has it. While it is open further words join it; if
-somebody has acknowledged it by then, it is theirs anew, since things have changed.
+owner is reminded, half an hour later the supervisor again; away, the cover has it. While it is open further words join it, each with
+an event of its own; if somebody has acknowledged it by then, it is theirs anew, since things have changed, and if nobody has, both are
+told again, at most once in `CALL_WITHIN`.
 """
 
 from collections.abc import Mapping
@@ -69,25 +70,47 @@ def tell(store: Store, writer: Person, *, where: Where, by: Person | None, now: 
             store, f"{TaskKind.CRISIS}:{about.id}:{number}", about.program_id, about, owner, brief, by,
             now,
         )  # fmt: skip
-    elif task.is_acknowledged:
-        task.owner_id, task.acknowledged_at, task.acknowledged_by_id = owner, None, None
-        task.due_at = min(task.due_at, now + CALL_WITHIN)
+        _say(store, task, where, owner, supervisor, by, now)
     else:
-        return task
-    _say(store, task, where, owner, supervisor, by, now)
+        _join(store, task, where, owner, supervisor, by, now)
     return task
 
 
-def tell_of_unknown(store: Store, program_id: int, key: str, *, now: datetime) -> Task:
-    """Open the urgent task about words from a number that nobody has: for the coordinator, who may know it, and the supervisor.
-    `key` makes a repeat harmless."""
+def tell_of_unknown(
+    store: Store, program_id: int, key: str, *, open_task: Task | None, now: datetime
+) -> Task:
+    """Open the urgent task about words from a number that nobody has, or join `open_task`: for the coordinator, who may know the number,
+    and the supervisor. `key` makes a repeat harmless."""
     known = task_owners.read(store, [], now)
     owner = known.of(None, program_id, RoleName.COORDINATOR)
-    brief = {"where": Where.UNKNOWN_NUMBER.value}
-    task = _open(store, key, program_id, None, owner, brief, None, now)
     supervisor = known.of(None, program_id, RoleName.SUPERVISOR)
-    _say(store, task, Where.UNKNOWN_NUMBER, owner, supervisor, None, now)
+    where = Where.UNKNOWN_NUMBER
+    if open_task is not None:
+        _join(store, open_task, where, owner, supervisor, None, now)
+        return open_task
+    task = _open(store, key, program_id, None, owner, {"where": where.value}, None, now)
+    _say(store, task, where, owner, supervisor, None, now)
     return task
+
+
+def _join(
+    store: Store,
+    task: Task,
+    where: Where,
+    owner: int | None,
+    supervisor: int | None,
+    by: Person | None,
+    now: datetime,
+) -> None:
+    """Add further words to an open task: whose it was is told anew, unless they were told within `CALL_WITHIN`."""
+    if task.is_acknowledged:
+        task.owner_id, task.acknowledged_at, task.acknowledged_by_id = owner, None, None
+        task.due_at = min(task.due_at, now + CALL_WITHIN)
+    elif (told := task.brief.get("told_at")) and datetime.fromisoformat(told) > now - CALL_WITHIN:
+        owner = supervisor = None
+    else:
+        owner = task.owner_id or owner
+    _say(store, task, where, owner, supervisor, by, now)
 
 
 def open_about(client_id: int) -> Select[Task]:
@@ -108,7 +131,8 @@ def _open(
 ) -> Task:
     return tasks.open_one(
         store, key=key, kind=TaskKind.CRISIS, program_id=program_id, due_at=now + CALL_WITHIN, now=now,
-        client=about, owner_id=owner, brief={"prompts": PROMPTS, **brief}, by=by,
+        client=about, owner_id=owner, by=by,
+        brief={"prompts": PROMPTS, **brief, "told_at": now.isoformat()},
     )  # fmt: skip
 
 
@@ -132,6 +156,9 @@ def _say(
     by: Person | None,
     now: datetime,
 ) -> None:
+    """Record that words came in, which tells `owner` and `supervisor` (None: nobody)."""
+    if owner or supervisor:
+        task.brief = {**task.brief, "told_at": now.isoformat()}
     events.record(
         store, Tag.CRISIS_WORDS, task=task, by=by, now=now, where=where.value, owner=owner,
         supervisor=supervisor,

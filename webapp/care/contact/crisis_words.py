@@ -183,6 +183,45 @@ cant be here anymore
 cant hold on
 giving up on life
 give up on life
+giving up on everything
+give up on everything
+give up on myself
+i give up
+i gave up
+i am giving up
+want to give up
+ready to give up
+about to give up
+why go on
+why should i go on
+why keep going
+why do i keep going
+why even try
+why am i even here
+whats the point anymore
+what is the point anymore
+whats the point of going on
+what is the point of going on
+tired of everything
+sick of everything
+fed up with everything
+fed up with life
+hate myself
+hating myself
+hate my life
+hate being alive
+i am worthless
+feel worthless
+i am a burden
+i am such a burden
+burden to everyone
+burden on everyone
+no one would miss me
+nobody would miss me
+no one will miss me
+nobody will miss me
+no one would care if i
+nobody would care if i
 no hope
 lost all hope
 hopeless
@@ -191,6 +230,12 @@ saying goodbye to everyone
 said my goodbyes
 this is goodbye
 goodbye forever
+goodbye everyone
+goodbye everybody
+goodbye world
+goodbye cruel world
+bye forever
+farewell everyone
 final goodbye
 goodbye note
 goodbye letter
@@ -351,9 +396,23 @@ me tomé todo el frasco
 tengo una pistola
 tengo un arma
 no puedo mas
+no pude mas
+no podia mas
 no puedo seguir
+no pude seguir
+no puedo con todo
+no puedo con la vida
+para que seguir
+para que sigo
+para que vivir
+para que vivo
+no quiero seguir
+ya no quiero nada
+me rindo
+me doy por vencid*
 ya no aguanto
 no aguanto mas
+no aguante mas
 no soporto mas
 no le veo sentido
 no tiene sentido vivir
@@ -369,6 +428,21 @@ cansad* de vivir
 hart* de vivir
 harta de la vida
 harto de la vida
+hart* de todo
+hart* de mi
+hart* de esta vida
+cansad* de todo
+cansad* de la vida
+cansad* de esta vida
+me odio
+odio mi vida
+me doy asco
+no valgo nada
+no sirvo para nada
+soy una carga
+soy un estorbo
+nadie me extrañaria
+nadie me va a extrañar
 sin esperanza
 no hay esperanza
 no tengo esperanza
@@ -376,6 +450,10 @@ despedirme de todos
 despedirme de todas
 carta de despedida
 adios para siempre
+adios a todos
+adios a todas
+adios mundo
+adios mundo cruel
 cuando leas esto
 no me volveran a ver
 no voy a estar aqui mañana

@@ -111,17 +111,15 @@ def send(
         return store.scalars(
             select(Message).where(Message.by_id == by.id, Message.request_id == key)
         ).one()
-    contacts.record(
-        store, client, channel=ContactChannel.MESSAGE, by=by, now=now,
-        outcome=Outcome.REACHED if by.id == client.id else Outcome.LEFT_MESSAGE,
-    )  # fmt: skip
+    _record_contact(store, client, by, now)
     events.record(store, Tag.MESSAGE_WRITTEN, client=client, by=by, now=now, message=made)
     return store.get_one(Message, made)
 
 
 def send_text(store: Store, client: Person, body: str, *, now: datetime) -> Message:
     """Add what a client wrote by text message. Texts close together that nobody has read yet are one message, of which somebody was
-    told already: people write in pieces, and a flood stays one notice. Raises what `send` raises."""
+    told already: people write in pieces, and a flood stays one notice. Each of them is contact at its own time all the same, since a
+    miss may lie between two (rules 1, 16). Raises what `send` raises."""
     last = store.scalar(newest_first(client.id).limit(1))
     if last is not None and last.by_text and last.sent_at > now - TOGETHER_WITHIN:
         seen = select(ReadMark.message_id).where(
@@ -131,8 +129,16 @@ def send_text(store: Store, client: Person, body: str, *, now: datetime) -> Mess
         whole = f"{last.body}\n{body.strip()}"
         if len(whole) <= LONGEST and store.scalar(seen.limit(1)) is None:
             last.body = whole
+            _record_contact(store, client, client, now)
             return last
     return send(store, client, body, by=client, now=now, by_text=True)
+
+
+def _record_contact(store: Store, client: Person, by: Person, now: datetime) -> None:
+    contacts.record(
+        store, client, channel=ContactChannel.MESSAGE, by=by, now=now,
+        outcome=Outcome.REACHED if by.id == client.id else Outcome.LEFT_MESSAGE,
+    )  # fmt: skip
 
 
 def record_view(store: Store, client: Person, *, by: Person, now: datetime) -> None:

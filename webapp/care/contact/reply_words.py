@@ -43,6 +43,28 @@ def read(text: str) -> Reply:
     return Reply.WORDS
 
 
+def takes_back(text: str) -> bool:
+    """Whether a text that reads as `Reply.COMING` takes back an earlier "can't": a 1, or a sentence that says so. An *ok*, a thumb, or a
+    *perfect* may be thanks for our own answer, and a bare yes may answer anything."""
+    if _by_sign(text):
+        return False
+    said = without_reaction(text)
+    parts = [*_without_signature(clauses(said)), plain(said)]
+    return any(_without(COURTESY, part) in COMING - POLITE - BARE_YES for part in parts)
+
+
+def is_bare_yes(text: str) -> bool:
+    """Whether a text says yes, and to what is left open."""
+    parts = [*_without_signature(clauses(without_reaction(text))), plain(text)]
+    return any(_without(COURTESY, part) in BARE_YES for part in parts)
+
+
+def is_trouble(text: str) -> bool:
+    """Whether a text speaks of trouble with getting into a room: the link, the sound, the network, the device."""
+    words = plain(without_reaction(text))
+    return any(trouble.search(words) for trouble in TROUBLE)
+
+
 def says_more(text: str) -> bool:
     """Whether a text that asks to stop also holds words that somebody should read."""
     rest = [part for part in _without_signature(clauses(text)) if not _is_bare_stop(part)]
@@ -183,6 +205,60 @@ COMING = _phrases(
     "·en camino·ahí estaré·allí estaré·si estaré·ahí estaremos·si ahí estaré·estaré ahí·estaré allí·voy a estar·voy a ir·si voy a ir·asistiré"
     "·si asistiré·sí puedo·si puedo ir·puedo ir·puedo·si iré·iré·ahí nos vemos·nos vemos·nos vemos ahí·vale·de acuerdo·está bien·listo"
 )
+POLITE = _phrases(
+    "sure·sure thing·of course·absolutely·definitely·c·see you·see u then·see you then·see you there·see you soon·see you tonight·sounds good·perfect·great·k·kk·ok"
+    "·okay·alright·will do·i will·claro·claro que si·por supuesto·nos vemos·ahi nos vemos·vale·de acuerdo·está bien·listo·ya·yess"
+)
+"""Of `COMING`: what people also say to end a conversation."""
+BARE_YES = _phrases("yes·y·yep·yeah·yea·yup·yess·yes sir·yes ma'am·sí·si señor·si señora·sip")
+"""Of `COMING`: a yes of which nobody knows to what, once they have said that they can't."""
+_DEVICE = (
+    r"(?:zoom|link|app|audio|sound|video|camera|cam|mic|microphone|internet|wifi|wi fi|connection|phone|computer|laptop|tablet|ipad|browser|meeting|call|room|page|site"
+    r"|website|password|passcode|button|screen|signal|service|headphones|it|this|everything)"
+)
+_APARATO = r"(?:zoom|link|liga|enlace|app|aplicacion|audio|sonido|video|camara|microfono|internet|wifi|conexion|telefono|celular|compu|computadora|pagina|sala|contrasena|clave|codigo|boton|pantalla|senal|datos|reunion|llamada)"
+_CANT = r"(?:cant|cannot|can not|cant seem to|couldnt|could not|unable to|not able to|how do i|how can i|trying to|trouble|problems?|issues?|struggling to|struggling with|having a hard time)"
+TROUBLE = [
+    re.compile(rf"\b{pattern}\b")
+    for pattern in (
+        rf"{_CANT} (?:even |still |to |with |me )*(?:get|getting) (?:in|into|on|onto|through|back in|connected|logged in|zoom|it to|this to|the|my)",
+        rf"{_CANT} (?:even |still |to |with )*(?:log(?:ging)? ?(?:in|on)|sign(?:ing)? in|connect|connecting|reconnect|enter|access|join(?:ing)? (?:the |by |from |through |via |on |with )*{_DEVICE})",
+        rf"{_CANT} (?:even |still |to |with |me )*(?:find|open|load|see|click|use|get|start|launch|download|unmute) (?:\w+ )?{_DEVICE}",
+        r"(?:cant|cannot|can not|couldnt|dont) (?:even |still )?(?:hear|see) (?:you|u|anyone|anybody|anything|nothing|them|a thing|people|the (?:group|host|others|room))",
+        r"(?:no one|nobody|they|you|u|yall) (?:can|cant|cannot) (?:hear|see) me",
+        r"no (?:link|internet|wifi|wi fi|sound|audio|signal|service|connection|video|camera|mic|data|password|passcode|network|reception)",
+        r"(?:dont|do not|didnt|did not|never) (?:have|see|got|get|receive|received) (?:\w+ )?(?:link|internet|wifi|wi fi|zoom|invite|password|passcode|code|signal|service|sound|audio)",
+        rf"{_DEVICE}(?: \w+){{0,2}} (?:(?:is|its|are|was|just|keeps?|still) )*(?:not|isnt|isnt even|wont|doesnt|does not|wasnt|didnt|will not|aint) (?:\w+ ){{0,1}}?(?:work|working|load|loading|open|opening|connect|connecting|start|starting|respond|responding|go through|going through|there|let)",
+        r"(?:internet|wifi|wi fi|zoom|link|app|phone|computer|laptop|audio|sound|camera|mic|connection|screen|signal|power)(?: \w+){0,2} (?:down|frozen|froze|freezing|crashed|crashing|crashes|died|dead|broken|expired|glitching|lagging|spotty|terrible|cutting out|went out|is out|dropped|dropping|acting up)",
+        r"(?:wont|doesnt|does not|not|isnt|didnt) (?:let|letting) me (?:in|on|join|log|connect|enter|open|sign)",
+        r"(?:let|allow|admit|buzz) me (?:back )?in",
+        r"(?:kicked|booted|locked|dropped|threw|thrown|cut) (?:me )?(?:out|off)\b(?! of (?:the |my |our |his |her )?(?:house|home|apartment|place))",
+        r"(?:kicking|booting|dropping|disconnecting|logging) me",
+        r"(?:keeps?|kept) (?:\w+ )?(?:dropping|freezing|kicking|crashing|disconnecting|buffering|cutting|loading|spinning|lagging)",
+        r"(?:got|was|been|getting|am|im) disconnected",
+        r"(?:stuck|waiting|still) (?:in|on|at) (?:the )?(?:waiting room|lobby|loading|connecting|login|sign in|link)",
+        r"in (?:the )?waiting room",
+        r"(?:where is|wheres|where are|what is|whats|send|resend|need|lost|missing|forgot) (?:me |us )?(?:the |my |a |that |it |this |new )*(?:zoom |meeting |join )?(?:link|passcode|password|meeting id|invite|login|code)",
+        r"(?:wrong|bad|invalid|expired|broken|dead) (?:link|password|passcode|code|meeting)",
+        r"(?:help|trouble|problems?|issues?) (?:me )?(?:with |getting |using |to |on )*(?:the |my )?(?:link|zoom|connecting|connect|logging in|log in|login|joining|audio|sound|video|camera|mic|wifi|internet|app|tech|technical)",
+        r"(?:tech|technical|technology|connection|internet|zoom|wifi|audio|sound) (?:help|trouble|troubles|problems?|issues?|difficult\w+)",
+        r"no (?:puedo|logro|consigo|he podido|pude|podemos) (?:entrar|conectarme|conectar|unirme|abrir|acceder|ingresar|oir|oirlos|oirte|escuchar|escucharlos|encontrar|verlos|ver (?:el|la|los|a)|prender|iniciar|meterme)",
+        r"no me (?:deja|dejan|permite|permiten) (?:\w+ )?(?:entrar|pasar|conectar\w*|unir\w*|abrir|acceder|ingresar|iniciar)",
+        r"no (?:me |nos )?(?:entra|abre|carga|conecta|funciona|jala|agarra|prende|enciende)",
+        rf"{_APARATO} (?:\w+ )?no (?:me |se |esta |estan )?(?:\w+ )?(?:sirve|anda|deja|va|oye|ve|escucha|aparece|funcionando|cargando|abriendo|conectando|entra)",
+        rf"no (?:me )?(?:sirve|anda|deja|aparece|llego|encuentro|tengo|hay|veo|se ve|se oye|se escucha|recibi|mandaron|llega) (?:el |la |mi |los |ningun |ninguna |bien el |bien la )*{_APARATO}",
+        r"no (?:los|las|te|le|les|lo|la|se) (?:oigo|escucho|veo|oye|escucha)\b(?! sentido| la salida| futuro)",
+        r"no (?:me|nos) (?:oyen|escuchan|ven|oye|escucha|aceptan|admiten|abren)",
+        rf"(?:donde esta|cual es|mande\w*|manden\w*|envie\w*|pas[ae]\w*|necesito|perdi|olvide) (?:otra vez |de nuevo )?(?:el |la |mi )?{_APARATO}",
+        rf"se (?:me |nos )?(?:fue|cayo|corto|congelo|trabo|desconecto|va|cae|corta|congela|traba|desconecta|apago|descargo) (?:el |la |mi )?{_APARATO}",
+        rf"(?:sin|problemas? (?:con|de|para)) (?:el |la |mi )?(?:{_APARATO}|conectar\w*|entrar)",
+        rf"(?:link|liga|enlace|{_APARATO}) (?:roto|rota|vencido|vencida|caducado|equivocad\w|congelad\w|caid\w|mal\b)",
+        r"me (?:saca|saco|expulsa|expulso|desconecta|desconecto|boto|bota)",
+        r"(?:en|estoy en) (?:la )?sala de espera",
+        r"dejenme (?:entrar|pasar)|dejeme (?:entrar|pasar)|abranme|abreme",
+    )
+]
+"""Short sentences of trouble at the door. Outside the hour around a session they are read by people alone."""
 NOT_COMING = _phrases(
     "2·two·dos·no·n·nope·nah·no 2·2 no·i can't·can't·cant·i cannot·i can not·cannot·can't make it·i can't make it·cannot make it"
     "·i cannot make it·can not make it·i can not make it·can't come·i can't come·i cannot come·can't be there·i can't be there·i cannot be there·can't attend"
@@ -211,7 +287,7 @@ SPANISH = _words(
     "no el la que de y yo si por para mi me es en un una lo los las ya con hola gracias favor puedo voy quiero alto parar pare"
     " basta baja cancelar ayuda alta estoy mas soy sus claro ahi"
     " alli estare ire asistire listo vale acuerdo podre llegar asistir venir confirmo confirmado mensajes textos numero vivir"
-    " morir morirme vida mi nadie hoy manana estar tengo hay"
+    " morir morirme vida mi nadie hoy manana estar tengo hay entra entrar deja enlace liga conectar conectarme funciona sirve abre"
 ) - {"no", "me"}  # fmt: skip
 COMMON = _words(
     "i im ive ill id me my mine you your it its is are am was the a an this that these to no not yes can cant dont wont will be"
@@ -220,6 +296,11 @@ COMMON = _words(
     " quiero estoy soy"
 )
 """Words of sentences: what has none of them may be a name."""
+SECOND_THOUGHT = _words(
+    "1 2 one two uno una dos wait waitt hold oops ooops whoops actually scratch nvm nevermind mistake correction meant mean jk kidding"
+    " wrong typo rather maybe espera espere esperen esperate perate mentira corrijo digo error quizas mejor"
+)
+"""What people put after an answer to correct it: no signature."""
 
 
 def _by_sign(text: str) -> Reply | None:
@@ -279,7 +360,11 @@ def _without_signature(parts: list[str]) -> list[str]:
     kept = list(parts)
     while len(kept) > 1:
         last = kept[-1].split()
-        if len(last) > 3 or set(last) & COMMON or kept[-1] in COMING | NOT_COMING | ALSO_STOP:
+        if (
+            len(last) > 3
+            or set(last) & (COMMON | SECOND_THOUGHT)
+            or kept[-1] in COMING | NOT_COMING | ALSO_STOP
+        ):
             break
         kept.pop()
     return kept

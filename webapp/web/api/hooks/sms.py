@@ -60,10 +60,10 @@ def take() -> ResponseReturnValue:
             writing, _sid(fields), phone, _words(fields), fields.get("OptOutType"), now=clock.now()
         )
         writing.commit()
-    return _twiml(_answer(text.id, text.body, settings.app_name))
+    return _twiml(_answer(text.id, text.body, settings))
 
 
-def _answer(text_id: int, words: str, app_name: str) -> str | None:
+def _answer(text_id: int, words: str, settings: Settings) -> str | None:
     """Act on the stored text; returns the words of the automatic answer."""
     try:
         with database.writing() as writing:
@@ -77,7 +77,9 @@ def _answer(text_id: int, words: str, app_name: str) -> str | None:
     except Exception as error:
         log.exception("text not acted on yet", exc_info=error)
         answer, language = Answer.CRISIS if crisis_words.found(words) else None, "en"
-    return text_answers.words(answer, language, app_name) if answer else None
+    if answer is None:
+        return None
+    return text_answers.words(answer, language, settings.app_name, settings.base_url)
 
 
 def _words(fields: dict[str, str]) -> str:
