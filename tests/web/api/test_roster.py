@@ -126,6 +126,31 @@ def test_a_cancelled_session_is_reinstated_with_the_places_it_had(call, neighbou
     assert call("POST", "/sessions/thursday/reinstatement").status_code == 409
 
 
+def test_a_session_that_was_held_is_not_called_off(call, clock) -> None:
+    """Rule 14: one that is over, or in which somebody is."""
+    call("PUT", "/sessions/thursday", LATER)
+    seen = {"id": "1", "type": "joined", "source": "zoom", "session": "thursday", "person": "maya", "at": "2026-03-05T23:02:00Z"}  # fmt: skip
+    for sent, instant in (([], (6, 2, 30)), ([seen], (5, 23, 5))):
+        clock.set(datetime(2026, 3, *instant, tzinfo=UTC))
+        call("POST", "/presence", {"events": sent})
+        no = call("POST", "/sessions/thursday/cancellation", {"reason": "typo, meant December"})
+        assert no.status_code == 409
+        assert "Correct who was there" in no.text
+        seats = call("GET", "/seats?session=thursday").json["items"]
+        assert "cancelled" not in {seat["standing"] for seat in seats}
+
+
+def test_a_running_session_called_off_by_mistake_is_reinstated_as_long_as_its_time_lasts(
+    call, clock
+) -> None:
+    call("PUT", "/sessions/thursday", LATER)
+    for minute, status in ((5, 200), (170, 200), (180, 409)):
+        clock.set(datetime(2026, 3, 5, 23, tzinfo=UTC) + timedelta(minutes=minute - 1))
+        assert call("POST", "/sessions/thursday/cancellation", {"reason": "slip"}).json["cancelled_at"]  # fmt: skip
+        clock.set(datetime(2026, 3, 5, 23, tzinfo=UTC) + timedelta(minutes=minute))
+        assert call("POST", "/sessions/thursday/reinstatement").status_code == status
+
+
 def test_a_session_that_has_begun_stays_where_it_is(call, clock) -> None:
     """Rule 14; the same times again are no move."""
     call("PUT", "/sessions/thursday", LATER)

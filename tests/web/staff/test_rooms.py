@@ -159,16 +159,59 @@ def test_what_was_called_off_takes_place_after_all_with_the_places_it_had(
     assert store.scalars(select(Event).where(Event.tag == Tag.SESSION_REINSTATED)).one()
 
 
-def test_what_would_have_begun_by_now_is_not_reinstated(visit, room, world, store, clock):
+def test_a_running_session_called_off_by_mistake_takes_place_after_all_and_its_clients_are_told(
+    visit, room, world, store, clock, record_presence, ladder
+):
+    """Rules 4 and 14: what is known of who was there is kept."""
+    session = room([world.maya, world.gus], -2, presence_from="platform")
+    carla, page = visit(world.carla), f"/staff/sessions/{session.id}"
+    assert carla.post(f"{page}/cancellation", {"reason": "the wrong room"}).status_code == 303
+    record_presence(session, world.maya, clock.now())
+    assert "It takes place after all" in carla.get(page).text
+    assert carla.post(f"{page}/reinstatement").status_code == 303
+    store.refresh(session)
+    assert session.is_on
+    assert "1 of 2 there" in carla.get(page).text
+    assert store.scalars(select(Event).where(Event.tag == Tag.SESSION_REINSTATED)).one()
+
+
+def test_what_would_be_over_by_now_is_not_reinstated(visit, room, world, store, clock):
     session = room([world.maya], 60)
     session.cancel(store, "ill", by=world.carla, now=clock.now())
     store.commit()
-    clock.set(session.starts_at)
-    answer = visit(world.carla).post(f"/staff/sessions/{session.id}/reinstatement", htmx=True)
+    clock.set(session.ends_at)
+    page = f"/staff/sessions/{session.id}"
+    assert "It takes place after all" not in visit(world.carla).get(page).text
+    answer = visit(world.carla).post(f"{page}/reinstatement", htmx=True)
     assert answer.status_code == 422
-    assert "It would have begun by now" in answer.text
+    assert "It would be over by now" in answer.text
     store.refresh(session)
     assert session.cancelled_at is not None
+
+
+@pytest.mark.parametrize("held", ["over", "seen", "marked", "confirmed"])
+def test_a_session_that_was_held_is_not_called_off(
+    visit, room, world, store, clock, record_presence, held
+):
+    """Rule 14: nor does its page offer it."""
+    session = room([world.maya, world.gus], -10, presence_from="platform")
+    cody, page = visit(world.cody), f"/staff/sessions/{session.id}"
+    assert "Call this session off" in cody.get(page).text
+    match held:
+        case "over":
+            clock.set(session.ends_at)
+        case "seen":
+            record_presence(session, world.maya, clock.now())
+        case "marked":
+            cody.post(f"/staff/seats/{session.seats[0].id}/presence", {"type": "absent"})
+        case "confirmed":
+            cody.post(f"{page}/confirmation")
+    assert "Call this session off" not in visit(world.cody).get(page).text
+    answer = visit(world.cody).post(f"{page}/cancellation", {"reason": "wrong page"}, htmx=True)
+    assert answer.status_code == 422
+    assert "Correct who was there" in answer.text
+    store.refresh(session)
+    assert session.is_on
 
 
 def test_a_session_that_has_begun_is_not_moved(carla, room, world, store):

@@ -201,7 +201,7 @@ def correct_time(session_id: int) -> ResponseReturnValue:
 @rooms.post("/sessions/<row:session_id>/reinstatement")
 @needs(Permission.MARK_ROOM)
 def reinstate(session_id: int) -> ResponseReturnValue:
-    """Let a session that was called off take place after all."""
+    """Let a session that was called off take place after all, as long as its time lasts."""
     session = _run(session_id)
     try:
         series.reinstate(store, session, by=me(), now=clock.now())
@@ -214,10 +214,10 @@ def reinstate(session_id: int) -> ResponseReturnValue:
 @rooms.post("/sessions/<row:session_id>/cancellation")
 @needs(Permission.MARK_ROOM)
 def cancel(session_id: int) -> ResponseReturnValue:
-    """Cancel the session, with a reason: nobody is counted as absent."""
+    """Cancel the session, with a reason: nobody is counted as absent. One that was held stays so (rule 14)."""
     session = _run(session_id)
     try:
-        session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
+        presence.call_off(store, session, request.form.get("reason", ""), by=me(), now=clock.now())
     except Refusal as refusal:
         return _refused(session_id, refusal)
     store.commit()
@@ -290,6 +290,7 @@ def _page_context(session_id: int) -> dict[str, Any]:
         "needs": needs,
         "after": materials.after(store, room.session),
         "leads": lead(me()),
+        "held": presence.is_held(store, room.session, clock.now()),
     }
 
 
