@@ -278,6 +278,74 @@ def test_a_lead_corrects_a_wrong_time_with_a_reason_and_attendance_is_kept(
     assert "1 of 1 there" in cody.get(f"/staff/sessions/{session.id}").text
 
 
+def correct(cody, session, began, ended, **more):
+    """Cody says when it really took place: wall times of New York."""
+    form = {"starts_at": began, "ends_at": ended, "reason": "It was put in wrongly."}
+    return cody.post(f"/staff/sessions/{session.id}/correction", form | more, htmx=True)
+
+
+def calls(store, client):
+    """(kind, whether open) of the tasks about this client, oldest first."""
+    store.expire_all()
+    found = store.scalars(select(Task).where(Task.client_id == client.id).order_by(Task.id))
+    return [(task.kind, task.is_open) for task in found]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_corrected_times_open_no_second_call_for_the_same_miss(
+    visit, room, world, store, clock, ladder, ended
+):
+    """Nor one after its call was ended by a person."""
+    session, cody = room([world.zoe], -90), visit(world.cody)
+    ladder()
+    assert calls(store, world.zoe) == [("outreach", True)]
+    if ended:
+        call = store.scalars(select(Task).where(Task.kind == "outreach")).one()
+        call.finish(store, "closed", by=world.carla, now=clock.now())
+        store.commit()
+    for minute in (31, 32):
+        assert correct(cody, session, f"2026-03-04T11:{minute}", "2026-03-04T14:30").status_code == 200  # fmt: skip
+        clock.forward(minutes=1)
+        ladder()
+        assert calls(store, world.zoe) == [("outreach", not ended)]
+
+
+def test_a_corrected_time_asks_once_who_was_in_a_room_that_nobody_marked(
+    visit, room, world, store, clock, ladder
+):
+    session, cody = room([world.zoe], -30, looked=False), visit(world.cody)
+    ladder()
+    correct(cody, session, "2026-03-04T12:31", "2026-03-04T14:30")
+    clock.forward(minutes=1)
+    ladder()
+    [asked] = store.scalars(select(Task).where(Task.kind == "mark_room")).all()
+    assert asked.is_open
+
+
+def test_a_correction_that_leaves_people_outside_is_asked_about_and_what_it_opens_is_withdrawn_with_it(
+    visit, room, world, store, clock, record_presence, ladder
+):
+    session = room([world.zoe, world.gus], -90, presence_from="platform")
+    cody = visit(world.cody)
+    record_presence(session, world.zoe, session.starts_at)
+    right, wrong = ("2026-03-04T11:30", "2026-03-04T14:30"), ("2026-03-03T11:30", "2026-03-03T14:30")  # fmt: skip
+    asked = correct(cody, session, *wrong)
+    assert asked.status_code == 422
+    live = asked.text[asked.text.index("would not have been at that time") :]
+    assert "Zoe" in live[: live.index("Save it all the same")]
+    assert "Gus" not in live[: live.index("Save it all the same")]
+    store.refresh(session)
+    assert session.sequence == 0
+    assert correct(cody, session, *wrong, anyway="yes").status_code == 200
+    clock.forward(minutes=1)
+    ladder()
+    assert calls(store, world.zoe) == [("outreach", True), ("reengagement", True)]
+    clock.forward(minutes=1)
+    assert correct(cody, session, *right).status_code == 200
+    ladder()
+    assert not [kind for kind, is_open in calls(store, world.zoe) if is_open]
+
+
 def test_a_session_in_the_future_cannot_be_marked(carla, room, world, store):
     session = room([world.maya], 60)
     assert "Everyone was here" not in carla.get(f"/staff/sessions/{session.id}").text

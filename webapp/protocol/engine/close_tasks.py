@@ -34,8 +34,9 @@ def close_all(store: Store, endings: Sequence[tuple[Picture, TaskEnding]], now: 
 
 
 def _goes_on(store: Store, task: Task, now: datetime) -> bool:
-    """Whether a couple's task goes on for the other partner, who is still missing: it is then about that one's seat (rule 8)."""
-    if task.kind != TaskKind.RELATIONAL:
+    """Whether a couple's task goes on for the other partner, who is still missing, or a plan to rejoin for another session that was
+    missed: it is then about that seat (rule 8)."""
+    if task.kind not in (TaskKind.RELATIONAL, TaskKind.REENGAGEMENT):
         return False
     others = [each for each in task.brief.get("seats", []) if each != task.seat_id]
     columns = select(*SEAT_COLUMNS).where(among(store, Seat.id, others), Seat.is_given)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.attendance import guests, presence
+from webapp.care.attendance import attended, guests, presence
 from webapp.care.attendance.guests import Guest
 from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.directory.permissions import Permission, lead
@@ -183,7 +183,8 @@ def move(session_id: int) -> ResponseReturnValue:
 @rooms.post("/sessions/<row:session_id>/correction")
 @needs(Permission.MARK_ROOM)
 def correct_time(session_id: int) -> ResponseReturnValue:
-    """Say when a session that has begun really took place, with a reason: for those who lead. Attendance is kept (rule 14)."""
+    """Say when a session that has begun really took place, with a reason: for those who lead. Attendance is kept; who was there and
+    would then not have been is named and asked about first (`anyway`; rule 14)."""
     session = _run(session_id)
     if not lead(me()):
         raise Forbidden(N_("Only somebody who leads can correct this."))
@@ -191,9 +192,12 @@ def correct_time(session_id: int) -> ResponseReturnValue:
         starts_at = instant(request.form.get("starts_at", ""), "starts_at")
         ends_at = instant(request.form.get("ends_at", ""), "ends_at")
         reason = request.form.get("reason", "")[:500]
+        outside = attended.left_outside(store, session, starts_at, ends_at, clock.now())
         session.correct_time(store, starts_at, ends_at, reason, by=me(), now=clock.now())
     except Refusal as refusal:
         return _refused(session_id, refusal)
+    if outside and not request.form.get("anyway"):
+        return _refused(session_id, outside={seat.id for seat in outside})
     store.commit()
     return _after(session_id)
 
