@@ -183,6 +183,44 @@ def test_what_was_changed_on_one_evening_stands_until_the_series_names_it(call) 
     assert (elsewhere.status_code, elsewhere.json["errors"][0]["pointer"]) == (404, "#/take_back")
 
 
+def test_a_reinstated_evening_follows_its_series_as_it_is_now_but_for_what_was_changed_by_hand(
+    call, clock
+) -> None:
+    call("PUT", "/series/mondays", WEEKLY)
+    first, second = (f"/sessions/mondays:2026-03-{day}T18:00" for day in ("09", "16"))
+    by_hand = {"starts_at": "2026-03-17T18:00:00-04:00", "ends_at": "2026-03-17T21:00:00-04:00", "title": "Mondays", "capacity": 8, "seats": ["maya"], "presence": "platform"}  # fmt: skip
+    call("PUT", second, LATER | by_hand)
+    for evening in (first, second):
+        call("POST", f"{evening}/cancellation", {"reason": "snow"})
+    changed = WEEKLY | {"local_start": "2026-03-09T17:30", "duration": "PT1H30M", "title": "Earlier", "seats": ["maya", "ben"]}  # fmt: skip
+    call("PUT", "/series/mondays", changed)
+    back, moved = (call("POST", f"{evening}/reinstatement").json for evening in (first, second))
+    assert (back["starts_at"], back["ends_at"]) == ("2026-03-09T21:30:00+00:00", "2026-03-09T23:00:00+00:00")  # fmt: skip
+    assert (moved["starts_at"], moved["ends_at"]) == ("2026-03-17T22:00:00+00:00", "2026-03-18T01:00:00+00:00")  # fmt: skip
+    for each in (back, moved):
+        assert (each["title"], each["seats"]) == ("Earlier", ["maya", "ben"])
+    again = call("PUT", "/series/mondays", changed).json
+    assert again["changed_by_hand"] == [{"session": "mondays:2026-03-16T18:00", "what": ["time"]}]
+
+
+def test_a_change_without_applies_from_is_for_all_evenings_to_come_also_after_one_with_it(
+    call, store
+) -> None:
+    call("PUT", "/series/mondays", WEEKLY | {"seats": ["maya", "gus"]})
+    later = {"applies_from": "2026-03-30T00:00:00-04:00", "local_start": "2026-03-09T17:00"}
+    call("PUT", "/series/mondays", WEEKLY | {"seats": ["maya", "gus"]} | later)
+    all_to_come = {"local_start": "2026-03-09T19:00", "title": "All", "seats": ["maya", "zoe"]}
+    answer = call("PUT", "/series/mondays", WEEKLY | all_to_come).json
+    assert (answer["changed_by_hand"], answer["seats"]) == ([], ["maya", "zoe"])
+    assert [(one["client"], one["places"]) for one in answer["taken_away"]] == [("gus", 8)]
+    mine, theirs = (call("GET", f"/seats?client={who}").json["items"] for who in ("maya", "zoe"))
+    assert [seat["session"] for seat in mine] == [seat["session"] for seat in theirs]
+    evenings = store.scalars(select(Session).where(Session.ref.startswith("mondays:"))).all()
+    assert {f"{each.starts_at:%a %H:%M}" for each in evenings} == {"Mon 23:00"}
+    assert len(mine) == 8
+    assert call("GET", "/seats?client=gus").json["items"] == []
+
+
 def test_a_full_session_refuses_one_more(call, recorded) -> None:
     before = recorded()
     no = call("PUT", "/sessions/small", LATER | {"capacity": 1})
