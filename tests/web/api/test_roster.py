@@ -221,6 +221,39 @@ def test_a_change_without_applies_from_is_for_all_evenings_to_come_also_after_on
     assert call("GET", "/seats?client=gus").json["items"] == []
 
 
+def test_seats_of_a_session_that_has_begun_are_added_and_never_left_out(call, clock) -> None:
+    """Rule 14: neither while it is on nor once it is over."""
+    call("PUT", "/sessions/thursday", LATER)
+    for hour in (1, 30):
+        clock.set(datetime(2026, 3, 5, 23, tzinfo=UTC) + timedelta(hours=hour))
+        for query in ("?dry_run=1", ""):
+            no = call("PUT", f"/sessions/thursday{query}", LATER | {"seats": ["ben"]})
+            assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/seats")
+            assert "maya" in no.json["errors"][0]["detail"]
+        seats = call("GET", "/seats?session=thursday").json["items"]
+        assert {"maya", "ben"} <= {seat["client"] for seat in seats}
+        more = call("PUT", "/sessions/thursday", LATER | {"seats": ["maya", "ben", "zoe"]})
+        assert (more.status_code, more.json["taken_away"]) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [({"seats": ["maya", "ben"]}, "#/seats"), ({"capacity": 1}, "#/capacity")],
+)
+def test_an_evening_too_full_for_a_change_of_its_series_is_named_with_the_remedy(
+    call, recorded, change, pointer
+) -> None:
+    call("PUT", "/series/mondays", WEEKLY | {"capacity": 2})
+    at = {"starts_at": "2026-03-16T18:00:00-04:00", "ends_at": "2026-03-16T21:00:00-04:00", "title": "Mondays", "capacity": 2, "presence": "platform"}  # fmt: skip
+    assert call("PUT", "/sessions/mondays:2026-03-16T18:00", LATER | at | {"seats": ["maya", "zoe"]}).status_code == 200  # fmt: skip
+    before = recorded()
+    no = call("PUT", "/series/mondays", WEEKLY | {"capacity": 2} | change)
+    assert no.json["errors"][0]["pointer"] == pointer
+    assert "mondays:2026-03-16T18:00" in no.json["errors"][0]["detail"]
+    assert "take somebody out of it" in no.json["errors"][0]["detail"]
+    assert recorded() == before
+
+
 def test_a_full_session_refuses_one_more(call, recorded) -> None:
     before = recorded()
     no = call("PUT", "/sessions/small", LATER | {"capacity": 1})

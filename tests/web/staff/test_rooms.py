@@ -175,6 +175,16 @@ def test_a_running_session_called_off_by_mistake_takes_place_after_all_and_its_c
     assert store.scalars(select(Event).where(Event.tag == Tag.SESSION_REINSTATED)).one()
 
 
+def test_nobody_is_asked_who_was_in_a_room_that_was_called_off(carla, room, world, store, clock, ladder):  # fmt: skip
+    session = room([world.zoe], -6, looked=False)
+    ladder()
+    asked = store.scalars(select(Task).where(Task.kind == "mark_room")).one()
+    carla.post(f"/staff/sessions/{session.id}/cancellation", {"reason": "the host is ill"})
+    ladder()
+    store.refresh(asked)
+    assert (asked.is_open, asked.withdrawn, asked.outcome) == (False, True, "cancelled")
+
+
 def test_what_would_be_over_by_now_is_not_reinstated(visit, room, world, store, clock):
     session = room([world.maya], 60)
     session.cancel(store, "ill", by=world.carla, now=clock.now())

@@ -21,6 +21,8 @@ from webapp.db import Base, Database, Store, claim
 from webapp.refusals import N_, Full, Invalid
 
 HORIZON = timedelta(weeks=8)
+FULL_EVENING = N_("%(evening)s has no free place. Give that one more places, or take somebody out of it.")  # fmt: skip
+FEWER_THAN_TAKEN = N_("%(taken)s places of %(evening)s are taken. Keep as many, or take somebody out of it.")  # fmt: skip
 SHORTEST, LONGEST = timedelta(minutes=1), LONGEST_SESSION
 
 
@@ -346,9 +348,10 @@ def follow_members(
                 reason = PlaceReason.PATTERN if expected else why
                 planning.give_seat(store, session, client, by=by, now=now, why=reason)
             except Full as refusal:
+                named = Full(FULL_EVENING, field=refusal.field, evening=session.ref)
                 if full is None:
-                    raise
-                full.append(refusal)
+                    raise named from refusal
+                full.append(named)
             else:
                 known = [*(each for each in known if each != client.id), client.id]
         if known != planned[SEATS] or session.as_planned is None:
@@ -431,7 +434,11 @@ def _follow(
             )
     changed = store.is_modified(session)
     if before["capacity"] == session.capacity != wanted["capacity"]:
-        planning.resize(store, session, wanted["capacity"])
+        try:
+            planning.resize(store, session, wanted["capacity"])
+        except Invalid as refusal:
+            named = refusal.values | {"evening": session.ref}
+            raise Invalid(FEWER_THAN_TAKEN, field=refusal.field, **named) from refusal
         changed = True
     if changed:
         planning.record_change(store, session, as_it_is["host_id"], by=by, now=now)

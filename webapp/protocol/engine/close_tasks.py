@@ -64,8 +64,8 @@ def close(store: Store, task: Task, ending: TaskEnding, now: datetime) -> None:
 
 
 def close_answered(store: Store, pictures: Sequence[Picture], now: datetime) -> None:
-    """End the questions about rooms that somebody has looked at, whose evidence tells after all, or whose guests are named or kept
-    nobody waiting (rule 7)."""
+    """End the questions about rooms that somebody has looked at, whose evidence tells after all, whose guests are named or kept
+    nobody waiting, or that were called off (rule 7)."""
     rooms = {p.seat.session_id: p.facts.room for p in pictures if now >= p.facts.room.starts_at}
     if not rooms:
         return
@@ -74,6 +74,9 @@ def close_answered(store: Store, pictures: Sequence[Picture], now: datetime) -> 
     )
     for task in store.scalars(open_ones.with_for_update(key_share=True)):
         room = rooms[task.session_id or 0]
+        if room.cancelled:
+            close(store, task, TaskEnding(task.kind, "cancelled"), now)
+            continue
         if task.kind == TaskKind.MATCH_GUEST:
             word = "" if room.has_guest(now) else "named"
             word = word or ("" if _waited_for(store, task.session_id or 0, now) else "evidence")

@@ -91,7 +91,7 @@ class CancellationIn(RequestBody):
 )  # fmt: skip
 def put_session(path: SessionRef, query: DryRun, body: SessionIn):  # type: ignore[no-untyped-def]
     """Plan a session, or change the one of that reference. Another start moves it, and everyone who was notified is notified again;
-    one that has begun stays where it is. On an evening of a series this is a change by hand, and stands. `seats` are exactly those who have a place afterwards: `taken_away` says whom that costs what,
+    one that has begun stays where it is. On an evening of a series this is a change by hand, and stands. `seats` are exactly those who have a place afterwards, and of one that has begun nobody is left out (409): `taken_away` says whom that costs what,
     `overlaps` what its people have at that time already; `dry_run=1` says both and changes nothing."""
     now = clock.now()
     session, new = planning.put(
