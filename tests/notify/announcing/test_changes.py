@@ -78,13 +78,31 @@ def test_who_was_told_that_it_is_off_is_told_that_it_is_on_again(post, world):
     assert "is on again" in post.email.sent[-1].content.text
 
 
-def test_what_is_called_off_and_on_again_at_once_makes_one_notice_of_what_is_true(post, world):
-    [seat] = post.room(world.maya, hours=3 * DAYS)
+@pytest.mark.parametrize("hours", [0.5, 3 * DAYS])
+def test_of_what_is_called_off_and_on_again_before_anybody_was_told_nothing_is_told(
+    post, world, hours
+):
+    [seat] = post.room(world.maya, hours=hours)
     cancel(post, seat)
-    post.run()
+    if hours > 1:
+        post.run()
     reinstate(post, seat)
     settle(post)
-    assert kinds(post) == ["session_reinstated"]
+    assert kinds(post) == []
+
+
+def test_who_was_told_that_it_is_off_is_told_at_last_that_it_is_on_whatever_came_between(
+    post, world
+):
+    [seat] = post.room(world.maya, hours=3 * DAYS)
+    cancel(post, seat)
+    settle(post)
+    reinstate(post, seat)
+    post.run()
+    cancel(post, seat)
+    reinstate(post, seat)
+    settle(post)
+    assert kinds(post) == ["session_cancelled", "session_reinstated"]
 
 
 def test_a_corrected_time_is_told_to_everybody_who_has_a_place(post, world):

@@ -126,6 +126,31 @@ def test_a_cancelled_session_is_reinstated_with_the_places_it_had(call, neighbou
     assert call("POST", "/sessions/thursday/reinstatement").status_code == 409
 
 
+def test_a_session_that_was_held_is_not_called_off(call, clock) -> None:
+    """Rule 14: one that is over, or in which somebody is."""
+    call("PUT", "/sessions/thursday", LATER)
+    seen = {"id": "1", "type": "joined", "source": "zoom", "session": "thursday", "person": "maya", "at": "2026-03-05T23:02:00Z"}  # fmt: skip
+    for sent, instant in (([], (6, 2, 30)), ([seen], (5, 23, 5))):
+        clock.set(datetime(2026, 3, *instant, tzinfo=UTC))
+        call("POST", "/presence", {"events": sent})
+        no = call("POST", "/sessions/thursday/cancellation", {"reason": "typo, meant December"})
+        assert no.status_code == 409
+        assert "Correct who was there" in no.text
+        seats = call("GET", "/seats?session=thursday").json["items"]
+        assert "cancelled" not in {seat["standing"] for seat in seats}
+
+
+def test_a_running_session_called_off_by_mistake_is_reinstated_as_long_as_its_time_lasts(
+    call, clock
+) -> None:
+    call("PUT", "/sessions/thursday", LATER)
+    for minute, status in ((5, 200), (170, 200), (180, 409)):
+        clock.set(datetime(2026, 3, 5, 23, tzinfo=UTC) + timedelta(minutes=minute - 1))
+        assert call("POST", "/sessions/thursday/cancellation", {"reason": "slip"}).json["cancelled_at"]  # fmt: skip
+        clock.set(datetime(2026, 3, 5, 23, tzinfo=UTC) + timedelta(minutes=minute))
+        assert call("POST", "/sessions/thursday/reinstatement").status_code == status
+
+
 def test_a_session_that_has_begun_stays_where_it_is(call, clock) -> None:
     """Rule 14; the same times again are no move."""
     call("PUT", "/sessions/thursday", LATER)
@@ -156,6 +181,77 @@ def test_what_was_changed_on_one_evening_stands_until_the_series_names_it(call) 
     assert call("PUT", "/series/mondays", WEEKLY | {"also_changed": True}).json["kept"] == []
     elsewhere = call("PUT", "/series/mondays", WEEKLY | {"take_back": ["nobodys"]})
     assert (elsewhere.status_code, elsewhere.json["errors"][0]["pointer"]) == (404, "#/take_back")
+
+
+def test_a_reinstated_evening_follows_its_series_as_it_is_now_but_for_what_was_changed_by_hand(
+    call, clock
+) -> None:
+    call("PUT", "/series/mondays", WEEKLY)
+    first, second = (f"/sessions/mondays:2026-03-{day}T18:00" for day in ("09", "16"))
+    by_hand = {"starts_at": "2026-03-17T18:00:00-04:00", "ends_at": "2026-03-17T21:00:00-04:00", "title": "Mondays", "capacity": 8, "seats": ["maya"], "presence": "platform"}  # fmt: skip
+    call("PUT", second, LATER | by_hand)
+    for evening in (first, second):
+        call("POST", f"{evening}/cancellation", {"reason": "snow"})
+    changed = WEEKLY | {"local_start": "2026-03-09T17:30", "duration": "PT1H30M", "title": "Earlier", "seats": ["maya", "ben"]}  # fmt: skip
+    call("PUT", "/series/mondays", changed)
+    back, moved = (call("POST", f"{evening}/reinstatement").json for evening in (first, second))
+    assert (back["starts_at"], back["ends_at"]) == ("2026-03-09T21:30:00+00:00", "2026-03-09T23:00:00+00:00")  # fmt: skip
+    assert (moved["starts_at"], moved["ends_at"]) == ("2026-03-17T22:00:00+00:00", "2026-03-18T01:00:00+00:00")  # fmt: skip
+    for each in (back, moved):
+        assert (each["title"], each["seats"]) == ("Earlier", ["maya", "ben"])
+    again = call("PUT", "/series/mondays", changed).json
+    assert again["changed_by_hand"] == [{"session": "mondays:2026-03-16T18:00", "what": ["time"]}]
+
+
+def test_a_change_without_applies_from_is_for_all_evenings_to_come_also_after_one_with_it(
+    call, store
+) -> None:
+    call("PUT", "/series/mondays", WEEKLY | {"seats": ["maya", "gus"]})
+    later = {"applies_from": "2026-03-30T00:00:00-04:00", "local_start": "2026-03-09T17:00"}
+    call("PUT", "/series/mondays", WEEKLY | {"seats": ["maya", "gus"]} | later)
+    all_to_come = {"local_start": "2026-03-09T19:00", "title": "All", "seats": ["maya", "zoe"]}
+    answer = call("PUT", "/series/mondays", WEEKLY | all_to_come).json
+    assert (answer["changed_by_hand"], answer["seats"]) == ([], ["maya", "zoe"])
+    assert [(one["client"], one["places"]) for one in answer["taken_away"]] == [("gus", 8)]
+    mine, theirs = (call("GET", f"/seats?client={who}").json["items"] for who in ("maya", "zoe"))
+    assert [seat["session"] for seat in mine] == [seat["session"] for seat in theirs]
+    evenings = store.scalars(select(Session).where(Session.ref.startswith("mondays:"))).all()
+    assert {f"{each.starts_at:%a %H:%M}" for each in evenings} == {"Mon 23:00"}
+    assert len(mine) == 8
+    assert call("GET", "/seats?client=gus").json["items"] == []
+
+
+def test_seats_of_a_session_that_has_begun_are_added_and_never_left_out(call, clock) -> None:
+    """Rule 14: neither while it is on nor once it is over."""
+    call("PUT", "/sessions/thursday", LATER)
+    for hour in (1, 30):
+        clock.set(datetime(2026, 3, 5, 23, tzinfo=UTC) + timedelta(hours=hour))
+        for query in ("?dry_run=1", ""):
+            no = call("PUT", f"/sessions/thursday{query}", LATER | {"seats": ["ben"]})
+            assert (no.status_code, no.json["errors"][0]["pointer"]) == (409, "#/seats")
+            assert "maya" in no.json["errors"][0]["detail"]
+        seats = call("GET", "/seats?session=thursday").json["items"]
+        assert {"maya", "ben"} <= {seat["client"] for seat in seats}
+        more = call("PUT", "/sessions/thursday", LATER | {"seats": ["maya", "ben", "zoe"]})
+        assert (more.status_code, more.json["taken_away"]) == (200, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [({"seats": ["maya", "ben"]}, "#/seats"), ({"capacity": 1}, "#/capacity")],
+)
+def test_an_evening_too_full_for_a_change_of_its_series_is_named_with_the_remedy(
+    call, recorded, change, pointer
+) -> None:
+    call("PUT", "/series/mondays", WEEKLY | {"capacity": 2})
+    at = {"starts_at": "2026-03-16T18:00:00-04:00", "ends_at": "2026-03-16T21:00:00-04:00", "title": "Mondays", "capacity": 2, "presence": "platform"}  # fmt: skip
+    assert call("PUT", "/sessions/mondays:2026-03-16T18:00", LATER | at | {"seats": ["maya", "zoe"]}).status_code == 200  # fmt: skip
+    before = recorded()
+    no = call("PUT", "/series/mondays", WEEKLY | {"capacity": 2} | change)
+    assert no.json["errors"][0]["pointer"] == pointer
+    assert "mondays:2026-03-16T18:00" in no.json["errors"][0]["detail"]
+    assert "take somebody out of it" in no.json["errors"][0]["detail"]
+    assert recorded() == before
 
 
 def test_a_full_session_refuses_one_more(call, recorded) -> None:

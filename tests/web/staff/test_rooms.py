@@ -159,16 +159,69 @@ def test_what_was_called_off_takes_place_after_all_with_the_places_it_had(
     assert store.scalars(select(Event).where(Event.tag == Tag.SESSION_REINSTATED)).one()
 
 
-def test_what_would_have_begun_by_now_is_not_reinstated(visit, room, world, store, clock):
+def test_a_running_session_called_off_by_mistake_takes_place_after_all_and_its_clients_are_told(
+    visit, room, world, store, clock, record_presence, ladder
+):
+    """Rules 4 and 14: what is known of who was there is kept."""
+    session = room([world.maya, world.gus], -2, presence_from="platform")
+    carla, page = visit(world.carla), f"/staff/sessions/{session.id}"
+    assert carla.post(f"{page}/cancellation", {"reason": "the wrong room"}).status_code == 303
+    record_presence(session, world.maya, clock.now())
+    assert "It takes place after all" in carla.get(page).text
+    assert carla.post(f"{page}/reinstatement").status_code == 303
+    store.refresh(session)
+    assert session.is_on
+    assert "1 of 2 there" in carla.get(page).text
+    assert store.scalars(select(Event).where(Event.tag == Tag.SESSION_REINSTATED)).one()
+
+
+def test_nobody_is_asked_who_was_in_a_room_that_was_called_off(carla, room, world, store, clock, ladder):  # fmt: skip
+    session = room([world.zoe], -6, looked=False)
+    ladder()
+    asked = store.scalars(select(Task).where(Task.kind == "mark_room")).one()
+    carla.post(f"/staff/sessions/{session.id}/cancellation", {"reason": "the host is ill"})
+    ladder()
+    store.refresh(asked)
+    assert (asked.is_open, asked.withdrawn, asked.outcome) == (False, True, "cancelled")
+
+
+def test_what_would_be_over_by_now_is_not_reinstated(visit, room, world, store, clock):
     session = room([world.maya], 60)
     session.cancel(store, "ill", by=world.carla, now=clock.now())
     store.commit()
-    clock.set(session.starts_at)
-    answer = visit(world.carla).post(f"/staff/sessions/{session.id}/reinstatement", htmx=True)
+    clock.set(session.ends_at)
+    page = f"/staff/sessions/{session.id}"
+    assert "It takes place after all" not in visit(world.carla).get(page).text
+    answer = visit(world.carla).post(f"{page}/reinstatement", htmx=True)
     assert answer.status_code == 422
-    assert "It would have begun by now" in answer.text
+    assert "It would be over by now" in answer.text
     store.refresh(session)
     assert session.cancelled_at is not None
+
+
+@pytest.mark.parametrize("held", ["over", "seen", "marked", "confirmed"])
+def test_a_session_that_was_held_is_not_called_off(
+    visit, room, world, store, clock, record_presence, held
+):
+    """Rule 14: nor does its page offer it."""
+    session = room([world.maya, world.gus], -10, presence_from="platform")
+    cody, page = visit(world.cody), f"/staff/sessions/{session.id}"
+    assert "Call this session off" in cody.get(page).text
+    match held:
+        case "over":
+            clock.set(session.ends_at)
+        case "seen":
+            record_presence(session, world.maya, clock.now())
+        case "marked":
+            cody.post(f"/staff/seats/{session.seats[0].id}/presence", {"type": "absent"})
+        case "confirmed":
+            cody.post(f"{page}/confirmation")
+    assert "Call this session off" not in visit(world.cody).get(page).text
+    answer = visit(world.cody).post(f"{page}/cancellation", {"reason": "wrong page"}, htmx=True)
+    assert answer.status_code == 422
+    assert "Correct who was there" in answer.text
+    store.refresh(session)
+    assert session.is_on
 
 
 def test_a_session_that_has_begun_is_not_moved(carla, room, world, store):
@@ -233,6 +286,74 @@ def test_a_lead_corrects_a_wrong_time_with_a_reason_and_attendance_is_kept(
     [said] = store.scalars(select(TimeCorrection)).all()
     assert (said.reason, said.by_id) == ("It was put in as noon.", world.cody.id)
     assert "1 of 1 there" in cody.get(f"/staff/sessions/{session.id}").text
+
+
+def correct(cody, session, began, ended, **more):
+    """Cody says when it really took place: wall times of New York."""
+    form = {"starts_at": began, "ends_at": ended, "reason": "It was put in wrongly."}
+    return cody.post(f"/staff/sessions/{session.id}/correction", form | more, htmx=True)
+
+
+def calls(store, client):
+    """(kind, whether open) of the tasks about this client, oldest first."""
+    store.expire_all()
+    found = store.scalars(select(Task).where(Task.client_id == client.id).order_by(Task.id))
+    return [(task.kind, task.is_open) for task in found]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_corrected_times_open_no_second_call_for_the_same_miss(
+    visit, room, world, store, clock, ladder, ended
+):
+    """Nor one after its call was ended by a person."""
+    session, cody = room([world.zoe], -90), visit(world.cody)
+    ladder()
+    assert calls(store, world.zoe) == [("outreach", True)]
+    if ended:
+        call = store.scalars(select(Task).where(Task.kind == "outreach")).one()
+        call.finish(store, "closed", by=world.carla, now=clock.now())
+        store.commit()
+    for minute in (31, 32):
+        assert correct(cody, session, f"2026-03-04T11:{minute}", "2026-03-04T14:30").status_code == 200  # fmt: skip
+        clock.forward(minutes=1)
+        ladder()
+        assert calls(store, world.zoe) == [("outreach", not ended)]
+
+
+def test_a_corrected_time_asks_once_who_was_in_a_room_that_nobody_marked(
+    visit, room, world, store, clock, ladder
+):
+    session, cody = room([world.zoe], -30, looked=False), visit(world.cody)
+    ladder()
+    correct(cody, session, "2026-03-04T12:31", "2026-03-04T14:30")
+    clock.forward(minutes=1)
+    ladder()
+    [asked] = store.scalars(select(Task).where(Task.kind == "mark_room")).all()
+    assert asked.is_open
+
+
+def test_a_correction_that_leaves_people_outside_is_asked_about_and_what_it_opens_is_withdrawn_with_it(
+    visit, room, world, store, clock, record_presence, ladder
+):
+    session = room([world.zoe, world.gus], -90, presence_from="platform")
+    cody = visit(world.cody)
+    record_presence(session, world.zoe, session.starts_at)
+    right, wrong = ("2026-03-04T11:30", "2026-03-04T14:30"), ("2026-03-03T11:30", "2026-03-03T14:30")  # fmt: skip
+    asked = correct(cody, session, *wrong)
+    assert asked.status_code == 422
+    live = asked.text[asked.text.index("would not have been at that time") :]
+    assert "Zoe" in live[: live.index("Save it all the same")]
+    assert "Gus" not in live[: live.index("Save it all the same")]
+    store.refresh(session)
+    assert session.sequence == 0
+    assert correct(cody, session, *wrong, anyway="yes").status_code == 200
+    clock.forward(minutes=1)
+    ladder()
+    assert calls(store, world.zoe) == [("outreach", True), ("reengagement", True)]
+    clock.forward(minutes=1)
+    assert correct(cody, session, *right).status_code == 200
+    ladder()
+    assert not [kind for kind, is_open in calls(store, world.zoe) if is_open]
 
 
 def test_a_session_in_the_future_cannot_be_marked(carla, room, world, store):

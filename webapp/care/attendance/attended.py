@@ -12,7 +12,7 @@ from webapp.care.attendance.presence import WEAK, EvidenceType, Presence
 from webapp.care.attendance.standing import ClientFacts, Facts, SessionFacts, Standing, standing
 from webapp.care.attendance.tally import TAP, Evidence, tally
 from webapp.care.directory import programs
-from webapp.care.schedule.sessions import Seat
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.db import Store
 
 
@@ -44,6 +44,22 @@ def attended(store: Store, seats: Sequence[Seat], now: datetime) -> set[int]:
         if standing(facts, now) is Standing.ATTENDED:
             attended_ids.add(seat.id)
     return attended_ids
+
+
+def left_outside(
+    store: Store, session: Session, starts_at: datetime, ends_at: datetime, now: datetime
+) -> list[Seat]:
+    """The seats whose client was there, and would not have been if the session had these times: what is asked about before its time is
+    corrected (rule 14). Two statements."""
+    given = select(Seat).where(Seat.session_id == session.id, Seat.is_given).order_by(Seat.number)
+    seats = store.scalars(given).all()
+    found = evidence(store, [seat.id for seat in seats])
+    return [
+        seat
+        for seat in seats
+        if tally(found[seat.id], session.starts_at, session.ends_at, now).seen
+        and not tally(found[seat.id], starts_at, ends_at, now).seen
+    ]
 
 
 def evidence(store: Store, seat_ids: Collection[int]) -> dict[int, list[Evidence]]:

@@ -27,10 +27,10 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Kind, Person
 from webapp.care.schedule.kinds import JOINT
-from webapp.care.schedule.sessions import Seat, Session, look_again
+from webapp.care.schedule.sessions import TOOK_PLACE, Seat, Session, look_again
 from webapp.crypto.sealed import SealedText, prepared_row
 from webapp.db import Base, Store
-from webapp.refusals import N_, Conflict, Forbidden, Invalid
+from webapp.refusals import N_, Conflict, Forbidden, Invalid, TooLate
 
 
 class EvidenceType(StrEnum):
@@ -134,6 +134,29 @@ class RoomLook(Base):
             look_again(store, now, session_id=self.session_id)
             session = store.get_one(Session, self.session_id)
             events.record(store, Tag.ROOM_LOOK_UNDONE, session=session, by=by, now=now)
+
+
+def is_held(store: Store, session: Session, now: datetime) -> bool:
+    """Whether a session stays held (rule 14): it is over or confirmed, or it has begun and somebody but its host was seen or marked."""
+    if session.ends_at <= now or session.confirmed_at:
+        return True
+    if session.starts_at > now:
+        return False
+    somebody = or_(Presence.person_id.is_(None), Presence.person_id != session.host_id)
+    seen = select(Presence.id).where(
+        Presence.session_id == session.id, Presence.type.not_in(WEAK), somebody,
+        Presence.type != EvidenceType.ENDED,
+    )  # fmt: skip
+    return store.scalar(seen.limit(1)) is not None
+
+
+def call_off(
+    store: Store, session: Session, reason: str, *, by: Person | None, now: datetime
+) -> None:
+    """Cancel a session, as `Session.cancel`. Raises TooLate also for one that has begun and in which somebody was there (rule 14)."""
+    if not session.cancelled_at and is_held(store, session, now):
+        raise TooLate(TOOK_PLACE)
+    session.cancel(store, reason, by=by, now=now)
 
 
 Key = tuple[int, str, str]

@@ -15,7 +15,7 @@ from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
 from webapp.care.schedule.sessions import PlaceReason, Seat, Session, check_times, occupied
 from webapp.db import Store
-from webapp.refusals import N_, Cancelled, Full, Invalid
+from webapp.refusals import N_, Cancelled, Full, Invalid, TooLate
 
 LONGEST_TITLE = 200
 MOST_PLACES = 1000
@@ -177,11 +177,15 @@ def resize(store: Store, session: Session, capacity: int) -> None:
 def set_seats(
     store: Store, session: Session, clients: Iterable[Person], *, by: Person | None, now: datetime
 ) -> None:
-    """Give each of these clients a place, and release everyone else's. Raises Full, Cancelled, Invalid."""
+    """Give each of these clients a place, and release everyone else's. Raises Full, Cancelled, Invalid; TooLate naming whoever would lose
+    theirs in one that has begun (rule 14)."""
     wanted = {client.id: client for client in clients}
-    for seat in taken(store, session):
-        if seat.client_id not in wanted:
-            seat.release(store, by=by, now=now)
+    left_out = [seat for seat in taken(store, session) if seat.client_id not in wanted]
+    if left_out and session.starts_at <= now:
+        refs = ", ".join(seat.client.ref for seat in left_out)
+        raise TooLate(N_("This session has begun, so whoever has a place in it keeps it. Name them too: %(who)s."), field="seats", who=refs)  # fmt: skip
+    for seat in left_out:
+        seat.release(store, by=by, now=now)
     store.flush()
     for client in wanted.values():
         give_seat(store, session, client, by=by, now=now)

@@ -21,6 +21,8 @@ from webapp.db import Base, Database, Store, claim
 from webapp.refusals import N_, Full, Invalid
 
 HORIZON = timedelta(weeks=8)
+FULL_EVENING = N_("%(evening)s has no free place. Give that one more places, or take somebody out of it.")  # fmt: skip
+FEWER_THAN_TAKEN = N_("%(taken)s places of %(evening)s are taken. Keep as many, or take somebody out of it.")  # fmt: skip
 SHORTEST, LONGEST = timedelta(minutes=1), LONGEST_SESSION
 
 
@@ -129,7 +131,8 @@ def put(
     """Plan a series or change it, with its coming sessions; returns (series, whether new). Raises Invalid naming the field.
 
     What a person changed on one evening stands (rule 13), but for the evenings of `take_back`, which follow the series again; `also_changed`: all that are to come.
-    `applies_from`: the change is for this instant's evening and the following ones; None: for all that are to come.
+    `applies_from`: the change is for this instant's evening and the following ones; None: for all that are to come,
+    also those that an earlier change with it left as they were.
     """
     recurrence = recurrences.checked(local_start, known_zone(time_zone), rrule)
     if not SHORTEST <= duration <= LONGEST:
@@ -148,6 +151,7 @@ def put(
         store.add(series)
     if applies_from and not new:
         _unfold_as_it_was(store, series, applies_from, by=by, now=now)
+    if not new:
         series.applies_from = applies_from
     series.kind, series.title = kind, title
     series.join_url = dial_ins.checked_join_url(join_url)
@@ -281,12 +285,18 @@ def changed_by_hand(session: Session) -> list[str]:
 
 
 def reinstate(store: Store, session: Session, *, by: Person | None, now: datetime) -> None:
-    """Let a cancelled session take place after all; clients who became members of its series meanwhile get a place while there are
-    any. Raises TooLate."""
+    """Let a cancelled session take place after all. One that is to come follows its series as that is now, but for what somebody changed
+    there by hand (rule 13); clients who became members meanwhile get a place while there are any. Raises TooLate; Invalid
+    naming `capacity`."""
     session.reinstate(store, by=by, now=now)
-    if session.series_id is not None:
-        series = store.get_one(Series, session.series_id)
-        follow_members(store, series, [session], by=by, now=now, full=[])
+    if session.series_id is None or session.starts_at <= now:
+        return
+    series = store.get_one(Series, session.series_id)
+    begin = max(now, series.applies_from or now)
+    for on, starts_at in series.occurrences_or_none(*series.window(now)).items():
+        if on[:10] == str(session.occurs_on)[:10] and starts_at > begin:
+            _follow(store, series, session, on, starts_at, False, by, now)
+    follow_members(store, series, [session], by=by, now=now, full=[])
 
 
 def coming(series: Series, now: datetime) -> Select[Session]:
@@ -338,9 +348,10 @@ def follow_members(
                 reason = PlaceReason.PATTERN if expected else why
                 planning.give_seat(store, session, client, by=by, now=now, why=reason)
             except Full as refusal:
+                named = Full(FULL_EVENING, field=refusal.field, evening=session.ref)
                 if full is None:
-                    raise
-                full.append(refusal)
+                    raise named from refusal
+                full.append(named)
             else:
                 known = [*(each for each in known if each != client.id), client.id]
         if known != planned[SEATS] or session.as_planned is None:
@@ -423,7 +434,11 @@ def _follow(
             )
     changed = store.is_modified(session)
     if before["capacity"] == session.capacity != wanted["capacity"]:
-        planning.resize(store, session, wanted["capacity"])
+        try:
+            planning.resize(store, session, wanted["capacity"])
+        except Invalid as refusal:
+            named = refusal.values | {"evening": session.ref}
+            raise Invalid(FEWER_THAN_TAKEN, field=refusal.field, **named) from refusal
         changed = True
     if changed:
         planning.record_change(store, session, as_it_is["host_id"], by=by, now=now)

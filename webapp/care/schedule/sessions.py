@@ -40,6 +40,7 @@ OCCUPIED = "released_at IS NULL OR held_until IS NOT NULL"
 
 LONGEST_REASON = 500
 """Letters of why a session was cancelled."""
+TOOK_PLACE = N_("It took place, so it stays where it was held. Correct who was there, or let somebody who leads correct its time.")  # fmt: skip
 
 
 class PlaceReason(StrEnum):
@@ -150,9 +151,12 @@ class Session(Base):
         )  # fmt: skip
 
     def cancel(self, store: Store, reason: str, *, by: Person | None, now: datetime) -> None:
-        """The program cancels it: nobody missed anything. A second time changes nothing. Raises Invalid without a reason."""
+        """The program cancels it: nobody missed anything. A second time changes nothing. Raises Invalid without a reason; TooLate once
+        it is over (rule 14). Whoever calls one off that has begun asks `presence.call_off`, which knows who was there."""
         if self.cancelled_at:
             return
+        if self.ends_at <= now or self.confirmed_at:
+            raise TooLate(TOOK_PLACE)
         if not reason.strip():
             raise Invalid(N_("Say why, for the record."), field="reason")
         if len(reason) > LONGEST_REASON:
@@ -168,12 +172,12 @@ class Session(Base):
         )
 
     def reinstate(self, store: Store, *, by: Person | None, now: datetime) -> None:
-        """Take place after all, with the places it had. One that was not cancelled is left as it is. Raises TooLate once it would
-        have begun."""
+        """Take place after all, with the places it had and whatever is known of who was there. One that was not cancelled is left as
+        it is. Raises TooLate once it would be over."""
         if not self.cancelled_at:
             return
-        if self.starts_at <= now:
-            raise TooLate(N_("It would have begun by now. Plan another one."))
+        if self.ends_at <= now:
+            raise TooLate(N_("It would be over by now. Plan another one."))
         self.cancelled_at, self.cancel_reason, self.cancelled_by_id = None, None, None
         self.sequence += 1
         look_again(store, now, session_id=self.id)

@@ -34,8 +34,9 @@ def close_all(store: Store, endings: Sequence[tuple[Picture, TaskEnding]], now: 
 
 
 def _goes_on(store: Store, task: Task, now: datetime) -> bool:
-    """Whether a couple's task goes on for the other partner, who is still missing: it is then about that one's seat (rule 8)."""
-    if task.kind != TaskKind.RELATIONAL:
+    """Whether a couple's task goes on for the other partner, who is still missing, or a plan to rejoin for another session that was
+    missed: it is then about that seat (rule 8)."""
+    if task.kind not in (TaskKind.RELATIONAL, TaskKind.REENGAGEMENT):
         return False
     others = [each for each in task.brief.get("seats", []) if each != task.seat_id]
     columns = select(*SEAT_COLUMNS).where(among(store, Seat.id, others), Seat.is_given)
@@ -63,8 +64,8 @@ def close(store: Store, task: Task, ending: TaskEnding, now: datetime) -> None:
 
 
 def close_answered(store: Store, pictures: Sequence[Picture], now: datetime) -> None:
-    """End the questions about rooms that somebody has looked at, whose evidence tells after all, or whose guests are named or kept
-    nobody waiting (rule 7)."""
+    """End the questions about rooms that somebody has looked at, whose evidence tells after all, whose guests are named or kept
+    nobody waiting, or that were called off (rule 7)."""
     rooms = {p.seat.session_id: p.facts.room for p in pictures if now >= p.facts.room.starts_at}
     if not rooms:
         return
@@ -73,6 +74,9 @@ def close_answered(store: Store, pictures: Sequence[Picture], now: datetime) -> 
     )
     for task in store.scalars(open_ones.with_for_update(key_share=True)):
         room = rooms[task.session_id or 0]
+        if room.cancelled:
+            close(store, task, TaskEnding(task.kind, "cancelled"), now)
+            continue
         if task.kind == TaskKind.MATCH_GUEST:
             word = "" if room.has_guest(now) else "named"
             word = word or ("" if _waited_for(store, task.session_id or 0, now) else "evidence")

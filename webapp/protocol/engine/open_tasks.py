@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from webapp.bulk import among, insert_or_ignore, rows
 from webapp.care.attendance.standing import Standing, standing
@@ -42,6 +42,7 @@ TIME_TO_PLAN = timedelta(hours=24)
 HOST_ANSWERS_WITHIN = timedelta(minutes=10)
 """How long the host has to say who is in the room before the coordinator is asked (rule 7)."""
 ONE_A_CLIENT = (TaskKind.ESCALATION, TaskKind.REENGAGEMENT)
+ONE_A_SEAT = (TaskKind.OUTREACH, *ONE_A_CLIENT)
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class PlannedTask:
 def planned_task(picture: Picture, rung: Rung, now: datetime) -> PlannedTask:
     """The task that `rung` calls for, for this seat."""
     kind, seat = TaskKind(rung.value), picture.seat
-    subject = seat.session_id if kind is TaskKind.MARK_ROOM else seat.id
+    subject = _subject(kind, seat)
     within = {
         TaskKind.REENGAGEMENT: TIME_TO_PLAN, TaskKind.MARK_ROOM: HOST_ANSWERS_WITHIN,
     }.get(kind, picture.facts.room.policy.outreach_due)  # fmt: skip
@@ -73,6 +74,9 @@ def open_all(store: Store, calls: list[PlannedTask], now: datetime) -> set[tuple
     if not calls:
         return set()
     _lock(store, calls)
+    calls = _not_asked_for(store, calls)
+    if not calls:
+        return set()
     clients = {call.picture.seat.client_id for call in calls}
     known = task_owners.read(store, clients, now)
     joined = _join(store, calls, clients, now)
@@ -81,6 +85,31 @@ def open_all(store: Store, calls: list[PlannedTask], now: datetime) -> set[tuple
     _fill_drafts(store, [c for c in fresh if c.kind is TaskKind.REENGAGEMENT], known, now)
     _insert(store, fresh, known, now)
     return joined
+
+
+def _not_asked_for(store: Store, calls: list[PlannedTask]) -> list[PlannedTask]:
+    """These but for those whose seat or room has such a task by another time of its session, which was corrected meanwhile: one miss
+    makes one of each. After one that ended because the client was there, or that was withdrawn, a miss is a new one."""
+    seats = {c.picture.seat.id for c in calls if c.kind in ONE_A_SEAT}
+    in_rooms = {c.picture.seat.session_id for c in calls if c.kind is TaskKind.MARK_ROOM}
+    settled = or_(Task.withdrawn, Task.outcome == "joined")
+    columns = (Task.kind, Task.seat_id, Task.session_id)
+    asked = set[tuple[str, int]]()
+    if seats:
+        query = select(*columns).where(among(store, Task.seat_id, seats), Task.kind.in_(ONE_A_SEAT))
+        found = rows(store, query.where(or_(Task.is_open, ~settled)))
+        asked |= {(kind, seat_id) for kind, seat_id, _ in found}
+    if in_rooms:
+        query = select(*columns).where(
+            among(store, Task.session_id, in_rooms), Task.is_open, Task.kind == TaskKind.MARK_ROOM
+        )
+        asked |= {(kind, session_id) for kind, _, session_id in rows(store, query)}
+    return [c for c in calls if (c.kind.value, _subject(c.kind, c.picture.seat)) not in asked]
+
+
+def _subject(kind: TaskKind, seat: SeatRow) -> int:
+    """What a task of a rung is about: the session, or the seat."""
+    return seat.session_id if kind is TaskKind.MARK_ROOM else seat.id
 
 
 def ask_who_guests_are(store: Store, pictures: Iterable[Picture], now: datetime) -> None:

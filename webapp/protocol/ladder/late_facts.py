@@ -26,7 +26,7 @@ def task_endings(facts: Facts, now: datetime) -> list[TaskEnding]:
     """The endings of open tasks that the facts of `now` call for. The tasks stay in the chart.
 
     A join or a report ends the calls; once the client was reached, the counselor's ends; an escalation nobody has touched is withdrawn
-    when the client was there after all, or was in touch since. A cancelled session ends all of them: nobody missed anything.
+    when the client was there after all, or was in touch since; so is a plan to rejoin that nobody has touched, of a client who was there. A cancelled session ends all of them: nobody missed anything.
     """
     if not facts.open_tasks:
         return []
@@ -39,6 +39,8 @@ def task_endings(facts: Facts, now: datetime) -> list[TaskEnding]:
             ends += _end_of_call(kind, stops)
         elif kind == "escalation" and not touched:
             ends += [TaskEnding(kind, word) for word in _unsilenced(stops)]
+        elif kind == "reengagement" and not touched and "joined" in stops:
+            ends.append(TaskEnding(kind, "joined"))
     return ends
 
 

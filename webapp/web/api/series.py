@@ -59,7 +59,7 @@ class SeriesIn(RequestBody):
     dial_in: DialIn | None = None
     applies_from: Instant | None = Field(
         None,
-        description="This evening and the following ones, within eight weeks; null: all to come",
+        description="This evening and the following ones, within eight weeks; null: all to come, also those that an earlier change with it left as they were",
     )
     also_changed: bool = Field(
         False,

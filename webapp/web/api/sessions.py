@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from webapp import clock
+from webapp.care.attendance import presence
 from webapp.care.directory.people import Kind
 from webapp.care.schedule import planning, series
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
@@ -90,7 +91,7 @@ class CancellationIn(RequestBody):
 )  # fmt: skip
 def put_session(path: SessionRef, query: DryRun, body: SessionIn):  # type: ignore[no-untyped-def]
     """Plan a session, or change the one of that reference. Another start moves it, and everyone who was notified is notified again;
-    one that has begun stays where it is. On an evening of a series this is a change by hand, and stands. `seats` are exactly those who have a place afterwards: `taken_away` says whom that costs what,
+    one that has begun stays where it is. On an evening of a series this is a change by hand, and stands. `seats` are exactly those who have a place afterwards, and of one that has begun nobody is left out (409): `taken_away` says whom that costs what,
     `overlaps` what its people have at that time already; `dry_run=1` says both and changes nothing."""
     now = clock.now()
     session, new = planning.put(
@@ -115,9 +116,10 @@ def put_session(path: SessionRef, query: DryRun, body: SessionIn):  # type: igno
     tag="Sessions", example={"reason": "The host is ill."},
 )  # fmt: skip
 def cancel_session(path: SessionRef, body: CancellationIn):  # type: ignore[no-untyped-def]
-    """Cancel a session: nobody is counted as absent. Repeating it changes nothing."""
+    """Cancel a session: nobody is counted as absent. Repeating it changes nothing. One that is over, or has begun with somebody there, is
+    refused (409): correct who was there, or its time."""
     session = lookups.session(path.ref)
-    session.cancel(store, body.reason, by=tokens.actor(), now=clock.now())
+    presence.call_off(store, session, body.reason, by=tokens.actor(), now=clock.now())
     return shown(session)
 
 
@@ -129,7 +131,7 @@ def cancel_session(path: SessionRef, body: CancellationIn):  # type: ignore[no-u
     tag="Sessions",
 )
 def reinstate_session(path: SessionRef):  # type: ignore[no-untyped-def]
-    """Let a cancelled session take place after all, with the places it had. One that is not cancelled is refused (409)."""
+    """Let a cancelled session take place after all, with the places it had, as long as its time lasts. One that is not cancelled is refused (409)."""
     session = lookups.session(path.ref)
     if not session.cancelled_at:
         raise Conflict(N_("This session is not cancelled."))

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from webapp import clock
-from webapp.care.attendance import guests, one_device, presence
+from webapp.care.attendance import attended, guests, one_device, presence
 from webapp.care.attendance.guests import Guest
 from webapp.care.attendance.presence import EvidenceType, Presence
 from webapp.care.directory.permissions import Permission, lead
@@ -183,7 +183,8 @@ def move(session_id: int) -> ResponseReturnValue:
 @rooms.post("/sessions/<row:session_id>/correction")
 @needs(Permission.MARK_ROOM)
 def correct_time(session_id: int) -> ResponseReturnValue:
-    """Say when a session that has begun really took place, with a reason: for those who lead. Attendance is kept (rule 14)."""
+    """Say when a session that has begun really took place, with a reason: for those who lead. Attendance is kept; who was there and
+    would then not have been is named and asked about first (`anyway`; rule 14)."""
     session = _run(session_id)
     if not lead(me()):
         raise Forbidden(N_("Only somebody who leads can correct this."))
@@ -191,9 +192,12 @@ def correct_time(session_id: int) -> ResponseReturnValue:
         starts_at = instant(request.form.get("starts_at", ""), "starts_at")
         ends_at = instant(request.form.get("ends_at", ""), "ends_at")
         reason = request.form.get("reason", "")[:500]
+        outside = attended.left_outside(store, session, starts_at, ends_at, clock.now())
         session.correct_time(store, starts_at, ends_at, reason, by=me(), now=clock.now())
     except Refusal as refusal:
         return _refused(session_id, refusal)
+    if outside and not request.form.get("anyway"):
+        return _refused(session_id, outside={seat.id for seat in outside})
     store.commit()
     return _after(session_id)
 
@@ -201,7 +205,7 @@ def correct_time(session_id: int) -> ResponseReturnValue:
 @rooms.post("/sessions/<row:session_id>/reinstatement")
 @needs(Permission.MARK_ROOM)
 def reinstate(session_id: int) -> ResponseReturnValue:
-    """Let a session that was called off take place after all."""
+    """Let a session that was called off take place after all, as long as its time lasts."""
     session = _run(session_id)
     try:
         series.reinstate(store, session, by=me(), now=clock.now())
@@ -214,10 +218,10 @@ def reinstate(session_id: int) -> ResponseReturnValue:
 @rooms.post("/sessions/<row:session_id>/cancellation")
 @needs(Permission.MARK_ROOM)
 def cancel(session_id: int) -> ResponseReturnValue:
-    """Cancel the session, with a reason: nobody is counted as absent."""
+    """Cancel the session, with a reason: nobody is counted as absent. One that was held stays so (rule 14)."""
     session = _run(session_id)
     try:
-        session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
+        presence.call_off(store, session, request.form.get("reason", ""), by=me(), now=clock.now())
     except Refusal as refusal:
         return _refused(session_id, refusal)
     store.commit()
@@ -291,6 +295,7 @@ def _page_context(session_id: int) -> dict[str, Any]:
         "needs": needs,
         "after": materials.after(store, room.session),
         "leads": lead(me()),
+        "held": presence.is_held(store, room.session, clock.now()),
     }
 
 

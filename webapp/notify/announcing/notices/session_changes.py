@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, func, or_, select
 
+from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.privacy.consents import Category, covers
@@ -57,9 +58,12 @@ def cancelled(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Plan
 
 
 def reinstated(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
-    """A cancelled session takes place after all: to everybody with a place there."""
+    """A cancelled session takes place after all: to everybody with a place there who was told that it was off."""
     starts_at, ends_at = (datetime.fromisoformat(fields[name]) for name in ("starts_at", "ends_at"))
-    return _to_holders(store, event, NoticeKind.SESSION_REINSTATED, starts_at, ends_at)
+    told = _told_that_it_is_off(store, event)
+    for notice in _to_holders(store, event, NoticeKind.SESSION_REINSTATED, starts_at, ends_at):
+        if notice.person_id in told:
+            yield notice
 
 
 def time_corrected(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
@@ -152,6 +156,29 @@ def _to_others_told(
             event, person_id, kind, not_after, about_at, client_id=client_id, seat_id=seat_id,
             session_id=event.session_id, consent=Category.SCHEDULE,
         )  # fmt: skip
+
+
+def _told_that_it_is_off(store: Store, event: Any) -> set[int]:
+    """Whom the last notice about whether this session takes place told that it doesn't, alone or with other changes. A row that a worker
+    has leased counts as told."""
+    called_off = (
+        select(func.max(Event.id))
+        .where(Event.session_id == event.session_id, Event.tag == Tag.SESSION_CANCELLED)
+        .where(Event.id < event.id)
+        .scalar_subquery()
+    )
+    row, on = Notification, (NoticeKind.SESSION_CANCELLED, NoticeKind.SESSION_REINSTATED)
+    this = and_(row.session_id == event.session_id, row.kind.in_(on))
+    several = and_(row.kind == NoticeKind.SCHEDULE_CHANGED, row.event_id >= called_off)
+    found = (
+        select(row.person_id, row.kind)
+        .join(Seat, and_(Seat.session_id == event.session_id, Seat.client_id == row.person_id))
+        .where(or_(this, several), row.event_id < event.id, row.client_id == row.person_id)
+        .where(or_(row.sent_at.is_not(None), row.is_open & (row.attempts > 0)))
+        .order_by(row.id)
+    )
+    last = {person_id: kind for person_id, kind in store.execute(found)}
+    return {who for who, kind in last.items() if kind != NoticeKind.SESSION_REINSTATED}
 
 
 def _seats_making_up(store: Store, session_id: int) -> set[int]:

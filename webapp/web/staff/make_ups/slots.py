@@ -12,6 +12,7 @@ from sqlalchemy import Text, cast, select
 from werkzeug.datastructures import MultiDict
 
 from webapp import clock
+from webapp.care.attendance import presence
 from webapp.care.directory.people import Person
 from webapp.care.directory.permissions import Permission, lead
 from webapp.care.schedule import planning, series
@@ -85,7 +86,7 @@ def cancel(session_id: int) -> ResponseReturnValue:
     if not session.is_run_by(me()):
         abort(404)
     try:
-        session.cancel(store, request.form.get("reason", ""), by=me(), now=clock.now())
+        presence.call_off(store, session, request.form.get("reason", ""), by=me(), now=clock.now())
     except Refusal as refusal:
         discard_and_read()
         return page(PAGE, 422, **_context(), errors=form_errors(refusal), wrong_slot=session_id)
