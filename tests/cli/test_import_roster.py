@@ -487,7 +487,7 @@ def test_what_people_have_at_the_times_of_a_series_already_is_said(
     )
     assert f"Mia (mia) {clash}" in dry
     assert f"Carla (carla) {clash}" in dry
-    assert "Tom (tom) has" not in dry
+    assert "Tom (tom) has Evening group" not in dry
 
 
 def test_what_hangs_on_staff_who_leave_or_lose_a_role_is_said(
