@@ -12,6 +12,7 @@ from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
 from webapp import clock
 from webapp.batches import SetAside
+from webapp.care import leaving
 from webapp.care.accounts import api_tokens, logins, sign_in_links
 from webapp.care.accounts.logins import Login
 from webapp.care.audit import events
@@ -244,6 +245,30 @@ def test_there_is_no_link_for_a_stranger(run: Run, world: World) -> None:
     done = run("person", "link", "nobody@example.org")
     assert (done.exit_code, done.stdout) == (1, "")
     assert "rejoin person invite" in done.stderr
+
+
+def test_who_has_left_gets_no_link_and_the_remedy_is_said(
+    run: Run, fresh_database: Database, world: World
+) -> None:
+    """A link for somebody who can't sign in would be dead from the start."""
+    with fresh_database.writing() as store:
+        maya = store.get_one(Person, world.maya.id)
+        leaving.change_status(store, maya, "discharged", by=None, now=clock.now())
+        store.commit()
+    invited = ("invite", "maya@example.org", "--kind", "client", "--program", "harbor")
+    for asked in (invited, ("link", "maya@example.org")):
+        done = run("person", *asked)
+        assert (done.exit_code, done.stdout) == (1, "")
+        said = " ".join(done.stderr.split())
+        assert "Maya Torres (maya) has left the program, so no link lets them in." in said
+        assert "Set their status to active in the roster first" in said
+
+
+def test_a_name_that_is_registered_as_another_kind_says_whose_it_is(run: Run, world: World) -> None:
+    asked = ("invite", "maya@example.org", "--name", "maya torres", "--kind", "supporter")
+    said = " ".join(run("person", *asked, "--program", "harbor").stderr.split())
+    assert "maya@example.org is Maya Torres (maya), registered in harbor as client." in said
+    assert "rejoin person link --program harbor --ref maya" in said
 
 
 def test_with_several_programs_one_has_to_say_which(run: Run, world: World) -> None:

@@ -6,13 +6,15 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from click.testing import Result
 from sqlalchemy import func, select
 
 from tests.cli.conftest import Run
 from tests.conftest import THAT_DAY
+from webapp import clock
 from webapp.care.attendance import absences
 from webapp.care.audit import chain, events
-from webapp.care.contact import addresses
+from webapp.care.contact import addresses, stop_words
 from webapp.care.contact.addresses import Address
 from webapp.care.directory import people, programs
 from webapp.care.directory.people import Person
@@ -391,3 +393,120 @@ def test_rules_are_expanded_before_a_lock_is_taken(run: Run, program: None, file
     finally:
         sys.setprofile(None)
     assert entered == ["check", "_expanded", "enter"]
+
+
+CELLS = "type,ref,kind,name,email,phone,time_zone,language,roles,status,opted_in\n"
+
+
+def said_by(done: Result) -> str:
+    """What the command said, without the line breaks of a narrow terminal."""
+    return " ".join(done.stderr.split())
+
+
+def test_every_changed_field_of_a_person_is_counted_and_named(
+    run: Run, program: None, file: Path
+) -> None:
+    """The dry run is the only look that somebody has beforehand."""
+    file.write_text(CELLS + "person,e,client,Eve Vale,eve@example.org,617 555 0301,,,,,email sms\n")
+    run("import", "roster", str(file))
+    file.write_text(
+        CELLS
+        + "person,e,client,Eve North,eve2@example.org,617 555 0399,America/Denver,es,,paused,email sms\n"
+    )
+    for more in (["--dry-run"], []):
+        said = said_by(run("import", "roster", str(file), *more))
+        assert (
+            "Eve North (e): name Eve Vale → Eve North, e-mail eve@example.org → eve2@example.org,"
+            " telephone +16175550301 → +16175550399, time zone America/New_York → America/Denver,"
+            " language en → es, status active → paused,"
+            " written to at +16175550301 eve@example.org → +16175550399 eve2@example.org." in said
+        )
+    again = said_by(run("import", "roster", str(file)))
+    assert "Eve North (e):" not in again
+
+
+@pytest.mark.parametrize("how", ["stopped", "unsafe", "switched off"])
+def test_an_address_that_stays_closed_is_said_with_what_it_means(
+    run: Run, program: None, fresh_database: Database, file: Path, how: str
+) -> None:
+    """Rules 15 and 16: also for whoever else gets a number from which STOP came."""
+    first = CELLS + "person,e,client,Eve,,617 555 0301,,,,,sms\n"
+    other = CELLS + "person,e,client,Eve,,617 555 0399,,,,,sms\n"
+    file.write_text(first)
+    run("import", "roster", str(file))
+    with fresh_database.writing() as store:
+        eve = store.scalars(select(Person).where(Person.ref == "e")).one()
+        [address] = store.scalars(addresses.of(eve.id))
+        if how == "stopped":
+            stop_words.stop(store, "+16175550301", clock.now())
+        elif how == "unsafe":
+            addresses.mark(store, eve, "+16175550301", unsafe=True, by=eve, now=clock.now())
+        else:
+            contact_preferences.allow(store, address, False, by=eve, now=clock.now())
+        store.commit()
+    fresh_database.dispose()
+    file.write_text(other)
+    run("import", "roster", str(file))
+    new = "person,f,client,Fay,,617 555 0301,,,,,sms\n" if how == "stopped" else ""
+    file.write_text(first + new)
+    why = {
+        "stopped": "STOP came from +16175550301, and only START from there undoes it",
+        "unsafe": "+16175550301 is marked unsafe, and nobody writes or calls there",
+        "switched off": "they switched that off, and no file switches it on",
+    }[how]
+    for more in (["--dry-run"], []):
+        said = said_by(run("import", "roster", str(file), *more))
+        assert f"Eve (e) gets no texts: {why}." in said
+        assert (f"Fay (f) gets no texts: {why}." in said) == bool(new)
+
+
+def test_all_wrong_cells_of_a_row_are_named_at_once(run: Run, program: None, file: Path) -> None:
+    file.write_text(CELLS + "person,x,client,X,bad at example,12,Mars/X,fr,juggler,gone,pigeon\n")
+    said = run("import", "roster", str(file)).stderr
+    for column in ("email", "phone", "time_zone", "language", "roles", "status", "opted_in"):
+        assert f"row 2, {column}:" in said
+    file.write_text(
+        "type,ref,kind,title,local_start,duration,rrule,host,capacity,join_url,seats\n"
+        "series,s,party,S,tomorrow,3h,WEEKLY,nobody,none,ftp://x,noone\n"
+    )
+    said = run("import", "roster", str(file)).stderr
+    for column in (
+        "kind", "local_start", "duration", "rrule", "host", "capacity", "join_url", "seats",
+    ):  # fmt: skip
+        assert f"row 2, {column}:" in said
+
+
+def test_what_people_have_at_the_times_of_a_series_already_is_said(
+    run: Run, evening: None, file: Path
+) -> None:
+    """Rule 14, as the API's answer lists it."""
+    file.write_text(SERIES + group("mia").replace("evening,group,,Evening", "late,group,,Late"))
+    dry = said_by(run("import", "roster", str(file), "--dry-run"))
+    clash = (
+        f"has Evening group (evening) at the times of Late group (late): 8 times, first on {FIRST}."
+    )
+    assert f"Mia (mia) {clash}" in dry
+    assert f"Carla (carla) {clash}" in dry
+    assert "Tom (tom) has Evening group" not in dry
+
+
+def test_what_hangs_on_staff_who_leave_or_lose_a_role_is_said(
+    run: Run, evening: None, file: Path
+) -> None:
+    more = "type,ref,kind,name,roles,status,counselor,partners,therapist\n"
+    file.write_text(
+        more + "person,carla,staff,Carla,counselor couples_therapist,,,,\nteam,ida,,,,,carla,,\n"
+        "couple,pair,,,,,,mia tom,carla\n"
+    )
+    assert run("import", "roster", str(file)).exit_code == 0
+    people = "Mia and Tom without a couples therapist; Ida (ida) without their counselor."
+    file.write_text(more + "person,carla,staff,Carla,,discharged,,,\n")
+    assert f"That leaves 8 sessions to come without a host; {people}" in said_by(
+        run("import", "roster", str(file), "--dry-run")
+    )
+    file.write_text(more + "person,carla,staff,Carla,supervisor,,,,\n")
+    dry = said_by(run("import", "roster", str(file), "--remove", "--dry-run"))
+    assert (
+        f"Carla (carla) is no longer counselor couples_therapist. That leaves {people}"
+        in dry.replace("! ", "")
+    )

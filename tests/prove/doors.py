@@ -138,6 +138,7 @@ BREAKS = (
     Mutation("S3", "webapp/care/contact/addresses.py", "Address.usable, Address.channel != Channel.PUSH)", "Address.usable)", by("web/account/test_account_changes", "with_a_fresh or needs_one")),
     Mutation("S3", "webapp/notify/announcing/notices/accounts.py", "and_(Address.usable, ~about)", "Address.usable", by("web/account/test_account_changes", "not_told_of_itself")),
     Mutation("S3", "webapp/notify/announcing/notices/__init__.py", "    Tag.PASSKEY_REMOVED: accounts.changed,\n", "", by("web/account/test_account_changes", "removed_passkey")),
+    Mutation("S3", "webapp/notify/delivery/objections.py", "ANYWAY = (*LINKS, *SECURITY,", "ANYWAY = (*LINKS,", by("notify/delivery/test_at_the_claim", "can_sign_in")),
     Mutation("S3", "webapp/notify/delivery/objections.py", "replaced = and_(Address.stopped_why == REPLACED, notice.kind == NoticeKind.ACCOUNT_CHANGED)", "replaced = Address.stopped_why == NoticeKind.MESSAGE", by("notify/delivery/test_at_the_claim", "roster_replaced")),
     Mutation("S3", "webapp/care/contact/addresses.py", "if not row.is_new(now)}", "}", by("web/account/test_recovery", "within_a_day or begins_anew")),
     Mutation("S3", "webapp/care/contact/addresses.py", "        address.on_file_at = now\n", "", by("web/account/test_recovery", "begins_anew")),

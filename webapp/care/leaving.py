@@ -1,8 +1,9 @@
 """Changes a person's status (active, paused, discharged), and ends a couple together with its joint bookings."""
 
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from webapp.care.accounts import logins
@@ -14,7 +15,7 @@ from webapp.care.contact.tasks import Task, TaskKind
 from webapp.care.directory import teams
 from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import Program
-from webapp.care.directory.teams import Couple
+from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.make_ups import busy_slots, waitlist
 from webapp.care.make_ups.make_ups import ENDED_WITH_COUPLE, MakeUp
 from webapp.care.make_ups.waitlist import WaitlistEntry
@@ -55,6 +56,39 @@ def _hand_over_work(store: Store, person: Person, by: Person | None, now: dateti
     for task in open_ones:
         owner = owners.of(task.client_id, task.program_id, task.role)
         task.hand_over(store, owner, by=by, now=now)
+
+
+class LeftBehind(NamedTuple):
+    """What still names a member of staff who has left: how many sessions to come they host, couples have them as their therapist, and
+    clients have them in their care team."""
+
+    person: Person
+    sessions: int
+    couples: int
+    clients: int
+
+
+def left_behind(store: Store, program_id: int, now: datetime) -> list[LeftBehind]:
+    """The program's discharged staff whom something still names, by name. One statement; grows with the coming sessions."""
+    hosted = select(func.count(Session.id)).where(
+        Session.host_id == Person.id, Session.is_on, Session.starts_at > now
+    )
+    couples = select(func.count(Couple.id)).where(
+        Couple.therapist_id == Person.id, Couple.ended_at.is_(None)
+    )
+    client = aliased(Person)
+    named = (CareTeam.counselor_id, CareTeam.supervisor_id, CareTeam.coordinator_id)
+    clients = (
+        select(func.count(CareTeam.client_id))
+        .join(client, client.id == CareTeam.client_id)
+        .where(or_(*(each == Person.id for each in named)), client.status != Status.DISCHARGED)
+    )
+    counts = [each.correlate(Person).scalar_subquery() for each in (hosted, couples, clients)]
+    left = select(Person, *counts).where(
+        Person.program_id == program_id, Person.kind == Kind.STAFF,
+        Person.status == Status.DISCHARGED, or_(*(each > 0 for each in counts)),
+    )  # fmt: skip
+    return [LeftBehind(*row) for row in store.execute(left.order_by(Person.folded_name))]
 
 
 def put_couple(

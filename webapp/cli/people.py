@@ -179,11 +179,29 @@ def _find_or_create(
         }
         ref = _unused_reference(store, where, email)
         return enrolling.enroll(store, where, ref, by=None, now=now, email=email, **more)[0]
-    if known[0].kind != more["kind"]:
-        raise CommandFailed(
-            f"{email} is registered in {where.ref} as {known[0].kind}. For somebody else with this address, give their --name."
+    found = known[0]
+    whose = f"{found.name} ({found.ref})"
+    if found.kind != more["kind"]:
+        remedy = (
+            f"For a link for them: rejoin person link --program {where.ref} --ref {found.ref}."
+            f" For somebody else of that name, spell the --name so that both can be told apart"
+            if name
+            else "For somebody else with this address, give their --name"
         )
-    return known[0]
+        raise CommandFailed(
+            f"{email} is {whose}, registered in {where.ref} as {found.kind}. {remedy}."
+        )
+    if found.status == Status.DISCHARGED:
+        raise CommandFailed(_has_left(found))
+    return found
+
+
+def _has_left(person: Person) -> str:
+    """Why a discharged person gets no link, and the remedy."""
+    return (
+        f"{person.name} ({person.ref}) has left the program, so no link lets them in."
+        " Set their status to active in the roster first (rejoin import roster, or the API)."
+    )
 
 
 def _unused_reference(store: Store, where: Program, email: str) -> str:
@@ -246,15 +264,16 @@ def _one(store: Store, who: str | None, ref: str | None, program_ref: str | None
     said = who or ref
     if not said:
         raise BadUsage("Say who it is: an e-mail address, a reference or a whole name.")
-    among = select(Person).where(
-        Person.status != Status.DISCHARGED, Person.kind != Kind.INTEGRATION
-    )
+    among = select(Person).where(Person.kind != Kind.INTEGRATION)
     if program_ref:
         among = among.where(Person.program_id == console.program_of(store, program_ref).id)
     if ref is not None:
         among = among.where(Person.ref == ref)
-    known = people.called(store, among, said)
+    found = people.called(store, among, said)
+    known = [each for each in found if each.status != Status.DISCHARGED]
     if not known:
+        if found:
+            raise CommandFailed(_has_left(found[0]))
         raise CommandFailed(
             f"Nobody is known as {said}. Run: rejoin person invite ADDRESS --kind …"
         )

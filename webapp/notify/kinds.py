@@ -105,6 +105,10 @@ NEWS = (
     NoticeKind.REFLECTION_ANSWERED, NoticeKind.MESSAGE, NoticeKind.SESSION_CORRECTED, NoticeKind.PARTNER_NEWS,
 )  # fmt: skip
 """About nothing that is coming up: in quiet hours they wait for the morning."""
+SECURITY = (
+    NoticeKind.SIGN_IN_CHANGED, NoticeKind.CALENDAR_LINK_MADE, NoticeKind.ACCOUNT_CHANGED,
+)  # fmt: skip
+"""How somebody signs in and is reached, and who else may read what is theirs (S3, S19)."""
 LINKS = (NoticeKind.INVITATION, NoticeKind.SIGN_IN_LINK)
 """Sent by e-mail alone: they validate that very address (S3)."""
 

@@ -4,8 +4,12 @@ import pytest
 
 from tests.notify.announcing.test_announce import consent, revoke
 from tests.notify.delivery.test_deliver import waiting
+from webapp.care import leaving
+from webapp.care.accounts import passwords
 from webapp.care.contact import addresses
 from webapp.care.contact.addresses import Address
+from webapp.care.privacy import own_copy
+from webapp.care.schedule import calendar_feeds
 
 
 @pytest.mark.parametrize(("to", "what"), [("ben", "reminders"), ("henry", "schedule")])
@@ -72,3 +76,25 @@ def test_p9_a_replaced_number_that_was_not_safe_is_told_nothing(post, world):
     )
     post.deliver()
     assert world.maya.phone not in [value for _, _, value in post.sent()]
+
+
+@pytest.mark.parametrize("status", ["paused", "discharged"])
+def test_s3_what_changes_a_sign_in_is_told_to_everybody_who_can_sign_in(post, world, status):
+    """S3: a pause is when somebody looks least, so nobody else may come in unnoticed then. Who is discharged can't sign in."""
+
+    def change(store, cast):
+        leaving.change_status(store, cast.maya, status, by=cast.carla, now=post.clock.now())
+
+    post.plan(change)
+    post.clock.forward(minutes=1)
+
+    def take_over(store, cast):
+        now = post.clock.now()
+        passwords.set_password(store, cast.maya, "kestrel over the harbor", by=cast.maya, now=now)
+        calendar_feeds.open_feed(store, cast.maya, by=cast.maya, now=now)
+        own_copy.record_handed_out(store, cast.maya, by=cast.maya, now=now)
+
+    post.do(take_over)
+    post.run()
+    kinds = {"sign_in_changed", "calendar_link_made", "account_changed"}
+    assert {kind for kind, _, _ in post.sent()} == (kinds if status == "paused" else set())

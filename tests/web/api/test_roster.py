@@ -281,6 +281,15 @@ def test_an_answer_says_what_overlaps_the_plan_and_what_it_takes_away(call, reco
     assert call("PUT", "/sessions/thursday", LATER | {"seats": ["ben"]}).json["taken_away"] == lost
 
 
+def test_a_series_is_not_given_a_host_who_has_left(call) -> None:
+    """The field is named, and nothing changes."""
+    cara = {"kind": "staff", "name": "Cara Holt", "time_zone": "America/New_York"}
+    call("PUT", "/people/cara", cara | {"status": "discharged"})
+    refused = call("PUT", "/series/mondays", WEEKLY | {"host": "cara"})
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (409, "#/host")
+    assert "Cara Holt has left the program" in refused.text
+
+
 def test_overlaps_of_a_series_are_those_of_every_time_of_it(call, recorded) -> None:
     """Not of its first one alone."""
     at = {"starts_at": "2026-03-23T18:30:00-04:00", "ends_at": "2026-03-23T19:00:00-04:00"}

@@ -142,6 +142,50 @@ def test_what_a_person_said_of_an_address_outlives_every_roster(
         assert OLD not in written_to(store, person(store))
 
 
+@pytest.mark.parametrize("before", ["new", "moved", "after the first has left it"])
+def test_a_stopped_number_stays_stopped_whoever_has_it_next(roster, store, clock, before) -> None:
+    """Rule 16: STOP is about the number; START from it alone undoes it, and for those alone who have it now."""
+    sam = SAM | {"phone": OLD, "opted_in": ["sms"]}
+    alex = SAM | {"name": "Alex Vale", "phone": OLD, "opted_in": ["sms"]}
+    roster("sam", sam)
+    if before == "moved":
+        roster("alex", alex | {"phone": NEW})
+    stop_words.stop(store, OLD, clock.now())
+    store.commit()
+    if before == "after the first has left it":
+        roster("sam", sam | {"phone": "+12125550199"})
+    for _ in range(2):
+        roster("alex", alex)
+        assert written_to(store, person(store, "alex")) == set()
+    stop_words.start(store, OLD, clock.now())
+    store.commit()
+    roster("alex", alex)
+    assert written_to(store, person(store, "alex")) == {OLD}
+    left = before == "after the first has left it"
+    assert written_to(store, person(store)) == ({"+12125550199"} if left else {OLD})
+
+
+def test_a_channel_that_somebody_switched_off_stays_off_for_their_next_number(
+    roster, store, clock
+) -> None:
+    """Rule 15, until they say yes again themselves."""
+    facts = SAM | {"email": "sam@example.org", "opted_in": ["email", "sms"]}
+    roster("sam", facts | {"phone": OLD})
+    sam = person(store)
+    [old] = store.scalars(addresses.live(Channel.SMS, OLD))
+    contact_preferences.allow(store, old, False, by=sam, now=clock.forward(minutes=1))
+    store.commit()
+    for phone in (NEW, NEW, OLD, NEW):
+        clock.forward(minutes=1)
+        roster("sam", facts | {"phone": phone})
+        assert written_to(store, person(store)) == {"sam@example.org"}
+    [new] = store.scalars(addresses.live(Channel.SMS, NEW))
+    contact_preferences.allow(store, new, True, by=sam, now=clock.forward(minutes=1))
+    store.commit()
+    roster("sam", facts | {"phone": "+12125550199"})
+    assert written_to(store, person(store)) == {"sam@example.org", "+12125550199"}
+
+
 def test_a_chosen_language_and_zone_outlive_every_roster(roster, store, clock) -> None:
     """Rule 15: also where the roster says something new, or nothing."""
     roster("sam", SAM | {"language": "es"})

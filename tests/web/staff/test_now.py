@@ -6,8 +6,10 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests.counting import statements
+from webapp.care import leaving
 from webapp.care.attendance.presence import Presence
 from webapp.care.contact import addresses
+from webapp.care.directory.people import Person
 from webapp.operations import heartbeats
 from webapp.protocol.facts.rooms import PULSE
 
@@ -52,6 +54,21 @@ def test_who_cannot_be_told_anything_is_named(carla, visit, world, store, clock)
     assert "3 people can" in everyone
     for name in ("Maya Torres", "Zoe Laurent", world.colin.name):
         assert name in everyone
+
+
+def test_what_still_names_staff_who_have_left_stays_on_now(visit, room, world, store, clock):
+    """Until somebody else is named: sessions to come, couples and clients."""
+    room([world.maya], 60)
+    for each in (world.carla, world.tessa):
+        leaving.change_status(
+            store, store.get_one(Person, each.id), "discharged", by=None, now=clock.now()
+        )
+    store.commit()
+    shown = visit(world.cody).get("/staff").text
+    assert "Staff who have left are still named here" in shown
+    assert "1 session to come without a host." in shown
+    assert re.search(r"\d couples? without a therapist\.", shown)
+    assert "with a gap in their care team." in shown
 
 
 def unmasked(html):

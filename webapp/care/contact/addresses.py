@@ -1,7 +1,7 @@
 """Addresses to which notices are sent: e-mail, text messages, and the push subscriptions of devices."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -144,11 +144,13 @@ def add(
     opted_in: bool = True,
 ) -> Address:
     """Add an address, or return the person's address of this value that is not stopped, updated. A device registered for another
-    person is stopped for them first (S5). An unsafe mark from before is kept."""
+    person is stopped for them first (S5). An unsafe mark from before is kept, and so is a stop word: it is about the number, whoever has
+    it, and START alone undoes it (rule 16)."""
     for other in store.scalars(live(channel, value).where(Address.person_id != person.id)):
         if channel == Channel.PUSH:
             other.stop(store, "moved_to_another_person", by=by, now=now)
-    address = store.scalar(live(channel, value).where(Address.person_id == person.id))
+    mine = live(channel, value).where(Address.person_id == person.id)
+    address = store.scalar(mine) or store.scalar(_stopped_by_word(channel, value, person))
     if address is None:
         address = _row(store, person, channel, value, now)
         _record(store, Tag.ADDRESS_ADDED, address, by=by, now=now)
@@ -161,10 +163,12 @@ def add(
 
 
 def _row(store: Store, person: Person, channel: str, value: str, now: datetime) -> Address:
-    """An address nobody may write to yet, with the mark it had before."""
+    """An address nobody may write to yet, with the mark it had before, and stopped if a stop word came from that number."""
+    ended = store.scalar(_stopped_by_word(channel, value))
     address = Address(
         person_id=person.id, person=person, channel=channel, value=value, created_at=now,
         on_file_at=now, troubles=0, unsafe_at=store.scalar(_marked(person, channel, value)),
+        stopped_at=ended and ended.stopped_at, stopped_why=ended and ended.stopped_why,
     )  # fmt: skip
     store.add(address)
     store.flush()
@@ -178,28 +182,46 @@ def follow_roster(
     whose place they take. `agreed`: the channels by which they agreed to be written to, as the roster has it (P9).
 
     A roster adds and never undoes what its person said: an address that was stopped, switched off or marked unsafe stays so,
-    also when the roster names it again after another (rule 15)."""
+    also when the roster names it again after another, and a channel that they switched off is off for the next address too (rule 15)."""
     for channel, value in ((Channel.EMAIL, person.email), (Channel.SMS, person.phone)):
         theirs = select(Address).where(Address.person_id == person.id, Address.channel == channel)
         rows = store.scalars(theirs.order_by(Address.id)).all()
         for row in rows:
             if row.value != value:
                 row.stop(store, REPLACED, by=by, now=now)
-        same = [row for row in rows if row.value == value]
+        same, off = [row for row in rows if row.value == value], _switched_off(rows)
         if same:
-            _name_again(store, same[-1], channel in agreed, by=by, now=now)
+            _name_again(store, same[-1], channel in agreed, off, by=by, now=now)
         elif value:
-            add(store, person, channel, value, opted_in=channel in agreed, by=by, now=now)
+            agrees = channel in agreed and not off
+            added = add(store, person, channel, value, opted_in=agrees, by=by, now=now)
+            added.switched_off_at = off
+
+
+def _switched_off(rows: Sequence[Address]) -> datetime | None:
+    """When the person said no to the channel of these addresses, all that they ever had of it, and never yes since."""
+    said_no = max((row.switched_off_at for row in rows if row.switched_off_at), default=None)
+    said_yes = max((row.opted_in_at for row in rows if row.opted_in_at), default=None)
+    return None if said_no and said_yes and said_yes > said_no else said_no
 
 
 def _name_again(
-    store: Store, address: Address, agreed: bool, *, by: Person | None, now: datetime
+    store: Store,
+    address: Address,
+    agreed: bool,
+    off: datetime | None,
+    *,
+    by: Person | None,
+    now: datetime,
 ) -> None:
-    """Take an address back that the roster had replaced, and write there if its person agreed and never said no."""
+    """Take an address back that the roster had replaced, and write there if its person agreed and never said no. `off`: since when they
+    want nothing by this channel."""
     back = address.is_replaced
     if back:
         address.stopped_at = address.stopped_why = None
         address.on_file_at = now
+    if back and off:
+        address.opted_in_at, address.switched_off_at = None, off
     newly = agreed and not (address.opted_in_at or address.switched_off_at or address.is_stopped)
     if newly:
         address.opted_in_at = now
@@ -311,6 +333,16 @@ def is_shared(store: Store, email: str) -> bool:
     """Whether several people have this e-mail address (lower case), in whichever program and whatever became of them."""
     having = select(Person.id).where(Person.email == email).limit(2)
     return len(store.scalars(having).all()) > 1
+
+
+def _stopped_by_word(channel: str, value: str, person: Person | None = None) -> Select[Address]:
+    """The newest address of this value, of `person` or of anybody, that a stop word ended: STOP is about the number."""
+    rows = select(Address).where(
+        Address.channel == channel, Address.value == value, Address.stopped_why == STOP_WORD
+    )
+    if person is not None:
+        rows = rows.where(Address.person_id == person.id)
+    return rows.order_by(Address.id.desc()).limit(1)
 
 
 def _marked(person: Person, channel: str, value: str) -> Select[datetime | None]:

@@ -31,15 +31,21 @@ def stop(store: Store, phone: str, now: datetime) -> int:
 
 def start(store: Store, phone: str, now: datetime) -> int:
     """Send text messages to `phone` again where a stop word had ended them, and nothing else: not where staff or the provider
-    stopped it, and an unsafe mark is kept. Returns how many people get texts there again."""
+    stopped it, and an unsafe mark is kept. Whoever has another number in the roster by now gets no texts at this one. Returns how
+    many people get texts there again."""
     resumed = 0
     seen: set[int] = set()
     rows = select(Address).where(Address.channel == Channel.SMS, Address.value == phone)
     for address in store.scalars(rows.order_by(Address.id.desc())):
-        if address.person_id not in seen and address.stopped_why == addresses.STOP_WORD:
+        newest = address.person_id not in seen
+        seen.add(address.person_id)
+        if address.stopped_why != addresses.STOP_WORD:
+            continue
+        if newest and address.person.phone in (phone, None):
             address.resume(store, by=None, now=now)
             resumed += 1
-        seen.add(address.person_id)
+        else:
+            address.stopped_why = addresses.REPLACED
     return resumed
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select
 
 from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
-from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.people import Kind, Person, Status
 from webapp.care.directory.programs import known_zone
 from webapp.care.schedule import dial_ins
 from webapp.care.schedule.kinds import PresenceFrom, SessionKind
@@ -100,6 +100,10 @@ def check(
         raise Invalid(N_("Give it a title of at most %(most)s letters; clients read it."), field="title", most=LONGEST_TITLE)  # fmt: skip
     if host.kind != Kind.STAFF or host.program_id != program_id:
         raise Invalid(N_("A session is hosted by staff."), field="host")
+    if host.status == Status.DISCHARGED:
+        raise Invalid(
+            N_("%(name)s has left the program. Name another host."), field="host", name=host.name
+        )
     if not 1 <= capacity <= MOST_PLACES:
         raise Invalid(N_("Between 1 and 1000 places."), field="capacity")
 

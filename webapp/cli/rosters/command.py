@@ -100,10 +100,13 @@ def _name_unreachable(store: Store, program_ref: str | None) -> None:
 
 
 def _say(result: ImportResult, dry_run: bool) -> None:
-    """Say in sentences what stays although the file leaves it out, and what is taken away."""
+    """Say in sentences what is other than before, what stays although the file leaves it out, what is taken away, and what else needs a
+    look."""
+    for sentence in result.changes:
+        console.say(escape(sentence))
     for sentence in result.kept:
         console.say(f"{escape(sentence)} --remove takes it away.")
-    for sentence in result.lost:
+    for sentence in (*result.lost, *result.warnings):
         console.say(f"[yellow]![/] {escape(sentence)}")
     if not result.lost:
         console.say("Nothing would be taken away." if dry_run else "Nothing was taken away.")

@@ -11,25 +11,26 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from webapp.care import leaving
 from webapp.care.accounts import enrolling
-from webapp.care.audit.events import Event
 from webapp.care.contact.addresses import Channel
 from webapp.care.directory import people, teams
-from webapp.care.directory.people import Kind, Person, Status
+from webapp.care.directory.people import Kind, Person, RoleName, Status
 from webapp.care.directory.programs import Program, known_zone
 from webapp.care.directory.teams import CareTeam, Couple
 from webapp.care.make_ups import lost_places
-from webapp.care.schedule import dial_ins, recurrences, series
+from webapp.care.schedule import dial_ins, planning, recurrences, series
 from webapp.care.schedule.kinds import SessionKind
 from webapp.care.schedule.series import Series
+from webapp.cli.rosters import person_changes
 from webapp.cli.rosters.files import RosterRow, RowProblem
 from webapp.db import Store
 from webapp.numbers import whole_number
@@ -52,6 +53,10 @@ class ImportResult:
     """Sentences: what the file does not name any more and stayed all the same."""
     lost: list[str] = field(default_factory=list)
     """Sentences: what was taken away, and from whom."""
+    changes: list[str] = field(default_factory=list)
+    """Sentences: which fields of whom are other than before."""
+    warnings: list[str] = field(default_factory=list)
+    """Sentences: who isn't written to at an address that the file names, and what people have at the times of a series already."""
 
 
 def enter(
@@ -75,23 +80,58 @@ def enter(
         try:
             with store.begin_nested():
                 became = WRITERS[row.type](target, row)
-        except _UnknownPerson as unknown:
-            if unknown.ref not in refused:
-                sentence = N_("Nobody is registered as %(ref)s, here or in this file.")
-                result.problems.append(
-                    RowProblem(row.number, unknown.column, sentence, {"ref": unknown.ref})
-                )
-        except Refusal as refusal:
-            refused.add(row.ref)
-            column = COLUMN_OF.get(refusal.field or "ref", refusal.field or "ref")
-            result.problems.append(RowProblem(row.number, column, refusal.sentence, refusal.values))
+        except _WrongCells as cells:
+            result.problems += _problems(row, cells.wrong, refused)
+        except (_UnknownPerson, Refusal) as wrong:
+            result.problems += _problems(row, [wrong], refused)
         else:
             result.counts[row.type, became] += 1
             if became == CHANGED:
                 result.changed.append((row.type, row.ref))
         each()
-    result.kept, result.lost = target.kept, [*target.lost, *_lost(store, program, now)]
+    if not result.problems:
+        result.kept, result.lost = target.kept, [*target.lost, *_lost(store, program, now)]
+        closed = (person_changes.closed_addresses(store, person) for person in target.closed)
+        result.changes = target.changes
+        result.warnings = [*chain.from_iterable(closed), *_overlaps(target, now)]
     return result
+
+
+def _problems(
+    row: RosterRow, wrong: Sequence["Refusal | _UnknownPerson"], refused: set[str]
+) -> Iterator[RowProblem]:
+    """What is wrong in this row. `refused`: references of people whose own row was refused, which is said there."""
+    for each in wrong:
+        if isinstance(each, Refusal):
+            refused.add(row.ref)
+            column = COLUMN_OF.get(each.field or "ref", each.field or "ref")
+            yield RowProblem(row.number, column, each.sentence, each.values)
+        elif each.ref not in refused:
+            sentence = N_("Nobody is registered as %(ref)s, here or in this file.")
+            yield RowProblem(row.number, each.column, sentence, {"ref": each.ref})
+
+
+def _overlaps(target: "_Target", now: datetime) -> Iterator[str]:
+    """A sentence for each person and pair of series, or single session, that meet: what the API's answer lists as `overlaps` (rule 14)."""
+    said: set[tuple[int, frozenset[str]]] = set()
+    for planned in target.planned:
+        coming = target.store.scalars(series.coming(planned, now)).all()
+        hosts_and_clients = {planned.host, *(member.client for member in planned.members)}
+        times = [(each.starts_at, each.ends_at) for each in coming]
+        own = [each.id for each in coming]
+        found: dict[tuple[Person, str, str], list[datetime]] = {}
+        for who, other in planning.overlaps(target.store, hosts_and_clients, times, but=own):
+            ref = other.ref.partition(":")[0] if other.series_id else other.ref
+            found.setdefault((who, ref, other.title), []).append(other.starts_at)
+        for (who, ref, title), starts in found.items():
+            pair = (who.id, frozenset({planned.ref, ref}))
+            if pair not in said:
+                said.add(pair)
+                first = min(starts).astimezone(ZoneInfo(planned.time_zone))
+                yield (
+                    f"{who.name} ({who.ref}) has {title} ({ref}) at the times of {planned.title} ({planned.ref}):"
+                    f" {_counted(len(starts), 'time')}, first on {first:%Y-%m-%d}."
+                )
 
 
 def _lost(store: Store, program: Program, now: datetime) -> Iterator[str]:
@@ -102,6 +142,11 @@ def _lost(store: Store, program: Program, now: datetime) -> Iterator[str]:
     )  # fmt: skip
     for person in store.scalars(left.order_by(Person.name)):
         yield f"{person.name} ({person.ref}) is {person.status} and gets no reminders any more."
+        left_behind = (
+            person_changes.left_behind(store, person, now) if person.kind == Kind.STAFF else ""
+        )
+        if left_behind:
+            yield f"That leaves {left_behind}."
     parted = select(Couple).where(Couple.program_id == program.id, Couple.ended_at == now)
     for couple in store.scalars(parted.order_by(Couple.id)):
         yield f"{couple.a.name} and {couple.b.name} are no couple any more; what they had booked together ends."
@@ -129,6 +174,33 @@ class _UnknownPerson(Exception):
         self.ref, self.column = ref, column
 
 
+class _WrongCells(Exception):
+    """Cells of one row that can't be used, each with what is wrong."""
+
+    def __init__(self, wrong: Sequence["Refusal | _UnknownPerson"]) -> None:
+        self.wrong = wrong
+
+
+class _Cells:
+    """Reads the cells of one row and remembers what is wrong with each, so that all are named at once."""
+
+    def __init__(self) -> None:
+        self.wrong: list[Refusal | _UnknownPerson] = []
+
+    def read(self, reader: Callable[..., Any], *given: Any, instead: Any = None) -> Any:
+        """What `reader` makes of the cell; `instead` where it refuses."""
+        try:
+            return reader(*given)
+        except (Refusal, _UnknownPerson) as wrong:
+            self.wrong.append(wrong)
+            return instead
+
+    def check(self) -> None:
+        """Raises _WrongCells if anything was wrong."""
+        if self.wrong:
+            raise _WrongCells(self.wrong)
+
+
 class _Target:
     """Where to enter, by whom and when, with the people registered so far."""
 
@@ -138,6 +210,9 @@ class _Target:
         self.store, self.program, self.remove = store, program, remove
         self.kept: list[str] = []
         self.lost: list[str] = []
+        self.changes: list[str] = []
+        self.closed: list[Person] = []
+        self.planned: list[Series] = []
         self.acting: dict[str, Any] = {"by": by, "now": now}
         everyone = select(Person).where(Person.program_id == program.id)
         self.people = {person.ref: person for person in store.scalars(everyone)}
@@ -158,17 +233,22 @@ def enter_person(target: _Target, row: RosterRow) -> str:
     """Enter or change a person."""
     known = target.people.get(row.ref)
     values = _person_values(row, known, target.program)
-    agreed = _agreed_channels(row, values)
     roles = _roles(target, row, known)
-    before = _newest_event(target.store)
+    before = known and person_changes.fields(target.store, known)
     made, new = enrolling.enroll(
-        target.store, target.program, row.ref, roles=roles, agreed=agreed, **values, **target.acting
+        target.store, target.program, row.ref, roles=roles, **values, **target.acting
     )  # fmt: skip
     leaving.change_status(target.store, made, row.get("status") or made.status, **target.acting)
     target.people[row.ref] = made
-    if new:
+    after = person_changes.fields(target.store, made)
+    if before == after:
+        return SAME
+    if new or before is None or any(before[field] != after[field] for field in WHERE):
+        target.closed.append(made)
+    if before is None:
         return NEW
-    return SAME if _newest_event(target.store) == before else CHANGED
+    target.changes.append(person_changes.difference(made, before, after))
+    return CHANGED
 
 
 def _roles(target: _Target, row: RosterRow, known: Person | None) -> list[str] | None:
@@ -181,37 +261,52 @@ def _roles(target: _Target, row: RosterRow, known: Person | None) -> list[str] |
     which = " ".join(had)
     if target.remove:
         target.lost.append(f"{known.name} ({known.ref}) is no longer {which}.")
+        without = person_changes.lost_with_roles(target.store, known, set(had))
+        if without:
+            target.lost.append(f"That leaves {without}.")
         return named
     target.kept.append(f"{known.name} ({known.ref}) stays {which}, which the file does not name.")
     return [*named, *had]
 
 
-def _newest_event(store: Store) -> int:
-    """Whatever changes a person is an event."""
-    return store.scalar(select(func.max(Event.id))) or 0
-
-
+WHERE = ("e-mail", "telephone", person_changes.ADDRESSES)
+"""The fields with which an address may come that nobody writes to."""
 CELL_OF = {Channel.EMAIL: "email", Channel.SMS: "phone"}
 
 
 def _person_values(row: RosterRow, known: Person | None, program: Program) -> dict[str, Any]:
     """The columns of a person, checked; an empty cell as stored, or the program's default."""
-    kinds = [Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF]
-    if row.cells["kind"] not in kinds:
-        raise Invalid(N_("Write one of: %(known)s."), field="kind", known=", ".join(kinds))
-    if row.get("status") not in (None, *Status):
-        raise Invalid(N_("Write one of: %(known)s."), field="status", known=", ".join(Status))
-    email, phone = row.get("email"), row.get("phone")
-    return {
+    email, phone, language = row.get("email"), row.get("phone"), row.get("language")
+    zone = people.home_zone(known) if known else program.time_zone
+    cells = _Cells()
+    cells.read(_one_of, "kind", row.cells["kind"], (Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF))
+    cells.read(_one_of, "status", row.get("status") or Status.ACTIVE, tuple(Status))
+    for role in row.list_of("roles"):
+        cells.read(_known_role, role)
+    cells.read(_one_of, "language", language or people.LANGUAGES[0], people.LANGUAGES)
+    values = {
         "kind": row.cells["kind"],
         "name": row.cells["name"],
-        "email": read_email(email) if email else known and known.email,
-        "phone": read_phone(phone) if phone else known and known.phone,
-        "time_zone": known_zone(
-            row.get("time_zone") or (people.home_zone(known) if known else program.time_zone)
-        ),
-        "language": row.get("language") or (people.home_language(known) if known else "en"),
+        "email": cells.read(read_email, email, instead=email) if email else known and known.email,
+        "phone": cells.read(read_phone, phone, instead=phone) if phone else known and known.phone,
+        "time_zone": cells.read(known_zone, row.get("time_zone") or zone),
+        "language": language or (people.home_language(known) if known else "en"),
     }
+    values["agreed"] = cells.read(_agreed_channels, row, values)
+    cells.check()
+    return values
+
+
+def _known_role(name: str) -> None:
+    """Raises Invalid for a role that does not exist."""
+    if name not in list(RoleName):
+        raise Invalid(N_("%(name)s is not a role."), field="roles", name=name)
+
+
+def _one_of(column: str, text: str, known: Sequence[str]) -> None:
+    """Raises Invalid unless the text is one of these."""
+    if text not in known:
+        raise Invalid(N_("Write one of: %(known)s."), field=column, known=", ".join(known))
 
 
 def _agreed_channels(row: RosterRow, values: dict[str, Any]) -> list[Channel] | None:
@@ -290,7 +385,8 @@ def enter_series(target: _Target, row: RosterRow) -> str:
         values["clients"] = _members(target, row, known, values["clients"])
     if known and _is_same_series(known, values):
         return SAME
-    _, new = series.put(target.store, target.program, row.ref, **values, **target.acting)
+    made, new = series.put(target.store, target.program, row.ref, **values, **target.acting)
+    target.planned.append(made)
     return NEW if new else CHANGED
 
 
@@ -308,14 +404,18 @@ def _members(target: _Target, row: RosterRow, known: Series, named: list[Person]
 
 
 def _series_values(target: _Target, row: RosterRow) -> dict[str, Any]:
-    host = target.named(row, "host")
-    values: dict[str, Any] = {name: row.get(name) for name in ("title", "join_url")}
-    values["dial_in"] = dial_ins.parse(row.cells["dial_in"]) if row.get("dial_in") else None
-    zone = known_zone(row.get("time_zone") or target.program.time_zone)
-    values |= {"host": host, "time_zone": zone}
-    values |= {name: read(row.cells[name]) for name, read in SERIES_READERS.items()}
-    values["clients"] = [target.person(ref, "seats") for ref in row.list_of("seats")]
-    return values
+    cells, dial_in = _Cells(), row.get("dial_in")
+    values: dict[str, Any] = {
+        "title": row.get("title"),
+        "join_url": cells.read(dial_ins.checked_join_url, row.get("join_url")),
+        "dial_in": cells.read(dial_ins.parse, dial_in) if dial_in else None,
+        "host": cells.read(target.person, row.cells["host"], "host"),
+        "time_zone": cells.read(known_zone, row.get("time_zone") or target.program.time_zone),
+    }
+    values |= {name: cells.read(read, row.cells[name]) for name, read in SERIES_READERS.items()}
+    clients = [cells.read(target.person, ref, "seats") for ref in row.list_of("seats")]
+    cells.check()
+    return values | {"clients": clients}
 
 
 SERIES_COLUMNS = ["kind", "title", "rrule", "join_url", "dial_in", "host", "time_zone", "capacity"]

@@ -32,13 +32,14 @@ from webapp.notify.kinds import (
     FOLDED,
     LINKS,
     REMINDERS,
+    SECURITY,
     STAFF,
     NoticeKind,
 )
 from webapp.notify.outbox import Notification
 
-ANYWAY = (*LINKS, NoticeKind.TEST_NOTICE)
-"""Kinds that the person asked for."""
+ANYWAY = (*LINKS, *SECURITY, NoticeKind.TEST_NOTICE)
+"""Kinds that reach everybody who can sign in, paused or not: what they asked for, and changes of how they sign in and are reached (S3)."""
 LADDER = (*REMINDERS, *CHECKS, NoticeKind.PARTNER_REMINDER)
 TAPPED = "tapped"
 """Not an end: the client has just tapped Join, so the notice waits a little (rule 7)."""
@@ -100,7 +101,7 @@ def _address_closed() -> Any:
 
 
 def _recipient_inactive() -> Any:
-    """The recipient is discharged; or paused, and did not ask for this themselves."""
+    """The recipient is discharged; or paused, and this is not one of ANYWAY."""
     left = Person.status == Status.DISCHARGED
     return or_(left, and_(Person.status != Status.ACTIVE, notice.kind.not_in(ANYWAY)))
 

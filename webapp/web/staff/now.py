@@ -10,9 +10,10 @@ from htmx_flask import request
 from sqlalchemy import Select
 
 from webapp import clock
+from webapp.care import leaving
 from webapp.care.contact import addresses
 from webapp.care.directory import teams
-from webapp.care.directory.people import Person
+from webapp.care.directory.people import Person, RoleName
 from webapp.care.directory.permissions import Permission
 from webapp.care.schedule import sessions
 from webapp.care.schedule.sessions import Session
@@ -29,6 +30,8 @@ NEAR = timedelta(hours=4)
 
 
 PAGE = "staff/now.html"
+PLANS = (RoleName.COORDINATOR, RoleName.SUPERVISOR, RoleName.ADMIN)
+"""Who is shown what still names staff who have left."""
 
 
 @needs(Permission.CONSOLE)
@@ -49,8 +52,10 @@ def page_context(open_room: int = 0) -> dict[str, Any]:
     aside = set_aside.count(store, me().program_id)
     found = addresses.unreachable(me().program_id)
     untold = store.scalars(found.where(Person.id.in_(_visible_ids()))).all()
+    left = leaving.left_behind(store, me().program_id, now) if me().has_role(*PLANS) else []
     return {
         "place": "now", "day": day, "open_room": open_room, "aside": aside, "untold": untold,
+        "left": left,
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 
 from webapp.care.contact.addresses import REPLACED, Address, Channel
-from webapp.care.directory.people import Person
+from webapp.care.directory.people import Person, Status
 from webapp.db import Store
 from webapp.notify.announcing.notices.planned_notice import NEWS_LAST, PlannedNotice
 from webapp.notify.kinds import NoticeKind
@@ -57,13 +57,14 @@ def _to_every_address(
     store: Store, event: Any, fields: dict[str, Any], kind: NoticeKind
 ) -> Iterator[PlannedNotice]:
     """To every address that may be written to, not only the first: a stranger may hold one of them. The address that the event is about
-    is told only when another took its place."""
+    is told only when another took its place. To whoever is paused too: only who is discharged can't sign in."""
     person, about = fields["person"], Address.id == fields.get("address", 0)
     told = and_(Address.usable, ~about)
     if fields.get("why") == REPLACED:
         told = or_(told, and_(about, Address.is_opted_in, ~Address.is_unsafe))
-    mine = select(Address).where(Address.person_id == person, told).order_by(Address.id)
-    for address in store.scalars(mine):
+    can_sign_in = Address.person.has(Person.status != Status.DISCHARGED)
+    mine = select(Address).where(Address.person_id == person, told, can_sign_in)
+    for address in store.scalars(mine.order_by(Address.id)):
         yield PlannedNotice(
             event, person, kind, event.at + NEWS_LAST, address=(address.channel, address.id)
         )

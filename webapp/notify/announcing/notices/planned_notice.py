@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from webapp.notify.announcing.audience import Recipient
-from webapp.notify.kinds import NoticeKind
+from webapp.notify.kinds import SECURITY, NoticeKind
 from webapp.notify.outbox import NewNotification
 
 NEWS_LAST = timedelta(days=3)
@@ -39,11 +39,8 @@ class PlannedNotice:
     """Goes out by every channel that the person allows, not by the first alone."""
 
     def notifications(self, recipient: Recipient | None) -> Iterator[NewNotification]:
-        """Rows for the outbox, one an address; none when the person cannot be told."""
-        if recipient is None or (self.kind.value in recipient.off and not self.change):
-            return
-        theirs = recipient.all_working() if self.everywhere else recipient.first_working()
-        for channel, address in [self.address] if self.address else theirs:
+        """Rows for the outbox, one an address; none when the person cannot be told. Of their sign-in they are told while paused, too (S3)."""
+        for channel, address in self._addresses(recipient):
             yield NewNotification(
                 event_id=self.event.id, person_id=self.person_id, channel=channel,
                 address_id=address, kind=self.kind.value, decided_at=self.event.at,
@@ -52,3 +49,13 @@ class PlannedNotice:
                 task_id=self.task_id, about_id=self.about_id, consent_category=self.consent,
                 about_at=self.about_at,
             )  # fmt: skip
+
+    def _addresses(self, recipient: Recipient | None) -> list[tuple[str, int]]:
+        """Where to tell it: (channel, address id)."""
+        if self.address and self.kind in SECURITY:
+            return [self.address]
+        if recipient is None or (self.kind.value in recipient.off and not self.change):
+            return []
+        if self.address:
+            return [self.address]
+        return recipient.all_working() if self.everywhere else recipient.first_working()

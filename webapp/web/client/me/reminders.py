@@ -237,4 +237,11 @@ def _take_up(channel: str) -> None:
     person = my_seats.person()
     for known, value in _offered(_addresses()):
         if known == channel:
-            addresses.add(store, person, channel, value, by=person, now=clock.now())
+            taken = addresses.add(store, person, channel, value, by=person, now=clock.now())
+            if taken.is_stopped:
+                raise Invalid(
+                    N_(
+                        "Texts to this number were ended by STOP. To get them again, text START from it."
+                    ),
+                    field="add",
+                )
