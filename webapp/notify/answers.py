@@ -8,7 +8,7 @@ from webapp.care.attendance import absences
 from webapp.care.audit import events
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
-from webapp.care.contact import contacts
+from webapp.care.contact import contacts, tasks
 from webapp.care.make_ups import make_ups
 from webapp.care.schedule.sessions import Seat
 from webapp.db import Store
@@ -43,6 +43,7 @@ def _take_back(store: Store, seat: Seat, now: datetime) -> bool:
         if store.scalar(make_ups.standing_for([seat.id]).limit(1)) is not None:
             raise Conflict(N_("Another time is booked instead. Open the app to change that."))
         report.withdraw(store, by=seat.client, now=now)
+        tasks.call_again(store, seat, by=seat.client, now=now)
     return report is not None
 
 

@@ -10,7 +10,9 @@ from xml.etree import ElementTree
 import pytest
 from sqlalchemy import func, select
 
+from webapp.care.attendance import presence
 from webapp.care.attendance.absences import AbsenceReport
+from webapp.care.attendance.presence import Sighting
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import addresses
@@ -25,6 +27,7 @@ from webapp.notify import replies, text_answers
 from webapp.notify.outbox import Notification
 from webapp.notify.text_answers import Answer
 from webapp.operations.received_texts import ReceivedText
+from webapp.protocol.engine import engine
 
 TOKEN = "token"
 PATH = "/api/v1/hooks/sms"
@@ -275,6 +278,34 @@ def test_an_answer_to_nothing_that_is_open_is_a_message(store, world, phone, ask
     assert phone(world.maya).writes("2") == text_answers.words(Answer.THANKS, "en", "My Day", BASE)
     assert rows(store, AbsenceReport) == []
     assert [message.body for message in rows(store, Message)] == ["2"]
+
+
+def test_who_takes_a_no_back_during_the_session_and_is_not_there_is_called_again(
+    store, database, world, phone, asked, clock
+):
+    def look():
+        while engine.look(database, clock.now()):
+            pass
+        return [(task.is_open, task.outcome) for task in rows(store, Task, kind="outreach")]
+
+    room = cast.open_room(
+        store, world.carla, [world.maya, world.june], clock.now(), now=clock.now() - timedelta(days=3),
+        minutes=90,
+    )  # fmt: skip
+    asked(world.maya, session=room)
+    clock.forward(minutes=61)
+    came = Sighting("1", room, world.june, "joined", clock.now(), "zoom")
+    presence.record(store, [came], by=None, now=clock.now())
+    store.commit()
+    assert look() == [(True, None)]
+    phone(world.maya).writes("2")
+    assert look() == [(False, "reported")]
+    for _ in range(2):
+        phone(world.maya).writes("1")
+    assert look() == [(False, "reported"), (True, None)]
+    again = rows(store, Task, kind="outreach")[-1]
+    assert again.owner_id == world.carla.id
+    assert again.due_at <= clock.now() + timedelta(hours=1)
 
 
 def test_an_answer_to_the_check_after_the_start_is_contact_anew(store, world, phone, asked, clock):

@@ -12,6 +12,7 @@ from webapp.care.audit import events
 from webapp.care.audit.tags import Tag
 from webapp.care.contact import contacts
 from webapp.care.contact.contacts import Outcome
+from webapp.care.directory import programs
 from webapp.care.directory.people import Kind, Person, RoleName
 from webapp.care.directory.teams import in_care_of
 from webapp.care.schedule.sessions import Seat, Session, look_again
@@ -282,6 +283,26 @@ def open_one(
         due_at=due_at,
     )  # fmt: skip
     return task
+
+
+def call_again(store: Store, seat: Seat, *, by: Person | None, now: datetime) -> None:
+    """Open anew the calls that the client's report about this seat had ended by itself, once they have taken it back while the session is
+    on: who says that they come and isn't there is called for after all. As before, the call ends by itself once they join (rule 2).
+    Does nothing while one is open, or before any was."""
+    session = seat.session
+    if session.cancelled_at or not session.starts_at <= now < session.ends_at:
+        return
+    calls = select(Task).where(
+        Task.seat_id == seat.id, Task.kind.in_((TaskKind.OUTREACH, TaskKind.RELATIONAL))
+    )
+    latest = {task.kind: task for task in store.scalars(calls.order_by(Task.id))}
+    for ended in latest.values():
+        if ended.outcome == "reported" and ended.done_by_id is None:
+            open_one(
+                store, key=f"{ended.key}:{ended.id}", kind=ended.kind, program_id=ended.program_id,
+                due_at=now + programs.policy_at(store, ended.program_id, now).outreach_due, now=now,
+                client=ended.client, seat=seat, owner_id=ended.owner_id, brief={**ended.brief}, by=by,
+            )  # fmt: skip
 
 
 def program_of(task_id: int) -> Select[int]:

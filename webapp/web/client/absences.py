@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from webapp import clock
 from webapp.care.attendance import absences
 from webapp.care.attendance.absences import AbsenceReport, Reason
+from webapp.care.contact import tasks
 from webapp.care.directory.permissions import Permission
 from webapp.care.make_ups import make_ups, waitlist
 from webapp.care.make_ups.waitlist import WaitlistEntry
@@ -81,6 +82,7 @@ def withdraw(seat_id: int) -> ResponseReturnValue:
     standing = store.scalar(absences.of(seat.id))
     if standing is not None:
         standing.withdraw(store, by=my_seats.person(), now=clock.now())
+        tasks.call_again(store, seat, by=my_seats.person(), now=clock.now())
         _give_back(seat)
     store.commit()
     return _answer(seat_id, back=True)
