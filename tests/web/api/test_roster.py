@@ -254,6 +254,18 @@ def test_an_evening_too_full_for_a_change_of_its_series_is_named_with_the_remedy
     assert recorded() == before
 
 
+def test_an_evening_taken_back_gives_its_places_to_the_members_again(call) -> None:
+    """Also one that staff had given from a member to somebody else: they are named in `taken_away`."""
+    call("PUT", "/series/mondays", WEEKLY)
+    at = {"starts_at": "2026-03-16T18:00:00-04:00", "ends_at": "2026-03-16T21:00:00-04:00", "title": "Mondays", "capacity": 8, "presence": "platform"}  # fmt: skip
+    call("PUT", "/sessions/mondays:2026-03-16T18:00", LATER | at | {"seats": ["zoe"]})
+    back = call("PUT", "/series/mondays", WEEKLY | {"take_back": ["mondays:2026-03-16T18:00"]}).json
+    assert back["changed_by_hand"] == []
+    assert [(one["client"], one["places"]) for one in back["taken_away"]] == [("zoe", 1)]
+    seats = call("GET", "/seats?session=mondays:2026-03-16T18:00").json["items"]
+    assert [seat["client"] for seat in seats] == ["maya"]
+
+
 def test_a_full_session_refuses_one_more(call, recorded) -> None:
     before = recorded()
     no = call("PUT", "/sessions/small", LATER | {"capacity": 1})

@@ -95,7 +95,7 @@ class Tag(StrEnum):
         N_("A session moved to another time."), N_("Session moved"), "", "clock")
     SESSION_CANCELLED = ("session:cancelled", "starts_at",
         N_("The program cancelled a session."), N_("Session called off"), "", "close")
-    SESSION_REINSTATED = ("session:reinstated", "starts_at ends_at",
+    SESSION_REINSTATED = ("session:reinstated", "starts_at ends_at off_since",
         N_("A session that was cancelled takes place after all."), N_("Session takes place after all"), "", "check")
     SESSION_TIME_CORRECTED = ("session:time:corrected", "starts_at ends_at",
         N_("Somebody who leads corrected when a session took place (rule 14)."),

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.batches import Batch, BatchRun
 from webapp.care.audit import events
+from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
 from webapp.care.directory.people import Person
 from webapp.care.directory.programs import Program, known_zone
 from webapp.care.schedule import dial_ins, planning, recurrences
 from webapp.care.schedule.kinds import PresenceFrom
 from webapp.care.schedule.recurrences import Recurrence
-from webapp.care.schedule.sessions import LONGEST_SESSION, PlaceReason, Session
+from webapp.care.schedule.sessions import LONGEST_SESSION, PlaceReason, Seat, Session
 from webapp.db import Base, Database, Store, claim
 from webapp.refusals import N_, Full, Invalid
 
@@ -340,6 +341,8 @@ def follow_members(
         known = [client_id for client_id in planned[SEATS] if client_id in members]
         for client_id in set(planned[SEATS]) - members.keys() & given.keys():
             given[client_id].release(store, by=by, now=now, why=why)
+        if session.id in take_back:
+            _take_back_places(store, given.values(), planned[SEATS], members, by=by, now=now)
         for client in active if session.is_on else ():
             if client.id in given or (client.id in known and session.id not in take_back):
                 continue
@@ -356,6 +359,29 @@ def follow_members(
                 known = [*(each for each in known if each != client.id), client.id]
         if known != planned[SEATS] or session.as_planned is None:
             session.as_planned = planned | {SEATS: known}
+
+
+def _take_back_places(
+    store: Store,
+    given: Iterable[Seat],
+    planned: Collection[int],
+    members: Collection[int],
+    *,
+    by: Person | None,
+    now: datetime,
+) -> None:
+    """Release the places that staff gave on one evening to clients who are no members; make-ups and changes of group times stay."""
+    others = {s.id: s for s in given if s.client_id not in planned and s.client_id not in members}
+    if not others:
+        return
+    clients = {seat.client_id for seat in others.values()}
+    why = select(Event).where(Event.client_id.in_(clients), Event.tag == Tag.SEAT_GIVEN)
+    why = why.where(Event.seat_id.in_(others))
+    last = {one.seat_id: one.fields.get("why") for one in store.scalars(why.order_by(Event.id))}
+    for seat_id, seat in others.items():
+        if last.get(seat_id) == PlaceReason.STAFF:
+            seat.release(store, by=by, now=now)
+    store.flush()
 
 
 def _sessions_by_day(

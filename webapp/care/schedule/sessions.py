@@ -178,12 +178,13 @@ class Session(Base):
             return
         if self.ends_at <= now:
             raise TooLate(N_("It would be over by now. Plan another one."))
+        off_since = self.cancelled_at
         self.cancelled_at, self.cancel_reason, self.cancelled_by_id = None, None, None
         self.sequence += 1
         look_again(store, now, session_id=self.id)
         events.record(
             store, Tag.SESSION_REINSTATED, session=self, by=by, now=now, starts_at=self.starts_at,
-            ends_at=self.ends_at,
+            ends_at=self.ends_at, off_since=off_since,
         )  # fmt: skip
 
     def correct_time(

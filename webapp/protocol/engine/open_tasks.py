@@ -94,7 +94,7 @@ def _not_asked_for(store: Store, calls: list[PlannedTask]) -> list[PlannedTask]:
     in_rooms = {c.picture.seat.session_id for c in calls if c.kind is TaskKind.MARK_ROOM}
     settled = or_(Task.withdrawn, Task.outcome == "joined")
     columns = (Task.kind, Task.seat_id, Task.session_id)
-    asked = set[tuple[str, int]]()
+    asked = set[tuple[str, int | None]]()
     if seats:
         query = select(*columns).where(among(store, Task.seat_id, seats), Task.kind.in_(ONE_A_SEAT))
         found = rows(store, query.where(or_(Task.is_open, ~settled)))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 
-from webapp.care.audit.events import Event
+from webapp.bulk import rows
 from webapp.care.audit.tags import Tag
 from webapp.care.make_ups.make_ups import MakeUp
 from webapp.care.privacy.consents import Category, covers
@@ -60,7 +60,7 @@ def cancelled(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[Plan
 def reinstated(store: Store, event: Any, fields: dict[str, Any]) -> Iterator[PlannedNotice]:
     """A cancelled session takes place after all: to everybody with a place there who was told that it was off."""
     starts_at, ends_at = (datetime.fromisoformat(fields[name]) for name in ("starts_at", "ends_at"))
-    told = _told_that_it_is_off(store, event)
+    told = _told_that_it_is_off(store, event, datetime.fromisoformat(fields["off_since"]))
     for notice in _to_holders(store, event, NoticeKind.SESSION_REINSTATED, starts_at, ends_at):
         if notice.person_id in told:
             yield notice
@@ -158,27 +158,24 @@ def _to_others_told(
         )  # fmt: skip
 
 
-def _told_that_it_is_off(store: Store, event: Any) -> set[int]:
+def _told_that_it_is_off(store: Store, event: Any, off_since: datetime) -> set[int]:
     """Whom the last notice about whether this session takes place told that it doesn't, alone or with other changes. A row that a worker
     has leased counts as told."""
-    called_off = (
-        select(func.max(Event.id))
-        .where(Event.session_id == event.session_id, Event.tag == Tag.SESSION_CANCELLED)
-        .where(Event.id < event.id)
-        .scalar_subquery()
-    )
+    places = select(Seat.client_id, Seat.id).where(Seat.session_id == event.session_id)
+    holders = dict(rows(store, places.where(Seat.is_given)))
     row, on = Notification, (NoticeKind.SESSION_CANCELLED, NoticeKind.SESSION_REINSTATED)
-    this = and_(row.session_id == event.session_id, row.kind.in_(on))
-    several = and_(row.kind == NoticeKind.SCHEDULE_CHANGED, row.event_id >= called_off)
-    found = (
-        select(row.person_id, row.kind)
-        .join(Seat, and_(Seat.session_id == event.session_id, Seat.client_id == row.person_id))
-        .where(or_(this, several), row.event_id < event.id, row.client_id == row.person_id)
-        .where(or_(row.sent_at.is_not(None), row.is_open & (row.attempts > 0)))
-        .order_by(row.id)
+    of_this = and_(row.seat_id.in_(holders.values()), row.kind.in_(on))
+    of_several = and_(
+        row.seat_id.is_(None), row.kind == NoticeKind.SCHEDULE_CHANGED, row.decided_at >= off_since
     )
-    last = {person_id: kind for person_id, kind in store.execute(found)}
-    return {who for who, kind in last.items() if kind != NoticeKind.SESSION_REINSTATED}
+    told = or_(row.sent_at.is_not(None), row.is_open & (row.attempts > 0))
+    last: dict[int, tuple[int, str]] = {}
+    for which in (of_this, of_several):
+        found = select(row.person_id, row.id, row.kind).where(which, told)
+        found = found.where(row.person_id.in_(holders), row.event_id < event.id)
+        for person_id, number, kind in rows(store, found):
+            last[person_id] = max(last.get(person_id, (0, "")), (number, kind))
+    return {who for who, (_, kind) in last.items() if kind != NoticeKind.SESSION_REINSTATED}
 
 
 def _seats_making_up(store: Store, session_id: int) -> set[int]:
