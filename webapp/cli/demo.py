@@ -129,7 +129,8 @@ def _links(database: Database) -> dict[str, str]:
 def _welcome(settings: Settings, links: dict[str, str], address: str | None) -> None:
     """Print whom one may sign in as, and the links."""
     console.say(
-        "\n[bold]Sign in as[/] (each link works once; for another: rejoin person link NAME@example.org)\n"
+        "\n[bold]Sign in as[/] (each link works once; for another:"
+        f" {PREFIX}BASE_URL={settings.base_url} rejoin person link NAME@example.org)\n"
     )
     for name, role in GUESTS:
         console.say(f"  [bold]{name:8}[/] {role}")

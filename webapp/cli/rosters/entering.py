@@ -234,7 +234,7 @@ def enter_person(target: _Target, row: RosterRow) -> str:
     known = target.people.get(row.ref)
     values = _person_values(row, known, target.program)
     roles = _roles(target, row, known)
-    before = known and person_changes.fields(target.store, known)
+    before = person_changes.fields(target.store, known) if known else None
     made, new = enrolling.enroll(
         target.store, target.program, row.ref, roles=roles, **values, **target.acting
     )  # fmt: skip

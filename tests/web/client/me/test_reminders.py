@@ -11,6 +11,7 @@ from sqlalchemy import select
 from tests.care.evenings import room
 from webapp.care.audit.events import Event
 from webapp.care.audit.tags import Tag
+from webapp.care.contact import stop_words
 from webapp.care.contact.addresses import Address
 from webapp.care.directory.people import Person
 from webapp.care.preferences import contact_preferences
@@ -227,3 +228,15 @@ def own_copy_page(maya):
     with zipfile.ZipFile(io.BytesIO(maya.post("/me/my-data").data)) as folder:
         page = next(name for name in folder.namelist() if name.endswith(".html"))
         return folder.read(page).decode()
+
+
+def test_a_stopped_number_is_not_taken_up_again_on_the_page(maya, store, world, clock):
+    """Rule 16: START from it alone does that, and the page says so."""
+    stop_words.stop(store, world.maya.phone, clock.now())
+    store.commit()
+    answer = maya.post("/me/reminders", {"first": "email", "quiet": "none", "add": "sms"})
+    assert answer.status_code == 422
+    assert "text START from it" in answer.text
+    mine = select(Address).where(Address.person_id == world.maya.id, Address.channel == "sms")
+    store.expire_all()
+    assert [row.usable for row in store.scalars(mine)] == [False]
