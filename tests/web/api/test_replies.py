@@ -280,8 +280,9 @@ def test_an_answer_to_nothing_that_is_open_is_a_message(store, world, phone, ask
     assert [message.body for message in rows(store, Message)] == ["2"]
 
 
+@pytest.mark.parametrize("way", ["by text", "in the app"])
 def test_who_takes_a_no_back_during_the_session_and_is_not_there_is_called_again(
-    store, database, world, phone, asked, clock
+    store, database, world, phone, asked, clock, visit, way
 ):
     def look():
         while engine.look(database, clock.now()):
@@ -292,7 +293,7 @@ def test_who_takes_a_no_back_during_the_session_and_is_not_there_is_called_again
         store, world.carla, [world.maya, world.june], clock.now(), now=clock.now() - timedelta(days=3),
         minutes=90,
     )  # fmt: skip
-    asked(world.maya, session=room)
+    seat = asked(world.maya, session=room)
     clock.forward(minutes=61)
     came = Sighting("1", room, world.june, "joined", clock.now(), "zoom")
     presence.record(store, [came], by=None, now=clock.now())
@@ -301,7 +302,10 @@ def test_who_takes_a_no_back_during_the_session_and_is_not_there_is_called_again
     phone(world.maya).writes("2")
     assert look() == [(False, "reported")]
     for _ in range(2):
-        phone(world.maya).writes("1")
+        if way == "by text":
+            phone(world.maya).writes("1")
+        else:
+            visit(world.maya).post(f"/seats/{seat.id}/absence/withdrawal")
     assert look() == [(False, "reported"), (True, None)]
     again = rows(store, Task, kind="outreach")[-1]
     assert again.owner_id == world.carla.id
