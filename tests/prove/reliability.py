@@ -113,7 +113,7 @@ BREAKS = (
     Mutation("R13", "webapp/web/client/histories.py", "words = each_or_none(build, over)", "words = build(over)", by("web/test_bad_rows", "lies_behind")),
     # R15: one series that can't be planned holds up no other
     Mutation("R15", SERIES, "        one_by_one.isolate([each])\n", "        with database.writing() as store:\n            run(store, [each])\n            store.commit()\n", by("operations/test_set_aside", "unfold_goes_on or older_version")),
-    Mutation("R15", SERIES, "                if full is None:\n                    raise\n", "                raise\n", by("operations/test_set_aside", "returns_to_a_full")),
+    Mutation("R15", SERIES, "                if full is None:\n                    raise named from refusal\n", "                raise named from refusal\n", by("operations/test_set_aside", "returns_to_a_full")),
     Mutation("R15", SERIES, "            one_by_one.incomplete[series.id] = full[0]\n", "            raise full[0]\n", by("operations/test_set_aside", "returns_to_a_full")),
     Mutation("R15", SERIES, "    if not full:\n        series.unfolded_until", "    if True:\n        series.unfolded_until", by("operations/test_set_aside", "until_there_is")),
     Mutation("R15", SERIES, "        except Invalid:\n            return {}\n", "        except Invalid:\n            raise\n", by("operations/test_set_aside", "older_version")),
