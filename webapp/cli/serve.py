@@ -20,6 +20,8 @@ from webapp.config import Settings
 THREADS = 6
 """Requests that a web process works on at once. Python runs one of them at a time, so more are no faster; but the
 passwords being checked, the charts being printed and those that wait for either (`Turns`) must leave some to the pages."""
+HEAD_WITHIN = 30
+"""Seconds within which a request's head must have arrived, or the next request on a connection that is kept open."""
 KILLED_AFTER = 15
 """Seconds that a web process has to end: more than a request may take to arrive."""
 ORPHANED_AFTER = 0.5
@@ -79,7 +81,7 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
         workers=processes, websockets=False, respawn_failed_workers=True, respawn_interval=0.5,
         workers_kill_timeout=KILLED_AFTER, log_enabled=False, backpressure=256,
         http=HTTPModes.http1,  # only this one notices a client that never sends anything
-        http1_settings=HTTP1Settings(header_read_timeout=int(bodies.PATIENCE * 1000)),
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_WITHIN * 1000),
     )  # fmt: skip
     watching = Children([beside], stopping).watch_beside() if beside else None
     _share_what_is_loaded()
