@@ -10,6 +10,8 @@ from webapp.cli.bodies import WholeRequests, environ_of
 
 LONG = 3600.0
 """Seconds that none of these tests takes."""
+ENOUGH = 10.0
+"""Seconds after which a test that still waits has failed."""
 
 
 class Line:
@@ -81,7 +83,7 @@ def test_a_body_that_stops_is_given_up_after_the_deadline_though_it_began_well()
         assert (line.status, app.bodies) == (408, [])
         assert (b"Connection", b"close") in line.sent[0]["headers"]
 
-    asyncio.run(ask())
+    asyncio.run(asyncio.wait_for(ask(), ENOUGH))
 
 
 def test_a_whole_body_is_handed_on_without_waiting_for_more() -> None:
@@ -92,7 +94,7 @@ def test_a_whole_body_is_handed_on_without_waiting_for_more() -> None:
         assert [value for _, value in line.sent[0]["headers"]] == [b"a", b"b"]
         assert line.sent[1]["body"] == b"onetwo"
 
-    asyncio.run(ask())
+    asyncio.run(asyncio.wait_for(ask(), ENOUGH))
 
 
 def test_a_request_whose_client_is_gone_is_not_acted_on() -> None:
@@ -103,7 +105,7 @@ def test_a_request_whose_client_is_gone_is_not_acted_on() -> None:
         await asking
         assert (line.sent, app.bodies) == ([], [])
 
-    asyncio.run(ask())
+    asyncio.run(asyncio.wait_for(ask(), ENOUGH))
 
 
 def test_no_more_of_a_body_is_taken_in_than_shows_that_it_is_too_long() -> None:
@@ -116,7 +118,7 @@ def test_no_more_of_a_body_is_taken_in_than_shows_that_it_is_too_long() -> None:
             await front(Told())(line.scope, line.receive, line.send)
         assert (len(told.left), len(chunks.left)) == (1, 6)
 
-    asyncio.run(ask())
+    asyncio.run(asyncio.wait_for(ask(), ENOUGH))
 
 
 @pytest.mark.parametrize("addresses", [("a", "a", "a"), ("b", "a", "a"), ("a", "b", "c")])
@@ -133,7 +135,7 @@ def test_when_there_is_no_room_whoever_sends_most_loses_the_oldest(addresses: tu
             line.gone.set()
         await asyncio.gather(*asking)
 
-    asyncio.run(ask())
+    asyncio.run(asyncio.wait_for(ask(), ENOUGH))
 
 
 def test_room_is_free_again_when_a_body_has_arrived_or_is_gone() -> None:
@@ -154,7 +156,7 @@ def test_room_is_free_again_when_a_body_has_arrived_or_is_gone() -> None:
         last.gone.set()
         await asking
 
-    asyncio.run(ask())
+    asyncio.run(asyncio.wait_for(ask(), ENOUGH))
 
 
 def test_the_application_sees_the_request_as_the_client_sent_it() -> None:
