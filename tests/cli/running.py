@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,13 +66,18 @@ def alive(pid: int) -> bool:
 
 @contextmanager
 def rejoin(
-    *words: str, environment: dict[str, str], said: Path
+    *words: str,
+    environment: dict[str, str],
+    said: Path,
+    program: Sequence[str] = ("-m", "webapp.cli"),
 ) -> "Iterator[subprocess.Popen[bytes]]":
-    """Run `rejoin WORDS`; what it says goes to the file `said`. Ended, with all it started, when the block ends."""
+    """Run `rejoin WORDS`; what it says goes to the file `said`. Ended, with all it started, when the block ends.
+
+    `program`: what Python runs in its place, for a test that sets something first."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REJOIN_")}
     with said.open("wb") as out:
         running = subprocess.Popen(
-            [sys.executable, "-m", "webapp.cli", *words], env=kept | environment, stdout=out,
+            [sys.executable, *program, *words], env=kept | environment, stdout=out,
             stderr=subprocess.STDOUT, cwd=Path(__file__).parents[2], start_new_session=True,
         )  # fmt: skip
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from webapp.cli import console
+from webapp.cli import bodies, console
 from webapp.cli.child_processes import Child, Children
 from webapp.cli.console import CommandFailed
 from webapp.config import Settings
@@ -20,6 +20,10 @@ from webapp.config import Settings
 THREADS = 6
 """Requests that a web process works on at once. Python runs one of them at a time, so more are no faster; but the
 passwords being checked, the charts being printed and those that wait for either (`Turns`) must leave some to the pages."""
+HEAD_WITHIN = 30
+"""Seconds within which a request's head must have arrived, or the next request on a connection that is kept open."""
+KILLED_AFTER = 15
+"""Seconds that a web process has to end: more than a request may take to arrive."""
 ORPHANED_AFTER = 0.5
 """Seconds within which a web process notices that its parent is gone."""
 
@@ -59,7 +63,8 @@ def serve(host: str, port: int, processes: int, with_worker: bool | None) -> Non
 
 def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
     """Serve until SIGTERM or SIGINT; the process `beside`, if any, is watched meanwhile and ends with it."""
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.server import Server
 
     class Web(Server):  # type: ignore[valid-type,misc]
@@ -72,9 +77,11 @@ def run_web(host: str, port: int, processes: int, beside: Child | None) -> None:
     require_free(host, port)
     stopping = threading.Event()
     server = Web(
-        "webapp.cli.serve:application", factory=True, interface=Interfaces.WSGI, address=host, port=port,
-        workers=processes, blocking_threads=THREADS, respawn_failed_workers=True, respawn_interval=0.5,
-        workers_kill_timeout=10, log_enabled=False, backpressure=256,
+        "webapp.cli.serve:application", factory=True, interface=Interfaces.ASGINL, address=host, port=port,
+        workers=processes, websockets=False, respawn_failed_workers=True, respawn_interval=0.5,
+        workers_kill_timeout=KILLED_AFTER, log_enabled=False, backpressure=256,
+        http=HTTPModes.http1,  # only this one notices a client that never sends anything
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_WITHIN * 1000),
     )  # fmt: skip
     watching = Children([beside], stopping).watch_beside() if beside else None
     _share_what_is_loaded()
@@ -100,7 +107,9 @@ def _share_what_is_loaded() -> None:
 def application() -> Any:
     """Create the app in a web process, which ends when the process that started it is gone."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return import_module("webapp").create_app()
+    app = import_module("webapp").create_app()
+    largest = app.config["MAX_CONTENT_LENGTH"]
+    return bodies.WholeRequests(app, threads=THREADS, largest=largest, patience=bodies.PATIENCE)
 
 
 def _end_with(parent: int) -> None:
