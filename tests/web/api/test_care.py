@@ -126,6 +126,13 @@ def test_seats_changed_after_an_instant_are_listed(call, room, clock) -> None:
     call("POST", "/presence", {"events": [presence_event(room)]})
     after = quiet.isoformat().replace("+00:00", "Z")
     assert list(standings(call, f"?changed_after={after}")) == ["maya"]
+
+
+def test_all_seats_of_a_session_that_was_called_off_are_listed_as_changed(
+    call, room, clock
+) -> None:
+    after = clock.forward(hours=1).isoformat().replace("+00:00", "Z")
+    clock.forward(minutes=1)
     call("POST", "/sessions/evening/cancellation", {"reason": "Power cut."})
     assert list(standings(call, f"?changed_after={after}")) == ["maya", "ben"]
 

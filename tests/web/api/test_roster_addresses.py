@@ -236,7 +236,7 @@ def test_staff_call_back_on_numbers_in_use_only(roster, store, visit, world, clo
     store.commit()
     page = carla.get(form).text
     assert NEW not in page
-    assert "No number on file can prove that it&#39;s them" in page
+    assert "No number on file can prove that it's them" in page
 
 
 def test_no_link_goes_to_an_unsafe_mailbox(store, visit, world, clock) -> None:

@@ -138,7 +138,7 @@ class BatchReferences:
         """Selects columns instead of whole objects, because this is the most frequent call."""
         program_id = tokens.program_id()
         of_sessions = select(
-            Session.ref, Session.id, Session.program_id, Session.cancelled_at
+            Session.ref, Session.id, Session.kind, Session.program_id, Session.cancelled_at
         ).where(
             Session.program_id == program_id, Session.ref.in_({event.session for event in events})
         )
