@@ -21,7 +21,7 @@ MAY_CHANGE = {
 }  # fmt: skip
 """What a refused request may well leave: tries are counted, a login was seen, a question is used up by a wrong answer, the page
 that says so was read (and the chain moves on only with an event, which is seen for itself)."""
-LEAVES = {"sign_in.sign_out", "sign_in.someone_else", "sign_in.spend"}
+LEAVES = {"sign_in.send_own_link", "sign_in.sign_out", "sign_in.someone_else", "sign_in.spend"}
 """Doors that lead to the sign-in page because they were passed, not because they are shut."""
 
 
