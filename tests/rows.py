@@ -34,7 +34,7 @@ def put(
         elif column.name in CHECKED.get(table.name, ()) or not (
             column.nullable or numbered(column)
         ):
-            row[column.name] = filler(store, column, at, words)
+            row[column.name] = filler(store, column, at, words, row)
     row = prepared_row(store, model_of(table), row)
     made = store.execute(table.insert().values(row)).inserted_primary_key
     return row | dict(zip([key.name for key in table.primary_key], made, strict=True))
@@ -45,12 +45,22 @@ def numbered(column: Column[Any]) -> bool:
     return column.table.autoincrement_column is column
 
 
-def filler(store: Store, column: Column[Any], at: datetime, words: str | None) -> Any:
+def filler(
+    store: Store, column: Column[Any], at: datetime, words: str | None, row: dict[str, Any]
+) -> Any:
+    """A value that the column takes. Two people of one row are two."""
     if column.foreign_keys:
         [key] = column.foreign_keys
         if store.scalar(select(func.count()).select_from(key.column.table)) == 0:
             put(store, key.column.table, at, words)
-        return store.scalar(select(func.max(key.column)))
+        same = [
+            row.get(each.name)
+            for each in column.table.columns
+            if any(k.column is key.column for k in each.foreign_keys)
+        ]
+        others = [each for each in same if each is not None]
+        last = select(func.max(key.column))
+        return store.scalar(last.where(key.column.not_in(others))) or store.scalar(last)
     if isinstance(column.type, JSON):
         return {}
     kind = datetime if isinstance(column.type, UTCDateTime) else column.type.python_type
