@@ -249,7 +249,8 @@ def test_no_call_returns_a_clients_text_unless_it_may_read_and_leaves_a_trace(
                 nested.rollback()
     assert not broken, told(broken, "Record it (web/api/contract/readings), and return it to the scope `read` alone.")  # fmt: skip
     assert {each.partition(":")[0] for each in met} == {
-        "get_chart", "get_fhir_chart", "get_tasks", "acknowledge_task",
+        "get_chart", "get_fhir_chart", "get_tasks", "acknowledge_task", "get_guests", "match_guest",
+        "take_match_back",
     }  # fmt: skip
 
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import contains_eager, selectinload
 from webapp import clock
 from webapp.care.attendance import guests
 from webapp.care.attendance.guests import Guest, Identification
-from webapp.care.directory.people import Kind, Person
+from webapp.care.directory.people import Kind
 from webapp.care.privacy.record_views import What
-from webapp.care.schedule.sessions import Session
+from webapp.care.schedule.sessions import Seat, Session
 from webapp.refusals import N_, Unknown
 from webapp.web.api.contract import lookups, paging, readings, tokens
 from webapp.web.api.contract.calls import call
@@ -85,7 +85,10 @@ def get_guests(query: GuestQuery):  # type: ignore[no-untyped-def]
 )  # fmt: skip
 def match_guest(path: GuestId, body: MatchIn):  # type: ignore[no-untyped-def]
     """Say who a guest is: what was seen of them is that person's from its first instant on. Another person takes the place of the one
-    named before; repeating it changes nothing."""
+    named before; repeating it changes nothing.
+
+    What the guest showed is null unless the token may `read` too; then clients can see that it was read.
+    """
     guest = _guest(path.id)
     person = lookups.optional_person(
         body.person, Kind.CLIENT, Kind.SUPPORTER, Kind.STAFF, field="person"
@@ -134,14 +137,20 @@ def _guests() -> Select[Guest]:
 
 
 def _told(guest: Guest) -> dict[str, Any]:
-    readings.record(What.ROOM, _clients([guest]))
-    return shown(guest)
+    """The guest; what they showed is for a token that may `read` too, and leaves its trace."""
+    if "read" in tokens.token().scopes:
+        readings.record(What.ROOM, _clients([guest]))
+        return shown(guest)
+    return shown(guest) | {"name": None, "phone": None, "device": None}
 
 
 def _clients(listed: Sequence[Guest]) -> set[int]:
-    """The clients of whom these guests' names and numbers are (P7)."""
-    people: list[Person | None] = [guest.identified.person for guest in listed if guest.identified]
-    return {person.id for person in people if person is not None and person.kind == Kind.CLIENT}
+    """The clients whose names and numbers these may be (P7): who the guest is, or while nobody knows all clients of the session."""
+    named = [guest.identified.person for guest in listed if guest.identified]
+    known = {person.id for person in named if person is not None and person.kind == Kind.CLIENT}
+    unknown = {guest.session_id for guest in listed if guest.identified is None}
+    seated = select(Seat.client_id).where(Seat.session_id.in_(unknown), Seat.is_given)
+    return known | set(store.scalars(seated) if unknown else ())
 
 
 def _guest(number: int) -> Guest:
