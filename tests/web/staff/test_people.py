@@ -315,7 +315,7 @@ def test_a_long_chart_costs_as_many_statements_as_a_short_one(carla, world, room
     with statements(database) as many:
         carla.get(f"/staff/people/{world.maya.id}")
     assert len(many) <= len(few) + 2
-    assert len(many) < 110
+    assert len(many) < 116  # the evidence of four lists, and who joins on one device with whom
 
 
 def test_staff_mark_a_number_unsafe_and_safe_again(carla, world):
