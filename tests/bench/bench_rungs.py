@@ -26,6 +26,7 @@ from webapp.care.contact.addresses import Address, Channel
 from webapp.care.directory.people import Person
 from webapp.config import Settings
 from webapp.db import Database
+from webapp.notify.announcing import announce
 from webapp.notify.outbox import Notification
 from webapp.protocol.facts.steps import Step
 
@@ -84,6 +85,9 @@ def subscribe(database: Database, pushes: PushService) -> None:
             keys=phones[0]["keys"],
         )  # fmt: skip
         crowd.copies(store, first, phones[1:])
+        store.commit()
+    with database.writing() as store:  # of the rungs alone, and not of what was planted
+        announce.skip_past_events(store)
         store.commit()
 
 
