@@ -80,7 +80,7 @@ def told() -> ResponseReturnValue:
     table.writerow(["at", "to", "what", "description", "purpose", "by"])
     for each in disclosures.of(store, my_seats.person()):
         row = (
-            each.at.isoformat(), each.recipient, _(NAMES[Category(each.category)]), each.description,
+            each.at.isoformat(timespec="seconds"), each.recipient, _(NAMES[Category(each.category)]), each.description,
             each.purpose, each.channel,
         )  # fmt: skip
         table.writerow([_plain(cell) for cell in row])
