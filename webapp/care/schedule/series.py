@@ -131,7 +131,8 @@ def put(
 ) -> tuple[Series, bool]:
     """Plan a series or change it, with its coming sessions; returns (series, whether new). Raises Invalid naming the field.
 
-    What a person changed on one evening stands (rule 13), but for the evenings of `take_back`, which follow the series again; `also_changed`: all that are to come.
+    What a person changed on one evening stands (rule 13), but for the evenings of `take_back`, or with `also_changed` all that are
+    to come: these follow the series again.
     `applies_from`: the change is for this instant's evening and the following ones; None: for all that are to come,
     also those that an earlier change with it left as they were.
     """
